@@ -1,0 +1,68 @@
+/**
+ * A board: what Linux reads from a device tree that matters for memory, and nothing else.
+ * The same facts come from a tree (`from-tree.ts`) and from YAML (`from-yaml.ts`).
+ */
+import type { Diagnostic, SourcePosition } from '../diagnostic.ts';
+import type { PhysAddr, PhysRange } from '../units.ts';
+
+/** One child of /reserved-memory, as written; what becomes of it is decided at boot. */
+export interface ReservedMemNode {
+  /** The full node name with its unit address. */
+  readonly name: string;
+  readonly position?: SourcePosition;
+  readonly compatible: readonly string[];
+  /** The text of `status`, absent where there is none. */
+  readonly status?: string;
+  /** Every <base size> entry of `reg`, in the root's cells. Absent when there is no `reg`. */
+  readonly reg?: readonly PhysRange[];
+  /** `reg` is there, but its length is no multiple of an entry. */
+  readonly regMalformed?: boolean;
+  /** `size`: a number, or `'invalid'` when it is not the root's #size-cells long. */
+  readonly size?: bigint | 'invalid';
+  /** `alignment`: a number, or `'invalid'` when it is not the root's #address-cells long. */
+  readonly alignment?: bigint | 'invalid';
+  /** `alloc-ranges` in order; absent when there is none or it cannot be parsed. */
+  readonly allocRanges?: readonly PhysRange[];
+  readonly noMap: boolean;
+  readonly reusable: boolean;
+  readonly linuxCmaDefault: boolean;
+  readonly linuxDmaDefault: boolean;
+  readonly phandle?: number;
+  readonly label?: string;
+}
+
+/** A device that uses reserved memory. */
+export interface MemoryRegionUser {
+  /** The full path of the device's node. */
+  readonly path: string;
+  /** Names of the /reserved-memory children that its `memory-region` points to. */
+  readonly regions: readonly string[];
+}
+
+export interface Board {
+  /** Where it came from: a file name, for messages. */
+  readonly source: string;
+  readonly model?: string;
+  readonly compatible: readonly string[];
+  /** #address-cells and #size-cells of the root (1 or 2 each). */
+  readonly addressCells: number;
+  readonly sizeCells: number;
+  /** Every range of every `device_type = "memory"` node, in tree order; size 0 left out. */
+  readonly memory: readonly PhysRange[];
+  /** Absent when there is no /reserved-memory node. */
+  readonly reservedMemory?: {
+    readonly addressCells: number;
+    readonly sizeCells: number;
+    readonly ranges: boolean;
+    readonly nodes: readonly ReservedMemNode[];
+  };
+  /** /chosen bootargs. */
+  readonly bootargs: string;
+  readonly memReserves: readonly PhysRange[];
+  readonly users: readonly MemoryRegionUser[];
+  /** The highest CPU address (inclusive) that the root's or its buses' `dma-ranges` reach:
+   *  of_dma_get_max_cpu_address(). Absent when there is no limit. */
+  readonly dmaMaxCpuAddress?: PhysAddr;
+  /** Warnings found on the way. */
+  readonly diagnostics: readonly Diagnostic[];
+}

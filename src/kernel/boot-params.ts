@@ -1,0 +1,31 @@
+/**
+ * What a boot loader and a user give beside the board: command line, memory, what is loaded where, and
+ * how the kernel was configured.
+ */
+import type { PhysRange } from '../units.ts';
+
+/** A configuration value as in .config: `y` and `n` are booleans. */
+export type ConfigValue = string | number | boolean;
+
+/** What a boot loader puts into memory before Linux runs. */
+export interface BootReserved {
+  /** The kernel image, text to bss. */
+  readonly kernel?: PhysRange;
+  readonly initrd?: PhysRange;
+  readonly dtb?: PhysRange;
+}
+
+export interface BootParams {
+  /** The kernel command line; replaces the board's bootargs as a boot loader does. */
+  readonly cmdline?: string;
+  /** Memory that the boot loader fills in; replaces the board's own when there is any. */
+  readonly memory?: readonly PhysRange[];
+  /** Absent members get the documented defaults (`reserve.ts`). */
+  readonly reserve?: BootReserved;
+  /** Overrides of the profile's configuration: CONFIG_CMA_SIZE_MBYTES and so on. */
+  readonly config?: Readonly<Record<string, ConfigValue>>;
+  /** The state of the coherent heap series; `v3` unless given. */
+  readonly coherent?: 'v3' | 'off';
+  /** The shell task's soft RLIMIT_NOFILE; 1024 unless given. */
+  readonly nofile?: number;
+}

@@ -1,0 +1,113 @@
+/**
+ * The kernel log: lines as data, with level, logical time and rate limits. Models kernel/printk and
+ * lib/ratelimit.c: ___ratelimit() (Linux 7.3). Who prints them, and how, is not its business.
+ */
+import type { Records } from './records.ts';
+import { recordKey } from './records.ts';
+
+/** Log levels by number, as in `<3>`: 0 emergency, 3 error, 4 warning, 6 information. */
+export type LogLevel = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+
+export interface LogLine {
+  readonly seq: number;
+  readonly level: LogLevel;
+  /** Logical time in nanoseconds since boot. */
+  readonly time: number;
+  readonly text: string;
+  /** The line was dropped by a rate limit: a real log does not have it. */
+  readonly suppressed?: boolean;
+}
+
+interface LogState {
+  nextSeq: number;
+  /** Logical time in nanoseconds since boot. */
+  time: number;
+  limits: Record<string, { begin: number; printed: number; missed: number }>;
+  /** Names of WARN_ONCE() sites that have fired. */
+  once: string[];
+}
+
+const STATE = 'printk';
+const RATELIMIT_INTERVAL = 5_000_000_000;
+const RATELIMIT_BURST = 10;
+
+export class Printk {
+  readonly #records: Records;
+
+  constructor(records: Records) {
+    this.#records = records;
+  }
+
+  #state(): LogState {
+    return this.#records.get<LogState>(STATE) ?? { nextSeq: 0, time: 0, limits: {}, once: [] };
+  }
+
+  /** Logical time in nanoseconds since boot. */
+  get time(): number {
+    return this.#state().time;
+  }
+
+  /** Lets logical time pass. */
+  advance(nanoseconds: number): void {
+    const state = this.#state();
+    state.time += nanoseconds;
+    this.#records.put(STATE, state);
+  }
+
+  /** The number that the next line gets: a mark to collect a call's lines by `since`. */
+  get nextSeq(): number {
+    return this.#state().nextSeq;
+  }
+
+  /** Appends a line: printk(). */
+  print(level: LogLevel, text: string): void {
+    this.#append(this.#state(), level, text, false);
+  }
+
+  /** Appends a line the first time that `site` gets here, as WARN_ONCE() does. */
+  printOnce(site: string, level: LogLevel, text: string): void {
+    const state = this.#state();
+    if (state.once.includes(site)) return;
+    state.once.push(site);
+    this.#append(state, level, text, false);
+  }
+
+  /**
+   * Appends a line unless its function has printed 10 within 5 seconds: pr_err_ratelimited().
+   * A dropped line is kept as `suppressed`; the first one after the interval is preceded by the
+   * count of those missed, as ___ratelimit() prints it.
+   *
+   * @param func the name of the kernel function that prints, which owns the limit
+   */
+  printRatelimited(func: string, level: LogLevel, text: string): void {
+    const state = this.#state();
+    let limit = state.limits[func];
+    if (limit === undefined || state.time - limit.begin > RATELIMIT_INTERVAL) {
+      if (limit !== undefined && limit.missed > 0) {
+        this.#append(state, 4, `${func}: ${limit.missed} callbacks suppressed`, false);
+      }
+      limit = { begin: state.time, printed: 0, missed: 0 };
+      state.limits[func] = limit;
+    }
+    const suppressed = limit.printed >= RATELIMIT_BURST;
+    if (suppressed) limit.missed++;
+    else limit.printed++;
+    this.#append(state, level, text, suppressed);
+  }
+
+  /** The lines from number `seq` on, the suppressed ones included. */
+  *since(seq = 0): Iterable<LogLine> {
+    const end = this.nextSeq;
+    for (let i = seq; i < end; i++) {
+      const line = this.#records.get<LogLine>(recordKey('log', i));
+      if (line !== undefined) yield line;
+    }
+  }
+
+  #append(state: LogState, level: LogLevel, text: string, suppressed: boolean): void {
+    const seq = state.nextSeq++;
+    const line: LogLine = { seq, level, time: state.time, text };
+    this.#records.put<LogLine>(recordKey('log', seq), suppressed ? { ...line, suppressed } : line);
+    this.#records.put(STATE, state);
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The numbers of the memory model: physical addresses, page frames, orders and sizes.
+ *
+ * Addresses and 64-bit lengths are `bigint`; page frame numbers, page counts and orders are `number`
+ * (exact up to 2^53, and arm64 has 2^40 frames at most). The conversions between the two live here.
+ */
+
+/** A physical address or a 64-bit length in bytes. */
+export type PhysAddr = bigint;
+/** A page frame number: `address >> PAGE_SHIFT`. */
+export type Pfn = number;
+
+/** A range of physical addresses: `[base, base + size)`. */
+export interface PhysRange {
+  readonly base: PhysAddr;
+  readonly size: PhysAddr;
+}
+
+/** A run of whole page frames: `[pfn, pfn + pages)`. */
+export interface PfnRange {
+  readonly pfn: Pfn;
+  readonly pages: number;
+}
+
+export const PAGE_SHIFT = 12;
+export const PAGE_SIZE = 1 << PAGE_SHIFT;
+export const U64_MASK = (1n << 64n) - 1n;
+
+const PAGE_MASK = BigInt(PAGE_SIZE) - 1n;
+
+export const KiB = 1024n;
+export const MiB = 1024n * KiB;
+export const GiB = 1024n * MiB;
+
+/** The frame that holds `address`, rounding down: PFN_DOWN(). */
+export const pfnDown = (address: PhysAddr): Pfn => Number(address >> BigInt(PAGE_SHIFT));
+
+/** The first frame at or above `address`: PFN_UP(). */
+export const pfnUp = (address: PhysAddr): Pfn => Number((address + PAGE_MASK) >> BigInt(PAGE_SHIFT));
+
+/** The address of a frame's first byte: PFN_PHYS(). */
+export const pfnPhys = (pfn: Pfn): PhysAddr => BigInt(pfn) << BigInt(PAGE_SHIFT);
+
+/** Rounds a 64-bit length up to whole pages and wraps at 2^64 as the kernel does: PAGE_ALIGN(). */
+export const pageAlign = (length: bigint): bigint => (length + PAGE_MASK) & ~PAGE_MASK & U64_MASK;
+
+/** Rounds down to a multiple of `align` (any positive number): rounddown(). */
+export const roundDown = (value: bigint, align: bigint): bigint => value - (value % align);
+
+/** Rounds up to a multiple of `align` (any positive number): roundup(). */
+export const roundUp = (value: bigint, align: bigint): bigint => roundDown(value + align - 1n, align);
+
+/** The smallest order whose `1 << order` pages hold `pages` (at least 1): get_order(). */
+export function getOrder(pages: number): number {
+  let order = 0;
+  while (2 ** order < pages) order++;
+  return order;
+}
+
+/** The end of a range, exclusive. */
+export const rangeEnd = (range: PhysRange): PhysAddr => range.base + range.size;
+
+/** Whether two ranges share a byte. */
+export const rangesOverlap = (a: PhysRange, b: PhysRange): boolean =>
+  a.base < rangeEnd(b) && b.base < rangeEnd(a);
+
+const SUFFIX: Readonly<Record<string, bigint>> = {
+  K: 10n,
+  M: 20n,
+  G: 30n,
+  T: 40n,
+};
+
+/**
+ * Reads a size or an address as people write them: decimal or 0x hexadecimal, with an optional suffix
+ * K, M, G or T (powers of 1024; `KiB`, `KB` and `B` are taken too). Nothing else: no sign, no fraction.
+ *
+ * @returns the value in bytes, or `undefined` when the text is not a size
+ */
+export function parseSize(text: string): bigint | undefined {
+  const match = /^(0[xX][0-9a-fA-F]+|[0-9]+)\s*(?:([KMGTkmgt])(?:i?[bB])?|[bB])?$/.exec(text.trim());
+  const digits = match?.[1];
+  if (digits === undefined) return undefined;
+  const value = BigInt(digits) << (SUFFIX[match?.[2]?.toUpperCase() ?? ''] ?? 0n);
+  return value <= U64_MASK ? value : undefined;
+}
+
+const UNITS = [
+  ['TiB', 40n],
+  ['GiB', 30n],
+  ['MiB', 20n],
+  ['KiB', 10n],
+] as const;
+
+/** Prints a size in the largest binary unit that is exact: `8 MiB`, `1536 KiB`, `100 B`. */
+export function formatSize(bytes: bigint | number): string {
+  const value = BigInt(bytes);
+  for (const [unit, shift] of UNITS) {
+    if (value !== 0n && value % (1n << shift) === 0n) return `${value >> shift} ${unit}`;
+  }
+  return `${value} B`;
+}
+
+/** Prints an address as the kernel's %pa does: `0x` and 16 digits. */
+export const formatPa = (address: PhysAddr): string => `0x${address.toString(16).padStart(16, '0')}`;
+
+/** Prints an address or flags word as people write them: `0x` and no padding. */
+export const formatHex = (value: bigint | number): string => `0x${value.toString(16)}`;
