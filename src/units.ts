@@ -31,6 +31,7 @@ const PAGE_MASK = BigInt(PAGE_SIZE) - 1n;
 export const KiB = 1024n;
 export const MiB = 1024n * KiB;
 export const GiB = 1024n * MiB;
+export const TiB = 1024n * GiB;
 
 /** The frame that holds `address`, rounding down: PFN_DOWN(). */
 export const pfnDown = (address: PhysAddr): Pfn => Number(address >> BigInt(PAGE_SHIFT));

@@ -20,6 +20,8 @@ export type Syscall =
       readonly flags: number;
       readonly offset: bigint;
     }
+  | { readonly call: 'fcntl'; readonly fd: number; readonly cmd: number; readonly arg: number }
+  | { readonly call: 'lseek'; readonly fd: number; readonly offset: bigint; readonly whence: number }
   | { readonly call: 'munmap'; readonly mapping: number }
   | { readonly call: 'setrlimit'; readonly resource: 'RLIMIT_NOFILE'; readonly soft: number };
 

@@ -6,6 +6,9 @@ export const O_RDWR = 2;
 export const O_ACCMODE = 3;
 export const O_CLOEXEC = 0o2000000;
 
+export const F_GETFD = 1;
+export const F_SETFD = 2;
+export const F_GETFL = 3;
 export const FD_CLOEXEC = 1;
 
 export const SEEK_SET = 0;

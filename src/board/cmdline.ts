@@ -1,0 +1,81 @@
+/**
+ * The words of the kernel command line that decide about memory: `cma=`, `mem=` and `coherent_pool=`.
+ * All other words are ignored, as Linux ignores words that no early_param() takes.
+ */
+
+/** What the command line asks for; absent members were not given. */
+export interface MemoryCmdline {
+  /** `cma=SIZE[@BASE[-LIMIT]]`, bytes; SIZE 0 means none. */
+  readonly cma?: { readonly size: bigint; readonly base: bigint; readonly limit: bigint };
+  /** `mem=SIZE`, bytes, whole pages. */
+  readonly mem?: bigint;
+  /** `coherent_pool=SIZE`, bytes. */
+  readonly coherentPool?: bigint;
+  /** Words that an early_param() refuses, such as a bare `cma`. */
+  readonly malformed: readonly string[];
+}
+
+const SUFFIXES = 'KMGTPE';
+
+/**
+ * Reads a number as memparse() does: decimal, 0x hexadecimal or 0 octal, then K, M, G, T, P or E. What
+ * is no number reads as 0.
+ *
+ * @returns the value modulo 2^64 and the text behind it
+ */
+export function memparse(text: string): readonly [value: bigint, rest: string] {
+  const digits = /^(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)/.exec(text)?.[0] ?? '';
+  const octal = /^0[0-7]+$/.test(digits);
+  let value = digits === '' ? 0n : BigInt(octal ? `0o${digits.slice(1)}` : digits);
+  let rest = text.slice(digits.length);
+  const power = SUFFIXES.indexOf(rest.slice(0, 1).toUpperCase());
+  if (rest !== '' && power >= 0) {
+    value <<= BigInt(10 * (power + 1));
+    rest = rest.slice(1);
+  }
+  return [BigInt.asUintN(64, value), rest];
+}
+
+/** Splits a command line into words; quotes keep spaces together: next_arg(). */
+function words(cmdline: string): readonly string[] {
+  const found = cmdline.match(/(?:"[^"]*"?|[^\s"])+/g) ?? [];
+  return found.map((word) => word.replaceAll('"', ''));
+}
+
+/** Reads a command line; where a word comes twice the later one changes what it names: early_cma() and kin. */
+export function parseCmdline(cmdline: string): MemoryCmdline {
+  let cma: { size: bigint; base: bigint; limit: bigint } | undefined;
+  let mem: bigint | undefined;
+  let coherentPool: bigint | undefined;
+  const malformed: string[] = [];
+  for (const word of words(cmdline)) {
+    if (word === '--') break;
+    const equals = word.indexOf('=');
+    // A dash in a parameter's name is as good as an underscore: parameq().
+    const name = (equals < 0 ? word : word.slice(0, equals)).replaceAll('-', '_');
+    const value = equals < 0 ? undefined : word.slice(equals + 1);
+    if (name === 'cma') {
+      if (value === undefined) malformed.push(name);
+      else cma = parseCma(value, cma);
+    } else if (name === 'mem') {
+      if (value === undefined) malformed.push(name);
+      else mem = memparse(value)[0] & ~0xfffn;
+    } else if (name === 'coherent_pool' && value !== undefined) {
+      coherentPool = memparse(value)[0];
+    }
+  }
+  return {
+    ...(cma && { cma }),
+    ...(mem !== undefined && { mem }),
+    ...(coherentPool !== undefined && { coherentPool }),
+    malformed,
+  };
+}
+
+function parseCma(value: string, before: MemoryCmdline['cma']): NonNullable<MemoryCmdline['cma']> {
+  const [size, afterSize] = memparse(value);
+  if (!afterSize.startsWith('@')) return { size, base: before?.base ?? 0n, limit: before?.limit ?? 0n };
+  const [base, afterBase] = memparse(afterSize.slice(1));
+  if (!afterBase.startsWith('-')) return { size, base, limit: BigInt.asUintN(64, base + size) };
+  return { size, base, limit: memparse(afterBase.slice(1))[0] };
+}

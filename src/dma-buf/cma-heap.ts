@@ -1,0 +1,45 @@
+/** Buffers from a CMA area. Models drivers/dma-buf/heaps/cma_heap.c (Linux 7.3). */
+import { Cma } from '../mm/cma.ts';
+import { getOrder } from '../units.ts';
+import type { Failure } from './failure.ts';
+import type { Allocation, DmaHeapOps, HeapContext } from './heap-ops.ts';
+import { zeroPages } from './heap-ops.ts';
+
+/** @param area the number of the CMA area */
+export function cmaHeapOps(area: number): DmaHeapOps {
+  return {
+    allocate(context: HeapContext, pages: bigint): Allocation {
+      const cma = new Cma(context.records, area);
+      const count = Number(pages);
+      const order = Math.min(getOrder(count), context.profile.config.CONFIG_CMA_ALIGNMENT);
+      const pfn = cma.alloc(count, order, context.printk);
+      if (pfn === undefined) return { errno: 'ENOMEM', why: explain(cma, pages, 2 ** order) };
+      const sgTable = [{ pfn, pages: count }];
+      zeroPages(context.memory, sgTable);
+      return { sgTable };
+    },
+    release(context, sgTable) {
+      const cma = new Cma(context.records, area);
+      for (const { pfn, pages } of sgTable) cma.release(pfn, pages);
+    },
+  };
+}
+
+/** What is free in the area, and how much of it lies right. */
+function explain(cma: Cma, pages: bigint, alignPages: number): Failure {
+  const runs = cma.freeRuns();
+  const aligned = runs.map((run) => {
+    const first = Math.ceil((cma.basePfn + run.start) / alignPages) * alignPages - cma.basePfn;
+    return run.start + run.length - first;
+  });
+  return {
+    kind: 'cma-no-room',
+    area: cma.name,
+    pages,
+    alignPages,
+    freePages: runs.reduce((sum, run) => sum + run.length, 0),
+    totalPages: cma.count,
+    largestRun: runs.reduce((most, run) => Math.max(most, run.length), 0),
+    largestAlignedRun: aligned.reduce((most, length) => Math.max(most, length), 0),
+  };
+}

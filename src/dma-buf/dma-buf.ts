@@ -1,0 +1,137 @@
+/**
+ * A dma-buf: memory that a heap handed out, behind an open file. Models drivers/dma-buf/dma-buf.c
+ * (Linux 7.3).
+ */
+import type { Records } from '../records.ts';
+import { recordKey } from '../records.ts';
+import type { PfnRange } from '../units.ts';
+import type { HeapBacking } from './heap-ops.ts';
+
+/** struct dma_buf and its struct file, as a record. */
+export interface DmaBufFile {
+  readonly kind: 'dma_buf';
+  /** The inode number, counting from 1 at boot. */
+  readonly ino: number;
+  /** exp_name: the heap node it was allocated from. */
+  readonly expName: string;
+  /** Bytes, whole pages. */
+  readonly size: bigint;
+  /** f_flags: the access mode. */
+  readonly flags: number;
+  readonly backing: HeapBacking;
+  /** The sg table: pieces in order. */
+  readonly sgTable: readonly PfnRange[];
+  /** References: descriptors and mappings. */
+  count: number;
+  /** DMA_BUF_SET_NAME. */
+  name?: string;
+}
+
+/** An open heap node. */
+export interface HeapFile {
+  readonly kind: 'dma_heap';
+  /** The name of the node in /dev/dma_heap. */
+  readonly heap: string;
+  readonly flags: number;
+  count: number;
+}
+
+/** struct file, as a record under its number. */
+export type OpenFile = DmaBufFile | HeapFile;
+
+const PREFIX = 'file/';
+const fileKey = (id: number): string => recordKey('file', id);
+const COUNTERS = 'files';
+
+interface Counters {
+  nextFile: number;
+  nextIno: number;
+}
+
+/** All open files of all tasks. */
+export class FileTable {
+  readonly #records: Records;
+
+  constructor(records: Records) {
+    this.#records = records;
+  }
+
+  get(id: number): OpenFile | undefined {
+    return this.#records.get<OpenFile>(fileKey(id));
+  }
+
+  put(id: number, file: OpenFile): void {
+    this.#records.put(fileKey(id), file);
+  }
+
+  /** Opens a file and returns its number; nobody refers to it yet. */
+  add(file: OpenFile): number {
+    const counters = this.#counters();
+    const id = counters.nextFile++;
+    this.#records.put(COUNTERS, counters);
+    this.put(id, file);
+    return id;
+  }
+
+  /** The next inode number of the dmabuf file system. */
+  takeIno(): number {
+    const counters = this.#counters();
+    const ino = counters.nextIno++;
+    this.#records.put(COUNTERS, counters);
+    return ino;
+  }
+
+  /** Another reference: get_file(). */
+  ref(id: number): void {
+    const file = this.#existing(id);
+    file.count++;
+    this.put(id, file);
+  }
+
+  /**
+   * One reference less: fput().
+   *
+   * @returns the file when that was the last one, for the caller to release what it holds
+   */
+  unref(id: number): OpenFile | undefined {
+    const file = this.#existing(id);
+    file.count--;
+    if (file.count > 0) {
+      this.put(id, file);
+      return undefined;
+    }
+    this.#records.delete(fileKey(id));
+    return file;
+  }
+
+  /** The dma-bufs, oldest first, with their files' numbers. */
+  *dmaBufs(): Iterable<readonly [id: number, file: DmaBufFile]> {
+    for (const [key, file] of this.#records.list<OpenFile>(PREFIX)) {
+      if (file.kind === 'dma_buf') yield [Number(key.slice(PREFIX.length)), file];
+    }
+  }
+
+  #existing(id: number): OpenFile {
+    const file = this.get(id);
+    if (file === undefined) throw new Error(`file ${id} is not open`);
+    return file;
+  }
+
+  #counters(): Counters {
+    return this.#records.get<Counters>(COUNTERS) ?? { nextFile: 1, nextIno: 1 };
+  }
+}
+
+/** The runs of neighbouring frames in an sg table: pieces that touch, merged. */
+export function mergeRuns(sgTable: readonly PfnRange[]): PfnRange[] {
+  const runs: PfnRange[] = [];
+  for (const piece of sgTable) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.pfn + last.pages === piece.pfn) {
+      runs[runs.length - 1] = { pfn: last.pfn, pages: last.pages + piece.pages };
+    } else {
+      runs.push(piece);
+    }
+  }
+  return runs;
+}

@@ -1,0 +1,162 @@
+/**
+ * The dma_heap device: the nodes of /dev/dma_heap and their one request. Models drivers/dma-buf/dma-heap.c
+ * (Linux 7.3).
+ */
+import type { Printk } from '../printk.ts';
+import type { Records } from '../records.ts';
+import {
+  DMA_HEAP_ALLOCATION_DATA_SIZE,
+  DMA_HEAP_IOCTL_ALLOC,
+  DMA_HEAP_VALID_FD_FLAGS,
+  type DmaHeapAllocationData,
+  decodeDmaHeapAllocationData,
+  encodeDmaHeapAllocationData,
+} from '../uapi/dma-heap.ts';
+import type { Errno } from '../uapi/errno.ts';
+import { O_ACCMODE } from '../uapi/fcntl.ts';
+import { IOC_READ, IOC_WRITE, iocDir, iocNr, iocSize } from '../uapi/ioctl.ts';
+import { PAGE_SHIFT, pageAlign } from '../units.ts';
+import { cmaHeapOps } from './cma-heap.ts';
+import { coherentHeapOps } from './coherent-heap.ts';
+import type { FileTable } from './dma-buf.ts';
+import type { Failure } from './failure.ts';
+import type { DmaHeapOps, HeapBacking, HeapContext } from './heap-ops.ts';
+import { systemHeapOps } from './system-heap.ts';
+
+/** NUM_HEAP_MINORS. */
+const NUM_HEAP_MINORS = 128;
+
+/** struct dma_heap, as a record. */
+export interface DmaHeap {
+  readonly name: string;
+  readonly minor: number;
+  readonly backing: HeapBacking;
+}
+
+const HEAPS = 'heaps';
+
+/** The registered heaps, by minor. */
+export const dmaHeaps = (records: Records): readonly DmaHeap[] => records.get<DmaHeap[]>(HEAPS) ?? [];
+
+/** The heap of that name: dma_heap_find(). */
+export const findDmaHeap = (records: Records, name: string): DmaHeap | undefined =>
+  dmaHeaps(records).find((heap) => heap.name === name);
+
+/** The backend's operations. */
+export function dmaHeapOps(backing: HeapBacking): DmaHeapOps {
+  switch (backing.backend) {
+    case 'system':
+      return systemHeapOps;
+    case 'cma':
+      return cmaHeapOps(backing.area);
+    case 'coherent':
+      return coherentHeapOps(backing.pool);
+  }
+}
+
+/**
+ * Registers a heap under the lowest free minor: dma_heap_create() and dma_heap_register().
+ * A name that is taken is refused and its minor given back; the log says so.
+ *
+ * @returns whether the heap is there now
+ */
+export function registerDmaHeap(
+  records: Records,
+  printk: Printk,
+  name: string,
+  backing: HeapBacking,
+): boolean {
+  const heaps = dmaHeaps(records);
+  const minor = heaps.length;
+  if (minor >= NUM_HEAP_MINORS) {
+    printk.print(3, 'dma_heap: Unable to get minor number for heap');
+    return false;
+  }
+  if (heaps.some((heap) => heap.name === name)) {
+    printk.print(4, `sysfs: cannot create duplicate filename '/devices/virtual/dma_heap/${name}'`);
+    printk.print(3, 'dma_heap: Unable to add device');
+    return false;
+  }
+  records.put<DmaHeap[]>(HEAPS, [...heaps, { name, minor, backing }]);
+  return true;
+}
+
+/** What an ioctl answers: 0, or an errno with its reason. */
+export type IoctlResult = { readonly ret: 0 } | { readonly errno: Errno; readonly why: Failure };
+
+/** Gives a file the lowest free descriptor of the calling task, or says the limit: get_unused_fd_flags(). */
+export type InstallFd = (file: number, flags: number) => number | { readonly limit: number };
+
+/**
+ * The ioctl of a heap node: dma_heap_ioctl(). The request is recognised by its number alone; the caller's
+ * direction bits and size say how much is copied in and out.
+ *
+ * @param arg the caller's bytes, changed in place; `null` is an unmapped pointer
+ */
+export function dmaHeapIoctl(
+  context: HeapContext,
+  files: FileTable,
+  heap: DmaHeap,
+  request: number,
+  arg: Uint8Array | null,
+  installFd: InstallFd,
+): IoctlResult {
+  if (iocNr(request) !== iocNr(DMA_HEAP_IOCTL_ALLOC)) {
+    return badArgument('EINVAL', 'request', BigInt(request));
+  }
+  const direction = iocDir(request);
+  const inSize = (direction & IOC_WRITE) !== 0 ? iocSize(request) : 0;
+  const outSize = (direction & IOC_READ) !== 0 ? iocSize(request) : 0;
+  if (inSize > (arg?.length ?? 0)) return badArgument('EFAULT', 'request', BigInt(request));
+  const kdata = new Uint8Array(Math.max(inSize, outSize, DMA_HEAP_ALLOCATION_DATA_SIZE));
+  if (arg !== null) kdata.set(arg.subarray(0, inSize));
+  const result = allocate(context, files, heap, decodeDmaHeapAllocationData(kdata), installFd);
+  if ('fd' in result) kdata.set(encodeDmaHeapAllocationData(result));
+  if (outSize > (arg?.length ?? 0)) return badArgument('EFAULT', 'request', BigInt(request));
+  arg?.set(kdata.subarray(0, outSize));
+  return 'fd' in result ? { ret: 0 } : result;
+}
+
+/** dma_heap_ioctl_allocate() and dma_heap_buffer_alloc(). */
+function allocate(
+  context: HeapContext,
+  files: FileTable,
+  heap: DmaHeap,
+  data: DmaHeapAllocationData,
+  installFd: InstallFd,
+): DmaHeapAllocationData | { errno: Errno; why: Failure } {
+  if (data.fd !== 0) return badArgument('EINVAL', 'fd', BigInt(data.fd));
+  if ((data.fd_flags & ~DMA_HEAP_VALID_FD_FLAGS) !== 0) {
+    return badArgument('EINVAL', 'fd_flags', BigInt(data.fd_flags));
+  }
+  if (data.heap_flags !== 0n) return badArgument('EINVAL', 'heap_flags', data.heap_flags);
+  const size = pageAlign(data.len);
+  if (size === 0n) return badArgument('EINVAL', 'len', data.len);
+  const ops = dmaHeapOps(heap.backing);
+  const allocation = ops.allocate(context, size >> BigInt(PAGE_SHIFT));
+  if ('errno' in allocation) return allocation;
+  const { sgTable } = allocation;
+  const file = files.add({
+    kind: 'dma_buf',
+    ino: files.takeIno(),
+    expName: heap.name,
+    size,
+    flags: data.fd_flags & O_ACCMODE,
+    backing: heap.backing,
+    sgTable,
+    count: 1,
+  });
+  const fd = installFd(file, data.fd_flags);
+  if (typeof fd === 'number') return { ...data, fd };
+  files.unref(file);
+  ops.release(context, sgTable);
+  return { errno: 'EMFILE', why: { kind: 'descriptor-limit', limit: fd.limit } };
+}
+
+function badArgument(
+  errno: Errno,
+  argument: Extract<Failure, { kind: 'bad-argument' }>['argument'],
+  value: bigint,
+): { errno: Errno; why: Failure } {
+  return { errno, why: { kind: 'bad-argument', argument, value } };
+}

@@ -1,0 +1,48 @@
+/**
+ * What every heap backend does: hand out pages and take them back. Models struct dma_heap_ops
+ * (include/linux/dma-heap.h, Linux 7.3).
+ */
+import type { PhysMemory } from '../mm/phys-memory.ts';
+import type { Printk } from '../printk.ts';
+import type { Profile } from '../profile/profile.ts';
+import type { Records } from '../records.ts';
+import type { Errno } from '../uapi/errno.ts';
+import type { PfnRange } from '../units.ts';
+import { PAGE_SIZE, pfnPhys } from '../units.ts';
+import type { Failure } from './failure.ts';
+
+/** Which backend holds a buffer's pages, and which area or pool of it. */
+export type HeapBacking =
+  | { readonly backend: 'system' }
+  | { readonly backend: 'cma'; readonly area: number }
+  | { readonly backend: 'coherent'; readonly pool: number };
+
+/** What a backend works on. */
+export interface HeapContext {
+  readonly records: Records;
+  readonly memory: PhysMemory;
+  readonly printk: Printk;
+  readonly profile: Profile;
+}
+
+/** Pages in the order of the sg table, or why there are none. */
+export type Allocation =
+  | { readonly sgTable: readonly PfnRange[] }
+  | { readonly errno: Errno; readonly why: Failure };
+
+/** struct dma_heap_ops, with the release of the buffers it made. */
+export interface DmaHeapOps {
+  /**
+   * Takes zeroed pages.
+   *
+   * @param pages how many, at least 1; up to 2^52
+   */
+  allocate(context: HeapContext, pages: bigint): Allocation;
+  /** Takes the pages back; what is in them stays. */
+  release(context: HeapContext, sgTable: readonly PfnRange[]): void;
+}
+
+/** Zeroes whole pieces. */
+export function zeroPages(memory: PhysMemory, sgTable: readonly PfnRange[]): void {
+  for (const { pfn, pages } of sgTable) memory.zero(pfnPhys(pfn), BigInt(pages) * BigInt(PAGE_SIZE));
+}

@@ -1,0 +1,20 @@
+/** What boot leaves for the running kernel to know: one record, never changed afterwards. */
+import type { RamResource } from '../mm/system-ram.ts';
+import type { Profile } from '../profile/profile.ts';
+import type { PhysRange } from '../units.ts';
+import type { BootReserved } from './boot-params.ts';
+import type { RegionView } from './views.ts';
+
+export const BOOT_RECORD = 'boot';
+
+export interface BootRecord {
+  readonly banner: string;
+  readonly profile: Profile;
+  readonly cmdline: string;
+  readonly reserve: BootReserved;
+  readonly layout: readonly PhysRange[];
+  readonly iomem: readonly RamResource[];
+  /** The number of CMA areas. */
+  readonly cmaAreas: number;
+  readonly regions: readonly RegionView[];
+}

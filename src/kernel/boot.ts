@@ -1,0 +1,259 @@
+/**
+ * Boot: a board and what the boot loader gave become a running kernel's records, in Linux's own order.
+ * Models start_kernel() on arm64 as far as memory and heaps go (Linux 7.3).
+ */
+import type { Board } from '../board/board.ts';
+import { type MemoryCmdline, parseCmdline } from '../board/cmdline.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import { InvalidInput } from '../diagnostic.ts';
+import { registerHeaps } from '../dma-buf/register-heaps.ts';
+import { createAtomicPools } from '../mm/atomic-pool.ts';
+import { reserveDefaultCma } from '../mm/contiguous.ts';
+import type { EarlyBoot } from '../mm/early-boot.ts';
+import {
+  ramSections,
+  SECTION_BYTES,
+  takeMemoryMap,
+  takePageTables,
+  takeUnflattenedTree,
+} from '../mm/early-takers.ts';
+import { KernelPanic, Memblock } from '../mm/memblock.ts';
+import { createZones, PageAllocator } from '../mm/page-alloc.ts';
+import { ReservedMemory } from '../mm/reserved-mem.ts';
+import { SystemRam } from '../mm/system-ram.ts';
+import type { ZoneName, ZoneSpan } from '../mm/zones.ts';
+import { dmaPhysLimit, zoneSpans } from '../mm/zones.ts';
+import { Printk } from '../printk.ts';
+import { banner, type Profile, profileOf } from '../profile/profile.ts';
+import type { Records } from '../records.ts';
+import type { PhysAddr, PhysRange } from '../units.ts';
+import { formatPa, pfnDown, rangeEnd, roundDown, roundUp, TiB } from '../units.ts';
+import { bootReserved } from './boot-loader.ts';
+import type { BootParams, BootReserved } from './boot-params.ts';
+import { BOOT_RECORD, type BootRecord } from './boot-record.ts';
+import { regionViews } from './regions.ts';
+import { createTask } from './task.ts';
+
+export interface BootOutcome {
+  /** What follows `Kernel panic - not syncing: `, when the kernel died. */
+  readonly panic?: string;
+}
+
+/** The task that commands run as unless told otherwise. */
+export const SHELL_TASK = 'shell';
+
+/** INR_OPEN_CUR: the soft RLIMIT_NOFILE of every process that changes nothing. */
+const DEFAULT_NOFILE = 1024;
+
+/** RAM above this is not modelled. */
+const MAX_RAM_END = 16n * TiB;
+
+/**
+ * Boots a board into empty records. Touches no memory.
+ *
+ * @returns the panic, if the kernel would die; its log is in the records all the same
+ * @throws InvalidInput when the board has no memory, or a parameter is out of range
+ */
+export function boot(board: Board, params: BootParams, records: Records): BootOutcome {
+  const { profile, memory } = checkInputs(board, params);
+  const cmdline = params.cmdline ?? board.bootargs;
+  const printk = new Printk(records);
+  const early: EarlyBoot = {
+    profile,
+    memblock: new Memblock(profile.config.CONFIG_EFI),
+    printk,
+    records,
+    cmaAreas: [],
+    coherentPools: [],
+  };
+  try {
+    bootKernel(board, params, early, memory, cmdline);
+    return {};
+  } catch (error) {
+    if (!(error instanceof KernelPanic)) throw error;
+    printk.print(0, `Kernel panic - not syncing: ${error.message}`);
+    return { panic: error.message };
+  }
+}
+
+function bootKernel(
+  board: Board,
+  params: BootParams,
+  early: EarlyBoot,
+  memory: readonly PhysRange[],
+  cmdline: string,
+): void {
+  const { memblock, printk, records, profile } = early;
+  const words = parseCmdline(cmdline);
+  for (const word of words.malformed) {
+    if (word === 'cma') printk.print(3, 'cma: Config string not provided');
+    printk.print(4, `Malformed early option '${word}'`);
+  }
+
+  // 1-3: RAM, what the boot loader put there, and the static and dynamic regions.
+  const reserve = bootReserved(board, memory, params.reserve ?? {});
+  for (const range of memory) memblock.addMemory(range);
+  if (words.mem !== undefined) limitMemory(memblock, words.mem, reserve);
+  for (const range of [reserve.kernel, reserve.initrd && wholePages(reserve.initrd), reserve.dtb]) {
+    if (range !== undefined) memblock.reserve(range);
+  }
+  const reservedMemory = new ReservedMemory(early, board, words.cma !== undefined);
+  reservedMemory.scan();
+  for (const range of board.memReserves) memblock.reserve(range);
+
+  // 4-6: page tables, the regions' handlers, the default CMA area.
+  takePageTables(memblock);
+  memblock.allowResize();
+  reservedMemory.scanLate();
+  takeUnflattenedTree(memblock);
+  const spans = zoneSpans(memblock, profile, board.dmaMaxCpuAddress);
+  reserveDefaultCma(early, words.cma, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
+  printZones(early, spans);
+  takeMemoryMap(memblock);
+
+  // 7-8: the page allocator, CMA activation, DMA pools.
+  activateCma(early);
+  createZones(records, spans, memblock.freeRanges());
+  startAtomicPools(early, spans, words);
+
+  // 9: heaps.
+  const ram = new SystemRam(memblock);
+  const problems = registerHeaps(early, ram);
+
+  records.put<BootRecord>(BOOT_RECORD, {
+    banner: banner(profile),
+    profile,
+    cmdline,
+    reserve,
+    layout: arenaLayout(early),
+    iomem: ram.resources,
+    cmaAreas: early.cmaAreas.length,
+    regions: regionViews(early, reservedMemory.regions, problems, words),
+  });
+  createTask(records, SHELL_TASK, params.nofile ?? DEFAULT_NOFILE);
+}
+
+/** Everything that a user can get wrong, found before the boot begins. */
+function checkInputs(
+  board: Board,
+  params: BootParams,
+): { readonly profile: Profile; readonly memory: readonly PhysRange[] } {
+  const diagnostics: Diagnostic[] = [];
+  const error = (code: string, message: string, hint: string) =>
+    diagnostics.push({ code, severity: 'error', message, hint, position: { file: board.source } });
+  const { profile, problems } = profileOf(params.coherent, params.config);
+  for (const { key, problem, expected } of problems) {
+    if (problem === 'unknown') {
+      error('config-unknown', `${key} is no option that is modelled`, `options: ${expected}`);
+    } else {
+      error('config-value', `${key}: bad value`, `expected ${expected}`);
+    }
+  }
+  const given = params.memory !== undefined && params.memory.length > 0 ? params.memory : board.memory;
+  const memory = [...given].sort((a, b) => (a.base < b.base ? -1 : 1));
+  if (!memory.some((range) => roundDown(rangeEnd(range), 4096n) > roundUp(range.base, 4096n))) {
+    error(
+      'board-no-memory',
+      'the board has no memory: its boot loader fills it in',
+      'give it with --memory BASE:SIZE, for example --memory 0x80000000:2G',
+    );
+  }
+  const beyond = memory.find((range) => rangeEnd(range) > MAX_RAM_END);
+  if (beyond !== undefined) {
+    error(
+      'memory-too-high',
+      `memory at ${formatPa(beyond.base)} ends above ${formatPa(MAX_RAM_END)}, which is not modelled`,
+      'give memory that lies lower with --memory BASE:SIZE',
+    );
+  }
+  const nofile = params.nofile ?? DEFAULT_NOFILE;
+  if (!Number.isInteger(nofile) || nofile < 0 || nofile > 1 << 20) {
+    error('nofile-range', `RLIMIT_NOFILE ${nofile} is out of range`, 'expected 0 to 1048576');
+  }
+  if (diagnostics.length > 0) throw new InvalidInput(diagnostics);
+  return { profile, memory };
+}
+
+/**
+ * `mem=`: cuts RAM where the running total from the bottom reaches the limit; the image and the initrd
+ * come back if they were cut off: memblock_mem_limit_remove_map(), arm64_memblock_init().
+ */
+function limitMemory(memblock: Memblock, limit: bigint, reserve: BootReserved): void {
+  if (limit === 0n) return;
+  let left = limit;
+  for (const region of memblock.memory) {
+    if (left <= region.size) {
+      const end = region.base + left;
+      memblock.removeMemory({ base: end, size: memblock.endOfDram - end });
+      break;
+    }
+    left -= region.size;
+  }
+  for (const range of [reserve.kernel, reserve.initrd]) {
+    if (range !== undefined) memblock.addMemory(wholePages(range));
+  }
+}
+
+const wholePages = (range: PhysRange): PhysRange => {
+  const base = roundDown(range.base, 4096n);
+  return { base, size: roundUp(rangeEnd(range), 4096n) - base };
+};
+
+/** The lines of free_area_init(). */
+function printZones({ printk }: EarlyBoot, spans: readonly ZoneSpan[]): void {
+  printk.print(6, 'Zone ranges:');
+  for (const { name, start, end } of spans) {
+    const range = end > start ? `[mem ${formatPa(start)}-${formatPa(end - 1n)}]` : 'empty';
+    printk.print(6, `  ${name.padEnd(8)} ${range}`);
+  }
+}
+
+/** An area with pages where there is no memory map kills the kernel: cma_init_reserved_areas(). */
+function activateCma(early: EarlyBoot): void {
+  const sections = ramSections(early.memblock);
+  const sectionOf = (address: PhysAddr) => Number(address / SECTION_BYTES);
+  for (const area of early.cmaAreas) {
+    const last = sectionOf(rangeEnd(area) - 1n);
+    for (let section = sectionOf(area.base); section <= last; section++) {
+      if (!sections.has(section)) throw new KernelPanic('Attempted to kill init! exitcode=0x0000000b');
+    }
+  }
+}
+
+function startAtomicPools(early: EarlyBoot, spans: readonly ZoneSpan[], words: MemoryCmdline): void {
+  const { records, printk, profile, defaultCma, cmaAreas } = early;
+  const pages = new PageAllocator(records);
+  const cmaPagesIn = (span: ZoneSpan) =>
+    cmaAreas
+      .filter((area) => area.base >= span.start && area.base < span.end)
+      .reduce((sum, area) => sum + pfnDown(area.size), 0);
+  const managed = new Map<ZoneName, number>(
+    spans.map((span) => [span.name, pages.managedPages(span.name) + cmaPagesIn(span)]),
+  );
+  createAtomicPools(records, printk, {
+    spans,
+    totalRamPages: [...managed.values()].reduce((sum, count) => sum + count, 0),
+    cmaAlignment: profile.config.CONFIG_CMA_ALIGNMENT,
+    populated: new Set([...managed].filter(([, count]) => count > 0).map(([name]) => name)),
+    ...(words.coherentPool !== undefined && { coherentPool: words.coherentPool }),
+    ...(defaultCma && { defaultCma }),
+  });
+}
+
+/** Where there is memory: RAM with its no-map holes, and pools that lie outside it. */
+function arenaLayout({ memblock, coherentPools }: EarlyBoot): readonly PhysRange[] {
+  const ranges = [...memblock.memory, ...coherentPools]
+    .map((range) => wholePages(range))
+    .sort((a, b) => (a.base < b.base ? -1 : 1));
+  const layout: PhysRange[] = [];
+  for (const range of ranges) {
+    const last = layout.at(-1);
+    if (last !== undefined && range.base <= rangeEnd(last)) {
+      const end = rangeEnd(range) > rangeEnd(last) ? rangeEnd(range) : rangeEnd(last);
+      layout[layout.length - 1] = { base: last.base, size: end - last.base };
+    } else {
+      layout.push(range);
+    }
+  }
+  return layout;
+}

@@ -1,0 +1,174 @@
+/**
+ * Mappings of dma-bufs: the checks of mmap and the bytes behind it. Models mm/mmap.c: do_mmap() and
+ * drivers/dma-buf/dma-buf.c: dma_buf_mmap_internal() (Linux 7.3).
+ */
+import type { OpenFile } from '../dma-buf/dma-buf.ts';
+import type { Failure } from '../dma-buf/failure.ts';
+import type { PhysMemory } from '../mm/phys-memory.ts';
+import type { Records } from '../records.ts';
+import { recordKey } from '../records.ts';
+import type { Errno } from '../uapi/errno.ts';
+import {
+  MAP_PRIVATE,
+  MAP_SHARED,
+  O_ACCMODE,
+  O_RDONLY,
+  O_RDWR,
+  O_WRONLY,
+  PROT_READ,
+  PROT_WRITE,
+} from '../uapi/fcntl.ts';
+import type { PfnRange, PhysAddr } from '../units.ts';
+import { PAGE_SIZE, pfnPhys, U64_MASK } from '../units.ts';
+
+const PAGE = BigInt(PAGE_SIZE);
+
+/** A mapping as a record. */
+export interface MappingRecord {
+  readonly task: string;
+  /** The number of the open file. */
+  readonly file: number;
+  /** Bytes into the buffer, whole pages. */
+  readonly offset: bigint;
+  /** Bytes, whole pages. */
+  readonly length: bigint;
+  readonly prot: number;
+}
+
+/** The bytes of a mapping, as the task that made it sees them. */
+export interface Mapping {
+  readonly id: number;
+  /** Bytes, whole pages. */
+  readonly length: bigint;
+  /** Loads bytes. @throws SegmentationFault outside the mapping or where it may not read */
+  read(offset: bigint, into: Uint8Array): void;
+  /** Stores bytes. @throws SegmentationFault outside the mapping or where it may not write */
+  write(offset: bigint, from: Uint8Array): void;
+}
+
+/** SIGSEGV: an access that the mapping does not allow. */
+export class SegmentationFault extends Error {
+  readonly offset: bigint;
+
+  constructor(access: 'read' | 'write', offset: bigint) {
+    super(`segmentation fault: ${access} at offset ${offset} of a mapping`);
+    this.name = 'SegmentationFault';
+    this.offset = offset;
+  }
+}
+
+const MAPPINGS = 'mappings';
+const mappingKey = (id: number): string => recordKey('mapping', id);
+
+/** All mappings of all tasks. */
+export class MappingTable {
+  readonly #records: Records;
+
+  constructor(records: Records) {
+    this.#records = records;
+  }
+
+  get(id: number): MappingRecord | undefined {
+    return this.#records.get<MappingRecord>(mappingKey(id));
+  }
+
+  add(record: MappingRecord): number {
+    const id = this.#records.get<number>(MAPPINGS) ?? 1;
+    this.#records.put(MAPPINGS, id + 1);
+    this.#records.put(mappingKey(id), record);
+    return id;
+  }
+
+  remove(id: number): void {
+    this.#records.delete(mappingKey(id));
+  }
+}
+
+/** OPEN_FMODE(): which access a file's flags allow. */
+const mayRead = (flags: number): boolean => [O_RDONLY, O_RDWR].includes(flags & O_ACCMODE);
+const mayWrite = (flags: number): boolean => [O_WRONLY, O_RDWR].includes(flags & O_ACCMODE);
+
+/** Why mmap refuses, in the order in which Linux looks; `undefined` when it does not. */
+export function checkMmap(
+  file: OpenFile,
+  call: { readonly length: bigint; readonly prot: number; readonly flags: number; readonly offset: bigint },
+): { readonly errno: Errno; readonly why?: Failure } | undefined {
+  const { length, prot, flags } = call;
+  const offset = call.offset & U64_MASK;
+  const bad = (argument: 'len' | 'offset' | 'flags', value: bigint): { errno: Errno; why: Failure } => ({
+    errno: 'EINVAL',
+    why: { kind: 'bad-argument', argument, value },
+  });
+  if (offset % PAGE !== 0n) return bad('offset', call.offset);
+  if (length === 0n) return bad('len', length);
+  const size = (length + PAGE - 1n) & ~(PAGE - 1n) & U64_MASK;
+  if (size === 0n) return { errno: 'ENOMEM' };
+  // file_mmap_ok(): the end of the mapping must be a file position.
+  if (offset / PAGE > (U64_MASK - size) / PAGE) return { errno: 'EOVERFLOW' };
+  const kind = flags & 0xf;
+  if (kind !== MAP_SHARED && kind !== MAP_PRIVATE) return bad('flags', BigInt(flags));
+  const writes = (prot & PROT_WRITE) !== 0 && kind === MAP_SHARED;
+  if ((writes && !mayWrite(file.flags)) || !mayRead(file.flags)) {
+    return { errno: 'EACCES', why: { kind: 'access-mode', flags: file.flags } };
+  }
+  if (file.kind === 'dma_heap') return { errno: 'ENODEV' };
+  if (offset + size > file.size) return bad('len', length);
+  if (file.backing.backend === 'cma' && kind === MAP_PRIVATE) return bad('flags', BigInt(flags));
+  return undefined;
+}
+
+/** A mapping over the pieces of a buffer's sg table. */
+export class MappedRange implements Mapping {
+  readonly id: number;
+  readonly length: bigint;
+  readonly #record: MappingRecord;
+  readonly #pieces: readonly PfnRange[];
+  readonly #memory: PhysMemory;
+
+  constructor(id: number, record: MappingRecord, pieces: readonly PfnRange[], memory: PhysMemory) {
+    this.id = id;
+    this.length = record.length;
+    this.#record = record;
+    this.#pieces = pieces;
+    this.#memory = memory;
+  }
+
+  read(offset: bigint, into: Uint8Array): void {
+    this.#check('read', offset, into.length);
+    this.#each(offset, into.length, (address, from, to) =>
+      this.#memory.read(address, into.subarray(from, to)),
+    );
+  }
+
+  write(offset: bigint, from: Uint8Array): void {
+    this.#check('write', offset, from.length);
+    this.#each(offset, from.length, (address, begin, end) =>
+      this.#memory.write(address, from.subarray(begin, end)),
+    );
+  }
+
+  #check(access: 'read' | 'write', offset: bigint, length: number): void {
+    // On arm64 a writable page can be read as well.
+    const needed = access === 'read' ? PROT_READ | PROT_WRITE : PROT_WRITE;
+    const inside = offset >= 0n && offset + BigInt(length) <= this.length;
+    if (!inside || (this.#record.prot & needed) === 0) throw new SegmentationFault(access, offset);
+  }
+
+  /** Visits the physical pieces of `[offset, offset + length)` in order. */
+  #each(offset: bigint, length: number, visit: (address: PhysAddr, from: number, to: number) => void): void {
+    let position = this.#record.offset + offset;
+    let done = 0;
+    for (const { pfn, pages } of this.#pieces) {
+      if (done === length) return;
+      const size = BigInt(pages) * PAGE;
+      if (position < size) {
+        const part = Math.min(length - done, Number(size - position));
+        visit(pfnPhys(pfn) + position, done, done + part);
+        done += part;
+        position = 0n;
+      } else {
+        position -= size;
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The pools for atomic DMA allocations, which take the first pages of the default CMA area. Models
+ * kernel/dma/pool.c (Linux 7.3).
+ */
+import type { Printk } from '../printk.ts';
+import type { Records } from '../records.ts';
+import { getOrder, KiB, pfnDown, rangeEnd } from '../units.ts';
+import { Cma } from './cma.ts';
+import type { EarlyCma } from './early-boot.ts';
+import { MAX_PAGE_ORDER, PageAllocator } from './page-alloc.ts';
+import type { ZoneName, ZoneSpan } from './zones.ts';
+
+/** The pools in the order of their set-up, with the names that %pGg prints. */
+const POOLS: readonly (readonly [zone: ZoneName, gfp: string])[] = [
+  ['Normal', 'GFP_KERNEL'],
+  ['DMA', 'GFP_KERNEL|GFP_DMA'],
+  ['DMA32', 'GFP_KERNEL|GFP_DMA32'],
+];
+
+const MIN_POOL = 128n * KiB;
+
+export interface AtomicPoolInputs {
+  readonly spans: readonly ZoneSpan[];
+  /** Pages of RAM that the kernel manages: totalram_pages(). */
+  readonly totalRamPages: number;
+  /** `coherent_pool=`, bytes. */
+  readonly coherentPool?: bigint;
+  readonly defaultCma?: EarlyCma;
+  /** CONFIG_CMA_ALIGNMENT. */
+  readonly cmaAlignment: number;
+  /** The zones that hold managed pages, CMA areas' included. */
+  readonly populated: ReadonlySet<ZoneName>;
+}
+
+/** dma_atomic_pool_init(). */
+export function createAtomicPools(records: Records, printk: Printk, inputs: AtomicPoolInputs): void {
+  const wanted = inputs.coherentPool ?? defaultPoolBytes(inputs.totalRamPages);
+  const order = Math.min(getOrder(Math.max(pfnDown(wanted + 4095n), 1)), MAX_PAGE_ORDER);
+  for (const [zone, gfp] of POOLS) {
+    if (!inputs.populated.has(zone)) continue;
+    const got = expand(records, printk, inputs, zone, order);
+    if (got === undefined) continue;
+    printk.print(6, `DMA: preallocated ${2 ** got * 4} KiB ${gfp} pool for atomic allocations`);
+  }
+}
+
+/** The size without `coherent_pool=`: RAM / 8192, at least 128 KiB. */
+function defaultPoolBytes(totalRamPages: number): bigint {
+  const bytes = BigInt(Math.floor(totalRamPages / 8192)) * 4096n;
+  return bytes > MIN_POOL ? bytes : MIN_POOL;
+}
+
+/**
+ * Takes a pool's pages, half as many each time there is no room: atomic_pool_expand().
+ *
+ * @returns the order that it got
+ */
+function expand(
+  records: Records,
+  printk: Printk,
+  inputs: AtomicPoolInputs,
+  zone: ZoneName,
+  order: number,
+): number | undefined {
+  const pages = new PageAllocator(records);
+  const area = inputs.defaultCma;
+  for (let o = order; o >= 0; o--) {
+    if (area !== undefined && cmaInZone(area, inputs.spans, zone)) {
+      const cma = new Cma(records, area.index);
+      if (cma.alloc(2 ** o, Math.min(o, inputs.cmaAlignment), printk) !== undefined) return o;
+    }
+    if (pages.alloc(o, zone) !== undefined) return o;
+  }
+  return undefined;
+}
+
+/** Whether the area's last byte lies where the zone's devices reach: cma_in_zone(). */
+function cmaInZone(area: EarlyCma, spans: readonly ZoneSpan[], zone: ZoneName): boolean {
+  if (zone === 'Normal') return true;
+  const span = spans.find((s) => s.name === zone);
+  return span !== undefined && rangeEnd(area) <= span.end;
+}

@@ -1,0 +1,152 @@
+/**
+ * A bitmap kept in records, block by block, so that a call loads and stores only the words it touches.
+ * Models lib/bitmap.c and lib/find_bit.c (Linux 7.3).
+ */
+import type { Records } from '../records.ts';
+import { recordKey } from '../records.ts';
+
+const WORDS_PER_BLOCK = 1024;
+const BITS_PER_BLOCK = WORDS_PER_BLOCK * 32;
+
+/** A run of equal bits: `[start, start + length)`. */
+export interface BitRun {
+  readonly start: number;
+  readonly length: number;
+}
+
+export class Bitmap {
+  readonly #records: Records;
+  readonly #key: string;
+  /** The number of bits. */
+  readonly size: number;
+
+  /** @param key the prefix of the blocks' keys; blocks that do not exist are all zero */
+  constructor(records: Records, key: string, size: number) {
+    this.#records = records;
+    this.#key = key;
+    this.size = size;
+  }
+
+  /** Whether the bit is set: test_bit(). */
+  test(bit: number): boolean {
+    return ((this.word(Math.floor(bit / 32)) >>> (bit % 32)) & 1) === 1;
+  }
+
+  /** The 32 bits from `index * 32` on, lowest first. */
+  word(index: number): number {
+    const block = this.#block(Math.floor(index / WORDS_PER_BLOCK));
+    return block?.[index % WORDS_PER_BLOCK] ?? 0;
+  }
+
+  /** bitmap_set(). */
+  set(start: number, length: number): void {
+    this.#change(start, length, true);
+  }
+
+  /** bitmap_clear(). */
+  clear(start: number, length: number): void {
+    this.#change(start, length, false);
+  }
+
+  /** The first clear bit at or after `from`, or `size`: find_next_zero_bit(). */
+  nextZero(from: number): number {
+    return this.#next(from, this.size, false);
+  }
+
+  /** The first set bit in `[from, end)`, or `end`: find_next_bit(). */
+  nextSet(from: number, end: number = this.size): number {
+    return this.#next(from, Math.min(end, this.size), true);
+  }
+
+  /**
+   * The first run of `length` clear bits, aligned: bitmap_find_next_zero_area_off().
+   *
+   * @param align a power of two: `(start + alignOffset) % align === 0`
+   * @returns its start, or `undefined` when there is none
+   */
+  findZeroArea(from: number, length: number, align: number, alignOffset: number): number | undefined {
+    let start = from;
+    for (;;) {
+      const zero = this.nextZero(start);
+      const index = Math.ceil((zero + alignOffset) / align) * align - alignOffset;
+      const end = index + length;
+      if (end > this.size) return undefined;
+      const taken = this.nextSet(index, end);
+      if (taken >= end) return index;
+      start = taken + 1;
+    }
+  }
+
+  /**
+   * Takes the first free region of `1 << order` bits at a multiple of its size:
+   * bitmap_find_free_region().
+   */
+  findFreeRegion(order: number): number | undefined {
+    const length = 2 ** order;
+    for (let start = 0; start + length <= this.size; start += length) {
+      if (this.nextSet(start, start + length) === start + length) return start;
+    }
+    return undefined;
+  }
+
+  /** The runs of clear bits, in order. */
+  *zeroRuns(): Iterable<BitRun> {
+    for (let start = this.nextZero(0); start < this.size; ) {
+      const end = this.nextSet(start);
+      yield { start, length: end - start };
+      start = this.nextZero(end);
+    }
+  }
+
+  /** The number of set bits: bitmap_weight(). */
+  weight(): number {
+    let free = 0;
+    for (const run of this.zeroRuns()) free += run.length;
+    return this.size - free;
+  }
+
+  #block(index: number): Uint32Array | undefined {
+    return this.#records.get<Uint32Array>(recordKey(this.#key, index));
+  }
+
+  #next(from: number, end: number, wanted: boolean): number {
+    let bit = from;
+    while (bit < end) {
+      const block = this.#block(Math.floor(bit / BITS_PER_BLOCK));
+      const blockEnd = Math.min(end, (Math.floor(bit / BITS_PER_BLOCK) + 1) * BITS_PER_BLOCK);
+      if (block === undefined) {
+        if (!wanted) return bit;
+        bit = blockEnd;
+        continue;
+      }
+      while (bit < blockEnd) {
+        const raw = block[Math.floor(bit / 32) % WORDS_PER_BLOCK] ?? 0;
+        const word = ((wanted ? raw : ~raw) >>> 0) & (-1 << (bit % 32));
+        if (word !== 0) {
+          const found = bit - (bit % 32) + (31 - Math.clz32(word & -word));
+          return Math.min(found, end);
+        }
+        bit = bit - (bit % 32) + 32;
+      }
+      bit = blockEnd;
+    }
+    return end;
+  }
+
+  #change(start: number, length: number, value: boolean): void {
+    const end = start + length;
+    for (let bit = start; bit < end; ) {
+      const index = Math.floor(bit / BITS_PER_BLOCK);
+      const blockEnd = Math.min(end, (index + 1) * BITS_PER_BLOCK);
+      const block = this.#block(index) ?? new Uint32Array(WORDS_PER_BLOCK);
+      while (bit < blockEnd) {
+        const count = Math.min(32 - (bit % 32), blockEnd - bit);
+        const mask = (count === 32 ? -1 : (1 << count) - 1) << (bit % 32);
+        const word = Math.floor(bit / 32) % WORDS_PER_BLOCK;
+        block[word] = value ? (block[word] ?? 0) | mask : (block[word] ?? 0) & ~mask;
+        bit += count;
+      }
+      this.#records.put(recordKey(this.#key, index), block);
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * The contiguous memory allocator: an area of page frames with one bit a page. Models mm/cma.c and
+ * mm/cma_debug.c (Linux 7.3); areas of one range, order_per_bit 0.
+ */
+import type { Printk } from '../printk.ts';
+import type { Records } from '../records.ts';
+import { recordKey } from '../records.ts';
+import type { Pfn } from '../units.ts';
+import { Bitmap, type BitRun } from './bitmap.ts';
+
+/** CMA_MAX_NAME less the terminator. */
+const NAME_MAX = 63;
+
+/** struct cma, as a record: what an area is, and the page counters of its sysfs folder. */
+export interface CmaRecord {
+  /** The area's name, cut at 63 characters. */
+  readonly name: string;
+  readonly basePfn: Pfn;
+  /** Pages. */
+  readonly count: number;
+  /** The numbers of other areas that share pages with this one. */
+  readonly overlaps: readonly number[];
+  allocPagesSuccess: number;
+  allocPagesFail: number;
+  releasePagesSuccess: number;
+}
+
+/** The key of an area's record. */
+const areaKey = (index: number): string => recordKey('cma', index);
+
+/** Makes an area's record: cma_init_reserved_mem() of an area that has passed its checks. */
+export function createCma(records: Records, index: number, name: string, basePfn: Pfn, count: number): void {
+  const overlaps: number[] = [];
+  for (let other = 0; other < index; other++) {
+    const area = records.get<CmaRecord>(areaKey(other));
+    if (area === undefined || area.basePfn >= basePfn + count || basePfn >= area.basePfn + area.count)
+      continue;
+    overlaps.push(other);
+    records.put<CmaRecord>(areaKey(other), { ...area, overlaps: [...area.overlaps, index] });
+  }
+  records.put<CmaRecord>(areaKey(index), {
+    name: name.slice(0, NAME_MAX),
+    basePfn,
+    count,
+    overlaps,
+    allocPagesSuccess: 0,
+    allocPagesFail: 0,
+    releasePagesSuccess: 0,
+  });
+}
+
+export class Cma {
+  readonly #records: Records;
+  readonly #index: number;
+  readonly #record: CmaRecord;
+  readonly bitmap: Bitmap;
+
+  /** @param index the area's number, in set-up order from 0 */
+  constructor(records: Records, index: number) {
+    const record = records.get<CmaRecord>(areaKey(index));
+    if (record === undefined) throw new Error(`no CMA area ${index}`);
+    this.#records = records;
+    this.#index = index;
+    this.#record = record;
+    this.bitmap = new Bitmap(records, recordKey('cma', index, 'bitmap'), record.count);
+  }
+
+  get name(): string {
+    return this.#record.name;
+  }
+
+  get basePfn(): Pfn {
+    return this.#record.basePfn;
+  }
+
+  /** Pages. */
+  get count(): number {
+    return this.#record.count;
+  }
+
+  /** The counters of /sys/kernel/mm/cma/NAME. */
+  get counters(): Readonly<CmaRecord> {
+    return this.#record;
+  }
+
+  /**
+   * Takes `count` contiguous pages, first fit: cma_alloc().
+   *
+   * ```
+   * bitmap   ####....####..........####......
+   *              ^ free, not aligned  ^ taken when `count` fits
+   * ```
+   *
+   * A run that holds pages which an overlapping area has handed out is busy, and the search goes on
+   * behind it, as after alloc_contig_range() answers -EBUSY.
+   *
+   * @param count pages, at least 1; may be larger than the area
+   * @param order the alignment: multiples of `1 << order` in page frame numbers
+   * @returns the first frame, or `undefined` after logging what is free
+   */
+  alloc(count: number, order: number, printk: Printk): Pfn | undefined {
+    const align = 2 ** order;
+    const offset = this.basePfn % align;
+    for (let from = 0; count <= this.count; ) {
+      const bit = this.bitmap.findZeroArea(from, count, align, offset);
+      if (bit === undefined) break;
+      const pfn = this.basePfn + bit;
+      if (!this.#isBusy(pfn, count)) {
+        this.bitmap.set(bit, count);
+        this.#count({ allocPagesSuccess: this.#record.allocPagesSuccess + count });
+        return pfn;
+      }
+      from = bit + align;
+    }
+    this.#count({ allocPagesFail: this.#record.allocPagesFail + count });
+    this.#reportFailure(count, printk);
+    return undefined;
+  }
+
+  /** Gives pages back: cma_release(). */
+  release(pfn: Pfn, count: number): void {
+    this.bitmap.clear(pfn - this.basePfn, count);
+    this.#count({ releasePagesSuccess: this.#record.releasePagesSuccess + count });
+  }
+
+  /** The runs of free pages, as bits from the area's start. */
+  freeRuns(): readonly BitRun[] {
+    return [...this.bitmap.zeroRuns()];
+  }
+
+  #isBusy(pfn: Pfn, count: number): boolean {
+    return this.#record.overlaps.some((index) => {
+      const other = new Cma(this.#records, index);
+      const from = Math.max(pfn, other.basePfn) - other.basePfn;
+      const to = Math.min(pfn + count, other.basePfn + other.count) - other.basePfn;
+      return from < to && other.bitmap.nextSet(from, to) < to;
+    });
+  }
+
+  #count(change: Partial<CmaRecord>): void {
+    Object.assign(this.#record, change);
+    this.#records.put(areaKey(this.#index), this.#record);
+  }
+
+  /** __cma_alloc_frozen()'s error line, and cma_debug_show_areas(). */
+  #reportFailure(count: number, printk: Printk): void {
+    const func = '__cma_alloc_frozen';
+    printk.printRatelimited(
+      func,
+      3,
+      `cma: ${func}: ${this.name}: alloc failed, req-size: ${count} pages, ret: -16`,
+    );
+    const runs = this.freeRuns().map((r) => `${r.start === 0 ? '' : '+'}${r.length}@${r.start}`);
+    printk.print(6, 'cma: number of available pages: ');
+    printk.print(6, `cma: range 0: ${runs.join('')}`);
+    printk.print(6, 'cma: ');
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * The early allocator: two sorted arrays of ranges, memory and reserved. Models mm/memblock.c (Linux 7.3).
+ *
+ *   memory    [............][nomap][..............]          [........]
+ *   reserved     [####]                     [####]
+ *   free      [.]      [...]       [........]                [........]
+ */
+import type { PhysAddr, PhysRange } from '../units.ts';
+import { PAGE_SIZE, rangeEnd, rangesOverlap, roundDown, roundUp, U64_MASK } from '../units.ts';
+
+export interface MemblockRegion extends PhysRange {
+  /** MEMBLOCK_NOMAP: no page table entry, not given to the page allocator. */
+  readonly nomap: boolean;
+}
+
+/** The kernel died while booting. The message is what follows `Kernel panic - not syncing: `. */
+export class KernelPanic extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'KernelPanic';
+  }
+}
+
+const PAGE = BigInt(PAGE_SIZE);
+
+/** One of memblock's two arrays: struct memblock_type. */
+class MemblockType {
+  readonly name: string;
+  readonly max: number;
+  /** Sorted, disjoint; neighbours that touch and have the same flag are merged. */
+  regions: MemblockRegion[] = [];
+
+  constructor(name: string, max: number) {
+    this.name = name;
+    this.max = max;
+  }
+
+  /** Adds a range; what is there already stays: memblock_add_range(). */
+  add(base: PhysAddr, size: PhysAddr): void {
+    const end = base + size;
+    const parts: MemblockRegion[] = [];
+    let cursor = base;
+    for (const region of this.regions) {
+      if (region.base >= end) break;
+      if (rangeEnd(region) <= cursor) continue;
+      if (region.base > cursor) parts.push({ base: cursor, size: region.base - cursor, nomap: false });
+      cursor = rangeEnd(region);
+    }
+    if (cursor < end) parts.push({ base: cursor, size: end - cursor, nomap: false });
+    if (this.regions.length + parts.length > this.max) this.#cannotResize();
+    this.#replace([...this.regions, ...parts]);
+  }
+
+  /** Takes a range out: memblock_remove_range(). */
+  remove(base: PhysAddr, size: PhysAddr): void {
+    const end = base + size;
+    this.#replace(this.#isolate(base, size).filter((r) => !(r.base >= base && rangeEnd(r) <= end)));
+  }
+
+  /** Sets or clears the no-map flag of a range: memblock_setclr_flag(). */
+  setNomap(base: PhysAddr, size: PhysAddr, nomap: boolean): void {
+    const end = base + size;
+    this.#replace(
+      this.#isolate(base, size).map((r) => (r.base >= base && rangeEnd(r) <= end ? { ...r, nomap } : r)),
+    );
+  }
+
+  /** Splits regions at both ends of a range, which may need two more: memblock_isolate_range(). */
+  #isolate(base: PhysAddr, size: PhysAddr): MemblockRegion[] {
+    if (this.regions.length + 2 > this.max) this.#cannotResize();
+    const cuts = [base, base + size];
+    return this.regions.flatMap((region) => {
+      const inside = cuts.filter((cut) => cut > region.base && cut < rangeEnd(region));
+      const edges = [region.base, ...inside, rangeEnd(region)];
+      return edges.slice(1).map((edge, i) => {
+        const from = edges[i] ?? edge;
+        return { base: from, size: edge - from, nomap: region.nomap };
+      });
+    });
+  }
+
+  /** memblock_merge_regions(). */
+  #replace(regions: MemblockRegion[]): void {
+    const merged: MemblockRegion[] = [];
+    for (const region of regions.sort((a, b) => (a.base < b.base ? -1 : 1))) {
+      const last = merged.at(-1);
+      if (last !== undefined && rangeEnd(last) === region.base && last.nomap === region.nomap) {
+        merged[merged.length - 1] = { ...last, size: last.size + region.size };
+      } else {
+        merged.push(region);
+      }
+    }
+    this.regions = merged;
+  }
+
+  /** The arrays are in the kernel image this early: memblock_double_array(). */
+  #cannotResize(): never {
+    throw new KernelPanic(`memblock: cannot resize ${this.name} array`);
+  }
+}
+
+/** Where to look, and from which end. */
+export interface Placement {
+  /** The lowest address that is taken. */
+  readonly start: PhysAddr;
+  /** The end, exclusive; absent: no bound. */
+  readonly end?: PhysAddr;
+  readonly bottomUp?: boolean;
+}
+
+const INIT_MEMBLOCK_REGIONS = 128;
+const INIT_MEMBLOCK_MEMORY_REGIONS_EFI = 1024;
+
+export class Memblock {
+  readonly #memory: MemblockType;
+  #reserved: MemblockType;
+
+  /** @param efi whether the memory array has the room that EFI boots get */
+  constructor(efi: boolean) {
+    this.#memory = new MemblockType('memory', efi ? INIT_MEMBLOCK_MEMORY_REGIONS_EFI : INIT_MEMBLOCK_REGIONS);
+    this.#reserved = new MemblockType('reserved', INIT_MEMBLOCK_REGIONS);
+  }
+
+  get memory(): readonly MemblockRegion[] {
+    return this.#memory.regions;
+  }
+
+  get reserved(): readonly MemblockRegion[] {
+    return this.#reserved.regions;
+  }
+
+  /** Registers RAM, whole pages of it: early_init_dt_add_memory_arch(). */
+  addMemory(range: PhysRange): void {
+    const base = roundUp(range.base, PAGE);
+    const end = roundDown(rangeEnd(capped(range)), PAGE);
+    if (end > base) this.#memory.add(base, end - base);
+  }
+
+  removeMemory(range: PhysRange): void {
+    const { base, size } = capped(range);
+    if (size > 0n) this.#memory.remove(base, size);
+  }
+
+  /** memblock_reserve(). */
+  reserve(range: PhysRange): void {
+    const { base, size } = capped(range);
+    if (size > 0n) this.#reserved.add(base, size);
+  }
+
+  /** memblock_phys_free(). */
+  free(range: PhysRange): void {
+    const { base, size } = capped(range);
+    if (size > 0n) this.#reserved.remove(base, size);
+  }
+
+  /** memblock_mark_nomap() and memblock_clear_nomap(). */
+  markNomap(range: PhysRange, nomap: boolean): void {
+    const { base, size } = capped(range);
+    if (size > 0n) this.#memory.setNomap(base, size, nomap);
+  }
+
+  /** From here on the arrays grow when they must: memblock_allow_resize(). */
+  allowResize(): void {
+    const reserved = new MemblockType('reserved', Number.POSITIVE_INFINITY);
+    reserved.regions = this.#reserved.regions;
+    this.#reserved = reserved;
+  }
+
+  /** memblock_is_region_reserved(). */
+  isRegionReserved = (range: PhysRange): boolean => this.reserved.some((r) => rangesOverlap(r, range));
+
+  /** memblock_overlaps_region() on memory. */
+  overlapsMemory = (range: PhysRange): boolean => this.memory.some((r) => rangesOverlap(r, range));
+
+  /** Whether the byte at `address` is RAM with a page table entry: memblock_is_map_memory(). */
+  isMapMemory = (address: PhysAddr): boolean =>
+    this.memory.some((r) => !r.nomap && address >= r.base && address < rangeEnd(r));
+
+  /** memblock_start_of_DRAM(); 0 without any. */
+  get startOfDram(): PhysAddr {
+    return this.memory[0]?.base ?? 0n;
+  }
+
+  /** memblock_end_of_DRAM(); 0 without any. */
+  get endOfDram(): PhysAddr {
+    const last = this.memory.at(-1);
+    return last === undefined ? 0n : rangeEnd(last);
+  }
+
+  /** What can be allocated, ascending: memory without no-map, without what is reserved. */
+  freeRanges(): PhysRange[] {
+    const free: PhysRange[] = [];
+    for (const region of this.memory) {
+      if (region.nomap) continue;
+      let cursor = region.base;
+      for (const taken of this.reserved) {
+        if (rangeEnd(taken) <= cursor) continue;
+        if (taken.base >= rangeEnd(region)) break;
+        if (taken.base > cursor) free.push({ base: cursor, size: taken.base - cursor });
+        cursor = rangeEnd(taken);
+      }
+      if (cursor < rangeEnd(region)) free.push({ base: cursor, size: rangeEnd(region) - cursor });
+    }
+    return free;
+  }
+
+  /**
+   * Finds room without taking it: memblock_find_in_range_node().
+   *
+   * @returns the address, or `undefined` when nothing fits
+   */
+  find(size: PhysAddr, align: PhysAddr, where: Placement): PhysAddr | undefined {
+    if (size === 0n) return undefined;
+    // The first page is never handed out.
+    const low = where.start > PAGE ? where.start : PAGE;
+    const clamped = this.freeRanges()
+      .map((r) => {
+        const base = r.base > low ? r.base : low;
+        const end = where.end !== undefined && where.end < rangeEnd(r) ? where.end : rangeEnd(r);
+        return { base, end };
+      })
+      .filter((r) => r.end > r.base);
+    if (where.bottomUp !== true) clamped.reverse();
+    for (const { base, end } of clamped) {
+      if (end - base < size) continue;
+      const candidate = where.bottomUp === true ? roundUp(base, align) : roundDown(end - size, align);
+      if (candidate >= base && candidate + size <= end) return candidate;
+    }
+    return undefined;
+  }
+
+  /** Finds room and reserves it: memblock_alloc_range_nid(). */
+  alloc(size: PhysAddr, align: PhysAddr, where: Placement): PhysAddr | undefined {
+    const base = this.find(size, align, where);
+    if (base !== undefined) this.reserve({ base, size });
+    return base;
+  }
+
+  /** Takes `count` single pages from the top down, so that small holes fill first. */
+  allocPagesTopDown(count: number): void {
+    let left = BigInt(count);
+    for (const range of this.freeRanges().reverse()) {
+      if (left === 0n) return;
+      const end = roundDown(rangeEnd(range), PAGE);
+      const base = roundUp(range.base > PAGE ? range.base : PAGE, PAGE);
+      if (end <= base) continue;
+      const room = (end - base) / PAGE;
+      const take = room < left ? room : left;
+      this.reserve({ base: end - take * PAGE, size: take * PAGE });
+      left -= take;
+    }
+  }
+}
+
+/** A range that does not wrap at 2^64: memblock_cap_size(). */
+const capped = ({ base, size }: PhysRange): PhysRange => ({
+  base,
+  size: base + size > U64_MASK ? U64_MASK - base : size,
+});

@@ -1,0 +1,366 @@
+/**
+ * /reserved-memory: static regions are reserved, dynamic ones placed, and shared-dma-pool regions become
+ * CMA areas or coherent pools. Models drivers/of/of_reserved_mem.c (Linux 7.3).
+ */
+import type { Board, ReservedMemNode } from '../board/board.ts';
+import { hasCoherentHeaps, pageblockBytes } from '../profile/profile.ts';
+import type { PhysAddr, PhysRange } from '../units.ts';
+import { formatPa, KiB, MiB, rangeEnd, U64_MASK } from '../units.ts';
+import type { EarlyBoot, EarlyCma } from './early-boot.ts';
+import { addCma, cmaSlotFree } from './early-boot.ts';
+
+const MAX_RESERVED_REGIONS = 64;
+const MAX_COHERENT_REGIONS = 64;
+const SMP_CACHE_BYTES = 64n;
+
+/** Why a region got no handler or no memory; the rest is decided when heaps register. */
+export type ReservedMemProblem =
+  | 'disabled'
+  | 'unsupported-format'
+  | 'no-reg-no-size'
+  | 'malformed-reg'
+  | 'size-zero'
+  | 'reserve-failed'
+  | 'invalid-size'
+  | 'invalid-alignment'
+  | 'too-many-dynamic'
+  | 'no-room'
+  | 'skipped-for-cmdline'
+  | 'not-shared-dma-pool'
+  | 'reusable-and-no-map'
+  | 'cma-misaligned'
+  | 'cma-no-slot'
+  | 'coherent-no-slot';
+
+/** struct reserved_mem, and what became of the node. */
+export interface ReservedMem {
+  readonly name: string;
+  readonly dynamic: boolean;
+  readonly noMap: boolean;
+  readonly reusable: boolean;
+  /** Absent when the region has no place. */
+  base?: PhysAddr;
+  size?: PhysAddr;
+  /** What the shared-dma-pool handler made of it. */
+  kind: 'cma' | 'coherent' | 'reserved' | 'none';
+  /** The number of its CMA area. */
+  cma?: number;
+  problem?: ReservedMemProblem;
+}
+
+/** A region that has its entry in the kernel's reserved_mem array. */
+interface Entry extends PhysRange {
+  readonly name: string;
+}
+
+/** A child and what becomes of it. */
+interface TrackedNode {
+  readonly node: ReservedMemNode;
+  readonly region: ReservedMem;
+}
+
+/** What a handler answers: 0, -ENODEV (not mine), or an error. */
+type HandlerResult = 'ok' | 'not-mine' | 'failed';
+
+export class ReservedMemory {
+  readonly #early: EarlyBoot;
+  readonly #board: Board;
+  /** `cma=` is on the command line: linux,cma-default nodes are passed over. */
+  readonly #cmaOnCmdline: boolean;
+  readonly #entries: Entry[] = [];
+  readonly #regions: TrackedNode[];
+
+  constructor(early: EarlyBoot, board: Board, cmaOnCmdline: boolean) {
+    this.#early = early;
+    this.#board = board;
+    this.#cmaOnCmdline = cmaOnCmdline;
+    this.#regions = (board.reservedMemory?.nodes ?? []).map((node) => ({
+      node,
+      region: {
+        name: node.name,
+        dynamic: !hasReg(node) && node.size !== undefined,
+        noMap: node.noMap,
+        reusable: node.reusable,
+        kind: 'none',
+      },
+    }));
+  }
+
+  /** What became of every child, in tree order. */
+  get regions(): readonly ReservedMem[] {
+    return this.#regions.map(({ region }) => region);
+  }
+
+  /** Reserves static regions, then places and sets up dynamic ones: fdt_scan_reserved_mem(). */
+  scan(): void {
+    if (this.#board.reservedMemory === undefined) return;
+    if (!this.#formatSupported()) {
+      for (const { region } of this.#regions) region.problem = 'unsupported-format';
+      return;
+    }
+    const dynamic: TrackedNode[] = [];
+    for (const entry of this.#regions) {
+      const { node, region } = entry;
+      if (!isAvailable(node)) region.problem = 'disabled';
+      else if (hasReg(node)) this.#reserveStatic(node, region);
+      else if (node.size === undefined)
+        region.problem = node.regMalformed ? 'malformed-reg' : 'no-reg-no-size';
+      else if (dynamic.length < MAX_RESERVED_REGIONS) dynamic.push(entry);
+      else {
+        region.problem = 'too-many-dynamic';
+        this.#print(3, `too many defined dynamic regions, skip '${node.name}'`);
+      }
+    }
+    for (const { node, region } of dynamic) this.#allocDynamic(node, region);
+  }
+
+  /** Sets up static regions and looks for overlaps: fdt_scan_reserved_mem_late(). */
+  scanLate(): void {
+    if (this.#board.reservedMemory === undefined) {
+      this.#print(6, 'Reserved memory: No reserved-memory node in the DT');
+      return;
+    }
+    if (!this.#formatSupported()) return;
+    for (const { node, region } of this.#regions) {
+      const first = hasReg(node) ? node.reg?.[0] : undefined;
+      if (!isAvailable(node) || first === undefined) continue;
+      if (this.#skippedForCmdline(node) || first.size === 0n) continue;
+      this.#initNode(node, region, first);
+    }
+    this.#checkOverlap();
+  }
+
+  #print(level: 3 | 4 | 6, text: string): void {
+    this.#early.printk.print(level, `OF: reserved mem: ${text}`);
+  }
+
+  /** __reserved_mem_check_root(), with its line in the log. */
+  #formatSupported(): boolean {
+    const { reservedMemory, addressCells, sizeCells } = this.#board;
+    if (reservedMemory === undefined) return false;
+    const supported =
+      reservedMemory.addressCells === addressCells &&
+      reservedMemory.sizeCells === sizeCells &&
+      reservedMemory.ranges;
+    if (!supported) this.#print(3, 'Reserved memory: unsupported node format, ignoring');
+    return supported;
+  }
+
+  /** Whether `cma=` displaces this node; logs it: __rmem_cma_verify_node(). */
+  #skippedForCmdline(node: ReservedMemNode): boolean {
+    const skipped = isCma(node) && node.linuxCmaDefault && this.#cmaOnCmdline;
+    if (skipped) {
+      this.#early.printk.print(3, 'Skipping dt linux,cma-default node in favor for "cma=" kernel param.');
+    }
+    return skipped;
+  }
+
+  /** __reserved_mem_reserve_reg(). */
+  #reserveStatic(node: ReservedMemNode, region: ReservedMem): void {
+    const entries = node.reg ?? [];
+    const first = entries[0];
+    if (first === undefined) return;
+    if (entries.length > 1) {
+      this.#print(
+        4,
+        `Reserved memory: node '${node.name}' has ${entries.length} <base size> entries, only the first is used`,
+      );
+    }
+    if (this.#skippedForCmdline(node)) {
+      region.problem = 'skipped-for-cmdline';
+      return;
+    }
+    region.base = first.base;
+    region.size = first.size;
+    if (first.size !== 0n && this.#reserve(first, node.noMap)) return;
+    region.problem = first.size === 0n ? 'size-zero' : 'reserve-failed';
+    this.#print(
+      3,
+      `Reserved memory: failed to reserve memory for node '${node.name}': base ${formatPa(first.base)}, size ${first.size / MiB} MiB`,
+    );
+  }
+
+  /** early_init_dt_reserve_memory(). */
+  #reserve(range: PhysRange, noMap: boolean): boolean {
+    const { memblock } = this.#early;
+    if (!noMap) {
+      memblock.reserve(range);
+      return true;
+    }
+    if (memblock.overlapsMemory(range) && memblock.isRegionReserved(range)) return false;
+    memblock.markNomap(range, true);
+    return true;
+  }
+
+  /** __reserved_mem_alloc_size(). */
+  #allocDynamic(node: ReservedMemNode, region: ReservedMem): void {
+    const { size, alignment } = node;
+    if (size === undefined || size === 'invalid') {
+      region.problem = 'invalid-size';
+      this.#print(3, `invalid size property in '${node.name}' node.`);
+      return;
+    }
+    if (alignment === 'invalid') {
+      region.problem = 'invalid-alignment';
+      this.#print(3, `invalid alignment property in '${node.name}' node.`);
+      return;
+    }
+    if (this.#skippedForCmdline(node)) {
+      region.problem = 'skipped-for-cmdline';
+      return;
+    }
+    const base = this.#place(node, size, alignment ?? 0n);
+    if (base === undefined) {
+      region.problem = 'no-room';
+      this.#print(3, `failed to allocate memory for node '${node.name}': size ${size / MiB} MiB`);
+      return;
+    }
+    this.#initNode(node, region, { base, size });
+  }
+
+  /** Finds and takes the place of a dynamic region. */
+  #place(node: ReservedMemNode, size: bigint, alignment: bigint): PhysAddr | undefined {
+    const pageblock = pageblockBytes(this.#early.profile);
+    let align = alignment === 0n ? SMP_CACHE_BYTES : alignment;
+    if (isCma(node) && align < pageblock) align = pageblock;
+    const ranges = node.allocRanges;
+    const base =
+      ranges === undefined
+        ? this.#early.memblock.alloc(size, align, { start: 0n })
+        : this.#placeInRanges(ranges, size, align);
+    if (base !== undefined && node.noMap) this.#early.memblock.markNomap({ base, size }, true);
+    return base;
+  }
+
+  /**
+   * __reserved_mem_alloc_in_range(), range by range. A range that starts at an earlier region and ends
+   * at none is filled from the bottom, to keep regions together:
+   *
+   * ```
+   *   earlier  |RRRR|                    |RRRR|        earlier
+   *   range        |----------|      |--------|
+   *   placed       |PPP|                  (from the top)
+   * ```
+   */
+  #placeInRanges(ranges: readonly PhysRange[], size: bigint, align: bigint): PhysAddr | undefined {
+    for (const range of ranges) {
+      const start = range.base;
+      const end = rangeEnd(range) & U64_MASK;
+      const touches = (address: PhysAddr) =>
+        this.#entries.some((e) => address >= e.base && address <= rangeEnd(e));
+      const bottomUp = touches(start) && !touches(end);
+      // An end of 0 is no bound at all.
+      const where = end === 0n ? { start, bottomUp } : { start, end, bottomUp };
+      const base = this.#early.memblock.alloc(size, align, where);
+      if (base !== undefined) return base;
+    }
+    return undefined;
+  }
+
+  /** Calls the handler and logs what it answered: fdt_init_reserved_mem_node(). */
+  #initNode(node: ReservedMemNode, region: ReservedMem, range: PhysRange): void {
+    region.base = range.base;
+    region.size = range.size;
+    const result = this.#callHandlers(node, region, range);
+    if (result === 'failed') {
+      this.#print(6, `node ${node.name} compatible matching fail`);
+      if (node.noMap) this.#early.memblock.markNomap(range, false);
+      else this.#early.memblock.free(range);
+      return;
+    }
+    if (result === 'ok') this.#print(6, `initialized node ${node.name}, compatible id shared-dma-pool`);
+    else region.kind = 'reserved';
+    const last = (rangeEnd(range) - 1n) & U64_MASK;
+    const map = node.noMap ? 'nomap' : 'map';
+    const reusable = node.reusable ? 'reusable' : 'non-reusable';
+    this.#print(
+      6,
+      `${formatPa(range.base)}..${formatPa(last)} (${range.size / KiB} KiB) ${map} ${reusable} ${node.name}`,
+    );
+    this.#entries.push({ ...range, name: node.name });
+  }
+
+  /** __reserved_mem_init_node(): the CMA handler, then the coherent one. */
+  #callHandlers(node: ReservedMemNode, region: ReservedMem, range: PhysRange): HandlerResult {
+    if (!isSharedDmaPool(node)) {
+      region.problem ??= 'not-shared-dma-pool';
+      return 'not-mine';
+    }
+    if (isCma(node)) return this.#setupCma(node, region, range);
+    if (!node.reusable) return this.#setupCoherent(node, region, range);
+    region.problem ??= 'reusable-and-no-map';
+    return 'not-mine';
+  }
+
+  /** kernel/dma/contiguous.c: rmem_cma_setup(). */
+  #setupCma(node: ReservedMemNode, region: ReservedMem, range: PhysRange): HandlerResult {
+    const early = this.#early;
+    const pageblock = pageblockBytes(early.profile);
+    if (range.base % pageblock !== 0n || range.size % pageblock !== 0n) {
+      region.problem = 'cma-misaligned';
+      early.printk.print(3, 'Reserved memory: incorrect alignment of CMA region');
+      return 'failed';
+    }
+    if (!cmaSlotFree(early)) {
+      region.problem = 'cma-no-slot';
+      early.printk.print(3, 'Reserved memory: unable to setup CMA region');
+      return 'failed';
+    }
+    const area: EarlyCma = addCma(early, node.name, range.base, range.size);
+    if (node.linuxCmaDefault) early.defaultCma = area;
+    early.printk.print(
+      6,
+      `Reserved memory: created CMA memory pool at ${formatPa(range.base)}, size ${range.size / MiB} MiB`,
+    );
+    region.kind = 'cma';
+    region.cma = area.index;
+    return 'ok';
+  }
+
+  /** kernel/dma/coherent.c: rmem_dma_setup(), with the v3 series' list of pools. */
+  #setupCoherent(node: ReservedMemNode, region: ReservedMem, range: PhysRange): HandlerResult {
+    const { printk, coherentPools, profile } = this.#early;
+    region.kind = 'coherent';
+    printk.print(
+      6,
+      `Reserved memory: created DMA memory pool at ${formatPa(range.base)}, size ${range.size / KiB} KiB`,
+    );
+    if (!hasCoherentHeaps(profile)) return 'ok';
+    if (coherentPools.length < MAX_COHERENT_REGIONS) {
+      coherentPools.push({ name: node.name, ...range });
+    } else {
+      region.problem = 'coherent-no-slot';
+      printk.print(4, `Deferred heap areas list full, dropping ${node.name}`);
+      printk.print(4, `Reserved memory: failed to store coherent area for ${node.name} (-22)`);
+    }
+    return 'ok';
+  }
+
+  /** Warns of neighbours that share memory; pairs further apart go unseen: __rmem_check_for_overlap(). */
+  #checkOverlap(): void {
+    const sorted = [...this.#entries].sort((a, b) => compare(a.base, b.base) || compare(a.size, b.size));
+    for (const [i, next] of sorted.entries()) {
+      const before = sorted[i - 1];
+      if (before === undefined || rangeEnd(before) <= next.base) continue;
+      this.#print(3, 'OVERLAP DETECTED!');
+      const text = (e: Entry) => `${e.name} (${formatPa(e.base)}--${formatPa(rangeEnd(e) & U64_MASK)})`;
+      this.#early.printk.print(3, `${text(before)} overlaps with ${text(next)}`);
+    }
+  }
+}
+
+const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** A `reg` that Linux can read. */
+const hasReg = (node: ReservedMemNode): boolean =>
+  node.regMalformed !== true && node.reg !== undefined && node.reg.length > 0;
+
+/** of_fdt_device_is_available(). */
+const isAvailable = (node: ReservedMemNode): boolean =>
+  node.status === undefined || node.status === 'ok' || node.status === 'okay';
+
+const isSharedDmaPool = (node: ReservedMemNode): boolean =>
+  node.compatible.some((name) => name.toLowerCase() === 'shared-dma-pool');
+
+/** What the CMA handler takes. */
+const isCma = (node: ReservedMemNode): boolean => isSharedDmaPool(node) && node.reusable && !node.noMap;

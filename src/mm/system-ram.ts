@@ -1,0 +1,45 @@
+/**
+ * What RAM looks like to the rest of the kernel: the resources of /proc/iomem. Models
+ * arch/arm64/kernel/setup.c: request_standard_resources() (Linux 7.3).
+ */
+import type { PhysAddr, PhysRange } from '../units.ts';
+import { PAGE_SIZE, rangeEnd, rangesOverlap, roundDown, roundUp } from '../units.ts';
+import type { Memblock } from './memblock.ts';
+
+const PAGE = BigInt(PAGE_SIZE);
+
+/** A top-level line of /proc/iomem. */
+export interface RamResource {
+  readonly name: 'System RAM' | 'reserved';
+  readonly start: PhysAddr;
+  /** Inclusive. */
+  readonly end: PhysAddr;
+}
+
+export class SystemRam {
+  readonly resources: readonly RamResource[];
+
+  /** RAM inward to whole pages, no-map ranges outward. */
+  constructor(memblock: Memblock) {
+    this.resources = memblock.memory
+      .map((region): RamResource => {
+        const { base } = region;
+        const end = rangeEnd(region);
+        return region.nomap
+          ? { name: 'reserved', start: roundDown(base, PAGE), end: roundUp(end, PAGE) - 1n }
+          : { name: 'System RAM', start: roundUp(base, PAGE), end: roundDown(end, PAGE) - 1n };
+      })
+      .filter((resource) => resource.end > resource.start);
+  }
+
+  /** How much of a range is System RAM: region_intersects(). */
+  intersects(range: PhysRange): 'none' | 'mixed' | 'all' {
+    const ram = this.resources
+      .filter((r) => r.name === 'System RAM')
+      .map((r) => ({ base: r.start, size: r.end - r.start + 1n }))
+      .filter((r) => rangesOverlap(r, range));
+    if (ram.length === 0) return 'none';
+    const inside = ram.some((r) => r.base <= range.base && rangeEnd(r) >= rangeEnd(range));
+    return inside ? 'all' : 'mixed';
+  }
+}
