@@ -36,8 +36,15 @@ export interface HeapFile {
   count: number;
 }
 
+/** What a task's descriptors 0 to 2 are: a terminal, a pipe, whatever the caller had. */
+export interface StreamFile {
+  readonly kind: 'stream';
+  readonly flags: number;
+  count: number;
+}
+
 /** struct file, as a record under its number. */
-export type OpenFile = DmaBufFile | HeapFile;
+export type OpenFile = DmaBufFile | HeapFile | StreamFile;
 
 const PREFIX = 'file/';
 const fileKey = (id: number): string => recordKey('file', id);

@@ -3,7 +3,7 @@
  */
 
 import { type DmaBufFile, FileTable, type HeapFile, type OpenFile } from '../dma-buf/dma-buf.ts';
-import { dmaBufIoctl } from '../dma-buf/dma-buf-ioctl.ts';
+import { dmaBufIoctl, NotModelled } from '../dma-buf/dma-buf-ioctl.ts';
 import { type DmaHeap, dmaHeapIoctl, dmaHeapOps, dmaHeaps, findDmaHeap } from '../dma-buf/dma-heap.ts';
 import type { Failure } from '../dma-buf/failure.ts';
 import type { HeapContext } from '../dma-buf/heap-ops.ts';
@@ -190,6 +190,7 @@ export class Kernel {
       this.#files.put(id, file);
       return ok(0);
     }
+    if (file.kind === 'stream') throw new NotModelled('an ioctl on a standard stream');
     const heap = findDmaHeap(this.#records, file.heap);
     if (heap === undefined) throw new Error(`heap ${file.heap} has gone`);
     const install = (newFile: number, flags: number) => this.#install(table, newFile, flags);
@@ -286,9 +287,9 @@ export class Kernel {
   }
 }
 
-/** dma_buf_llseek() and, for heap nodes, no_llseek(). */
+/** dma_buf_llseek(); heap nodes and terminals cannot seek. */
 function lseek(file: OpenFile, offset: bigint, whence: number): SyscallResult {
-  if (file.kind === 'dma_heap') return fail('ESPIPE');
+  if (file.kind !== 'dma_buf') return fail('ESPIPE');
   const why: Failure = { kind: 'bad-argument', argument: 'offset', value: offset };
   if (offset !== 0n || (whence !== SEEK_SET && whence !== SEEK_END)) return fail('EINVAL', why);
   return ok(whence === SEEK_END ? Number(file.size) : 0);

@@ -111,7 +111,7 @@ export function checkMmap(
   if ((writes && !mayWrite(file.flags)) || !mayRead(file.flags)) {
     return { errno: 'EACCES', why: { kind: 'access-mode', flags: file.flags } };
   }
-  if (file.kind === 'dma_heap') return { errno: 'ENODEV' };
+  if (file.kind !== 'dma_buf') return { errno: 'ENODEV' };
   if (offset + size > file.size) return bad('len', length);
   if (file.backing.backend === 'cma' && kind === MAP_PRIVATE) return bad('flags', BigInt(flags));
   return undefined;

@@ -1,7 +1,9 @@
 /** Tasks and their descriptor tables. Models fs/file.c (Linux 7.3). */
+import { FileTable } from '../dma-buf/dma-buf.ts';
 import { Bitmap } from '../mm/bitmap.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
+import { O_RDWR } from '../uapi/fcntl.ts';
 
 /** One descriptor: struct file's number and the close-on-exec flag. */
 export interface FdRecord {
@@ -23,8 +25,11 @@ const fdKey = (task: string, fd: number): string => recordKey('fd', task, fd);
 
 /** Starts a task whose descriptors 0 to 2 are taken, as a shell's are. */
 export function createTask(records: Records, name: string, nofile: number): void {
-  records.put<TaskRecord>(taskKey(name), { nofile });
-  new DescriptorTable(records, name).takeStandardStreams();
+  records.put<TaskRecord>(taskKey(name), { nofile: NR_OPEN });
+  const table = new DescriptorTable(records, name);
+  const file = new FileTable(records).add({ kind: 'stream', flags: O_RDWR, count: 3 });
+  for (let fd = 0; fd <= 2; fd++) table.install(file, false);
+  table.nofile = nofile;
 }
 
 /** The names of all tasks. */
@@ -51,11 +56,6 @@ export class DescriptorTable {
 
   set nofile(value: number) {
     this.#records.put<TaskRecord>(taskKey(this.#task), { nofile: value });
-  }
-
-  /** Marks 0 to 2 as open; what is behind them is nobody's business here. */
-  takeStandardStreams(): void {
-    this.#open.set(0, 3);
   }
 
   get(fd: number): FdRecord | undefined {
