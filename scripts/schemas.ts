@@ -1,0 +1,6 @@
+// Writes the JSON Schemas that ship with the package: node scripts/run-ts.mjs scripts/schemas.ts
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { boardJsonSchema } from '../src/board/schema.ts';
+
+mkdirSync('schema', { recursive: true });
+writeFileSync('schema/board.schema.json', `${JSON.stringify(boardJsonSchema(), null, 2)}\n`);

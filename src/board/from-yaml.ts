@@ -1,0 +1,61 @@
+/**
+ * A board from YAML: the device tree's facts under the device tree's names, for people without a device tree.
+ * `docs/board-yaml.md` describes the form. Loads `yaml` and `zod`: import it only when there is YAML to read.
+ */
+import type { DeviceTree } from '../devicetree/tree.ts';
+import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
+import type { Board } from './board.ts';
+import { boardFromTree } from './from-tree.ts';
+import { checkSchema } from './yaml-problems.ts';
+import { readYaml } from './yaml-source.ts';
+import { buildTree } from './yaml-tree.ts';
+
+/** More problems at once help nobody. */
+const MAX_PROBLEMS = 50;
+
+/**
+ * Reads a YAML board.
+ *
+ * @param text the file's text, decoded as UTF-8 (a wrong byte as U+FFFD)
+ * @param file its name, for messages and positions
+ * @throws InvalidInput with every problem found, each with file, line and column
+ */
+export function boardFromYaml(text: string, file: string): Board {
+  const { tree, warnings } = treeOf(text, file);
+  const board = boardFromTree(tree, file);
+  return { ...board, diagnostics: [...warnings, ...board.diagnostics] };
+}
+
+/**
+ * The device tree that says the same as a YAML board, to write it as a blob or as source.
+ *
+ * @throws InvalidInput as `boardFromYaml`
+ */
+export function treeFromYaml(text: string, file: string): DeviceTree {
+  return treeOf(text, file).tree;
+}
+
+function treeOf(text: string, file: string): { tree: DeviceTree; warnings: readonly Diagnostic[] } {
+  const source = readYaml(text, file);
+  const checked = checkSchema(source);
+  const built = buildTree(checked.sound, source);
+  const all = [...source.diagnostics, ...checked.diagnostics, ...built.diagnostics].sort(byPosition);
+  const errors = all.filter((problem) => problem.severity === 'error');
+  if (errors.length > 0) throw new InvalidInput(cut(all));
+  return { tree: built.tree, warnings: cut(all) };
+}
+
+const byPosition = (a: Diagnostic, b: Diagnostic): number =>
+  (a.position?.line ?? 0) - (b.position?.line ?? 0) || (a.position?.column ?? 0) - (b.position?.column ?? 0);
+
+function cut(all: readonly Diagnostic[]): readonly Diagnostic[] {
+  const last = all[MAX_PROBLEMS];
+  if (last === undefined) return all;
+  const more: Diagnostic = {
+    code: 'board-more-problems',
+    severity: last.severity,
+    message: `${all.length - MAX_PROBLEMS} more problems from here on`,
+    ...(last.position === undefined ? {} : { position: last.position }),
+  };
+  return [...all.slice(0, MAX_PROBLEMS), more];
+}

@@ -1,0 +1,282 @@
+/**
+ * What the schema finds wrong with a YAML board, as diagnostics: the property, what was expected, what
+ * stands there instead, and where.
+ */
+import type * as z from 'zod';
+import type { Diagnostic } from '../diagnostic.ts';
+import { closest } from './closest.ts';
+import { BOARD_KEYS, boardSchema, EXAMPLES, EXPECTED_SIZE } from './schema.ts';
+import { shown, type YamlMap, type YamlNode, type YamlScalar, type YamlSource } from './yaml-source.ts';
+
+type Path = readonly (string | number)[];
+
+export interface Checked {
+  readonly diagnostics: readonly Diagnostic[];
+  /** The board without what is wrong with it, so that the rest can be checked further. */
+  readonly sound: YamlMap;
+}
+
+/** Each looks its place up in the document; nobody reads more. */
+const MAX_ISSUES = 200;
+
+/** Checks a YAML document against the schema. */
+export function checkSchema(source: YamlSource): Checked {
+  const result = boardSchema.safeParse(plainValue(source.root));
+  const issues = result.success ? [] : result.error.issues;
+  const diagnostics = issues.slice(0, MAX_ISSUES).flatMap((issue) => problems(issue, [], source));
+  const broken = new Set(issues.map((issue) => key(property(issue.path.map(part)))));
+  return { diagnostics, sound: withoutBroken(source.root, broken, []) };
+}
+
+const part = (step: PropertyKey): string | number => (typeof step === 'symbol' ? String(step) : step);
+const key = (path: Path): string => path.join('\n');
+
+const MAX_DIGITS = 32;
+
+/** What zod sees of a node: integers as bigint, other numbers as NaN. */
+function plainValue(node: YamlNode): unknown {
+  if (node.kind === 'seq') return node.items.map(plainValue);
+  if (node.kind === 'map')
+    return Object.fromEntries(node.entries.map(({ key, value }) => [key, plainValue(value)]));
+  return scalarValue(node);
+}
+
+function scalarValue({ text, plain }: YamlScalar): unknown {
+  if (!plain) return text;
+  if (/^(|~|null|Null|NULL)$/.test(text)) return null;
+  if (/^(true|True|TRUE)$/.test(text)) return true;
+  if (/^(false|False|FALSE)$/.test(text)) return false;
+  if (/^(0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)$/.test(text) && text.length <= MAX_DIGITS) return BigInt(text);
+  // Every other number of YAML 1.1 and 1.2: signs, fractions, exponents, octal, infinity.
+  if (
+    /^[-+]?(\.?[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?|0[xob][0-9a-fA-F_]+|\.(inf|Inf|INF)|\.(nan|NaN|NAN))$/.test(
+      text,
+    )
+  ) {
+    return Number.NaN;
+  }
+  return text;
+}
+
+/** The part of a path that names a node or a property of it; what follows is inside its value. */
+function property(path: Path): Path {
+  const open = path[0] === 'reserved-memory' || path[0] === 'devices';
+  return path.slice(0, open ? 3 : 1);
+}
+
+/** Leaves broken properties out, and makes broken nodes empty: their names still count. */
+function withoutBroken(node: YamlNode, broken: ReadonlySet<string>, path: Path): YamlMap {
+  if (node.kind !== 'map') return { kind: 'map', entries: [], flow: false, at: node.at };
+  const entries = node.entries.flatMap((entry) => {
+    const at = [...path, entry.key];
+    const isNode = (path[0] === 'reserved-memory' || path[0] === 'devices') && path.length === 1;
+    if (isNode && !(path[0] === 'reserved-memory' && isReservedMemoryProperty(entry.key))) {
+      return [{ ...entry, value: withoutBroken(entry.value, broken, at) }];
+    }
+    if (path.length === 0 && (entry.key === 'reserved-memory' || entry.key === 'devices')) {
+      return [{ ...entry, value: withoutBroken(entry.value, broken, at) }];
+    }
+    return broken.has(key(at)) ? [] : [entry];
+  });
+  return { ...node, entries };
+}
+
+export const isReservedMemoryProperty = (name: string): boolean =>
+  BOARD_KEYS['reserved-memory'].includes(name);
+
+interface Found {
+  readonly node: YamlNode;
+  /** Where the key of the node stands, if it has one. */
+  readonly keyAt?: number;
+  /** How much of the path is there. */
+  readonly depth: number;
+}
+
+function find(root: YamlNode, path: Path): Found {
+  let found: Found = { node: root, depth: 0 };
+  for (const step of path) {
+    const { node, depth } = found;
+    if (node.kind === 'seq') {
+      const item = node.items[Number(step)];
+      if (item === undefined) return found;
+      found = { node: item, depth: depth + 1 };
+    } else if (node.kind === 'map') {
+      const entry = node.entries.find((candidate) => candidate.key === step);
+      if (entry === undefined) return found;
+      found = { node: entry.value, keyAt: entry.keyAt, depth: depth + 1 };
+    } else {
+      return found;
+    }
+  }
+  return found;
+}
+
+function problems(issue: z.core.$ZodIssue, prefix: Path, source: YamlSource): Diagnostic[] {
+  const path = [...prefix, ...issue.path.map(part)];
+  if (issue.code === 'unrecognized_keys') return unknownKeys(issue.keys, path, source);
+  const found = find(source.root, path);
+  if (issue.code === 'invalid_union' && found.node.kind === 'seq') {
+    // A list of lists was meant as a list of pairs, the union's second member: say which pair is wrong, and how.
+    const list = issue.errors[1] ?? [];
+    const nested = found.node.items.some((item) => item.kind === 'seq');
+    const inner = nested && list.length > 0 && list.every((one) => one.path.length > 0) ? list : undefined;
+    if (inner !== undefined) return inner.flatMap((one) => problems(one, path, source));
+  }
+  return [wrongValue(issue.message, path, found, source)];
+}
+
+function wrongValue(expected: string, path: Path, found: Found, source: YamlSource): Diagnostic {
+  const name = String(property(path).at(-1) ?? '');
+  if (found.depth < path.length) {
+    const missing = String(path[found.depth] ?? '');
+    return {
+      code: 'board-missing-property',
+      severity: 'error',
+      message: `${subject(path.slice(0, found.depth))} has no '${missing}'`,
+      position: source.position(found.keyAt ?? found.node.at),
+      path: pathText(path),
+      ...example(name),
+    };
+  }
+  const why = expected === EXPECTED_SIZE ? whyNoSize(found.node) : undefined;
+  return {
+    code: why === undefined ? 'board-wrong-type' : 'board-bad-size',
+    severity: 'error',
+    message: `${subject(path)}: expected ${expected}, found ${described(found.node)}${why ? `: ${why}` : ''}`,
+    position: source.position(found.node.at),
+    path: pathText(path),
+    ...valueHint(expected, path, found.node, name),
+  };
+}
+
+function valueHint(expected: string, path: Path, node: YamlNode, name: string): { hint?: string } {
+  if (quotable(expected, node)) return { hint: 'put it in quotes' };
+  if (path[0] === 'reserved-memory' && path.length === 2) {
+    const near = closest(name, BOARD_KEYS['reserved-memory']);
+    if (near !== undefined) return { hint: `did you mean ${quoted(near)}?` };
+    return { hint: 'for example pool@50000000: { compatible: shared-dma-pool, reg: [0x50000000, 4M] }' };
+  }
+  return example(name);
+}
+
+const quotable = (expected: string, node: YamlNode): boolean =>
+  expected.startsWith('text') && node.kind === 'scalar' && node.plain && node.text !== '';
+
+const example = (name: string): { hint?: string } =>
+  EXAMPLES[name] === undefined ? {} : { hint: `for example ${quoted(name)}: ${flow(EXAMPLES[name])}` };
+
+const quoted = (name: string): string => (name.startsWith('#') ? `"${name}"` : name);
+
+/** A value as one line of YAML. */
+function flow(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    return `{ ${Object.entries(value)
+      .map(([name, inner]) => `${name}: ${flow(inner)}`)
+      .join(', ')} }`;
+  }
+  return String(value);
+}
+
+/** What a message calls the place: `'reg' of pool@50000000`. */
+function subject(path: Path): string {
+  const [top, name, inner] = property(path);
+  if (top === undefined) return 'the board';
+  if (name === undefined) {
+    const inside = path.length > 1 && typeof path[1] === 'string' ? path[1] : undefined;
+    return inside === undefined ? `'${shown(String(top))}'` : `'${shown(inside)}' of ${shown(String(top))}`;
+  }
+  if (inner !== undefined) return `'${shown(String(inner))}' of ${shown(String(name))}`;
+  return top === 'reserved-memory' && isReservedMemoryProperty(String(name))
+    ? `'${name}' of reserved-memory`
+    : shown(String(name));
+}
+
+/** The place as a path in the device tree: `/reserved-memory/pool@50000000:reg`. */
+export function pathText(path: Path): string {
+  const [top, name, inner] = path.map(String);
+  if (top === undefined) return '/';
+  const tail = (node: string, prop: string | undefined): string =>
+    prop === undefined ? node : `${node}:${prop}`;
+  if (top === 'memory' || top === 'chosen') return tail(`/${top}`, name);
+  if (top === 'memreserve') return '/memreserve/';
+  if (top === 'devices')
+    return name === undefined ? '/' : tail(name.startsWith('/') ? name : `/${name}`, inner);
+  if (top !== 'reserved-memory') return tail('/', top);
+  if (name === undefined) return '/reserved-memory';
+  return isReservedMemoryProperty(name)
+    ? `/reserved-memory:${name}`
+    : tail(`/reserved-memory/${name}`, inner);
+}
+
+function described(node: YamlNode): string {
+  if (node.kind === 'map') return node.entries.length === 0 ? 'an empty mapping' : 'a mapping';
+  if (node.kind === 'seq')
+    return node.items.length === 1 ? 'a list of 1 value' : `a list of ${node.items.length} values`;
+  if (node.plain && node.text === '') return 'nothing';
+  return node.plain ? shown(node.text) : `"${shown(node.text)}"`;
+}
+
+/** Why a text is no size, for the mistakes that people make. */
+function whyNoSize(node: YamlNode): string | undefined {
+  if (node.kind !== 'scalar') return undefined;
+  const text = node.text.trim();
+  if (/^-/.test(text)) return 'it cannot be negative';
+  if (/^0[xX]?[0-9a-fA-F]*_|^[0-9]+[_,]/.test(text)) return 'digits are not grouped here';
+  if (/^[0-9]*\.[0-9]*/.test(text) && text !== '') return 'a fraction; write whole bytes, K, M or G';
+  if (/^[0-9]+[eE][-+]?[0-9]+$/.test(text)) return 'no exponents; a hexadecimal number starts with 0x';
+  if (/^0[oO]?[0-7]+([kmgtKMGT]|$)/.test(text)) return 'no octal numbers; leave leading zeros out';
+  if (/^(0[xX][0-9a-fA-F]+|[0-9]+)\s*([KMGTkmgt](i?[bB])?|[bB])?$/.test(text))
+    return 'it needs more than 64 bits';
+  if (/^[0-9a-fA-F]+$/.test(text)) return 'a hexadecimal number starts with 0x';
+  const suffix = /^(?:0[xX][0-9a-fA-F]+|[0-9]+)\s*([a-zA-Z]+)$/.exec(text)?.[1];
+  return suffix === undefined ? undefined : `unknown unit ${shown(suffix)}; K, M, G and T are powers of 1024`;
+}
+
+function unknownKeys(keys: readonly string[], path: Path, source: YamlSource): Diagnostic[] {
+  const { node } = find(source.root, path);
+  if (node.kind !== 'map') return [];
+  const known = knownKeys(path);
+  const unknown = new Set(keys);
+  const result: Diagnostic[] = [];
+  let skip: string | undefined;
+  node.entries.forEach((entry, index) => {
+    if (!unknown.has(entry.key) || entry.key === skip) return;
+    const next = node.entries[index + 1]?.key;
+    const joined = known.find((word) => word === `${entry.key},${next}`);
+    if (joined !== undefined) skip = next;
+    result.push({
+      code: 'board-unknown-key',
+      severity: 'error',
+      message:
+        joined === undefined
+          ? `'${shown(entry.key)}' is no property of ${path.length === 0 ? 'a board' : shown(String(path.at(-1)))}`
+          : `the comma of ${joined} ends the name here, inside { }`,
+      position: source.position(entry.keyAt),
+      path: pathText([...path, entry.key]),
+      hint:
+        joined === undefined ? keyHint(entry.key, path, known) : `write "${joined}": true, with the quotes`,
+    });
+  });
+  return result;
+}
+
+function knownKeys(path: Path): readonly string[] {
+  const [top] = path;
+  if (top === undefined) return BOARD_KEYS.board;
+  if (top === 'reserved-memory') return BOARD_KEYS['reserved-memory-node'];
+  if (top === 'devices') return BOARD_KEYS.device;
+  return top === 'chosen' ? BOARD_KEYS.chosen : BOARD_KEYS.memory;
+}
+
+function keyHint(name: string, path: Path, known: readonly string[]): string {
+  const near = closest(name, known) ?? closest(name.split('@', 1)[0] ?? '', known);
+  if (near === 'memory') return 'write memory, without an address: all RAM stands in its reg';
+  if (near !== undefined) return `did you mean ${quoted(near)}?`;
+  if (path.length === 0 && (name.includes('@') || name.startsWith('/'))) {
+    return "regions stand under 'reserved-memory', devices and buses under 'devices'";
+  }
+  const joined = known.find((word) => word.endsWith(`,${name}`));
+  if (joined !== undefined) return `did you mean "${joined}"?`;
+  return `leave it out: dmaheap knows ${known.map(quoted).join(', ')}`;
+}
