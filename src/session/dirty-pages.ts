@@ -1,0 +1,143 @@
+/**
+ * Which pages of the arena may hold anything but zeros: one bit a page, in a file of its own.
+ *
+ * The bits are no records, because they are not part of a transaction: what is true of them is true
+ * whether the transaction commits or not.
+ *
+ *     set:    bit on disk  →  then the first write to the page
+ *     clear:  zeros on disk  →  then the bit
+ *
+ * So whenever a process is killed or the power fails, a page without its bit holds zeros; a page with
+ * its bit may hold anything. Only the owner of the session's write lock changes bits. The file is
+ * separate from the arena so that the sync before a first write costs one page and not all the bytes
+ * that were written before.
+ */
+import { closeSync, constants, fdatasyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { fileError, REBOOT, SessionError } from './session-error.ts';
+
+/** Bytes of the bit file looked at in one piece: 128 MiB of memory. */
+const CHUNK = 4096;
+
+/** A run of page numbers, counted from the arena's start: `[page, page + pages)`. */
+export interface PageRun {
+  readonly page: number;
+  readonly pages: number;
+}
+
+export class DirtyPages {
+  readonly #path: string;
+  #fd: number | undefined;
+  #writable = false;
+  readonly #chunk = Buffer.alloc(CHUNK);
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** How long the file is for so many pages. */
+  static fileSize(pages: number): number {
+    return Math.ceil(pages / 8);
+  }
+
+  /** The runs of pages of `[page, page + pages)` that are `dirty`, in order. */
+  runs(page: number, pages: number, dirty: boolean): PageRun[] {
+    const runs: PageRun[] = [];
+    let start = -1;
+    const end = page + pages;
+    for (let at = page; at < end; ) {
+      const first = Math.floor(at / 8);
+      const bytes = this.#read(first, Math.min(CHUNK, Math.ceil(end / 8) - first));
+      const stop = Math.min(end, (first + bytes.length) * 8);
+      while (at < stop) {
+        const byte = bytes[Math.floor(at / 8) - first] ?? 0;
+        const inRun = start >= 0;
+        // Whole bytes at once where nothing begins or ends.
+        if (at % 8 === 0 && at + 8 <= stop && byte === (inRun === dirty ? 0xff : 0)) {
+          at += 8;
+          continue;
+        }
+        const matches = ((byte >> (at % 8)) & 1) === (dirty ? 1 : 0);
+        if (matches && !inRun) start = at;
+        if (!matches && inRun) {
+          runs.push({ page: start, pages: at - start });
+          start = -1;
+        }
+        at++;
+      }
+    }
+    if (start >= 0) runs.push({ page: start, pages: end - start });
+    return runs;
+  }
+
+  /** Sets the bits of a run and waits until they are on disk; costs nothing when all are set. */
+  mark(page: number, pages: number): void {
+    const clean = this.runs(page, pages, false);
+    for (const run of clean) this.#change(run, true);
+    if (clean.length > 0) this.#sync();
+  }
+
+  /** Clears the bits of a run whose zeros are on disk. */
+  clear(page: number, pages: number): void {
+    this.#change({ page, pages }, false);
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    this.#writable = false;
+  }
+
+  #change(run: PageRun, dirty: boolean): void {
+    const end = run.page + run.pages;
+    for (let at = run.page; at < end; ) {
+      const first = Math.floor(at / 8);
+      const bytes = this.#read(first, Math.min(CHUNK, Math.ceil(end / 8) - first));
+      const stop = Math.min(end, (first + bytes.length) * 8);
+      for (; at < stop; at++) {
+        const index = Math.floor(at / 8) - first;
+        const bit = 1 << (at % 8);
+        const byte = bytes[index] ?? 0;
+        bytes[index] = dirty ? byte | bit : byte & ~bit;
+      }
+      this.#write(first, bytes);
+    }
+  }
+
+  /** The bytes from `first` on; the view is good until the next call. */
+  #read(first: number, length: number): Buffer {
+    const bytes = this.#chunk.subarray(0, length);
+    try {
+      if (readSync(this.#open(false), bytes, 0, length, first) === length) return bytes;
+    } catch (error) {
+      throw fileError(error, `read ${this.#path}`);
+    }
+    throw new SessionError('session-damaged', `${this.#path} is cut off`, REBOOT);
+  }
+
+  #write(first: number, bytes: Buffer): void {
+    try {
+      const fd = this.#open(true);
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(fd, bytes, done, bytes.length - done, first + done);
+      }
+    } catch (error) {
+      throw fileError(error, `write ${this.#path}`);
+    }
+  }
+
+  #sync(): void {
+    try {
+      fdatasyncSync(this.#open(true));
+    } catch (error) {
+      throw fileError(error, `write ${this.#path}`);
+    }
+  }
+
+  #open(writable: boolean): number {
+    if (this.#fd !== undefined && (this.#writable || !writable)) return this.#fd;
+    this.close();
+    this.#fd = openSync(this.#path, writable ? constants.O_RDWR : constants.O_RDONLY);
+    this.#writable = writable;
+    return this.#fd;
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * The arena in a file: physical addresses in, bytes out, shared by the processes of a session.
+ *
+ * One sparse file for all memory. Each range of the layout lies in it as a whole, in order, so that
+ * another process can map it; a range begins where its address and its offset agree modulo 64 KiB,
+ * the largest page size of the hosts we run on.
+ *
+ *     layout        80000000 ─ bfffffff      100000000 ─ 13fffffff
+ *     file offset   0 ─────── 3fffffff        40000000 ─── 7fffffff
+ *
+ * What survives what (DESIGN, "State that lasts"): bytes are memory and are written at once, not with
+ * the transaction. A write is in the file when it returns, which is enough for a killed process; only a
+ * power cut can lose it, page by page. Zeroing is on disk before its pages count as clean, hence before
+ * the commit of the buffer that it was for: a new buffer never shows old bytes. If the transaction is
+ * then rolled back, free pages hold zeros, which is as good as anything else.
+ */
+import { closeSync, constants, fdatasyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import type { PhysMemory } from '../mm/phys-memory.ts';
+import { rangeOf } from '../mm/phys-memory.ts';
+import type { PhysAddr, PhysRange } from '../units.ts';
+import { PAGE_SIZE } from '../units.ts';
+import { DirtyPages } from './dirty-pages.ts';
+import { fileError, REBOOT, SessionError } from './session-error.ts';
+
+const ALIGNMENT = 65536;
+const ZEROS = 1 << 20;
+
+export interface ArenaOptions {
+  /** Called at named points: tests end the process there. */
+  readonly fault?: (point: string) => void;
+}
+
+/** The files of one boot's arena, opened when first needed. */
+export class Arena {
+  readonly #path: string;
+  readonly #ranges: readonly { readonly range: PhysRange; readonly offset: number }[];
+  readonly #layout: readonly PhysRange[];
+  readonly #fault: ((point: string) => void) | undefined;
+  readonly dirty: DirtyPages;
+  #fd: number | undefined;
+  #writable = false;
+
+  /**
+   * @param path the arena's file; the bits of dirty pages lie beside it in `path`.dirty
+   * @param layout where there is memory: disjoint ranges, ascending
+   */
+  constructor(path: string, layout: readonly PhysRange[], options: ArenaOptions = {}) {
+    this.#path = path;
+    this.#layout = layout;
+    this.#ranges = place(layout);
+    this.#fault = options.fault;
+    this.dirty = new DirtyPages(`${path}.dirty`);
+  }
+
+  /** Makes the files of a new boot: all zeros, no page dirty, nothing allocated on disk. */
+  static create(path: string, layout: readonly PhysRange[]): void {
+    const last = place(layout).at(-1);
+    const size = last === undefined ? 0 : last.offset + Number(last.range.size);
+    makeSparse(path, size);
+    makeSparse(`${path}.dirty`, DirtyPages.fileSize(Math.ceil(size / PAGE_SIZE)));
+  }
+
+  /** The file offset of `[address, address + length)`. @throws BusError outside all memory */
+  offset(address: PhysAddr, length: bigint): number {
+    const range = rangeOf(this.#layout, address, length);
+    const placed = this.#ranges.find((entry) => entry.range === range);
+    if (placed === undefined) throw new Error('the layout changed');
+    return placed.offset + Number(address - range.base);
+  }
+
+  /** Fills `into` from the file; pages that are not dirty are zeros and cost no read. */
+  read(offset: number, into: Uint8Array): void {
+    if (into.length === 0) return;
+    const end = offset + into.length;
+    into.fill(0);
+    for (const [from, to] of this.#dirtyBytes(offset, end)) {
+      const target = into.subarray(from - offset, to - offset);
+      try {
+        const fd = this.#open(false);
+        for (let done = 0; done < target.length; ) {
+          const count = readSync(fd, target, done, target.length - done, from + done);
+          if (count === 0) throw new SessionError('session-damaged', `${this.#path} is cut off`, REBOOT);
+          done += count;
+        }
+      } catch (error) {
+        throw fileError(error, `read ${this.#path}`);
+      }
+    }
+  }
+
+  /** Writes to the file, after the pages have been marked dirty. */
+  write(offset: number, from: Uint8Array): void {
+    if (from.length === 0) return;
+    const page = Math.floor(offset / PAGE_SIZE);
+    this.dirty.mark(page, Math.ceil((offset + from.length) / PAGE_SIZE) - page);
+    this.#fault?.('marked');
+    this.#write(offset, from, from.length);
+    this.#fault?.('written');
+  }
+
+  /** Zeroes what is dirty; pages zeroed as a whole are clean afterwards. */
+  zero(offset: number, length: number): void {
+    if (length === 0) return;
+    const end = offset + length;
+    let zeroed = false;
+    for (const [from, to] of this.#dirtyBytes(offset, end)) {
+      const zeros = new Uint8Array(Math.min(ZEROS, to - from));
+      for (let at = from; at < to; at += zeros.length) {
+        this.#write(at, zeros, Math.min(zeros.length, to - at));
+      }
+      zeroed = true;
+      this.#fault?.('zeroing');
+    }
+    if (!zeroed) return;
+    try {
+      fdatasyncSync(this.#open(true));
+    } catch (error) {
+      throw fileError(error, `write ${this.#path}`);
+    }
+    this.#fault?.('zeroed');
+    const first = Math.ceil(offset / PAGE_SIZE);
+    this.dirty.clear(first, Math.max(0, Math.floor(end / PAGE_SIZE) - first));
+    this.#fault?.('cleared');
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    this.#writable = false;
+    this.dirty.close();
+  }
+
+  /** The parts of `[offset, end)` that lie in dirty pages. */
+  *#dirtyBytes(offset: number, end: number): Iterable<readonly [from: number, to: number]> {
+    const page = Math.floor(offset / PAGE_SIZE);
+    for (const run of this.dirty.runs(page, Math.ceil(end / PAGE_SIZE) - page, true)) {
+      const from = Math.max(offset, run.page * PAGE_SIZE);
+      yield [from, Math.min(end, (run.page + run.pages) * PAGE_SIZE)];
+    }
+  }
+
+  #write(offset: number, bytes: Uint8Array, length: number): void {
+    try {
+      const fd = this.#open(true);
+      for (let done = 0; done < length; ) {
+        done += writeSync(fd, bytes, done, length - done, offset + done);
+      }
+    } catch (error) {
+      throw fileError(error, `write ${this.#path}`);
+    }
+  }
+
+  #open(writable: boolean): number {
+    if (this.#fd !== undefined && (this.#writable || !writable)) return this.#fd;
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    this.#fd = openSync(this.#path, writable ? constants.O_RDWR : constants.O_RDONLY);
+    this.#writable = writable;
+    return this.#fd;
+  }
+}
+
+/** Memory as a kernel sees it, for one transaction (writable) or view. */
+export class FilePhysMemory implements PhysMemory {
+  readonly #arena: Arena;
+  readonly #writable: boolean;
+
+  constructor(arena: Arena, writable: boolean) {
+    this.#arena = arena;
+    this.#writable = writable;
+  }
+
+  read(address: PhysAddr, into: Uint8Array): void {
+    if (into.length > 0) this.#arena.read(this.#arena.offset(address, BigInt(into.length)), into);
+  }
+
+  write(address: PhysAddr, from: Uint8Array): void {
+    this.#mustWrite();
+    if (from.length > 0) this.#arena.write(this.#arena.offset(address, BigInt(from.length)), from);
+  }
+
+  zero(address: PhysAddr, length: bigint): void {
+    this.#mustWrite();
+    if (length > 0n) this.#arena.zero(this.#arena.offset(address, length), Number(length));
+  }
+
+  #mustWrite(): void {
+    if (!this.#writable) throw new Error('a view may not write to memory');
+  }
+}
+
+function place(layout: readonly PhysRange[]): { range: PhysRange; offset: number }[] {
+  let end = 0;
+  return layout.map((range) => {
+    const offset = Math.ceil(end / ALIGNMENT) * ALIGNMENT + Number(range.base % BigInt(ALIGNMENT));
+    end = offset + Number(range.size);
+    return { range, offset };
+  });
+}
+
+function makeSparse(path: string, size: number): void {
+  try {
+    const fd = openSync(path, 'w', 0o600);
+    try {
+      ftruncateSync(fd, size);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw fileError(error, `make ${path} (${size} bytes, sparse)`);
+  }
+}

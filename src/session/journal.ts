@@ -1,0 +1,44 @@
+/**
+ * The journal: every call that was made of the kernel, with its answer, in the transaction that it
+ * changed the state in. What is in the journal happened; what happened is in the journal.
+ */
+import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
+import type { Records } from '../records.ts';
+import { recordKey } from '../records.ts';
+
+export interface JournalEntry {
+  /** Counts from 0 at boot. */
+  readonly seq: number;
+  /** Wall-clock time in milliseconds since 1970. */
+  readonly time: number;
+  /** Logical time in nanoseconds since boot. */
+  readonly clock: number;
+  readonly task: string;
+  /** The call as data; a pointer's bytes as the kernel left them. */
+  readonly call: Syscall;
+  readonly result: SyscallResult;
+}
+
+const NEXT = 'journal';
+
+/** How many calls were made since boot. */
+export const journalLength = (records: Records): number => records.get<number>(NEXT) ?? 0;
+
+/** Appends a call. */
+export function appendJournal(records: Records, entry: Omit<JournalEntry, 'seq'>): void {
+  const seq = journalLength(records);
+  // The bytes are the caller's, who may change them before the transaction ends.
+  const { call } = entry;
+  const own = call.call === 'ioctl' && call.arg !== null ? { ...call, arg: call.arg.slice() } : call;
+  records.put<JournalEntry>(recordKey('journal', seq), { seq, ...entry, call: own });
+  records.put(NEXT, seq + 1);
+}
+
+/** The calls from number `from` on. */
+export function* readJournal(records: Records, from = 0): Iterable<JournalEntry> {
+  const end = journalLength(records);
+  for (let seq = from; seq < end; seq++) {
+    const entry = records.get<JournalEntry>(recordKey('journal', seq));
+    if (entry !== undefined) yield entry;
+  }
+}

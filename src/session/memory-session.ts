@@ -1,0 +1,88 @@
+/** A session in this process's memory: for commands with `--board`, and for tests. */
+import type { Kernel } from '../kernel/kernel.ts';
+import { layoutOf } from '../kernel/kernel.ts';
+import { InMemoryPhysMemory } from '../mm/phys-memory.ts';
+import type { Records } from '../records.ts';
+import type { JournalEntry } from './journal.ts';
+import type { BootInputs, Session, SessionInfo } from './session.ts';
+import type { Store, StoreChanges, StoreReader } from './store.ts';
+import { StoreRecords } from './store-records.ts';
+import { putBoot, StoredSession } from './stored-session.ts';
+
+/** A store that goes with the process. */
+export class MemoryStore implements Store {
+  readonly #values = new Map<string, Uint8Array>();
+  #active = 0;
+
+  write(body: (reader: StoreReader) => StoreChanges): void {
+    if (this.#active > 0) throw new Error('a transaction inside a transaction or a view');
+    this.#active++;
+    try {
+      // All of the changes first: encoding the last one may fail.
+      const changes = [...body(this.#reader())];
+      for (const [key, bytes] of changes) {
+        if (bytes === undefined) this.#values.delete(key);
+        else this.#values.set(key, bytes);
+      }
+    } finally {
+      this.#active--;
+    }
+  }
+
+  read<T>(body: (reader: StoreReader) => T): T {
+    this.#active++;
+    try {
+      return body(this.#reader());
+    } finally {
+      this.#active--;
+    }
+  }
+
+  close(): void {
+    this.#values.clear();
+  }
+
+  #reader(): StoreReader {
+    return {
+      get: (key) => this.#values.get(key)?.slice(),
+      keys: (prefix) => [...this.#values.keys()].filter((key) => key.startsWith(prefix)),
+    };
+  }
+}
+
+export class MemorySession implements Session {
+  readonly #session: StoredSession;
+
+  /** @param booted the records of a kernel that has booted from `inputs` */
+  constructor(booted: Records, inputs: BootInputs) {
+    const store = new MemoryStore();
+    const layout = layoutOf(booted);
+    const memory = new InMemoryPhysMemory(layout);
+    store.write((reader) => {
+      const records = new StoreRecords(reader, true);
+      putBoot(records, { generation: 1, bootedAt: Date.now(), layout }, inputs, booted);
+      return records.changes();
+    });
+    this.#session = new StoredSession({ store, memory: () => memory, close: () => store.close() });
+  }
+
+  transact<T>(body: (kernel: Kernel) => T): T {
+    return this.#session.transact(body);
+  }
+
+  view<T>(body: (kernel: Kernel) => T): T {
+    return this.#session.view(body);
+  }
+
+  journal(from?: number): readonly JournalEntry[] {
+    return this.#session.journal(from);
+  }
+
+  info(): SessionInfo {
+    return this.#session.info();
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Why a session cannot be used: the answer that ends in exit code 4. Not a bug, and no emulated errno.
+ */
+
+export type SessionErrorCode =
+  | 'session-missing' // nothing there, or made but never booted
+  | 'session-exists' // something is there that must not be overwritten
+  | 'session-has-buffers' // a boot would throw live buffers away
+  | 'session-not-a-session' // the path is something else
+  | 'session-busy' // another process owns it, or too many read it
+  | 'session-format' // written by another version, or for another architecture or byte order
+  | 'session-damaged' // its files contradict themselves
+  | 'session-unreadable' // permissions, a read-only disk, an input or output error
+  | 'session-disk-full'; // no space, quota or file-size limit reached
+
+export class SessionError extends Error {
+  readonly code: SessionErrorCode;
+  /** What to do about it, in one sentence. */
+  readonly hint?: string;
+
+  constructor(code: SessionErrorCode, message: string, hint?: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'SessionError';
+    this.code = code;
+    if (hint !== undefined) this.hint = hint;
+  }
+}
+
+/** The `code` of a system error (`ENOSPC`), or `undefined` for anything else. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/**
+ * Turns a failed file operation into a SessionError by name; anything that is not a system error is
+ * returned as it is, because it is a bug.
+ *
+ * @param what the operation, as in `cannot write <path>`
+ */
+export function fileError(error: unknown, what: string): unknown {
+  const code = systemCode(error);
+  if (code === undefined || error instanceof SessionError) return error;
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 'EFBIG':
+      return new SessionError(
+        'session-disk-full',
+        `cannot ${what}: no space left for the session (${code})`,
+        'free some space; nothing that was committed is lost',
+        error,
+      );
+    case 'ENOENT':
+      return new SessionError('session-damaged', `cannot ${what}: the file is gone`, REBOOT, error);
+    default:
+      return new SessionError('session-unreadable', `cannot ${what}: ${code}`, undefined, error);
+  }
+}
+
+export const REBOOT = 'remove the session (session rm) and boot again';

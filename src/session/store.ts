@@ -1,0 +1,26 @@
+/**
+ * A store of keys and bytes that processes share: what records are kept in. One writer at a time,
+ * readers on snapshots. Knows nothing of what the bytes mean.
+ */
+
+/** What was committed when the transaction began. */
+export interface StoreReader {
+  /** The bytes under `key`, the caller's own to keep; `undefined` when there is no such key. */
+  get(key: string): Uint8Array | undefined;
+  /** The keys that start with `prefix`, in no promised order. */
+  keys(prefix: string): string[];
+}
+
+/** Changes: `undefined` deletes. */
+export type StoreChanges = Iterable<readonly [key: string, bytes: Uint8Array | undefined]>;
+
+export interface Store {
+  /**
+   * Runs `body` with the write lock held, commits the changes that it returns, and returns when they
+   * are on disk. When `body` throws, nothing is written.
+   */
+  write(body: (reader: StoreReader) => StoreChanges): void;
+  /** Runs `body` on a snapshot, without waiting for a writer. */
+  read<T>(body: (reader: StoreReader) => T): T;
+  close(): void;
+}

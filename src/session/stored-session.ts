@@ -1,0 +1,114 @@
+/**
+ * A session over a store and an arena: what the one on disk and the one in memory have in common.
+ */
+import { Kernel } from '../kernel/kernel.ts';
+import type { PhysMemory } from '../mm/phys-memory.ts';
+import type { Records } from '../records.ts';
+import type { PhysRange } from '../units.ts';
+import type { JournalEntry } from './journal.ts';
+import { appendJournal, journalLength, readJournal } from './journal.ts';
+import type { BootInputs, Session, SessionInfo } from './session.ts';
+import { SessionError } from './session-error.ts';
+import type { Store } from './store.ts';
+import { StoreRecords } from './store-records.ts';
+
+/** What a session remembers beside the kernel's records. */
+export interface BootState {
+  readonly generation: number;
+  readonly bootedAt: number;
+  readonly layout: readonly PhysRange[];
+}
+
+const STATE = 'session/state';
+const INPUTS = 'session/inputs';
+
+export const bootState = (records: Records): BootState | undefined => records.get<BootState>(STATE);
+
+/** Puts a booted kernel's records, and what it was booted from, into an empty store. */
+export function putBoot(records: Records, state: BootState, inputs: BootInputs, booted: Records): void {
+  for (const [key, value] of booted.list('')) records.put(key, value);
+  records.put(STATE, state);
+  records.put(INPUTS, inputs);
+}
+
+/** Where a session keeps its records and its bytes. */
+export interface Backing {
+  readonly path?: string;
+  readonly store: Store;
+  /** The memory of a boot. */
+  memory(state: BootState, writable: boolean): PhysMemory;
+  /** Whether a view failed because its boot was replaced and its arena removed. */
+  replaced?(error: unknown): boolean;
+  close(): void;
+}
+
+export class StoredSession implements Session {
+  readonly #backing: Backing;
+
+  constructor(backing: Backing) {
+    this.#backing = backing;
+  }
+
+  transact<T>(body: (kernel: Kernel) => T): T {
+    let result: { readonly value: T } | undefined;
+    this.#backing.store.write((reader) => {
+      const records = new StoreRecords(reader, true);
+      const kernel = new Kernel(records, this.#backing.memory(this.#state(records), true));
+      kernel.onSyscall = (task, call, answer) => {
+        const time = { time: Date.now(), clock: kernel.printk.time };
+        appendJournal(records, { ...time, task, call, result: answer });
+      };
+      const value = body(kernel);
+      if (value instanceof Promise) throw new Error('the body of a transaction must not be asynchronous');
+      result = { value };
+      return records.changes();
+    });
+    if (result === undefined) throw new Error('the transaction did not run');
+    return result.value;
+  }
+
+  view<T>(body: (kernel: Kernel) => T): T {
+    return this.#read((records, state) => body(new Kernel(records, this.#backing.memory(state, false))));
+  }
+
+  journal(from = 0): readonly JournalEntry[] {
+    return this.#read((records) => [...readJournal(records, from)]);
+  }
+
+  info(): SessionInfo {
+    const { path } = this.#backing;
+    return this.#read((records, state) => {
+      const inputs = records.get<BootInputs>(INPUTS);
+      if (inputs === undefined) throw new SessionError('session-damaged', 'the session lost its boot inputs');
+      return { ...(path === undefined ? {} : { path }), ...state, inputs, calls: journalLength(records) };
+    });
+  }
+
+  close(): void {
+    this.#backing.close();
+  }
+
+  #read<T>(body: (records: Records, state: BootState) => T): T {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return this.#backing.store.read((reader) => {
+          const records = new StoreRecords(reader, false);
+          return body(records, this.#state(records));
+        });
+      } catch (error) {
+        if (attempt === 8 || this.#backing.replaced?.(error) !== true) throw error;
+      }
+    }
+  }
+
+  #state(records: Records): BootState {
+    const state = bootState(records);
+    if (state !== undefined) return state;
+    const where = this.#backing.path === undefined ? '' : ` at ${this.#backing.path}`;
+    throw new SessionError(
+      'session-missing',
+      `the session${where} was never booted`,
+      'boot it with: dmaheap boot BOARD',
+    );
+  }
+}
