@@ -1,0 +1,128 @@
+/**
+ * The comparison: recorded answers against what a replay saw, fact by fact, at the grades that the
+ * oracle's README gives.
+ */
+import type { Fact } from './fact.ts';
+import { exact, lineFacts } from './fact.ts';
+import type { Observed, ObservedLogLine, ObservedStep } from './observed.ts';
+import type { Expectations, Json, JsonObject } from './oracle-case.ts';
+import { recordedRuns, systemFacts } from './system-shape.ts';
+
+export interface Comparison {
+  readonly facts: readonly Fact[];
+  /** Ops without a handler: how many steps of each. */
+  readonly notReplayed: Readonly<Record<string, number>>;
+  /** Steps (and `log_after`) that could not be judged for want of an op before them. */
+  readonly behind: Readonly<Record<string, number>>;
+}
+
+/** Compares one case. */
+export function compareCase(expected: Expectations, observed: Observed): Comparison {
+  const facts: Fact[] = [exact('boot.panic', expected.panic, observed.panic?.trim())];
+  const notReplayed: Record<string, number> = {};
+  const behind: Record<string, number> = {};
+  const count = (table: Record<string, number>, key: string): void => {
+    table[key] = (table[key] ?? 0) + 1;
+  };
+
+  if (expected.boot !== undefined) facts.push(...bootFacts(expected.boot, observed));
+  expected.steps.forEach((step, index) => {
+    const got = observed.steps[index];
+    if (got?.kind === 'not-replayed') count(notReplayed, got.op);
+    else if (got?.kind === 'behind') count(behind, `${got.op} behind ${got.cause}`);
+    else facts.push(...stepFacts(`steps[${index}]`, step, got, expected.boot?.iomem ?? []));
+  });
+  if (expected.panic === undefined) {
+    if (observed.logAfterBehind !== undefined) count(behind, `log_after behind ${observed.logAfterBehind}`);
+    else facts.push(...logAfterFacts(expected.logAfter, observed.logAfter));
+  }
+  return { facts, notReplayed, behind };
+}
+
+function bootFacts(expected: NonNullable<Expectations['boot']>, observed: Observed): Fact[] {
+  const heapLine = (heap: { name: string; minor: number; mode: string }): string =>
+    `${heap.minor} ${heap.name} ${heap.mode}`;
+  const facts = [
+    ...lineFacts('boot.heaps', expected.heaps.map(heapLine), observed.heaps.map(heapLine)),
+    ...lineFacts('boot.log', withoutIgnored(expected.log), withoutIgnored(observed.log)),
+    ...lineFacts('boot.iomem', ramOnwards(expected.iomem), ramOnwards(observed.iomem)),
+    exact('boot.meminfo.CmaTotal', expected.cmaTotalKiB, observed.cmaTotalKiB),
+  ];
+  for (const [name, area] of Object.entries(expected.cma)) {
+    facts.push(...areaFacts(`boot.cma.${name}`, area, areaAnswer(observed.cma[name])));
+  }
+  for (const name of Object.keys(observed.cma)) {
+    if (!Object.hasOwn(expected.cma, name)) facts.push(exact(`boot.cma.${name}`, undefined, 'an area'));
+  }
+  return facts;
+}
+
+const areaAnswer = (area: Observed['cma'][string] | undefined): JsonObject | undefined =>
+  area === undefined ? undefined : { ...area };
+
+function areaFacts(path: string, expected: JsonObject, got: JsonObject | undefined): Fact[] {
+  return Object.keys(expected).map((key) => exact(`${path}.${key}`, expected[key], got?.[key]));
+}
+
+function stepFacts(
+  path: string,
+  step: { readonly op: string; readonly args: JsonObject; readonly answer: JsonObject },
+  got: Extract<ObservedStep, { kind: 'answered' }> | undefined,
+  iomem: readonly string[],
+): Fact[] {
+  return Object.entries(step.answer).flatMap(([key, value]): Fact[] => {
+    const at = `${path}.${key}`;
+    if (key !== 'phys') return [exact(at, value, got?.answer[key])];
+    // The recorder had no descriptor left to look: there is nothing to compare with.
+    if (value === null) return [];
+    const runs = recordedRuns(value);
+    if (step.args.heap !== 'system' || runs === undefined) return [exact(at, value, got?.answer[key])];
+    return systemFacts({ path: at, expected: runs, pieces: got?.pieces, overlaps: got?.overlaps, iomem });
+  });
+}
+
+const ZONES = /^<\d>(Zone ranges:| {2}(DMA|DMA32|Normal|HighMem|Movable|Device)\s)/;
+const CALL_TRACE = /^<\d> [\w.]+\+0x[0-9a-f]+\/0x[0-9a-f]+/;
+
+/** The lines that the README does not ignore: no zones, no call traces. */
+export const withoutIgnored = (lines: readonly string[]): string[] =>
+  lines.filter((line) => !ZONES.test(line) && !CALL_TRACE.test(line));
+
+/** The top-level lines of /proc/iomem from the first `System RAM` on. */
+export function ramOnwards(lines: readonly string[]): string[] {
+  const top = lines.filter((line) => !line.startsWith(' '));
+  const first = top.findIndex((line) => line.endsWith(' : System RAM'));
+  return first < 0 ? [] : top.slice(first);
+}
+
+const RATE_LIMITED = /^<\d>cma: \w+: .*: alloc failed, req-size: \d+ pages, ret: -\d+$/;
+const CALLBACKS = /callbacks suppressed$/;
+
+/**
+ * The lines that the steps caused. The recorded log lacks the `alloc failed` lines that its rate limit
+ * dropped, ours has them, marked as suppressed: such a line may or may not be recorded (it depends on
+ * how much kernel time had passed); every other line must be there, in order.
+ */
+export function logAfterFacts(expected: readonly string[], got: readonly ObservedLogLine[]): Fact[] {
+  const relevant = (line: string): boolean => withoutIgnored([line]).length > 0 && !CALLBACKS.test(line);
+  const have = got.filter((entry) => relevant(entry.line));
+  return lineFacts(
+    'log_after',
+    expected.filter(relevant),
+    have.map((entry) => entry.line),
+    (index) => have[index]?.suppressed === true && RATE_LIMITED.test(have[index].line),
+  );
+}
+
+/** Two values for a report, long ones shortened around the first character in which they differ. */
+export function shortenPair(expected: Json, got: Json, width = 160): [string, string] {
+  const a = expected === null ? '(nothing)' : JSON.stringify(expected);
+  const b = got === null ? '(nothing)' : JSON.stringify(got);
+  if (a.length <= width && b.length <= width) return [a, b];
+  let same = 0;
+  while (same < a.length && same < b.length && a[same] === b[same]) same++;
+  const start = Math.max(0, same - Math.floor(width / 2));
+  const cut = (text: string): string =>
+    `${start > 0 ? '... ' : ''}${text.slice(start, start + width)}${text.length > start + width ? ' ...' : ''}`;
+  return [cut(a), cut(b)];
+}

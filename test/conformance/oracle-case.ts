@@ -1,0 +1,205 @@
+/**
+ * A recorded case of the oracle: what went in, and what a running Linux answered.
+ *
+ * The two halves are separate types, so that the replay cannot see an answer: `inputsOf` copies the
+ * keys that were inputs, key by key, and everything else of a case stays with the comparison.
+ */
+
+/** A JSON value. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** [base, size] in hexadecimal. */
+export type RecordedRange = readonly [base: string, size: string];
+
+export interface RecordedProfile {
+  readonly linux: string;
+  readonly arch: string;
+  readonly page_size: number;
+  readonly coherent_series: string;
+  readonly config: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** One call as it was made: `op` and its arguments under the recorded names. */
+export interface StepInputs {
+  readonly op: string;
+  readonly args: JsonObject;
+}
+
+/** Everything that a replay may know of a case. */
+export interface CaseInputs {
+  readonly name: string;
+  readonly profile: RecordedProfile;
+  /** The file name in `boards/`, without `.dtb`. */
+  readonly board: string;
+  readonly cmdline: string;
+  readonly memory?: readonly RecordedRange[];
+  readonly reservedAtBoot: Readonly<Record<string, RecordedRange>>;
+  readonly steps: readonly StepInputs[];
+}
+
+/** One node of /dev/dma_heap as recorded. */
+export interface RecordedHeap {
+  readonly name: string;
+  readonly minor: number;
+  readonly mode: string;
+}
+
+/** What Linux answered: for the comparison alone. */
+export interface Expectations {
+  /** Present when the boot died; the text after `not syncing: `. */
+  readonly panic?: string;
+  /** Absent when the boot died. */
+  readonly boot?: {
+    readonly heaps: readonly RecordedHeap[];
+    readonly log: readonly string[];
+    readonly cma: Readonly<Record<string, JsonObject>>;
+    readonly cmaTotalKiB: number;
+    readonly iomem: readonly string[];
+  };
+  /** One a step: its op and what came back. */
+  readonly steps: readonly { readonly op: string; readonly args: JsonObject; readonly answer: JsonObject }[];
+  readonly logAfter: readonly string[];
+}
+
+export interface OracleCase {
+  readonly inputs: CaseInputs;
+  readonly expectations: Expectations;
+}
+
+/** The arguments of each op; whatever else stands in a step came back. */
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  alloc: ['heap', 'len', 'fd_flags', 'heap_flags', 'id', 'fd', 'open_flags'],
+  badptr: ['heap'],
+  cat: ['path'],
+  close: ['id'],
+  cma: ['area'],
+  dup: ['id', 'new'],
+  echo: ['path', 'value'],
+  fill: ['id', 'offset', 'len', 'byte'],
+  import: ['id'],
+  ls: ['path'],
+  mmap: ['id', 'len', 'offset', 'prot', 'flags'],
+  name: ['id', 'name'],
+  nonzero: ['id'],
+  openheap: ['heap', 'flags'],
+  rawioctl: ['target', 'request', 'first_u64'],
+  rlimit: ['nofile'],
+  rw: ['id'],
+  seek: ['id', 'offset', 'whence'],
+  sync: ['id', 'flags'],
+  unimport: ['id'],
+};
+
+/** A case that is not written as the oracle's README says. */
+export class BadCase extends Error {
+  constructor(file: string, what: string) {
+    super(`${file}: ${what}`);
+    this.name = 'BadCase';
+  }
+}
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Reads one case.
+ *
+ * @param file its name, for messages
+ * @throws BadCase when it is not JSON or lacks what the README says it has
+ */
+export function parseCase(text: string, file: string): OracleCase {
+  const fail = (what: string): never => {
+    throw new BadCase(file, what);
+  };
+  const object = (value: Json | undefined, what: string): JsonObject =>
+    isObject(value) ? value : fail(`${what} is missing or no object`);
+  const string = (value: Json | undefined, what: string): string =>
+    typeof value === 'string' ? value : fail(`${what} is missing or no string`);
+  const list = (value: Json | undefined, what: string): readonly Json[] =>
+    Array.isArray(value) ? value : fail(`${what} is missing or no list`);
+  const range = (value: Json | undefined, what: string): RecordedRange => {
+    const [base, size] = list(value, what);
+    return [string(base, `${what}[0]`), string(size, `${what}[1]`)];
+  };
+
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    return fail(`not JSON (${error instanceof Error ? error.message : String(error)})`);
+  }
+  const root = isObject(parsed) ? parsed : fail('no JSON object');
+  const profile = object(root.profile, 'profile');
+  const boot = object(root.boot, 'boot');
+
+  const steps = (root.steps === undefined ? [] : list(root.steps, 'steps')).map((step, index) => {
+    const { op: name, ...rest } = object(step, `steps[${index}]`);
+    const op = string(name, `steps[${index}].op`);
+    const known = ARGUMENTS[op] ?? [];
+    const args: Record<string, Json> = {};
+    const answer: Record<string, Json> = {};
+    for (const [key, value] of Object.entries(rest)) (known.includes(key) ? args : answer)[key] = value;
+    return { op, args, answer };
+  });
+
+  const config: Record<string, string | number | boolean> = {};
+  for (const [key, value] of Object.entries(object(profile.config, 'profile.config'))) {
+    if (typeof value === 'object') fail(`profile.config.${key} is no plain value`);
+    else config[key] = value;
+  }
+  const reservedAtBoot: Record<string, RecordedRange> = {};
+  for (const [key, value] of Object.entries(object(root.reserved_at_boot, 'reserved_at_boot'))) {
+    reservedAtBoot[key] = range(value, `reserved_at_boot.${key}`);
+  }
+  const inputs: CaseInputs = {
+    name: string(root.name, 'name'),
+    profile: {
+      linux: string(profile.linux, 'profile.linux'),
+      arch: string(profile.arch, 'profile.arch'),
+      page_size: Number(profile.page_size),
+      coherent_series: string(profile.coherent_series, 'profile.coherent_series'),
+      config,
+    },
+    board: string(root.board, 'board'),
+    cmdline: string(root.cmdline, 'cmdline'),
+    ...(root.memory === undefined
+      ? {}
+      : { memory: list(root.memory, 'memory').map((entry, i) => range(entry, `memory[${i}]`)) }),
+    reservedAtBoot,
+    steps: steps.map(({ op, args }) => ({ op, args })),
+  };
+  const logAfter = (root.log_after === undefined ? [] : list(root.log_after, 'log_after')).map((line, i) =>
+    string(line, `log_after[${i}]`),
+  );
+
+  if (boot.panic === true) {
+    const panic = string(boot.message, 'boot.message').trim();
+    return { inputs, expectations: { panic, steps, logAfter } };
+  }
+  const cma: Record<string, JsonObject> = {};
+  for (const [name, area] of Object.entries(object(boot.cma, 'boot.cma'))) {
+    cma[name] = object(area, `boot.cma.${name}`);
+  }
+  return {
+    inputs,
+    expectations: {
+      boot: {
+        heaps: list(boot.heaps, 'boot.heaps').map((entry, i) => {
+          const heap = object(entry, `boot.heaps[${i}]`);
+          return {
+            name: string(heap.name, `boot.heaps[${i}].name`),
+            minor: Number(heap.minor),
+            mode: string(heap.mode, `boot.heaps[${i}].mode`),
+          };
+        }),
+        log: list(boot.log, 'boot.log').map((line, i) => string(line, `boot.log[${i}]`)),
+        cma,
+        cmaTotalKiB: Number(object(boot.meminfo, 'boot.meminfo').CmaTotal),
+        iomem: list(boot.iomem, 'boot.iomem').map((line, i) => string(line, `boot.iomem[${i}]`)),
+      },
+      steps,
+      logAfter,
+    },
+  };
+}

@@ -1,0 +1,369 @@
+/**
+ * The process that made the recorded calls, over our kernel: the same descriptors taken, the same order
+ * of calls for each step. What it does not know how to repeat it says so of, by name.
+ */
+import { NotModelled } from '../../src/dma-buf/dma-buf-ioctl.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
+import { SegmentationFault } from '../../src/kernel/mapping.ts';
+import type { Syscall } from '../../src/kernel/syscall.ts';
+import { DMA_BUF_SET_NAME_B } from '../../src/uapi/dma-buf.ts';
+import {
+  DMA_HEAP_IOCTL_ALLOC,
+  decodeDmaHeapAllocationData,
+  encodeDmaHeapAllocationData,
+} from '../../src/uapi/dma-heap.ts';
+import {
+  F_GETFD,
+  F_GETFL,
+  MAP_SHARED,
+  O_RDWR,
+  PROT_READ,
+  PROT_WRITE,
+  SEEK_END,
+} from '../../src/uapi/fcntl.ts';
+import { IOC_WRITE, ioc } from '../../src/uapi/ioctl.ts';
+import { pfnPhys } from '../../src/units.ts';
+import type { ObservedArea, ObservedPiece, ObservedStep } from './observed.ts';
+import type { Json, JsonObject, StepInputs } from './oracle-case.ts';
+import { mergePieces } from './system-shape.ts';
+
+const TASK = 'shell';
+/** The recorder printed -EMFILE and friends as numbers, and this where an allocation had failed before. */
+const NOBUF = 'nobuf';
+/** Any request's size (14 bits) fits: the recorder's argument lay in a larger zeroed page. */
+const RAW_ARGUMENT = 1 << 14;
+/** _IOW('b', 0, struct dma_buf_sync): 0x40086200. */
+const DMA_BUF_IOCTL_SYNC = ioc(IOC_WRITE, 0x62, 0, 8);
+
+/** A step of its own kind: `rawioctl` whose target is `buf:ID`. */
+const ON_BUFFER = 'rawioctl on a buffer';
+/** Ops that leave memory, areas and the log alone, so that missing them spoils nothing after them. */
+const HARMLESS = new Set(['cat', 'ls', 'mmap', 'name', 'openheap', ON_BUFFER, 'rw', 'seek', 'sync']);
+/** Ops whose answer depends on the descriptor and its buffer alone. */
+const DESCRIPTORS_ONLY = new Set([
+  'badptr',
+  'close',
+  'dup',
+  'mmap',
+  'name',
+  ON_BUFFER,
+  'rlimit',
+  'seek',
+  'sync',
+]);
+
+type Answered = Extract<ObservedStep, { kind: 'answered' }>;
+type Handler = (args: Arguments) => Answered;
+
+const answered = (answer: Readonly<Record<string, Json>>): Answered => ({ kind: 'answered', answer });
+
+/** How the recorder wrote what became of an access: `ok`, or the signal that ended it. */
+function signalOf(access: () => void): string {
+  try {
+    access();
+    return 'ok';
+  } catch (error) {
+    if (error instanceof SegmentationFault) return 'sig11';
+    throw error;
+  }
+}
+
+/** Runs a handler; `undefined` when the library says by name that it does not model the call. */
+function attempt(handler: Handler, args: Arguments): Answered | undefined {
+  try {
+    return handler(args);
+  } catch (error) {
+    if (error instanceof NotModelled) return undefined;
+    throw error;
+  }
+}
+
+/** A step's arguments, read as what they must be. */
+class Arguments {
+  readonly #args: JsonObject;
+
+  constructor(args: JsonObject) {
+    this.#args = args;
+  }
+
+  text(key: string): string {
+    const value = this.#args[key];
+    if (typeof value !== 'string') throw new Error(`step argument ${key} is no string`);
+    return value;
+  }
+
+  number(key: string, otherwise?: number): number {
+    const value = this.#args[key] ?? otherwise;
+    if (typeof value !== 'number') throw new Error(`step argument ${key} is no number`);
+    return value;
+  }
+
+  /** A 64-bit number, which the recorder wrote as a string. */
+  wide(key: string): bigint {
+    return BigInt(this.text(key));
+  }
+}
+
+export class RecordedProcess {
+  readonly #kernel: Kernel;
+  readonly #area: (name: string) => ObservedArea | undefined;
+  /** The recorder's names of buffers and their descriptors; none for a failed allocation. */
+  readonly #fds = new Map<string, number>();
+  /** Names whose allocation came after an op that was not replayed. */
+  readonly #uncertain = new Set<string>();
+  #cause: string | undefined;
+
+  readonly #handlers: Readonly<Record<string, Handler>> = {
+    alloc: (args) => this.#alloc(args),
+    badptr: (args) => this.#badptr(args),
+    close: (args) => this.#close(args),
+    cma: (args) => answered({ ...this.#area(args.text('area')) }),
+    dup: (args) => this.#dup(args),
+    fill: (args) => this.#fill(args),
+    mmap: (args) => this.#mmap(args),
+    name: (args) => this.#name(args),
+    nonzero: (args) => this.#nonzero(args),
+    rawioctl: (args) => this.#rawioctl(args),
+    [ON_BUFFER]: (args) => this.#rawioctlOnBuffer(args),
+    rlimit: (args) =>
+      answered({
+        ret: this.#call({ call: 'setrlimit', resource: 'RLIMIT_NOFILE', soft: args.number('nofile') }),
+      }),
+    seek: (args) => this.#seek(args),
+    sync: (args) => this.#sync(args),
+  };
+
+  /** @param area reads an area's debugfs files */
+  constructor(kernel: Kernel, area: (name: string) => ObservedArea | undefined) {
+    this.#kernel = kernel;
+    this.#area = area;
+    // The recorder held descriptors 0 to 4: console and script. Nothing depends on what 3 and 4 are.
+    for (const fd of [3, 4]) {
+      const got = this.#call({ call: 'open', path: '/dev/dma_heap/system', flags: O_RDWR });
+      if (got !== fd) throw new Error(`placeholder descriptor ${fd}: open() gave ${got}`);
+    }
+  }
+
+  /** The op that was not replayed and that later answers may depend on. */
+  get cause(): string | undefined {
+    return this.#cause;
+  }
+
+  /** Makes one recorded call. */
+  step(step: StepInputs): ObservedStep {
+    const args = new Arguments(step.args);
+    const toBuffer = step.op === 'rawioctl' && !args.text('target').startsWith('heap:');
+    const op = toBuffer ? ON_BUFFER : step.op;
+    const handler = Object.hasOwn(this.#handlers, op) ? this.#handlers[op] : undefined;
+    const seen = handler === undefined ? undefined : attempt(handler, args);
+    if (seen === undefined) {
+      if (!HARMLESS.has(op)) this.#cause ??= op;
+      return { kind: 'not-replayed', op };
+    }
+    if (this.#cause === undefined) return seen;
+    // It was made all the same, so that descriptors go on; but what it shows may not be what Linux showed.
+    if (op === 'alloc') this.#uncertain.add(args.text('id'));
+    const certain = DESCRIPTORS_ONLY.has(op) && !this.#uncertain.has(String(step.args.id));
+    return certain ? seen : { kind: 'behind', op, cause: this.#cause };
+  }
+
+  #call(call: Syscall): number {
+    return this.#kernel.syscall(TASK, call).ret;
+  }
+
+  #onHeap(heap: string, flags: number, use: (node: number) => number): number {
+    const node = this.#call({ call: 'open', path: `/dev/dma_heap/${heap}`, flags });
+    if (node < 0) return node;
+    const ret = use(node);
+    this.#call({ call: 'close', fd: node });
+    return ret;
+  }
+
+  #alloc(args: Arguments): Answered {
+    const arg = encodeDmaHeapAllocationData({
+      len: args.wide('len'),
+      fd: args.number('fd', 0),
+      fd_flags: args.number('fd_flags'),
+      heap_flags: args.wide('heap_flags'),
+    });
+    const ret = this.#onHeap(args.text('heap'), args.number('open_flags', O_RDWR), (node) =>
+      this.#call({ call: 'ioctl', fd: node, request: DMA_HEAP_IOCTL_ALLOC, arg }),
+    );
+    if (ret < 0) return answered({ ret });
+    const { fd } = decodeDmaHeapAllocationData(arg);
+    this.#fds.set(args.text('id'), fd);
+
+    const buffer = this.#kernel.buffer(TASK, fd);
+    if (buffer === undefined) throw new Error(`descriptor ${fd} of a new buffer names no buffer`);
+    const pieces = buffer.sgTable.map(({ pfn, pages }) => ({ address: pfnPhys(pfn), pages }));
+    return {
+      kind: 'answered',
+      answer: {
+        ret,
+        size: this.#call({ call: 'lseek', fd, offset: 0n, whence: SEEK_END }),
+        getfl: this.#call({ call: 'fcntl', fd, cmd: F_GETFL, arg: 0 }),
+        getfd: this.#call({ call: 'fcntl', fd, cmd: F_GETFD, arg: 0 }),
+        phys: this.#look(fd, buffer.size, pieces),
+      },
+      pieces,
+      overlaps: this.#overlaps(buffer.ino, pieces),
+    };
+  }
+
+  /** The recorder found a buffer's memory through a shared, read-only mapping of it. */
+  #look(fd: number, length: bigint, pieces: readonly ObservedPiece[]): Json {
+    const mapping = this.#map(fd, length, PROT_READ);
+    if (mapping < 0) return { mmap: mapping };
+    this.#call({ call: 'munmap', mapping });
+    return mergePieces(pieces);
+  }
+
+  #overlaps(ino: number, pieces: readonly ObservedPiece[]): number[] {
+    const end = (piece: ObservedPiece): bigint => piece.address + BigInt(piece.pages) * 4096n;
+    return this.#kernel
+      .buffers()
+      .filter((other) => other.ino !== ino)
+      .filter((other) =>
+        other.sgTable.some(({ pfn, pages }) =>
+          pieces.some((piece) => piece.address < pfnPhys(pfn + pages) && pfnPhys(pfn) < end(piece)),
+        ),
+      )
+      .map((other) => other.ino);
+  }
+
+  #map(fd: number, length: bigint, prot: number): number {
+    return this.#call({ call: 'mmap', fd, length, prot, flags: MAP_SHARED, offset: 0n });
+  }
+
+  #badptr(args: Arguments): Answered {
+    const ret = this.#onHeap(args.text('heap'), O_RDWR, (node) =>
+      this.#call({ call: 'ioctl', fd: node, request: DMA_HEAP_IOCTL_ALLOC, arg: null }),
+    );
+    return answered({ ret });
+  }
+
+  #close(args: Arguments): Answered {
+    const fd = this.#fds.get(args.text('id'));
+    if (fd === undefined) return answered({ ret: NOBUF });
+    this.#fds.delete(args.text('id'));
+    return answered({ ret: this.#call({ call: 'close', fd }) });
+  }
+
+  #dup(args: Arguments): Answered {
+    const fd = this.#fds.get(args.text('id'));
+    if (fd === undefined) return answered({ ret: NOBUF });
+    const copy = this.#call({ call: 'dup', fd });
+    if (copy < 0) return answered({ ret: copy });
+    this.#fds.set(args.text('new'), copy);
+    return answered({ ret: 0 });
+  }
+
+  #fill(args: Arguments): Answered {
+    const fd = this.#fds.get(args.text('id'));
+    if (fd === undefined) return answered({ ret: NOBUF });
+    const mapping = this.#map(fd, this.#size(fd), PROT_READ | PROT_WRITE);
+    if (mapping < 0) return answered({ ret: mapping });
+    const bytes = new Uint8Array(args.number('len')).fill(args.number('byte'));
+    this.#kernel.mapping(mapping).write(BigInt(args.number('offset')), bytes);
+    this.#call({ call: 'munmap', mapping });
+    return answered({ ret: 0 });
+  }
+
+  #mmap(args: Arguments): Answered {
+    const fd = this.#fds.get(args.text('id'));
+    if (fd === undefined) return answered({ ret: NOBUF });
+    const length = args.number('len');
+    const prot = args.number('prot');
+    const id = this.#call({
+      call: 'mmap',
+      fd,
+      length: BigInt(length),
+      prot,
+      flags: args.number('flags'),
+      offset: BigInt(args.number('offset')),
+    });
+    if (id < 0) return answered({ ret: id });
+    const mapping = this.#kernel.mapping(id);
+    const byte = new Uint8Array(1);
+    const touch = signalOf(() => {
+      mapping.read(BigInt(length - 1), byte);
+      mapping.read(0n, byte);
+    });
+    // What is stored is what was there: no recorded step shows which byte the recorder wrote.
+    const store = (prot & PROT_WRITE) === 0 ? undefined : signalOf(() => mapping.write(0n, byte));
+    this.#call({ call: 'munmap', mapping: id });
+    return answered({ ret: 0, touch, ...(store === undefined ? {} : { store }) });
+  }
+
+  #name(args: Arguments): Answered {
+    const fd = this.#fds.get(args.text('id'));
+    if (fd === undefined) return answered({ ret: NOBUF });
+    const arg = new TextEncoder().encode(`${args.text('name')}\0`);
+    return answered({ ret: this.#call({ call: 'ioctl', fd, request: DMA_BUF_SET_NAME_B, arg }) });
+  }
+
+  #seek(args: Arguments): Answered {
+    const fd = this.#fds.get(args.text('id'));
+    if (fd === undefined) return answered({ ret: NOBUF });
+    const offset = BigInt(args.number('offset'));
+    return answered({ ret: this.#call({ call: 'lseek', fd, offset, whence: args.number('whence') }) });
+  }
+
+  #sync(args: Arguments): Answered {
+    const fd = this.#fds.get(args.text('id'));
+    if (fd === undefined) return answered({ ret: NOBUF });
+    const arg = new Uint8Array(8);
+    new DataView(arg.buffer).setBigUint64(0, args.wide('flags'), true);
+    return answered({ ret: this.#call({ call: 'ioctl', fd, request: DMA_BUF_IOCTL_SYNC, arg }) });
+  }
+
+  #rawioctlOnBuffer(args: Arguments): Answered {
+    const fd = this.#fds.get(args.text('target').slice('buf:'.length));
+    if (fd === undefined) return answered({ ret: NOBUF });
+    const arg = new Uint8Array(RAW_ARGUMENT);
+    new DataView(arg.buffer).setBigUint64(0, args.wide('first_u64'), true);
+    return answered({ ret: this.#call({ call: 'ioctl', fd, request: Number(args.wide('request')), arg }) });
+  }
+
+  #nonzero(args: Arguments): Answered {
+    const fd = this.#fds.get(args.text('id'));
+    if (fd === undefined) return answered({ ret: NOBUF });
+    const size = this.#size(fd);
+    const id = this.#map(fd, size, PROT_READ);
+    if (id < 0) return answered({ ret: id });
+    const mapping = this.#kernel.mapping(id);
+    let nonzero = 0;
+    let sum = 0;
+    const page = new Uint8Array(1 << 16);
+    for (let offset = 0n; offset < size; offset += BigInt(page.length)) {
+      const left = size - offset;
+      const part = left < BigInt(page.length) ? page.subarray(0, Number(left)) : page;
+      mapping.read(offset, part);
+      for (const byte of part) {
+        if (byte !== 0) nonzero++;
+        sum += byte;
+      }
+    }
+    this.#call({ call: 'munmap', mapping: id });
+    return answered({ nonzero, sum });
+  }
+
+  #rawioctl(args: Arguments): Answered {
+    const arg = new Uint8Array(RAW_ARGUMENT);
+    new DataView(arg.buffer).setBigUint64(0, args.wide('first_u64'), true);
+    const heap = args.text('target').slice('heap:'.length);
+    const ret = this.#onHeap(heap, O_RDWR, (node) =>
+      this.#call({ call: 'ioctl', fd: node, request: Number(args.wide('request')), arg }),
+    );
+    if (ret < 0) return answered({ ret });
+    const { fd } = decodeDmaHeapAllocationData(arg);
+    // The recorder closed what the field named, even where that was the 0 it had put there itself: after
+    // a request without the OUT bit its standard input was gone, and the next buffer got descriptor 5.
+    this.#call({ call: 'close', fd });
+    return answered({ ret, fd });
+  }
+
+  #size(fd: number): bigint {
+    return this.#kernel.buffer(TASK, fd)?.size ?? 0n;
+  }
+}

@@ -1,0 +1,103 @@
+/** Replays a recorded case through the library: inputs in, what was seen out. */
+import { boardFromTree } from '../../src/board/from-tree.ts';
+import { decodeDtb } from '../../src/devicetree/dtb.ts';
+import { boot } from '../../src/kernel/boot.ts';
+import type { BootParams, BootReserved, ConfigValue } from '../../src/kernel/boot-params.ts';
+import { cmaDebugfs, cmaTotalKiB, procIomem } from '../../src/kernel/files.ts';
+import { Kernel, layoutOf } from '../../src/kernel/kernel.ts';
+import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
+import type { LogLine } from '../../src/printk.ts';
+import { Printk } from '../../src/printk.ts';
+import { MemoryRecords } from '../../src/records.ts';
+import type { PhysRange } from '../../src/units.ts';
+import type { Observed, ObservedArea } from './observed.ts';
+import type { CaseInputs, RecordedProfile, RecordedRange } from './oracle-case.ts';
+import { RecordedProcess } from './recorded-process.ts';
+
+/** The release that the library models; a stable update of it (7.3.x) answers alike. */
+const MODELLED = '7.3';
+
+/** What of a case's kernel is not modelled, by name: `Linux 6.12`; `undefined` when all of it is. */
+export function notModelled(profile: RecordedProfile): string | undefined {
+  const release = profile.linux.split('.').slice(0, 2).join('.');
+  if (release !== MODELLED) return `Linux ${release}`;
+  if (profile.arch !== 'arm64') return `architecture ${profile.arch}`;
+  if (profile.page_size !== 4096) return `${profile.page_size / 1024} KiB pages`;
+  if (profile.coherent_series !== 'v3' && profile.coherent_series !== 'off') {
+    return `coherent heap series ${profile.coherent_series}`;
+  }
+  return undefined;
+}
+
+const physRange = ([base, size]: RecordedRange): PhysRange => ({ base: BigInt(base), size: BigInt(size) });
+
+/** The boot inputs of a case. */
+export function bootParams(inputs: CaseInputs): BootParams {
+  const { kernel, initrd, dtb } = inputs.reservedAtBoot;
+  const reserve: BootReserved = {
+    ...(kernel === undefined ? {} : { kernel: physRange(kernel) }),
+    ...(initrd === undefined ? {} : { initrd: physRange(initrd) }),
+    ...(dtb === undefined ? {} : { dtb: physRange(dtb) }),
+  };
+  const config: Record<string, ConfigValue> = {
+    // The recorded kernel was built without EFI, which the profiles do not list: in `many-regions`
+    // memblock's memory array ends at 128 ranges.
+    CONFIG_EFI: false,
+    ...inputs.profile.config,
+  };
+  return {
+    cmdline: inputs.cmdline,
+    ...(inputs.memory === undefined ? {} : { memory: inputs.memory.map(physRange) }),
+    reserve,
+    config,
+    coherent: inputs.profile.coherent_series === 'off' ? 'off' : 'v3',
+  };
+}
+
+const logLine = (line: LogLine): string => `<${line.level}>${line.text}`;
+
+/**
+ * Replays one case from a fresh boot.
+ *
+ * @param dtb the board's blob
+ * @throws whatever the library throws: the caller reports it as a difference
+ */
+export function replay(inputs: CaseInputs, dtb: Uint8Array): Observed {
+  const file = `${inputs.board}.dtb`;
+  const board = boardFromTree(decodeDtb(dtb, file), file);
+  const records = new MemoryRecords();
+  const { panic } = boot(board, bootParams(inputs), records);
+  const printk = new Printk(records);
+  const log = [...printk.since(0)].map(logLine);
+  if (panic !== undefined) {
+    return { panic, log, heaps: [], cma: {}, cmaTotalKiB: null, iomem: [], steps: [], logAfter: [] };
+  }
+
+  const areas = (): Record<string, ObservedArea> => cmaDebugfs(records);
+  const kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
+  const atBoot = {
+    log,
+    heaps: kernel.heaps().map(({ name, minor, mode }) => ({ name, minor, mode })),
+    cma: areas(),
+    cmaTotalKiB: cmaTotalKiB(records),
+    iomem: procIomem(records).filter((line) => !line.startsWith(' ')),
+  };
+  const mark = printk.nextSeq;
+  if (inputs.steps.length === 0) return { ...atBoot, steps: [], logAfter: [] };
+
+  const process = new RecordedProcess(kernel, (name) => {
+    const all = areas();
+    return Object.hasOwn(all, name) ? all[name] : undefined;
+  });
+  const steps = inputs.steps.map((step) => process.step(step));
+  const logAfter = [...printk.since(mark)].map((line) => ({
+    line: logLine(line),
+    suppressed: line.suppressed === true,
+  }));
+  return {
+    ...atBoot,
+    steps,
+    logAfter,
+    ...(process.cause === undefined ? {} : { logAfterBehind: process.cause }),
+  };
+}
