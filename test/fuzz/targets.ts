@@ -1,0 +1,6 @@
+/** The targets by name, loaded when asked for. A new one is one line here. */
+import type { FuzzTarget } from './target.ts';
+
+export const TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
+  dtb: async () => (await import('./dtb-target.ts')).dtbTarget,
+};
