@@ -1,0 +1,56 @@
+/**
+ * dmaheap as a library: boards, boot and a running kernel, without disk, clock or terminal.
+ *
+ * ```ts
+ * const board = boardFromTree(decodeDtb(bytes, 'board.dtb'), 'board.dtb');
+ * const records = new MemoryRecords();
+ * const { panic } = boot(board, { cmdline: 'cma=64M' }, records);
+ * const kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
+ * const heap = kernel.syscall('shell', { call: 'open', path: '/dev/dma_heap/system', flags: O_RDWR });
+ * ```
+ *
+ * YAML boards are apart, in `dmaheap/board-yaml`, since they load a parser; kept kernels are in
+ * `dmaheap/session`.
+ */
+
+export type { Board, MemoryRegionUser, ReservedMemNode } from './board/board.ts';
+export { detectFormat } from './board/detect-format.ts';
+export { boardFromTree } from './board/from-tree.ts';
+export { decodeDtb, encodeDtb } from './devicetree/dtb.ts';
+export type { DeviceTree, DtNode, DtProperty, MemReserve } from './devicetree/tree.ts';
+export { getChild, getProperty } from './devicetree/tree.ts';
+export type { Diagnostic, SourcePosition } from './diagnostic.ts';
+export { InvalidInput } from './diagnostic.ts';
+export { NotModelled } from './dma-buf/dma-buf-ioctl.ts';
+export type { Failure } from './dma-buf/failure.ts';
+export type { BootOutcome } from './kernel/boot.ts';
+export { boot, SHELL_TASK } from './kernel/boot.ts';
+export type { BootParams, BootReserved, ConfigValue } from './kernel/boot-params.ts';
+export type { CmaDebugfs } from './kernel/files.ts';
+export { cmaDebugfs, cmaTotalKiB, procBuddyinfo, procIomem } from './kernel/files.ts';
+export { Kernel, layoutOf } from './kernel/kernel.ts';
+export type { Mapping } from './kernel/mapping.ts';
+export { SegmentationFault } from './kernel/mapping.ts';
+export type { Syscall, SyscallResult, UserPointer } from './kernel/syscall.ts';
+export type {
+  Backend,
+  BufferView,
+  FdView,
+  HeapView,
+  KernelView,
+  RegionView,
+  WhyNoHeap,
+} from './kernel/views.ts';
+export type { PhysMemory } from './mm/phys-memory.ts';
+export { BusError, InMemoryPhysMemory } from './mm/phys-memory.ts';
+export type { LogLevel, LogLine } from './printk.ts';
+export { Printk } from './printk.ts';
+export type { Records } from './records.ts';
+export { MemoryRecords } from './records.ts';
+export * from './uapi/dma-buf.ts';
+export * from './uapi/dma-heap.ts';
+export type { Errno } from './uapi/errno.ts';
+export { errnoNumber, strerror } from './uapi/errno.ts';
+export * from './uapi/fcntl.ts';
+export type { Pfn, PfnRange, PhysAddr, PhysRange } from './units.ts';
+export { formatSize, parseSize } from './units.ts';
