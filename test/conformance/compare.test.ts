@@ -208,20 +208,22 @@ describe('the log after the steps', () => {
   const lines = (list: readonly string[], suppressed = false) => list.map((line) => ({ line, suppressed }));
 
   it('may lack what a rate limit dropped, and nothing else', () => {
-    const ours = [
-      ...lines([failed(1)]),
-      ...lines(block('8@0')),
-      ...lines([failed(2)], true),
-      ...lines(block('4@0')),
-    ];
-    expect(differences(logAfterFacts([failed(1), ...block('8@0'), ...block('4@0')], ours))).toEqual([]);
-    expect(
-      differences(logAfterFacts([failed(1), ...block('8@0'), failed(2), ...block('4@0')], ours)),
-    ).toEqual([]);
-    expect(differences(logAfterFacts([...block('8@0'), ...block('4@0')], ours))).toEqual(['log_after[0+0]']);
-    expect(differences(logAfterFacts([failed(1), ...block('8@0')], ours))).not.toEqual([]);
-    expect(differences(logAfterFacts([failed(1), ...block('4@0'), ...block('8@0')], ours))).not.toEqual([]);
-    expect(differences(logAfterFacts([failed(3), ...block('8@0'), ...block('4@0')], ours))).not.toEqual([]);
+    // Ten lines in one burst, then one that was dropped and is marked so.
+    const burst = Array.from({ length: 10 }, (_, i) => [failed(i), ...block(`${i}@0`)]).flat();
+    const ours = [...lines(burst), ...lines([failed(10)], true), ...lines(block('4@0'))];
+    const check = (...recorded: string[]) => differences(logAfterFacts(recorded, ours));
+    expect(check(...burst, ...block('4@0'))).toEqual([]);
+    expect(check(...burst, failed(10), ...block('4@0'))).toEqual([]);
+    expect(check(...burst.slice(1), ...block('4@0'))).toEqual(['log_after[0+0]']);
+    expect(check(...burst)).toHaveLength(3);
+    expect(check(...burst, ...block('5@0'))).toHaveLength(1);
+    expect(check(...burst, failed(11), ...block('4@0'))).toHaveLength(1);
+    expect(check(...block('4@0'), ...burst)).not.toEqual([]);
+  });
+
+  it('may not lack what the rate limit lets through', () => {
+    const ours = [...lines([failed(1)], true), ...lines(block('8@0'))];
+    expect(differences(logAfterFacts([failed(1), ...block('8@0')], ours))).toEqual(['log_after[0]']);
   });
 });
 
