@@ -2,7 +2,7 @@
  * Tells which of the inputs that describe a board a file is, by its content.
  */
 import { FDT_MAGIC } from '../devicetree/dtb-header.ts';
-import { foreignFormat, isDts, textSample } from '../devicetree/foreign-format.ts';
+import { isDts, textSample } from '../devicetree/foreign-format.ts';
 
 export type BoardFormat = 'dtb' | 'dts' | 'yaml' | 'unknown';
 
@@ -13,9 +13,7 @@ export type BoardFormat = 'dtb' | 'dts' | 'yaml' | 'unknown';
 export function detectFormat(bytes: Uint8Array): BoardFormat {
   if (bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) === FDT_MAGIC)
     return 'dtb';
-  if (bytes.length === 0) return 'unknown';
-  const text = textSample(bytes);
+  const text = bytes.length === 0 ? undefined : textSample(bytes);
   if (text === undefined) return 'unknown';
-  if (isDts(text)) return 'dts';
-  return foreignFormat(bytes)?.what === 'a text file' ? 'yaml' : 'unknown';
+  return isDts(text) ? 'dts' : 'yaml';
 }

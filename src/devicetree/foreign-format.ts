@@ -43,7 +43,7 @@ export function textSample(bytes: Uint8Array): string | undefined {
   for (const byte of sample) {
     if (byte < 0x09 || (byte > 0x0d && byte < 0x20 && byte !== 0x1b) || byte === 0x7f) return undefined;
   }
-  return new TextDecoder('utf-8').decode(sample);
+  return new TextDecoder('utf-8').decode(sample, { stream: true });
 }
 
 /** Whether a text is device-tree source: it says so, or opens the root node. */
@@ -59,5 +59,7 @@ export function foreignFormat(bytes: Uint8Array): ForeignFormat | undefined {
   if (text === undefined) return undefined;
   if (isDts(text))
     return { what: 'device-tree source', hint: 'compile it first: dtc -O dtb -o FILE.dtb FILE.dts' };
+  // Bytes that are no UTF-8: source may hold such comments, anything else is not worth a guess.
+  if (text.includes('\ufffd')) return undefined;
   return { what: 'a text file', hint: 'name a YAML board FILE.yaml, or give a blob that dtc wrote' };
 }
