@@ -68,7 +68,7 @@ export interface YamlLimits {
 }
 
 /** A large real board takes some 20 KiB, 3,000 tokens and 5 levels. */
-export const YAML_LIMITS: YamlLimits = { characters: 1 << 20, tokens: 50_000, depth: 32 };
+export const YAML_LIMITS: YamlLimits = { characters: 1 << 20, tokens: 30_000, depth: 32 };
 
 /** More errors of one file than this help nobody. */
 const MAX_ERRORS = 20;
@@ -219,7 +219,7 @@ class YamlReader {
       for (const document of composer.compose(tokens, true, this.#text.length)) documents.push(document);
     } catch (error) {
       // The library gives up on some hostile inputs with a RangeError of its own.
-      this.#fail('yaml-syntax', `not readable as YAML: ${error instanceof Error ? error.message : error}`);
+      this.#fail('yaml-syntax', `not readable as YAML: ${cut(String(error), 160)}`);
     }
     const [document, second] = documents;
     for (const problem of (document?.errors ?? []).slice(0, MAX_ERRORS)) {
@@ -227,7 +227,7 @@ class YamlReader {
       const tab = problem.code === 'TAB_AS_INDENT';
       this.#report(
         tab ? 'yaml-tab' : 'yaml-syntax',
-        `not valid YAML: ${firstLine(problem.message)}`,
+        `not valid YAML: ${cut(problem.message, 160)}`,
         problem.pos[0],
         tab ? 'indent with spaces' : syntaxHint(this.#text),
       );
@@ -358,7 +358,6 @@ const MARKS = new Set(['\x02', '\x18', '\x1f']);
 /** What the library puts on nodes without a tag in the failsafe schema. */
 const IMPLIED_TAGS = new Set(['tag:yaml.org,2002:str', 'tag:yaml.org,2002:map', 'tag:yaml.org,2002:seq']);
 
-const firstLine = (message: string): string => message.split('\n', 1)[0] ?? message;
 
 const syntaxHint = (text: string): string | undefined =>
   /^\s*(\/dts-v1\/|\/\*|\/\/)/.test(text)
@@ -367,8 +366,9 @@ const syntaxHint = (text: string): string | undefined =>
       ? 'YAML is indented with spaces, never with tabs'
       : undefined;
 
+const cut = (text: string, length: number): string =>
+  text.length > length ? `${text.slice(0, length - 3)}...` : text;
+
 /** A piece of the file for a message: cut, and without characters that a terminal obeys. */
-export function shown(text: string): string {
-  const cut = text.length > 60 ? `${text.slice(0, 57)}...` : text;
-  return JSON.stringify(cut).slice(1, -1).replaceAll('\\"', '"');
-}
+export const shown = (text: string): string =>
+  JSON.stringify(cut(text, 60)).slice(1, -1).replaceAll('\\"', '"');
