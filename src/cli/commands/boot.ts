@@ -1,0 +1,83 @@
+import type { HeapView } from '../../kernel/views.ts';
+import { addBootInputs, type BootInputOptions, bootParams } from '../boot-inputs.ts';
+import { heapJson } from '../json.ts';
+import { examples, type Registry } from '../registry.ts';
+import { renderHeaps } from '../render/heaps.ts';
+import { type PreparedBoot, prepareBoot, type Shell } from '../shell.ts';
+import { VERSION } from '../version.ts';
+
+/** One line: what the boot made. */
+function summary(heaps: readonly HeapView[], noHeaps: number, path: string): string {
+  const count = (backend: string) => heaps.filter((heap) => heap.backend === backend).length;
+  const kinds = `${count('system')} system, ${count('cma')} CMA, ${count('coherent')} coherent`;
+  const without = noHeaps === 0 ? '' : `; ${noHeaps} regions without a heap (dmaheap regions says why)`;
+  return `${heaps.length} heaps: ${kinds}${without}\nsession: ${path}\n`;
+}
+
+async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): Promise<void> {
+  const { bootSession, openSession } = await import('../../session/local-session.ts');
+  const location = shell.location();
+  await shell.warn(prepared.warnings);
+  bootSession(location, prepared.inputs, prepared.build, { force, version: VERSION });
+  const { heaps, regions, profile } = openSession(location).view((kernel) => ({
+    heaps: kernel.heaps(),
+    regions: kernel.regions(),
+    profile: kernel.info().banner,
+  }));
+  const noHeaps = regions.filter((region) => region.heaps.length === 0).length;
+  shell.streams.err(`${profile}\n${summary(heaps, noHeaps, location.path)}`);
+  await shell.answer(
+    () => ({
+      schema: 'dmaheap.boot/1',
+      profile,
+      session: location.path,
+      heaps: heaps.map(heapJson),
+      warnings: prepared.warnings,
+    }),
+    (ink) => renderHeaps(heaps, ink),
+  );
+}
+
+/** `dmaheap boot BOARD`: makes or replaces the session. */
+export function bootCommand({ program, shell }: Registry): void {
+  const command = program
+    .command('boot')
+    .summary('boot a board into the session')
+    .description(
+      'Boots Linux on a board and keeps the kernel in the session, which is made or replaced. Prints the heaps; a boot that panics prints the log and changes nothing.',
+    )
+    .argument('<board>', 'a device tree blob or a YAML board; - reads standard input')
+    .option('--force', 'even if buffers are alive in the session; they are lost')
+    .addHelpText(
+      'after',
+      examples(
+        'dmaheap boot board.dtb',
+        'dmaheap boot board.dtb --memory 0x80000000:2G --cmdline "cma=128M"',
+        'dmaheap boot board.yaml --config CMA_SIZE_MBYTES=64 --coherent off',
+        'dtc -O dtb board.dts | dmaheap boot -',
+      ),
+    )
+    .action(async (file: string, options: BootInputOptions & { force?: boolean }) => {
+      const sh = shell(command);
+      sh.refuseBoard('boot');
+      await bootInto(sh, await sh.prepareBoot(file, bootParams(options)), options.force === true);
+    });
+  addBootInputs(command, 'Boot inputs:');
+}
+
+/** `dmaheap reboot`: the same inputs again. */
+export function rebootCommand({ program, shell }: Registry): void {
+  const command = program
+    .command('reboot')
+    .summary('boot the same board again')
+    .description("Boots the session's board again, with the same inputs. The board's file is not read again.")
+    .option('--force', 'even if buffers are alive; they are lost')
+    .addHelpText('after', examples('dmaheap reboot', 'dmaheap reboot --force'))
+    .action(async (options: { force?: boolean }) => {
+      const sh = shell(command);
+      const session = await sh.session('reboot');
+      const { inputs } = session.info();
+      session.close();
+      await bootInto(sh, await prepareBoot(inputs), options.force === true);
+    });
+}

@@ -1,0 +1,34 @@
+import { addBootInputs, type BootInputOptions } from '../boot-inputs.ts';
+import { logJson } from '../json.ts';
+import { examples, type Registry, WITH_BOARD } from '../registry.ts';
+import { droppedNote, renderLogLine, splitLog } from '../render/log.ts';
+
+/** `dmaheap dmesg`: the kernel log. */
+export function dmesgCommand({ program, shell }: Registry): void {
+  const command = program
+    .command('dmesg')
+    .summary('the kernel log')
+    .description(
+      "Prints the kernel log: the boot's lines about reserved memory, CMA and heaps, and those of calls. With --json the lines that a rate limit dropped are there too, marked.",
+    )
+    .option('-r, --raw', 'print the level before each line, as in <3>')
+    .addHelpText(
+      'after',
+      examples('dmaheap dmesg', 'dmaheap dmesg --raw | grep "^<3>"', 'dmaheap dmesg --board board.yaml'),
+    )
+    .action(async (options: BootInputOptions & { raw?: boolean }) => {
+      const sh = shell(command);
+      const machine = await sh.machine('dmesg', options);
+      const { lines, profile } = machine.view((kernel) => ({
+        lines: [...kernel.printk.since()],
+        profile: kernel.info().banner,
+      }));
+      const { shown, dropped } = splitLog(lines);
+      await sh.answer(
+        () => ({ schema: 'dmaheap.log/1', profile, lines: lines.map(logJson) }),
+        (ink) => shown.map((line) => `${renderLogLine(line, options.raw, ink)}\n`).join(''),
+      );
+      if (dropped > 0) sh.streams.err(`(${droppedNote(dropped)})\n`);
+    });
+  addBootInputs(command, WITH_BOARD);
+}

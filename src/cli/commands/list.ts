@@ -1,0 +1,33 @@
+import { addBootInputs, type BootInputOptions } from '../boot-inputs.ts';
+import { heapJson } from '../json.ts';
+import { examples, type Registry, WITH_BOARD } from '../registry.ts';
+import { renderHeaps } from '../render/heaps.ts';
+
+/** `dmaheap list`: the heaps. */
+export function listCommand({ program, shell }: Registry): void {
+  const command = program
+    .command('list')
+    .summary('the heaps')
+    .description('Lists the heaps of /dev/dma_heap: what is behind each, where, how much is free.')
+    .addHelpText(
+      'after',
+      examples(
+        'dmaheap list',
+        'dmaheap list --json | jq -r ".heaps[].name"',
+        'dmaheap list --board board.dtb --cmdline "cma=64M"',
+      ),
+    )
+    .action(async (options: BootInputOptions) => {
+      const sh = shell(command);
+      const machine = await sh.machine('list', options);
+      const { heaps, profile } = machine.view((kernel) => ({
+        heaps: kernel.heaps(),
+        profile: kernel.info().banner,
+      }));
+      await sh.answer(
+        () => ({ schema: 'dmaheap.heaps/1', profile, heaps: heaps.map(heapJson) }),
+        (ink) => `${profile}\n\n${renderHeaps(heaps, ink)}`,
+      );
+    });
+  addBootInputs(command, WITH_BOARD);
+}

@@ -1,0 +1,35 @@
+import { addBootInputs, type BootInputOptions } from '../boot-inputs.ts';
+import { regionJson } from '../json.ts';
+import { examples, type Registry, WITH_BOARD } from '../registry.ts';
+import { renderRegions } from '../render/regions.ts';
+
+/** `dmaheap regions`: the reserved-memory nodes and what became of them. */
+export function regionsCommand({ program, shell }: Registry): void {
+  const command = program
+    .command('regions')
+    .summary('the reserved-memory nodes, and why one is no heap')
+    .description(
+      'Lists every /reserved-memory node and the default CMA area: where it lies, what became of it, which heaps it has, and why it has none.',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'dmaheap regions',
+        'dmaheap regions --board board.dtb --coherent off',
+        `dmaheap regions --json | jq '.regions[] | select(.why) | {name, why}'`,
+      ),
+    )
+    .action(async (options: BootInputOptions) => {
+      const sh = shell(command);
+      const machine = await sh.machine('regions', options);
+      const { regions, profile } = machine.view((kernel) => ({
+        regions: kernel.regions(),
+        profile: kernel.info().banner,
+      }));
+      await sh.answer(
+        () => ({ schema: 'dmaheap.regions/1', profile, regions: regions.map(regionJson) }),
+        (ink) => `${profile}\n\n${renderRegions(regions, ink)}`,
+      );
+    });
+  addBootInputs(command, WITH_BOARD);
+}

@@ -1,0 +1,83 @@
+import { SHELL_TASK } from '../../kernel/boot.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { BufferView, HeapView, RegionView } from '../../kernel/views.ts';
+import { heapName, readDescriptor } from '../arguments.ts';
+import { CallFailed } from '../failures.ts';
+import { bufferJson, heapJson, regionJson } from '../json.ts';
+import { examples, type Registry } from '../registry.ts';
+import { renderBuffer } from '../render/buffers.ts';
+import { renderHeap } from '../render/heaps.ts';
+
+interface ShownHeap {
+  readonly heap: HeapView;
+  readonly region: RegionView | undefined;
+  /** Those that lie in its region, under whichever name they were allocated. */
+  readonly buffers: readonly BufferView[];
+}
+
+function findHeap(kernel: Kernel, name: string): ShownHeap {
+  const heaps = kernel.heaps();
+  const heap = heaps.find((candidate) => candidate.name === name);
+  if (heap === undefined) {
+    const known = heaps.map((candidate) => candidate.name);
+    throw new CallFailed([
+      { what: `show: heap:${name}`, errno: 'ENOENT', why: { kind: 'no-such-heap', name, known } },
+    ]);
+  }
+  const region =
+    heap.region === undefined ? undefined : kernel.regions().find(({ name }) => name === heap.region);
+  const names = new Set([heap.name, ...(region?.heaps ?? [])]);
+  return { heap, region, buffers: kernel.buffers().filter((buffer) => names.has(buffer.heap)) };
+}
+
+function findBuffer(kernel: Kernel, fd: number): BufferView {
+  const buffer = kernel.buffer(SHELL_TASK, fd);
+  if (buffer !== undefined) return buffer;
+  throw new CallFailed([{ what: `show: ${fd}`, errno: 'EBADF', why: { kind: 'bad-descriptor', fd } }]);
+}
+
+/** `dmaheap show FD|heap:NAME`: one buffer or one heap. */
+export function showCommand({ program, shell }: Registry): void {
+  const command = program
+    .command('show')
+    .summary('one buffer, or one heap')
+    .description(
+      'Shows a buffer (its extents, references and sg table), or with heap:NAME a heap and where its buffers lie.',
+    )
+    .argument('<fd|heap:name>', 'a descriptor, or heap: and the name of a heap')
+    .addHelpText(
+      'after',
+      examples('dmaheap show 4', 'dmaheap show heap:default_cma_region', 'dmaheap show 4 --json'),
+    )
+    .action(async (target: string) => {
+      const sh = shell(command);
+      const name = /^(heap:|\/dev\/dma_heap\/)/.test(target) ? heapName(target) : undefined;
+      const fd = name === undefined ? readDescriptor(target, 'or heap:NAME for a heap') : undefined;
+      const session = await sh.session('show');
+      if (fd !== undefined) {
+        const { buffer, profile } = session.view((kernel) => ({
+          buffer: findBuffer(kernel, fd),
+          profile: kernel.info().banner,
+        }));
+        return sh.answer(
+          () => ({ schema: 'dmaheap.buffer/1', profile, fd, buffer: bufferJson(buffer) }),
+          (ink) => renderBuffer(buffer, ink),
+        );
+      }
+      const { shown, profile } = session.view((kernel) => ({
+        shown: findHeap(kernel, name ?? ''),
+        profile: kernel.info().banner,
+      }));
+      const { heap, region, buffers } = shown;
+      return sh.answer(
+        () => ({
+          schema: 'dmaheap.heap/1',
+          profile,
+          heap: heapJson(heap),
+          region: region === undefined ? null : regionJson(region),
+          buffers: buffers.map(bufferJson),
+        }),
+        (ink) => renderHeap(heap, region, buffers, ink),
+      );
+    });
+}

@@ -1,0 +1,119 @@
+/**
+ * What may come next on a command line: asked by the scripts of `dmaheap completion` with
+ * `dmaheap __complete WORD…`.
+ */
+import type { Command, Option } from 'commander';
+
+/** A word, and a few words about it. */
+export type Candidate = readonly [word: string, about?: string];
+
+/** What only a session knows; each is asked only when it is needed. */
+export interface Dynamic {
+  readonly heaps: () => readonly Candidate[];
+  readonly descriptors: () => readonly Candidate[];
+}
+
+/** The candidates, or that file names belong here. */
+export type Completion = readonly Candidate[] | 'files';
+
+/** Options whose value is a file or a directory. */
+const FILE_OPTIONS = new Set(['--board', '--session', '--input']);
+
+/** What each argument is, by command and position; the last one repeats. */
+const ARGUMENTS: Readonly<Record<string, readonly ('heap' | 'fd' | 'fd-or-heap' | 'file')[]>> = {
+  boot: ['file'],
+  alloc: ['heap'],
+  free: ['fd'],
+  show: ['fd-or-heap'],
+  read: ['fd'],
+  write: ['fd'],
+  fill: ['fd'],
+  dump: ['fd'],
+};
+
+const REPEATS = new Set(['free']);
+
+const visibleCommands = (command: Command): Candidate[] => {
+  const help = command.createHelp();
+  return help.visibleCommands(command).map((sub) => [sub.name(), help.subcommandDescription(sub)] as const);
+};
+
+const optionOf = (chain: readonly Command[], word: string): Option | undefined =>
+  chain.flatMap((command) => command.options).find(({ short, long }) => word === long || word === short);
+
+interface Position {
+  /** The program and the commands below it, up to the one that the words lead to. */
+  readonly chain: readonly Command[];
+  /** The arguments of the last one that are there already. */
+  readonly args: readonly string[];
+  /** The option that waits for its value. */
+  readonly pending: Option | undefined;
+}
+
+function walk(program: Command, words: readonly string[]): Position {
+  const chain = [program];
+  const args: string[] = [];
+  let command = program;
+  let pending: Option | undefined;
+  for (const word of words) {
+    if (pending !== undefined) {
+      pending = undefined;
+    } else if (word.startsWith('-') && word !== '-') {
+      const option = optionOf(chain, word);
+      if (option?.required === true) pending = option;
+    } else {
+      const sub = command.commands.find((candidate) => candidate.name() === word);
+      if (sub === undefined) args.push(word);
+      else {
+        command = sub;
+        chain.push(sub);
+      }
+    }
+  }
+  return { chain, args, pending };
+}
+
+function positional(command: Command, args: readonly string[], dynamic: Dynamic): Completion {
+  if (command.commands.length > 0) return args.length === 0 ? visibleCommands(command) : [];
+  const kinds = ARGUMENTS[command.name()] ?? [];
+  const kind = REPEATS.has(command.name()) ? kinds[0] : kinds[args.length];
+  switch (kind) {
+    case 'file':
+      return 'files';
+    case 'heap':
+      return dynamic.heaps();
+    case 'fd':
+      return dynamic.descriptors().filter(([fd]) => !args.includes(fd));
+    case 'fd-or-heap':
+      return [
+        ...dynamic.descriptors(),
+        ...dynamic.heaps().map(([name, about]): Candidate => [`heap:${name}`, about ?? '']),
+      ];
+    default: {
+      const choices = command.registeredArguments[args.length]?.argChoices ?? [];
+      return choices.map((choice): Candidate => [choice]);
+    }
+  }
+}
+
+/**
+ * Completes the last of `words`, which may be empty.
+ *
+ * @param words what follows `dmaheap` on the line, up to the cursor
+ */
+export function complete(program: Command, words: readonly string[], dynamic: Dynamic): Completion {
+  const current = words.at(-1) ?? '';
+  const { chain, args, pending } = walk(program, words.slice(0, -1));
+  const command = chain.at(-1) ?? program;
+  const starting = (completion: Completion): Completion =>
+    completion === 'files' ? completion : completion.filter(([word]) => word.startsWith(current));
+  if (pending !== undefined) {
+    if (pending.long !== undefined && pending.long !== null && FILE_OPTIONS.has(pending.long)) return 'files';
+    return starting((pending.argChoices ?? []).map((choice): Candidate => [choice]));
+  }
+  if (current.startsWith('-')) {
+    const options = chain.flatMap((one) => one.createHelp().visibleOptions(one));
+    return starting(options.map((option): Candidate => [option.long ?? option.flags, option.description]));
+  }
+  return starting(positional(command, args, dynamic));
+}

@@ -1,0 +1,28 @@
+/**
+ * Text from a device tree, a log or a user may hold anything: escape sequences that repaint a terminal,
+ * letters that reverse the reading order, line breaks that forge a line. It is escaped before it gets out.
+ */
+
+/** C0 and C1 controls, DEL, bidirectional and invisible formatting characters, line separators, lone
+ *  surrogates. */
+const UNSAFE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Surrogate}/gu;
+
+function escapeCharacter(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return code <= 0xff ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+}
+
+/** Makes text safe for a terminal and for a line-based reader: `\x1b` for the escape character, as the
+ *  kernel's own log does. */
+export const escapeText = (text: string): string => text.replace(UNSAFE, escapeCharacter);
+
+/** As `escapeText`, but line breaks stay: for text of ours that has several lines. */
+export const escapeLines = (text: string): string => text.split('\n').map(escapeText).join('\n');
+
+/** Makes JSON text safe for a terminal without changing what it says. */
+export const escapeJson = (json: string): string =>
+  json.replace(UNSAFE, (character) =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

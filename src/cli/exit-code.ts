@@ -1,0 +1,36 @@
+/** What the exit code of each way to end is: the table of docs/cli.md. */
+export const EXIT_DONE = 0;
+/** The answer is no: an emulated call failed. */
+export const EXIT_NO = 1;
+export const EXIT_USAGE = 2;
+/** The input is unreadable or invalid. */
+export const EXIT_INPUT = 3;
+/** The session is missing, busy, damaged or its disk is full. */
+export const EXIT_SESSION = 4;
+/** A bug in dmaheap. */
+export const EXIT_BUG = 70;
+/** Ctrl-C. */
+export const EXIT_INTERRUPTED = 130;
+
+const BY_NAME: Readonly<Record<string, number>> = {
+  // The reader of standard output has gone, which is no failure: `dmaheap dump 4 | head`.
+  ClosedPipe: EXIT_DONE,
+  CallFailed: EXIT_NO,
+  BootPanic: EXIT_NO,
+  NotModelled: EXIT_NO,
+  UsageError: EXIT_USAGE,
+  UnreadableInput: EXIT_INPUT,
+  InvalidInput: EXIT_INPUT,
+  SessionError: EXIT_SESSION,
+};
+
+/**
+ * The exit code for what a command threw; 0 for `undefined`, when it threw nothing.
+ *
+ * Errors are told apart by name, not by class: the bundle that reads YAML has its own copy of the classes.
+ */
+export function exitCode(thrown: unknown): number {
+  if (thrown === undefined) return EXIT_DONE;
+  const name = thrown instanceof Error ? thrown.name : '';
+  return (Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined) ?? EXIT_BUG;
+}

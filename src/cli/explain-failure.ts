@@ -1,0 +1,96 @@
+/**
+ * Why an emulated call failed, in words and numbers: what a developer would otherwise dig out of debugfs.
+ */
+import type { Failure } from '../dma-buf/failure.ts';
+import { formatOpenFlags, O_ACCMODE } from '../uapi/fcntl.ts';
+import { formatHex, formatSize, PAGE_SIZE } from '../units.ts';
+import { didYouMean } from './did-you-mean.ts';
+
+/** `2048 pages (8 MiB)`. */
+function pages(count: bigint | number): string {
+  return `${count} ${BigInt(count) === 1n ? 'page' : 'pages'} (${formatSize(BigInt(count) * BigInt(PAGE_SIZE))})`;
+}
+
+function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): string[] {
+  const { argument, value } = failure;
+  switch (argument) {
+    case 'len':
+      return value === 0n
+        ? ['the length is 0: a buffer has at least one page']
+        : [`the length ${formatHex(value)} wraps to 0 when it is rounded up to pages`];
+    case 'fd':
+      return [`the fd field must be 0 on the way in; it is ${value}`];
+    case 'fd_flags':
+      return [
+        `fd flags ${formatOpenFlags(Number(value))} (${formatHex(value)}): only an access mode (O_RDONLY, O_WRONLY, O_RDWR) and O_CLOEXEC are allowed`,
+      ];
+    case 'heap_flags':
+      return [`heap flags ${formatHex(value)}: no flag is defined, so they must be 0`];
+    case 'request':
+      return [`ioctl request ${formatHex(value)} is not one that this file knows`];
+    case 'offset':
+      return [
+        `offset ${formatHex(value)} is not allowed: it must be a multiple of a page and lie within the buffer`,
+      ];
+    case 'prot':
+      return [`protection ${formatHex(value)} is not allowed`];
+    case 'flags':
+      return [`flags ${formatHex(value)} are not allowed`];
+  }
+}
+
+/** Why the call failed: one line or more, without a line break at the end. */
+export function explainFailure(failure: Failure): string[] {
+  switch (failure.kind) {
+    case 'no-such-heap': {
+      const near = didYouMean(failure.name, failure.known);
+      const known =
+        failure.known.length === 0 ? 'there are no heaps' : `the heaps are: ${failure.known.join(', ')}`;
+      return near === undefined ? [known] : [`did you mean ${near}?`, known];
+    }
+    case 'bad-argument':
+      return badArgument(failure);
+    case 'bad-descriptor':
+      return [`${failure.fd} is not an open descriptor; dmaheap buffers lists those that are`];
+    case 'cma-no-room': {
+      const { freePages, totalPages, largestRun, largestAlignedRun, alignPages } = failure;
+      const asked = `${pages(failure.pages)} asked`;
+      if (failure.pages > BigInt(totalPages)) {
+        return [`${asked}; the whole area ${failure.area} has ${pages(totalPages)}`];
+      }
+      const lines = [`${asked}, ${pages(freePages)} of ${totalPages} free in ${failure.area}`];
+      if (freePages === 0) return lines;
+      lines.push(
+        alignPages === 1
+          ? `the largest free run is ${pages(largestRun)}`
+          : `the largest free run is ${pages(largestRun)}, ${pages(largestAlignedRun)} at the required alignment of ${pages(alignPages)}`,
+      );
+      return lines;
+    }
+    case 'coherent-no-room': {
+      const { blockPages, freePages, totalPages, largestBlock } = failure;
+      const rounded =
+        blockPages === failure.pages ? '' : `, rounded up to a power of two: ${pages(blockPages)}`;
+      const lines = [`${pages(failure.pages)} asked${rounded}`];
+      lines.push(
+        `${pages(freePages)} of ${totalPages} free in ${failure.pool}; the largest free block that is a power of two at a multiple of itself has ${pages(largestBlock)}`,
+      );
+      return lines;
+    }
+    case 'system-oom':
+      return [
+        `${pages(failure.pages)} asked, ${pages(failure.freePages)} free in all of RAM`,
+        'on Linux the heap takes page after page until the OOM killer ends the caller; EINTR is what it sees if it lives',
+      ];
+    case 'descriptor-limit':
+      return [
+        `the task has all ${failure.limit} descriptors open that RLIMIT_NOFILE allows; boot --nofile N sets another limit`,
+      ];
+    case 'access-mode':
+      return [
+        (failure.flags & O_ACCMODE) === O_ACCMODE
+          ? 'the descriptor was opened with access mode 3, which allows no mapping'
+          : `the descriptor is ${formatOpenFlags(failure.flags)}: it does not allow this access`,
+      ];
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * How a command ends other than well. Three families, never mixed: an emulated call that failed
+ * (`CallFailed`), a user's mistake or unusable input (`UsageError`, `UnreadableInput`, `InvalidInput`, a
+ * session's own error), and a bug (any other Error).
+ */
+import type { Failure } from '../dma-buf/failure.ts';
+import type { LogLine } from '../printk.ts';
+import type { Errno } from '../uapi/errno.ts';
+
+/** The command line asks for something that cannot be: exit 2. */
+export class UsageError extends Error {
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.name = 'UsageError';
+    this.hint = hint;
+  }
+}
+
+/** A file given by name cannot be read or is not what it should be: exit 3. */
+export class UnreadableInput extends Error {
+  /** A stable name: `file-not-found`. */
+  readonly code: string;
+  readonly file: string;
+  readonly hint: string | undefined;
+
+  constructor(code: string, file: string, message: string, hint?: string) {
+    super(message);
+    this.name = 'UnreadableInput';
+    this.code = code;
+    this.file = file;
+    this.hint = hint;
+  }
+}
+
+/** What is known of an emulated call that failed. */
+export interface FailedCall {
+  /** What was being done, `alloc: video-cma@60000000`. */
+  readonly what: string;
+  readonly errno: Errno;
+  readonly why?: Failure;
+  /** More about it in our words, one line each. */
+  readonly notes?: readonly string[];
+  /** The log lines that the call caused. */
+  readonly log?: readonly LogLine[];
+  /** What worked before it failed, as members of the JSON answer. */
+  readonly done?: Readonly<Record<string, unknown>>;
+}
+
+/** An emulated system call said no: exit 1. */
+export class CallFailed extends Error {
+  readonly calls: readonly FailedCall[];
+
+  /** @param calls at least one */
+  constructor(calls: readonly FailedCall[]) {
+    super(calls.map((call) => `${call.what}: ${call.errno}`).join('; '));
+    this.name = 'CallFailed';
+    this.calls = calls;
+  }
+}
+
+/** The emulated kernel died while booting: exit 1. */
+export class BootPanic extends Error {
+  readonly log: readonly LogLine[];
+
+  /** @param panic the text after `Kernel panic - not syncing: ` */
+  constructor(panic: string, log: readonly LogLine[]) {
+    super(panic);
+    this.name = 'BootPanic';
+    this.log = log;
+  }
+}

@@ -1,0 +1,97 @@
+/** The command line: every command, the options that all take, and how mistakes are told. */
+import { Command, type CommanderError, Option } from 'commander';
+import { allocCommand } from './commands/alloc.ts';
+import { bootCommand, rebootCommand } from './commands/boot.ts';
+import { buffersCommand } from './commands/buffers.ts';
+import { completionCommand } from './commands/completion.ts';
+import { dmesgCommand } from './commands/dmesg.ts';
+import { dumpCommand } from './commands/dump.ts';
+import { fillCommand } from './commands/fill.ts';
+import { freeCommand } from './commands/free.ts';
+import { listCommand } from './commands/list.ts';
+import { readCommand } from './commands/read.ts';
+import { regionsCommand } from './commands/regions.ts';
+import { sessionCommand } from './commands/session.ts';
+import { showCommand } from './commands/show.ts';
+import { sleepCommand } from './commands/sleep.ts';
+import { writeCommand } from './commands/write.ts';
+import { UsageError } from './failures.ts';
+import { examples, type Registry } from './registry.ts';
+import { type GlobalOptions, Shell, type Surroundings } from './shell.ts';
+import { VERSION } from './version.ts';
+
+const GLOBAL = 'Global options:';
+
+/** Builds the program over a process's surroundings. */
+export function createProgram(surroundings: Surroundings): Command {
+  const { streams } = surroundings;
+  const program = new Command('dmaheap');
+  program
+    .description(
+      'Emulates the dma-buf heaps of Linux: which heaps a board gets, where they lie, what an allocation answers.',
+    )
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => streams.out(text),
+      writeErr: (text) => streams.err(text),
+      getOutHelpWidth: () => (streams.outIsTerminal ? (process.stdout.columns ?? 80) : 80),
+      getErrHelpWidth: () => 80,
+      // Mistakes are told where all failures are, in main.ts.
+      outputError: () => {},
+    })
+    .exitOverride()
+    .addOption(
+      new Option(
+        '--session <dir>',
+        "the session's directory, else $DMAHEAP_SESSION, else ./.dmaheap",
+      ).helpGroup(GLOBAL),
+    )
+    .addOption(
+      new Option(
+        '--board <file>',
+        'run in memory on a fresh boot of this board (list, regions, alloc, dmesg)',
+      ).helpGroup(GLOBAL),
+    )
+    .addOption(new Option('--json', 'print one JSON object, errors too').helpGroup(GLOBAL))
+    .addOption(new Option('--no-color', 'no colour on a terminal (as NO_COLOR)').helpGroup(GLOBAL))
+    .addHelpText(
+      'after',
+      `${examples(
+        'dmaheap boot board.dtb',
+        'a=$(dmaheap alloc vpu-pool@50000000 300K)',
+        'dmaheap show $a',
+        'dmaheap list',
+        'dmaheap free $a',
+      )}\n\nExit codes: 0 done, 1 the emulated kernel said no, 2 wrong usage, 3 unusable input, 4 no usable session, 70 a bug.`,
+    );
+
+  const shell = (command: Command) => new Shell(surroundings, command.optsWithGlobals<GlobalOptions>());
+  const registry: Registry = { program, shell };
+  const groups: readonly (readonly [
+    heading: string,
+    ...register: readonly ((registry: Registry) => void)[],
+  ])[] = [
+    ['Boot:', bootCommand, rebootCommand, sessionCommand],
+    ['Look:', listCommand, regionsCommand, buffersCommand, showCommand, dmesgCommand],
+    ['Allocate:', allocCommand, freeCommand, sleepCommand],
+    ['Bytes:', readCommand, writeCommand, fillCommand, dumpCommand],
+    ['Other:', completionCommand],
+  ];
+  for (const [heading, ...commands] of groups) {
+    program.commandsGroup(heading);
+    for (const register of commands) register(registry);
+  }
+  return program;
+}
+
+/** Turns commander's own errors into ours. @returns `undefined` when it only printed help or a version */
+export function usageError(error: CommanderError): UsageError | undefined {
+  if (error.exitCode === 0) return undefined;
+  if (error.code === 'commander.help') return new UsageError('no command given', 'See: dmaheap --help');
+  const [message = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
+  const hint = hints.join(' ').replace(/^\((.*)\)$/, '$1');
+  return new UsageError(message, hint === '' ? undefined : hint);
+}

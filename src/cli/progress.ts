@@ -1,0 +1,54 @@
+/** How far a long piece of work is: on a terminal, after a second, on standard error. */
+import { formatSize } from '../units.ts';
+import { EXIT_INTERRUPTED } from './exit-code.ts';
+import type { Streams } from './streams.ts';
+
+const AFTER_MS = 1000;
+const EVERY_MS = 200;
+
+/** A line that is written over as work goes on, and wiped at its end. */
+export class Progress {
+  readonly #streams: Streams;
+  readonly #what: string;
+  readonly #total: bigint | undefined;
+  readonly #began = Date.now();
+  #shown = 0;
+
+  /** @param total bytes; `undefined` when it is not known */
+  constructor(streams: Streams, what: string, total?: bigint) {
+    this.#streams = streams;
+    this.#what = what;
+    this.#total = total;
+  }
+
+  /** Says how many bytes are done, and lets a Ctrl-C in. */
+  async at(done: bigint): Promise<void> {
+    const now = Date.now();
+    if (now - this.#began > AFTER_MS && now - this.#shown > EVERY_MS && this.#streams.errIsTerminal) {
+      const whole = this.#total === undefined ? '' : ` of ${formatSize(this.#total)}`;
+      this.#streams.err(`\r${this.#what}: ${done >> 20n} MiB${whole}\x1b[K`);
+      this.#shown = now;
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Wipes the line. */
+  end(): void {
+    if (this.#shown > 0) this.#streams.err('\r\x1b[K');
+  }
+}
+
+/** Runs work that is made of transactions and waits; Ctrl-C ends the process between two of them. */
+export async function interruptible(progress: Progress, work: () => Promise<void>): Promise<void> {
+  const stop = () => {
+    progress.end();
+    process.exit(EXIT_INTERRUPTED);
+  };
+  process.once('SIGINT', stop);
+  try {
+    await work();
+  } finally {
+    process.removeListener('SIGINT', stop);
+    progress.end();
+  }
+}

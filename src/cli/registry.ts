@@ -1,0 +1,16 @@
+/** How commands get into the program. */
+import type { Command } from 'commander';
+import type { Shell } from './shell.ts';
+
+export interface Registry {
+  readonly program: Command;
+  /** The shell for an action of this command, with the global options as given. */
+  readonly shell: (command: Command) => Shell;
+}
+
+/** The help's heading for boot inputs where they need --board. */
+export const WITH_BOARD = 'With --board:';
+
+/** The examples at the end of a command's help. */
+export const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;

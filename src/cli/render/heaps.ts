@@ -1,0 +1,104 @@
+/** The heaps as text: `dmaheap list` and `dmaheap show heap:NAME`. */
+import type { BufferView, HeapView, RegionView } from '../../kernel/views.ts';
+import { formatHex, formatSize, PAGE_SIZE, pfnPhys } from '../../units.ts';
+import { escapeText } from '../escape.ts';
+import { type Ink, NO_INK } from '../ink.ts';
+import { renderFacts, renderTable } from '../table.ts';
+import { sizeExact } from './size.ts';
+
+const COLUMNS = [
+  { title: 'HEAP' },
+  { title: 'BACKEND' },
+  { title: 'MINOR', right: true },
+  { title: 'REGION' },
+  { title: 'BASE', right: true },
+  { title: 'SIZE', right: true },
+  { title: 'FREE', right: true },
+  { title: 'LARGEST', right: true },
+  { title: 'BUFFERS', right: true },
+];
+
+/** The heaps in the order of their minors. */
+export function renderHeaps(heaps: readonly HeapView[], ink: Ink = NO_INK): string {
+  const rows = heaps.map((heap) => [
+    escapeText(heap.name),
+    heap.backend,
+    String(heap.minor),
+    heap.region === undefined ? '-' : escapeText(heap.region),
+    heap.base === undefined ? '-' : formatHex(heap.base),
+    formatSize(heap.size),
+    formatSize(heap.free),
+    formatSize(heap.largest),
+    String(heap.buffers),
+  ]);
+  return renderTable(COLUMNS, rows, ink.title);
+}
+
+const LARGEST: Readonly<Record<HeapView['backend'], string>> = {
+  cma: 'the longest free run of pages',
+  coherent: 'the largest power of two of pages at a multiple of itself: what one call can get',
+  system: 'the largest contiguous block; a buffer may have many',
+};
+
+const CAVEAT: Readonly<Record<HeapView['backend'], string | undefined>> = {
+  cma: 'On a running target pages of a CMA area may be pinned or slow to migrate: a real allocation can fail sooner.',
+  coherent: undefined,
+  system:
+    'Which frames the system heap takes depends on the live page allocator: the shape is modelled, the frames are not the target’s.',
+};
+
+/**
+ * One heap and where its buffers lie.
+ *
+ * @param region the region behind it, where it has one
+ * @param buffers the buffers that were allocated from this region, under whichever of its names
+ */
+export function renderHeap(
+  heap: HeapView,
+  region: RegionView | undefined,
+  buffers: readonly BufferView[],
+  ink: Ink = NO_INK,
+): string {
+  const facts: (readonly [string, string])[] = [
+    ['heap', escapeText(heap.name)],
+    ['device', `/dev/dma_heap/${escapeText(heap.name)}, mode ${heap.mode}, minor ${heap.minor}`],
+    ['backend', heap.backend],
+  ];
+  if (heap.region !== undefined) {
+    const properties = [
+      region?.noMap === true ? 'no-map' : '',
+      region?.reusable === true ? 'reusable' : '',
+      region?.isDefault === true ? 'the default CMA area' : '',
+    ].filter((word) => word !== '');
+    facts.push(['region', [escapeText(heap.region), ...properties].join(', ')]);
+  }
+  if (heap.base !== undefined) {
+    facts.push(['range', `${formatHex(heap.base)}..${formatHex(heap.base + heap.size - 1n)}`]);
+  }
+  const others = (region?.heaps ?? []).filter((name) => name !== heap.name);
+  if (others.length > 0) facts.push(['also as', others.map(escapeText).join(', ')]);
+  facts.push(
+    ['size', sizeExact(heap.size)],
+    ['free', sizeExact(heap.free)],
+    ['largest', `${sizeExact(heap.largest)}: ${LARGEST[heap.backend]}`],
+    ['buffers', String(heap.buffers)],
+  );
+  const extents = buffers
+    .flatMap((buffer) => buffer.sgTable.map((run) => ({ run, buffer })))
+    .sort((a, b) => a.run.pfn - b.run.pfn);
+  const map =
+    extents.length === 0
+      ? ''
+      : `\n${renderTable(
+          [{ title: 'ADDRESS' }, { title: 'SIZE', right: true }, { title: 'FD' }, { title: 'NAME' }],
+          extents.map(({ run, buffer }) => [
+            formatHex(pfnPhys(run.pfn)),
+            formatSize(run.pages * PAGE_SIZE),
+            buffer.fds.map(({ fd }) => fd).join(',') || '-',
+            buffer.name === undefined ? '-' : escapeText(buffer.name),
+          ]),
+          ink.title,
+        )}`;
+  const caveat = CAVEAT[heap.backend];
+  return renderFacts(facts) + map + (caveat === undefined ? '' : `\n${ink.dim(caveat)}\n`);
+}

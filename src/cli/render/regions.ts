@@ -1,0 +1,44 @@
+/** The reserved-memory nodes as text, and what became of each: `dmaheap regions`. */
+import type { RegionView } from '../../kernel/views.ts';
+import { formatHex, formatSize } from '../../units.ts';
+import { escapeText } from '../escape.ts';
+import { adviceFor, whyNoHeap } from '../explain-region.ts';
+import { type Ink, NO_INK } from '../ink.ts';
+import { renderTable } from '../table.ts';
+
+const COLUMNS = [
+  { title: 'REGION' },
+  { title: 'BASE', right: true },
+  { title: 'SIZE', right: true },
+  { title: 'ORIGIN' },
+  { title: 'KIND' },
+  { title: 'PROPERTIES' },
+  { title: 'HEAPS' },
+];
+
+const properties = (region: RegionView): string =>
+  [region.noMap ? 'no-map' : '', region.reusable ? 'reusable' : '', region.isDefault ? 'default' : '']
+    .filter((word) => word !== '')
+    .join(',') || '-';
+
+/** A table of the regions, and below it why those without a heap have none. */
+export function renderRegions(regions: readonly RegionView[], ink: Ink = NO_INK): string {
+  if (regions.length === 0) return 'This board has no /reserved-memory regions and no default CMA area.\n';
+  const rows = regions.map((region) => [
+    escapeText(region.name),
+    region.base === undefined ? '-' : formatHex(region.base),
+    region.size === undefined ? '-' : formatSize(region.size),
+    region.origin,
+    region.kind,
+    properties(region),
+    region.heaps.map(escapeText).join(', ') || '-',
+  ]);
+  const reasons = regions.flatMap((region) => {
+    if (region.why === undefined) return [];
+    const advice = adviceFor(region.why);
+    const head = `${escapeText(region.name)}: ${ink.warn(region.heaps.length === 0 ? 'no heap' : 'note')} (${region.why})`;
+    const lines = [`  ${whyNoHeap(region.why)}`, ...(advice === undefined ? [] : [`  ${ink.dim(advice)}`])];
+    return [head, ...lines].map((line) => `${line}\n`);
+  });
+  return renderTable(COLUMNS, rows, ink.title) + (reasons.length === 0 ? '' : `\n${reasons.join('')}`);
+}

@@ -1,0 +1,134 @@
+/**
+ * What every command works with: the streams, the global options, and the kernel that it speaks to, which is
+ * a session's or one that was booted in memory for this command alone.
+ */
+import { detectFormat } from '../board/detect-format.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import { boot } from '../kernel/boot.ts';
+import type { BootParams } from '../kernel/boot-params.ts';
+import { Printk } from '../printk.ts';
+import { MemoryRecords, type Records } from '../records.ts';
+import type { SessionLocation } from '../session/directory.ts';
+import { sessionPath } from '../session/directory.ts';
+import type { BootInputs, Session } from '../session/session.ts';
+import { type BootInputOptions, bootParams, refuseBootInputs } from './boot-inputs.ts';
+import { BootPanic, UsageError } from './failures.ts';
+import { type Ink, makeInk } from './ink.ts';
+import { jsonText } from './json-text.ts';
+import { decodeBoard, inputName, readInput } from './load-board.ts';
+import { renderDiagnostic } from './render/diagnostic.ts';
+import type { Streams } from './streams.ts';
+
+/** The options that every command takes. */
+export interface GlobalOptions {
+  readonly session?: string;
+  readonly board?: string;
+  readonly json?: boolean;
+  /** False with --no-color. */
+  readonly color?: boolean;
+}
+
+/** What of this process a command may see. */
+export interface Surroundings {
+  readonly streams: Streams;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+}
+
+/** Inputs that were read, and the boot that they make. */
+export interface PreparedBoot {
+  readonly inputs: BootInputs;
+  readonly warnings: readonly Diagnostic[];
+  /** Fills empty records. @throws BootPanic when the kernel dies, with its log */
+  readonly build: (records: Records) => { readonly panic?: string };
+}
+
+export class Shell {
+  readonly streams: Streams;
+  readonly options: GlobalOptions;
+  readonly #surroundings: Surroundings;
+
+  constructor(surroundings: Surroundings, options: GlobalOptions) {
+    this.streams = surroundings.streams;
+    this.options = options;
+    this.#surroundings = surroundings;
+  }
+
+  /** Prints a command's result. */
+  async answer(json: () => Readonly<Record<string, unknown>>, text: (ink: Ink) => string): Promise<void> {
+    this.streams.out(this.options.json === true ? jsonText(json()) : text(await this.ink('out')));
+  }
+
+  /** The colours for one of the streams. */
+  ink(stream: 'out' | 'err'): Promise<Ink> {
+    const { streams, env } = this.#surroundings;
+    const refused = this.options.color === false;
+    const terminal = stream === 'out' ? streams.outIsTerminal : streams.errIsTerminal;
+    return makeInk({ terminal, refused, env });
+  }
+
+  /** Where the session is. */
+  location(): SessionLocation {
+    const { env, cwd } = this.#surroundings;
+    return sessionPath({ flag: this.options.session, env, cwd });
+  }
+
+  /** Refuses --board. @param command for the message */
+  refuseBoard(command: string): void {
+    const { board } = this.options;
+    if (board === undefined) return;
+    throw new UsageError(
+      `${command} works on a session, not on a boot in memory`,
+      `Make a session first: dmaheap boot ${board}`,
+    );
+  }
+
+  /** The session. @throws SessionError when there is none */
+  async session(command: string): Promise<Session> {
+    this.refuseBoard(command);
+    // Loads the store, which commands with --board do without.
+    const { openSession } = await import('../session/local-session.ts');
+    return openSession(this.location());
+  }
+
+  /** The session, or with --board one in memory that is booted for this command. */
+  async machine(command: string, options: BootInputOptions): Promise<Session> {
+    const { board } = this.options;
+    if (board === undefined) {
+      refuseBootInputs(options);
+      return this.session(command);
+    }
+    if (this.options.session !== undefined) throw new UsageError('--board and --session exclude each other');
+    const { MemorySession } = await import('../session/memory-session.ts');
+    const { inputs, build, warnings } = await this.prepareBoot(board, bootParams(options));
+    await this.warn(warnings);
+    const records = new MemoryRecords();
+    build(records);
+    return new MemorySession(records, inputs);
+  }
+
+  /** Reads a board. @throws UnreadableInput or InvalidInput */
+  async prepareBoot(file: string, params: BootParams): Promise<PreparedBoot> {
+    const bytes = readInput(file);
+    const name = inputName(file);
+    return prepareBoot({ board: bytes, file: name, format: detectFormat(bytes), params });
+  }
+
+  /** Prints what is odd about a board. */
+  async warn(warnings: readonly Diagnostic[]): Promise<void> {
+    if (warnings.length === 0) return;
+    const ink = await this.ink('err');
+    this.streams.err(warnings.map((warning) => renderDiagnostic(warning, ink)).join(''));
+  }
+}
+
+/** Decodes the board of a boot's inputs. @throws UnreadableInput or InvalidInput */
+export async function prepareBoot(inputs: BootInputs): Promise<PreparedBoot> {
+  const board = await decodeBoard(inputs.board, inputs.file);
+  const build = (records: Records) => {
+    const outcome = boot(board, inputs.params, records);
+    if (outcome.panic !== undefined) throw new BootPanic(outcome.panic, [...new Printk(records).since()]);
+    return outcome;
+  };
+  return { inputs, warnings: board.diagnostics, build };
+}
