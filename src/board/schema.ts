@@ -20,6 +20,7 @@ const DESCRIPTIONS = {
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   model: 'Acme camera board',
   compatible: 'acme,camera-board',
+  'reserved-memory/compatible': 'shared-dma-pool',
   '#address-cells': 2,
   '#size-cells': 2,
   memory: { reg: ['0x40000000', '1G'] },
@@ -84,9 +85,9 @@ const size = z
     [
       integer(0n, U64_MASK, EXPECTED_SIZE),
       z
-        .string()
-        .regex(SIZE)
-        .refine((text) => sizeOfText(text) !== undefined),
+        .string({ error: EXPECTED_SIZE })
+        .regex(SIZE, { error: EXPECTED_SIZE })
+        .refine((text) => sizeOfText(text) !== undefined, { error: EXPECTED_SIZE }),
     ],
     { error: EXPECTED_SIZE },
   )
@@ -148,7 +149,7 @@ const reservedMemNode = z
         'compatible',
         texts,
         'shared-dma-pool makes it a pool or a CMA area.',
-        'shared-dma-pool',
+        EXAMPLES['reserved-memory/compatible'],
       ),
       status: property('status', text, 'Anything but "okay" and "ok" takes the node out.'),
       reg: property('reg', ranges, 'Where the region lies. Linux uses the first pair only.'),

@@ -23,11 +23,22 @@ const MAX_ISSUES = 200;
 export function checkSchema(source: YamlSource): Checked {
   const result = boardSchema.safeParse(plainValue(source.root));
   const issues = result.success ? [] : result.error.issues;
-  const diagnostics = issues.slice(0, MAX_ISSUES).flatMap((issue) => problems(issue, [], source));
+  // What could not be read as YAML needs no second complaint, and the checks of one value are one.
+  const seen = new Set(source.diagnostics.map(placeOf));
+  const diagnostics = issues
+    .slice(0, MAX_ISSUES)
+    .flatMap((issue) => problems(issue, [], source))
+    .filter((problem) => {
+      const place = placeOf(problem);
+      if (seen.has(place)) return false;
+      seen.add(place);
+      return true;
+    });
   const broken = new Set(issues.map((issue) => key(property(issue.path.map(part)))));
   return { diagnostics, sound: withoutBroken(source.root, broken, []) };
 }
 
+const placeOf = ({ position }: Diagnostic): string => `${position?.line}:${position?.column}`;
 const part = (step: PropertyKey): string | number => (typeof step === 'symbol' ? String(step) : step);
 const key = (path: Path): string => path.join('\n');
 
@@ -156,14 +167,19 @@ function valueHint(expected: string, path: Path, node: YamlNode, name: string): 
     if (near !== undefined) return { hint: `did you mean ${quoted(near)}?` };
     return { hint: 'for example pool@50000000: { compatible: shared-dma-pool, reg: [0x50000000, 4M] }' };
   }
-  return example(name);
+  if (path.length === 0 && node.kind === 'scalar' && node.text.startsWith('/dts-v1/')) {
+    return { hint: 'this is device tree source: compile it with dtc -O dtb, and give the blob' };
+  }
+  return example(`${path[0]}/${name}` in EXAMPLES ? `${path[0]}/${name}` : name);
 }
 
 const quotable = (expected: string, node: YamlNode): boolean =>
   expected.startsWith('text') && node.kind === 'scalar' && node.plain && node.text !== '';
 
 const example = (name: string): { hint?: string } =>
-  EXAMPLES[name] === undefined ? {} : { hint: `for example ${quoted(name)}: ${flow(EXAMPLES[name])}` };
+  EXAMPLES[name] === undefined
+    ? {}
+    : { hint: `for example ${quoted(name.replace(/^.*\//, ''))}: ${flow(EXAMPLES[name])}` };
 
 const quoted = (name: string): string => (name.startsWith('#') ? `"${name}"` : name);
 
@@ -221,6 +237,7 @@ function described(node: YamlNode): string {
 function whyNoSize(node: YamlNode): string | undefined {
   if (node.kind !== 'scalar') return undefined;
   const text = node.text.trim();
+  if (text.startsWith('<')) return 'raw cells are 32-bit numbers between < and >';
   if (/^-/.test(text)) return 'it cannot be negative';
   if (/^0[xX]?[0-9a-fA-F]*_|^[0-9]+[_,]/.test(text)) return 'digits are not grouped here';
   if (/^[0-9]*\.[0-9]*/.test(text) && text !== '') return 'a fraction; write whole bytes, K, M or G';
@@ -271,7 +288,8 @@ function knownKeys(path: Path): readonly string[] {
 
 function keyHint(name: string, path: Path, known: readonly string[]): string {
   const near = closest(name, known) ?? closest(name.split('@', 1)[0] ?? '', known);
-  if (near === 'memory') return 'write memory, without an address: all RAM stands in its reg';
+  if (near === 'memory' && name.includes('@'))
+    return 'write memory, without an address: all RAM stands in its reg';
   if (near !== undefined) return `did you mean ${quoted(near)}?`;
   if (path.length === 0 && (name.includes('@') || name.startsWith('/'))) {
     return "regions stand under 'reserved-memory', devices and buses under 'devices'";

@@ -197,13 +197,13 @@ class YamlReader {
 
   /** `#address-cells: 1` without quotes is a comment, and would silently change nothing. */
   #checkComment(lexeme: string, at: number): void {
-    const name = /^(#(?:address|size)-cells)[ \t]*:/.exec(lexeme)?.[1];
+    const [, name, count] = /^(#(?:address|size)-cells)[ \t]*:[ \t]*([0-9]?)/.exec(lexeme) ?? [];
     if (name === undefined) return;
     this.#report(
       'yaml-cells-comment',
       `${name} without quotes is a YAML comment`,
       at,
-      `write "${name}": 2, with the quotes`,
+      `write "${name}": ${count || 2}, with the quotes`,
     );
   }
 
@@ -260,7 +260,7 @@ class YamlReader {
   #tag(tag: string, at: number): void {
     this.#report(
       'yaml-tag',
-      `YAML tags such as ${shown(tag)} mean nothing in a board`,
+      `YAML tags such as ${shown(tag.replace('tag:yaml.org,2002:', '!!'))} mean nothing in a board`,
       at,
       'leave the tag out',
     );
@@ -357,7 +357,6 @@ const MARKS = new Set(['\x02', '\x18', '\x1f']);
 
 /** What the library puts on nodes without a tag in the failsafe schema. */
 const IMPLIED_TAGS = new Set(['tag:yaml.org,2002:str', 'tag:yaml.org,2002:map', 'tag:yaml.org,2002:seq']);
-
 
 const syntaxHint = (text: string): string | undefined =>
   /^\s*(\/dts-v1\/|\/\*|\/\/)/.test(text)

@@ -291,9 +291,10 @@ class TreeBuilder {
     this.#labels.set(label, node);
   }
 
-  /** What `dtc -@` makes of labels. */
+  /** What `dtc -@` makes of labels: symbols, and a phandle each. */
   #symbols(): void {
     if (this.#labels.size === 0) return;
+    for (const node of this.#labels.values()) this.#phandle(node);
     const symbols: Growing = { name: '__symbols__', properties: [], children: [] };
     for (const [label, node] of this.#labels) {
       const value = stringBytes([`/reserved-memory/${node.name}`]);

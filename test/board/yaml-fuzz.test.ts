@@ -4,7 +4,7 @@ import { judge, MAX_INPUT } from '../fuzz/target.ts';
 import { yamlTarget } from './yaml-fuzz-target.ts';
 
 /** The short form of the long fuzz run. */
-const INPUTS = 2000;
+const INPUTS = 1200;
 
 describe('fuzzed YAML', () => {
   it('gives a board or a named diagnostic, in bounded time', () => {
