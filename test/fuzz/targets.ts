@@ -3,4 +3,6 @@ import type { FuzzTarget } from './target.ts';
 
 export const TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   dtb: async () => (await import('./dtb-target.ts')).dtbTarget,
+  boot: async () => (await import('./boot-target.ts')).bootTarget,
+  yaml: async () => (await import('../board/yaml-fuzz-target.ts')).yamlTarget,
 };
