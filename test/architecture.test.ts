@@ -1,0 +1,123 @@
+/** The shape of the house, checked: who imports whom, what the pure rooms may touch, how files are called. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { projectPath } from './small-board.ts';
+
+/**
+ * The rooms from the ground up. An import may point to the same room or to one that stands above it in
+ * this table (lower in the house), never to one below. `pure` rooms do no input or output and see no
+ * clock, no chance and no environment.
+ */
+const ROOMS = [
+  { room: 'units', pure: true },
+  { room: 'records', pure: true },
+  { room: 'diagnostic', pure: true },
+  { room: 'printk', pure: true },
+  { room: 'uapi', pure: true },
+  { room: 'profile', pure: true },
+  { room: 'devicetree', pure: true },
+  { room: 'board', pure: true },
+  { room: 'mm', pure: true },
+  { room: 'dma-buf', pure: true },
+  { room: 'kernel', pure: true },
+  // The doors of the library: they hand out what the rooms hold and own nothing.
+  { room: 'index', pure: true },
+  { room: 'session', pure: false },
+  { room: 'cli', pure: false },
+] as const;
+
+const FORBIDDEN_NAMES = /^(utils?|helpers?|commons?|managers?|types?)(\.|-|$)|-(utils?|helpers?|manager)\./;
+const IMPURE = /\b(?:process\.|console\.|Date\b|Math\.random|performance\.|setTimeout|setInterval|fetch\()/;
+
+const SRC = projectPath('src');
+
+/** The room of a file below src: its folder, or its own name. */
+const roomOf = (file: string): string => {
+  const first = relative(SRC, file).split('/')[0] ?? '';
+  return first.replace(/\.ts$/, '');
+};
+
+const rank = (room: string): number => ROOMS.findIndex((entry) => entry.room === room);
+
+interface SourceFile {
+  readonly file: string;
+  readonly name: string;
+  readonly text: string;
+}
+
+const sources: readonly SourceFile[] = readdirSync(SRC, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+  .map((entry) => {
+    const file = join(entry.parentPath, entry.name);
+    return { file, name: relative(SRC, file), text: readFileSync(file, 'utf8') };
+  });
+
+/** The modules that a text imports, exports from, or loads later. */
+function importsOf(text: string): string[] {
+  const code = withoutComments(text);
+  const found = code.matchAll(/(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(['"])([^'"]+)\1/g);
+  return [...found].map((match) => match[2] ?? '');
+}
+
+const withoutComments = (text: string): string =>
+  text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:])\/\/.*$/gm, '$1');
+
+/** Complaints about one file's imports. */
+function wrongImports({ file, name, text }: SourceFile): string[] {
+  const room = roomOf(file);
+  const pure = ROOMS.find((entry) => entry.room === room)?.pure ?? false;
+  return importsOf(text).flatMap((target) => {
+    if (!target.startsWith('.')) {
+      return pure && /^node:/.test(target) ? [`${name} imports ${target}: ${room} is pure`] : [];
+    }
+    const to = roomOf(join(dirname(file), target));
+    if (rank(to) < 0) return [`${name} imports ${target}, which is in no room`];
+    return rank(to) > rank(room) ? [`${name} imports ${target}: ${to} stands below ${room}`] : [];
+  });
+}
+
+describe('the rooms of src', () => {
+  it('finds the source files', () => {
+    expect(sources.length).toBeGreaterThan(40);
+  });
+
+  it('has every file in a room of the table', () => {
+    expect(sources.filter(({ file }) => rank(roomOf(file)) < 0).map(({ name }) => name)).toEqual([]);
+  });
+
+  it('lets imports point upwards only, and pure rooms import nothing of Node', () => {
+    expect(sources.flatMap(wrongImports)).toEqual([]);
+  });
+
+  it('would see a wrong import', () => {
+    const source = (name: string, text: string) => ({ file: join(SRC, name), name, text });
+    expect(wrongImports(source('mm/cma.ts', "import { boot } from '../kernel/boot.ts';"))).toHaveLength(1);
+    expect(wrongImports(source('units.ts', "import { readFileSync } from 'node:fs';"))).toHaveLength(1);
+    expect(wrongImports(source('board/a.ts', "const x = await import('../mm/cma.ts');"))).toHaveLength(1);
+    expect(wrongImports(source('kernel/a.ts', "export * from '../mm/cma.ts';"))).toEqual([]);
+    expect(wrongImports(source('mm/a.ts', "// import x from '../kernel/boot.ts';"))).toEqual([]);
+  });
+
+  it('keeps clock, chance, environment and terminal out of the pure rooms', () => {
+    const pure = new Set<string>(ROOMS.filter((entry) => entry.pure).map((entry) => entry.room));
+    const impure = sources
+      .filter(({ file }) => pure.has(roomOf(file)))
+      .flatMap(({ name, text }) => {
+        const found = IMPURE.exec(withoutComments(text).replace(/'(?:[^'\\\n]|\\.)*'/g, "''"));
+        return found ? [`${name}: ${found[0]}`] : [];
+      });
+    expect(impure).toEqual([]);
+  });
+
+  it('names files after a concept', () => {
+    expect(FORBIDDEN_NAMES.test('utils.ts')).toBe(true);
+    const names = sources.map(({ name }) => name.split('/'));
+    expect(names.filter((parts) => parts.some((part) => FORBIDDEN_NAMES.test(part)))).toEqual([]);
+  });
+
+  it('keeps every file below 500 lines', () => {
+    const long = sources.map(({ name, text }) => ({ name, lines: text.split('\n').length - 1 }));
+    expect(long.filter(({ lines }) => lines > 500)).toEqual([]);
+  });
+});

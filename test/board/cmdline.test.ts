@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { memparse, parseCmdline } from '../../src/board/cmdline.ts';
+import { GiB, KiB, MiB } from '../../src/units.ts';
+
+describe('memparse', () => {
+  it.each([
+    ['64M', 64n * MiB, ''],
+    ['64m@0x60000000', 64n * MiB, '@0x60000000'],
+    ['0x1000', 4096n, ''],
+    ['010', 8n, ''],
+    ['08', 0n, '8'],
+    ['0x', 0n, 'x'],
+    ['1G-2G', GiB, '-2G'],
+    ['1P', 1n << 50n, ''],
+    ['1E', 1n << 60n, ''],
+    ['16E', 0n, ''],
+    ['5000K', 5000n * KiB, ''],
+    ['nonsense', 0n, 'nonsense'],
+    ['', 0n, ''],
+    ['K', 0n, ''],
+    ['MK', 0n, 'K'],
+    ['18446744073709551617', 1n, ''],
+    ['-1', 0n, '-1'],
+  ])('reads %j', (text, value, rest) => {
+    expect(memparse(text)).toEqual([value, rest]);
+  });
+
+  it('never leaves 64 bits', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const [value] = memparse(text);
+        expect(value >= 0n && value < 1n << 64n).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('parseCmdline', () => {
+  it('reads the forms of cma=', () => {
+    expect(parseCmdline('cma=64M').cma).toEqual({ size: 64n * MiB, base: 0n, limit: 0n });
+    expect(parseCmdline('cma=64M@1G').cma).toEqual({ size: 64n * MiB, base: GiB, limit: GiB + 64n * MiB });
+    expect(parseCmdline('cma=64M@1G-2G').cma).toEqual({ size: 64n * MiB, base: GiB, limit: 2n * GiB });
+    expect(parseCmdline('cma=0').cma).toEqual({ size: 0n, base: 0n, limit: 0n });
+    expect(parseCmdline('cma=').cma).toEqual({ size: 0n, base: 0n, limit: 0n });
+  });
+
+  it('lets a later cma= change what it names, and keep the rest', () => {
+    expect(parseCmdline('cma=64M@1G-2G cma=32M').cma).toEqual({
+      size: 32n * MiB,
+      base: GiB,
+      limit: 2n * GiB,
+    });
+  });
+
+  it('reads mem= in whole pages, and coherent_pool=', () => {
+    expect(parseCmdline('mem=0x10000fff').mem).toBe(0x10000000n);
+    expect(parseCmdline('coherent_pool=4M').coherentPool).toBe(4n * MiB);
+    expect(parseCmdline('coherent-pool=1M').coherentPool).toBe(MiB);
+  });
+
+  it('ignores all other words, and everything behind --', () => {
+    const words = parseCmdline('console=ttyAMA0 root=/dev/sda cmax=1M xcma=1M memtest -- cma=64M mem=1G');
+    expect(words).toEqual({ malformed: [] });
+  });
+
+  it('keeps quoted words together', () => {
+    expect(parseCmdline('note="a cma=1M b" cma="64M"').cma?.size).toBe(64n * MiB);
+  });
+
+  it('names the words that an early_param() refuses', () => {
+    expect(parseCmdline('cma mem coherent_pool')).toEqual({ malformed: ['cma', 'mem'] });
+  });
+
+  it('reads anything', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 300 }), (text) => {
+        expect(Array.isArray(parseCmdline(`cma=${text} mem=${text}`).malformed)).toBe(true);
+      }),
+    );
+  });
+});

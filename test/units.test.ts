@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  formatHex,
+  formatPa,
+  formatSize,
+  GiB,
+  getOrder,
+  KiB,
+  MiB,
+  pageAlign,
+  parseSize,
+  pfnDown,
+  pfnPhys,
+  pfnUp,
+  rangesOverlap,
+  roundDown,
+  roundUp,
+  TiB,
+} from '../src/units.ts';
+
+describe('page frames', () => {
+  it('rounds addresses to frames down and up', () => {
+    expect([pfnDown(0x1fffn), pfnUp(0x1001n), pfnUp(0x1000n), pfnDown(0n)]).toEqual([1, 2, 1, 0]);
+    expect(pfnPhys(0x123456789)).toBe(0x123456789000n);
+  });
+
+  it('aligns lengths to pages and wraps at 2^64', () => {
+    expect(pageAlign(1n)).toBe(4096n);
+    expect(pageAlign(4096n)).toBe(4096n);
+    expect(pageAlign((1n << 64n) - 4096n)).toBe((1n << 64n) - 4096n);
+    expect(pageAlign((1n << 64n) - 4095n)).toBe(0n);
+  });
+
+  it('gives the smallest order that holds the pages', () => {
+    expect([1, 2, 3, 4, 5, 1024, 1025].map(getOrder)).toEqual([0, 1, 2, 2, 3, 10, 11]);
+    expect(getOrder(2 ** 52)).toBe(52);
+  });
+});
+
+describe('rounding', () => {
+  it('finds the multiple next to a value', () => {
+    fc.assert(
+      fc.property(fc.bigInt(0n, 1n << 64n), fc.bigInt(1n, 1n << 32n), (value, align) => {
+        const [down, up] = [roundDown(value, align), roundUp(value, align)];
+        expect(down % align === 0n && up % align === 0n).toBe(true);
+        expect(down <= value && value - down < align).toBe(true);
+        expect(up >= value && up - value < align).toBe(true);
+      }),
+    );
+  });
+
+  it('says which ranges share a byte', () => {
+    const a = { base: 10n, size: 10n };
+    expect(rangesOverlap(a, { base: 20n, size: 1n })).toBe(false);
+    expect(rangesOverlap(a, { base: 19n, size: 1n })).toBe(true);
+    expect(rangesOverlap(a, { base: 0n, size: 10n })).toBe(false);
+    expect(rangesOverlap(a, { base: 0n, size: 100n })).toBe(true);
+  });
+});
+
+describe('sizes as text', () => {
+  it.each([
+    ['0', 0n],
+    ['4096', 4096n],
+    ['300K', 300n * KiB],
+    ['64M', 64n * MiB],
+    ['64 MiB', 64n * MiB],
+    ['1g', GiB],
+    ['2TiB', 2n * TiB],
+    ['0x1000', 4096n],
+    ['0x10K', 16n * KiB],
+    ['100 B', 100n],
+    ['0xffffffffffffffff', (1n << 64n) - 1n],
+  ])('reads %s', (text, bytes) => {
+    expect(parseSize(text)).toBe(bytes);
+  });
+
+  it.each(['', 'M', '-1', '+1', '1.5M', '1e3', '0x', '12Q', '16777216T', '0x1gG', '1 2', '1MM'])(
+    'refuses %j',
+    (text) => {
+      expect(parseSize(text)).toBeUndefined();
+    },
+  );
+
+  it('prints in the largest exact unit, which reads back', () => {
+    expect([8n * MiB, 1536n * KiB, 100n, 0n, 5n * TiB].map(formatSize)).toEqual([
+      '8 MiB',
+      '1536 KiB',
+      '100 B',
+      '0 B',
+      '5 TiB',
+    ]);
+    fc.assert(
+      fc.property(fc.bigInt(0n, (1n << 64n) - 1n), (bytes) => {
+        expect(parseSize(formatSize(bytes))).toBe(bytes);
+      }),
+    );
+  });
+
+  it('prints addresses as %pa and as people write them', () => {
+    expect(formatPa(0x48000000n)).toBe('0x0000000048000000');
+    expect(formatHex(0x48000000n)).toBe('0x48000000');
+    expect(formatHex(255)).toBe('0xff');
+  });
+});
