@@ -109,6 +109,12 @@ describe('compared with dtc', () => {
     }
   });
 
+  it.each(['camera-soc', 'two-bank'])('the shipped blob of %s is what dtc makes of its source', (name) => {
+    const source = readFileSync(`fixtures/boards/${name}.dts`, 'utf8');
+    const compiled = Buffer.from(dtc(['-@', '-I', 'dts', '-O', 'dtb'], source));
+    expect(compiled.equals(readFileSync(`fixtures/boards/${name}.dtb`))).toBe(true);
+  });
+
   it('dtc reads trees that we made up', () => {
     const word = fc.string({ unit: fc.constantFrom(...'abcxyz,-09'), minLength: 1, maxLength: 12 });
     const tidy = (levels: number): fc.Arbitrary<DtNode> =>

@@ -2,6 +2,7 @@
 import { boardFromTree } from '../../src/board/from-tree.ts';
 import { decodeDtb, encodeDtb } from '../../src/devicetree/dtb.ts';
 import type { DeviceTree, DtNode, DtProperty } from '../../src/devicetree/tree.ts';
+import { cells, strings, tree as wholeTree } from '../devicetree/build-tree.ts';
 import { fixtureSeeds } from './fixture-seeds.ts';
 import { mutate } from './mutate.ts';
 import type { Random } from './random.ts';
@@ -99,20 +100,13 @@ function randomTags(random: Random): Uint8Array {
   return blobOf(words, STRINGS, random.pick([2, 3, 16, 16, 17, 17, 17]));
 }
 
-const cells = (...values: readonly number[]): Uint8Array => {
-  const out = new Uint8Array(values.length * 4);
-  values.forEach((value, index) => {
-    new DataView(out.buffer).setUint32(index * 4, value);
-  });
-  return out;
-};
+/** Properties as a list here: some trees repeat a name. */
 const prop = (name: string, value: Uint8Array): DtProperty => ({ name, value });
 const node = (name: string, properties: readonly DtProperty[], children: readonly DtNode[] = []): DtNode => ({
   name,
   properties,
   children,
 });
-const wholeTree = (root: DtNode): DeviceTree => ({ root, memReserves: [], bootCpuid: 0 });
 const ROOT_CELLS = [prop('#address-cells', cells(2)), prop('#size-cells', cells(2))];
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
@@ -163,7 +157,7 @@ const BIG: readonly ((random: Random) => DeviceTree)[] = [
           [...ROOT_CELLS, prop('ranges', cells())],
           range(9_000).map((i) =>
             node(`region-${i}-${'x'.repeat(20)}`, [
-              prop('compatible', ASCII.encode('shared-dma-pool\0')),
+              prop('compatible', strings('shared-dma-pool')),
               prop('reg', cells(0, 0x40000000 + i * 0x1000, 0, random.below(3) * 0x1000)),
             ]),
           ),

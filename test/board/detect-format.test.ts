@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { detectFormat } from '../../src/board/detect-format.ts';
+import { encodeDtb } from '../../src/devicetree/dtb.ts';
+import { node, tree } from '../devicetree/build-tree.ts';
+
+const text = (content: string): Uint8Array => new TextEncoder().encode(content);
+
+describe('detectFormat', () => {
+  it('knows a blob, also inside a larger buffer', () => {
+    const blob = encodeDtb(tree(node('')));
+    const larger = new Uint8Array(blob.length + 3);
+    larger.set(blob, 3);
+    expect([detectFormat(blob), detectFormat(larger.subarray(3))]).toEqual(['dtb', 'dtb']);
+  });
+
+  it.each([
+    '/dts-v1/;\n/ {};',
+    '// a comment\n\n/dts-v1/ ;',
+    '#include "soc.dtsi"\n',
+    '/ {\n};',
+    '/dts-v1/;\n/plugin/;',
+  ])('knows source: %j', (source) => {
+    expect(detectFormat(text(source))).toBe('dts');
+  });
+
+  it('knows source whose comments are no UTF-8', () => {
+    expect(detectFormat(Uint8Array.from([...text('/* '), 0xe9, ...text(' */\n/dts-v1/;')]))).toBe('dts');
+  });
+
+  it.each(['memory: 1G\n', '# a board\nmodel: x\n', '---\n', '{}', 'memory:\r\n  reg: []\r\n'])(
+    'takes other text for YAML: %j',
+    (yaml) => {
+      expect(detectFormat(text(yaml))).toBe('yaml');
+    },
+  );
+
+  it.each([[''], ['\x1f\x8b\x08\x00'], ['\x7fELF'], ['\0\0\0\0']])('does not know %j', (content) => {
+    expect(detectFormat(Uint8Array.from(content, (c) => c.charCodeAt(0)))).toBe('unknown');
+  });
+});
