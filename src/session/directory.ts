@@ -182,7 +182,7 @@ export function syncDirectory(dir: string): void {
 }
 
 /** The numbers of the arenas in a directory. */
-export function generations(dir: string): number[] {
+function generations(dir: string): number[] {
   const found = readdirSync(dir).map((name) => /^arena\.(\d+)$/.exec(name)?.[1]);
   return found.flatMap((digits) => (digits === undefined ? [] : [Number(digits)]));
 }

@@ -12,7 +12,6 @@ import {
   checkDirectory,
   createDirectory,
   describeLocation,
-  generations,
   removeOldArenas,
   storePath,
   syncDirectory,
@@ -97,7 +96,8 @@ function replace(
     const records = new StoreRecords(reader, true);
     const old = bootState(records);
     if (old !== undefined && options.force !== true) refuseBuffers(backing, records, old);
-    generation = Math.max(old?.generation ?? 0, ...generations(backing.path)) + 1;
+    // A boot that was killed may have left files of this number: they belong to nobody.
+    generation = (old?.generation ?? 0) + 1;
     const layout = layoutOf(booted);
     Arena.create(arenaPath(backing.path, generation), layout);
     syncDirectory(backing.path);

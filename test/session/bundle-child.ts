@@ -1,0 +1,34 @@
+/** Bundles the child processes of session tests as the command is bundled, lean lmdb included. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { build } from 'esbuild';
+import { ROOT } from './camera-board.ts';
+
+/** @returns the path of the bundle, which lies where packages resolve */
+export async function bundleChild(): Promise<string> {
+  const { leanLmdb } = await import(
+    new URL('../../scripts/lean-lmdb.mjs', `file://${ROOT}/test/session/`).href
+  );
+  const directory = `${ROOT}/node_modules/.cache/session-tests`;
+  mkdirSync(directory, { recursive: true });
+  const outfile = `${directory}/child-${process.pid}.cjs`;
+  await build({
+    entryPoints: [`${ROOT}/test/session/session-child.ts`],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    define: { 'import.meta.url': '""' },
+    plugins: [leanLmdb()],
+    logLevel: 'warning',
+  });
+  return outfile;
+}
+
+export function startChild(bundle: string, args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [bundle, ...args], {
+    env: { ...process.env, DMAHEAP_TEST_ROOT: ROOT },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}

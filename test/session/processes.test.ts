@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bootSession, openSession } from '../../src/session/local-session.ts';
+import { decodeDmaHeapAllocationData } from '../../src/uapi/dma-heap.ts';
+import { bundleChild, startChild } from './bundle-child.ts';
+import { at, bootInputs, cameraInputs } from './camera-board.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'dmaheap-processes-'));
+let bundle = '';
+beforeAll(async () => {
+  bundle = await bundleChild();
+});
+afterAll(() => {
+  rmSync(directory, { recursive: true, force: true });
+  rmSync(bundle, { force: true });
+});
+
+async function run(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const child = startChild(bundle, args);
+  const result = { code: null as number | null, out: '', err: '' };
+  child.stdout?.on('data', (data) => {
+    result.out += String(data);
+  });
+  child.stderr?.on('data', (data) => {
+    result.err += String(data);
+  });
+  const [code] = await once(child, 'close');
+  result.code = code as number | null;
+  return result;
+}
+
+it('32 processes allocate, write, check and free on one session, and nothing is lost or shared', async () => {
+  const dir = join(directory, 'shared');
+  bootSession(at(dir), cameraInputs(), bootInputs(cameraInputs()));
+  const before = openSession(at(dir)).view((kernel) => kernel.heaps());
+  const children = Array.from({ length: 32 }, (_, seed) => run('work', dir, String(seed), '12'));
+  const results = await Promise.all(children);
+  for (const { code, err } of results) expect({ code, err }).toEqual({ code: 0, err: '' });
+  const done = results.map(({ out }) => {
+    return JSON.parse(out.replace('done ', '')) as { mine: number[]; allocs: number; frees: number };
+  });
+
+  const session = openSession(at(dir));
+  const buffers = session.view((kernel) => kernel.buffers());
+  const fds = buffers.flatMap((buffer) => buffer.fds.map((entry) => entry.fd));
+  const kept = done.flatMap((child) => child.mine);
+  // Every descriptor that a process kept is there, is its own, and there are no others.
+  expect(new Set(kept).size).toBe(kept.length);
+  expect([...fds].sort((a, b) => a - b)).toEqual([...kept].sort((a, b) => a - b));
+  const extents = buffers.flatMap((buffer) => buffer.sgTable).sort((a, b) => a.pfn - b.pfn);
+  for (const [index, { pfn }] of extents.entries()) {
+    const previous = extents[index - 1];
+    if (previous !== undefined) expect(previous.pfn + previous.pages).toBeLessThanOrEqual(pfn);
+  }
+
+  // The journal tells the same story: each descriptor given out once before it is closed again.
+  const open = new Set<number>();
+  let allocs = 0;
+  for (const [seq, { call, result, ...entry }] of session.journal().entries()) {
+    expect(entry.seq).toBe(seq);
+    if (call.call === 'ioctl' && result.ret === 0 && call.arg !== null) {
+      const { fd } = decodeDmaHeapAllocationData(call.arg);
+      expect(open.has(fd)).toBe(false);
+      open.add(fd);
+      allocs++;
+    } else if (call.call === 'close') open.delete(call.fd);
+  }
+  expect(allocs).toBe(done.reduce((sum, child) => sum + child.allocs, 0));
+  expect([...open].sort((a, b) => a - b)).toEqual([...fds].sort((a, b) => a - b));
+
+  session.transact((kernel) => {
+    for (const fd of fds) expect(kernel.syscall('shell', { call: 'close', fd }).ret).toBe(0);
+  });
+  expect(session.view((kernel) => kernel.heaps())).toEqual(before);
+  session.close();
+});
+
+it('a view does not wait for a transaction, and sees what was before it', async () => {
+  const dir = join(directory, 'held');
+  bootSession(at(dir), cameraInputs(), bootInputs(cameraInputs()));
+  const holder = startChild(bundle, ['hold', dir]);
+  await once(holder.stdout ?? holder, 'data');
+  const session = openSession(at(dir));
+  expect(session.view((kernel) => kernel.buffers())).toEqual([]);
+  expect(session.journal()).toEqual([]);
+  // Its lock passes on when it dies, and its half of a transaction is gone.
+  const waiting = run('alloc', dir);
+  holder.kill('SIGKILL');
+  expect(await waiting).toEqual({ code: 0, out: 'fd 4\n', err: '' });
+  expect(session.view((kernel) => kernel.buffers().length)).toBe(1);
+  session.close();
+});

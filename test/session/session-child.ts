@@ -1,0 +1,117 @@
+/**
+ * A process that works on a session, started by tests. Each argument list is one way to work:
+ *
+ *     work DIR SEED ROUNDS            allocates, writes, checks and frees; prints what it kept
+ *     calls DIR SEED [POINT HITS]     random calls until it is killed, each announced before and
+ *                                     acknowledged after it; kills itself when POINT comes HITS times
+ *     hold DIR                        stays inside a transaction until it is killed
+ *     alloc DIR                       one transaction; prints the descriptor or the error's code
+ */
+import { writeSync } from 'node:fs';
+import type { Kernel } from '../../src/kernel/kernel.ts';
+import { bootSession, openSession } from '../../src/session/local-session.ts';
+import { SessionError } from '../../src/session/session-error.ts';
+import { Random } from '../fuzz/random.ts';
+import { at, bootInputs, cameraInputs } from './camera-board.ts';
+import { alloc, chooseOperation, perform, withMapping } from './random-calls.ts';
+
+const TASK = 'shell';
+
+const say = (word: string, value: unknown = null): void => {
+  writeSync(1, `${word} ${JSON.stringify(value)}\n`);
+};
+
+function expectBytes(kernel: Kernel, fd: number, byte: number, why: string): void {
+  withMapping(kernel, TASK, fd, (mapping) => {
+    const bytes = new Uint8Array(Number(mapping.length));
+    mapping.read(0n, bytes);
+    const wrong = bytes.findIndex((value) => value !== byte);
+    if (wrong >= 0)
+      throw new Error(`${why}: byte ${wrong} of descriptor ${fd} is ${bytes[wrong]}, not ${byte}`);
+  });
+}
+
+function work(dir: string, seed: number, rounds: number): void {
+  const random = new Random(seed);
+  const session = openSession(at(dir));
+  const byte = 1 + (seed % 255);
+  const mine: number[] = [];
+  const all: number[] = [];
+  let frees = 0;
+  for (let round = 0; round < rounds; round++) {
+    if (mine.length > 0 && random.below(10) < 4) {
+      const [fd] = mine.splice(random.below(mine.length), 1);
+      session.transact((kernel) => {
+        expectBytes(kernel, fd ?? -1, byte, 'somebody else wrote');
+        if (kernel.syscall(TASK, { call: 'close', fd: fd ?? -1 }).ret !== 0) throw new Error(`lost ${fd}`);
+      });
+      frees++;
+      continue;
+    }
+    const fd = session.transact((kernel) => {
+      const heaps = kernel.heaps();
+      const fd = alloc(kernel, TASK, random.pick(heaps).name, 1 + random.below(100_000));
+      if (fd < 0) return fd;
+      expectBytes(kernel, fd, 0, 'a fresh buffer is not zero');
+      withMapping(kernel, TASK, fd, (mapping) => {
+        mapping.write(0n, new Uint8Array(Number(mapping.length)).fill(byte));
+      });
+      return fd;
+    });
+    if (fd < 0) continue;
+    mine.push(fd);
+    all.push(fd);
+  }
+  session.close();
+  say('done', { mine, allocs: all.length, frees });
+}
+
+function calls(dir: string, seed: number, point: string | undefined, hits: number): void {
+  let left = hits;
+  const fault = (at: string): void => {
+    if (at === point && --left === 0) process.kill(process.pid, 'SIGKILL');
+  };
+  const random = new Random(seed);
+  const inputs = cameraInputs();
+  const session = openSession(at(dir), { fault });
+  say('ready');
+  for (;;) {
+    const operation = random.oneIn(point === 'arena-made' ? 2 : 40)
+      ? ({ kind: 'boot' } as const)
+      : session.view((kernel) => chooseOperation(kernel, random));
+    say('call', operation);
+    if (operation.kind === 'boot') {
+      bootSession(at(dir), inputs, bootInputs(inputs), { force: true, fault });
+      say('answer', 0);
+    } else {
+      say(
+        'answer',
+        session.transact((kernel) => perform(kernel, TASK, operation)),
+      );
+    }
+  }
+}
+
+const [mode, dir = '', ...rest] = process.argv.slice(2);
+try {
+  if (mode === 'work') work(dir, Number(rest[0]), Number(rest[1]));
+  else if (mode === 'calls') calls(dir, Number(rest[0]), rest[1], Number(rest[2] ?? 0));
+  else if (mode === 'hold') {
+    openSession(at(dir)).transact((kernel) => {
+      alloc(kernel, TASK, 'system', 4096);
+      say('holding');
+      for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+    });
+  } else if (mode === 'alloc') {
+    const session = openSession(at(dir));
+    say(
+      'fd',
+      session.transact((kernel) => alloc(kernel, TASK, 'system', 4096)),
+    );
+    session.close();
+  } else throw new Error(`unknown mode ${mode}`);
+} catch (error) {
+  if (!(error instanceof SessionError)) throw error;
+  say('error', error.code);
+  process.exitCode = 4;
+}
