@@ -4,7 +4,7 @@
  */
 import type { Printk } from '../printk.ts';
 import type { Records } from '../records.ts';
-import { getOrder, KiB, pfnDown, rangeEnd } from '../units.ts';
+import { getOrder, KiB, PAGE_SIZE, pfnUp, rangeEnd } from '../units.ts';
 import { Cma } from './cma.ts';
 import type { EarlyCma } from './early-boot.ts';
 import { MAX_PAGE_ORDER, PageAllocator } from './page-alloc.ts';
@@ -23,7 +23,7 @@ export interface AtomicPoolInputs {
   readonly spans: readonly ZoneSpan[];
   /** Pages of RAM that the kernel manages: totalram_pages(). */
   readonly totalRamPages: number;
-  /** `coherent_pool=`, bytes. */
+  /** `coherent_pool=`, bytes; 0 is as good as none. */
   readonly coherentPool?: bigint;
   readonly defaultCma?: EarlyCma;
   /** CONFIG_CMA_ALIGNMENT. */
@@ -34,19 +34,23 @@ export interface AtomicPoolInputs {
 
 /** dma_atomic_pool_init(). */
 export function createAtomicPools(records: Records, printk: Printk, inputs: AtomicPoolInputs): void {
-  const wanted = inputs.coherentPool ?? defaultPoolBytes(inputs.totalRamPages);
-  const order = Math.min(getOrder(Math.max(pfnDown(wanted + 4095n), 1)), MAX_PAGE_ORDER);
+  const wanted = inputs.coherentPool || defaultPoolBytes(inputs.totalRamPages);
+  const order = Math.min(getOrder(pfnUp(wanted)), MAX_PAGE_ORDER);
   for (const [zone, gfp] of POOLS) {
     if (!inputs.populated.has(zone)) continue;
     const got = expand(records, printk, inputs, zone, order);
-    if (got === undefined) continue;
-    printk.print(6, `DMA: preallocated ${2 ** got * 4} KiB ${gfp} pool for atomic allocations`);
+    if (got === undefined) {
+      printk.print(3, `DMA: failed to allocate ${wanted / KiB} KiB ${gfp} pool for atomic allocation`);
+    } else {
+      printk.print(6, `DMA: preallocated ${2 ** got * 4} KiB ${gfp} pool for atomic allocations`);
+    }
   }
 }
 
-/** The size without `coherent_pool=`: RAM / 8192, at least 128 KiB. */
+/** The size without `coherent_pool=`: RAM / 8192, at least 128 KiB and at most the largest block. */
 function defaultPoolBytes(totalRamPages: number): bigint {
-  const bytes = BigInt(Math.floor(totalRamPages / 8192)) * 4096n;
+  const pages = Math.min(Math.floor(totalRamPages / 8192), 2 ** MAX_PAGE_ORDER);
+  const bytes = BigInt(pages) * BigInt(PAGE_SIZE);
   return bytes > MIN_POOL ? bytes : MIN_POOL;
 }
 

@@ -78,15 +78,11 @@ export class Bitmap {
   }
 
   /**
-   * Takes the first free region of `1 << order` bits at a multiple of its size:
+   * The first free region of `1 << order` bits at a multiple of its size, not taken yet: the search of
    * bitmap_find_free_region().
    */
   findFreeRegion(order: number): number | undefined {
-    const length = 2 ** order;
-    for (let start = 0; start + length <= this.size; start += length) {
-      if (this.nextSet(start, start + length) === start + length) return start;
-    }
-    return undefined;
+    return this.findZeroArea(0, 2 ** order, 2 ** order, 0);
   }
 
   /** The runs of clear bits, in order. */

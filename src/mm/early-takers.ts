@@ -47,7 +47,7 @@ function unitsTouched(memblock: Memblock, origin: PhysAddr, unit: bigint): numbe
 
 /** Takes the page tables, one page each. */
 export function takePageTables(memblock: Memblock): void {
-  memblock.allocPagesTopDown(pageTableCount(memblock));
+  memblock.allocEachTopDown(pageTableCount(memblock), PAGE);
 }
 
 /** Takes the unflattened tree. */
@@ -68,9 +68,8 @@ export function ramSections(memblock: Memblock): ReadonlySet<number> {
 
 /** Takes the memory map in one block, or in pieces where no block is large enough. */
 export function takeMemoryMap(memblock: Memblock): void {
-  let left = BigInt(ramSections(memblock).size) * SECTION_MEMMAP;
-  if (memblock.alloc(left, SECTION_MEMMAP, { start: 0n }) !== undefined) return;
-  for (; left > 0n; left -= SECTION_MEMMAP) {
-    if (memblock.alloc(SECTION_MEMMAP, SECTION_MEMMAP, { start: 0n }) === undefined) return;
-  }
+  const sections = ramSections(memblock).size;
+  const whole = BigInt(sections) * SECTION_MEMMAP;
+  if (memblock.alloc(whole, SECTION_MEMMAP, { start: 0n }) !== undefined) return;
+  memblock.allocEachTopDown(sections, SECTION_MEMMAP);
 }

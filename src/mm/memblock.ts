@@ -26,7 +26,8 @@ const PAGE = BigInt(PAGE_SIZE);
 /** One of memblock's two arrays: struct memblock_type. */
 class MemblockType {
   readonly name: string;
-  readonly max: number;
+  /** How many ranges fit. */
+  max: number;
   /** Sorted, disjoint; neighbours that touch and have the same flag are merged. */
   regions: MemblockRegion[] = [];
 
@@ -113,7 +114,7 @@ const INIT_MEMBLOCK_MEMORY_REGIONS_EFI = 1024;
 
 export class Memblock {
   readonly #memory: MemblockType;
-  #reserved: MemblockType;
+  readonly #reserved: MemblockType;
 
   /** @param efi whether the memory array has the room that EFI boots get */
   constructor(efi: boolean) {
@@ -161,9 +162,8 @@ export class Memblock {
 
   /** From here on the arrays grow when they must: memblock_allow_resize(). */
   allowResize(): void {
-    const reserved = new MemblockType('reserved', Number.POSITIVE_INFINITY);
-    reserved.regions = this.#reserved.regions;
-    this.#reserved = reserved;
+    this.#memory.max = Number.POSITIVE_INFINITY;
+    this.#reserved.max = Number.POSITIVE_INFINITY;
   }
 
   /** memblock_is_region_reserved(). */
@@ -190,12 +190,18 @@ export class Memblock {
   /** What can be allocated, ascending: memory without no-map, without what is reserved. */
   freeRanges(): PhysRange[] {
     const free: PhysRange[] = [];
+    // The first reserved range that may still matter: both arrays ascend.
+    let first = 0;
     for (const region of this.memory) {
       if (region.nomap) continue;
       let cursor = region.base;
-      for (const taken of this.reserved) {
-        if (rangeEnd(taken) <= cursor) continue;
-        if (taken.base >= rangeEnd(region)) break;
+      for (let i = first; i < this.reserved.length; i++) {
+        const taken = this.reserved[i];
+        if (taken === undefined || taken.base >= rangeEnd(region)) break;
+        if (rangeEnd(taken) <= cursor) {
+          first = i + 1;
+          continue;
+        }
         if (taken.base > cursor) free.push({ base: cursor, size: taken.base - cursor });
         cursor = rangeEnd(taken);
       }
@@ -223,7 +229,7 @@ export class Memblock {
     if (where.bottomUp !== true) clamped.reverse();
     for (const { base, end } of clamped) {
       if (end - base < size) continue;
-      const candidate = where.bottomUp === true ? roundUp(base, align) : roundDown(end - size, align);
+      const candidate = where.bottomUp === true ? maskUp(base, align) : maskDown(end - size, align);
       if (candidate >= base && candidate + size <= end) return candidate;
     }
     return undefined;
@@ -236,21 +242,31 @@ export class Memblock {
     return base;
   }
 
-  /** Takes `count` single pages from the top down, so that small holes fill first. */
-  allocPagesTopDown(count: number): void {
+  /**
+   * Takes `count` pieces of `unit` bytes, each aligned to itself, one by one from the top down, so that
+   * small holes fill first; fewer when there is no more room.
+   */
+  allocEachTopDown(count: number, unit: bigint): void {
     let left = BigInt(count);
     for (const range of this.freeRanges().reverse()) {
       if (left === 0n) return;
-      const end = roundDown(rangeEnd(range), PAGE);
-      const base = roundUp(range.base > PAGE ? range.base : PAGE, PAGE);
+      const end = roundDown(rangeEnd(range), unit);
+      const base = roundUp(range.base > PAGE ? range.base : PAGE, unit);
       if (end <= base) continue;
-      const room = (end - base) / PAGE;
+      const room = (end - base) / unit;
       const take = room < left ? room : left;
-      this.reserve({ base: end - take * PAGE, size: take * PAGE });
+      this.reserve({ base: end - take * unit, size: take * unit });
       left -= take;
     }
   }
 }
+
+/**
+ * round_down() and round_up() of the kernel, which mask: an `alignment` that is no power of two gives the
+ * same odd places here as there.
+ */
+const maskDown = (value: bigint, align: bigint): bigint => value & ~(align - 1n);
+const maskUp = (value: bigint, align: bigint): bigint => (((value - 1n) | (align - 1n)) + 1n) & U64_MASK;
 
 /** A range that does not wrap at 2^64: memblock_cap_size(). */
 const capped = ({ base, size }: PhysRange): PhysRange => ({

@@ -78,7 +78,7 @@ export function createZones(records: Records, spans: readonly ZoneSpan[], free: 
     .filter((r) => r.pages > 0);
   const names: ZoneName[] = [];
   for (const span of spans) {
-    const [from, to] = [pfnUp(span.start), pfnDown(span.end)];
+    const [from, to] = [pfnDown(span.start), pfnDown(span.end)];
     const boot = runs.map((run) => clip(run, from, to)).filter((run) => run !== undefined);
     names.push(span.name);
     const firstSection = Math.floor(from / PAGES_PER_SECTION);

@@ -3,12 +3,12 @@
  */
 import type { Profile } from '../profile/profile.ts';
 import type { PhysAddr } from '../units.ts';
-import { GiB } from '../units.ts';
+import { GiB, PAGE_SIZE, roundDown } from '../units.ts';
 import type { Memblock } from './memblock.ts';
 
 export type ZoneName = 'DMA' | 'DMA32' | 'Normal';
 
-/** A zone spans `[start, end)`; empty where they are equal. */
+/** A zone spans `[start, end)`, whole pages; empty where they are equal. */
 export interface ZoneSpan {
   readonly name: ZoneName;
   readonly start: PhysAddr;
@@ -18,6 +18,7 @@ export interface ZoneSpan {
 const DMA32_END = 4n * GiB;
 
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const max = (a: bigint, b: bigint): bigint => (a < b ? b : a);
 
 /** The end of the DMA zone, exclusive, which bounds the default CMA area: arm64_dma_phys_limit. */
 export function dmaPhysLimit(memblock: Memblock, profile: Profile, maxCpuAddress?: PhysAddr): PhysAddr {
@@ -41,7 +42,8 @@ export function zoneSpans(memblock: Memblock, profile: Profile, maxCpuAddress?: 
   limits.push(['Normal', memblock.endOfDram]);
   let start = memblock.startOfDram;
   return limits.map(([name, limit]) => {
-    const span = { name, start, end: limit > start ? limit : start };
+    const end = roundDown(limit, BigInt(PAGE_SIZE));
+    const span = { name, start, end: max(end, start) };
     start = span.end;
     return span;
   });

@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Cma, createCma } from '../../src/mm/cma.ts';
+import { Printk } from '../../src/printk.ts';
+import { MemoryRecords } from '../../src/records.ts';
+
+function area(basePfn: number, count: number, name = 'pool') {
+  const records = new MemoryRecords();
+  createCma(records, 0, name, basePfn, count);
+  const printk = new Printk(records);
+  const lines = () => [...printk.since()].map((l) => `${l.suppressed ? '-' : ''}<${l.level}>${l.text}`);
+  return { records, printk, lines, cma: new Cma(records, 0) };
+}
+
+/** First fit by looking at every page: the start must be a multiple of `1 << order` as a frame number. */
+function firstFit(taken: readonly boolean[], basePfn: number, count: number, order: number) {
+  for (let bit = 0; bit + count <= taken.length; bit++) {
+    if ((basePfn + bit) % 2 ** order === 0 && !taken.slice(bit, bit + count).some(Boolean)) return bit;
+  }
+  return undefined;
+}
+
+describe('Cma.alloc', () => {
+  it('is first fit, aligned in page frame numbers, over any calls', () => {
+    const call = fc.record({
+      free: fc.boolean(),
+      pick: fc.nat(1000),
+      count: fc.integer({ min: 1, max: 40 }),
+      order: fc.nat(8),
+    });
+    fc.assert(
+      fc.property(
+        fc.nat(1000),
+        fc.integer({ min: 1, max: 300 }),
+        fc.array(call, { maxLength: 40 }),
+        (basePfn, size, calls) => {
+          const { cma, printk } = area(basePfn, size);
+          const taken = new Array<boolean>(size).fill(false);
+          const live: { pfn: number; count: number }[] = [];
+          for (const { free, pick, count, order } of calls) {
+            if (free && live.length > 0) {
+              const [block] = live.splice(pick % live.length, 1);
+              if (block === undefined) continue;
+              cma.release(block.pfn, block.count);
+              taken.fill(false, block.pfn - basePfn, block.pfn - basePfn + block.count);
+              continue;
+            }
+            const bit = firstFit(taken, basePfn, count, order);
+            const pfn = cma.alloc(count, order, printk);
+            expect(pfn).toBe(bit === undefined ? undefined : basePfn + bit);
+            if (pfn === undefined || bit === undefined) continue;
+            taken.fill(true, bit, bit + count);
+            live.push({ pfn, count });
+          }
+          expect(cma.bitmap.weight()).toBe(taken.filter(Boolean).length);
+          for (const block of live) cma.release(block.pfn, block.count);
+          expect(cma.freeRuns()).toEqual([{ start: 0, length: size }]);
+          expect(cma.counters.releasePagesSuccess).toBe(cma.counters.allocPagesSuccess);
+        },
+      ),
+    );
+  });
+
+  it('counts the base of the area into the alignment', () => {
+    // Frames   1000 ... 1008 ... 1016
+    //          |.......|#######|       8 pages at order 3 start at frame 1000 = 8 * 125
+    const { cma, printk } = area(1002, 100);
+    expect(cma.alloc(8, 3, printk)).toBe(1008);
+    expect(cma.alloc(1, 0, printk)).toBe(1002);
+  });
+
+  it('logs a failure with the free ranges, a + before each that does not start at 0', () => {
+    const { cma, printk, lines } = area(0, 16);
+    for (const order of [2, 2, 2, 2]) cma.alloc(4, order, printk);
+    cma.release(0, 4);
+    cma.release(8, 2);
+    expect(cma.alloc(5, 0, printk)).toBeUndefined();
+    expect(lines()).toEqual([
+      '<3>cma: __cma_alloc_frozen: pool: alloc failed, req-size: 5 pages, ret: -16',
+      '<6>cma: number of available pages: ',
+      '<6>cma: range 0: 4@0+2@8',
+      '<6>cma: ',
+    ]);
+  });
+
+  it('limits the error line to ten in five seconds, but always shows the free ranges', () => {
+    const { cma, printk, lines } = area(0, 4);
+    for (let i = 0; i < 12; i++) cma.alloc(5, 0, printk);
+    expect(lines().filter((l) => l.startsWith('<3>'))).toHaveLength(10);
+    expect(lines().filter((l) => l === '<6>cma: range 0: 4@0')).toHaveLength(12);
+    printk.advance(5_000_000_001);
+    cma.alloc(5, 0, printk);
+    expect(lines().at(-5)).toBe('<4>__cma_alloc_frozen: 2 callbacks suppressed');
+  });
+
+  it('counts pages, not calls', () => {
+    const { cma, printk, records } = area(0, 16);
+    const pfn = cma.alloc(6, 0, printk);
+    cma.alloc(11, 0, printk);
+    cma.release(pfn ?? -1, 6);
+    const { allocPagesSuccess, allocPagesFail, releasePagesSuccess } = new Cma(records, 0).counters;
+    expect([allocPagesSuccess, allocPagesFail, releasePagesSuccess]).toEqual([6, 11, 6]);
+  });
+
+  it('takes requests of any size', () => {
+    const { cma, printk } = area(0, 16);
+    expect(cma.alloc(2 ** 52, 8, printk)).toBeUndefined();
+  });
+});
+
+describe('overlapping areas', () => {
+  /**
+   * ```
+   * frames   0       16      32
+   * area 0   |--------------|
+   * area 1           |--------------|
+   * ```
+   */
+  function overlapping() {
+    const records = new MemoryRecords();
+    createCma(records, 0, 'low', 0, 32);
+    createCma(records, 1, 'high', 16, 32);
+    createCma(records, 2, 'apart', 64, 32);
+    return { low: new Cma(records, 0), high: new Cma(records, 1), printk: new Printk(records), records };
+  }
+
+  it('do not hand out the same page twice', () => {
+    const { low, high, printk } = overlapping();
+    expect(high.alloc(4, 2, printk)).toBe(16);
+    expect(low.alloc(20, 0, printk)).toBeUndefined();
+    expect(low.alloc(14, 0, printk)).toBe(0);
+    // 14 and 15 are free and unaligned, 16 to 19 are busy: on behind the range that was tried.
+    expect(low.alloc(4, 2, printk)).toBe(20);
+    expect(high.alloc(4, 2, printk)).toBe(24);
+  });
+
+  it('give pages to the other once they are free', () => {
+    const { low, high, printk } = overlapping();
+    const pfn = high.alloc(16, 0, printk);
+    expect(low.alloc(32, 0, printk)).toBeUndefined();
+    high.release(pfn ?? -1, 16);
+    expect(low.alloc(32, 0, printk)).toBe(0);
+    expect(high.alloc(1, 0, printk)).toBe(32);
+  });
+});
+
+describe('an area', () => {
+  it('has its name cut at 63 characters', () => {
+    expect(area(0, 8, 'x'.repeat(80)).cma.name).toBe('x'.repeat(63));
+  });
+
+  it('must exist', () => {
+    expect(() => new Cma(new MemoryRecords(), 0)).toThrow('no CMA area 0');
+  });
+});
