@@ -102,7 +102,7 @@ async function findCulprit(name: string, from: number, what: string): Promise<vo
       name,
       index,
       reply === 'silent' ? 'hang' : 'crash',
-      `the process was ${reply}`,
+      reply === 'silent' ? `no answer in ${INPUT_SILENCE / 1000} s` : 'the process died',
       await inputOf(name, index),
     );
     worker = new Worker(name);
@@ -113,7 +113,7 @@ async function findCulprit(name: string, from: number, what: string): Promise<vo
       name,
       from,
       'crash',
-      `the batch of ${BATCH} from here was ${what}; no single input is`,
+      `the process ${what === 'died' ? 'died' : 'fell silent'} in the ${BATCH} inputs from here; no single one does that`,
       new Uint8Array(),
     );
   }
