@@ -1,5 +1,6 @@
 /** The board that session tests boot, and the inputs that a session keeps of it. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { boardFromTree } from '../../src/board/from-tree.ts';
 import { decodeDtb } from '../../src/devicetree/dtb.ts';
@@ -9,8 +10,12 @@ import type { Records } from '../../src/records.ts';
 import type { SessionLocation } from '../../src/session/directory.ts';
 import type { BootInputs } from '../../src/session/session.ts';
 
-/** Children are bundled elsewhere, so that they get the root from their parent. */
-export const ROOT = process.env.DMAHEAP_TEST_ROOT ?? fileURLToPath(new URL('../..', import.meta.url));
+/** The project's directory: above this file, or above the bundle that it became part of. */
+export const ROOT = process.env.DMAHEAP_TEST_ROOT ?? findRoot(dirname(fileURLToPath(import.meta.url)));
+
+function findRoot(from: string): string {
+  return existsSync(join(from, 'fixtures/boards')) ? from : findRoot(dirname(from));
+}
 
 const FILE = 'camera-soc.dtb';
 
