@@ -71,11 +71,12 @@ export function explainFailure(failure: Failure): string[] {
       const { blockPages, freePages, totalPages, largestBlock } = failure;
       const rounded =
         blockPages === failure.pages ? '' : `, rounded up to a power of two: ${pages(blockPages)}`;
-      const lines = [`${pages(failure.pages)} asked${rounded}`];
-      lines.push(
-        `${pages(freePages)} of ${totalPages} free in ${failure.pool}; the largest free block that is a power of two at a multiple of itself has ${pages(largestBlock)}`,
-      );
-      return lines;
+      const room = `${pages(freePages)} of ${totalPages} free in ${failure.pool}`;
+      const largest =
+        freePages === 0
+          ? ''
+          : `; the largest free block that is a power of two at a multiple of itself has ${pages(largestBlock)}`;
+      return [`${pages(failure.pages)} asked${rounded}`, room + largest];
     }
     case 'system-oom':
       return [

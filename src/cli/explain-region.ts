@@ -70,6 +70,10 @@ const WORDS: Readonly<Record<WhyNoHeap, readonly [reason: string, advice?: strin
     'its first or last page is shared with memory that the kernel maps',
     'align base and size to whole pages (4 KiB)',
   ],
+  unmappable: [
+    'a pool that ends above 256 TiB, or is larger than 128 GiB: the kernel cannot set it up',
+    'make it smaller, or correct its reg',
+  ],
   'name-taken': ['a heap of its name exists already', 'give the node another name or unit address'],
   'no-cma-heaps': [
     'default_cma_region was refused, and then Linux makes no CMA heap at all',

@@ -32,7 +32,6 @@ export function createProgram(surroundings: Surroundings): Command {
     )
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help for a command')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => streams.out(text),
@@ -68,6 +67,9 @@ export function createProgram(surroundings: Surroundings): Command {
       )}\n\nExit codes: 0 done, 1 the emulated kernel said no, 2 wrong usage, 3 unusable input, 4 no usable session, 70 a bug.`,
     );
 
+  const help = new Command('help').argument('[command]').description('print help for a command');
+  program.addHelpCommand(help.helpOption(false).helpGroup('Other:'));
+
   const shell = (command: Command) => new Shell(surroundings, command.optsWithGlobals<GlobalOptions>());
   const registry: Registry = { program, shell };
   const groups: readonly (readonly [
@@ -90,7 +92,7 @@ export function createProgram(surroundings: Surroundings): Command {
 /** Turns commander's own errors into ours. @returns `undefined` when it only printed help or a version */
 export function usageError(error: CommanderError): UsageError | undefined {
   if (error.exitCode === 0) return undefined;
-  if (error.code === 'commander.help') return new UsageError('no command given', 'See: dmaheap --help');
+  if (error.code === 'commander.help') return new UsageError('no command given');
   const [message = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
   const hint = hints.join(' ').replace(/^\((.*)\)$/, '$1');
   return new UsageError(message, hint === '' ? undefined : hint);
