@@ -6,14 +6,20 @@ import { createCoherentPool } from '../mm/coherent.ts';
 import type { EarlyBoot, EarlyCoherent } from '../mm/early-boot.ts';
 import type { SystemRam } from '../mm/system-ram.ts';
 import { hasCoherentHeaps } from '../profile/profile.ts';
-import { formatHex, formatPa, pfnDown } from '../units.ts';
+import { formatHex, formatPa, pfnDown, rangeEnd } from '../units.ts';
 import { registerDmaHeap } from './dma-heap.ts';
 
 /** The name that the default CMA area has besides its own. */
 export const DEFAULT_CMA_HEAP = 'default_cma_region';
 
 /** Why a pool or an area got no heap. */
-export type RegistrationProblem = 'mapped-ram' | 'mapped-page' | 'name-taken' | 'no-cma-heaps';
+export type RegistrationProblem = 'mapped-ram' | 'mapped-page' | 'unmappable' | 'name-taken' | 'no-cma-heaps';
+
+/** PHYS_MASK + 1 with 48-bit physical addresses. */
+const PHYS_END = 1n << 48n;
+
+/** The pages that the largest bitmap of one kmalloc() stands for: 4 MiB of bits, 128 GiB of pool. */
+const MAX_POOL_PAGES = 1 << 25;
 
 /** Pools by number and areas by number that got no heap. */
 export interface RegistrationProblems {
@@ -54,6 +60,10 @@ function registerCoherentHeap(
     printk.print(3, 'coherent_heap: failed to initialize memory (-22)');
     return refused;
   }
+  if (pfnDown(pool.size) > MAX_POOL_PAGES) {
+    printk.print(3, 'coherent_heap: failed to initialize memory (-12)');
+    return 'unmappable';
+  }
   createCoherentPool(records, index, {
     name: pool.name,
     pfnBase: pfnDown(pool.base),
@@ -82,6 +92,7 @@ function memremapRefusal(
     printk.printOnce('memremap-ram', 4, `memremap attempted on ram ${what}`);
     return 'mapped-ram';
   }
+  if (rangeEnd(pool) > PHYS_END) return 'unmappable';
   return memblock.isMapMemory(pool.base & ~0xfffn) ? 'mapped-page' : undefined;
 }
 

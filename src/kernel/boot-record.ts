@@ -1,6 +1,7 @@
 /** What boot leaves for the running kernel to know: one record, never changed afterwards. */
 import type { RamResource } from '../mm/system-ram.ts';
 import type { Profile } from '../profile/profile.ts';
+import type { Records } from '../records.ts';
 import type { PhysRange } from '../units.ts';
 import type { BootReserved } from './boot-params.ts';
 import type { RegionView } from './views.ts';
@@ -17,4 +18,11 @@ export interface BootRecord {
   /** The number of CMA areas. */
   readonly cmaAreas: number;
   readonly regions: readonly RegionView[];
+}
+
+/** What boot left behind. @throws Error when the records hold no booted kernel */
+export function bootRecord(records: Records): BootRecord {
+  const boot = records.get<BootRecord>(BOOT_RECORD);
+  if (boot === undefined) throw new Error('no kernel has booted in these records');
+  return boot;
 }

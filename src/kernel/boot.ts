@@ -6,7 +6,7 @@ import type { Board } from '../board/board.ts';
 import { type MemoryCmdline, parseCmdline } from '../board/cmdline.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { InvalidInput } from '../diagnostic.ts';
-import { registerHeaps } from '../dma-buf/register-heaps.ts';
+import { type RegistrationProblems, registerHeaps } from '../dma-buf/register-heaps.ts';
 import { createAtomicPools } from '../mm/atomic-pool.ts';
 import { reserveDefaultCma } from '../mm/contiguous.ts';
 import type { EarlyBoot } from '../mm/early-boot.ts';
@@ -125,7 +125,7 @@ function bootKernel(
     profile,
     cmdline,
     reserve,
-    layout: arenaLayout(early),
+    layout: arenaLayout(early, problems),
     iomem: ram.resources,
     cmaAreas: early.cmaAreas.length,
     regions: regionViews(early, reservedMemory.regions, problems, words),
@@ -164,6 +164,14 @@ function checkInputs(
       'memory-too-high',
       `memory at ${formatPa(beyond.base)} ends above ${formatPa(MAX_RAM_END)}, which is not modelled`,
       'give memory that lies lower with --memory BASE:SIZE',
+    );
+  }
+  for (const [name, range] of Object.entries(params.reserve ?? {})) {
+    if (range === undefined || rangeEnd(range) <= MAX_RAM_END) continue;
+    error(
+      'reserve-too-high',
+      `${name} at ${formatPa(range.base)} ends above ${formatPa(MAX_RAM_END)}, where no memory is modelled`,
+      'say where the boot loader puts it with --reserve NAME=BASE:SIZE',
     );
   }
   const nofile = params.nofile ?? DEFAULT_NOFILE;
@@ -240,9 +248,13 @@ function startAtomicPools(early: EarlyBoot, spans: readonly ZoneSpan[], words: M
   });
 }
 
-/** Where there is memory: RAM with its no-map holes, and pools that lie outside it. */
-function arenaLayout({ memblock, coherentPools }: EarlyBoot): readonly PhysRange[] {
-  const ranges = [...memblock.memory, ...coherentPools]
+/** Where there is memory: RAM with its no-map holes, and pools with a heap that lie outside it. */
+function arenaLayout(
+  { memblock, coherentPools }: EarlyBoot,
+  problems: RegistrationProblems,
+): readonly PhysRange[] {
+  const pools = coherentPools.filter((_, index) => !problems.pools.has(index));
+  const ranges = [...memblock.memory, ...pools]
     .map((range) => wholePages(range))
     .sort((a, b) => (a.base < b.base ? -1 : 1));
   const layout: PhysRange[] = [];

@@ -5,21 +5,15 @@ import { Cma } from '../mm/cma.ts';
 import { countBlocks, PageAllocator } from '../mm/page-alloc.ts';
 import type { Records } from '../records.ts';
 import type { PfnRange, PhysAddr } from '../units.ts';
-import { BOOT_RECORD, type BootRecord } from './boot-record.ts';
-
-const bootOf = (records: Records): BootRecord => {
-  const boot = records.get<BootRecord>(BOOT_RECORD);
-  if (boot === undefined) throw new Error('no kernel has booted in these records');
-  return boot;
-};
+import { bootRecord } from './boot-record.ts';
 
 const areasOf = (records: Records): readonly Cma[] =>
-  Array.from({ length: bootOf(records).cmaAreas }, (_, index) => new Cma(records, index));
+  Array.from({ length: bootRecord(records).cmaAreas }, (_, index) => new Cma(records, index));
 
 /** The top-level lines of /proc/iomem for memory: `40000000-7fffffff : System RAM`. */
 export function procIomem(records: Records): readonly string[] {
   const hex = (address: PhysAddr) => address.toString(16).padStart(8, '0');
-  return bootOf(records).iomem.map(({ name, start, end }) => `${hex(start)}-${hex(end)} : ${name}`);
+  return bootRecord(records).iomem.map(({ name, start, end }) => `${hex(start)}-${hex(end)} : ${name}`);
 }
 
 /** The files of /sys/kernel/debug/cma/AREA that are read, without their newlines. */
@@ -58,16 +52,18 @@ export function cmaDebugfs(records: Records): Readonly<Record<string, CmaDebugfs
 export const cmaTotalKiB = (records: Records): number =>
   areasOf(records).reduce((sum, cma) => sum + cma.count * 4, 0);
 
-/** Free blocks of each order, zone by zone: those of the page allocator and those of CMA areas. */
+const freeFrames = (cma: Cma): readonly PfnRange[] =>
+  cma.freeRuns().map((run) => ({ pfn: cma.basePfn + run.start, pages: run.length }));
+
+/** /proc/buddyinfo: free blocks of each order, those of CMA areas too, in the zones that have memory. */
 export function procBuddyinfo(records: Records): string {
   const pages = new PageAllocator(records);
-  const cmaRuns = areasOf(records).flatMap((cma) =>
-    cma.freeRuns().map((run): PfnRange => ({ pfn: cma.basePfn + run.start, pages: run.length })),
-  );
+  const areas = areasOf(records);
   const lines = pages.zones().map((zone) => {
-    const inZone = countBlocks(cmaRuns.filter((run) => pages.zoneOf(run.pfn) === zone));
-    const counts = pages.nrFree(zone).map((blocks, order) => blocks + (inZone[order] ?? 0));
-    if (counts.every((count) => count === 0)) return '';
+    const inZone = areas.filter((cma) => pages.zoneOf(cma.basePfn) === zone);
+    if (pages.managedPages(zone) === 0 && inZone.length === 0) return '';
+    const ofCma = countBlocks(inZone.flatMap(freeFrames));
+    const counts = pages.nrFree(zone).map((blocks, order) => blocks + (ofCma[order] ?? 0));
     return `Node 0, zone ${zone.padStart(8)} ${counts.map((n) => `${n}`.padStart(6)).join(' ')} \n`;
   });
   return lines.join('');

@@ -4,34 +4,34 @@
 
 import { type DmaBufFile, FileTable, type HeapFile, type OpenFile } from '../dma-buf/dma-buf.ts';
 import { dmaBufIoctl, NotModelled } from '../dma-buf/dma-buf-ioctl.ts';
-import { type DmaHeap, dmaHeapIoctl, dmaHeapOps, dmaHeaps, findDmaHeap } from '../dma-buf/dma-heap.ts';
+import { dmaHeapIoctl, dmaHeapOps, dmaHeaps, findDmaHeap } from '../dma-buf/dma-heap.ts';
 import type { Failure } from '../dma-buf/failure.ts';
 import type { HeapContext } from '../dma-buf/heap-ops.ts';
-import { Cma } from '../mm/cma.ts';
-import { DmaCoherentMem } from '../mm/coherent.ts';
-import { MAX_PAGE_ORDER, PageAllocator } from '../mm/page-alloc.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import { Printk } from '../printk.ts';
 import type { Records } from '../records.ts';
 import { type Errno, errnoNumber } from '../uapi/errno.ts';
-import { F_GETFD, F_GETFL, F_SETFD, FD_CLOEXEC, O_CLOEXEC, SEEK_END, SEEK_SET } from '../uapi/fcntl.ts';
+import {
+  F_GETFD,
+  F_GETFL,
+  F_SETFD,
+  FD_CLOEXEC,
+  MAP_PRIVATE,
+  MAP_TYPE,
+  O_CLOEXEC,
+  SEEK_END,
+  SEEK_SET,
+} from '../uapi/fcntl.ts';
 import type { PhysRange } from '../units.ts';
-import { PAGE_SIZE, pfnPhys } from '../units.ts';
-import { BOOT_RECORD, type BootRecord } from './boot-record.ts';
+import { pageAlign } from '../units.ts';
+import { bootRecord } from './boot-record.ts';
+import { heapViews } from './heap-view.ts';
 import { checkMmap, MappedRange, type Mapping, MappingTable } from './mapping.ts';
 import type { Syscall, SyscallResult } from './syscall.ts';
 import { DescriptorTable, NR_OPEN, taskNames } from './task.ts';
 import type { BufferView, FdView, HeapView, KernelView, RegionView } from './views.ts';
 
 const HEAP_DIR = '/dev/dma_heap/';
-const PAGE = BigInt(PAGE_SIZE);
-
-/** What boot left behind. @throws Error when the records hold no booted kernel */
-function bootRecord(records: Records): BootRecord {
-  const boot = records.get<BootRecord>(BOOT_RECORD);
-  if (boot === undefined) throw new Error('no kernel has booted in these records');
-  return boot;
-}
 
 /** Where the booted board has memory, for whoever makes the arena. */
 export const layoutOf = (records: Records): readonly PhysRange[] => bootRecord(records).layout;
@@ -82,7 +82,7 @@ export class Kernel {
     const record = this.#mappings.get(id);
     const file = record && this.#files.get(record.file);
     if (record === undefined || file?.kind !== 'dma_buf') throw new Error(`no mapping ${id}`);
-    return new MappedRange(id, record, file.sgTable, this.#memory);
+    return new MappedRange(id, record, file.sgTable, this.#memory, this.#mappings);
   }
 
   #dispatch(table: DescriptorTable, task: string, call: Syscall): SyscallResult {
@@ -135,25 +135,26 @@ export class Kernel {
         const refused = checkMmap(file, call);
         if (refused !== undefined) return fail(refused.errno, refused.why);
         this.#files.ref(descriptor.file);
-        const length = (call.length + PAGE - 1n) & ~(PAGE - 1n);
         const { offset, prot } = call;
-        return ok(this.#mappings.add({ task, file: descriptor.file, offset, length, prot }));
+        const length = pageAlign(call.length);
+        const shared = (call.flags & MAP_TYPE) !== MAP_PRIVATE;
+        return ok(this.#mappings.add({ task, file: descriptor.file, offset, length, prot, shared }));
       }
     }
   }
 
   #open(table: DescriptorTable, path: string, flags: number): SyscallResult {
+    // The descriptor is taken before the path is looked up.
+    if (!table.hasRoom()) return fail('EMFILE', { kind: 'descriptor-limit', limit: table.nofile });
     const name = path.startsWith(HEAP_DIR) ? path.slice(HEAP_DIR.length) : '';
     if (findDmaHeap(this.#records, name) === undefined) {
       const known = dmaHeaps(this.#records).map((heap) => heap.name);
       return fail('ENOENT', { kind: 'no-such-heap', name, known });
     }
     const file: HeapFile = { kind: 'dma_heap', heap: name, flags: flags & ~O_CLOEXEC, count: 1 };
-    const id = this.#files.add(file);
-    const fd = this.#install(table, id, flags);
-    if (typeof fd === 'number') return ok(fd);
-    this.#files.unref(id);
-    return fail('EMFILE', { kind: 'descriptor-limit', ...fd });
+    const fd = this.#install(table, this.#files.add(file), flags);
+    if (typeof fd !== 'number') throw new Error('there was room for a descriptor');
+    return ok(fd);
   }
 
   #close(table: DescriptorTable, fd: number): SyscallResult {
@@ -209,11 +210,7 @@ export class Kernel {
 
   /** The nodes of /dev/dma_heap, by minor. */
   heaps(): HeapView[] {
-    const buffers = new Map<string, number>();
-    for (const [, file] of this.#files.dmaBufs()) {
-      buffers.set(file.expName, (buffers.get(file.expName) ?? 0) + 1);
-    }
-    return dmaHeaps(this.#records).map((heap) => this.#heapView(heap, buffers.get(heap.name) ?? 0));
+    return heapViews(this.#records, this.#files);
   }
 
   /** Every child of /reserved-memory in tree order, then the default CMA area that has no node. */
@@ -250,40 +247,6 @@ export class Kernel {
   info(): KernelView {
     const { banner, cmdline, layout } = bootRecord(this.#records);
     return { banner, cmdline, layout, time: this.printk.time };
-  }
-
-  #heapView(heap: DmaHeap, buffers: number): HeapView {
-    const { name, minor, backing } = heap;
-    const common = { name, minor, mode: '600', backend: backing.backend, buffers } as const;
-    const bytes = (pages: number) => BigInt(pages) * PAGE;
-    if (backing.backend === 'system') {
-      const pages = new PageAllocator(this.#records);
-      const managed = pages.zones().reduce((sum, zone) => sum + pages.managedPages(zone), 0);
-      const order = Math.min(pages.largestOrder(), MAX_PAGE_ORDER);
-      const largest = bytes(order < 0 ? 0 : 2 ** order);
-      return { ...common, size: bytes(managed), free: bytes(pages.freePages()), largest };
-    }
-    if (backing.backend === 'cma') {
-      const cma = new Cma(this.#records, backing.area);
-      const runs = cma.freeRuns().map((run) => run.length);
-      return {
-        ...common,
-        region: cma.name,
-        base: pfnPhys(cma.basePfn),
-        size: bytes(cma.count),
-        free: bytes(runs.reduce((sum, run) => sum + run, 0)),
-        largest: bytes(runs.reduce((most, run) => Math.max(most, run), 0)),
-      };
-    }
-    const pool = new DmaCoherentMem(this.#records, backing.pool);
-    return {
-      ...common,
-      region: pool.name,
-      base: pfnPhys(pool.pfnBase),
-      size: bytes(pool.size),
-      free: bytes(pool.size - pool.bitmap.weight()),
-      largest: bytes(pool.largestBlock()),
-    };
   }
 }
 

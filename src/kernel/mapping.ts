@@ -11,6 +11,7 @@ import type { Errno } from '../uapi/errno.ts';
 import {
   MAP_PRIVATE,
   MAP_SHARED,
+  MAP_TYPE,
   O_ACCMODE,
   O_RDONLY,
   O_RDWR,
@@ -19,7 +20,7 @@ import {
   PROT_WRITE,
 } from '../uapi/fcntl.ts';
 import type { PfnRange, PhysAddr } from '../units.ts';
-import { PAGE_SIZE, pfnPhys, U64_MASK } from '../units.ts';
+import { PAGE_SIZE, pageAlign, pfnPhys, U64_MASK } from '../units.ts';
 
 const PAGE = BigInt(PAGE_SIZE);
 
@@ -33,6 +34,8 @@ export interface MappingRecord {
   /** Bytes, whole pages. */
   readonly length: bigint;
   readonly prot: number;
+  /** MAP_SHARED; what is written to a private mapping is its own. */
+  readonly shared: boolean;
 }
 
 /** The bytes of a mapping, as the task that made it sees them. */
@@ -81,6 +84,16 @@ export class MappingTable {
 
   remove(id: number): void {
     this.#records.delete(mappingKey(id));
+    for (const [key] of [...this.#records.list(recordKey('mapping-page', id, ''))]) this.#records.delete(key);
+  }
+
+  /** The copy of a page that a private mapping has written to: anonymous memory, not the buffer's. */
+  copiedPage(id: number, page: number): Uint8Array | undefined {
+    return this.#records.get<Uint8Array>(recordKey('mapping-page', id, page));
+  }
+
+  putCopiedPage(id: number, page: number, bytes: Uint8Array): void {
+    this.#records.put(recordKey('mapping-page', id, page), bytes);
   }
 }
 
@@ -101,11 +114,11 @@ export function checkMmap(
   });
   if (offset % PAGE !== 0n) return bad('offset', call.offset);
   if (length === 0n) return bad('len', length);
-  const size = (length + PAGE - 1n) & ~(PAGE - 1n) & U64_MASK;
+  const size = pageAlign(length);
   if (size === 0n) return { errno: 'ENOMEM' };
   // file_mmap_ok(): the end of the mapping must be a file position.
   if (offset / PAGE > (U64_MASK - size) / PAGE) return { errno: 'EOVERFLOW' };
-  const kind = flags & 0xf;
+  const kind = flags & MAP_TYPE;
   if (kind !== MAP_SHARED && kind !== MAP_PRIVATE) return bad('flags', BigInt(flags));
   const writes = (prot & PROT_WRITE) !== 0 && kind === MAP_SHARED;
   if ((writes && !mayWrite(file.flags)) || !mayRead(file.flags)) {
@@ -117,6 +130,20 @@ export function checkMmap(
   return undefined;
 }
 
+/** The pages that `[offset, offset + length)` touches: which bytes of each, and how many came before. */
+function* pagesOf(
+  offset: bigint,
+  length: number,
+): Iterable<{ readonly page: number; readonly from: number; readonly to: number; readonly done: number }> {
+  let page = Number(offset / PAGE);
+  let from = Number(offset % PAGE);
+  for (let done = 0; done < length; page++, from = 0) {
+    const to = Math.min(PAGE_SIZE, from + length - done);
+    yield { page, from, to, done };
+    done += to - from;
+  }
+}
+
 /** A mapping over the pieces of a buffer's sg table. */
 export class MappedRange implements Mapping {
   readonly id: number;
@@ -124,11 +151,19 @@ export class MappedRange implements Mapping {
   readonly #record: MappingRecord;
   readonly #pieces: readonly PfnRange[];
   readonly #memory: PhysMemory;
+  readonly #table: MappingTable;
 
-  constructor(id: number, record: MappingRecord, pieces: readonly PfnRange[], memory: PhysMemory) {
+  constructor(
+    id: number,
+    record: MappingRecord,
+    pieces: readonly PfnRange[],
+    memory: PhysMemory,
+    table: MappingTable,
+  ) {
     this.id = id;
     this.length = record.length;
     this.#record = record;
+    this.#table = table;
     this.#pieces = pieces;
     this.#memory = memory;
   }
@@ -138,13 +173,39 @@ export class MappedRange implements Mapping {
     this.#each(offset, into.length, (address, from, to) =>
       this.#memory.read(address, into.subarray(from, to)),
     );
+    if (this.#record.shared) return;
+    for (const part of pagesOf(offset, into.length)) {
+      const copy = this.#table.copiedPage(this.id, part.page);
+      if (copy !== undefined) into.set(copy.subarray(part.from, part.to), part.done);
+    }
   }
 
   write(offset: bigint, from: Uint8Array): void {
     this.#check('write', offset, from.length);
+    if (!this.#record.shared) {
+      this.#writeCopies(offset, from);
+      return;
+    }
     this.#each(offset, from.length, (address, begin, end) =>
       this.#memory.write(address, from.subarray(begin, end)),
     );
+  }
+
+  /** The first write to a page of a private mapping copies it. */
+  #writeCopies(offset: bigint, from: Uint8Array): void {
+    for (const part of pagesOf(offset, from.length)) {
+      const copy = this.#table.copiedPage(this.id, part.page) ?? this.#pageBytes(part.page);
+      copy.set(from.subarray(part.done, part.done + part.to - part.from), part.from);
+      this.#table.putCopiedPage(this.id, part.page, copy);
+    }
+  }
+
+  #pageBytes(page: number): Uint8Array {
+    const bytes = new Uint8Array(PAGE_SIZE);
+    this.#each(BigInt(page) * PAGE, PAGE_SIZE, (address, from, to) =>
+      this.#memory.read(address, bytes.subarray(from, to)),
+    );
+    return bytes;
   }
 
   #check(access: 'read' | 'write', offset: bigint, length: number): void {

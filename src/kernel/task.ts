@@ -62,6 +62,11 @@ export class DescriptorTable {
     return this.#records.get<FdRecord>(fdKey(this.#task, fd));
   }
 
+  /** Whether a descriptor is left below the limit. */
+  hasRoom(): boolean {
+    return this.#open.nextZero(0) < this.nofile;
+  }
+
   /** Takes the lowest free descriptor, or `undefined` at the limit: alloc_fd(). */
   install(file: number, cloexec: boolean): number | undefined {
     const fd = this.#open.nextZero(0);

@@ -66,6 +66,7 @@ export type WhyNoHeap =
   | 'coherent-no-slot' // more than 64 coherent pools
   | 'mapped-ram' // a pool without no-map: memremap refuses System RAM
   | 'mapped-page' // an unaligned base in a page that is still mapped
+  | 'unmappable' // a pool above 256 TiB, or too large for a bitmap (128 GiB)
   | 'name-taken' // a heap of that name exists
   | 'no-cma-heaps'; // default_cma_region was refused, and every CMA heap with it
 

@@ -18,6 +18,7 @@ import type { ZoneName, ZoneSpan } from './zones.ts';
 /** MAX_PAGE_ORDER: the largest block is 1024 pages. */
 export const MAX_PAGE_ORDER = 10;
 const NR_PAGE_ORDERS = MAX_PAGE_ORDER + 1;
+const MAX_BLOCK = 1 << MAX_PAGE_ORDER;
 
 /** Pages in a section of 128 MiB: PAGES_PER_SECTION. */
 export const PAGES_PER_SECTION = 1 << 15;
@@ -62,11 +63,29 @@ function clip(run: PfnRange, from: Pfn, to: Pfn): PfnRange | undefined {
   return end > pfn ? { pfn, pages: end - pfn } : undefined;
 }
 
+/** The parts of a run, section by section. */
+function* bySection(run: PfnRange): Iterable<readonly [section: number, part: PfnRange]> {
+  const first = Math.floor(run.pfn / PAGES_PER_SECTION);
+  for (let section = first; section * PAGES_PER_SECTION < run.pfn + run.pages; section++) {
+    const part = clip(run, section * PAGES_PER_SECTION, (section + 1) * PAGES_PER_SECTION);
+    if (part !== undefined) yield [section, part];
+  }
+}
+
 /** How many free blocks of each order a set of runs makes. */
 export function countBlocks(runs: Iterable<PfnRange>): number[] {
   const counts = new Array<number>(NR_PAGE_ORDERS).fill(0);
+  const count = (order: number, blocks: number) => {
+    counts[order] = (counts[order] ?? 0) + blocks;
+  };
   for (const run of runs) {
-    for (const [, order] of blocksOf(run)) counts[order] = (counts[order] ?? 0) + 1;
+    // Blocks of the largest order are counted at once, or 16 TiB would take a second.
+    const end = run.pfn + run.pages;
+    const first = Math.min(Math.ceil(run.pfn / MAX_BLOCK) * MAX_BLOCK, end);
+    const last = Math.max(Math.floor(end / MAX_BLOCK) * MAX_BLOCK, first);
+    count(MAX_PAGE_ORDER, (last - first) / MAX_BLOCK);
+    for (const [, order] of blocksOf({ pfn: run.pfn, pages: first - run.pfn })) count(order, 1);
+    for (const [, order] of blocksOf({ pfn: last, pages: end - last })) count(order, 1);
   }
   return counts;
 }
@@ -85,11 +104,11 @@ export function createZones(records: Records, spans: readonly ZoneSpan[], free: 
     const sections = to > from ? Math.ceil(to / PAGES_PER_SECTION) - firstSection : 0;
     const orders = new Uint16Array(sections);
     const nrFree = new Array<number>(NR_PAGE_ORDERS).fill(0);
-    for (const run of boot) {
-      for (const [pfn, order] of blocksOf(run)) {
-        const section = Math.floor(pfn / PAGES_PER_SECTION) - firstSection;
-        orders[section] = (orders[section] ?? 0) | (1 << order);
-        nrFree[order] = (nrFree[order] ?? 0) + 1;
+    for (const [section, part] of boot.flatMap((run) => [...bySection(run)])) {
+      for (const [order, blocks] of countBlocks([part]).entries()) {
+        if (blocks === 0) continue;
+        orders[section - firstSection] = (orders[section - firstSection] ?? 0) | (1 << order);
+        nrFree[order] = (nrFree[order] ?? 0) + blocks;
       }
     }
     records.put<ZoneRecord>(zoneKey(span.name), {

@@ -21,6 +21,8 @@ export const PROT_WRITE = 2;
 
 export const MAP_SHARED = 1;
 export const MAP_PRIVATE = 2;
+/** The bits of mmap's flags that hold one of the two. */
+export const MAP_TYPE = 0xf;
 
 const NAMES: Readonly<Record<string, number>> = { O_RDONLY, O_WRONLY, O_RDWR, O_CLOEXEC };
 
