@@ -9,6 +9,7 @@
 import {
   closeSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -215,7 +216,8 @@ export function removeSession(location: SessionLocation): void {
     // Last, so that a removal that was interrupted can be done again.
     removeFile(join(dir, FORMAT_FILE));
     const left = readdirSync(dir);
-    if (left.length === 0) rmdirSync(dir);
+    // A link's directory stays: without it the link would dangle, and could not be booted into.
+    if (left.length === 0 && !lstatSync(dir).isSymbolicLink()) rmdirSync(dir);
   } catch (error) {
     throw fileError(error, `remove ${basename(dir)}`);
   }

@@ -17,8 +17,9 @@
  * its owner is killed, and the half-written transaction was never visible.
  */
 import { open, type RootDatabase } from 'lmdb';
-import { REBOOT, SessionError } from './session-error.ts';
+import { FREE_SPACE, REBOOT, SessionError } from './session-error.ts';
 import type { Store, StoreChanges, StoreReader } from './store.ts';
+import { noteStore } from './store-seen.ts';
 
 export interface LmdbStoreOptions {
   /** Bytes of address space to begin with. */
@@ -30,7 +31,7 @@ export interface LmdbStoreOptions {
 type Database = RootDatabase<Uint8Array, Uint8Array>;
 
 const MAP_SIZE = 2 ** 30;
-const MAX_READERS = 1024;
+const MAX_READERS = 254;
 
 /**
  * One opened file. LMDB allows a process to open a file only once (closing it a second time would drop
@@ -117,6 +118,7 @@ export class LmdbStore implements Store {
       environment.active--;
     }
     this.#fault?.('committed');
+    noteStore(this.#path);
   }
 
   read<T>(body: (reader: StoreReader) => T): T {
@@ -199,19 +201,23 @@ const MDB_MAP_FULL = -30792;
 const MDB_INVALID = -30793;
 const MDB_VERSION_MISMATCH = -30794;
 
-/** errno of the host: no space, quota (Linux, macOS), file too large. */
-const NO_SPACE = new Set([28, 122, 69, 27, MDB_MAP_FULL]);
+/**
+ * errno of the host: no space, quota (Linux, macOS), file too large; and EIO, because that is what LMDB
+ * makes of a write that was cut short, as the last one before a full disk is.
+ */
+const NO_SPACE = new Set([28, 122, 69, 27, 5, MDB_MAP_FULL]);
 
 /** What an error of LMDB means for the session; other errors are returned as they are. */
 function storeError(error: unknown): unknown {
   const code = lmdbCode(error);
   if (code === undefined) return error;
-  const text = error instanceof Error ? error.message : '';
+  // What LMDB adds after a colon is for its developers.
+  const text = error instanceof Error ? error.message.replace(/:.*/s, '') : '';
   if (NO_SPACE.has(code)) {
     return new SessionError(
       'session-disk-full',
-      `cannot write the session: ${text}`,
-      'free some space; nothing that was committed is lost',
+      `cannot write the session, its disk is full or a limit is reached: ${text}`,
+      FREE_SPACE,
       error,
     );
   }

@@ -20,8 +20,8 @@ import { Arena, FilePhysMemory } from './file-phys-memory.ts';
 import { LmdbStore } from './lmdb-store.ts';
 import type { BootInputs, Session } from './session.ts';
 import { SessionError, systemCode } from './session-error.ts';
-import { checkStore } from './store-check.ts';
 import { StoreRecords } from './store-records.ts';
+import { checkStore } from './store-seen.ts';
 import type { Backing, BootState } from './stored-session.ts';
 import { bootState, putBoot, StoredSession } from './stored-session.ts';
 

@@ -48,7 +48,7 @@ export function fileError(error: unknown, what: string): unknown {
       return new SessionError(
         'session-disk-full',
         `cannot ${what}: no space left for the session (${code})`,
-        'free some space; nothing that was committed is lost',
+        FREE_SPACE,
         error,
       );
     case 'ENOENT':
@@ -58,4 +58,5 @@ export function fileError(error: unknown, what: string): unknown {
   }
 }
 
+export const FREE_SPACE = 'free some space; nothing that was committed is lost';
 export const REBOOT = 'remove the session (session rm) and boot again';

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bootSession, openSession } from '../../src/session/local-session.ts';
 import { decodeDmaHeapAllocationData } from '../../src/uapi/dma-heap.ts';
 import { bundleChild, startChild } from './bundle-child.ts';
-import { at, bootInputs, cameraInputs } from './camera-board.ts';
+import { at, bootInputs, cameraInputs, ROOT } from './camera-board.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'dmaheap-processes-'));
 let bundle = '';
@@ -92,4 +93,25 @@ it('a view does not wait for a transaction, and sees what was before it', async 
   expect(await waiting).toEqual({ code: 0, out: 'fd 4\n', err: '' });
   expect(session.view((kernel) => kernel.buffers().length)).toBe(1);
   session.close();
+});
+
+it('a file-size limit or a full disk is named, and nothing that was committed is lost', async () => {
+  const dir = join(directory, 'full');
+  bootSession(at(dir), cameraInputs(), bootInputs(cameraInputs()));
+  const env = { ...process.env, DMAHEAP_TEST_ROOT: ROOT };
+  // In blocks of 512 bytes or 1 KiB, depending on the shell.
+  const limited = `ulimit -f 400 && exec "$0" "$@"`;
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', limited, process.execPath, bundle, 'fill', dir], {
+    env,
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('');
+  const [, done = '', after = ''] =
+    /^done (\d+)\nafter (\d+)\nerror "session-disk-full"\n$/.exec(stdout) ?? [];
+  expect({ status, stdout, done: Number(done) > 10 }).toEqual({ status: 4, stdout, done: true });
+  expect(after).toBe(done);
+  const session = openSession(at(dir));
+  expect(session.view((kernel) => kernel.buffers().length)).toBe(Number(done));
+  session.close();
+  expect(await run('alloc', dir)).toMatchObject({ code: 0, out: `fd ${4 + Number(done)}\n` });
 });

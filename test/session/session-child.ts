@@ -5,15 +5,20 @@
  *     calls DIR SEED [POINT HITS]     random calls until it is killed, each announced before and
  *                                     acknowledged after it; kills itself when POINT comes HITS times
  *     hold DIR                        stays inside a transaction until it is killed
+ *     boot DIR                        boots, whatever is there
+ *     fill DIR                        transactions until one fails; says how many did not, and its code
+ *     damage DIR SEED ROUNDS          copies a session, damages it and works on it, again and again
  *     alloc DIR                       one transaction; prints the descriptor or the error's code
  */
-import { writeSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import type { Kernel } from '../../src/kernel/kernel.ts';
+import { storePath } from '../../src/session/directory.ts';
 import { bootSession, openSession } from '../../src/session/local-session.ts';
 import { SessionError } from '../../src/session/session-error.ts';
 import { Random } from '../fuzz/random.ts';
 import { at, bootInputs, cameraInputs } from './camera-board.ts';
-import { alloc, chooseOperation, perform, withMapping } from './random-calls.ts';
+import { copySession, damageStore } from './damage-store.ts';
+import { alloc, chooseOperation, observe, perform, withMapping } from './random-calls.ts';
 
 const TASK = 'shell';
 
@@ -92,16 +97,62 @@ function calls(dir: string, seed: number, point: string | undefined, hits: numbe
   }
 }
 
+function damage(dir: string, seed: number, rounds: number): void {
+  const whole = readFileSync(storePath(dir));
+  const copy = `${dir}.copy`;
+  for (let round = 0; round < rounds; round++) {
+    rmSync(copy, { recursive: true, force: true });
+    copySession(dir, copy);
+    // Said before, so that the one that ends the process is known.
+    say('seed', seed + round);
+    writeFileSync(storePath(copy), damageStore(whole, new Random(seed + round)));
+    let code = 'works';
+    try {
+      const session = openSession(at(copy));
+      try {
+        session.view(observe);
+        session.journal();
+        session.info();
+        for (let i = 0; i < 3; i++) session.transact((kernel) => alloc(kernel, TASK, 'system', 4096));
+        session.transact((kernel) => kernel.syscall(TASK, { call: 'close', fd: 4 }));
+      } finally {
+        session.close();
+      }
+    } catch (error) {
+      if (!(error instanceof SessionError)) throw error;
+      code = error.code;
+    }
+    say('end', code);
+  }
+}
+
 const [mode, dir = '', ...rest] = process.argv.slice(2);
 try {
   if (mode === 'work') work(dir, Number(rest[0]), Number(rest[1]));
   else if (mode === 'calls') calls(dir, Number(rest[0]), rest[1], Number(rest[2] ?? 0));
+  else if (mode === 'damage') damage(dir, Number(rest[0]), Number(rest[1]));
   else if (mode === 'hold') {
     openSession(at(dir)).transact((kernel) => {
       alloc(kernel, TASK, 'system', 4096);
       say('holding');
       for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
     });
+  } else if (mode === 'boot') {
+    const inputs = cameraInputs();
+    bootSession(at(dir), inputs, bootInputs(inputs), { force: true });
+  } else if (mode === 'fill') {
+    const session = openSession(at(dir));
+    let done = 0;
+    try {
+      for (; ; done++) session.transact((kernel) => alloc(kernel, TASK, 'system', 4096));
+    } finally {
+      say('done', done);
+      // The same session goes on when it can.
+      say(
+        'after',
+        session.view((kernel) => kernel.buffers().length),
+      );
+    }
   } else if (mode === 'alloc') {
     const session = openSession(at(dir));
     say(
