@@ -18,6 +18,7 @@ import {
 } from './directory.ts';
 import { Arena, FilePhysMemory } from './file-phys-memory.ts';
 import { LmdbStore } from './lmdb-store.ts';
+import { isRecord } from './record-codec.ts';
 import type { BootInputs, Session } from './session.ts';
 import { SessionError, systemCode } from './session-error.ts';
 import { StoreRecords } from './store-records.ts';
@@ -131,7 +132,7 @@ class DirectoryBacking implements Backing {
     this.path = location.path;
     this.#options = options;
     const path = storePath(realpathSync(location.path));
-    this.booted = checkStore(path);
+    this.booted = checkStore(path, (key, value) => isRecord(key.toString(), value));
     this.store = new LmdbStore(path, options);
   }
 

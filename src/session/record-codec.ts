@@ -82,6 +82,13 @@ export function decodeRecord(key: string, bytes: Uint8Array): unknown {
   return value;
 }
 
+/** Whether bytes are what was stored under a key, by their checksum. */
+export function isRecord(key: string, bytes: Uint8Array): boolean {
+  if (bytes.length <= HEADER) return false;
+  const own = new Uint8Array(bytes);
+  return new DataView(own.buffer).getUint32(0, true) === checksum(key, own);
+}
+
 /** FNV-1a over 32-bit words instead of bytes, with a final mix: fast enough before any JIT. */
 function checksum(key: string, bytes: Uint8Array): number {
   let hash = 0x811c9dc5;

@@ -10,17 +10,30 @@
  *     main tree   key → value, or key → overflow pages that hold the value
  *
  * The layout is that of LMDB's data version 2 as lmdb-js builds it, on little-endian machines of 64
- * bits. What is not checked here are the values, which carry checksums (`record-codec.ts`).
+ * bits.
  */
-import { readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 
-/** Reads `bytes.length` bytes at an offset. @returns how many there were */
-export type ReadAt = (offset: number, bytes: Buffer) => number;
+/** A store as a file. */
+export class StoreFile {
+  readonly #fd: number;
 
-export const readFrom =
-  (fd: number): ReadAt =>
-  (offset, bytes) =>
-    readSync(fd, bytes, 0, bytes.length, offset);
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  get size(): number {
+    return fstatSync(this.#fd).size;
+  }
+
+  /** Fills `bytes` from an offset on. @returns how many there were */
+  read(offset: number, bytes: Buffer): number {
+    return readSync(this.#fd, bytes, 0, bytes.length, offset);
+  }
+}
+
+/** Whether a value is good, as far as its owner can tell. */
+export type CheckValue = (key: Buffer, value: Buffer) => boolean;
 
 const MAGIC = 0xbeefc0de;
 const DATA_VERSION = 2;
@@ -33,6 +46,7 @@ const META = 0x08;
 const BIG_DATA = 0x01;
 const NO_PAGE = 2n ** 64n - 1n;
 const MAX_DEPTH = 32;
+const FREE_AT_END = 65536;
 
 class Damage extends Error {}
 
@@ -55,16 +69,16 @@ interface Meta {
 }
 
 /** What the file begins with: the transaction that was committed last. */
-function readMeta(read: ReadAt): Meta {
-  const first = metaAt(read, 0);
-  const second = metaAt(read, first.pageSize);
+function readMeta(file: StoreFile): Meta {
+  const first = metaAt(file, 0);
+  const second = metaAt(file, first.pageSize);
   expect(first.pageSize === second.pageSize, 'two page sizes');
   return first.transaction >= second.transaction ? first : second;
 }
 
-function metaAt(read: ReadAt, offset: number): Meta {
+function metaAt(file: StoreFile, offset: number): Meta {
   const bytes = Buffer.alloc(168);
-  expect(read(offset, bytes) === bytes.length, 'no meta page');
+  expect(file.read(offset, bytes) === bytes.length, 'no meta page');
   expect((bytes.readUInt16LE(18) & META) !== 0, 'no meta page');
   expect(bytes.readUInt32LE(24) === MAGIC, 'not a store');
   expect((bytes.readUInt32LE(28) & 0xffff) === DATA_VERSION, 'a store of another version');
@@ -101,11 +115,14 @@ function number64(bytes: Buffer, offset: number): number {
  *
  * @returns what is wrong with it, or `undefined` when nothing is
  */
-export function findDamage(read: ReadAt): string | undefined {
+export function findDamage(file: StoreFile, check: CheckValue = () => true): string | undefined {
   try {
-    const meta = readMeta(read);
-    const walk = new Walk(read, meta);
-    walk.tree(meta.main, byBytes, () => {});
+    const meta = readMeta(file);
+    // The file may end before its last pages when those are free; but nobody has so many free pages.
+    const plausible = 2 * (file.size / meta.pageSize) + FREE_AT_END;
+    expect(meta.lastPage < plausible, 'a length that is too large');
+    const walk = new Walk(file, meta);
+    walk.tree(meta.main, byBytes, (key, value) => expect(check(key, value), 'an unreadable record'));
     walk.tree(meta.free, byNumber, (key, value) => walk.freed(key, value));
     return undefined;
   } catch (error) {
@@ -115,9 +132,9 @@ export function findDamage(read: ReadAt): string | undefined {
 }
 
 /** The number of the last transaction, or `undefined` when the file does not say. */
-export function lastTransaction(read: ReadAt): bigint | undefined {
+export function lastTransaction(file: StoreFile): bigint | undefined {
   try {
-    return readMeta(read).transaction;
+    return readMeta(file).transaction;
   } catch (error) {
     if (error instanceof Damage) return undefined;
     throw error;
@@ -133,7 +150,7 @@ const byNumber: Order = (a, b) =>
 type Visit = (key: Buffer, value: Buffer) => void;
 
 class Walk {
-  readonly #read: ReadAt;
+  readonly #file: StoreFile;
   readonly #meta: Meta;
   /** Pages that the trees reach. */
   readonly #used = new Set<number>();
@@ -141,8 +158,8 @@ class Walk {
   #previousKey: Buffer | undefined;
   #before: Order = byBytes;
 
-  constructor(read: ReadAt, meta: Meta) {
-    this.#read = read;
+  constructor(file: StoreFile, meta: Meta) {
+    this.#file = file;
     this.#meta = meta;
   }
 
@@ -238,7 +255,7 @@ class Walk {
     }
     const { pageSize } = this.#meta;
     const bytes = Buffer.allocUnsafe(pageSize * pages);
-    expect(this.#read(number * pageSize, bytes) === bytes.length, 'the file is cut off');
+    expect(this.#file.read(number * pageSize, bytes) === bytes.length, 'the file is cut off');
     expect(number64(bytes, 0) === number, 'a page in the place of another');
     // LMDB would take a page from the future for one of its own and write to it in place.
     expect(bytes.readBigUInt64LE(8) <= this.#meta.transaction, 'a page from the future');

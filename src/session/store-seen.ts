@@ -6,7 +6,7 @@
  */
 import { closeSync, fstatSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileError, REBOOT, SessionError, systemCode } from './session-error.ts';
-import { findDamage, lastTransaction, readFrom } from './store-check.ts';
+import { type CheckValue, findDamage, lastTransaction, StoreFile } from './store-check.ts';
 
 const notePath = (path: string): string => `${path}.seen`;
 
@@ -33,10 +33,11 @@ export function noteStore(path: string): void {
 /**
  * Checks a store before LMDB gets it.
  *
+ * @param check says of each value whether it is good, when the store has to be read through
  * @returns false when there is no store yet
  * @throws SessionError when it is damaged or unreadable
  */
-export function checkStore(path: string): boolean {
+export function checkStore(path: string, check: CheckValue): boolean {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -48,7 +49,7 @@ export function checkStore(path: string): boolean {
     const stat = fstatSync(fd, { bigint: true });
     if (stat.isFile() && stat.size === 0n) return false;
     if (readNote(path) === describe(stat)) return true;
-    checkPages(path, fd);
+    checkPages(path, fd, check);
     noteStore(path);
     return true;
   } catch (error) {
@@ -61,15 +62,15 @@ export function checkStore(path: string): boolean {
 /** Enough for a reader that is always overtaken to be sure that writers are at work. */
 const ATTEMPTS = 5;
 
-function checkPages(path: string, fd: number): void {
-  const read = readFrom(fd);
+function checkPages(path: string, fd: number, check: CheckValue): void {
+  const file = new StoreFile(fd);
   // Without LMDB's locks a walk may meet pages that a writer is using again: then the last transaction
   // is another one afterwards. A store that others commit to all the time is in use and not damaged.
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const before = lastTransaction(read);
-    const damage = findDamage(read);
+    const before = lastTransaction(file);
+    const damage = findDamage(file, check);
     if (damage === undefined) return;
-    if (before !== undefined && before !== lastTransaction(read)) continue;
+    if (before !== undefined && before !== lastTransaction(file)) continue;
     throw new SessionError('session-damaged', `${path} is damaged: ${damage}`, REBOOT);
   }
 }

@@ -7,7 +7,7 @@ import { storePath } from '../../src/session/directory.ts';
 import { LmdbStore } from '../../src/session/lmdb-store.ts';
 import { bootSession, openSession } from '../../src/session/local-session.ts';
 import { SessionError } from '../../src/session/session-error.ts';
-import { findDamage, readFrom } from '../../src/session/store-check.ts';
+import { findDamage, StoreFile } from '../../src/session/store-check.ts';
 import { Random } from '../fuzz/random.ts';
 import { bundleChild, startChild } from './bundle-child.ts';
 import { at, bootInputs, cameraInputs } from './camera-board.ts';
@@ -27,7 +27,7 @@ afterAll(() => {
 function damageOf(path: string): string | undefined {
   const fd = openSync(path, 'r');
   try {
-    return findDamage(readFrom(fd));
+    return findDamage(new StoreFile(fd));
   } finally {
     closeSync(fd);
   }

@@ -13,7 +13,7 @@ import { MemoryRecords } from '../../src/records.ts';
 import { arenaPath, storePath } from '../../src/session/directory.ts';
 import { Arena, FilePhysMemory } from '../../src/session/file-phys-memory.ts';
 import { bootSession, openSession } from '../../src/session/local-session.ts';
-import { findDamage, readFrom } from '../../src/session/store-check.ts';
+import { findDamage, StoreFile } from '../../src/session/store-check.ts';
 import { PAGE_SIZE, pfnPhys } from '../../src/units.ts';
 import { startChild } from './bundle-child.ts';
 import { at, bootInputs, cameraInputs } from './camera-board.ts';
@@ -125,7 +125,7 @@ export class KilledSession {
   /** Finds out whether the call without an answer happened, and compares everything. */
   #settle(pending: Operation | undefined): void {
     const fd = openSync(storePath(this.#dir), 'r');
-    strictEqual(findDamage(readFrom(fd)), undefined);
+    strictEqual(findDamage(new StoreFile(fd)), undefined);
     closeSync(fd);
     const session = openSession(at(this.#dir));
     try {
