@@ -45,9 +45,8 @@ export function errorText(thrown: unknown, ink: Ink = NO_INK): string {
   const tag = ink.bad('error:');
   const hint = error.hint === undefined ? '' : indent([escapeText(error.hint)]);
   if (error instanceof CallFailed) return error.calls.map((call) => callText(call, ink)).join('');
-  if (error instanceof BootPanic) {
-    return `${renderLog(error.log, ink)}${ink.bad('Kernel panic - not syncing:')} ${escapeText(error.message)}\n`;
-  }
+  // The log's last line is the panic's own.
+  if (error instanceof BootPanic) return renderLog(error.log, ink);
   switch (error.name) {
     case 'ClosedPipe':
       return '';
@@ -58,12 +57,23 @@ export function errorText(thrown: unknown, ink: Ink = NO_INK): string {
   return `${tag} this is a bug in dmaheap, not in what you did\n\n${error.stack ?? error.message}\n\nPlease report it with the text above, the command and, if you can, the board.\n`;
 }
 
+/** The numbers of a failure under keys as the kernel would spell them: `free_pages`. */
+const whyJson = (call: FailedCall): Record<string, unknown> | null =>
+  call.why === undefined
+    ? null
+    : Object.fromEntries(
+        Object.entries(call.why).map(([key, value]) => [
+          key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+          value,
+        ]),
+      );
+
 function callJson(call: FailedCall): Record<string, unknown> {
   return {
     errno: call.errno,
     number: errnoNumber(call.errno),
     message: `${call.what}: ${call.errno} (${strerror(call.errno)})`,
-    why: call.why ?? null,
+    why: whyJson(call),
     reason: reasons(call),
     log: (call.log ?? []).map(logJson),
   };

@@ -10,7 +10,10 @@ import { VERSION } from '../version.ts';
 function summary(heaps: readonly HeapView[], noHeaps: number, path: string): string {
   const count = (backend: string) => heaps.filter((heap) => heap.backend === backend).length;
   const kinds = `${count('system')} system, ${count('cma')} CMA, ${count('coherent')} coherent`;
-  const without = noHeaps === 0 ? '' : `; ${noHeaps} regions without a heap (dmaheap regions says why)`;
+  const without =
+    noHeaps === 0
+      ? ''
+      : `; ${noHeaps} ${noHeaps === 1 ? 'region' : 'regions'} without a heap (dmaheap regions says why)`;
   return `${heaps.length} heaps: ${kinds}${without}\nsession: ${path}\n`;
 }
 

@@ -40,12 +40,26 @@ const LARGEST: Readonly<Record<HeapView['backend'], string>> = {
   system: 'the largest contiguous block; a buffer may have many',
 };
 
+/** What takes the pages that no buffer's bytes need. */
+const OTHERS: Readonly<Record<HeapView['backend'], string | undefined>> = {
+  cma: 'taken by the kernel (the DMA atomic pools, at boot)',
+  coherent: 'lost to rounding up to powers of two',
+  system: undefined,
+};
+
 const CAVEAT: Readonly<Record<HeapView['backend'], string | undefined>> = {
   cma: 'On a running target pages of a CMA area may be pinned or slow to migrate: a real allocation can fail sooner.',
   coherent: undefined,
   system:
     'Which frames the system heap takes depends on the live page allocator: the shape is modelled, the frames are not the target’s.',
 };
+
+/** Pages that are used, and by no buffer. */
+function othersFact(heap: HeapView, buffers: readonly BufferView[]): (readonly [string, string])[] {
+  const who = OTHERS[heap.backend];
+  const others = buffers.reduce((left, buffer) => left - buffer.size, heap.size - heap.free);
+  return who === undefined || others <= 0n ? [] : [['other', `${sizeExact(others)} ${who}`]];
+}
 
 /**
  * One heap and where its buffers lie.
@@ -80,6 +94,7 @@ export function renderHeap(
   facts.push(
     ['size', sizeExact(heap.size)],
     ['free', sizeExact(heap.free)],
+    ...othersFact(heap, buffers),
     ['largest', `${sizeExact(heap.largest)}: ${LARGEST[heap.backend]}`],
     ['buffers', String(heap.buffers)],
   );
