@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { FileTable } from '../../src/dma-buf/dma-buf.ts';
+import { NotModelled } from '../../src/dma-buf/dma-buf-ioctl.ts';
+import { MemoryRecords } from '../../src/records.ts';
+import { DMA_BUF_SET_NAME_A, DMA_BUF_SET_NAME_B } from '../../src/uapi/dma-buf.ts';
+import { alloc, board, bootBoard } from '../small-board.ts';
+
+describe('FileTable', () => {
+  it('counts references and hands the file out with the last one', () => {
+    const files = new FileTable(new MemoryRecords());
+    const id = files.add({ kind: 'stream', flags: 2, count: 1 });
+    files.ref(id);
+    expect(files.unref(id)).toBeUndefined();
+    expect(files.unref(id)).toMatchObject({ kind: 'stream', count: 0 });
+    expect(files.get(id)).toBeUndefined();
+    expect(() => files.ref(id)).toThrow(`file ${id} is not open`);
+  });
+
+  it('never gives a number twice', () => {
+    const files = new FileTable(new MemoryRecords());
+    const first = files.add({ kind: 'stream', flags: 2, count: 1 });
+    files.unref(first);
+    expect(files.add({ kind: 'stream', flags: 2, count: 1 })).not.toBe(first);
+    expect([files.takeIno(), files.takeIno()]).toEqual([1, 2]);
+  });
+});
+
+describe('DMA_BUF_SET_NAME', () => {
+  const name = (text: string, request = DMA_BUF_SET_NAME_A, tail = '\0') => {
+    const { kernel } = bootBoard(board());
+    const { fd } = alloc(kernel, 'system', 4096n);
+    const arg = new TextEncoder().encode(text + tail);
+    const result = kernel.syscall('shell', { call: 'ioctl', fd, request, arg });
+    return [result.errno ?? 'ok', kernel.buffer('shell', fd)?.name];
+  };
+
+  it('keeps up to 31 characters, by either request', () => {
+    expect(name('camera')).toEqual(['ok', 'camera']);
+    expect(name('camera', DMA_BUF_SET_NAME_B)).toEqual(['ok', 'camera']);
+    expect(name('')).toEqual(['ok', '']);
+    expect(name('x'.repeat(31))).toEqual(['ok', 'x'.repeat(31)]);
+    expect(name('x'.repeat(32))).toEqual(['EINVAL', undefined]);
+    expect(name('a\0b')).toEqual(['ok', 'a']);
+  });
+
+  it('is the only request so far; the others say that they are not modelled', () => {
+    const { kernel } = bootBoard(board());
+    const { fd } = alloc(kernel, 'system', 4096n);
+    const sync = { call: 'ioctl', fd, request: 0x40086200, arg: new Uint8Array(8) } as const;
+    expect(() => kernel.syscall('shell', sync)).toThrow(NotModelled);
+    const bad = { call: 'ioctl', fd, request: DMA_BUF_SET_NAME_A, arg: null } as const;
+    expect(kernel.syscall('shell', bad).errno).toBe('EFAULT');
+  });
+});
