@@ -1,5 +1,14 @@
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, utimesSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -107,4 +116,15 @@ it('a copy of a session works', () => {
   expect(second.journal()).toEqual(first.journal());
   first.close();
   second.close();
+});
+
+it("LMDB's lock file is made anew when nobody uses it, whatever is in it", () => {
+  const path = workedOn('locks', 10);
+  for (const bytes of [Buffer.alloc(0), Buffer.alloc(100, 0xff), Buffer.alloc(65_744, 0xa5)]) {
+    writeFileSync(`${storePath(path)}-lock`, bytes);
+    const session = openSession(at(path));
+    expect(session.view((kernel) => kernel.buffers().length)).toBeGreaterThan(0);
+    expect(session.transact((kernel) => perform(kernel, 'shell', { kind: 'free', fd: 900 }))).toBe(-9);
+    session.close();
+  }
 });

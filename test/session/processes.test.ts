@@ -1,13 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { storePath } from '../../src/session/directory.ts';
 import { bootSession, openSession } from '../../src/session/local-session.ts';
 import { decodeDmaHeapAllocationData } from '../../src/uapi/dma-heap.ts';
 import { bundleChild, startChild } from './bundle-child.ts';
 import { at, bootInputs, cameraInputs, ROOT } from './camera-board.ts';
+import { alloc } from './random-calls.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'dmaheap-processes-'));
 let bundle = '';
@@ -114,4 +116,28 @@ it('a file-size limit or a full disk is named, and nothing that was committed is
   expect(session.view((kernel) => kernel.buffers().length)).toBe(Number(done));
   session.close();
   expect(await run('alloc', dir)).toMatchObject({ code: 0, out: `fd ${4 + Number(done)}\n` });
+});
+
+it('readers that were killed do not keep the store from using its pages again', async () => {
+  const dir = join(directory, 'readers');
+  bootSession(at(dir), cameraInputs(), bootInputs(cameraInputs()));
+  const churn = (): number => {
+    const session = openSession(at(dir));
+    for (let i = 0; i < 150; i++) {
+      const fd = session.transact((kernel) => alloc(kernel, 'shell', 'system', 4096));
+      session.transact((kernel) => kernel.syscall('shell', { call: 'close', fd }));
+    }
+    session.close();
+    return statSync(storePath(dir)).size;
+  };
+  const size = churn();
+  const growth = churn() - size;
+  const readers = Array.from({ length: 5 }, () => startChild(bundle, ['look', dir]));
+  for (const reader of readers) await once(reader.stdout ?? reader, 'data');
+  const pinned = churn();
+  for (const reader of readers) reader.kill('SIGKILL');
+  await Promise.all(readers.map((reader) => reader.exitCode ?? reader.signalCode ?? once(reader, 'exit')));
+  // While they read, every page of their snapshot had to stay; what they held is used up first now.
+  expect(pinned - size).toBeGreaterThan(5 * growth);
+  expect(churn()).toBeLessThan(pinned + growth);
 });

@@ -5,6 +5,7 @@
  *     calls DIR SEED [POINT HITS]     random calls until it is killed, each announced before and
  *                                     acknowledged after it; kills itself when POINT comes HITS times
  *     hold DIR                        stays inside a transaction until it is killed
+ *     look DIR                        stays inside a view until it is killed
  *     boot DIR                        boots, whatever is there
  *     fill DIR                        transactions until one fails; says how many did not, and its code
  *     damage DIR SEED ROUNDS          copies a session, damages it and works on it, again and again
@@ -97,6 +98,11 @@ function calls(dir: string, seed: number, point: string | undefined, hits: numbe
   }
 }
 
+function stay(): never {
+  say('here');
+  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+}
+
 function damage(dir: string, seed: number, rounds: number): void {
   const whole = readFileSync(storePath(dir));
   const copy = `${dir}.copy`;
@@ -134,8 +140,12 @@ try {
   else if (mode === 'hold') {
     openSession(at(dir)).transact((kernel) => {
       alloc(kernel, TASK, 'system', 4096);
-      say('holding');
-      for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+      stay();
+    });
+  } else if (mode === 'look') {
+    openSession(at(dir)).view((kernel) => {
+      kernel.buffers();
+      stay();
     });
   } else if (mode === 'boot') {
     const inputs = cameraInputs();
