@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -73,6 +73,44 @@ describe('the arena in a file', () => {
         rmSync(`${path}.dirty`);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it('can be zeroed after a process ended at any point: no page that holds bytes counts as clean', () => {
+    const access = fc.record({
+      zero: fc.boolean(),
+      page: fc.nat(12),
+      length: fc.integer({ min: 1, max: 20_000 }),
+    });
+    class Ended extends Error {}
+    fc.assert(
+      fc.property(fc.array(access, { maxLength: 8 }), fc.integer({ min: 1, max: 20 }), (accesses, hits) => {
+        const path = makeArena(LAYOUT);
+        let left = hits;
+        const fault = (): void => {
+          if (--left === 0) throw new Ended();
+        };
+        const dying = new Arena(path, LAYOUT, { fault });
+        try {
+          for (const { zero, page, length } of accesses) {
+            const offset = page * 4096;
+            const end = Math.min(offset + length, 0x10_000);
+            if (zero) dying.zero(offset, end - offset);
+            else dying.write(offset, new Uint8Array(end - offset).fill(0xee));
+          }
+        } catch (error) {
+          if (!(error instanceof Ended)) throw error;
+        }
+        dying.close();
+        const next = new Arena(path, LAYOUT);
+        next.zero(0, 0x10_000);
+        // Past the bits, which might be what is wrong.
+        expect(readFileSync(path).every((byte) => byte === 0)).toBe(true);
+        next.close();
+        rmSync(path);
+        rmSync(`${path}.dirty`);
+      }),
+      { numRuns: 200 },
     );
   });
 
