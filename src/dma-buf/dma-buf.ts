@@ -128,17 +128,3 @@ export class FileTable {
     return this.#records.get<Counters>(COUNTERS) ?? { nextFile: 1, nextIno: 1 };
   }
 }
-
-/** The runs of neighbouring frames in an sg table: pieces that touch, merged. */
-export function mergeRuns(sgTable: readonly PfnRange[]): PfnRange[] {
-  const runs: PfnRange[] = [];
-  for (const piece of sgTable) {
-    const last = runs.at(-1);
-    if (last !== undefined && last.pfn + last.pages === piece.pfn) {
-      runs[runs.length - 1] = { pfn: last.pfn, pages: last.pages + piece.pages };
-    } else {
-      runs.push(piece);
-    }
-  }
-  return runs;
-}

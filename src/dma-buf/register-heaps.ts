@@ -10,7 +10,7 @@ import { formatHex, formatPa, pfnDown, rangeEnd } from '../units.ts';
 import { registerDmaHeap } from './dma-heap.ts';
 
 /** The name that the default CMA area has besides its own. */
-export const DEFAULT_CMA_HEAP = 'default_cma_region';
+const DEFAULT_CMA_HEAP = 'default_cma_region';
 
 /** Why a pool or an area got no heap. */
 export type RegistrationProblem = 'mapped-ram' | 'mapped-page' | 'unmappable' | 'name-taken' | 'no-cma-heaps';

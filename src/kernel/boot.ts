@@ -261,8 +261,8 @@ function arenaLayout(
   for (const range of ranges) {
     const last = layout.at(-1);
     if (last !== undefined && range.base <= rangeEnd(last)) {
-      const end = rangeEnd(range) > rangeEnd(last) ? rangeEnd(range) : rangeEnd(last);
-      layout[layout.length - 1] = { base: last.base, size: end - last.base };
+      const size = rangeEnd(range) - last.base;
+      if (size > last.size) layout[layout.length - 1] = { base: last.base, size };
     } else {
       layout.push(range);
     }

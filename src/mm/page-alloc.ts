@@ -21,7 +21,7 @@ const NR_PAGE_ORDERS = MAX_PAGE_ORDER + 1;
 const MAX_BLOCK = 1 << MAX_PAGE_ORDER;
 
 /** Pages in a section of 128 MiB: PAGES_PER_SECTION. */
-export const PAGES_PER_SECTION = 1 << 15;
+const PAGES_PER_SECTION = 1 << 15;
 
 /** A zone's summary. */
 interface ZoneRecord {

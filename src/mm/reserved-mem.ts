@@ -1,16 +1,15 @@
 /**
- * /reserved-memory: static regions are reserved, dynamic ones placed, and shared-dma-pool regions become
- * CMA areas or coherent pools. Models drivers/of/of_reserved_mem.c (Linux 7.3).
+ * /reserved-memory: static regions are reserved, dynamic ones placed, and each is offered to its handler.
+ * Models drivers/of/of_reserved_mem.c (Linux 7.3).
  */
 import type { Board, ReservedMemNode } from '../board/board.ts';
-import { hasCoherentHeaps, pageblockBytes } from '../profile/profile.ts';
+import { pageblockBytes } from '../profile/profile.ts';
 import type { PhysAddr, PhysRange } from '../units.ts';
 import { formatPa, KiB, MiB, rangeEnd, U64_MASK } from '../units.ts';
-import type { EarlyBoot, EarlyCma } from './early-boot.ts';
-import { addCma, cmaSlotFree } from './early-boot.ts';
+import type { EarlyBoot } from './early-boot.ts';
+import { isCmaPool, type SharedDmaPoolProblem, setupSharedDmaPool } from './shared-dma-pool.ts';
 
 const MAX_RESERVED_REGIONS = 64;
-const MAX_COHERENT_REGIONS = 64;
 const SMP_CACHE_BYTES = 64n;
 
 /** Why a region got no handler or no memory; the rest is decided when heaps register. */
@@ -26,11 +25,7 @@ export type ReservedMemProblem =
   | 'too-many-dynamic'
   | 'no-room'
   | 'skipped-for-cmdline'
-  | 'not-shared-dma-pool'
-  | 'reusable-and-no-map'
-  | 'cma-misaligned'
-  | 'cma-no-slot'
-  | 'coherent-no-slot';
+  | SharedDmaPoolProblem;
 
 /** struct reserved_mem, and what became of the node. */
 export interface ReservedMem {
@@ -58,9 +53,6 @@ interface TrackedNode {
   readonly node: ReservedMemNode;
   readonly region: ReservedMem;
 }
-
-/** What a handler answers: 0, -ENODEV (not mine), or an error. */
-type HandlerResult = 'ok' | 'not-mine' | 'failed';
 
 export class ReservedMemory {
   readonly #early: EarlyBoot;
@@ -148,7 +140,7 @@ export class ReservedMemory {
 
   /** Whether `cma=` displaces this node; logs it: __rmem_cma_verify_node(). */
   #skippedForCmdline(node: ReservedMemNode): boolean {
-    const skipped = isCma(node) && node.linuxCmaDefault && this.#cmaOnCmdline;
+    const skipped = isCmaPool(node) && node.linuxCmaDefault && this.#cmaOnCmdline;
     if (skipped) {
       this.#early.printk.print(3, 'Skipping dt linux,cma-default node in favor for "cma=" kernel param.');
     }
@@ -222,7 +214,7 @@ export class ReservedMemory {
   #place(node: ReservedMemNode, size: bigint, alignment: bigint): PhysAddr | undefined {
     const pageblock = pageblockBytes(this.#early.profile);
     let align = alignment === 0n ? SMP_CACHE_BYTES : alignment;
-    if (isCma(node) && align < pageblock) align = pageblock;
+    if (isCmaPool(node) && align < pageblock) align = pageblock;
     const ranges = node.allocRanges;
     const base =
       ranges === undefined
@@ -261,15 +253,23 @@ export class ReservedMemory {
   #initNode(node: ReservedMemNode, region: ReservedMem, range: PhysRange): void {
     region.base = range.base;
     region.size = range.size;
-    const result = this.#callHandlers(node, region, range);
-    if (result === 'failed') {
+    const pool = setupSharedDmaPool(this.#early, node, range);
+    if (pool.answer === 'failed') {
+      region.problem = pool.problem;
       this.#print(6, `node ${node.name} compatible matching fail`);
       if (node.noMap) this.#early.memblock.markNomap(range, false);
       else this.#early.memblock.free(range);
       return;
     }
-    if (result === 'ok') this.#print(6, `initialized node ${node.name}, compatible id shared-dma-pool`);
-    else region.kind = 'reserved';
+    if (pool.answer === 'not-mine') {
+      region.kind = 'reserved';
+      region.problem ??= pool.problem;
+    } else {
+      region.kind = pool.kind;
+      if (pool.kind === 'cma') region.cma = pool.area;
+      else if (pool.problem !== undefined) region.problem = pool.problem;
+      this.#print(6, `initialized node ${node.name}, compatible id shared-dma-pool`);
+    }
     const last = (rangeEnd(range) - 1n) & U64_MASK;
     const map = node.noMap ? 'nomap' : 'map';
     const reusable = node.reusable ? 'reusable' : 'non-reusable';
@@ -278,62 +278,6 @@ export class ReservedMemory {
       `${formatPa(range.base)}..${formatPa(last)} (${range.size / KiB} KiB) ${map} ${reusable} ${node.name}`,
     );
     this.#entries.push({ ...range, name: node.name });
-  }
-
-  /** __reserved_mem_init_node(): the CMA handler, then the coherent one. */
-  #callHandlers(node: ReservedMemNode, region: ReservedMem, range: PhysRange): HandlerResult {
-    if (!isSharedDmaPool(node)) {
-      region.problem ??= 'not-shared-dma-pool';
-      return 'not-mine';
-    }
-    if (isCma(node)) return this.#setupCma(node, region, range);
-    if (!node.reusable) return this.#setupCoherent(node, region, range);
-    region.problem ??= 'reusable-and-no-map';
-    return 'not-mine';
-  }
-
-  /** kernel/dma/contiguous.c: rmem_cma_setup(). */
-  #setupCma(node: ReservedMemNode, region: ReservedMem, range: PhysRange): HandlerResult {
-    const early = this.#early;
-    const pageblock = pageblockBytes(early.profile);
-    if (range.base % pageblock !== 0n || range.size % pageblock !== 0n) {
-      region.problem = 'cma-misaligned';
-      early.printk.print(3, 'Reserved memory: incorrect alignment of CMA region');
-      return 'failed';
-    }
-    if (!cmaSlotFree(early)) {
-      region.problem = 'cma-no-slot';
-      early.printk.print(3, 'Reserved memory: unable to setup CMA region');
-      return 'failed';
-    }
-    const area: EarlyCma = addCma(early, node.name, range.base, range.size);
-    if (node.linuxCmaDefault) early.defaultCma = area;
-    early.printk.print(
-      6,
-      `Reserved memory: created CMA memory pool at ${formatPa(range.base)}, size ${range.size / MiB} MiB`,
-    );
-    region.kind = 'cma';
-    region.cma = area.index;
-    return 'ok';
-  }
-
-  /** kernel/dma/coherent.c: rmem_dma_setup(), with the v3 series' list of pools. */
-  #setupCoherent(node: ReservedMemNode, region: ReservedMem, range: PhysRange): HandlerResult {
-    const { printk, coherentPools, profile } = this.#early;
-    region.kind = 'coherent';
-    printk.print(
-      6,
-      `Reserved memory: created DMA memory pool at ${formatPa(range.base)}, size ${range.size / KiB} KiB`,
-    );
-    if (!hasCoherentHeaps(profile)) return 'ok';
-    if (coherentPools.length < MAX_COHERENT_REGIONS) {
-      coherentPools.push({ name: node.name, ...range });
-    } else {
-      region.problem = 'coherent-no-slot';
-      printk.print(4, `Deferred heap areas list full, dropping ${node.name}`);
-      printk.print(4, `Reserved memory: failed to store coherent area for ${node.name} (-22)`);
-    }
-    return 'ok';
   }
 
   /** Warns of neighbours that share memory; pairs further apart go unseen: __rmem_check_for_overlap(). */
@@ -358,9 +302,3 @@ const hasReg = (node: ReservedMemNode): boolean =>
 /** of_fdt_device_is_available(). */
 const isAvailable = (node: ReservedMemNode): boolean =>
   node.status === undefined || node.status === 'ok' || node.status === 'okay';
-
-const isSharedDmaPool = (node: ReservedMemNode): boolean =>
-  node.compatible.some((name) => name.toLowerCase() === 'shared-dma-pool');
-
-/** What the CMA handler takes. */
-const isCma = (node: ReservedMemNode): boolean => isSharedDmaPool(node) && node.reusable && !node.noMap;

@@ -1,6 +1,5 @@
 /** The parts of an ioctl request number: include/uapi/asm-generic/ioctl.h. */
 
-export const IOC_NONE = 0;
 export const IOC_WRITE = 1;
 export const IOC_READ = 2;
 
