@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { leanLmdb } from './lean-lmdb.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -49,13 +50,12 @@ const bundle = (entry, file) =>
     target: 'node20',
     format: 'cjs',
     treeShaking: true,
-    external: ['lmdb'],
     legalComments: 'inline',
     // Names stay readable: a stack trace in a bug report is worth the bytes.
     minifyWhitespace: true,
     minifySyntax: true,
     define: { DMAHEAP_VERSION: JSON.stringify(version) },
-    plugins: [apart, noChildProcess],
+    plugins: [apart, noChildProcess, leanLmdb()],
     metafile: true,
     logLevel: 'warning',
   });

@@ -5,7 +5,6 @@ import { exitCode } from './exit-code.ts';
 import { makeInk } from './ink.ts';
 import { jsonText } from './json-text.ts';
 import { createProgram, usageError } from './program.ts';
-import { quickStart } from './quick-start.ts';
 import { errorJson, errorText } from './report.ts';
 import { ClosedPipe, processStreams } from './streams.ts';
 
@@ -50,7 +49,6 @@ async function main(words: readonly string[]): Promise<number> {
   return exitCode(thrown);
 }
 
-quickStart(process.env);
 main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
 });

@@ -12,7 +12,6 @@ import {
 import { didYouMean } from '../../src/cli/did-you-mean.ts';
 import { escapeJson, escapeText } from '../../src/cli/escape.ts';
 import { wantsColour } from '../../src/cli/ink.ts';
-import { libcOf } from '../../src/cli/quick-start.ts';
 import { renderTable } from '../../src/cli/table.ts';
 
 test.each([
@@ -101,12 +100,4 @@ test('tables: widths by the widest cell, numbers to the right', () => {
       ['longer', '9', ''],
     ]),
   ).toBe('NAME     N  WHERE\na       10  x\nlonger   9\n');
-});
-
-test('the C library of a process, from its maps', () => {
-  const line = (path: string) => `7f0000000000-7f0000001000 r-xp 00000000 08:01 1    ${path}\n`;
-  expect(libcOf(line('/usr/lib/x86_64-linux-gnu/libc.so.6'))).toBe('glibc');
-  expect(libcOf(line('/lib/libc-2.31.so'))).toBe('glibc');
-  expect(libcOf(line('/lib/ld-musl-x86_64.so.1'))).toBe('musl');
-  expect(libcOf(line('/usr/bin/node'))).toBeUndefined();
 });
