@@ -18,6 +18,9 @@ const BY_NAME: Readonly<Record<string, number>> = {
   CallFailed: EXIT_NO,
   BootPanic: EXIT_NO,
   NotModelled: EXIT_NO,
+  // Faults that a real access would take as well.
+  BusError: EXIT_NO,
+  SegmentationFault: EXIT_NO,
   UsageError: EXIT_USAGE,
   UnreadableInput: EXIT_INPUT,
   InvalidInput: EXIT_INPUT,

@@ -111,6 +111,12 @@ function errorMembers(thrown: unknown): Record<string, unknown> {
     }
     case 'SessionError':
       return { error: { code: error.code ?? 'session', message, hint: error.hint ?? null } };
+    case 'BusError':
+      return { error: { code: 'bus-error', message } };
+    case 'SegmentationFault':
+      return { error: { code: 'segmentation-fault', message } };
+    case 'NotModelled':
+      return { error: { code: 'not-modelled', message } };
     default:
       return { error: { code: 'bug', message, stack: error.stack ?? null } };
   }

@@ -1,11 +1,11 @@
 /** The nodes of /dev/dma_heap as their users see them: where the memory lies and what is left of it. */
 import type { FileTable } from '../dma-buf/dma-buf.ts';
-import { type DmaHeap, dmaHeaps } from '../dma-buf/dma-heap.ts';
+import { type DmaHeap, dmaHeaps, findDmaHeap } from '../dma-buf/dma-heap.ts';
 import { Cma } from '../mm/cma.ts';
 import { DmaCoherentMem } from '../mm/coherent.ts';
 import { PageAllocator } from '../mm/page-alloc.ts';
 import type { Records } from '../records.ts';
-import { PAGE_SIZE, pfnPhys } from '../units.ts';
+import { PAGE_SIZE, type PfnRange, pfnPhys } from '../units.ts';
 import type { HeapView } from './views.ts';
 
 /** What a backend says of its memory. */
@@ -27,6 +27,17 @@ export function heapViews(records: Records, files: FileTable): HeapView[] {
     buffers: buffers.get(heap.name) ?? 0,
     ...spaceOf(records, heap),
   }));
+}
+
+/** The free runs of a heap's area or pool, ascending; none for the system heap, whose memory is all RAM. */
+export function freeRunsOf(records: Records, name: string): readonly PfnRange[] {
+  const backing = findDmaHeap(records, name)?.backing;
+  if (backing === undefined || backing.backend === 'system') return [];
+  const [bitmap, base] =
+    backing.backend === 'cma'
+      ? [new Cma(records, backing.area).bitmap, new Cma(records, backing.area).basePfn]
+      : [new DmaCoherentMem(records, backing.pool).bitmap, new DmaCoherentMem(records, backing.pool).pfnBase];
+  return [...bitmap.zeroRuns()].map((run) => ({ pfn: base + run.start, pages: run.length }));
 }
 
 function spaceOf(records: Records, { backing }: DmaHeap): Space {

@@ -22,10 +22,10 @@ import {
   SEEK_END,
   SEEK_SET,
 } from '../uapi/fcntl.ts';
-import type { PhysRange } from '../units.ts';
+import type { PfnRange, PhysRange } from '../units.ts';
 import { pageAlign } from '../units.ts';
 import { bootRecord } from './boot-record.ts';
-import { heapViews } from './heap-view.ts';
+import { freeRunsOf, heapViews } from './heap-view.ts';
 import { checkMmap, MappedRange, type Mapping, MappingTable } from './mapping.ts';
 import type { Syscall, SyscallResult } from './syscall.ts';
 import { DescriptorTable, NR_OPEN, taskNames } from './task.ts';
@@ -211,6 +211,11 @@ export class Kernel {
   /** The nodes of /dev/dma_heap, by minor. */
   heaps(): HeapView[] {
     return heapViews(this.#records, this.#files);
+  }
+
+  /** The free runs of a heap's area or pool, ascending; none for the system heap. */
+  freeRuns(heap: string): readonly PfnRange[] {
+    return freeRunsOf(this.#records, heap);
   }
 
   /** Every child of /reserved-memory in tree order, then the default CMA area that has no node. */

@@ -107,7 +107,9 @@ reserved-memory:
   });
 
   it('knows where each region stands', () => {
-    expect(nodesOf('reserved-memory:\n  a: {}\n  "b@1":\n    size: 1M\n').map((node) => node.position)).toEqual([
+    expect(
+      nodesOf('reserved-memory:\n  a: {}\n  "b@1":\n    size: 1M\n').map((node) => node.position),
+    ).toEqual([
       { file: 'board.yaml', line: 2, column: 3 },
       { file: 'board.yaml', line: 3, column: 3 },
     ]);
@@ -141,7 +143,9 @@ reserved-memory:
   });
 
   it('takes a flag that stands alone, as device tree source does', () => {
-    const nodes = nodesOf('reserved-memory:\n  ranges:\n  a:\n    no-map:\n  b: { no-map: false, reusable: true }\n');
+    const nodes = nodesOf(
+      'reserved-memory:\n  ranges:\n  a:\n    no-map:\n  b: { no-map: false, reusable: true }\n',
+    );
     expect(nodes.map(({ noMap, reusable }) => [noMap, reusable])).toEqual([
       [true, false],
       [false, true],
@@ -165,7 +169,9 @@ devices:
       { path: '/soc/x', regions: ['b@2', 'c@3'] },
       { path: '/y', regions: ['a@1'] },
     ]);
-    expect(board.reservedMemory?.nodes.map(({ name, size, phandle, label }) => [name, size, phandle, label])).toEqual([
+    expect(
+      board.reservedMemory?.nodes.map(({ name, size, phandle, label }) => [name, size, phandle, label]),
+    ).toEqual([
       ['a@1', MiB, 3, undefined],
       ['b@2', MiB, 2, undefined],
       ['c@3', undefined, 1, 'third'],
@@ -177,7 +183,9 @@ devices:
     expect(limit('dma-ranges: []')).toBeUndefined();
     expect(limit('devices: { /soc: { dma-ranges: [[0, 0, 1G], [2G, 2G, 256M]] } }')).toBe(0x8fffffffn);
     const narrow = '{ "#address-cells": 1, "#size-cells": 1, dma-ranges: [0xc0000000, 0x80000000, 512M] }';
-    expect(limit(`devices: { /soc: ${narrow}, /soc/sub: { dma-ranges: [0, 0xc0000000, 16M] } }`)).toBe(0x80ffffffn);
+    expect(limit(`devices: { /soc: ${narrow}, /soc/sub: { dma-ranges: [0, 0xc0000000, 16M] } }`)).toBe(
+      0x80ffffffn,
+    );
     expect(limit(`devices: { /soc: { status: disabled, dma-ranges: [0, 0, 1M] } }`)).toBeUndefined();
   });
 
@@ -192,7 +200,11 @@ devices:
       `"#address-cells": 1\n"#size-cells": 1\nmemory: { reg: [[0x80000000, 1G]] }\nreserved-memory: { a: { size: 1M } }`,
       'b.yaml',
     );
-    expect(board).toMatchObject({ addressCells: 1, sizeCells: 1, memory: [{ base: 0x80000000n, size: GiB }] });
+    expect(board).toMatchObject({
+      addressCells: 1,
+      sizeCells: 1,
+      memory: [{ base: 0x80000000n, size: GiB }],
+    });
     expect(board.reservedMemory?.nodes[0]?.size).toBe(MiB);
   });
 

@@ -24,7 +24,9 @@ describe('the JSON Schema of boards', () => {
   });
 
   it('takes the boards of the documentation', () => {
-    const boards = [...read('docs/board-yaml.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
+    const boards = [...read('docs/board-yaml.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map(
+      (match) => match[1] ?? '',
+    );
     expect(boards.length).toBeGreaterThan(3);
     for (const text of boards) {
       expect(boardFromYaml(text, 'docs/board-yaml.md').diagnostics, text).toEqual([]);

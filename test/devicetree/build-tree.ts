@@ -27,13 +27,13 @@ export function node(
   return {
     name,
     properties: Object.entries(properties).map(
-      ([key, value]): DtProperty => ({ name: key, value: valueOf(value) }),
+      ([key, value]): DtProperty => ({ name: key, value: propertyBytes(value) }),
     ),
     children,
   };
 }
 
-function valueOf(value: Uint8Array | string | number): Uint8Array {
+function propertyBytes(value: Uint8Array | string | number): Uint8Array {
   if (typeof value === 'string') return strings(value);
   return typeof value === 'number' ? cells(value) : value;
 }

@@ -1,9 +1,10 @@
 import { SHELL_TASK } from '../../kernel/boot.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views.ts';
+import type { PfnRange } from '../../units.ts';
 import { heapName, readDescriptor } from '../arguments.ts';
 import { CallFailed } from '../failures.ts';
-import { bufferJson, heapJson, regionJson } from '../json.ts';
+import { bufferJson, extentJson, heapJson, regionJson } from '../json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderBuffer } from '../render/buffers.ts';
 import { renderHeap } from '../render/heaps.ts';
@@ -13,6 +14,7 @@ interface ShownHeap {
   readonly region: RegionView | undefined;
   /** Those that lie in its region, under whichever name they were allocated. */
   readonly buffers: readonly BufferView[];
+  readonly freeRuns: readonly PfnRange[];
 }
 
 function findHeap(kernel: Kernel, name: string): ShownHeap {
@@ -27,7 +29,8 @@ function findHeap(kernel: Kernel, name: string): ShownHeap {
   const region =
     heap.region === undefined ? undefined : kernel.regions().find(({ name }) => name === heap.region);
   const names = new Set([heap.name, ...(region?.heaps ?? [])]);
-  return { heap, region, buffers: kernel.buffers().filter((buffer) => names.has(buffer.heap)) };
+  const buffers = kernel.buffers().filter((buffer) => names.has(buffer.heap));
+  return { heap, region, buffers, freeRuns: kernel.freeRuns(name) };
 }
 
 function findBuffer(kernel: Kernel, fd: number): BufferView {
@@ -42,7 +45,7 @@ export function showCommand({ program, shell }: Registry): void {
     .command('show')
     .summary('one buffer, or one heap')
     .description(
-      'Shows a buffer (its extents, references and sg table), or with heap:NAME a heap and where its buffers lie.',
+      'Shows a buffer (its extents, references and sg table), or with heap:NAME a heap, where its buffers lie and what is free between them.',
     )
     .argument('<fd|heap:name>', 'a descriptor, or heap: and the name of a heap')
     .addHelpText(
@@ -68,7 +71,7 @@ export function showCommand({ program, shell }: Registry): void {
         shown: findHeap(kernel, name ?? ''),
         profile: kernel.info().banner,
       }));
-      const { heap, region, buffers } = shown;
+      const { heap, region, buffers, freeRuns } = shown;
       return sh.answer(
         () => ({
           schema: 'dmaheap.heap/1',
@@ -76,8 +79,9 @@ export function showCommand({ program, shell }: Registry): void {
           heap: heapJson(heap),
           region: region === undefined ? null : regionJson(region),
           buffers: buffers.map(bufferJson),
+          free_runs: freeRuns.map(extentJson),
         }),
-        (ink) => renderHeap(heap, region, buffers, ink),
+        (ink) => renderHeap(heap, region, buffers, freeRuns, ink),
       );
     });
 }

@@ -1,6 +1,6 @@
 /** The heaps as text: `dmaheap list` and `dmaheap show heap:NAME`. */
 import type { BufferView, HeapView, RegionView } from '../../kernel/views.ts';
-import { formatHex, formatSize, PAGE_SIZE, pfnPhys } from '../../units.ts';
+import { formatHex, formatSize, PAGE_SIZE, type PfnRange, pfnPhys } from '../../units.ts';
 import { escapeText } from '../escape.ts';
 import { type Ink, NO_INK } from '../ink.ts';
 import { renderFacts, renderTable } from '../table.ts';
@@ -61,16 +61,43 @@ function othersFact(heap: HeapView, buffers: readonly BufferView[]): (readonly [
   return who === undefined || others <= 0n ? [] : [['other', `${sizeExact(others)} ${who}`]];
 }
 
+/** What lies where in a heap's memory, by address: buffers, and what is free between them. */
+function renderMap(buffers: readonly BufferView[], freeRuns: readonly PfnRange[], ink: Ink): string {
+  const taken = buffers.flatMap(({ fds, name, sgTable }) =>
+    sgTable.map((run) => ({ run, fd: fds.map(({ fd }) => fd).join(',') || '-', name: name ?? '-' })),
+  );
+  const free = freeRuns.map((run) => ({ run, fd: '', name: 'free' }));
+  const rows = [...taken, ...free].sort((a, b) => a.run.pfn - b.run.pfn);
+  if (rows.length === 0) return '';
+  const columns = [
+    { title: 'ADDRESS' },
+    { title: 'PAGES', right: true },
+    { title: 'SIZE', right: true },
+    { title: 'FD' },
+    { title: 'NAME' },
+  ];
+  const cells = rows.map(({ run, fd, name }) => [
+    formatHex(pfnPhys(run.pfn)),
+    String(run.pages),
+    formatSize(run.pages * PAGE_SIZE),
+    fd,
+    escapeText(name),
+  ]);
+  return `\n${renderTable(columns, cells, ink.title)}`;
+}
+
 /**
- * One heap and where its buffers lie.
+ * One heap, where its buffers lie and what is free.
  *
  * @param region the region behind it, where it has one
  * @param buffers the buffers that were allocated from this region, under whichever of its names
+ * @param freeRuns what is free in it, ascending
  */
 export function renderHeap(
   heap: HeapView,
   region: RegionView | undefined,
   buffers: readonly BufferView[],
+  freeRuns: readonly PfnRange[],
   ink: Ink = NO_INK,
 ): string {
   const facts: (readonly [string, string])[] = [
@@ -98,22 +125,7 @@ export function renderHeap(
     ['largest', `${sizeExact(heap.largest)}: ${LARGEST[heap.backend]}`],
     ['buffers', String(heap.buffers)],
   );
-  const extents = buffers
-    .flatMap((buffer) => buffer.sgTable.map((run) => ({ run, buffer })))
-    .sort((a, b) => a.run.pfn - b.run.pfn);
-  const map =
-    extents.length === 0
-      ? ''
-      : `\n${renderTable(
-          [{ title: 'ADDRESS' }, { title: 'SIZE', right: true }, { title: 'FD' }, { title: 'NAME' }],
-          extents.map(({ run, buffer }) => [
-            formatHex(pfnPhys(run.pfn)),
-            formatSize(run.pages * PAGE_SIZE),
-            buffer.fds.map(({ fd }) => fd).join(',') || '-',
-            buffer.name === undefined ? '-' : escapeText(buffer.name),
-          ]),
-          ink.title,
-        )}`;
+  const map = renderMap(buffers, freeRuns, ink);
   const caveat = CAVEAT[heap.backend];
   return renderFacts(facts) + map + (caveat === undefined ? '' : `\n${ink.dim(caveat)}\n`);
 }

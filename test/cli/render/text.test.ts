@@ -23,6 +23,7 @@ test('one buffer, one heap of each backend', () => {
         heap,
         region,
         BUFFERS.filter((buffer) => buffer.heap === heap.name),
+        heap.backend === 'cma' ? [{ pfn: 0x60800, pages: 14336 }] : [],
       ),
     ).toMatchSnapshot();
   }
