@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import {
-  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -288,15 +287,6 @@ describe('a session is refused by name', () => {
     const again = openSession(at(path));
     expect(codeOf(() => touchBytes(again))).toBe('session-damaged');
     again.close();
-  });
-
-  it.skipIf(process.getuid?.() === 0)('when permissions forbid it', () => {
-    const path = booted();
-    chmodSync(join(path, 'store.mdb'), 0o000);
-    expect(codeOf(() => openSession(at(path)))).toBe('session-unreadable');
-    chmodSync(path, 0o000);
-    expect(codeOf(() => openSession(at(path)))).toBe('session-unreadable');
-    chmodSync(path, 0o700);
   });
 });
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -140,4 +140,17 @@ it('readers that were killed do not keep the store from using its pages again', 
   // While they read, every page of their snapshot had to stay; what they held is used up first now.
   expect(pinned - size).toBeGreaterThan(5 * growth);
   expect(churn()).toBeLessThan(pinned + growth);
+});
+
+it('who may not read a session is told so by name', async () => {
+  const dir = join(directory, 'private');
+  bootSession(at(dir), cameraInputs(), bootInputs(cameraInputs()));
+  const refused = { code: 4, out: 'error "session-unreadable"\n', err: '' };
+  chmodSync(directory, 0o755);
+  chmodSync(storePath(dir), 0o000);
+  chmodSync(dir, 0o755);
+  expect(await run('stranger', dir)).toEqual(refused);
+  chmodSync(dir, 0o000);
+  expect(await run('stranger', dir)).toEqual(refused);
+  chmodSync(dir, 0o700);
 });

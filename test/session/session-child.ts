@@ -10,6 +10,7 @@
  *     fill DIR                        transactions until one fails; says how many did not, and its code
  *     damage DIR SEED ROUNDS          copies a session, damages it and works on it, again and again
  *     alloc DIR                       one transaction; prints the descriptor or the error's code
+ *     stranger DIR                    opens the session as another user; prints the error's code
  */
 import { readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import type { Kernel } from '../../src/kernel/kernel.ts';
@@ -137,7 +138,12 @@ try {
   if (mode === 'work') work(dir, Number(rest[0]), Number(rest[1]));
   else if (mode === 'calls') calls(dir, Number(rest[0]), rest[1], Number(rest[2] ?? 0));
   else if (mode === 'damage') damage(dir, Number(rest[0]), Number(rest[1]));
-  else if (mode === 'hold') {
+  else if (mode === 'stranger') {
+    // Root may read everything; nobody may not.
+    if (process.getuid?.() === 0) process.seteuid?.(65534);
+    openSession(at(dir)).close();
+    say('opened');
+  } else if (mode === 'hold') {
     openSession(at(dir)).transact((kernel) => {
       alloc(kernel, TASK, 'system', 4096);
       stay();
