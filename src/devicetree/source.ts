@@ -20,7 +20,11 @@ export interface SourceFile {
  */
 export interface ReadFile {
   (path: string, includedFrom: string | undefined, kind: 'quote' | 'angle'): SourceFile | undefined;
-  (path: string, includedFrom: string | undefined, kind: 'binary'): { path: string; bytes: Uint8Array } | undefined;
+  (
+    path: string,
+    includedFrom: string | undefined,
+    kind: 'binary',
+  ): { path: string; bytes: Uint8Array } | undefined;
 }
 
 /** A position with the chain of #include lines that led there, the innermost first. */
