@@ -181,7 +181,7 @@ function apply(operator: Token, left: Value, right: Value, live: boolean): Value
     case '>=':
       return truth(a >= b);
     case '<<':
-      return shift(left, right.unsigned ? right.value : right.value);
+      return shift(left, right.value);
     case '>>':
       return shift(left, -right.value);
     case '+':

@@ -166,6 +166,7 @@ function readBody(
   parameters: readonly string[] | undefined,
   variadic: boolean,
   start: number,
+  optional = false,
 ): Token[] {
   const numbers = new Map(parameters?.map((name, i) => [name, i]));
   const body: Token[] = [];
@@ -181,11 +182,12 @@ function readBody(
     }
     const first = body.length === 0;
     if (variadic && token.type === NAME && token.text === '__VA_OPT__' && raw[i + 1]?.text === '(') {
+      if (optional) throw new MacroSyntaxError('__VA_OPT__ cannot stand within another one', start);
       const close = closingParenthesis(raw, i + 1);
       if (close < 0) throw new MacroSyntaxError('__VA_OPT__ has no closing parenthesis', start);
-      const optional = new Token(OPTIONAL, token.text, token.white && !first);
-      optional.group = readBody(raw.slice(i + 2, close), parameters, variadic, start);
-      body.push(optional);
+      const copy = new Token(OPTIONAL, token.text, token.white && !first);
+      copy.group = readBody(raw.slice(i + 2, close), parameters, variadic, start, true);
+      body.push(copy);
       i = close;
       continue;
     }

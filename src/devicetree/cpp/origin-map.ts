@@ -30,6 +30,7 @@ export class Inclusion {
   readonly depth: number;
   readonly #markers: Marker[] = [];
   readonly #markerOffsets: number[] = [];
+  #markerDepth = 0;
   #includedFrom: OriginPosition | undefined;
 
   constructor(source: SourceText, parent: Inclusion | undefined, parentOffset: number) {
@@ -43,15 +44,18 @@ export class Inclusion {
    * Notes a line marker.
    *
    * @param change 1 when the text after it was included from the text before it, 2 when an include ended
+   * @returns how deep the markers say that includes are nested
    */
-  mark(offset: number, line: number, file: string | undefined, change: 0 | 1 | 2): void {
+  mark(offset: number, line: number, file: string | undefined, change: 0 | 1 | 2): number {
     const before = this.position(offset);
+    this.#markerDepth = Math.max(0, this.#markerDepth + (change === 1 ? 1 : change === 2 ? -1 : 0));
     let includedFrom = before.includedFrom;
     if (change === 1) includedFrom = before;
     else if (change === 2) includedFrom = includedFrom?.includedFrom;
     const at = this.source.position(offset).line;
     this.#markers.push({ at, line, file: file ?? before.file, includedFrom });
     this.#markerOffsets.push(offset);
+    return this.#markerDepth;
   }
 
   /** The position of an offset, as #line and line markers have it. */

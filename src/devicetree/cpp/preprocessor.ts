@@ -1,0 +1,555 @@
+/**
+ * Reads files, copies text, hands directives and macros on.
+ *
+ * Text without macros is copied in long runs, not token by token: the scanner only looks at every
+ * identifier, by a hash that tells most of those apart that are no macro's name.
+ */
+import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
+import type { PreprocessedSource, ReadFile, SourceFile } from '../source.ts';
+import {
+  BLANK,
+  CLASS,
+  classAt,
+  commentEnd,
+  DIGIT,
+  DOT,
+  IDENT,
+  identifierEnd,
+  literalEnd,
+  NEWLINE,
+  newlineAt,
+  numberEnd,
+  OTHER,
+  QUOTE,
+  SLASH,
+  skipBlanks,
+} from './characters.ts';
+import { Directives, skipGroups } from './directives.ts';
+import { Expander, type ExpanderHost } from './expander.ts';
+import { Lexer, tokenize } from './lexer.ts';
+import type { CppLimits } from './limits.ts';
+import { type Builtin, Macro, MacroSyntaxError } from './macro.ts';
+import { OpenFile } from './open-file.ts';
+import { Inclusion, OriginMap } from './origin-map.ts';
+import { Problems, Stop } from './problems.ts';
+import { SourceText } from './source-text.ts';
+import { avoidPaste, END_TOKEN, NAME, NUMBER, PADDING, PUNCT, STRAY, STRING, Token } from './token.ts';
+
+/** One bit for each hash of a macro's name. */
+const FILTER_SIZE = 1 << 14;
+
+export class Preprocessor implements ExpanderHost {
+  readonly limits: CppLimits;
+  readonly problems: Problems;
+  readonly macros = new Map<string, Macro>();
+  readonly expander: Expander;
+  readonly #filter = new Uint8Array(FILTER_SIZE);
+  readonly #readFile: ReadFile;
+  readonly #directives: Directives;
+  readonly #out = new OriginMap();
+  #lastWhite = true;
+  readonly #files: OpenFile[] = [];
+  #file: OpenFile;
+  readonly #sources = new Map<string, SourceText>();
+  readonly #found = new Map<string, SourceFile | undefined>();
+  #entered = 0;
+  #inputSize = 0;
+  #counter = 0;
+  /** Where the macro invocation or directive in work stands. */
+  at = 0;
+  /** The offset behind an expansion, and what was printed last there, for a token that follows at once. */
+  #seam = -1;
+  #seamToken: Token | undefined;
+  #seamSource: Token | undefined;
+
+  constructor(readFile: ReadFile, limits: CppLimits) {
+    this.#readFile = readFile;
+    this.limits = limits;
+    this.problems = new Problems(limits.problems);
+    this.expander = new Expander(this, limits);
+    this.#directives = new Directives(this);
+    this.#file = new OpenFile(new Inclusion(new SourceText('', ''), undefined, 0), 0);
+  }
+
+  /** The file being read. */
+  get file(): OpenFile {
+    return this.#file;
+  }
+
+  get position(): number {
+    return this.#file.pos;
+  }
+
+  set position(pos: number) {
+    this.#file.pos = pos;
+  }
+
+  /** Everything: see `preprocess()`. */
+  run(
+    main: SourceFile,
+    defines: readonly string[],
+  ): { source: PreprocessedSource; diagnostics: Diagnostic[] } {
+    try {
+      this.#open(new SourceText(main.path, main.text), undefined, 0);
+      this.#defineBuiltins();
+      const lines = defines.map((define) => {
+        const [, name = '', value = '1'] = /^([^=\n]*)(?:=([^\n]*))?/.exec(define) ?? [];
+        return `#define ${name} ${value}\n`;
+      });
+      this.#open(new SourceText('<command-line>', lines.join('')), undefined, 0);
+      while (this.#files.length > 0) {
+        if (this.#file.pos < this.#file.end) this.#scan(this.#file);
+        else this.#close(this.#file);
+      }
+    } catch (error) {
+      if (!(error instanceof Stop)) throw error;
+    }
+    return { source: this.#out.finish(), diagnostics: this.problems.list };
+  }
+
+  // ---- files ----
+
+  /** Finds the file of an #include, or `undefined`. Asks the caller once for each name and place. */
+  find(path: string, kind: 'quote' | 'angle'): SourceText | undefined {
+    const from = this.#file.inclusion.source.path;
+    const key = kind === 'quote' ? `${path}\n${from}` : `${path}\n`;
+    let found = this.#found.get(key);
+    if (found === undefined && !this.#found.has(key)) {
+      try {
+        found = this.#readFile(path, from, kind);
+      } catch (error) {
+        if (!(error instanceof InvalidInput)) throw error;
+        const position = this.#file.inclusion.position(this.at);
+        for (const diagnostic of error.diagnostics) this.problems.list.push({ position, ...diagnostic });
+      }
+      this.#found.set(key, found);
+    }
+    if (found === undefined) return undefined;
+    let source = this.#sources.get(found.path);
+    if (source === undefined) {
+      if (found.text.length > this.limits.fileSize) {
+        this.stop('file-size', `${found.path} has more than ${this.limits.fileSize} characters`);
+      }
+      source = new SourceText(found.path, found.text);
+      this.#sources.set(found.path, source);
+    }
+    return source;
+  }
+
+  /** Begins to read a file, unless it guards itself against that. */
+  include(source: SourceText, offset: number): void {
+    if (source.once || (source.guard !== undefined && this.macros.has(source.guard))) return;
+    if (this.#file.inclusion.depth + 1 >= this.limits.includeDepth) {
+      this.stop(
+        'include-depth',
+        `files are included more than ${this.limits.includeDepth} deep`,
+        'a file that includes itself needs a guard: #ifndef NAME, #define NAME … #endif',
+      );
+    }
+    this.#open(source, this.#file.inclusion, offset);
+  }
+
+  #open(source: SourceText, parent: Inclusion | undefined, offset: number): void {
+    this.#entered++;
+    this.#inputSize += source.text.length;
+    const inclusion = new Inclusion(source, parent, offset);
+    const place = parent === undefined ? { file: source.path } : parent.position(offset);
+    if (source.text.length > this.limits.fileSize) {
+      this.problems.fatal('file-size', `a source has more than ${this.limits.fileSize} characters`, place);
+    }
+    if (this.#entered > this.limits.includes) {
+      this.problems.fatal('include-count', `more than ${this.limits.includes} files are included`, place);
+    }
+    if (this.#inputSize > this.limits.inputSize) {
+      this.problems.fatal('input-size', `more than ${this.limits.inputSize} characters are read`, place);
+    }
+    this.#file = new OpenFile(inclusion, this.#out.open(inclusion));
+    this.#files.push(this.#file);
+  }
+
+  #close(file: OpenFile): void {
+    for (const open of file.conditionals) {
+      this.at = open.offset;
+      this.problem('conditional-unterminated', 'this #if has no #endif in its file', 'add an #endif');
+    }
+    if (!file.unguarded && file.guard !== undefined) file.inclusion.source.guard = file.guard;
+    this.#files.pop();
+    this.#file = this.#files.at(-1) ?? file;
+    if (!this.#lastWhite) this.#emit('\n', file, file.end);
+  }
+
+  // ---- problems ----
+
+  problem(code: string, message: string, hint?: string): void {
+    this.problems.add('error', code, message, this.#file.inclusion.position(this.at), hint);
+  }
+
+  warning(code: string, message: string, hint?: string): void {
+    this.problems.add('warning', code, message, this.#file.inclusion.position(this.at), hint);
+  }
+
+  stop(code: string, message: string, hint?: string): never {
+    this.problems.fatal(code, message, this.#file.inclusion.position(this.at), hint);
+  }
+
+  // ---- macros ----
+
+  define(macro: Macro): void {
+    this.macros.set(macro.name, macro);
+    const { name } = macro;
+    let hash = 0;
+    for (let i = 0; i < name.length; i++) hash = (hash * 33 + name.charCodeAt(i)) | 0;
+    this.#filter[hash & (FILTER_SIZE - 1)] = 1;
+  }
+
+  #defineBuiltins(): void {
+    const inclusion = new Inclusion(
+      new SourceText('<built-in>', '__STDC__ 1\n__STDC_HOSTED__ 1\n__ASSEMBLER__ 1\n__DTS__ 1\n'),
+      undefined,
+      0,
+    );
+    for (const { index, 0: line } of inclusion.source.text.matchAll(/.+/g)) {
+      const name = line.slice(0, -2);
+      this.define(new Macro(name, inclusion, index, index + name.length, index + line.length));
+    }
+    const computed: [string, Builtin][] = [
+      ['__LINE__', '__LINE__'],
+      ['__FILE__', '__FILE__'],
+      ['__BASE_FILE__', '__BASE_FILE__'],
+      ['__COUNTER__', '__COUNTER__'],
+      ['__INCLUDE_LEVEL__', '__INCLUDE_LEVEL__'],
+      ['__DATE__', 'clock'],
+      ['__TIME__', 'clock'],
+      ['__TIMESTAMP__', 'clock'],
+    ];
+    for (const [name, kind] of computed) {
+      this.define(new Macro(name, inclusion, 0, 0, 0, undefined, false, kind));
+    }
+  }
+
+  builtin(macro: Macro): Token {
+    const { inclusion } = this.#file;
+    const quoted = (text: string): Token => new Token(STRING, `"${text.replace(/[\\"]/g, '\\$&')}"`, false);
+    const counted = (value: number): Token => new Token(NUMBER, String(value), false);
+    switch (macro.builtin) {
+      case '__LINE__':
+        return counted(inclusion.position(this.at).line);
+      case '__FILE__':
+        return quoted(inclusion.position(this.at).file);
+      case '__BASE_FILE__':
+        return quoted(this.#files[0]?.inclusion.source.path ?? '');
+      case '__COUNTER__':
+        return counted(this.#counter++);
+      case '__INCLUDE_LEVEL__':
+        return counted(inclusion.depth);
+      default:
+        this.warning('no-clock', `${macro.name} has no value: the result must not depend on the time`);
+        return quoted(macro.name === '__TIME__' ? '??:??:??' : '??? ?? ????');
+    }
+  }
+
+  // ---- text ----
+
+  #emit(text: string, file: OpenFile, offset: number, macro?: Macro): void {
+    if (text === '') return;
+    if (this.#out.length + text.length > this.limits.outputSize) {
+      this.stop('output-size', `the source becomes more than ${this.limits.outputSize} characters`);
+    }
+    this.#out.add(text, file.number, offset, macro);
+    this.#lastWhite = isWhite(text, text.length - 1);
+  }
+
+  /** Copies text; nothing but white space becomes at most one line end. */
+  #copy(file: OpenFile, start: number, stop: number, hasTokens: boolean): void {
+    if (hasTokens) {
+      file.sawText();
+      this.#emit(file.text.slice(start, stop), file, start);
+    } else if (stop > start && !this.#lastWhite) this.#emit('\n', file, start);
+  }
+
+  /** Reads a file from the start of a line until another one is to be read, or to its end. */
+  #scan(file: OpenFile): void {
+    const { text, end } = file;
+    const filter = this.#filter;
+    if (file.skipping) skipGroups(this, file);
+    let pos = file.pos;
+    let start = pos;
+    let hasTokens = false;
+    let lineStart = true;
+    while (pos < end) {
+      const c = text.charCodeAt(pos);
+      switch (c < 128 ? CLASS[c] : OTHER) {
+        case BLANK:
+          pos++;
+          continue;
+        case NEWLINE:
+          pos++;
+          lineStart = true;
+          continue;
+        case IDENT: {
+          const from = pos;
+          let hash = 0;
+          for (let d = c; ; d = text.charCodeAt(pos)) {
+            hash = (hash * 33 + d) | 0;
+            if (++pos >= end) break;
+            const next = text.charCodeAt(pos);
+            if (next >= 128) break;
+            const k = CLASS[next];
+            if (k !== IDENT && k !== DIGIT) break;
+          }
+          lineStart = false;
+          if (filter[hash & (FILTER_SIZE - 1)] === 1) {
+            const macro = this.macros.get(text.slice(from, pos));
+            if (macro !== undefined && this.#invoked(macro, pos, file)) {
+              this.#copy(file, start, from, hasTokens);
+              file.sawText();
+              this.#expand(file, macro, from, pos);
+              pos = file.pos;
+              start = pos;
+              hasTokens = false;
+              // A directive among the arguments may have ended in a group that is not taken.
+              if (file.skipping) {
+                skipGroups(this, file);
+                pos = file.pos;
+                start = pos;
+                lineStart = true;
+              }
+              continue;
+            }
+          }
+          hasTokens = true;
+          continue;
+        }
+        case DIGIT:
+          pos = numberEnd(text, pos, end);
+          break;
+        case DOT:
+          pos = classAt(text, pos + 1) === DIGIT ? numberEnd(text, pos, end) : pos + 1;
+          break;
+        case QUOTE: {
+          const after = literalEnd(text, pos, end);
+          pos = after < 0 ? newlineAt(text, pos, end) : after;
+          break;
+        }
+        case SLASH: {
+          const after = commentEnd(text, pos, end);
+          if (after < 0) {
+            pos++;
+            break;
+          }
+          if (after === end && text.charCodeAt(pos + 1) === 42 && !text.endsWith('*/')) this.#unclosed(pos);
+          this.#copy(file, start, pos, hasTokens);
+          if (!this.#lastWhite && classAt(text, after) !== NEWLINE) this.#emit(' ', file, pos);
+          pos = after;
+          start = pos;
+          hasTokens = false;
+          continue;
+        }
+        default:
+          if (c === 35 && lineStart) {
+            const after = this.#directives.recognize(file, pos);
+            if (after >= 0) {
+              this.#copy(file, start, pos, hasTokens);
+              this.at = pos;
+              file.pos = after;
+              this.#directives.obey(file, pos);
+              if (this.#file !== file) return;
+              if (file.skipping) skipGroups(this, file);
+              pos = file.pos;
+              start = pos;
+              hasTokens = false;
+              continue;
+            }
+          }
+          pos++;
+      }
+      hasTokens = true;
+      lineStart = false;
+    }
+    this.#copy(file, start, end, hasTokens);
+    file.pos = end;
+  }
+
+  #unclosed(pos: number): void {
+    this.at = pos;
+    this.problem('comment-unterminated', 'this comment is never closed', "add '*/'");
+  }
+
+  /** Whether a macro's name stands for the macro here: a function-like one only before a parenthesis. */
+  #invoked(macro: Macro, after: number, file: OpenFile): boolean {
+    const { text, end } = file;
+    const next = text.charCodeAt(after);
+    if (macro.name === 'L' && (next === 34 || next === 39)) return false;
+    if (macro.parameters === undefined || next === 40) return true;
+    let pos = skipBlanks(text, after, end);
+    while (pos < end && text.charCodeAt(pos) === 10) pos = skipBlanks(text, pos + 1, end);
+    if (pos < end && text.charCodeAt(pos) === 40) return true;
+    if (this.#seam === after - macro.name.length) {
+      // Directly behind an expansion it is still a token to be kept from it.
+      const before = this.#seamToken;
+      if (before !== undefined && avoidPaste(before, NAME, macro.name)) {
+        this.#emit(' ', file, after - macro.name.length);
+      }
+    }
+    return false;
+  }
+
+  /** Expands the macro whose name stands at `from`, up to the first token that is not part of it. */
+  #expand(file: OpenFile, macro: Macro, from: number, after: number): void {
+    this.at = from;
+    file.pos = after;
+    let source: Token | undefined;
+    let previous: Token | undefined;
+    if (this.#seam === from) {
+      previous = this.#seamToken;
+      source = this.#seamSource;
+    } else if (!this.#lastWhite) previous = tokenBefore(file.text, from);
+    let output = '';
+    const constant = this.#constant(macro);
+    if (constant !== undefined) {
+      if (source?.white || (previous !== undefined && avoidPaste(previous, constant.type, constant.text))) {
+        output = ' ';
+      }
+      output += constant.text;
+      previous = constant;
+      source = undefined;
+    } else {
+      const name = new Token(NAME, macro.name, this.#lastWhite);
+      if (!source?.white) source = name;
+      const { expander } = this;
+      let entered = false;
+      try {
+        entered = expander.enter(macro);
+        let padded = true;
+        if (!entered) {
+          output = macro.name;
+          previous = name;
+          source = undefined;
+          padded = false;
+        }
+        while (!expander.idle) {
+          const token = expander.next();
+          if (token.type === PADDING) {
+            if (source === undefined || (!source.white && token.source === undefined)) source = token.source;
+            padded = true;
+            continue;
+          }
+          const space = padded
+            ? (source ?? token).white ||
+              (previous !== undefined && avoidPaste(previous, token.type, token.text.charAt(0)))
+            : token.white;
+          if (space) output += ' ';
+          output += token.text;
+          previous = token;
+          source = undefined;
+          padded = false;
+        }
+      } catch (error) {
+        if (!(error instanceof MacroSyntaxError)) throw error;
+        this.problem('macro-definition', error.message);
+      }
+    }
+    this.#emit(output, file, from, macro);
+    this.#afterExpansion(file, previous, source);
+  }
+
+  #constant(macro: Macro): Token | undefined {
+    if (macro.parameters !== undefined || macro.builtin !== undefined) return undefined;
+    try {
+      return macro.constant;
+    } catch (error) {
+      if (error instanceof MacroSyntaxError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Keeps what follows an expansion at once from running into it. */
+  #afterExpansion(file: OpenFile, previous: Token | undefined, source: Token | undefined): void {
+    const { text, end, pos } = file;
+    const k = classAt(text, pos);
+    if (pos >= end || k === BLANK || k === NEWLINE || commentEnd(text, pos, end) >= 0) return;
+    if (k === IDENT && this.macros.has(text.slice(pos, identifierEnd(text, pos, end)))) {
+      this.#seam = pos;
+      this.#seamToken = previous;
+      this.#seamSource = source;
+      return;
+    }
+    if (this.#lastWhite) return;
+    if (source?.white) this.#emit(' ', file, pos);
+    else if (previous !== undefined) {
+      const token = new Lexer(text, pos, end).token(false);
+      if (avoidPaste(previous, token.type, token.text.charAt(0))) this.#emit(' ', file, pos);
+    }
+  }
+
+  lex(within: boolean): Token {
+    const file = this.#file;
+    const { text, end } = file;
+    let white = false;
+    let lineStart = false;
+    let pos = file.pos;
+    while (pos < end) {
+      const k = classAt(text, pos);
+      if (k === NEWLINE) lineStart = true;
+      else if (k !== BLANK) {
+        const after = k === SLASH ? commentEnd(text, pos, end) : -1;
+        if (after >= 0) {
+          white = true;
+          pos = after;
+          continue;
+        }
+        if (!lineStart || !within || text.charCodeAt(pos) !== 35) break;
+        const directive = this.#directives.recognize(file, pos);
+        if (directive < 0) {
+          this.problem(
+            'macro-arguments',
+            'a line that starts with # stands among the arguments of a macro',
+            'gcc ends the argument there; put it on the line before',
+          );
+          break;
+        }
+        const { at } = this;
+        this.at = pos;
+        file.pos = directive;
+        this.#directives.obey(file, pos, true);
+        if (file.skipping) skipGroups(this, file);
+        this.at = at;
+        pos = file.pos;
+        white = true;
+        continue;
+      }
+      white = true;
+      pos++;
+    }
+    if (pos >= end) {
+      file.pos = pos;
+      return END_TOKEN;
+    }
+    const lexer = new Lexer(text, pos, end);
+    const token = lexer.token(white);
+    file.pos = lexer.pos;
+    return token;
+  }
+}
+
+function isWhite(text: string, pos: number): boolean {
+  const k = classAt(text, pos);
+  return k === BLANK || k === NEWLINE;
+}
+
+/** The token that ends at `end`, as far as it matters to what is printed directly behind it. */
+function tokenBefore(text: string, end: number): Token | undefined {
+  let start = end;
+  // Before a macro's name can only stand punctuation, a quote or a stray character.
+  while (start > 0 && end - start < 64) {
+    const k = classAt(text, start - 1);
+    if (k !== OTHER && k !== SLASH && k !== DOT) break;
+    start--;
+  }
+  if (start === end) {
+    return classAt(text, end - 1) === QUOTE ? new Token(STRING, text.charAt(end - 1), false) : undefined;
+  }
+  const tokens = tokenize(text, start, end);
+  const last = tokens.at(-1);
+  return last?.type === PUNCT || last?.type === STRAY ? last : undefined;
+}
