@@ -153,7 +153,7 @@ export class Directives {
           `#undef ${name} first, if that is meant`,
         );
       }
-      cpp.define(macro);
+      cpp.macros.set(macro);
     } catch (error) {
       if (!(error instanceof MacroSyntaxError)) throw error;
       cpp.at = error.offset;

@@ -26,7 +26,7 @@ import {
 
 /** What expansion needs from the reader of files. */
 export interface ExpanderHost {
-  readonly macros: ReadonlyMap<string, Macro>;
+  readonly macros: { has(name: string): boolean; get(name: string): Macro | undefined };
   /** Where the file is read next; set back after a look ahead. */
   position: number;
   /**

@@ -29,21 +29,21 @@ import { Expander, type ExpanderHost } from './expander.ts';
 import { Lexer, tokenize } from './lexer.ts';
 import type { CppLimits } from './limits.ts';
 import { type Builtin, Macro, MacroSyntaxError } from './macro.ts';
+import { MacroTable } from './macro-table.ts';
 import { OpenFile } from './open-file.ts';
 import { Inclusion, OriginMap } from './origin-map.ts';
 import { Problems, Stop } from './problems.ts';
 import { SourceText } from './source-text.ts';
 import { avoidPaste, END_TOKEN, NAME, NUMBER, PADDING, PUNCT, STRAY, STRING, Token } from './token.ts';
 
-/** One bit for each hash of a macro's name. */
-const FILTER_SIZE = 1 << 14;
+/** `define NAME 1 + 2` with nothing that needs a closer look, up to the end of the line. */
+const PLAIN_DEFINE = /define[ \t]+([A-Za-z_]\w*)((?:[ \t][^\n"'/#]*)?)(?:\n|$)/y;
 
 export class Preprocessor implements ExpanderHost {
   readonly limits: CppLimits;
   readonly problems: Problems;
-  readonly macros = new Map<string, Macro>();
+  readonly macros = new MacroTable();
   readonly expander: Expander;
-  readonly #filter = new Uint8Array(FILTER_SIZE);
   readonly #readFile: ReadFile;
   readonly #directives: Directives;
   readonly #out = new OriginMap();
@@ -194,14 +194,6 @@ export class Preprocessor implements ExpanderHost {
 
   // ---- macros ----
 
-  define(macro: Macro): void {
-    this.macros.set(macro.name, macro);
-    const { name } = macro;
-    let hash = 0;
-    for (let i = 0; i < name.length; i++) hash = (hash * 33 + name.charCodeAt(i)) | 0;
-    this.#filter[hash & (FILTER_SIZE - 1)] = 1;
-  }
-
   #defineBuiltins(): void {
     const inclusion = new Inclusion(
       new SourceText('<built-in>', '__STDC__ 1\n__STDC_HOSTED__ 1\n__ASSEMBLER__ 1\n__DTS__ 1\n'),
@@ -210,7 +202,7 @@ export class Preprocessor implements ExpanderHost {
     );
     for (const { index, 0: line } of inclusion.source.text.matchAll(/.+/g)) {
       const name = line.slice(0, -2);
-      this.define(new Macro(name, inclusion, index, index + name.length, index + line.length));
+      this.macros.set(new Macro(name, inclusion, index, index + name.length, index + line.length));
     }
     const computed: [string, Builtin][] = [
       ['__LINE__', '__LINE__'],
@@ -223,7 +215,7 @@ export class Preprocessor implements ExpanderHost {
       ['__TIMESTAMP__', 'clock'],
     ];
     for (const [name, kind] of computed) {
-      this.define(new Macro(name, inclusion, 0, 0, 0, undefined, false, kind));
+      this.macros.set(new Macro(name, inclusion, 0, 0, 0, undefined, false, kind));
     }
   }
 
@@ -270,7 +262,7 @@ export class Preprocessor implements ExpanderHost {
   /** Reads a file from the start of a line until another one is to be read, or to its end. */
   #scan(file: OpenFile): void {
     const { text, end } = file;
-    const filter = this.#filter;
+    const { macros } = this;
     if (file.skipping) skipGroups(this, file);
     let pos = file.pos;
     let start = pos;
@@ -288,18 +280,10 @@ export class Preprocessor implements ExpanderHost {
           continue;
         case IDENT: {
           const from = pos;
-          let hash = 0;
-          for (let d = c; ; d = text.charCodeAt(pos)) {
-            hash = (hash * 33 + d) | 0;
-            if (++pos >= end) break;
-            const next = text.charCodeAt(pos);
-            if (next >= 128) break;
-            const k = CLASS[next];
-            if (k !== IDENT && k !== DIGIT) break;
-          }
+          pos = identifierEnd(text, pos + 1, end);
           lineStart = false;
-          if (filter[hash & (FILTER_SIZE - 1)] === 1) {
-            const macro = this.macros.get(text.slice(from, pos));
+          if (macros.mayHave(c, pos - from)) {
+            const macro = macros.get(text.slice(from, pos));
             if (macro !== undefined && this.#invoked(macro, pos, file)) {
               this.#copy(file, start, from, hasTokens);
               file.sawText();
@@ -347,6 +331,16 @@ export class Preprocessor implements ExpanderHost {
         }
         default:
           if (c === 35 && lineStart) {
+            if (text.charCodeAt(pos + 1) === 100) {
+              const after = this.#plainDefine(file, pos);
+              if (after >= 0) {
+                this.#copy(file, start, pos, hasTokens);
+                pos = after;
+                start = pos;
+                hasTokens = false;
+                continue;
+              }
+            }
             const after = this.#directives.recognize(file, pos);
             if (after >= 0) {
               this.#copy(file, start, pos, hasTokens);
@@ -368,6 +362,21 @@ export class Preprocessor implements ExpanderHost {
     }
     this.#copy(file, start, end, hasTokens);
     file.pos = end;
+  }
+
+  /** Takes up the usual #define, a constant's, and gives the start of the next line; or `-1`. */
+  #plainDefine(file: OpenFile, pos: number): number {
+    PLAIN_DEFINE.lastIndex = pos + 1;
+    const match = PLAIN_DEFINE.exec(file.text);
+    if (match === null) return -1;
+    const [all, name = '', body = ''] = match;
+    const after = pos + 1 + all.length;
+    const stop = file.text.charCodeAt(after - 1) === 10 ? after - 1 : after;
+    const start = stop - body.length;
+    if (name === 'defined' || name.startsWith('__')) return -1;
+    if (!this.macros.addConstant(name, file.inclusion, start - name.length, start, stop)) return -1;
+    file.sawText();
+    return after;
   }
 
   #unclosed(pos: number): void {
