@@ -49,10 +49,10 @@ export function numberEnd(text: string, pos: number, end: number): number {
     const c = text.charCodeAt(pos);
     const k = c < 128 ? CLASS[c] : OTHER;
     if (k !== IDENT && k !== DIGIT && k !== DOT) {
-      // A sign belongs to the number after e or E (not after p: gcc has those only in C99 and later).
+      // A sign belongs to the number after e, E, p or P: `0x1e-1` is one number, and no sum.
       if (c !== 43 && c !== 45) break;
       const before = text.charCodeAt(pos - 1) | 32;
-      if (before !== 101) break;
+      if (before !== 101 && before !== 112) break;
     }
     pos++;
   }

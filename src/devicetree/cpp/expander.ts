@@ -35,7 +35,8 @@ export interface ExpanderHost {
    * @param within whether inside parentheses, where directives are obeyed and a new line is white space
    */
   lex(within: boolean): Token;
-  builtin(macro: Macro): Token;
+  /** @param offset of the name in the file from which all this comes, for __LINE__ */
+  builtin(macro: Macro, offset: number): Token;
   problem(code: string, message: string, hint?: string): void;
   stop(code: string, message: string, hint?: string): never;
 }
@@ -68,6 +69,8 @@ export class Expander {
   #tokens = 0;
   /** Where the file stood before the last token was read from it, or `-1` if it came from elsewhere. */
   #mark = -1;
+  /** Where the last macro's name stood that was not made by another macro. */
+  #origin = 0;
 
   constructor(host: ExpanderHost, limits: CppLimits) {
     this.#host = host;
@@ -134,7 +137,7 @@ export class Expander {
         copy.noExpand = true;
         return copy;
       }
-      if (this.#prevent > 0 || !this.enter(macro)) return token;
+      if (this.#prevent > 0 || !this.enter(macro, token.offset)) return token;
       if (this.#directive) continue;
       return paddingFor(token);
     }
@@ -143,11 +146,14 @@ export class Expander {
   /**
    * Begins the expansion of a macro whose name was just read.
    *
+   * @param offset where the name stands in the file, or `-1` when a macro gave it
    * @returns whether it did: a function-like macro's name without arguments stays as it is
    */
-  enter(macro: Macro): boolean {
+  enter(macro: Macro, offset: number): boolean {
+    const origin = offset < 0 ? this.#origin : offset;
+    this.#origin = origin;
     if (macro.builtin !== undefined) {
-      this.#push([this.#host.builtin(macro)]);
+      this.#push([this.#host.builtin(macro, origin)]);
       return true;
     }
     if (macro.parameters === undefined) {
@@ -160,6 +166,7 @@ export class Expander {
     this.#prevent--;
     if (args === undefined) return false;
     const tokens = macro.parameters.length === 0 ? macro.body : this.#replace(macro, macro.body, args);
+    this.#origin = origin;
     macro.active = true;
     this.#push(tokens, macro);
     return true;

@@ -23,7 +23,7 @@ export class MacroTable {
 
   /** Whether a name may be a macro's, told without looking at all of it. */
   mayHave(firstCharacter: number, length: number): boolean {
-    return this.#shapes[(firstCharacter << 6) | (length < 63 ? length : 63)] === 1;
+    return this.#shapes[(firstCharacter << 6) | Math.min(length, 63)] === 1;
   }
 
   get(name: string): Macro | undefined {
@@ -71,6 +71,6 @@ export class MacroTable {
 
   #shape(name: string): void {
     const { length } = name;
-    this.#shapes[(name.charCodeAt(0) << 6) | (length < 63 ? length : 63)] = 1;
+    this.#shapes[(name.charCodeAt(0) << 6) | Math.min(length, 63)] = 1;
   }
 }

@@ -196,7 +196,7 @@ function readBody(
     if (parameters !== undefined && token.text === '#' && token.type === PUNCT && operand?.type === NAME) {
       const number = numbers.get(operand.text);
       if (number !== undefined) {
-        const copy = operand.copy(token.white && !first);
+        const copy = new Token(NAME, operand.text, token.white && !first);
         copy.parameter = number;
         copy.stringify = true;
         body.push(copy);
@@ -204,7 +204,7 @@ function readBody(
         continue;
       }
     }
-    const copy = token.copy(token.white && !first);
+    const copy = new Token(token.type, token.text, token.white && !first);
     if (token.type === NAME) copy.parameter = numbers.get(token.text) ?? -1;
     body.push(copy);
   }

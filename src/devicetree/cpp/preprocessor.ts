@@ -219,15 +219,15 @@ export class Preprocessor implements ExpanderHost {
     }
   }
 
-  builtin(macro: Macro): Token {
+  builtin(macro: Macro, offset: number): Token {
     const { inclusion } = this.#file;
     const quoted = (text: string): Token => new Token(STRING, `"${text.replace(/[\\"]/g, '\\$&')}"`, false);
     const counted = (value: number): Token => new Token(NUMBER, String(value), false);
     switch (macro.builtin) {
       case '__LINE__':
-        return counted(inclusion.position(this.at).line);
+        return counted(inclusion.position(offset).line);
       case '__FILE__':
-        return quoted(inclusion.position(this.at).file);
+        return quoted(inclusion.position(offset).file);
       case '__BASE_FILE__':
         return quoted(this.#files[0]?.inclusion.source.path ?? '');
       case '__COUNTER__':
@@ -428,7 +428,7 @@ export class Preprocessor implements ExpanderHost {
       const { expander } = this;
       let entered = false;
       try {
-        entered = expander.enter(macro);
+        entered = expander.enter(macro, from);
         let padded = true;
         if (!entered) {
           output = macro.name;
