@@ -1,7 +1,6 @@
 /**
  * The finished tree: what is not deleted, with its origins.
  */
-import type { OriginPosition } from '../source.ts';
 import type { DtNode, DtProperty } from '../tree.ts';
 import type { LiveNode, LiveProperty } from './live-tree.ts';
 import {
@@ -9,6 +8,7 @@ import {
   CompiledPropertyOrigin,
   type NodeOrigin,
   type OriginTables,
+  type Place,
   type PropertyOrigin,
 } from './origin.ts';
 
@@ -23,7 +23,7 @@ class CompiledProperty implements DtProperty {
     this.origin = new CompiledPropertyOrigin(tables, property);
   }
 
-  get position(): OriginPosition | undefined {
+  get position(): Place | undefined {
     return this.origin.position;
   }
 }
@@ -49,7 +49,7 @@ class CompiledNode implements DtNode {
     this.origin = new CompiledNodeOrigin(tables, node);
   }
 
-  get position(): OriginPosition | undefined {
+  get position(): Place | undefined {
     return this.origin.position;
   }
 }

@@ -55,11 +55,13 @@ export class ExpressionReader {
     if (isDigit(code)) return scanner.integer();
     if (code === CH.apostrophe) return this.#character();
     if (code !== CH.open) {
+      const at = scanner.position;
+      const word = scanner.name().slice(0, 60);
       this.#report.syntax(
         'dts-syntax',
-        scanner.position,
-        'expected a number, a character or an expression in parentheses',
-        'is a macro left that no #include defines?',
+        at,
+        `${word === '' ? '' : `"${word}" is no number; `}expected a number, a character or an expression in parentheses`,
+        word === '' ? undefined : 'a macro needs the #include that defines it',
       );
     }
     this.#enter();

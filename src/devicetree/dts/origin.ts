@@ -2,15 +2,19 @@
  * Where the nodes and properties of a compiled tree come from. Positions stay numbers until they are asked for,
  * so an origin costs one object.
  */
+import type { SourcePosition } from '../../diagnostic.ts';
 import type { OriginPosition } from '../source.ts';
 import type { LiveNode, LiveProperty, Setting } from './live-tree.ts';
 import type { Pieces } from './pieces.ts';
 import type { SourceMap } from './source-map.ts';
 
+/** A place in a source, with its includes, or in a blob. */
+export type Place = SourcePosition | OriginPosition;
+
 /** What a property was before something else replaced it. */
 export interface EarlierSetting {
   readonly kind: 'set' | 'deleted';
-  readonly position?: OriginPosition | undefined;
+  readonly position?: Place | undefined;
   /** Its value then; of a deletion, the value that was deleted. */
   readonly value: Uint8Array;
 }
@@ -19,13 +23,13 @@ export interface EarlierSetting {
 export interface ValuePiece {
   /** Its first byte in the value. */
   readonly offset: number;
-  readonly position: OriginPosition;
+  readonly position: Place;
 }
 
 /** Where a property comes from. */
 export interface PropertyOrigin {
   /** The statement that set the value. */
-  readonly position?: OriginPosition | undefined;
+  readonly position?: Place | undefined;
   /** Why the property is there, when no statement sets it: `numbered for a reference`. */
   readonly made?: string | undefined;
   /** What it was before, oldest first. */
@@ -38,10 +42,10 @@ export interface PropertyOrigin {
 /** Where a node comes from. */
 export interface NodeOrigin {
   /** Its definition. */
-  readonly position?: OriginPosition | undefined;
+  readonly position?: Place | undefined;
   readonly made?: string | undefined;
   /** Its definition and every override, in order. */
-  readonly places: readonly OriginPosition[];
+  readonly places: readonly Place[];
   readonly labels: readonly string[];
 }
 

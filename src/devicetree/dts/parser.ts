@@ -171,14 +171,15 @@ export class Parser {
         return;
       }
     }
-    const word = scanner.name();
+    const word = scanner.name().slice(0, 60);
+    let hint: string | undefined;
+    if (word !== '') hint = `"${word}" stands outside of any node; is a "};" before it too many?`;
+    else if (code === CH.braceClose) hint = 'this "}" closes no node; is it one too many?';
     this.#report.syntax(
       'dts-syntax',
       at,
       'expected a node: "/ {", "&label {" or "&{/path} {", /delete-node/ or /memreserve/',
-      word === ''
-        ? undefined
-        : `"${word.slice(0, 60)}" stands outside of any node; is a "{" missing before it?`,
+      hint,
     );
   }
 
@@ -309,12 +310,13 @@ export class Parser {
       }
     }
     scanner.at++;
+    const end = scanner.position;
     if (scanner.skip() === CH.semicolon) {
       scanner.at++;
     } else {
       this.#report.error({
         code: 'dts-syntax',
-        at: scanner.position,
+        at: end,
         message: 'expected ";" after the "}" of a node',
         hint: 'a node ends with "};"',
       });
@@ -326,7 +328,7 @@ export class Parser {
     this.#report.fatal(
       'dts-unclosed-node',
       opened,
-      `${name === '' ? 'this node' : `node "${name}"`} is not closed at the end of the source`,
+      `node "${name === '' ? '/' : name}" is not closed at the end of the source`,
       'add "};"',
     );
   }
@@ -439,6 +441,13 @@ export class Parser {
   }
 
   #failMember(code: number, at: number): never {
+    if (code === CH.slash) {
+      this.#report.syntax(
+        'dts-syntax',
+        at,
+        'expected a property, a child node, "}", /delete-property/, /delete-node/ or /omit-if-no-ref/',
+      );
+    }
     this.#report.syntax(
       'dts-syntax',
       at,
@@ -462,8 +471,9 @@ export class Parser {
 
   #semicolon(after: string): void {
     const scanner = this.#scanner;
+    const end = scanner.position;
     if (scanner.skip() !== CH.semicolon) {
-      this.#report.syntax('dts-syntax', scanner.position, `expected ";" after ${after}`);
+      this.#report.syntax('dts-syntax', end, `expected ";" after ${after}`);
     }
     scanner.at++;
   }

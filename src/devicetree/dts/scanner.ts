@@ -148,8 +148,7 @@ export class Scanner {
       if (code === CH.quote) break;
       if (code === CH.backslash) at++;
       if (Number.isNaN(code) || (code === CH.backslash && text.charCodeAt(at) === CH.newline)) {
-        this.at = text.length;
-        this.#report.syntax(
+        this.#report.fatal(
           'dts-unterminated-string',
           this.#base + start,
           'this string does not end',
@@ -175,8 +174,7 @@ export class Scanner {
       if (at === start + 1 || text.charCodeAt(at - 1) !== CH.backslash) break;
     }
     if (end < 0) {
-      this.at = text.length;
-      this.#report.syntax(
+      this.#report.fatal(
         'dts-unterminated-character',
         this.#base + start,
         'this character literal does not end',
@@ -275,8 +273,7 @@ export class Scanner {
     if (next !== CH.star) return false;
     const end = text.indexOf('*/', at + 2);
     if (end < 0) {
-      this.at = text.length;
-      this.#report.syntax(
+      this.#report.fatal(
         'dts-unterminated-comment',
         this.#base + at,
         'this comment does not end',

@@ -13,6 +13,9 @@ import type { Scanner } from './scanner.ts';
 
 const AFTER_VALUE = 'close the value with a semicolon, or join another with a comma';
 
+/** Characters that calculate, and that a name may hold. */
+const CALCULATING: readonly number[] = [CH.plus, CH.minus, CH.star];
+
 export class ValueReader {
   readonly #scanner: Scanner;
   readonly #expressions: ExpressionReader;
@@ -23,6 +26,8 @@ export class ValueReader {
   #length = 0;
   #total = 0;
   #markers: Marker[] | undefined;
+  /** Where the last part of the value ended: there a semicolon is missing, not on the next line. */
+  #end = 0;
 
   constructor(scanner: Scanner, expressions: ExpressionReader, pieces: Pieces, report: Report) {
     this.#scanner = scanner;
@@ -40,6 +45,7 @@ export class ValueReader {
     for (;;) {
       this.#labels();
       this.#value(name);
+      this.#end = scanner.position;
       this.#labels();
       const code = scanner.skip();
       if (code === CH.comma) {
@@ -49,7 +55,7 @@ export class ValueReader {
       if (code === CH.semicolon) break;
       this.#report.syntax(
         'dts-syntax',
-        scanner.position,
+        this.#end,
         `expected ";" or "," after the value of "${name}"`,
         AFTER_VALUE,
       );
@@ -120,6 +126,7 @@ export class ValueReader {
       const label = scanner.label();
       if (label === undefined) return;
       this.#mark('label', label, at);
+      this.#end = scanner.position;
     }
   }
 
@@ -148,6 +155,7 @@ export class ValueReader {
   #cells(bits: 8 | 16 | 32 | 64): void {
     const scanner = this.#scanner;
     for (;;) {
+      this.#end = scanner.position;
       const code = scanner.skip();
       const at = scanner.position;
       if (code === CH.greater) {
@@ -181,22 +189,17 @@ export class ValueReader {
   #failInCells(code: number, at: number): never {
     const scanner = this.#scanner;
     const word = scanner.name();
-    if (word !== '') {
-      this.#report.syntax(
-        'dts-syntax',
-        at,
-        `"${word.slice(0, 60)}" is no number; expected a number, "(", "&" and a label, or ">"`,
-        'a macro needs the #include that defines it; arithmetic needs parentheses',
-      );
+    const next = scanner.skip();
+    const isNextStatement = word !== '' && (next === CH.equals || next === CH.braceOpen);
+    if (isNextStatement || code === CH.semicolon || code === CH.braceClose || code < 0) {
+      this.#report.syntax('dts-syntax', this.#end, 'expected ">" to end these cells');
     }
-    const what =
-      code === CH.semicolon || code === CH.braceClose || code < 0 ? 'expected ">" to end these cells' : '';
-    this.#report.syntax(
-      'dts-syntax',
-      at,
-      what === '' ? 'expected a number, "(", "&" and a label, or ">"' : what,
-      code === CH.minus || code === CH.plus ? 'arithmetic, signs too, needs parentheses: <(-1)>' : undefined,
-    );
+    const expected = 'expected a number, "(", "&" and a label, or ">"';
+    if (word === '') this.#report.syntax('dts-syntax', at, expected);
+    let hint = 'a macro needs the #include that defines it';
+    if (code === CH.comma) hint = 'cells are parted by spaces; a comma parts values: <1>, <2>';
+    else if (CALCULATING.includes(code)) hint = 'arithmetic, signs too, needs parentheses: <(-1)>';
+    this.#report.syntax('dts-syntax', at, `"${word.slice(0, 60)}" is no number; ${expected}`, hint);
   }
 
   #integer(value: Integer, bits: 8 | 16 | 32 | 64, at: number): void {
