@@ -32,9 +32,9 @@ export interface CppLimits {
 export const DEFAULT_LIMITS: CppLimits = {
   includeDepth: 200,
   includes: 20_000,
-  fileSize: 16 << 20,
-  inputSize: 32 << 20,
-  outputSize: 32 << 20,
+  fileSize: 8 << 20,
+  inputSize: 8 << 20,
+  outputSize: 16 << 20,
   macroTokens: 2_000_000,
   macroTokenSize: 1 << 20,
   macroDepth: 200,

@@ -445,7 +445,7 @@ export class Preprocessor implements ExpanderHost {
           }
           const space = padded
             ? (source ?? token).white ||
-              (previous !== undefined && avoidPaste(previous, token.type, token.text.charAt(0)))
+              (previous !== undefined && avoidPaste(previous, token.type, token.text))
             : token.white;
           if (space) output += ' ';
           output += token.text;
@@ -487,7 +487,7 @@ export class Preprocessor implements ExpanderHost {
     if (source?.white) this.#emit(' ', file, pos);
     else if (previous !== undefined) {
       const token = new Lexer(text, pos, end).token(false);
-      if (avoidPaste(previous, token.type, token.text.charAt(0))) this.#emit(' ', file, pos);
+      if (avoidPaste(previous, token.type, token.text)) this.#emit(' ', file, pos);
     }
   }
 

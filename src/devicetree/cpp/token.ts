@@ -88,18 +88,21 @@ const JOINS: Readonly<Record<string, string>> = {
  * C needs, and dtc sees the difference: `1 -name`).
  *
  * @param type the right token's type
- * @param first the right token's first character
+ * @param text the right token's text
  */
-export function avoidPaste(left: Token, type: number, first: string): boolean {
+export function avoidPaste(left: Token, type: number, text: string): boolean {
+  const first = text.charAt(0);
   switch (left.type) {
     case PUNCT:
       if (type === NUMBER) return left.text === '.';
       if (type !== PUNCT) return false;
       return (first === '=' && WITH_EQUALS.has(left.text)) || (JOINS[left.text]?.includes(first) ?? false);
     case NAME:
-      return type === NAME || type === CHAR || type === STRING;
+      if (type === NUMBER) return /^\w+$/.test(text);
+      return type === NAME || ((type === CHAR || type === STRING) && first !== 'L');
     case NUMBER:
-      return type === NUMBER || type === NAME || type === CHAR || (type === PUNCT && '.+-'.includes(first));
+      if (type === PUNCT) return first === '.' || first === '+' || first === '-';
+      return type === NUMBER || type === NAME || (type === CHAR && first !== 'L');
     case STRAY:
       return left.text === '\\' && type === NAME;
     default:

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { expressionProgram } from './expression-program.ts';
 import { macroProgram } from './macro-program.ts';
 import { haveCpp, normalise, ourCpp, realCpp } from './real-cpp.ts';
 import { DEFINES, SOURCES } from './sources.ts';
@@ -28,6 +29,18 @@ describe.skipIf(!installed)('gives what cpp of gcc gives', () => {
         if (!real.failed) expect(normalise(ours.source.text)).toBe(normalise(real.text));
       }),
       { numRuns: 250 },
+    );
+  });
+
+  test('random #if expressions', () => {
+    fc.assert(
+      fc.property(expressionProgram(), (text) => {
+        const real = realCpp({ 'main.dts': text });
+        const ours = ourCpp({ 'main.dts': text });
+        expect(ours.errors.length > 0).toBe(real.failed);
+        expect(normalise(ours.source.text)).toBe(normalise(real.text));
+      }),
+      { numRuns: 150 },
     );
   });
 });

@@ -127,6 +127,9 @@ export const SOURCES: Readonly<Record<string, Files>> = {
     DEFS +
       'ID(a)b ID( a )b ID(a) b ID(-)- -ID(-) ID(-)ID(-) ID(ID(1)2) ID(ID(1) 2) TWO(1,2) TWO( 1 , 2 ) ID(N)ID(N) ID(NAME)ID(-)ID(N) foo@ID(1) ID(foo)@ID(1),ID(0)\n',
   ),
+  'spaces before numbers and literals': one(
+    '#define I(x) x\n[I(a)1] [I(a)1.5] [I(a).5] [I(a)0x1e-1] [I(a)1e+] [I(a)1_x] [I(a)L"x"] [I(1)L"x"] [I(1)L\'x\'] [I(a)L x]\n',
+  ),
   'spaces in bodies': one(
     '#define A(x) x-x\n#define B(x) x - x\n#define C(x) (x)\n#define D(x) -x x- - x x -\n#define E(x) foo@x { reg = <x>; }\n#define F(x) <x>;<x >;< x>\n#define N 1\n#define M -1\nA(1) A(a) A(N) A(-) B(1) C(1) C( 1 ) C(N) C(M) D(1) D(-) D(N) D(M) D() E(1) E(N) F(1) F(N) F( N )\n',
   ),
