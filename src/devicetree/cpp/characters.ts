@@ -128,6 +128,22 @@ export function directiveEnd(text: string, pos: number, end: number): number {
   return end;
 }
 
+/** Where in a text a block comment begins that nobody closes, or `-1`. */
+export function unclosedComment(text: string, pos: number, end: number): number {
+  while (pos < end) {
+    const k = classAt(text, pos);
+    if (k === QUOTE) {
+      const after = literalEnd(text, pos, end);
+      pos = after < 0 ? newlineAt(text, pos, end) : after;
+    } else {
+      const after = k === SLASH ? commentEnd(text, pos, end) : -1;
+      if (after >= end && text.charCodeAt(pos + 1) === 42 && text.indexOf('*/', pos + 2) < 0) return pos;
+      pos = after < 0 ? pos + 1 : after;
+    }
+  }
+  return -1;
+}
+
 const THREE = new Set(['<<=', '>>=', '...']);
 const TWO = new Set(
   ['==', '!=', '>=', '<=', '&&', '||', '>>', '<<', '++', '--', '->', '::', '##'].concat([

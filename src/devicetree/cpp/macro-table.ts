@@ -17,6 +17,9 @@ export class MacroTable {
   /** For each first character and length of a name (up to 63) whether there is a macro. */
   readonly #shapes = new Uint8Array(128 * 64);
 
+  /** Whether there was ever a macro whose name does not start with a capital or an underscore. */
+  hasSmallLetters = false;
+
   has(name: string): boolean {
     return this.#macros.has(name);
   }
@@ -71,6 +74,7 @@ export class MacroTable {
 
   #shape(name: string): void {
     const { length } = name;
+    if (name.charCodeAt(0) >= 97) this.hasSmallLetters = true;
     this.#shapes[(name.charCodeAt(0) << 6) | Math.min(length, 63)] = 1;
   }
 }

@@ -23,6 +23,7 @@ import {
   QUOTE,
   SLASH,
   skipBlanks,
+  unclosedComment,
 } from './characters.ts';
 import { Directives, skipGroups } from './directives.ts';
 import { Expander, type ExpanderHost } from './expander.ts';
@@ -36,8 +37,14 @@ import { Problems, Stop } from './problems.ts';
 import { SourceText } from './source-text.ts';
 import { avoidPaste, END_TOKEN, NAME, NUMBER, PADDING, PUNCT, STRAY, STRING, Token } from './token.ts';
 
+/**
+ * Where something may begin that is not just to be copied: a macro's name (most boards have none that
+ * starts with a small letter), a literal, a comment or a directive.
+ */
+const CAPITAL_NAME = /\b[A-Z_]|["'/#]/g;
+const ANY_NAME = /\b[A-Za-z_]|["'/#]/g;
 /** `define NAME 1 + 2` with nothing that needs a closer look, up to the end of the line. */
-const PLAIN_DEFINE = /define[ \t]+([A-Za-z_]\w*)((?:[ \t][^\n"'/#]*)?)(?:\n|$)/y;
+const PLAIN_DEFINE = /define[ \t]+([A-Za-z_]\w*)((?:[ \t][^\n"'/#]*)?)(?=\n|$)/y;
 
 export class Preprocessor implements ExpanderHost {
   readonly limits: CppLimits;
@@ -153,15 +160,16 @@ export class Preprocessor implements ExpanderHost {
     this.#entered++;
     this.#inputSize += source.text.length;
     const inclusion = new Inclusion(source, parent, offset);
-    const place = parent === undefined ? { file: source.path } : parent.position(offset);
+    const place = (): { file: string } =>
+      parent === undefined ? { file: source.path } : parent.position(offset);
     if (source.text.length > this.limits.fileSize) {
-      this.problems.fatal('file-size', `a source has more than ${this.limits.fileSize} characters`, place);
+      this.problems.fatal('file-size', `a source has more than ${this.limits.fileSize} characters`, place());
     }
     if (this.#entered > this.limits.includes) {
-      this.problems.fatal('include-count', `more than ${this.limits.includes} files are included`, place);
+      this.problems.fatal('include-count', `more than ${this.limits.includes} files are included`, place());
     }
     if (this.#inputSize > this.limits.inputSize) {
-      this.problems.fatal('input-size', `more than ${this.limits.inputSize} characters are read`, place);
+      this.problems.fatal('input-size', `more than ${this.limits.inputSize} characters are read`, place());
     }
     this.#file = new OpenFile(inclusion, this.#out.open(inclusion));
     this.#files.push(this.#file);
@@ -252,8 +260,10 @@ export class Preprocessor implements ExpanderHost {
   }
 
   /** Copies text; nothing but white space becomes at most one line end. */
-  #copy(file: OpenFile, start: number, stop: number, hasTokens: boolean): void {
-    if (hasTokens) {
+  #copy(file: OpenFile, start: number, stop: number): void {
+    let pos = start;
+    while (pos < stop && isWhite(file.text, pos)) pos++;
+    if (pos < stop) {
       file.sawText();
       this.#emit(file.text.slice(start, stop), file, start);
     } else if (stop > start && !this.#lastWhite) this.#emit('\n', file, start);
@@ -265,122 +275,97 @@ export class Preprocessor implements ExpanderHost {
     const { macros } = this;
     if (file.skipping) skipGroups(this, file);
     let pos = file.pos;
+    /** From here on nothing is copied yet. */
     let start = pos;
-    let hasTokens = false;
-    let lineStart = true;
+    let atLineStart = true;
     while (pos < end) {
-      const c = text.charCodeAt(pos);
-      switch (c < 128 ? CLASS[c] : OTHER) {
-        case BLANK:
-          pos++;
-          continue;
-        case NEWLINE:
-          pos++;
-          lineStart = true;
-          continue;
+      const pattern = macros.hasSmallLetters ? ANY_NAME : CAPITAL_NAME;
+      pattern.lastIndex = pos;
+      if (!pattern.test(text)) break;
+      const found = pattern.lastIndex - 1;
+      const c = text.charCodeAt(found);
+      switch (CLASS[c]) {
         case IDENT: {
-          const from = pos;
-          pos = identifierEnd(text, pos + 1, end);
-          lineStart = false;
-          if (macros.mayHave(c, pos - from)) {
-            const macro = macros.get(text.slice(from, pos));
-            if (macro !== undefined && this.#invoked(macro, pos, file)) {
-              this.#copy(file, start, from, hasTokens);
-              file.sawText();
-              this.#expand(file, macro, from, pos);
-              pos = file.pos;
-              start = pos;
-              hasTokens = false;
-              // A directive among the arguments may have ended in a group that is not taken.
-              if (file.skipping) {
-                skipGroups(this, file);
-                pos = file.pos;
-                start = pos;
-                lineStart = true;
-              }
-              continue;
-            }
+          const inNumber = numberAround(text, pos, found, end);
+          if (inNumber >= 0) {
+            pos = inNumber;
+            continue;
           }
-          hasTokens = true;
-          continue;
+          pos = identifierEnd(text, found + 1, end);
+          if (!macros.mayHave(c, pos - found)) continue;
+          const macro = macros.get(text.slice(found, pos));
+          if (macro === undefined || !this.#invoked(macro, pos, file)) continue;
+          this.#copy(file, start, found);
+          file.sawText();
+          this.#expand(file, macro, found, pos);
+          // A directive among the arguments may have ended in a group that is not taken.
+          atLineStart = file.skipping;
+          break;
         }
-        case DIGIT:
-          pos = numberEnd(text, pos, end);
-          break;
-        case DOT:
-          pos = classAt(text, pos + 1) === DIGIT ? numberEnd(text, pos, end) : pos + 1;
-          break;
         case QUOTE: {
-          const after = literalEnd(text, pos, end);
-          pos = after < 0 ? newlineAt(text, pos, end) : after;
-          break;
+          const after = literalEnd(text, found, end);
+          pos = after < 0 ? newlineAt(text, found, end) : after;
+          continue;
         }
         case SLASH: {
-          const after = commentEnd(text, pos, end);
+          const after = commentEnd(text, found, end);
           if (after < 0) {
-            pos++;
+            pos = found + 1;
+            continue;
+          }
+          if (after === end) this.#checkClosed(text, found, end);
+          atLineStart = startsLine(text, start, found, atLineStart);
+          this.#copy(file, start, found);
+          if (!this.#lastWhite && classAt(text, after) !== NEWLINE) this.#emit(' ', file, found);
+          file.pos = after;
+          break;
+        }
+        default: {
+          const plain = text.charCodeAt(found + 1) === 100 ? this.#plainDefine(file, found) : undefined;
+          const name = plain === undefined ? this.#directives.recognize(file, found) : -1;
+          if ((plain === undefined && name < 0) || !startsLine(text, start, found, atLineStart)) {
+            pos = found + 1;
+            continue;
+          }
+          this.#copy(file, start, found);
+          atLineStart = true;
+          if (plain !== undefined && macros.addConstant(...plain)) {
+            file.sawText();
+            file.pos = Math.min(plain[4] + 1, end);
             break;
           }
-          if (after === end && text.charCodeAt(pos + 1) === 42 && !text.endsWith('*/')) this.#unclosed(pos);
-          this.#copy(file, start, pos, hasTokens);
-          if (!this.#lastWhite && classAt(text, after) !== NEWLINE) this.#emit(' ', file, pos);
-          pos = after;
-          start = pos;
-          hasTokens = false;
-          continue;
+          this.at = found;
+          file.pos = plain === undefined ? name : found + 1;
+          this.#directives.obey(file, found);
+          if (this.#file !== file) return;
+          if (file.pos >= end) this.#checkClosed(text, found, end);
         }
-        default:
-          if (c === 35 && lineStart) {
-            if (text.charCodeAt(pos + 1) === 100) {
-              const after = this.#plainDefine(file, pos);
-              if (after >= 0) {
-                this.#copy(file, start, pos, hasTokens);
-                pos = after;
-                start = pos;
-                hasTokens = false;
-                continue;
-              }
-            }
-            const after = this.#directives.recognize(file, pos);
-            if (after >= 0) {
-              this.#copy(file, start, pos, hasTokens);
-              this.at = pos;
-              file.pos = after;
-              this.#directives.obey(file, pos);
-              if (this.#file !== file) return;
-              if (file.skipping) skipGroups(this, file);
-              pos = file.pos;
-              start = pos;
-              hasTokens = false;
-              continue;
-            }
-          }
-          pos++;
       }
-      hasTokens = true;
-      lineStart = false;
+      if (file.skipping) skipGroups(this, file);
+      pos = file.pos;
+      start = pos;
     }
-    this.#copy(file, start, end, hasTokens);
+    this.#copy(file, start, end);
     file.pos = end;
   }
 
-  /** Takes up the usual #define, a constant's, and gives the start of the next line; or `-1`. */
-  #plainDefine(file: OpenFile, pos: number): number {
+  /** What `addConstant` wants to know of the usual #define, a constant's. */
+  #plainDefine(file: OpenFile, pos: number): Parameters<MacroTable['addConstant']> | undefined {
     PLAIN_DEFINE.lastIndex = pos + 1;
     const match = PLAIN_DEFINE.exec(file.text);
-    if (match === null) return -1;
+    if (match === null) return undefined;
     const [all, name = '', body = ''] = match;
-    const after = pos + 1 + all.length;
-    const stop = file.text.charCodeAt(after - 1) === 10 ? after - 1 : after;
+    if (name === 'defined' || name.startsWith('__')) return undefined;
+    const stop = pos + 1 + all.length;
     const start = stop - body.length;
-    if (name === 'defined' || name.startsWith('__')) return -1;
-    if (!this.macros.addConstant(name, file.inclusion, start - name.length, start, stop)) return -1;
-    file.sawText();
-    return after;
+    return [name, file.inclusion, start - name.length, start, stop];
   }
 
-  #unclosed(pos: number): void {
-    this.at = pos;
+  /** Complains about a comment that goes on to the end of the file. */
+  #checkClosed(text: string, start: number, end: number): void {
+    const at = unclosedComment(text, start, end);
+    if (at < 0) return;
+    this.at = at;
     this.problem('comment-unterminated', 'this comment is never closed', "add '*/'");
   }
 
@@ -544,6 +529,40 @@ export class Preprocessor implements ExpanderHost {
 function isWhite(text: string, pos: number): boolean {
   const k = classAt(text, pos);
   return k === BLANK || k === NEWLINE;
+}
+
+/** Whether only blanks stand between `pos` and the start of its line; `start` is as `atStart` says. */
+function startsLine(text: string, start: number, pos: number, atStart: boolean): boolean {
+  while (pos > start) {
+    const k = classAt(text, --pos);
+    if (k === NEWLINE) return true;
+    if (k !== BLANK) return false;
+  }
+  return atStart;
+}
+
+/**
+ * The end of the number that reaches over `pos`, as in `1.FOO` and `0x1e-FOO`; or `-1`.
+ *
+ * @param from where a token starts at the latest
+ */
+function numberAround(text: string, from: number, pos: number, end: number): number {
+  const before = text.charCodeAt(pos - 1);
+  if (pos <= from || (before !== 46 && before !== 43 && before !== 45)) return -1;
+  let at = pos;
+  while (at > from) {
+    const c = text.charCodeAt(at - 1);
+    const k = c < 128 ? CLASS[c] : OTHER;
+    if (k !== IDENT && k !== DIGIT && k !== DOT && c !== 43 && c !== 45) break;
+    at--;
+  }
+  while (at < pos) {
+    const k = classAt(text, at);
+    if (k === IDENT) at = identifierEnd(text, at, end);
+    else if (k === DIGIT || (k === DOT && classAt(text, at + 1) === DIGIT)) at = numberEnd(text, at, end);
+    else at++;
+  }
+  return at > pos ? at : -1;
 }
 
 /** The token that ends at `end`, as far as it matters to what is printed directly behind it. */

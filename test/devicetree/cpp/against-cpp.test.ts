@@ -28,7 +28,7 @@ describe.skipIf(!installed)('gives what cpp of gcc gives', () => {
         expect(ours.errors.length > 0).toBe(real.failed);
         if (!real.failed) expect(normalise(ours.source.text)).toBe(normalise(real.text));
       }),
-      { numRuns: 250 },
+      { numRuns: 200 },
     );
   });
 
@@ -38,9 +38,9 @@ describe.skipIf(!installed)('gives what cpp of gcc gives', () => {
         const real = realCpp({ 'main.dts': text });
         const ours = ourCpp({ 'main.dts': text });
         expect(ours.errors.length > 0).toBe(real.failed);
-        expect(normalise(ours.source.text)).toBe(normalise(real.text));
+        if (!real.failed) expect(normalise(ours.source.text)).toBe(normalise(real.text));
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });
