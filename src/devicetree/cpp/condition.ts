@@ -1,5 +1,4 @@
 /** #if and #elif: macros expanded, `defined` and `__has_include` answered, the rest computed. */
-import { isDefined } from './directives.ts';
 import { ExpressionError, evaluate } from './expression.ts';
 import { tokenize } from './lexer.ts';
 import { MacroSyntaxError } from './macro.ts';
@@ -54,7 +53,7 @@ function defined(cpp: Preprocessor, operator: Token, next: Next): boolean {
   if (open && next(false).text !== ')') {
     throw new ExpressionError("expected ')' after the name of 'defined'", operator);
   }
-  return isDefined(cpp, token.text);
+  return cpp.macros.isDefined(token.text);
 }
 
 function hasInclude(cpp: Preprocessor, operator: Token, next: Next): boolean {

@@ -14,15 +14,14 @@ import {
   SLASH,
   skipBlanks,
 } from './characters.ts';
-import { condition } from './condition.ts';
+import { CONDITIONALS, macroName, obeyConditional } from './conditionals.ts';
 import { include } from './include.ts';
 import { tokenize } from './lexer.ts';
 import { Macro, MacroSyntaxError, mayBeWrong, readParameters } from './macro.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Preprocessor } from './preprocessor.ts';
-import { END, NUMBER, STRING, type Token } from './token.ts';
+import { NUMBER, STRING } from './token.ts';
 
-const CONDITIONALS = new Set(['if', 'ifdef', 'ifndef', 'elif', 'elifdef', 'elifndef', 'else', 'endif']);
 const NAMES = new Set([
   ...CONDITIONALS,
   'define',
@@ -162,13 +161,8 @@ export class Directives {
   }
 
   #undef(file: OpenFile, after: number, stop: number): void {
-    const name = this.macroName(file, 'undef', after, stop);
+    const name = macroName(this.#cpp, file, 'undef', after, stop);
     if (name !== undefined) this.#cpp.macros.delete(name);
-  }
-
-  /** The name after #undef, #ifdef and their like. */
-  macroName(file: OpenFile, directive: string, after: number, stop: number): string | undefined {
-    return macroName(this.#cpp, file, directive, after, stop);
   }
 
   /** `# 12 "file" 1`: as text from another preprocessor has it. */
@@ -187,7 +181,7 @@ export class Directives {
 
   #line(file: OpenFile, after: number, stop: number): void {
     const cpp = this.#cpp;
-    const tokens = cpp.expander.directive(tokenize(file.text, after, stop), readAll);
+    const tokens = cpp.expander.expandAll(tokenize(file.text, after, stop));
     const [line, name] = tokens;
     if (
       line?.type !== NUMBER ||
@@ -213,147 +207,6 @@ export class Directives {
     }
     this.#cpp.warning('directive-ignored', '#pragma means nothing in a device tree and is left out');
   }
-}
-
-/** All the tokens of a directive, expanded. */
-export function readAll(next: (expand: boolean) => Token): Token[] {
-  const tokens: Token[] = [];
-  for (let token = next(true); token.type !== END; token = next(true)) tokens.push(token);
-  return tokens;
-}
-
-function macroName(
-  cpp: Preprocessor,
-  file: OpenFile,
-  directive: string,
-  after: number,
-  stop: number,
-): string | undefined {
-  const { text } = file;
-  const start = skipBlanks(text, after, stop);
-  if (start < stop && classAt(text, start) === IDENT) {
-    const end = identifierEnd(text, start, stop);
-    if (skipBlanks(text, end, stop) < stop) {
-      cpp.at = end;
-      cpp.warning('directive-extra', `text after #${directive} ${text.slice(start, end)} is left out`);
-    }
-    return text.slice(start, end);
-  }
-  cpp.problem('macro-name', `expected a macro's name after #${directive}`);
-  return undefined;
-}
-
-/** Begins, switches or ends a group. */
-function obeyConditional(
-  cpp: Preprocessor,
-  file: OpenFile,
-  name: string,
-  start: number,
-  after: number,
-  stop: number,
-): void {
-  const { conditionals } = file;
-  if (name.startsWith('if')) {
-    const skippedAround = file.skipping;
-    const first = conditionals.length === 0 && !file.unguarded && file.guard === undefined;
-    if (!first) file.sawText();
-    let taken = false;
-    let guard: string | undefined;
-    if (!skippedAround) {
-      const text = file.text.slice(after, stop);
-      if (name === 'if') {
-        taken = condition(cpp, file, after, stop);
-        guard = /^[ \t]*![ \t]*defined[ \t]*(?:\([ \t]*(\w+)[ \t]*\)|(\w+))[ \t\r]*$/
-          .exec(text)
-          ?.slice(1)
-          .find((word) => word !== undefined);
-      } else {
-        const macro = macroName(cpp, file, name, after, stop);
-        taken = macro !== undefined && isDefined(cpp, macro) === (name === 'ifdef');
-        if (name === 'ifndef') guard = macro;
-      }
-    }
-    cpp.at = start;
-    if (first && guard === undefined) file.unguarded = true;
-    if (conditionals.length >= cpp.limits.conditionalDepth) {
-      cpp.stop('conditional-depth', `#if groups are nested more than ${cpp.limits.conditionalDepth} deep`);
-    }
-    conditionals.push({
-      offset: start,
-      done: taken || skippedAround,
-      skippedAround,
-      sawElse: false,
-      guard: first ? guard : undefined,
-    });
-    file.skipping = !taken;
-    return;
-  }
-  const open = conditionals.at(-1);
-  if (open === undefined) {
-    cpp.problem('conditional-unbalanced', `#${name} without an #if before it in its file`);
-    file.unguarded = true;
-    return;
-  }
-  if (name === 'endif') {
-    conditionals.pop();
-    file.skipping = open.skippedAround;
-    if (conditionals.length === 0) file.guard = open.guard;
-    return;
-  }
-  if (conditionals.length === 1) file.unguarded = true;
-  if (open.sawElse) {
-    const { line } = file.inclusion.position(open.offset);
-    cpp.problem('conditional-unbalanced', `#${name} after the #else of the #if in line ${line}`);
-  }
-  if (name === 'else') {
-    open.sawElse = true;
-    file.skipping = open.done;
-    open.done = true;
-    return;
-  }
-  if (open.done) {
-    file.skipping = true;
-    return;
-  }
-  if (name === 'elif') open.done = condition(cpp, file, after, stop);
-  else {
-    const macro = macroName(cpp, file, name, after, stop);
-    open.done = macro !== undefined && isDefined(cpp, macro) === (name === 'elifdef');
-  }
-  file.skipping = !open.done;
-}
-
-/** Whether a name counts as defined for #ifdef. */
-export function isDefined(cpp: Preprocessor, name: string): boolean {
-  return cpp.macros.has(name) || name === '__has_include' || name === '__has_include_next';
-}
-
-/** Goes over the groups that are not taken, up to the line from which text counts again. */
-export function skipGroups(cpp: Preprocessor, file: OpenFile): void {
-  const { text, end } = file;
-  let pos = file.pos;
-  while (file.skipping && pos < end) {
-    // At the start of a line.
-    pos = skipBlanks(text, pos, end);
-    if (pos >= end) break;
-    if (text.charCodeAt(pos) !== 35) {
-      pos = directiveEnd(text, pos, end) + 1;
-      continue;
-    }
-    const at = skipBlanks(text, pos + 1, end);
-    const after = identifierEnd(text, at, end);
-    const name = text.slice(at, after);
-    if (!CONDITIONALS.has(name)) {
-      pos = directiveEnd(text, at, end) + 1;
-      continue;
-    }
-    const stop = directiveEnd(text, after, end);
-    cpp.at = pos;
-    file.pos = Math.min(stop + 1, end);
-    obeyConditional(cpp, file, name, pos, after, stop);
-    pos = file.pos;
-  }
-  file.pos = Math.min(pos, end);
 }
 
 /** The end of a #define: as `directiveEnd`, quick on the usual short line. */

@@ -103,6 +103,15 @@ export class Expander {
     }
   }
 
+  /** All of a directive's tokens, expanded. */
+  expandAll(tokens: readonly Token[]): Token[] {
+    return this.directive(tokens, (next) => {
+      const out: Token[] = [];
+      for (let token = next(true); token.type !== END; token = next(true)) out.push(token);
+      return out;
+    });
+  }
+
   /** The next token after expansion, or padding. */
   next(): Token {
     for (;;) {

@@ -1,6 +1,5 @@
 /** #include <file>, #include "file", and with a macro in their place. */
 import { directiveEnd, newlineAt, skipBlanks } from './characters.ts';
-import { readAll } from './directives.ts';
 import { tokenize } from './lexer.ts';
 import { MacroSyntaxError } from './macro.ts';
 import type { OpenFile } from './open-file.ts';
@@ -82,7 +81,7 @@ export function include(
 function expandedOperand(cpp: Preprocessor, tokens: readonly Token[]): Operand | undefined {
   let expanded: Token[];
   try {
-    expanded = cpp.expander.directive(tokens, readAll);
+    expanded = cpp.expander.expandAll(tokens);
   } catch (error) {
     if (!(error instanceof MacroSyntaxError)) throw error;
     cpp.problem('macro-definition', error.message);

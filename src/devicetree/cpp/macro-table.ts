@@ -24,6 +24,11 @@ export class MacroTable {
     return this.#macros.has(name);
   }
 
+  /** Whether a name counts as defined for #ifdef: the operators of #if do as well. */
+  isDefined(name: string): boolean {
+    return this.has(name) || name === '__has_include' || name === '__has_include_next';
+  }
+
   /** Whether a name may be a macro's, told without looking at all of it. */
   mayHave(firstCharacter: number, length: number): boolean {
     return this.#shapes[(firstCharacter << 6) | Math.min(length, 63)] === 1;

@@ -6,43 +6,36 @@
  */
 import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
 import type { PreprocessedSource, ReadFile, SourceFile } from '../source.ts';
+import { defineBuiltins } from './builtins.ts';
 import {
   BLANK,
   CLASS,
   classAt,
   commentEnd,
-  DIGIT,
-  DOT,
   IDENT,
   identifierEnd,
   literalEnd,
   NEWLINE,
   newlineAt,
-  numberEnd,
-  OTHER,
   QUOTE,
   SLASH,
   skipBlanks,
   unclosedComment,
 } from './characters.ts';
-import { Directives, skipGroups } from './directives.ts';
+import { skipGroups } from './conditionals.ts';
+import { Directives } from './directives.ts';
 import { Expander, type ExpanderHost } from './expander.ts';
-import { Lexer, tokenize } from './lexer.ts';
+import { Lexer } from './lexer.ts';
 import type { CppLimits } from './limits.ts';
-import { type Builtin, Macro, MacroSyntaxError } from './macro.ts';
+import { type Macro, MacroSyntaxError } from './macro.ts';
 import { MacroTable } from './macro-table.ts';
 import { OpenFile } from './open-file.ts';
 import { Inclusion, OriginMap } from './origin-map.ts';
 import { Problems, Stop } from './problems.ts';
 import { SourceText } from './source-text.ts';
-import { avoidPaste, END_TOKEN, NAME, NUMBER, PADDING, PUNCT, STRAY, STRING, Token } from './token.ts';
+import { ANY_NAME, CAPITAL_NAME, isWhite, numberAround, startsLine, tokenBefore } from './text-scan.ts';
+import { avoidPaste, END_TOKEN, NAME, NUMBER, PADDING, STRING, Token } from './token.ts';
 
-/**
- * Where something may begin that is not just to be copied: a macro's name (most boards have none that
- * starts with a small letter), a literal, a comment or a directive.
- */
-const CAPITAL_NAME = /\b[A-Z_]|["'/#]/g;
-const ANY_NAME = /\b[A-Za-z_]|["'/#]/g;
 /** `define NAME 1 + 2` with nothing that needs a closer look, up to the end of the line. */
 const PLAIN_DEFINE = /define[ \t]+([A-Za-z_]\w*)((?:[ \t][^\n"'/#]*)?)(?=\n|$)/y;
 
@@ -98,7 +91,7 @@ export class Preprocessor implements ExpanderHost {
   ): { source: PreprocessedSource; diagnostics: Diagnostic[] } {
     try {
       this.#open(new SourceText(main.path, main.text), undefined, 0);
-      this.#defineBuiltins();
+      defineBuiltins(this.macros);
       const lines = defines.map((define) => {
         const [, name = '', value = '1'] = /^([^=\n]*)(?:=([^\n]*))?/.exec(define) ?? [];
         return `#define ${name} ${value}\n`;
@@ -201,31 +194,6 @@ export class Preprocessor implements ExpanderHost {
   }
 
   // ---- macros ----
-
-  #defineBuiltins(): void {
-    const inclusion = new Inclusion(
-      new SourceText('<built-in>', '__STDC__ 1\n__STDC_HOSTED__ 1\n__ASSEMBLER__ 1\n__DTS__ 1\n'),
-      undefined,
-      0,
-    );
-    for (const { index, 0: line } of inclusion.source.text.matchAll(/.+/g)) {
-      const name = line.slice(0, -2);
-      this.macros.set(new Macro(name, inclusion, index, index + name.length, index + line.length));
-    }
-    const computed: [string, Builtin][] = [
-      ['__LINE__', '__LINE__'],
-      ['__FILE__', '__FILE__'],
-      ['__BASE_FILE__', '__BASE_FILE__'],
-      ['__COUNTER__', '__COUNTER__'],
-      ['__INCLUDE_LEVEL__', '__INCLUDE_LEVEL__'],
-      ['__DATE__', 'clock'],
-      ['__TIME__', 'clock'],
-      ['__TIMESTAMP__', 'clock'],
-    ];
-    for (const [name, kind] of computed) {
-      this.macros.set(new Macro(name, inclusion, 0, 0, 0, undefined, false, kind));
-    }
-  }
 
   builtin(macro: Macro, offset: number): Token {
     const { inclusion } = this.#file;
@@ -524,60 +492,4 @@ export class Preprocessor implements ExpanderHost {
     file.pos = lexer.pos;
     return token;
   }
-}
-
-function isWhite(text: string, pos: number): boolean {
-  const k = classAt(text, pos);
-  return k === BLANK || k === NEWLINE;
-}
-
-/** Whether only blanks stand between `pos` and the start of its line; `start` is as `atStart` says. */
-function startsLine(text: string, start: number, pos: number, atStart: boolean): boolean {
-  while (pos > start) {
-    const k = classAt(text, --pos);
-    if (k === NEWLINE) return true;
-    if (k !== BLANK) return false;
-  }
-  return atStart;
-}
-
-/**
- * The end of the number that reaches over `pos`, as in `1.FOO` and `0x1e-FOO`; or `-1`.
- *
- * @param from where a token starts at the latest
- */
-function numberAround(text: string, from: number, pos: number, end: number): number {
-  const before = text.charCodeAt(pos - 1);
-  if (pos <= from || (before !== 46 && before !== 43 && before !== 45)) return -1;
-  let at = pos;
-  while (at > from) {
-    const c = text.charCodeAt(at - 1);
-    const k = c < 128 ? CLASS[c] : OTHER;
-    if (k !== IDENT && k !== DIGIT && k !== DOT && c !== 43 && c !== 45) break;
-    at--;
-  }
-  while (at < pos) {
-    const k = classAt(text, at);
-    if (k === IDENT) at = identifierEnd(text, at, end);
-    else if (k === DIGIT || (k === DOT && classAt(text, at + 1) === DIGIT)) at = numberEnd(text, at, end);
-    else at++;
-  }
-  return at > pos ? at : -1;
-}
-
-/** The token that ends at `end`, as far as it matters to what is printed directly behind it. */
-function tokenBefore(text: string, end: number): Token | undefined {
-  let start = end;
-  // Before a macro's name can only stand punctuation, a quote or a stray character.
-  while (start > 0 && end - start < 64) {
-    const k = classAt(text, start - 1);
-    if (k !== OTHER && k !== SLASH && k !== DOT) break;
-    start--;
-  }
-  if (start === end) {
-    return classAt(text, end - 1) === QUOTE ? new Token(STRING, text.charAt(end - 1), false) : undefined;
-  }
-  const tokens = tokenize(text, start, end);
-  const last = tokens.at(-1);
-  return last?.type === PUNCT || last?.type === STRAY ? last : undefined;
 }
