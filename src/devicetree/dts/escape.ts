@@ -1,14 +1,15 @@
 /**
  * Texts between quotes as bytes: UTF-8, and C's escapes.
  */
-import { CH } from './chars.ts';
+import { CH, isHexDigit } from './chars.ts';
 import type { Report } from './report.ts';
 
 const utf8 = new TextEncoder();
 
-const SIMPLE: Readonly<Record<string, number>> = { a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13 };
-const OCTAL = /[0-7]{1,3}/y;
-const HEX = /[0-9a-fA-F]{1,2}/y;
+/** What follows the backslash, and the byte that it means. */
+const SIMPLE: ReadonlyMap<number, number> = new Map(
+  [...'abtnvfr'].map((letter, i) => [letter.charCodeAt(0), [7, 8, 9, 10, 11, 12, 13][i] ?? 0]),
+);
 
 /**
  * The bytes of a text between quotes: `\a \b \t \n \v \f \r`, up to three octal digits, `\x` and up to two
@@ -18,47 +19,54 @@ const HEX = /[0-9a-fA-F]{1,2}/y;
  */
 export function bytesOfText(quoted: string, at: number, report: Report): Uint8Array {
   const bytes = utf8.encode(quoted);
-  if (!quoted.includes('\\')) return bytes;
-  const out: number[] = [];
-  let from = 0;
-  for (let slash = quoted.indexOf('\\'); slash >= 0; slash = quoted.indexOf('\\', from)) {
-    appendText(out, quoted.slice(from, slash));
-    const escaped = quoted[slash + 1];
-    if (escaped === undefined) {
-      from = slash + 1;
-      out.push(CH.backslash);
-      break;
+  let slash = bytes.indexOf(CH.backslash);
+  if (slash < 0) return bytes;
+  let length = slash;
+  // Nothing gets longer, so the result fits in place.
+  while (slash < bytes.length) {
+    const byte = bytes[slash] ?? 0;
+    if (byte !== CH.backslash || slash + 1 === bytes.length) {
+      bytes[length++] = byte;
+      slash++;
+      continue;
     }
-    from = slash + 2;
-    const simple = SIMPLE[escaped];
+    const escaped = bytes[slash + 1] ?? 0;
+    slash += 2;
+    const simple = SIMPLE.get(escaped);
     if (simple !== undefined) {
-      out.push(simple);
-    } else if (escaped >= '0' && escaped <= '7') {
-      const digits = matchAt(OCTAL, quoted, slash + 1);
-      out.push(Number.parseInt(digits, 8) & 0xff);
-      from = slash + 1 + digits.length;
-    } else if (escaped === 'x') {
-      const digits = matchAt(HEX, quoted, slash + 2);
-      if (digits === '') {
-        report.syntax('dts-bad-escape', at + 1 + slash, 'expected hexadecimal digits after "\\x"');
+      bytes[length++] = simple;
+    } else if (isOctalDigit(escaped)) {
+      let value = escaped - CH.zero;
+      for (let digits = 1; digits < 3 && isOctalDigit(bytes[slash] ?? 0); digits++) {
+        value = value * 8 + (bytes[slash++] ?? 0) - CH.zero;
       }
-      out.push(Number.parseInt(digits, 16));
-      from = slash + 2 + digits.length;
+      bytes[length++] = value;
+    } else if (escaped === CH.x) {
+      let value = 0;
+      let digits = 0;
+      for (; digits < 2 && isHexDigit(bytes[slash] ?? 0); digits++)
+        value = value * 16 + hexValue(bytes[slash++] ?? 0);
+      if (digits === 0) {
+        report.syntax(
+          'dts-bad-escape',
+          at + 1 + emptyHexEscape(quoted),
+          'expected hexadecimal digits after "\\x"',
+        );
+      }
+      bytes[length++] = value;
     } else {
-      const character = String.fromCodePoint(quoted.codePointAt(slash + 1) ?? 0);
-      appendText(out, character);
-      from = slash + 1 + character.length;
+      bytes[length++] = escaped;
     }
   }
-  appendText(out, quoted.slice(from));
-  return Uint8Array.from(out);
+  return bytes.subarray(0, length);
 }
 
-function matchAt(pattern: RegExp, text: string, at: number): string {
-  pattern.lastIndex = at;
-  return pattern.exec(text)?.[0] ?? '';
+/** Where the first `\x` without digits stands. */
+function emptyHexEscape(quoted: string): number {
+  let at = quoted.indexOf('\\');
+  while (quoted[at + 1] !== 'x' || isHexDigit(quoted.charCodeAt(at + 2))) at = quoted.indexOf('\\', at + 2);
+  return at;
 }
 
-function appendText(out: number[], text: string): void {
-  for (const byte of utf8.encode(text)) out.push(byte);
-}
+const isOctalDigit = (code: number): boolean => code >= CH.zero && code < CH.zero + 8;
+const hexValue = (code: number): number => (code <= CH.nine ? code - CH.zero : (code | 32) - 87);

@@ -16,11 +16,15 @@ export const DTS_LIMITS = {
   /** /include/ inside /include/. */
   includeDepth: 100,
   /** /include/ and /incbin/ in one compilation. */
-  includes: 10_000,
+  includes: 1000,
   /** Characters of text, the included files' too. */
   textLength: 32 * 2 ** 20,
   /** Nodes, those in overrides too. */
-  nodes: 131_072,
+  nodes: 32_768,
+  /** Properties, those in overrides and deletions too. */
+  properties: 131_072,
+  /** Labels and references. */
+  marks: 65_536,
   /** Characters of a label, a path or the name of a node or property. */
   nameLength: 1023,
   /** Errors reported before giving up. */

@@ -42,6 +42,7 @@ export class Parser {
   #sawVersion = false;
   #fragments = 0;
   #nodes = 0;
+  #properties = 0;
 
   constructor({ scanner, expressions, values, labels, report }: ParserParts) {
     this.#scanner = scanner;
@@ -69,11 +70,11 @@ export class Parser {
         hint: 'sources without it are of a version that dtc no longer reads either',
       });
     }
-    if (this.#root === undefined && !this.#report.failed) {
+    if ((this.#root === undefined || this.#root.deleted) && !this.#report.failed) {
       this.#report.error({
         code: 'dts-no-root',
         at: this.#scanner.position,
-        message: 'the source defines no node; expected "/ { … };"',
+        message: `the source ${this.#root === undefined ? 'defines no node' : 'deletes the root node'}; expected "/ { … };"`,
       });
     }
     return { root: this.#root, memReserves: this.#memReserves, isPlugin: this.#isPlugin };
@@ -98,10 +99,7 @@ export class Parser {
     if (scanner.take('/plugin/')) {
       this.#report.syntax('dts-syntax', at, '"/plugin/;" must follow "/dts-v1/;" directly');
     } else if (scanner.take('/delete-node/')) {
-      const target = this.#target('/delete-node/');
-      if (target !== undefined && target.parent === undefined) {
-        this.#report.error({ code: 'dts-delete-root', at, message: 'the root node cannot be deleted' });
-      } else target?.delete(at);
+      this.#target('/delete-node/')?.delete(at);
     } else if (scanner.take('/omit-if-no-ref/')) {
       const target = this.#target('/omit-if-no-ref/');
       if (target !== undefined) target.omitIfUnused = true;
@@ -192,6 +190,14 @@ export class Parser {
         code: 'dts-late-memreserve',
         at,
         message: '/memreserve/ stands behind a node; expected it before the first one',
+      });
+    }
+    if (size === 0) {
+      this.#report.warning({
+        code: 'dts-empty-memreserve',
+        at,
+        message: '/memreserve/ of size 0 reserves nothing',
+        hint: 'in a blob that dtc writes it ends the list, and hides those behind it',
       });
     }
     this.#memReserves.push({ address: BigInt(address), size: BigInt(size) });
@@ -423,6 +429,13 @@ export class Parser {
         hint: 'properties come before child nodes',
       });
     }
+    if (++this.#properties > DTS_LIMITS.properties) {
+      this.#report.fatal(
+        'dts-too-many-properties',
+        property.at,
+        `more than ${DTS_LIMITS.properties} properties`,
+      );
+    }
     node.addProperty(property);
   }
 
@@ -465,6 +478,7 @@ export class Parser {
       const name = scanner.label();
       if (name === undefined) return labels;
       if (labels.length === 0) labels = [];
+      this.#report.countMark(at);
       labels.push({ name, at, deleted: false });
     }
   }

@@ -72,7 +72,8 @@ export class CheckContext {
   /** The phandle of a node, which gets one and a property for it if it has none. */
   phandleOf(node: LiveNode, reason: string): number {
     if (node.phandle !== 0) return node.phandle;
-    while (this.phandles.has(this.#nextPhandle)) this.#nextPhandle++;
+    // The number of a node that was dropped is free again.
+    while (this.phandles.get(this.#nextPhandle)?.deleted === false) this.#nextPhandle++;
     node.phandle = this.#nextPhandle;
     this.phandles.set(node.phandle, node);
     if (node.liveProperty('phandle') === undefined) {
@@ -184,6 +185,14 @@ export function dropUnused(context: CheckContext): void {
   for (const node of context.nodes) {
     if (!node.omitIfUnused || node.referenced || node.deleted) continue;
     if (context.tree.symbols && node.labels !== undefined) continue;
+    if (node.parent === undefined) {
+      context.fail({
+        at: node.places[0],
+        path: '/',
+        message: 'nothing refers to the root node, so /omit-if-no-ref/ drops it',
+      });
+      return;
+    }
     node.delete(-1);
     dropped = true;
   }

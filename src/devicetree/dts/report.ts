@@ -24,6 +24,7 @@ export class Report {
   readonly #sources: SourceMap;
   #errors = 0;
   #lastAt = -1;
+  #marks = 0;
 
   constructor(sources: SourceMap) {
     this.#sources = sources;
@@ -63,6 +64,13 @@ export class Report {
   fatal(code: string, at: number | undefined, message: string, hint?: string): never {
     this.error({ code, at, message, hint });
     throw new CompilationFailed();
+  }
+
+  /** Counts a label or reference, against the limit. */
+  countMark(at: number): void {
+    if (++this.#marks > DTS_LIMITS.marks) {
+      this.fatal('dts-too-many-marks', at, `more than ${DTS_LIMITS.marks} labels and references`);
+    }
   }
 
   #diagnostic(severity: 'error' | 'warning', { code, message, at, hint, path }: Finding): Diagnostic {

@@ -131,6 +131,7 @@ export class ValueReader {
   }
 
   #mark(kind: Marker['kind'], ref: string, at: number): void {
+    this.#report.countMark(at);
     this.#markers ??= [];
     this.#markers.push({ kind, offset: this.#length, ref, at });
   }

@@ -6,11 +6,12 @@ import type { DeviceTree, DtNode } from '../../../src/devicetree/tree.ts';
 /** The first difference, or `undefined` when the trees are equal byte by byte and in order. */
 export function firstDifference(ours: DeviceTree, theirs: DeviceTree): string | undefined {
   if (ours.bootCpuid !== theirs.bootCpuid) return `boot cpuid: ${ours.bootCpuid}, not ${theirs.bootCpuid}`;
-  const reserves = (tree: DeviceTree): string =>
-    tree.memReserves
-      .filter(({ size }) => size !== 0n)
-      .map(({ address, size }) => `${address}+${size}`)
-      .join(' ');
+  // In a blob the first reservation of size 0 ends the list.
+  const reserves = ({ memReserves }: DeviceTree): string => {
+    const end = memReserves.findIndex(({ size }) => size === 0n);
+    const listed = end < 0 ? memReserves : memReserves.slice(0, end);
+    return listed.map(({ address, size }) => `${address}+${size}`).join(' ');
+  };
   if (reserves(ours) !== reserves(theirs)) return `reservations: ${reserves(ours)}, not ${reserves(theirs)}`;
   return nodeDifference(ours.root, theirs.root, '');
 }
