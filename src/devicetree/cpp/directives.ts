@@ -192,7 +192,7 @@ export class Directives {
       return;
     }
     file.inclusion.mark(
-      cpp.at,
+      stop,
       Number(line.text),
       name === undefined ? undefined : unquoted(name.text.slice(1, -1)),
       0,

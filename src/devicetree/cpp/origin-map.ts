@@ -66,7 +66,7 @@ export class Inclusion {
       const { file, includedFrom } = marker;
       return {
         file,
-        line: marker.line + line - marker.at - 1,
+        line: Math.max(marker.line + line - marker.at - 1, 0),
         column,
         ...(includedFrom && { includedFrom }),
       };

@@ -150,6 +150,7 @@ export class Preprocessor implements ExpanderHost {
   }
 
   #open(source: SourceText, parent: Inclusion | undefined, offset: number): void {
+    this.#seam = -1;
     this.#entered++;
     this.#inputSize += source.text.length;
     const inclusion = new Inclusion(source, parent, offset);
@@ -169,6 +170,7 @@ export class Preprocessor implements ExpanderHost {
   }
 
   #close(file: OpenFile): void {
+    this.#seam = -1;
     for (const open of file.conditionals) {
       this.at = open.offset;
       this.problem('conditional-unterminated', 'this #if has no #endif in its file', 'add an #endif');
@@ -349,7 +351,8 @@ export class Preprocessor implements ExpanderHost {
     if (this.#seam === after - macro.name.length) {
       // Directly behind an expansion it is still a token to be kept from it.
       const before = this.#seamToken;
-      if (before !== undefined && avoidPaste(before, NAME, macro.name)) {
+      const space = this.#seamSource?.white || (before !== undefined && avoidPaste(before, NAME, macro.name));
+      if (space && !this.#lastWhite) {
         this.#emit(' ', file, after - macro.name.length);
       }
     }

@@ -144,7 +144,7 @@ export const SOURCES: Readonly<Record<string, Files>> = {
     '#define f(x) [x]\n#define g f\n#define h x f\n#define i(a) a f\n#define e\n#define j f e\n#define k f e (1)\ng(1) g (2) g h(3) h i(4)(5) i(6) j(7) j k g\n(8) g g\n',
   ),
   'a name that is not invoked behind an expansion': one(
-    '#define f(x) [x]\n#define n a\n#define m 1\n#define id(x) x\nid(a)f id(a)f-id(1)f id(1)f(2) id(-)f id()f ( id()n) id()n\n',
+    '#define f(x) [x]\n#define n a\n#define m 1\n#define id(x) x\nid(a)f id(a)f-id(1)f id(1)f(2) id(-)f id()f ( id()n) id()n\n#define w(...) () e\n#define e\n(w()w)\n(w()f)\n',
   ),
   'commas and parentheses': one(
     '#define f(x) <x>\n#define g(a,b) a|b\nf((a,b)) g((1,2),3) g(f(1),g(2,3)) g({1,2}) f(()) f(")") f(\')\')\n'
@@ -238,7 +238,7 @@ export const SOURCES: Readonly<Record<string, Files>> = {
     '__DTS__ __ASSEMBLER__ __STDC__ __COUNTER__ __COUNTER__\n#if __COUNTER__ == 2\n__COUNTER__\n#endif\n#ifdef __DTS__\nd\n#endif\n#ifdef __linux__\nl\n#endif\nlinux unix __LINE__\n__LINE__ __FILE__ __INCLUDE_LEVEL__ __BASE_FILE__\n',
   ),
   '__LINE__ in macros': one(
-    '#define L __LINE__\n#define f(x) x L\nL\nf(\n__LINE__\n)f(\nL\n) f(f(\nf(\n1\n)\nL))\n#line 100\nL\n#line 200 "other.dts"\nL __FILE__\n#define n 300\n#line n\nL\n',
+    '#define L __LINE__\n#define f(x) x L\nL\nf(\n__LINE__\n)f(\nL\n) f(f(\nf(\n1\n)\nL))\n#line 100\nL\n#line 200 "other.dts"\nL __FILE__\n#define n 300\n#line n\nL\n#line 400 /* c\n */\nL\n',
   ),
   includes: {
     'main.dts':
