@@ -3,12 +3,15 @@
  * One type for what was read from a blob, compiled from source or made from a YAML board.
  */
 import type { SourcePosition } from '../diagnostic.ts';
+import type { NodeOrigin, PropertyOrigin } from './dts/origin.ts';
 
 export interface DtProperty {
   readonly name: string;
   /** The raw bytes, as in the blob. */
   readonly value: Uint8Array;
-  readonly position?: SourcePosition;
+  readonly position?: SourcePosition | undefined;
+  /** What compiled source knows beside the position: earlier settings, labels, the parts of the value. */
+  readonly origin?: PropertyOrigin | undefined;
 }
 
 export interface DtNode {
@@ -16,7 +19,9 @@ export interface DtNode {
   readonly name: string;
   readonly properties: readonly DtProperty[];
   readonly children: readonly DtNode[];
-  readonly position?: SourcePosition;
+  readonly position?: SourcePosition | undefined;
+  /** What compiled source knows beside the position: overrides and labels. */
+  readonly origin?: NodeOrigin | undefined;
 }
 
 /** One entry of `/memreserve/`: the memory reservation block of a blob. */

@@ -1,0 +1,172 @@
+// Compiles every board source of a Linux kernel with ours and with `cpp | dtc`, and compares the trees:
+//   node scripts/run-ts.mjs scripts/corpus-dts.ts [--package linux-source-6.1] [--dir DIR] [--dtc PROGRAM]
+//                                                 [--only TEXT] [--arch NAME …] [--show N]
+// The package is fetched from the distribution at run time and unpacked to DIR; nothing of it is kept here.
+// Exit 1 when a source that dtc accepts gives another tree.
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, isAbsolute, join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { decodeDtb } from '../src/devicetree/dtb.ts';
+import { compileDts } from '../src/devicetree/dts/compile.ts';
+import type { ReadFile } from '../src/devicetree/source.ts';
+import { firstDifference } from '../test/devicetree/dts/compare.ts';
+import { linemarkerSource } from '../test/devicetree/dts/linemarker-source.ts';
+
+const { values } = parseArgs({
+  options: {
+    package: { type: 'string', default: 'linux-source-6.1' },
+    dir: { type: 'string', default: join(tmpdir(), 'linux-src') },
+    dtc: { type: 'string', default: 'dtc' },
+    only: { type: 'string' },
+    arch: { type: 'string', multiple: true, default: ['arm64', 'arm', 'riscv'] },
+    show: { type: 'string', default: '20' },
+  },
+});
+
+/** Fetches and unpacks the package beside the directory, then moves it into place in one step. */
+function fetchSources(): void {
+  if (existsSync(values.dir)) return;
+  console.log(`fetching ${values.package} …`);
+  const work = mkdtempSync(`${values.dir}.work-`);
+  execFileSync('apt-get', ['download', values.package], { cwd: work, stdio: 'inherit' });
+  const [deb] = readdirSync(work).filter((name) => name.endsWith('.deb'));
+  execFileSync('dpkg-deb', ['-x', join(work, deb ?? ''), join(work, 'deb')]);
+  const folder = join(work, 'deb', 'usr', 'src');
+  const [tar] = readdirSync(folder).filter((name) => name.includes('.tar'));
+  execFileSync('mkdir', [join(work, 'out')]);
+  const wanted = ['*/arch/*/boot/dts*', '*/include/*', '*/scripts/dtc*', '*/Makefile'];
+  execFileSync('tar', [
+    'xf',
+    join(folder, tar ?? ''),
+    '-C',
+    join(work, 'out'),
+    '--strip-components=1',
+    '--wildcards',
+    ...wanted,
+  ]);
+  if (!existsSync(values.dir)) renameSync(join(work, 'out'), values.dir);
+  rmSync(work, { recursive: true });
+}
+
+function sourcesBelow(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return sourcesBelow(path);
+    return /\.dtso?$/.test(entry.name) ? [path] : [];
+  });
+}
+
+const run = (program: string, args: string[], input?: Uint8Array): Promise<{ out: Buffer; error: string }> =>
+  new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const out: Buffer[] = [];
+    let error = '';
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => {
+      error += chunk.toString();
+    });
+    child.stdin.on('error', () => undefined);
+    child.on('close', (code) =>
+      resolve({ out: Buffer.concat(out), error: code === 0 ? '' : error || 'failed' }),
+    );
+    child.stdin.end(input);
+  });
+
+function readerFor(source: string): ReadFile {
+  const folders = [dirname(source)];
+  const read = (path: string, from: string | undefined, kind: string): unknown => {
+    for (const folder of from === undefined ? folders : [dirname(from), ...folders]) {
+      const full = isAbsolute(path) ? path : join(folder, path);
+      if (!existsSync(full)) continue;
+      const bytes = readFileSync(full);
+      return kind === 'binary' ? { path: full, bytes } : { path: full, text: bytes.toString() };
+    }
+    return undefined;
+  };
+  return read as ReadFile;
+}
+
+const causes = new Map<string, string[]>();
+const figures = { equal: 0, refusedByBoth: 0, dtcTooOld: 0, different: 0, ourMilliseconds: 0, compiled: 0 };
+
+function note(cause: string, detail: string): void {
+  const list = causes.get(cause) ?? [];
+  list.push(detail);
+  causes.set(cause, list);
+}
+
+async function compare(source: string): Promise<void> {
+  const prefixes = join(values.dir, 'scripts/dtc/include-prefixes');
+  const flags = ['-nostdinc', '-I', prefixes, '-undef', '-D__DTS__', '-x', 'assembler-with-cpp', source];
+  const name = relative(values.dir, source);
+  const cpp = await run('cpp', flags);
+  if (cpp.error !== '') {
+    figures.refusedByBoth++;
+    note('cpp refuses', `${name}: ${cpp.error.split('\n')[0]}`);
+    return;
+  }
+  for (const symbols of [false, true]) {
+    const dtcFlags = ['-q', '-I', 'dts', '-O', 'dtb', '-i', dirname(source), ...(symbols ? ['-@'] : [])];
+    const dtc = await run(values.dtc, dtcFlags, cpp.out);
+    const started = performance.now();
+    const ours = compileDts(linemarkerSource(cpp.out.toString(), source), {
+      readFile: readerFor(source),
+      symbols,
+    });
+    figures.ourMilliseconds += performance.now() - started;
+    figures.compiled++;
+    const label = `${name}${symbols ? ' -@' : ''}`;
+    const problem = ours.diagnostics.find(({ severity }) => severity === 'error');
+    if (dtc.error !== '') {
+      if (ours.tree === undefined) {
+        figures.refusedByBoth++;
+        note('both refuse', `${label}: ${problem?.code}`);
+      } else {
+        figures.dtcTooOld++;
+        note('only dtc refuses', `${label}: ${dtc.error.split('\n')[0]}`);
+      }
+      continue;
+    }
+    if (ours.tree === undefined) {
+      figures.different++;
+      const at = problem?.position;
+      note(`we refuse: ${problem?.code}`, `${label}: ${at?.file}:${at?.line}: ${problem?.message}`);
+      continue;
+    }
+    const difference = firstDifference(ours.tree, decodeDtb(dtc.out, name));
+    if (difference === undefined) {
+      figures.equal++;
+    } else {
+      figures.different++;
+      note(`another tree: ${difference.split(' ')[0]}`, `${label}: ${difference.slice(0, 300)}`);
+    }
+  }
+}
+
+fetchSources();
+const files = values.arch
+  .flatMap((arch) => sourcesBelow(join(values.dir, 'arch', arch, 'boot/dts')))
+  .filter((file) => values.only === undefined || file.includes(values.only));
+const version = await new Promise<string>((resolve) => {
+  execFile(values.dtc, ['--version'], (_, out) => resolve(out.trim()));
+});
+console.log(`${files.length} sources, each without and with -@; ${version}`);
+const queue = [...files];
+await Promise.all(
+  [0, 1].map(async () => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) await compare(file);
+  }),
+);
+for (const [cause, details] of [...causes].sort((a, b) => b[1].length - a[1].length)) {
+  console.log(`${details.length} × ${cause}`);
+  for (const detail of details.slice(0, Number(values.show))) console.log(`    ${detail}`);
+}
+const { equal, different, refusedByBoth, dtcTooOld, ourMilliseconds, compiled } = figures;
+console.log(
+  `equal ${equal}, different ${different}, refused by both ${refusedByBoth}, refused by this dtc only ${dtcTooOld}; ` +
+    `ours took ${(ourMilliseconds / Math.max(1, compiled)).toFixed(2)} ms a source`,
+);
+process.exitCode = different === 0 ? 0 : 1;

@@ -1,0 +1,47 @@
+/**
+ * Source text and where every piece of it came from: what the preprocessor gives and the compiler reads.
+ */
+import type { SourcePosition } from '../diagnostic.ts';
+
+/** What was read, and the name to show and to resolve further includes from. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * Gives the files that a source includes; the caller decides which directories may be read.
+ *
+ * @param path as written between the quotes or brackets
+ * @param includedFrom the file that asks, or `undefined` for the first one
+ * @param kind `quote` looks beside the includer first, `angle` only along the include path; `binary` is
+ *   /incbin/
+ * @returns the file, or `undefined` when there is none
+ */
+export interface ReadFile {
+  (path: string, includedFrom: string | undefined, kind: 'quote' | 'angle'): SourceFile | undefined;
+  (
+    path: string,
+    includedFrom: string | undefined,
+    kind: 'binary',
+  ): { path: string; bytes: Uint8Array } | undefined;
+}
+
+/** A position with the chain of #include lines that led there, the innermost first. */
+export interface OriginPosition extends SourcePosition {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly includedFrom?: OriginPosition;
+  /** The macro invocation that the text came out of: its name and where its definition stands. */
+  readonly macro?: { readonly name: string; readonly definedAt: SourcePosition };
+}
+
+/** Text after preprocessing; offsets are UTF-16 code units of `text`. */
+export interface PreprocessedSource {
+  readonly text: string;
+  /** Where the character at `offset` came from. */
+  originAt(offset: number): OriginPosition;
+  /** The original line at a position, for messages with a caret. */
+  lineText(position: SourcePosition): string | undefined;
+}
