@@ -16,7 +16,14 @@ const dist = join(root, 'dist');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** Modules that get a bundle of their own: a pattern of the import, and the file that it becomes. */
-const APART = [{ filter: /\/from-yaml\.ts$/, entry: 'src/board/from-yaml.ts', file: 'board-yaml.cjs' }];
+const APART = [
+  { filter: /\/from-yaml\.ts$/, entry: 'src/board/from-yaml.ts', file: 'board-yaml.cjs' },
+  {
+    filter: /\/compile-source\.ts$/,
+    entry: 'src/devicetree/compile-source.ts',
+    file: 'device-tree-source.cjs',
+  },
+];
 
 const apart = {
   name: 'apart',

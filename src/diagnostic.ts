@@ -11,6 +11,10 @@ export interface SourcePosition {
   readonly line?: number;
   readonly column?: number;
   readonly offset?: number;
+  /** The #include line that led into the file, itself with what led there. */
+  readonly includedFrom?: SourcePosition;
+  /** The macro that the text came out of, and where its definition stands. */
+  readonly macro?: { readonly name: string; readonly definedAt: SourcePosition };
 }
 
 export interface Diagnostic {
@@ -24,6 +28,8 @@ export interface Diagnostic {
   readonly path?: string;
   /** What to do. */
   readonly hint?: string;
+  /** The text of the line at the position, for a caret below it. */
+  readonly excerpt?: string;
 }
 
 /** Thrown when an input cannot be used; carries every diagnostic found. */

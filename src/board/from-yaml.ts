@@ -21,7 +21,7 @@ const MAX_PROBLEMS = 50;
  * @throws InvalidInput with every problem found, each with file, line and column
  */
 export function boardFromYaml(text: string, file: string): Board {
-  const { tree, warnings } = treeOf(text, file);
+  const { tree, warnings } = treeFromYaml(text, file);
   const board = boardFromTree(tree, file);
   return { ...board, diagnostics: [...warnings, ...board.diagnostics] };
 }
@@ -31,11 +31,10 @@ export function boardFromYaml(text: string, file: string): Board {
  *
  * @throws InvalidInput as `boardFromYaml`
  */
-export function treeFromYaml(text: string, file: string): DeviceTree {
-  return treeOf(text, file).tree;
-}
-
-function treeOf(text: string, file: string): { tree: DeviceTree; warnings: readonly Diagnostic[] } {
+export function treeFromYaml(
+  text: string,
+  file: string,
+): { tree: DeviceTree; warnings: readonly Diagnostic[] } {
   const source = readYaml(text, file);
   const checked = checkSchema(source);
   const built = buildTree(checked.sound, source);

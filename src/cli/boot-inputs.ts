@@ -6,16 +6,22 @@ import { type PhysRange, parseSize } from '../units.ts';
 import { readCount } from './arguments.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { UsageError } from './failures.ts';
+import type { SourceInputs } from './load-tree.ts';
 
 /** The options as commander leaves them. */
 export interface BootInputOptions {
   readonly cmdline?: string;
+  /** The same, said as what a boot loader writes into /chosen. */
+  readonly bootargs?: string;
   readonly memory?: readonly PhysRange[];
   readonly reserve?: BootReserved;
   readonly config?: Readonly<Record<string, string>>;
   readonly coherent?: 'v3' | 'off';
   readonly nofile?: number;
 }
+
+/** What is given beside a board: how its source is read, and what its boot loader fills in. */
+export type BoardOptions = BootInputOptions & SourceInputs;
 
 function readRange(text: string): PhysRange {
   const [base, size, ...more] = text.split(':').map(parseSize);
@@ -25,7 +31,7 @@ function readRange(text: string): PhysRange {
   return { base, size };
 }
 
-const readMemory = (text: string, before: readonly PhysRange[] = []): PhysRange[] => [
+export const readMemory = (text: string, before: readonly PhysRange[] = []): PhysRange[] => [
   ...before,
   readRange(text),
 ];
@@ -55,6 +61,11 @@ export function addBootInputs(command: Command, heading: string): Command {
   const group = (option: Option) => command.addOption(option.helpGroup(heading));
   group(new Option('--cmdline <text>', "the kernel command line, instead of the board's bootargs"));
   group(
+    new Option('--bootargs <text>', 'the same, as the boot loader writes it into /chosen').conflicts(
+      'cmdline',
+    ),
+  );
+  group(
     new Option('--memory <base:size>', "RAM, instead of the board's own (repeatable)").argParser(readMemory),
   );
   group(
@@ -74,17 +85,19 @@ const NAMES = ['cmdline', 'memory', 'reserve', 'config', 'coherent', 'nofile'] a
 
 /** The parameters of a boot; members that were not given are absent. */
 export function bootParams(options: BootInputOptions): BootParams {
+  const given = { ...options, cmdline: options.cmdline ?? options.bootargs };
   return Object.fromEntries(
-    NAMES.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
+    NAMES.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
   );
 }
 
-/** Refuses boot inputs where nothing is booted. */
-export function refuseBootInputs(options: BootInputOptions): void {
-  const given = NAMES.find((name) => options[name] !== undefined);
+/** Refuses what is given beside a board where nothing is booted. */
+export function refuseBoardOptions(options: BoardOptions): void {
+  const names = [...NAMES, 'bootargs', 'include', 'define', 'overlay', 'allowOutside'] as const;
+  const given = names.find((name) => options[name] !== undefined);
   if (given !== undefined) {
     throw new UsageError(
-      `--${given} changes a boot, and a session has booted already`,
+      `--${given.replace('O', '-o')} changes a boot, and a session has booted already`,
       'Give it to boot, or add --board FILE for a boot in memory',
     );
   }

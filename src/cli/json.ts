@@ -2,6 +2,8 @@
  * Answers as JSON: one object with `schema` first. Addresses are "0x…" strings, sizes numbers, and keys have
  * the kernel's spelling. docs/cli.md describes each schema; a changed meaning gets a new number.
  */
+
+import type { DtNode, DtProperty } from '../devicetree/tree.ts';
 import type { BufferView, HeapView, RegionView } from '../kernel/views.ts';
 import type { LogLine } from '../printk.ts';
 import type { PfnRange } from '../units.ts';
@@ -66,4 +68,26 @@ export const logJson = (line: LogLine): Json => ({
   time: line.time,
   text: line.text,
   suppressed: line.suppressed === true,
+});
+
+const propertyJson = ({ name, value, position, origin }: DtProperty): Json => ({
+  name,
+  hex: Buffer.from(value).toString('hex'),
+  position: position ?? null,
+  made: origin?.made ?? null,
+  earlier: (origin?.earlier ?? []).map((setting) => ({
+    kind: setting.kind,
+    hex: Buffer.from(setting.value).toString('hex'),
+    position: setting.position ?? null,
+  })),
+});
+
+/** @param deep with the children's insides, or only their names */
+export const nodeJson = (node: DtNode, deep: boolean): Json => ({
+  name: node.name,
+  labels: node.origin?.labels ?? [],
+  position: node.position ?? null,
+  places: node.origin?.places ?? [],
+  properties: node.properties.map(propertyJson),
+  children: node.children.map((child) => (deep ? nodeJson(child, true) : child.name)),
 });

@@ -5,6 +5,7 @@ import { bootCommand, rebootCommand } from './commands/boot.ts';
 import { buffersCommand } from './commands/buffers.ts';
 import { completionCommand } from './commands/completion.ts';
 import { dmesgCommand } from './commands/dmesg.ts';
+import { dtCommand } from './commands/dt.ts';
 import { dumpCommand } from './commands/dump.ts';
 import { fillCommand } from './commands/fill.ts';
 import { freeCommand } from './commands/free.ts';
@@ -51,7 +52,7 @@ export function createProgram(surroundings: Surroundings): Command {
     .addOption(
       new Option(
         '--board <file>',
-        'run in memory on a fresh boot of this board (list, regions, alloc, dmesg)',
+        'run in memory on a fresh boot of this board (list, regions, alloc, dmesg, dt show)',
       ).helpGroup(GLOBAL),
     )
     .addOption(new Option('--json', 'print one JSON object, errors too').helpGroup(GLOBAL))
@@ -76,7 +77,7 @@ export function createProgram(surroundings: Surroundings): Command {
     heading: string,
     ...register: readonly ((registry: Registry) => void)[],
   ])[] = [
-    ['Boot:', bootCommand, rebootCommand, sessionCommand],
+    ['Boot:', bootCommand, rebootCommand, sessionCommand, dtCommand],
     ['Look:', listCommand, regionsCommand, buffersCommand, showCommand, dmesgCommand],
     ['Allocate:', allocCommand, freeCommand, sleepCommand],
     ['Bytes:', readCommand, writeCommand, fillCommand, dumpCommand],

@@ -2,20 +2,21 @@
  * What every command works with: the streams, the global options, and the kernel that it speaks to, which is
  * a session's or one that was booted in memory for this command alone.
  */
-import { detectFormat } from '../board/detect-format.ts';
+import { boardFromTree } from '../board/from-tree.ts';
+import type { DeviceTree } from '../devicetree/tree.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { boot } from '../kernel/boot.ts';
-import type { BootParams } from '../kernel/boot-params.ts';
 import { Printk } from '../printk.ts';
 import { MemoryRecords, type Records } from '../records.ts';
 import type { SessionLocation } from '../session/directory.ts';
 import { sessionPath } from '../session/directory.ts';
 import type { BootInputs, Session } from '../session/session.ts';
-import { type BootInputOptions, bootParams, refuseBootInputs } from './boot-inputs.ts';
+import { type BoardOptions, bootParams, refuseBoardOptions } from './boot-inputs.ts';
 import { BootPanic, UsageError } from './failures.ts';
 import { type Ink, makeInk } from './ink.ts';
 import { jsonText } from './json-text.ts';
-import { decodeBoard, inputName, readInput } from './load-board.ts';
+import { decodeTree, loadTree } from './load-tree.ts';
+import { inputName } from './read-input.ts';
 import { renderDiagnostic } from './render/diagnostic.ts';
 import type { Streams } from './streams.ts';
 
@@ -92,26 +93,26 @@ export class Shell {
   }
 
   /** The session, or with --board one in memory that is booted for this command. */
-  async machine(command: string, options: BootInputOptions): Promise<Session> {
+  async machine(command: string, options: BoardOptions): Promise<Session> {
     const { board } = this.options;
     if (board === undefined) {
-      refuseBootInputs(options);
+      refuseBoardOptions(options);
       return this.session(command);
     }
     if (this.options.session !== undefined) throw new UsageError('--board and --session exclude each other');
     const { MemorySession } = await import('../session/memory-session.ts');
-    const { inputs, build, warnings } = await this.prepareBoot(board, bootParams(options));
+    const { inputs, build, warnings } = await this.prepareBoot(board, options);
     await this.warn(warnings);
     const records = new MemoryRecords();
     build(records);
     return new MemorySession(records, inputs);
   }
 
-  /** Reads a board. @throws UnreadableInput or InvalidInput */
-  async prepareBoot(file: string, params: BootParams): Promise<PreparedBoot> {
-    const bytes = readInput(file);
-    const name = inputName(file);
-    return prepareBoot({ board: bytes, file: name, format: detectFormat(bytes), params });
+  /** Reads a board with what is given beside it. @throws UnreadableInput or InvalidInput */
+  async prepareBoot(file: string, options: BoardOptions): Promise<PreparedBoot> {
+    const { tree, format, bytes, warnings } = await loadTree(file, options);
+    const inputs = { board: bytes, file: inputName(file), format, params: bootParams(options) };
+    return bootOf(inputs, tree, warnings);
   }
 
   /** Prints what is odd about a board. */
@@ -122,13 +123,18 @@ export class Shell {
   }
 }
 
-/** Decodes the board of a boot's inputs. @throws UnreadableInput or InvalidInput */
-export async function prepareBoot(inputs: BootInputs): Promise<PreparedBoot> {
-  const board = await decodeBoard(inputs.board, inputs.file);
+/** The boot that a session's inputs make again. @throws InvalidInput */
+export async function prepareReboot(inputs: BootInputs): Promise<PreparedBoot> {
+  const { tree, warnings } = await decodeTree(inputs.board, inputs.file);
+  return bootOf(inputs, tree, warnings);
+}
+
+function bootOf(inputs: BootInputs, tree: DeviceTree, warnings: readonly Diagnostic[]): PreparedBoot {
+  const board = boardFromTree(tree, inputs.file);
   const build = (records: Records) => {
     const outcome = boot(board, inputs.params, records);
     if (outcome.panic !== undefined) throw new BootPanic(outcome.panic, [...new Printk(records).since()]);
     return outcome;
   };
-  return { inputs, warnings: board.diagnostics, build };
+  return { inputs, warnings: [...warnings, ...board.diagnostics], build };
 }

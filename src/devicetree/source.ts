@@ -9,6 +9,12 @@ export interface SourceFile {
   readonly text: string;
 }
 
+/** What /incbin/ read. */
+export interface BinaryFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Gives the files that a source includes; the caller decides which directories may be read.
  *
@@ -20,21 +26,14 @@ export interface SourceFile {
  */
 export interface ReadFile {
   (path: string, includedFrom: string | undefined, kind: 'quote' | 'angle'): SourceFile | undefined;
-  (
-    path: string,
-    includedFrom: string | undefined,
-    kind: 'binary',
-  ): { path: string; bytes: Uint8Array } | undefined;
+  (path: string, includedFrom: string | undefined, kind: 'binary'): BinaryFile | undefined;
 }
 
-/** A position with the chain of #include lines that led there, the innermost first. */
+/** A position in a text file, with the chain of #include lines that led there. */
 export interface OriginPosition extends SourcePosition {
-  readonly file: string;
   readonly line: number;
   readonly column: number;
   readonly includedFrom?: OriginPosition;
-  /** The macro invocation that the text came out of: its name and where its definition stands. */
-  readonly macro?: { readonly name: string; readonly definedAt: SourcePosition };
 }
 
 /** Text after preprocessing; offsets are UTF-16 code units of `text`. */

@@ -9,9 +9,10 @@ import {
 } from '../../uapi/dma-heap.ts';
 import { O_CLOEXEC, O_RDWR } from '../../uapi/fcntl.ts';
 import { heapName, readCount, readOpenFlags, readSize, readWord } from '../arguments.ts';
-import { addBootInputs, type BootInputOptions } from '../boot-inputs.ts';
+import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { CallFailed, type FailedCall, UsageError } from '../failures.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
+import { addSourceInputs } from '../source-inputs.ts';
 
 export interface AllocRequest {
   readonly heap: string;
@@ -92,7 +93,7 @@ export function allocate(kernel: Kernel, request: AllocRequest): AllocOutcome {
   return { fds, failed: { ...failure, notes, done: { fds } } };
 }
 
-interface AllocOptions extends BootInputOptions {
+interface AllocOptions extends BoardOptions {
   readonly name?: string;
   readonly fdFlags: number;
   readonly heapFlags: bigint;
@@ -147,4 +148,5 @@ export function allocCommand({ program, shell }: Registry): void {
       if (failed !== undefined) throw new CallFailed([failed]);
     });
   addBootInputs(command, WITH_BOARD);
+  addSourceInputs(command, WITH_BOARD);
 }

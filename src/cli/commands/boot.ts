@@ -1,9 +1,10 @@
 import type { HeapView } from '../../kernel/views.ts';
-import { addBootInputs, type BootInputOptions, bootParams } from '../boot-inputs.ts';
+import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { heapJson } from '../json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderHeaps } from '../render/heaps.ts';
-import { type PreparedBoot, prepareBoot, type Shell } from '../shell.ts';
+import { type PreparedBoot, prepareReboot, type Shell } from '../shell.ts';
+import { addSourceInputs } from '../source-inputs.ts';
 import { VERSION } from '../version.ts';
 
 /** One line: what the boot made. */
@@ -49,7 +50,10 @@ export function bootCommand({ program, shell }: Registry): void {
     .description(
       'Boots Linux on a board and keeps the kernel in the session, which is made or replaced. Prints the heaps; a boot that panics prints the log and changes nothing.',
     )
-    .argument('<board>', 'a device tree blob or a YAML board; - reads standard input')
+    .argument(
+      '<board>',
+      'device tree source or blob, a YAML board, or a directory such as /proc/device-tree; - reads standard input',
+    )
     .option('--force', 'even if buffers are alive in the session; they are lost')
     .addHelpText(
       'after',
@@ -57,15 +61,16 @@ export function bootCommand({ program, shell }: Registry): void {
         'dmaheap boot board.dtb',
         'dmaheap boot board.dtb --memory 0x80000000:2G --cmdline "cma=128M"',
         'dmaheap boot board.yaml --config CMA_SIZE_MBYTES=64 --coherent off',
-        'dtc -O dtb board.dts | dmaheap boot -',
+        'dmaheap boot board.dts -I include --overlay camera.dtso',
       ),
     )
-    .action(async (file: string, options: BootInputOptions & { force?: boolean }) => {
+    .action(async (file: string, options: BoardOptions & { force?: boolean }) => {
       const sh = shell(command);
       sh.refuseBoard('boot');
-      await bootInto(sh, await sh.prepareBoot(file, bootParams(options)), options.force === true);
+      await bootInto(sh, await sh.prepareBoot(file, options), options.force === true);
     });
   addBootInputs(command, 'Boot inputs:');
+  addSourceInputs(command, 'Device tree source:');
 }
 
 /** `dmaheap reboot`: the same inputs again. */
@@ -81,6 +86,6 @@ export function rebootCommand({ program, shell }: Registry): void {
       const session = await sh.session('reboot');
       const { inputs } = session.info();
       session.close();
-      await bootInto(sh, await prepareBoot(inputs), options.force === true);
+      await bootInto(sh, await prepareReboot(inputs), options.force === true);
     });
 }

@@ -1,7 +1,8 @@
-import { addBootInputs, type BootInputOptions } from '../boot-inputs.ts';
+import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { logJson } from '../json.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { droppedNote, renderLogLine, splitLog } from '../render/log.ts';
+import { addSourceInputs } from '../source-inputs.ts';
 
 /** `dmaheap dmesg`: the kernel log. */
 export function dmesgCommand({ program, shell }: Registry): void {
@@ -16,7 +17,7 @@ export function dmesgCommand({ program, shell }: Registry): void {
       'after',
       examples('dmaheap dmesg', 'dmaheap dmesg --raw | grep "^<3>"', 'dmaheap dmesg --board board.yaml'),
     )
-    .action(async (options: BootInputOptions & { raw?: boolean }) => {
+    .action(async (options: BoardOptions & { raw?: boolean }) => {
       const sh = shell(command);
       const machine = await sh.machine('dmesg', options);
       const { lines, profile } = machine.view((kernel) => ({
@@ -31,4 +32,5 @@ export function dmesgCommand({ program, shell }: Registry): void {
       if (dropped > 0) sh.streams.err(`(${droppedNote(dropped)})\n`);
     });
   addBootInputs(command, WITH_BOARD);
+  addSourceInputs(command, WITH_BOARD);
 }

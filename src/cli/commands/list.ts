@@ -1,7 +1,8 @@
-import { addBootInputs, type BootInputOptions } from '../boot-inputs.ts';
+import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { heapJson } from '../json.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { renderHeaps } from '../render/heaps.ts';
+import { addSourceInputs } from '../source-inputs.ts';
 
 /** `dmaheap list`: the heaps. */
 export function listCommand({ program, shell }: Registry): void {
@@ -17,7 +18,7 @@ export function listCommand({ program, shell }: Registry): void {
         'dmaheap list --board board.dtb --cmdline "cma=64M"',
       ),
     )
-    .action(async (options: BootInputOptions) => {
+    .action(async (options: BoardOptions) => {
       const sh = shell(command);
       const machine = await sh.machine('list', options);
       const { heaps, profile } = machine.view((kernel) => ({
@@ -30,4 +31,5 @@ export function listCommand({ program, shell }: Registry): void {
       );
     });
   addBootInputs(command, WITH_BOARD);
+  addSourceInputs(command, WITH_BOARD);
 }

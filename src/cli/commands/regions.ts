@@ -1,7 +1,8 @@
-import { addBootInputs, type BootInputOptions } from '../boot-inputs.ts';
+import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { regionJson } from '../json.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { renderRegions } from '../render/regions.ts';
+import { addSourceInputs } from '../source-inputs.ts';
 
 /** `dmaheap regions`: the reserved-memory nodes and what became of them. */
 export function regionsCommand({ program, shell }: Registry): void {
@@ -19,7 +20,7 @@ export function regionsCommand({ program, shell }: Registry): void {
         `dmaheap regions --json | jq '.regions[] | select(.why) | {name, why}'`,
       ),
     )
-    .action(async (options: BootInputOptions) => {
+    .action(async (options: BoardOptions) => {
       const sh = shell(command);
       const machine = await sh.machine('regions', options);
       const { regions, profile } = machine.view((kernel) => ({
@@ -32,4 +33,5 @@ export function regionsCommand({ program, shell }: Registry): void {
       );
     });
   addBootInputs(command, WITH_BOARD);
+  addSourceInputs(command, WITH_BOARD);
 }

@@ -1,9 +1,5 @@
-/** A board from a file, by what the file holds and not by its name: a blob or YAML. */
+/** Reads whole files that a user names, and says what is wrong when they cannot be read. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { Board } from '../board/board.ts';
-import { detectFormat } from '../board/detect-format.ts';
-import { boardFromTree } from '../board/from-tree.ts';
-import { decodeDtb } from '../devicetree/dtb.ts';
 import { UnreadableInput } from './failures.ts';
 
 /** Larger than any board by far; what is larger was given by mistake. */
@@ -47,38 +43,5 @@ export function readInput(file: string): Uint8Array {
     if (error instanceof UnreadableInput || code === undefined) throw error;
     const [stable, text] = WORDS[code] ?? ['file-unreadable', `cannot be read (${code})`];
     throw new UnreadableInput(stable, name, `${name}: ${text}`);
-  }
-}
-
-/**
- * Makes a board of a file's bytes.
- *
- * @param name the file, for messages
- * @throws UnreadableInput when it cannot be a board; InvalidInput when it is a broken one
- */
-export async function decodeBoard(bytes: Uint8Array, name: string): Promise<Board> {
-  if (bytes.length === 0) {
-    throw new UnreadableInput(
-      'file-empty',
-      name,
-      `${name}: is empty: expected a device tree blob or a YAML board`,
-    );
-  }
-  switch (detectFormat(bytes)) {
-    case 'dts':
-      throw new UnreadableInput(
-        'dts-source',
-        name,
-        `${name}: is device tree source, which is not read yet`,
-        'Compile it first: dtc -O dtb -o board.dtb board.dts',
-      );
-    case 'yaml': {
-      // The YAML and schema libraries take longer to load than all the rest: only for a YAML board.
-      const { boardFromYaml } = await import('../board/from-yaml.ts');
-      return boardFromYaml(new TextDecoder().decode(bytes), name);
-    }
-    // What is no board at all is named by the reader of blobs, which knows the usual mistakes.
-    default:
-      return boardFromTree(decodeDtb(bytes, name), name);
   }
 }

@@ -1,0 +1,174 @@
+import { writeFileSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import { applyBootLoaderFixups } from '../../board/boot-loader-fixups.ts';
+import { encodeDtb } from '../../devicetree/dtb.ts';
+import { printDts } from '../../devicetree/dts/print.ts';
+import { nodeAtPath } from '../../devicetree/node-lookup.ts';
+import type { DeviceTree, DtNode } from '../../devicetree/tree.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import type { PhysRange } from '../../units.ts';
+import { readMemory } from '../boot-inputs.ts';
+import { didYouMean } from '../did-you-mean.ts';
+import { UnreadableInput, UsageError } from '../failures.ts';
+import { nodeJson } from '../json.ts';
+import { decodeTree, loadTree, type SourceInputs } from '../load-tree.ts';
+import { inputName } from '../read-input.ts';
+import { examples, type Registry } from '../registry.ts';
+import { originComment, renderNode } from '../render/device-tree.ts';
+import type { Shell } from '../shell.ts';
+import { addSourceInputs } from '../source-inputs.ts';
+
+interface TreeOptions extends SourceInputs {
+  readonly memory?: readonly PhysRange[];
+  readonly bootargs?: string;
+  readonly origin?: boolean;
+}
+
+interface PrintOptions extends TreeOptions {
+  readonly out?: string;
+  readonly output?: 'dts' | 'dtb';
+  readonly force?: boolean;
+}
+
+function addTreeOptions(command: Command): Command {
+  addSourceInputs(command, 'Device tree source:');
+  const group = (option: Option) => command.addOption(option.helpGroup('Boot loader:'));
+  group(
+    new Option('--memory <base:size>', 'RAM, as the boot loader fills it in (repeatable)').argParser(
+      readMemory,
+    ),
+  );
+  group(new Option('--bootargs <text>', 'the command line, as the boot loader writes it into /chosen'));
+  return command.option('--origin', 'say where everything came from, and what it was before');
+}
+
+/** The board's tree with the fixups; warnings are printed. */
+async function treeOf(shell: Shell, file: string, options: TreeOptions): Promise<DeviceTree> {
+  const { tree, warnings } = await loadTree(file, options);
+  await shell.warn(warnings);
+  return applyBootLoaderFixups(tree, options);
+}
+
+/** Writes the result to a file or to standard output. */
+function deliver(shell: Shell, data: string | Uint8Array, { out, force }: PrintOptions): void {
+  if (out !== undefined) {
+    try {
+      writeFileSync(out, data);
+    } catch (error) {
+      const { code = 'error' } = error as NodeJS.ErrnoException;
+      throw new UnreadableInput('file-unwritable', out, `${out}: cannot be written (${code})`);
+    }
+    return;
+  }
+  if (typeof data !== 'string' && shell.streams.outIsTerminal && force !== true) {
+    throw new UsageError(
+      'a blob is not for a terminal',
+      'Redirect it, name a file with --out, or add --force',
+    );
+  }
+  shell.streams.out(data);
+}
+
+async function print(shell: Shell, file: string, options: PrintOptions): Promise<void> {
+  const tree = await treeOf(shell, file, options);
+  if (options.output === 'dtb') return deliver(shell, encodeDtb(tree), options);
+  const comment = (entry: Parameters<typeof originComment>[0]) =>
+    options.origin === true || entry.origin?.made?.startsWith('boot loader') === true
+      ? originComment(entry)
+      : undefined;
+  const text = () => printDts(tree, { comment });
+  if (options.out !== undefined) return deliver(shell, text(), options);
+  await shell.answer(
+    () => ({ schema: 'dmaheap.dt/1', source: inputName(file), root: nodeJson(tree.root, true) }),
+    text,
+  );
+}
+
+/** A node by path, or by label as source or `__symbols__` know it. */
+function findNode(root: DtNode, asked: string): { readonly node: DtNode; readonly path: string } {
+  const labels = new Map<string, string>();
+  const paths: string[] = [];
+  const walk = (node: DtNode, path: string): void => {
+    paths.push(path);
+    for (const label of node.origin?.labels ?? []) labels.set(label, path);
+    for (const child of node.children) walk(child, `${path === '/' ? '' : path}/${child.name}`);
+  };
+  walk(root, '/');
+  for (const { name, value } of root.children.find(({ name }) => name === '__symbols__')?.properties ?? []) {
+    if (!labels.has(name)) labels.set(name, new TextDecoder().decode(value.subarray(0, -1)));
+  }
+  const label = asked.replace(/^&/, '');
+  const path = asked.startsWith('/') ? asked : (labels.get(label) ?? asked);
+  const node = path.startsWith('/') ? nodeAtPath(root, path) : undefined;
+  if (node !== undefined) return { node, path };
+  const near = didYouMean(asked.startsWith('/') ? asked : label, [...paths, ...labels.keys()]);
+  throw new UsageError(
+    `there is no node ${asked}`,
+    near === undefined ? 'Name a node by its path (/soc/video@1000) or its label' : `Did you mean ${near}?`,
+  );
+}
+
+async function show(shell: Shell, asked: string, options: TreeOptions): Promise<void> {
+  const { board } = shell.options;
+  let tree: DeviceTree;
+  let warnings: readonly Diagnostic[] = [];
+  if (board === undefined) {
+    const { inputs } = (await shell.session('dt show')).info();
+    ({ tree, warnings } = await decodeTree(inputs.board, inputs.file));
+    await shell.warn(warnings);
+  } else {
+    tree = await treeOf(shell, board, options);
+  }
+  const { node, path } = findNode(tree.root, asked);
+  await shell.answer(
+    () => ({ schema: 'dmaheap.dt-node/1', path, node: nodeJson(node, false) }),
+    (ink) => renderNode(node, path, options.origin === true, ink),
+  );
+}
+
+/** `dmaheap dt BOARD` and `dmaheap dt show NODE`: device trees, without a boot. */
+export function dtCommand({ program, shell }: Registry): void {
+  const command = program
+    .command('dt')
+    .summary('a device tree: source, blob, where it came from')
+    .description(
+      'Prints a board as device tree source, or writes it as a blob: compiles source, decompiles blobs, applies overlays.',
+    )
+    .usage('[options] <board>\n       dmaheap dt show [options] <node>')
+    .argument(
+      '<board>',
+      'source, a blob, YAML, a directory such as /proc/device-tree; - reads standard input',
+    )
+    .addOption(new Option('-O, --output <format>', 'what to write').choices(['dts', 'dtb']).default('dts'))
+    .option('-o, --out <file>', 'write to a file')
+    .option('-@, --symbols', 'add __symbols__, which overlays need')
+    .option('--force', 'write a blob to a terminal')
+    .addHelpText(
+      'after',
+      examples(
+        'dmaheap dt board.dts -I include -O dtb -o board.dtb',
+        'dmaheap dt board.dtb --overlay camera.dtbo',
+        'dmaheap dt board.dts --origin | less',
+        'dmaheap dt show /reserved-memory --board board.dts --origin',
+        'dmaheap dt /proc/device-tree',
+      ),
+    )
+    .action((file: string, options: PrintOptions) => print(shell(command), file, options));
+  addTreeOptions(command);
+  const showCommand = command
+    .command('show')
+    .summary('one node')
+    .description(
+      'Shows one node of the session’s tree, or of the source given with --board; with --origin where each property was set, by which include and macro, and what it was before.',
+    )
+    .argument('<node>', 'a path (/reserved-memory) or a label (&video)')
+    .addHelpText(
+      'after',
+      examples(
+        'dmaheap dt show /reserved-memory',
+        'dmaheap dt show "&video_cma" --board board.dts -I include --origin',
+      ),
+    )
+    .action((node: string, options: TreeOptions) => show(shell(showCommand), node, options));
+  addTreeOptions(showCommand);
+}

@@ -1,0 +1,110 @@
+/**
+ * A board's device tree from what a user names: a blob, source, YAML or a directory, told apart by what it
+ * holds and not by its name; with overlays applied.
+ */
+import { statSync } from 'node:fs';
+import { type BoardFormat, detectFormat } from '../board/detect-format.ts';
+import { decodeDtb, encodeDtb } from '../devicetree/dtb.ts';
+import type { DeviceTree } from '../devicetree/tree.ts';
+import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
+import { readDeviceTreeDirectory } from './device-tree-directory.ts';
+import { UnreadableInput, UsageError } from './failures.ts';
+import { inputName, readInput } from './read-input.ts';
+import { directoryOf, sourceFiles } from './source-files.ts';
+
+/** How source is compiled, and what is laid over the board. */
+export interface SourceInputs {
+  /** -I, in order. */
+  readonly include?: readonly string[];
+  /** -D. */
+  readonly define?: readonly string[];
+  /** Overlays in the order in which they are applied. */
+  readonly overlay?: readonly string[];
+  readonly allowOutside?: boolean;
+  /** dtc -@. */
+  readonly symbols?: boolean;
+}
+
+export interface LoadedTree {
+  readonly tree: DeviceTree;
+  readonly format: BoardFormat | 'directory';
+  /** What can be read again without any other file: the input itself, or the finished tree as a blob. */
+  readonly bytes: Uint8Array;
+  readonly warnings: readonly Diagnostic[];
+}
+
+interface Piece extends LoadedTree {
+  /** Set when it is known: source says whether it is an overlay. */
+  readonly isOverlay?: boolean;
+}
+
+/** Loads a board and lays its overlays over it. @throws UnreadableInput or InvalidInput */
+export async function loadTree(file: string, inputs: SourceInputs = {}): Promise<LoadedTree> {
+  const overlays = inputs.overlay ?? [];
+  if ([file, ...overlays].filter((name) => name === '-').length > 1) {
+    throw new UsageError('standard input (-) can be read only once');
+  }
+  // Overlays refer to labels, which only a tree with symbols has.
+  const board = await loadPiece(file, { ...inputs, symbols: inputs.symbols === true || overlays.length > 0 });
+  if (board.isOverlay === true) {
+    throw new UnreadableInput(
+      'is-an-overlay',
+      inputName(file),
+      `${inputName(file)}: is an overlay, not a board`,
+      `Lay it over one: dmaheap boot BOARD --overlay ${file}`,
+    );
+  }
+  if (overlays.length === 0) return board;
+  let { tree } = board;
+  const warnings = [...board.warnings];
+  const { applyOverlay } = await import('../devicetree/overlay.ts');
+  for (const name of overlays) {
+    const overlay = await loadPiece(name, inputs);
+    const applied = applyOverlay(tree, overlay.tree);
+    warnings.push(...overlay.warnings);
+    const found = applied.diagnostics.map((diagnostic) => ({
+      ...diagnostic,
+      position: diagnostic.position ?? { file: inputName(name) },
+    }));
+    if (applied.tree === undefined) throw new InvalidInput(found);
+    warnings.push(...found);
+    tree = applied.tree;
+  }
+  return { tree, format: board.format, bytes: encodeDtb(tree), warnings };
+}
+
+/** Decodes bytes that stand for themselves: what `LoadedTree.bytes` holds. @throws InvalidInput */
+export async function decodeTree(
+  bytes: Uint8Array,
+  name: string,
+): Promise<{ readonly tree: DeviceTree; readonly warnings: readonly Diagnostic[] }> {
+  if (detectFormat(bytes) !== 'yaml') return { tree: decodeDtb(bytes, name), warnings: [] };
+  // The YAML and schema libraries take longer to load than all the rest: only for a YAML board.
+  const { treeFromYaml } = await import('../board/from-yaml.ts');
+  return treeFromYaml(new TextDecoder().decode(bytes), name);
+}
+
+async function loadPiece(file: string, inputs: SourceInputs): Promise<Piece> {
+  const name = inputName(file);
+  if (file !== '-' && statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) {
+    const tree = readDeviceTreeDirectory(file);
+    return { tree, format: 'directory', bytes: encodeDtb(tree), warnings: [] };
+  }
+  const bytes = readInput(file);
+  if (bytes.length === 0) {
+    throw new UnreadableInput(
+      'file-empty',
+      name,
+      `${name}: is empty: expected device tree source, a blob or a YAML board`,
+    );
+  }
+  const format = /\.dts[io]?$/.test(file) ? 'dts' : detectFormat(bytes);
+  if (format !== 'dts') return { ...(await decodeTree(bytes, name)), format, bytes };
+  // As large as all the rest of the command: only for source.
+  const { compileSource } = await import('../devicetree/compile-source.ts');
+  const { include = [], define = [], allowOutside = false, symbols = false } = inputs;
+  const readFile = sourceFiles({ directory: directoryOf(file), include, allowOutside });
+  const source = { path: file === '-' ? '<stdin>' : file, text: new TextDecoder().decode(bytes) };
+  const { tree, isPlugin, warnings } = compileSource(source, { readFile, defines: define, symbols });
+  return { tree, format, bytes: encodeDtb(tree), warnings, isOverlay: isPlugin };
+}
