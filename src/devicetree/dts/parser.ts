@@ -272,6 +272,7 @@ export class Parser {
 
   /** livetree.c: add_orphan_node() */
   #addFragment(ref: string, overlay: LiveNode, at: number): void {
+    this.#nodes++;
     if (this.#root === undefined) this.#root = new LiveNode('', -1);
     const fragment = new LiveNode(`fragment@${this.#fragments++}`, at);
     const isPath = ref.startsWith('/');
