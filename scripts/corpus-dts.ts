@@ -8,11 +8,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync 
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { preprocess } from '../src/devicetree/cpp/preprocess.ts';
 import { decodeDtb } from '../src/devicetree/dtb.ts';
 import { compileDts } from '../src/devicetree/dts/compile.ts';
 import type { ReadFile } from '../src/devicetree/source.ts';
 import { firstDifference } from '../test/devicetree/dts/compare.ts';
-import { linemarkerSource } from '../test/devicetree/dts/linemarker-source.ts';
 
 const { values } = parseArgs({
   options: {
@@ -75,10 +75,13 @@ const run = (program: string, args: string[], input?: Uint8Array): Promise<{ out
     child.stdin.end(input);
   });
 
+const PREFIXES = join(values.dir, 'scripts/dtc/include-prefixes');
+
+/** Reads as cpp and dtc do: beside the includer, then where the kernel's build looks. */
 function readerFor(source: string): ReadFile {
-  const folders = [dirname(source)];
   const read = (path: string, from: string | undefined, kind: string): unknown => {
-    for (const folder of from === undefined ? folders : [dirname(from), ...folders]) {
+    const beside = from === undefined || kind === 'angle' ? [] : [dirname(from)];
+    for (const folder of [...beside, PREFIXES, dirname(source)]) {
       const full = isAbsolute(path) ? path : join(folder, path);
       if (!existsSync(full)) continue;
       const bytes = readFileSync(full);
@@ -99,8 +102,7 @@ function note(cause: string, detail: string): void {
 }
 
 async function compare(source: string): Promise<void> {
-  const prefixes = join(values.dir, 'scripts/dtc/include-prefixes');
-  const flags = ['-nostdinc', '-I', prefixes, '-undef', '-D__DTS__', '-x', 'assembler-with-cpp', source];
+  const flags = ['-nostdinc', '-I', PREFIXES, '-undef', '-D__DTS__', '-x', 'assembler-with-cpp', source];
   const name = relative(values.dir, source);
   const cpp = await run('cpp', flags);
   if (cpp.error !== '') {
@@ -112,14 +114,16 @@ async function compare(source: string): Promise<void> {
     const dtcFlags = ['-q', '-I', 'dts', '-O', 'dtb', '-i', dirname(source), ...(symbols ? ['-@'] : [])];
     const dtc = await run(values.dtc, dtcFlags, cpp.out);
     const started = performance.now();
-    const ours = compileDts(linemarkerSource(cpp.out.toString(), source), {
-      readFile: readerFor(source),
-      symbols,
-    });
+    const readFile = readerFor(source);
+    const text = readFileSync(source, 'utf8');
+    const preprocessed = preprocess({ path: source, text }, { readFile });
+    const ours = compileDts(preprocessed.source, { readFile, symbols });
     figures.ourMilliseconds += performance.now() - started;
     figures.compiled++;
     const label = `${name}${symbols ? ' -@' : ''}`;
-    const problem = ours.diagnostics.find(({ severity }) => severity === 'error');
+    const problem = [...preprocessed.diagnostics, ...ours.diagnostics].find(
+      ({ severity }) => severity === 'error',
+    );
     if (dtc.error !== '') {
       if (ours.tree === undefined) {
         figures.refusedByBoth++;

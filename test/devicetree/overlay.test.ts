@@ -62,7 +62,7 @@ describe.skipIf(!hasFdtoverlay)('an overlay gives the tree that fdtoverlay gives
             expect(ours.tree && firstDifference(ours.tree, theirs)).toBeUndefined();
           }
         }),
-        { numRuns: 120 },
+        { numRuns: 80 },
       );
     },
   );

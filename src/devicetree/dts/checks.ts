@@ -55,12 +55,28 @@ export function runChecks(context: CheckContext): void {
   }
 }
 
+const NONE: readonly never[] = [];
+/** Up to how many entries are compared with each other; a table is made for more. */
+const COMPARED_DIRECTLY = 12;
+
 /** The second and further entries of a name among those that are not deleted, each with the first. */
 function duplicates<T extends { readonly name: string; readonly deleted: boolean }>(
   entries: readonly T[],
-): [T, T][] {
-  if (entries.length < 2) return [];
+): readonly (readonly [T, T])[] {
+  if (entries.length < 2) return NONE;
   const found: [T, T][] = [];
+  if (entries.length <= COMPARED_DIRECTLY) {
+    for (const [i, second] of entries.entries()) {
+      if (second.deleted) continue;
+      for (let j = 0; j < i; j++) {
+        const first = entries[j];
+        if (first === undefined || first.deleted || first.name !== second.name) continue;
+        found.push([first, second]);
+        break;
+      }
+    }
+    return found;
+  }
   const first = new Map<string, T>();
   for (const entry of entries) {
     if (entry.deleted) continue;
@@ -174,7 +190,11 @@ function checkNameProperties(context: CheckContext): void {
 /** Labels share one space, whether they stand on nodes, properties or inside values. */
 function checkDuplicateLabels(context: CheckContext): void {
   const known = new Map<string, { readonly owner: object; readonly at: number }>();
-  const take = (label: { readonly name: string; readonly at: number }, owner: object, path: string): void => {
+  const take = (
+    label: Pick<Label, 'name' | 'at'>,
+    owner: LiveNode | LiveProperty | Marker,
+    path: string,
+  ): void => {
     const first = known.get(label.name);
     if (first === undefined) {
       known.set(label.name, { owner, at: label.at });
@@ -187,14 +207,14 @@ function checkDuplicateLabels(context: CheckContext): void {
       });
     }
   };
-  const takeAll = (labels: readonly Label[] | undefined, owner: object, path: () => string): void => {
-    if (labels === undefined) return;
-    for (const label of labels) if (!label.deleted) take(label, owner, path());
-  };
-  for (const node of context.nodes) takeAll(node.labels, node, () => node.path);
+  for (const node of context.nodes) {
+    if (node.labels === undefined) continue;
+    for (const label of node.labels) if (!label.deleted) take(label, node, node.path);
+  }
   for (const node of context.nodes) {
     for (const property of node.properties) {
-      if (!property.deleted) takeAll(property.labels, property, () => pathOf(node, property));
+      if (property.labels === undefined || property.deleted) continue;
+      for (const label of property.labels) if (!label.deleted) take(label, property, pathOf(node, property));
     }
   }
   for (const node of context.nodes) {

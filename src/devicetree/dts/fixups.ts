@@ -107,9 +107,10 @@ const PENDING = new WeakMap<LiveProperty, Uint8Array[]>();
 function append(node: LiveNode, name: string, bytes: Uint8Array): void {
   let property = node.liveProperty(name);
   if (property === undefined) {
-    property = new LiveProperty(name, new Uint8Array(0), -1);
+    property = new LiveProperty(name, bytes, -1);
     property.made = 'made for a plugin';
     node.addProperty(property);
+    return;
   }
   const pending = PENDING.get(property);
   if (pending === undefined) PENDING.set(property, [bytes]);

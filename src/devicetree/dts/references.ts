@@ -34,7 +34,8 @@ export class CheckContext {
   /** The name of the check that runs. */
   check = '';
   failures = 0;
-  readonly #resolved = new Map<string, LiveNode | undefined>();
+  /** What references mean; null for those that mean nothing. */
+  readonly #resolved = new Map<string, LiveNode | null>();
   #nextPhandle = 1;
   #added = 0;
 
@@ -57,9 +58,10 @@ export class CheckContext {
 
   /** The node that a reference means, in the finished tree. */
   resolve(ref: string): LiveNode | undefined {
-    if (this.#resolved.has(ref)) return this.#resolved.get(ref);
+    const known = this.#resolved.get(ref);
+    if (known !== undefined) return known === null ? undefined : known;
     const node = this.tree.labels.resolve(this.tree.root, ref);
-    this.#resolved.set(ref, node);
+    this.#resolved.set(ref, node ?? null);
     return node;
   }
 

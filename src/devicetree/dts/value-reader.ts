@@ -11,6 +11,9 @@ import type { Pieces } from './pieces.ts';
 import type { Report } from './report.ts';
 import type { Scanner } from './scanner.ts';
 
+const STORE_SIZE = 32_768;
+const SHARED_UP_TO = 256;
+
 const AFTER_VALUE = 'close the value with a semicolon, or join another with a comma';
 
 /** Characters that calculate, and that a name may hold. */
@@ -25,6 +28,9 @@ export class ValueReader {
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
   #total = 0;
+  /** Where short values lie together: a buffer for each would cost more than the bytes. */
+  #store = new Uint8Array(STORE_SIZE);
+  #storeUsed = 0;
   #markers: Marker[] | undefined;
   /** Where the last part of the value ended: there a semicolon is missing, not on the next line. */
   #end = 0;
@@ -65,15 +71,27 @@ export class ValueReader {
     if (this.#total > DTS_LIMITS.totalBytes) {
       this.#report.fatal('dts-too-large', at, `the values hold more than ${DTS_LIMITS.totalBytes} bytes`);
     }
-    const property = new LiveProperty(
-      name,
-      this.#length === 0 ? EMPTY : this.#bytes.slice(0, this.#length),
-      at,
-    );
+    const property = new LiveProperty(name, this.#length === 0 ? EMPTY : this.#kept(), at);
     property.firstPiece = firstPiece;
     property.pieceCount = this.#pieces.count - firstPiece;
     property.markers = this.#markers;
     return property;
+  }
+
+  /** The bytes that were read, in a place of their own. */
+  #kept(): Uint8Array {
+    const length = this.#length;
+    const source = this.#bytes;
+    if (length > SHARED_UP_TO) return source.slice(0, length);
+    if (this.#storeUsed + length > this.#store.length) {
+      this.#store = new Uint8Array(STORE_SIZE);
+      this.#storeUsed = 0;
+    }
+    const store = this.#store;
+    const start = this.#storeUsed;
+    for (let i = 0; i < length; i++) store[start + i] = source[i] ?? 0;
+    this.#storeUsed += length;
+    return new Uint8Array(store.buffer, start, length);
   }
 
   #value(name: string): void {
@@ -83,9 +101,7 @@ export class ValueReader {
     switch (code) {
       case CH.quote: {
         this.#pieces.add(this.#length, at);
-        this.#append(bytesOfText(scanner.quoted(), at, this.#report), at);
-        this.#reserve(1, at);
-        this.#bytes[this.#length++] = 0;
+        this.#text(scanner.quoted(), at);
         return;
       }
       case CH.less:
@@ -287,6 +303,23 @@ export class ValueReader {
       this.#report.syntax('dts-syntax', scanner.position, `expected ${what}`);
     }
     scanner.at++;
+  }
+
+  /** A string and its NUL; most are plain ASCII. */
+  #text(text: string, at: number): void {
+    this.#reserve(text.length + 1, at);
+    const start = this.#length;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f || code === CH.backslash) {
+        this.#length = start;
+        this.#append(bytesOfText(text, at, this.#report), at);
+        this.#reserve(1, at);
+        break;
+      }
+      this.#bytes[this.#length++] = code;
+    }
+    this.#bytes[this.#length++] = 0;
   }
 
   #append(bytes: Uint8Array, at: number): void {
