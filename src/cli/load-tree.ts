@@ -23,6 +23,8 @@ export interface SourceInputs {
   readonly allowOutside?: boolean;
   /** dtc -@. */
   readonly symbols?: boolean;
+  /** The file may be an overlay itself. */
+  readonly overlayAsBoard?: boolean;
 }
 
 export interface LoadedTree {
@@ -46,7 +48,7 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
   }
   // Overlays refer to labels, which only a tree with symbols has.
   const board = await loadPiece(file, { ...inputs, symbols: inputs.symbols === true || overlays.length > 0 });
-  if (board.isOverlay === true) {
+  if (board.isOverlay === true && inputs.overlayAsBoard !== true) {
     throw new UnreadableInput(
       'is-an-overlay',
       inputName(file),

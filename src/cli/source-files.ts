@@ -4,8 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
-import type { BinaryFile, ReadFile, SourceFile } from '../devicetree/source.ts';
-import { InvalidInput } from '../diagnostic.ts';
+import type { BinaryFile, ReadFile, RefusedFile, SourceFile } from '../devicetree/source.ts';
 
 export interface SourceFilesOptions {
   /** Where the source itself lies. */
@@ -36,41 +35,43 @@ export function sourceFiles(options: SourceFilesOptions): ReadFile {
   const roots = permitted(options);
   const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
-  function refuseOutside(path: string, asked: string): void {
+  const isOutside = (path: string): boolean => {
     const real = realpathSync(path);
-    if (options.allowOutside || roots.some((root) => real === root || real.startsWith(`${root}${sep}`)))
-      return;
-    throw new InvalidInput([
-      {
-        code: 'include-outside',
-        severity: 'error',
-        message: `"${asked}" lies outside the directories of the source and of -I`,
-        hint: `add -I ${dirname(path)}, or --allow-outside if you trust the source`,
-      },
-    ]);
-  }
+    return !options.allowOutside && !roots.some((root) => real === root || real.startsWith(`${root}${sep}`));
+  };
 
   function find(asked: string, includedFrom: string | undefined, besideFirst: boolean): string | undefined {
+    if (isAbsolute(asked)) return isFile(asked) ? asked : undefined;
     const beside = includedFrom === undefined ? options.directory : dirname(includedFrom);
-    const places = isAbsolute(asked) ? [''] : [...(besideFirst ? [beside] : []), ...options.include];
-    const path = places.map((place) => (place === '' ? asked : join(place, asked))).find(isFile);
-    if (path === undefined) return undefined;
-    refuseOutside(path, asked);
-    if (statSync(path).size <= MAX_BYTES) return path;
-    throw new InvalidInput([
-      { code: 'file-too-large', severity: 'error', message: `"${asked}" is larger than 32 MiB` },
-    ]);
+    const places = besideFirst ? [beside, ...options.include] : options.include;
+    return places.map((place) => join(place, asked)).find(isFile);
   }
 
-  function read(path: string, from: string | undefined, kind: 'quote' | 'angle'): SourceFile | undefined;
-  function read(path: string, from: string | undefined, kind: 'binary'): BinaryFile | undefined;
+  function refusal(path: string, asked: string): RefusedFile | undefined {
+    if (isOutside(path)) {
+      const message = `"${asked}" lies outside the directories of the source and of -I`;
+      const hint = `add -I ${dirname(path)}, or --allow-outside if you trust the source`;
+      return { refused: { code: 'include-outside', message, hint } };
+    }
+    if (statSync(path).size <= MAX_BYTES) return undefined;
+    return { refused: { code: 'file-too-large', message: `"${asked}" is larger than 32 MiB` } };
+  }
+
+  function read(
+    path: string,
+    from: string | undefined,
+    kind: 'quote' | 'angle',
+  ): SourceFile | RefusedFile | undefined;
+  function read(path: string, from: string | undefined, kind: 'binary'): BinaryFile | RefusedFile | undefined;
   function read(
     path: string,
     from: string | undefined,
     kind: 'quote' | 'angle' | 'binary',
-  ): SourceFile | BinaryFile | undefined {
+  ): SourceFile | BinaryFile | RefusedFile | undefined {
     const found = find(path, from, kind !== 'angle');
     if (found === undefined) return undefined;
+    const refused = refusal(found, path);
+    if (refused !== undefined) return refused;
     const bytes = readFileSync(found);
     return kind === 'binary' ? { path: found, bytes } : { path: found, text: bytes.toString('utf8') };
   }

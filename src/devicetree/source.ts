@@ -15,6 +15,12 @@ export interface BinaryFile {
   readonly bytes: Uint8Array;
 }
 
+/** A file that is there but may not be read. */
+export interface RefusedFile {
+  /** Why, and what to do. */
+  readonly refused: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
 /**
  * Gives the files that a source includes; the caller decides which directories may be read.
  *
@@ -22,11 +28,15 @@ export interface BinaryFile {
  * @param includedFrom the file that asks, or `undefined` for the first one
  * @param kind `quote` looks beside the includer first, `angle` only along the include path; `binary` is
  *   /incbin/
- * @returns the file, or `undefined` when there is none
+ * @returns the file, `undefined` when there is none, or why it may not be read
  */
 export interface ReadFile {
-  (path: string, includedFrom: string | undefined, kind: 'quote' | 'angle'): SourceFile | undefined;
-  (path: string, includedFrom: string | undefined, kind: 'binary'): BinaryFile | undefined;
+  (
+    path: string,
+    includedFrom: string | undefined,
+    kind: 'quote' | 'angle',
+  ): SourceFile | RefusedFile | undefined;
+  (path: string, includedFrom: string | undefined, kind: 'binary'): BinaryFile | RefusedFile | undefined;
 }
 
 /** A position in a text file, with the chain of #include lines that led there. */

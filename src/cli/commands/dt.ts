@@ -44,7 +44,7 @@ function addTreeOptions(command: Command): Command {
 
 /** The board's tree with the fixups; warnings are printed. */
 async function treeOf(shell: Shell, file: string, options: TreeOptions): Promise<DeviceTree> {
-  const { tree, warnings } = await loadTree(file, options);
+  const { tree, warnings } = await loadTree(file, { ...options, overlayAsBoard: true });
   await shell.warn(warnings);
   return applyBootLoaderFixups(tree, options);
 }
@@ -104,7 +104,9 @@ function findNode(root: DtNode, asked: string): { readonly node: DtNode; readonl
   const near = didYouMean(asked.startsWith('/') ? asked : label, [...paths, ...labels.keys()]);
   throw new UsageError(
     `there is no node ${asked}`,
-    near === undefined ? 'Name a node by its path (/soc/video@1000) or its label' : `Did you mean ${near}?`,
+    near === undefined
+      ? 'Name a node by its path (/soc/video@1000), or by its label with --board and the source'
+      : `Did you mean ${near}?`,
   );
 }
 
@@ -169,6 +171,6 @@ export function dtCommand({ program, shell }: Registry): void {
         'dmaheap dt show "&video_cma" --board board.dts -I include --origin',
       ),
     )
-    .action((node: string, options: TreeOptions) => show(shell(showCommand), node, options));
-  addTreeOptions(showCommand);
+    // Its options are dt's own, which commander takes wherever they stand.
+    .action((node: string) => show(shell(showCommand), node, showCommand.optsWithGlobals<TreeOptions>()));
 }

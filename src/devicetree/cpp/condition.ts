@@ -74,5 +74,6 @@ function hasInclude(cpp: Preprocessor, operator: Token, next: Next): boolean {
     }
   }
   if (next(false).text !== ')') throw new ExpressionError("expected ')' after __has_include(…", operator);
-  return cpp.find(path, kind) !== undefined;
+  const found = cpp.find(path, kind);
+  return found !== undefined && !('refused' in found);
 }

@@ -58,7 +58,10 @@ export function include(
     cpp.problem('include-next', '#include_next is not supported', 'name the file by its full path');
   } else {
     const source = cpp.find(operand.path, operand.kind);
-    if (source !== undefined) {
+    if (source !== undefined && 'refused' in source) {
+      const { code, message, hint } = source.refused;
+      cpp.problem(code, message, hint);
+    } else if (source !== undefined) {
       if (directive === 'import') {
         if (source.once) return;
         cpp.include(source, start);

@@ -4,8 +4,8 @@
  * Text without macros is copied in long runs, not token by token: the scanner only looks at every
  * identifier, by a hash that tells most of those apart that are no macro's name.
  */
-import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
-import type { PreprocessedSource, ReadFile, SourceFile } from '../source.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import type { PreprocessedSource, ReadFile, RefusedFile, SourceFile } from '../source.ts';
 import { defineBuiltins } from './builtins.ts';
 import {
   BLANK,
@@ -51,7 +51,7 @@ export class Preprocessor implements ExpanderHost {
   readonly #files: OpenFile[] = [];
   #file: OpenFile;
   readonly #sources = new Map<string, SourceText>();
-  readonly #found = new Map<string, SourceFile | undefined>();
+  readonly #found = new Map<string, SourceFile | RefusedFile | undefined>();
   #entered = 0;
   #inputSize = 0;
   #counter = 0;
@@ -109,22 +109,13 @@ export class Preprocessor implements ExpanderHost {
 
   // ---- files ----
 
-  /** Finds the file of an #include, or `undefined`. Asks the caller once for each name and place. */
-  find(path: string, kind: 'quote' | 'angle'): SourceText | undefined {
+  /** Finds the file of an #include. Asks the caller once for each name and place. */
+  find(path: string, kind: 'quote' | 'angle'): SourceText | RefusedFile | undefined {
     const from = this.#file.inclusion.source.path;
     const key = kind === 'quote' ? `${path}\n${from}` : `${path}\n`;
-    let found = this.#found.get(key);
-    if (found === undefined && !this.#found.has(key)) {
-      try {
-        found = this.#readFile(path, from, kind);
-      } catch (error) {
-        if (!(error instanceof InvalidInput)) throw error;
-        const position = this.#file.inclusion.position(this.at);
-        for (const diagnostic of error.diagnostics) this.problems.list.push({ position, ...diagnostic });
-      }
-      this.#found.set(key, found);
-    }
-    if (found === undefined) return undefined;
+    if (!this.#found.has(key)) this.#found.set(key, this.#readFile(path, from, kind));
+    const found = this.#found.get(key);
+    if (found === undefined || 'refused' in found) return found;
     let source = this.#sources.get(found.path);
     if (source === undefined) {
       if (found.text.length > this.limits.fileSize) {

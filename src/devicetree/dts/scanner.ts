@@ -2,7 +2,7 @@
  * Reads a source character by character: what lies between tokens, /include/, and the tokens that need more
  * than one look. The parser knows what it expects, so there is no token type and no token object.
  */
-import type { OriginPosition, PreprocessedSource, ReadFile } from '../source.ts';
+import type { OriginPosition, PreprocessedSource, ReadFile, RefusedFile } from '../source.ts';
 import { CH, isDigit, isHexDigit, isLabelChar, isNameChar, isSpace } from './chars.ts';
 import { DTS_LIMITS } from './limits.ts';
 import { PlainSource } from './plain-source.ts';
@@ -240,6 +240,7 @@ export class Scanner {
   binary(path: string, at: number): Uint8Array {
     this.#countInclude(at);
     const found = this.#readFile(path, this.originAt(at).file, 'binary');
+    if (found !== undefined && 'refused' in found) this.#refuse(found, at);
     if (found === undefined) {
       this.#report.syntax(
         'dts-no-such-file',
@@ -249,6 +250,10 @@ export class Scanner {
       );
     }
     return found.bytes;
+  }
+
+  #refuse({ refused: { code, message, hint } }: RefusedFile, at: number): never {
+    this.#report.fatal(code, at, message, hint);
   }
 
   #named(start: number, end: number): string {
@@ -307,6 +312,7 @@ export class Scanner {
       );
     }
     const file = this.#readFile(path, from.file, 'quote');
+    if (file !== undefined && 'refused' in file) this.#refuse(file, start);
     if (file === undefined) {
       this.#report.fatal(
         'dts-no-such-file',
