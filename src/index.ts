@@ -16,7 +16,13 @@
 export type { Board, MemoryRegionUser, ReservedMemNode } from './board/board.ts';
 export { detectFormat } from './board/detect-format.ts';
 export { boardFromTree } from './board/from-tree.ts';
+export type { CompiledSource, CompileSourceOptions } from './devicetree/compile-source.ts';
+export { compileSource } from './devicetree/compile-source.ts';
 export { decodeDtb, encodeDtb } from './devicetree/dtb.ts';
+export { printDts } from './devicetree/dts/print.ts';
+export type { AppliedOverlay } from './devicetree/overlay.ts';
+export { applyOverlay } from './devicetree/overlay.ts';
+export type { BinaryFile, ReadFile, RefusedFile, SourceFile } from './devicetree/source.ts';
 export type { DeviceTree, DtNode, DtProperty, MemReserve } from './devicetree/tree.ts';
 export { getChild, getProperty } from './devicetree/tree.ts';
 export type { Diagnostic, SourcePosition } from './diagnostic.ts';
