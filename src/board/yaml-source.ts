@@ -63,12 +63,14 @@ export interface YamlLimits {
   readonly characters: number;
   /** Lexical tokens, white space and line ends included. */
   readonly tokens: number;
+  /** Characters of one name, value or comment. */
+  readonly scalar: number;
   /** Mappings and lists within one another. */
   readonly depth: number;
 }
 
 /** A large real board takes some 20 KiB, 3,000 tokens and 5 levels. */
-export const YAML_LIMITS: YamlLimits = { characters: 1 << 20, tokens: 30_000, depth: 32 };
+export const YAML_LIMITS: YamlLimits = { characters: 1 << 20, tokens: 30_000, scalar: 1 << 16, depth: 32 };
 
 /** More errors of one file than this help nobody. */
 const MAX_ERRORS = 20;
@@ -180,6 +182,13 @@ class YamlReader {
         this.#fail(
           'yaml-too-large',
           `the file has more than ${this.#limits.tokens} tokens: no board needs that many`,
+          at,
+        );
+      }
+      if (lexeme.length > this.#limits.scalar) {
+        this.#fail(
+          'yaml-too-large',
+          `a text has ${lexeme.length} characters, more than ${this.#limits.scalar}: no board needs that many`,
           at,
         );
       }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { boardFromYaml } from '../../src/board/from-yaml.ts';
 import { Random } from '../fuzz/random.ts';
 import { judge, MAX_INPUT } from '../fuzz/target.ts';
 import { yamlTarget } from './yaml-fuzz-target.ts';
@@ -19,5 +20,14 @@ describe('fuzzed YAML', () => {
     // Both sides were reached: inputs that are refused, and inputs that are understood.
     expect(accepted).toBeGreaterThan(INPUTS / 50);
     expect(accepted).toBeLessThan((INPUTS * 9) / 10);
+  });
+
+  it('took a second for half a megabyte of broken escapes in one string, once', () => {
+    const text = `"${'&a \\'.repeat(131_000)}"`;
+    const start = performance.now();
+    const { finding, accepted } = judge(yamlTarget, new TextEncoder().encode(text));
+    expect({ finding, accepted }).toEqual({ finding: undefined, accepted: false });
+    expect(performance.now() - start).toBeLessThan(300);
+    expect(() => boardFromYaml(text, 'x.yaml')).toThrow('more than 65536');
   });
 });
