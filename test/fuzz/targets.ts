@@ -5,4 +5,6 @@ export const TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   dtb: async () => (await import('./dtb-target.ts')).dtbTarget,
   boot: async () => (await import('./boot-target.ts')).bootTarget,
   yaml: async () => (await import('../board/yaml-fuzz-target.ts')).yamlTarget,
+  dts: async () => (await import('../devicetree/dts/fuzz-target.ts')).dtsTarget,
+  cpp: async () => (await import('../devicetree/cpp/fuzz-target.ts')).cppTarget,
 };

@@ -1,5 +1,6 @@
 /** The preprocessor as the fuzzer sees it. */
 import { preprocess } from '../../../src/devicetree/cpp/preprocess.ts';
+import { type FuzzTarget, MAX_INPUT } from '../../fuzz/target.ts';
 import { reader } from './real-cpp.ts';
 
 const PIECES = [
@@ -89,28 +90,26 @@ const PIECES = [
   '/ { n@1 { r = <A>; }; };\n',
 ];
 
-export const FUZZ_CPP = {
+export const cppTarget: FuzzTarget = {
   name: 'cpp',
 
   /** A source of pieces that mean something to the preprocessor, sometimes repeated, now and then any bytes. */
-  generate(random: () => number): Uint8Array {
-    const pick = (): string => PIECES[Math.floor(random() * PIECES.length)] ?? '';
-    const length = Math.floor(random() ** 3 * 2000);
+  input(random) {
+    const length = Math.floor((random.below(2 ** 20) / 2 ** 20) ** 3 * 2000);
     let text = '';
-    if (random() < 0.7)
+    if (!random.oneIn(3))
       text = '#define A B\n#define B A 1\n#define f(x) x f x\n#define g(x, y) f(x) y##x #y\n';
     for (let i = 0; i < length; i++) {
-      const piece = pick();
-      text += random() < 0.01 ? piece.repeat(Math.floor(random() * 200)) : piece;
+      const piece = random.pick(PIECES);
+      text += random.oneIn(100) ? piece.repeat(random.below(200)) : piece;
     }
     const bytes = new TextEncoder().encode(text);
-    while (random() < 0.2 && bytes.length > 0)
-      bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
-    return bytes;
+    while (bytes.length > 0 && random.oneIn(5)) bytes[random.below(bytes.length)] = random.below(256);
+    return bytes.subarray(0, MAX_INPUT - 1);
   },
 
   /** Any bytes give text and problems with places; every place of the text can be asked for. */
-  run(bytes: Uint8Array): void {
+  run(bytes) {
     const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
     const files = { 'main.dts': text, a: '#ifndef G\n#define G 1\na A\n#endif\n' };
     const { source, diagnostics } = preprocess({ path: 'main.dts', text }, { readFile: reader(files) });

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { preprocess } from '../../../src/devicetree/cpp/preprocess.ts';
-import { FUZZ_CPP } from './fuzz-target.ts';
+import { Random } from '../../fuzz/random.ts';
+import { SEED } from '../../fuzz/seed.ts';
+import { judge } from '../../fuzz/target.ts';
+import { cppTarget } from './fuzz-target.ts';
 import { type Files, reader } from './real-cpp.ts';
 
 /** The code of the last problem of a hostile source, and how long it took, in milliseconds. */
@@ -129,18 +132,11 @@ describe('hostile input ends in a named problem, soon', () => {
 });
 
 test('a short fuzz finds neither a crash nor a hang', () => {
-  let state = 12345;
-  const random = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
   const end = performance.now() + 3000;
   let runs = 0;
-  while (performance.now() < end) {
-    const start = performance.now();
-    FUZZ_CPP.run(FUZZ_CPP.generate(random));
-    expect(performance.now() - start).toBeLessThan(4000);
-    runs++;
+  for (let seed = SEED; performance.now() < end; seed++, runs++) {
+    const { finding } = judge(cppTarget, cppTarget.input(new Random(seed)));
+    expect({ seed, finding }).toEqual({ seed, finding: undefined });
   }
   expect(runs).toBeGreaterThan(100);
 });
