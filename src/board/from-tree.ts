@@ -64,7 +64,7 @@ function refuseOtherTrees(root: DtNode, source: string): void {
     refuse(
       'board-is-overlay',
       'this is a device-tree overlay, which changes a board but is none',
-      'apply it to the board first: fdtoverlay -i BOARD.dtb -o MERGED.dtb OVERLAY.dtbo',
+      'name the board first: dmaheap boot BOARD --overlay FILE',
     );
   }
   if (getChild(root, 'images') !== undefined && getChild(root, 'configurations') !== undefined) {

@@ -17,11 +17,12 @@ export interface Dynamic {
 export type Completion = readonly Candidate[] | 'files';
 
 /** Options whose value is a file or a directory. */
-const FILE_OPTIONS = new Set(['--board', '--session', '--input']);
+const FILE_OPTIONS = new Set(['--board', '--session', '--input', '--include', '--overlay', '--out']);
 
-/** What each argument is, by command and position; the last one repeats. */
+/** What each argument is, by command (`dt show` is one) and position; the last one repeats. */
 const ARGUMENTS: Readonly<Record<string, readonly ('heap' | 'fd' | 'fd-or-heap' | 'file')[]>> = {
   boot: ['file'],
+  dt: ['file'],
   alloc: ['heap'],
   free: ['fd'],
   show: ['fd-or-heap'],
@@ -73,10 +74,17 @@ function walk(program: Command, words: readonly string[]): Position {
   return { chain, args, pending };
 }
 
-function positional(command: Command, args: readonly string[], dynamic: Dynamic): Completion {
-  if (command.commands.length > 0) return args.length === 0 ? visibleCommands(command) : [];
-  const kinds = ARGUMENTS[command.name()] ?? [];
-  const kind = REPEATS.has(command.name()) ? kinds[0] : kinds[args.length];
+function positional({ chain, args }: Position, program: Command, dynamic: Dynamic): Completion {
+  const command = chain.at(-1) ?? program;
+  const name = chain
+    .slice(1)
+    .map((one) => one.name())
+    .join(' ');
+  const kinds = ARGUMENTS[name] ?? [];
+  const kind = REPEATS.has(name) ? kinds[0] : kinds[args.length];
+  if (kind === undefined && command.commands.length > 0) {
+    return args.length === 0 ? visibleCommands(command) : [];
+  }
   switch (kind) {
     case 'file':
       return 'files';
@@ -103,8 +111,8 @@ function positional(command: Command, args: readonly string[], dynamic: Dynamic)
  */
 export function complete(program: Command, words: readonly string[], dynamic: Dynamic): Completion {
   const current = words.at(-1) ?? '';
-  const { chain, args, pending } = walk(program, words.slice(0, -1));
-  const command = chain.at(-1) ?? program;
+  const position = walk(program, words.slice(0, -1));
+  const { chain, pending } = position;
   const starting = (completion: Completion): Completion =>
     completion === 'files' ? completion : completion.filter(([word]) => word.startsWith(current));
   if (pending !== undefined) {
@@ -115,5 +123,5 @@ export function complete(program: Command, words: readonly string[], dynamic: Dy
     const options = chain.flatMap((one) => one.createHelp().visibleOptions(one));
     return starting(options.map((option): Candidate => [option.long ?? option.flags, option.description]));
   }
-  return starting(positional(command, args, dynamic));
+  return starting(positional(position, program, dynamic));
 }

@@ -3,6 +3,7 @@
  * holds and not by its name; with overlays applied.
  */
 import { statSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { type BoardFormat, detectFormat } from '../board/detect-format.ts';
 import { decodeDtb, encodeDtb } from '../devicetree/dtb.ts';
 import type { DeviceTree } from '../devicetree/tree.ts';
@@ -31,7 +32,7 @@ export interface LoadedTree {
   readonly tree: DeviceTree;
   readonly format: BoardFormat | 'directory';
   /** What can be read again without any other file: the input itself, or the finished tree as a blob. */
-  readonly bytes: Uint8Array;
+  bytes(): Uint8Array;
   readonly warnings: readonly Diagnostic[];
 }
 
@@ -72,8 +73,12 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
     warnings.push(...found);
     tree = applied.tree;
   }
-  return { tree, format: board.format, bytes: encodeDtb(tree), warnings };
+  return { tree, format: board.format, bytes: () => encodeDtb(tree), warnings };
 }
+
+/** What messages call the board that a session keeps: of anything but a blob or YAML it keeps what was made of it. */
+export const keptName = ({ file, format }: { readonly file: string; readonly format: string }): string =>
+  format === 'dts' || format === 'directory' ? `blob made of ${file}` : file;
 
 /** Decodes bytes that stand for themselves: what `LoadedTree.bytes` holds. @throws InvalidInput */
 export async function decodeTree(
@@ -89,8 +94,8 @@ export async function decodeTree(
 async function loadPiece(file: string, inputs: SourceInputs): Promise<Piece> {
   const name = inputName(file);
   if (file !== '-' && statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) {
-    const tree = readDeviceTreeDirectory(file);
-    return { tree, format: 'directory', bytes: encodeDtb(tree), warnings: [] };
+    const { tree, warnings } = readDeviceTreeDirectory(file);
+    return { tree, format: 'directory', bytes: () => encodeDtb(tree), warnings };
   }
   const bytes = readInput(file);
   if (bytes.length === 0) {
@@ -100,13 +105,19 @@ async function loadPiece(file: string, inputs: SourceInputs): Promise<Piece> {
       `${name}: is empty: expected device tree source, a blob or a YAML board`,
     );
   }
-  const format = /\.dts[io]?$/.test(file) ? 'dts' : detectFormat(bytes);
-  if (format !== 'dts') return { ...(await decodeTree(bytes, name)), format, bytes };
+  const detected = detectFormat(bytes);
+  // A source's name helps where its content says nothing.
+  const format = detected !== 'dtb' && /\.dts[io]?$/.test(file) ? 'dts' : detected;
+  if (format !== 'dts') return { ...(await decodeTree(bytes, name)), format, bytes: () => bytes };
   // As large as all the rest of the command: only for source.
   const { compileSource } = await import('../devicetree/compile-source.ts');
+  // A board is compiled once, and V8 would optimize for longer than it runs: a file takes half the time when a
+  // function must run for 15 times longer before that. A large one still gets it. After the import, because
+  // V8 takes no cached code (bin/load-bundle.cjs) of other flags.
+  setFlagsFromString('--interrupt-budget=1000000');
   const { include = [], define = [], allowOutside = false, symbols = false } = inputs;
   const readFile = sourceFiles({ directory: directoryOf(file), include, allowOutside });
   const source = { path: file === '-' ? '<stdin>' : file, text: new TextDecoder().decode(bytes) };
   const { tree, isPlugin, warnings } = compileSource(source, { readFile, defines: define, symbols });
-  return { tree, format, bytes: encodeDtb(tree), warnings, isOverlay: isPlugin };
+  return { tree, format, bytes: () => encodeDtb(tree), warnings, isOverlay: isPlugin };
 }

@@ -15,7 +15,7 @@ import { type BoardOptions, bootParams, refuseBoardOptions } from './boot-inputs
 import { BootPanic, UsageError } from './failures.ts';
 import { type Ink, makeInk } from './ink.ts';
 import { jsonText } from './json-text.ts';
-import { decodeTree, loadTree } from './load-tree.ts';
+import { decodeTree, keptName, loadTree } from './load-tree.ts';
 import { inputName } from './read-input.ts';
 import { renderDiagnostic } from './render/diagnostic.ts';
 import type { Streams } from './streams.ts';
@@ -111,7 +111,7 @@ export class Shell {
   /** Reads a board with what is given beside it. @throws UnreadableInput or InvalidInput */
   async prepareBoot(file: string, options: BoardOptions): Promise<PreparedBoot> {
     const { tree, format, bytes, warnings } = await loadTree(file, options);
-    const inputs = { board: bytes, file: inputName(file), format, params: bootParams(options) };
+    const inputs = { board: bytes(), file: inputName(file), format, params: bootParams(options) };
     return bootOf(inputs, tree, warnings);
   }
 
@@ -125,7 +125,7 @@ export class Shell {
 
 /** The boot that a session's inputs make again. @throws InvalidInput */
 export async function prepareReboot(inputs: BootInputs): Promise<PreparedBoot> {
-  const { tree, warnings } = await decodeTree(inputs.board, inputs.file);
+  const { tree, warnings } = await decodeTree(inputs.board, keptName(inputs));
   return bootOf(inputs, tree, warnings);
 }
 

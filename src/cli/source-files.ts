@@ -2,8 +2,8 @@
  * The files that a device-tree source may read: beside it and below the include directories, nothing else
  * unless asked for. A source that somebody sent may name any path.
  */
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, normalize, resolve, sep } from 'node:path';
 import type { BinaryFile, ReadFile, RefusedFile, SourceFile } from '../devicetree/source.ts';
 
 export interface SourceFilesOptions {
@@ -15,17 +15,42 @@ export interface SourceFilesOptions {
 }
 
 const MAX_BYTES = 32 * 1024 * 1024;
+/** Leaves a byte order mark out. */
+const UTF8 = new TextDecoder();
+
+const statOf = (path: string) => {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined; // below a file, in a circle of links, a name too long: not there
+  }
+};
+const isFile = (path: string): boolean => statOf(path)?.isFile() === true;
+const isDirectory = (path: string): boolean => statOf(path)?.isDirectory() === true;
+
+/** Whether a real path is another one or lies below it. */
+const isBelow = (path: string, root: string): boolean =>
+  path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
+
+const refused = (code: string, message: string, hint?: string): RefusedFile => ({
+  refused: { code, message, ...(hint === undefined ? {} : { hint }) },
+});
+
+/** A name in a directory. A `..` stays: behind a link to a directory it means that directory's parent. */
+function placed(directory: string, asked: string): string {
+  if (!asked.includes('..') || directory === '.') return join(directory, asked);
+  return `${directory}${directory.endsWith(sep) ? '' : sep}${asked}`;
+}
 
 /** The real paths of directories below which files may be read. */
 function permitted({ directory, include }: SourceFilesOptions): string[] {
-  const real = (path: string) => (existsSync(path) ? [realpathSync(path)] : []);
+  const real = (path: string) => (isDirectory(path) ? [realpathSync(path)] : []);
   // A kernel's scripts/dtc/include-prefixes holds links to the trees of other architectures: what an
   // include directory links to directly counts as given.
-  const linked = include.filter(existsSync).flatMap((path) =>
+  const linked = include.filter(isDirectory).flatMap((path) =>
     readdirSync(path, { withFileTypes: true })
       .filter((entry) => entry.isSymbolicLink())
-      .flatMap((entry) => real(join(path, entry.name)))
-      .filter((target) => statSync(target).isDirectory()),
+      .flatMap((entry) => real(join(path, entry.name))),
   );
   return [directory, ...include].flatMap(real).concat(linked);
 }
@@ -33,28 +58,26 @@ function permitted({ directory, include }: SourceFilesOptions): string[] {
 /** Reads files for the compiler as cpp and dtc look for them. */
 export function sourceFiles(options: SourceFilesOptions): ReadFile {
   const roots = permitted(options);
-  const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
-  const isOutside = (path: string): boolean => {
-    const real = realpathSync(path);
-    return !options.allowOutside && !roots.some((root) => real === root || real.startsWith(`${root}${sep}`));
-  };
-
-  function find(asked: string, includedFrom: string | undefined, besideFirst: boolean): string | undefined {
-    if (isAbsolute(asked)) return isFile(asked) ? asked : undefined;
+  function candidates(asked: string, includedFrom: string | undefined, besideFirst: boolean): string[] {
+    if (isAbsolute(asked)) return [asked];
     const beside = includedFrom === undefined ? options.directory : dirname(includedFrom);
     const places = besideFirst ? [beside, ...options.include] : options.include;
-    return places.map((place) => join(place, asked)).find(isFile);
+    return places.map((place) => placed(place, asked));
   }
 
   function refusal(path: string, asked: string): RefusedFile | undefined {
-    if (isOutside(path)) {
-      const message = `"${asked}" lies outside the directories of the source and of -I`;
-      const hint = `add -I ${dirname(path)}, or --allow-outside if you trust the source`;
-      return { refused: { code: 'include-outside', message, hint } };
+    const real = realpathSync(path);
+    if (!options.allowOutside && !roots.some((root) => isBelow(real, root))) {
+      const directory = dirname(resolve(path) === real ? normalize(path) : real);
+      return refused(
+        'include-outside',
+        `"${asked}" lies outside the directories of the source and of -I`,
+        `add -I ${directory}, or --allow-outside if you trust the source`,
+      );
     }
     if (statSync(path).size <= MAX_BYTES) return undefined;
-    return { refused: { code: 'file-too-large', message: `"${asked}" is larger than 32 MiB` } };
+    return refused('file-too-large', `"${asked}" is larger than 32 MiB`);
   }
 
   function read(
@@ -68,12 +91,23 @@ export function sourceFiles(options: SourceFilesOptions): ReadFile {
     from: string | undefined,
     kind: 'quote' | 'angle' | 'binary',
   ): SourceFile | BinaryFile | RefusedFile | undefined {
-    const found = find(path, from, kind !== 'angle');
-    if (found === undefined) return undefined;
-    const refused = refusal(found, path);
-    if (refused !== undefined) return refused;
-    const bytes = readFileSync(found);
-    return kind === 'binary' ? { path: found, bytes } : { path: found, text: bytes.toString('utf8') };
+    const places = candidates(path, from, kind !== 'angle');
+    const found = places.find(isFile);
+    if (found === undefined) {
+      // A pipe or a device could be waited for without end.
+      const isThere = places.some((place) => statOf(place) !== undefined);
+      return isThere ? refused('not-a-file', `"${path}" is a directory or a device, not a file`) : undefined;
+    }
+    const no = refusal(found, path);
+    if (no !== undefined) return no;
+    try {
+      const bytes = readFileSync(found);
+      return kind === 'binary' ? { path: found, bytes } : { path: found, text: UTF8.decode(bytes) };
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      return refused('file-unreadable', `"${path}" cannot be read (${code})`);
+    }
   }
   return read;
 }

@@ -46,9 +46,14 @@ export function textSample(bytes: Uint8Array): string | undefined {
   return new TextDecoder('utf-8').decode(sample, { stream: true });
 }
 
-/** Whether a text is device-tree source: it says so, or opens the root node. */
-export const isDts = (text: string): boolean =>
-  /\/(?:dts-v1|plugin)\/\s*;/.test(text) || /^\s*(?:\/include\/|#include\b|\/\s*\{)/.test(text);
+/** A line that says it. */
+const HEADER = /^[ \t]*\/(?:dts-v1|plugin)\/[ \t]*;/m;
+/** How only source begins: a comment of C, a directive, a line marker that cpp left, or the root node. */
+const START =
+  /^\s*(?:\/[/*{]|\/\s+\{|\/[a-z][a-z0-9-]*\/|#\s*include\s*["<]|#\s*\d+\s*"|#(?:define|undef|if|ifdef|ifndef)\b)/;
+
+/** Whether a text is device-tree source: it says so, or begins as nothing else does. */
+export const isDts = (text: string): boolean => HEADER.test(text) || START.test(text);
 
 /** Guesses what a file without the blob's magic is; `undefined` when nothing is known of it. */
 export function foreignFormat(bytes: Uint8Array): ForeignFormat | undefined {

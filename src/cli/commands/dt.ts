@@ -9,9 +9,10 @@ import type { Diagnostic } from '../../diagnostic.ts';
 import type { PhysRange } from '../../units.ts';
 import { readMemory } from '../boot-inputs.ts';
 import { didYouMean } from '../did-you-mean.ts';
+import { escapeText } from '../escape.ts';
 import { UnreadableInput, UsageError } from '../failures.ts';
 import { nodeJson } from '../json.ts';
-import { decodeTree, loadTree, type SourceInputs } from '../load-tree.ts';
+import { decodeTree, keptName, loadTree, type SourceInputs } from '../load-tree.ts';
 import { inputName } from '../read-input.ts';
 import { examples, type Registry } from '../registry.ts';
 import { originComment, renderNode } from '../render/device-tree.ts';
@@ -50,7 +51,11 @@ async function treeOf(shell: Shell, file: string, options: TreeOptions): Promise
 }
 
 /** Writes the result to a file or to standard output. */
-function deliver(shell: Shell, data: string | Uint8Array, { out, force }: PrintOptions): void {
+async function deliver(
+  shell: Shell,
+  data: string | Uint8Array,
+  { out, force, output }: PrintOptions,
+): Promise<void> {
   if (out !== undefined) {
     try {
       writeFileSync(out, data);
@@ -58,7 +63,14 @@ function deliver(shell: Shell, data: string | Uint8Array, { out, force }: PrintO
       const { code = 'error' } = error as NodeJS.ErrnoException;
       throw new UnreadableInput('file-unwritable', out, `${out}: cannot be written (${code})`);
     }
-    return;
+    const length = Buffer.byteLength(data);
+    return shell.answer(
+      () => ({ schema: 'dmaheap.dt-file/1', file: out, format: output, length }),
+      () => '',
+    );
+  }
+  if (shell.options.json === true) {
+    throw new UsageError('a blob is not JSON', 'Name a file for it with --out, or leave out --json');
   }
   if (typeof data !== 'string' && shell.streams.outIsTerminal && force !== true) {
     throw new UsageError(
@@ -74,7 +86,7 @@ async function print(shell: Shell, file: string, options: PrintOptions): Promise
   if (options.output === 'dtb') return deliver(shell, encodeDtb(tree), options);
   const comment = (entry: Parameters<typeof originComment>[0]) =>
     options.origin === true || entry.origin?.made?.startsWith('boot loader') === true
-      ? originComment(entry)
+      ? escapeText(originComment(entry))
       : undefined;
   const text = () => printDts(tree, { comment });
   if (options.out !== undefined) return deliver(shell, text(), options);
@@ -84,12 +96,12 @@ async function print(shell: Shell, file: string, options: PrintOptions): Promise
   );
 }
 
-/** A node by path, or by label as source or `__symbols__` know it. */
+/** A node and its full path: asked for by path, or by label as source or `__symbols__` know it. */
 function findNode(root: DtNode, asked: string): { readonly node: DtNode; readonly path: string } {
+  const pathOf = new Map<DtNode, string>();
   const labels = new Map<string, string>();
-  const paths: string[] = [];
   const walk = (node: DtNode, path: string): void => {
-    paths.push(path);
+    pathOf.set(node, path);
     for (const label of node.origin?.labels ?? []) labels.set(label, path);
     for (const child of node.children) walk(child, `${path === '/' ? '' : path}/${child.name}`);
   };
@@ -100,7 +112,8 @@ function findNode(root: DtNode, asked: string): { readonly node: DtNode; readonl
   const label = asked.replace(/^&/, '');
   const path = asked.startsWith('/') ? asked : (labels.get(label) ?? asked);
   const node = path.startsWith('/') ? nodeAtPath(root, path) : undefined;
-  if (node !== undefined) return { node, path };
+  if (node !== undefined) return { node, path: pathOf.get(node) ?? path };
+  const paths = [...pathOf.values()].filter((one) => one !== '/');
   const near = didYouMean(asked.startsWith('/') ? asked : label, [...paths, ...labels.keys()]);
   throw new UsageError(
     `there is no node ${asked}`,
@@ -116,7 +129,7 @@ async function show(shell: Shell, asked: string, options: TreeOptions): Promise<
   let warnings: readonly Diagnostic[] = [];
   if (board === undefined) {
     const { inputs } = (await shell.session('dt show')).info();
-    ({ tree, warnings } = await decodeTree(inputs.board, inputs.file));
+    ({ tree, warnings } = await decodeTree(inputs.board, keptName(inputs)));
     await shell.warn(warnings);
   } else {
     tree = await treeOf(shell, board, options);

@@ -8,12 +8,22 @@ function place({ file, line, column }: SourcePosition): string {
   return parts.filter((part) => part !== undefined).join(':');
 }
 
-/** The line with a caret below the column; tabs stay, so that the caret stands where the eye expects it. */
+/** More of a line is not shown. */
+const MAX_LINE = 160;
+/** More includes are counted only: a file that includes itself is open hundreds of times. */
+const MAX_INCLUDES = 8;
+
+/** The line with a caret below the column. Tabs become as many spaces in both, so that the two agree. */
 function excerptLines(excerpt: string, column: number | undefined, ink: Ink): string {
-  const line = escapeText(excerpt.replaceAll('\t', '        '));
-  if (column === undefined || column > excerpt.length + 1) return `  ${line}\n`;
-  const before = escapeText(excerpt.slice(0, column - 1).replaceAll('\t', '        '));
-  return `  ${line}\n  ${' '.repeat(before.length)}${ink.bad('^')}\n`;
+  const caret = column === undefined || column > excerpt.length + 1 ? undefined : column - 1;
+  const start = excerpt.length <= MAX_LINE ? 0 : Math.max(0, (caret ?? 0) - MAX_LINE / 2);
+  const end = excerpt.length <= MAX_LINE ? excerpt.length : start + MAX_LINE;
+  const shown = (from: number, to: number) =>
+    escapeText(excerpt.slice(from, to).replaceAll('\t', '        '));
+  const [left, right] = [start > 0 ? '…' : '', end < excerpt.length ? '…' : ''];
+  const line = `  ${left}${shown(start, end)}${right}\n`;
+  if (caret === undefined) return line;
+  return `${line}  ${' '.repeat([...left, ...shown(start, caret)].length)}${ink.bad('^')}\n`;
 }
 
 /** How the compiler came to the place: macros and includes. */
@@ -21,9 +31,13 @@ function trail(position: SourcePosition): string {
   const lines: string[] = [];
   const { macro } = position;
   if (macro !== undefined) lines.push(`from macro ${macro.name}, defined at ${place(macro.definedAt)}`);
+  const includes: string[] = [];
   for (let from = position.includedFrom; from !== undefined; from = from.includedFrom) {
-    lines.push(`included from ${place(from)}`);
+    includes.push(`included from ${place(from)}`);
   }
+  const more = includes.length - MAX_INCLUDES;
+  lines.push(...includes.slice(0, MAX_INCLUDES));
+  if (more > 0) lines.push(`… and ${more} more`);
   return lines.map((line) => `  ${escapeText(line)}\n`).join('');
 }
 
