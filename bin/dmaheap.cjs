@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 'use strict';
+const { load } = require('./load-bundle.cjs');
 try {
-  require('../dist/cli.cjs');
+  load('cli.cjs');
 } catch (error) {
-  if (error.code !== 'MODULE_NOT_FOUND' || !/dist[\\/]cli\.cjs/.test(error.message)) throw error;
+  if (error.code !== 'ENOENT' || !/dist[\\/]cli\.cjs$/.test(error.path)) throw error;
   process.stderr.write(
     'dmaheap is not built yet: run `npm install && npm run build` in its directory first\n',
   );

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { COMMAND, freshPlace } from './built-command.ts';
 import { writeHostileBoard } from './hostile-board.ts';
@@ -189,7 +189,7 @@ test('every command has help with examples', () => {
 
 test('a command that is not built says what to run', () => {
   const place = freshPlace();
-  cpSync(COMMAND, join(place.dir, 'package', 'bin', 'dmaheap.cjs'), { recursive: true });
+  cpSync(dirname(COMMAND), join(place.dir, 'package', 'bin'), { recursive: true });
   const { stderr, code } = place.sh(`"${process.execPath}" package/bin/dmaheap.cjs list`);
   expect(stderr).toContain('npm run build');
   expect(code).toBe(70);

@@ -1,0 +1,49 @@
+'use strict';
+// Writes dist/code-cache: what V8 made of the bundles, with every function that two usual commands ran.
+//   node scripts/code-cache.cjs
+// build.mjs runs it, with its output thrown away, in a process of its own.
+const { execFileSync } = require('node:child_process');
+const { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
+const v8 = require('node:v8');
+const { cacheDirectory, compile, run } = require('../bin/load-bundle.cjs');
+
+// A cache is only good for the flags under which it was written: those that a command starts with.
+v8.setFlagsFromString = () => undefined;
+
+const boards = join(__dirname, '../fixtures/boards');
+const work = mkdtempSync(join(tmpdir(), 'dmaheap-build-'));
+const inSession = ['--session', join(work, 'session')];
+const PREPARE = [...inSession, 'boot', join(boards, 'camera-soc.dtb')];
+// One in a session at most: its database cannot be opened a second time by another instance of the bundle.
+const COMMANDS = [
+  ['dt', join(boards, 'camera-soc.dts'), '-O', 'dtb', '--out', join(work, 'board.dtb')],
+  [...inSession, 'alloc', 'system', '64K'],
+];
+
+/** Each bundle is compiled once, so that all commands add to the same code. */
+const scripts = new Map();
+function load(name) {
+  if (!scripts.has(name)) scripts.set(name, compile(name));
+  return run(scripts.get(name), name, load);
+}
+
+async function main() {
+  execFileSync(process.execPath, [join(__dirname, '../bin/dmaheap.cjs'), ...PREPARE]);
+  for (const words of COMMANDS) {
+    process.argv = [process.execPath, 'dmaheap', ...words];
+    load('cli.cjs');
+    await new Promise((resolve) => process.once('beforeExit', () => setImmediate(resolve)));
+    if (process.exitCode !== 0) throw new Error(`dmaheap ${words.join(' ')}: exit code ${process.exitCode}`);
+  }
+  mkdirSync(cacheDirectory, { recursive: true });
+  for (const [name, script] of scripts) {
+    const file = join(cacheDirectory, name);
+    writeFileSync(`${file}.new`, script.createCachedData());
+    renameSync(`${file}.new`, file);
+  }
+  rmSync(work, { recursive: true });
+}
+
+main();
