@@ -2,7 +2,7 @@
  * The files that a device-tree source may read: beside it and below the include directories, nothing else
  * unless asked for. A source that somebody sent may name any path.
  */
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync as realpaths, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, resolve, sep } from 'node:path';
 import type { BinaryFile, ReadFile, RefusedFile, SourceFile } from '../devicetree/source.ts';
 
@@ -14,6 +14,8 @@ export interface SourceFilesOptions {
   readonly allowOutside: boolean;
 }
 
+/** The other one asks for every directory above by itself. */
+const realpathSync = realpaths.native;
 const MAX_BYTES = 32 * 1024 * 1024;
 /** Leaves a byte order mark out. */
 const UTF8 = new TextDecoder();
