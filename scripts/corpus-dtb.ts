@@ -5,9 +5,8 @@
 //   [--verbose]        name every tree and what became of it
 // Needs apt-get and dpkg-deb. The machine's own apt state is not touched, nothing is installed, and what was
 // downloaded goes away at the end. Exit 1 when a tree failed for any other reason than having no memory.
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,6 +17,7 @@ import { InvalidInput } from '../src/diagnostic.ts';
 import { boot } from '../src/kernel/boot.ts';
 import { MemoryRecords } from '../src/records.ts';
 import { GiB } from '../src/units.ts';
+import { PrivateApt } from './private-apt.ts';
 
 const { values } = parseArgs({
   options: {
@@ -28,87 +28,24 @@ const { values } = parseArgs({
   },
 });
 
-/** apt-get with its state, cache and architecture in `dir`, so that the machine's are left alone. */
-class PrivateApt {
-  readonly #dir: string;
-  readonly #options: string[];
-
-  constructor(dir: string, suite: string | undefined) {
-    this.#dir = dir;
-    for (const name of ['state/lists/partial', 'cache/archives/partial', 'lists.d']) {
-      mkdirSync(join(dir, name), { recursive: true });
-    }
-    writeFileSync(join(dir, 'status'), '');
-    const settings = {
-      'APT::Architecture': 'arm64',
-      'APT::Architectures': 'arm64',
-      'APT::Sandbox::User': '',
-      'Acquire::Languages': 'none',
-      'Dir::State': join(dir, 'state'),
-      'Dir::State::status': join(dir, 'status'),
-      'Dir::Cache': join(dir, 'cache'),
-    };
-    this.#options = Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
-    if (suite === undefined) return;
-    const uris = this.#run(
-      'apt-get',
-      ['indextargets', '--format', '$(REPO_URI) $(ORIGIN) $(CODENAME)'],
-      false,
-    );
-    const mirror = uris.split('\n').find((line) => / Debian [a-z]+$/.test(line)) ?? '';
-    const uri = mirror.split(' ')[0];
-    if (!uri) throw new Error('this machine has no Debian sources to take a mirror from');
-    const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
-    writeFileSync(join(dir, 'sources.list'), `deb [signed-by=${keyring}] ${uri} ${suite} main\n`);
-    this.#options.push('-o', `Dir::Etc::sourcelist=${join(dir, 'sources.list')}`);
-    this.#options.push('-o', `Dir::Etc::sourceparts=${join(dir, 'lists.d')}`);
+/**
+ * Downloads and unpacks the package and, until device trees turn up, those of its parts that may hold them;
+ * gives the directory and the packages' names.
+ */
+function fetch(temporary: string): { name: string; dir: string } {
+  const apt = new PrivateApt(temporary, values.suite);
+  const wanted = values.package ?? apt.dependency('linux-image-arm64', /^linux-image-\S+-arm64$/);
+  if (wanted === undefined) throw new Error('linux-image-arm64 is not in these sources');
+  const dir = join(temporary, 'unpacked');
+  const names: string[] = [];
+  for (const part of ['image', 'base', 'binary', 'modules']) {
+    const parts = new RegExp(`^linux-${part}-\\d\\S*$`);
+    const one = part === 'image' ? wanted : apt.dependency(wanted, parts);
+    if (one === undefined) continue;
+    names.push(apt.unpack(one, dir));
+    if (deviceTrees(dir).length > 0) break;
   }
-
-  #run(command: string, args: readonly string[], own = true): string {
-    return execFileSync(command, [...(own ? this.#options : []), ...args], {
-      cwd: this.#dir,
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-  }
-
-  /**
-   * Downloads and unpacks the package and, until device trees turn up, those of its parts that may hold them;
-   * gives the directory and the packages' names.
-   */
-  fetch(name: string | undefined): { name: string; dir: string } {
-    this.#run('apt-get', ['-q', 'update']);
-    const wanted = name ?? this.#dependency('linux-image-arm64', /^linux-image-\S+-arm64$/);
-    if (wanted === undefined) throw new Error('linux-image-arm64 is not in these sources');
-    const dir = join(this.#dir, 'unpacked');
-    const names: string[] = [];
-    for (const part of ['image', 'base', 'binary', 'modules']) {
-      const parts = new RegExp(`^linux-${part}-\\d\\S*$`);
-      const one = part === 'image' ? wanted : this.#dependency(wanted, parts);
-      if (one === undefined) continue;
-      names.push(this.#unpack(one, dir));
-      if (deviceTrees(dir).length > 0) break;
-    }
-    return { name: names.join(' + '), dir };
-  }
-
-  #unpack(name: string, into: string): string {
-    this.#run('apt-get', ['-q', 'download', name]);
-    const deb = readdirSync(this.#dir).find((file) => file.endsWith('.deb'));
-    if (deb === undefined) throw new Error(`apt-get downloaded nothing for ${name}`);
-    execFileSync('dpkg-deb', ['-x', join(this.#dir, deb), into], { stdio: ['ignore', 'inherit', 'inherit'] });
-    rmSync(join(this.#dir, deb));
-    return deb.replace(/\.deb$/, '');
-  }
-
-  /** The first package that `name` depends on and that looks like `pattern`. */
-  #dependency(name: string, pattern: RegExp): string | undefined {
-    const depends = this.#run('apt-cache', ['depends', '--no-recommends', name]);
-    return [...depends.matchAll(/Depends: (\S+)/g)]
-      .map((match) => match[1] ?? '')
-      .find((one) => pattern.test(one));
-  }
+  return { name: names.join(' + '), dir };
 }
 
 /** The .dtb files below `dir`, equal ones once: newer packages hold each tree in two places. */
@@ -180,7 +117,7 @@ if (values.dir !== undefined) {
 } else {
   const temporary = mkdtempSync(join(tmpdir(), 'dmaheap-corpus-'));
   try {
-    const { dir, name } = new PrivateApt(temporary, values.suite).fetch(values.package);
+    const { dir, name } = fetch(temporary);
     main(dir, name);
   } finally {
     rmSync(temporary, { recursive: true, force: true });

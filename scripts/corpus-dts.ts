@@ -1,7 +1,9 @@
 // Compiles every board source of a Linux kernel with ours and with `cpp | dtc`, and compares the trees:
-//   node scripts/run-ts.mjs scripts/corpus-dts.ts [--package linux-source-6.1] [--dir DIR] [--dtc PROGRAM]
-//                                                 [--only TEXT] [--arch NAME …] [--show N]
-// The package is fetched from the distribution at run time and unpacked to DIR; nothing of it is kept here.
+//   npm run corpus -- [--suite NAME] [--package linux-source-6.1] [--dir DIR] [--dtc PROGRAM]
+//                     [--only TEXT] [--arch NAME …] [--show N]
+// The package (else the newest linux-source) is fetched from the distribution at run time, from the suite named or
+// those that this machine uses, and unpacked to DIR; nothing of it is kept here. A dtc that is older than a source
+// refuses it: such sources are counted apart.
 // Exit 1 when a source that dtc accepts gives another tree.
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -13,10 +15,12 @@ import { decodeDtb } from '../src/devicetree/dtb.ts';
 import { compileDts } from '../src/devicetree/dts/compile.ts';
 import type { ReadFile } from '../src/devicetree/source.ts';
 import { firstDifference } from '../test/devicetree/dts/compare.ts';
+import { PrivateApt } from './private-apt.ts';
 
 const { values } = parseArgs({
   options: {
-    package: { type: 'string', default: 'linux-source-6.1' },
+    suite: { type: 'string' },
+    package: { type: 'string' },
     dir: { type: 'string', default: join(tmpdir(), 'linux-src') },
     dtc: { type: 'string', default: 'dtc' },
     only: { type: 'string' },
@@ -28,11 +32,15 @@ const { values } = parseArgs({
 /** Fetches and unpacks the package beside the directory, then moves it into place in one step. */
 function fetchSources(): void {
   if (existsSync(values.dir)) return;
-  console.log(`fetching ${values.package} …`);
   const work = mkdtempSync(`${values.dir}.work-`);
-  execFileSync('apt-get', ['download', values.package], { cwd: work, stdio: 'inherit' });
-  const [deb] = readdirSync(work).filter((name) => name.endsWith('.deb'));
-  execFileSync('dpkg-deb', ['-x', join(work, deb ?? ''), join(work, 'deb')]);
+  const apt = new PrivateApt(work, values.suite);
+  const newest = apt
+    .search('^linux-source-[0-9.]+$')
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const name = values.package ?? newest.at(-1);
+  if (name === undefined) throw new Error('these sources have no linux-source package');
+  console.log(`fetching ${name} …`);
+  apt.unpack(name, join(work, 'deb'));
   const folder = join(work, 'deb', 'usr', 'src');
   const [tar] = readdirSync(folder).filter((name) => name.includes('.tar'));
   execFileSync('mkdir', [join(work, 'out')]);
