@@ -5,8 +5,8 @@
 // those that this machine uses, and unpacked to DIR; nothing of it is kept here. A dtc that is older than a source
 // refuses it: such sources are counted apart.
 // Exit 1 when a source that dtc accepts gives another tree.
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,7 +15,7 @@ import { decodeDtb } from '../src/devicetree/dtb.ts';
 import { compileDts } from '../src/devicetree/dts/compile.ts';
 import type { ReadFile } from '../src/devicetree/source.ts';
 import { firstDifference } from '../test/devicetree/dts/compare.ts';
-import { PrivateApt } from './private-apt.ts';
+import { fetchKernelSource, sourcesBelow } from './kernel-source.ts';
 
 const { values } = parseArgs({
   options: {
@@ -28,44 +28,6 @@ const { values } = parseArgs({
     show: { type: 'string', default: '20' },
   },
 });
-
-/** Fetches and unpacks the package beside the directory, then moves it into place in one step. */
-function fetchSources(): void {
-  if (existsSync(values.dir)) return;
-  const work = mkdtempSync(`${values.dir}.work-`);
-  const apt = new PrivateApt(work, values.suite);
-  const newest = apt
-    .search('^linux-source-[0-9.]+$')
-    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  const name = values.package ?? newest.at(-1);
-  if (name === undefined) throw new Error('these sources have no linux-source package');
-  console.log(`fetching ${name} …`);
-  apt.unpack(name, join(work, 'deb'));
-  const folder = join(work, 'deb', 'usr', 'src');
-  const [tar] = readdirSync(folder).filter((name) => name.includes('.tar'));
-  execFileSync('mkdir', [join(work, 'out')]);
-  const wanted = ['*/arch/*/boot/dts*', '*/include/*', '*/scripts/dtc*', '*/Makefile'];
-  execFileSync('tar', [
-    'xf',
-    join(folder, tar ?? ''),
-    '-C',
-    join(work, 'out'),
-    '--strip-components=1',
-    '--wildcards',
-    ...wanted,
-  ]);
-  if (!existsSync(values.dir)) renameSync(join(work, 'out'), values.dir);
-  rmSync(work, { recursive: true });
-}
-
-function sourcesBelow(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return sourcesBelow(path);
-    return /\.dtso?$/.test(entry.name) ? [path] : [];
-  });
-}
 
 const run = (program: string, args: string[], input?: Uint8Array): Promise<{ out: Buffer; error: string }> =>
   new Promise((resolve) => {
@@ -158,7 +120,7 @@ async function compare(source: string): Promise<void> {
   }
 }
 
-fetchSources();
+fetchKernelSource(values.dir, values);
 const files = values.arch
   .flatMap((arch) => sourcesBelow(join(values.dir, 'arch', arch, 'boot/dts')))
   .filter((file) => values.only === undefined || file.includes(values.only));
