@@ -62,7 +62,8 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
   const warnings = [...board.warnings];
   const { applyOverlay } = await import('../devicetree/overlay.ts');
   for (const name of overlays) {
-    const overlay = await loadPiece(name, inputs);
+    // Its labels too: the next overlay may refer to them.
+    const overlay = await loadPiece(name, { ...inputs, symbols: true });
     const applied = applyOverlay(tree, overlay.tree);
     warnings.push(...overlay.warnings);
     const found = applied.diagnostics.map((diagnostic) => ({

@@ -19,6 +19,15 @@ describe('detectFormat', () => {
     '#include "soc.dtsi"\n',
     '/ {\n};',
     '/dts-v1/;\n/plugin/;',
+    '/plugin/;\n/dts-v1/;',
+    '/*\n * licence\n */\n#include "soc.dtsi"\n',
+    '// licence\n/include/ "soc.dtsi"\n',
+    '# include <soc.dtsi>\n',
+    '#define POOL 1\n#include "soc.dtsi"\n',
+    '#ifdef X\n',
+    '# 1 "x.dts"\n/ { };\n',
+    '\ufeff#include "soc.dtsi"\n',
+    '\r\n/{};\r\n',
   ])('knows source: %j', (source) => {
     expect(detectFormat(text(source))).toBe('dts');
   });
@@ -27,12 +36,18 @@ describe('detectFormat', () => {
     expect(detectFormat(Uint8Array.from([...text('/* '), 0xe9, ...text(' */\n/dts-v1/;')]))).toBe('dts');
   });
 
-  it.each(['memory: 1G\n', '# a board\nmodel: x\n', '---\n', '{}', 'memory:\r\n  reg: []\r\n'])(
-    'takes other text for YAML: %j',
-    (yaml) => {
-      expect(detectFormat(text(yaml))).toBe('yaml');
-    },
-  );
+  it.each([
+    'memory: 1G\n',
+    '# a board\nmodel: x\n',
+    '# if it boots\n',
+    '#1 board\n',
+    'model: "/dts-v1/; x"',
+    '---\n',
+    '{}',
+    'memory:\r\n  reg: []\r\n',
+  ])('takes other text for YAML: %j', (yaml) => {
+    expect(detectFormat(text(yaml))).toBe('yaml');
+  });
 
   it.each([[''], ['\x1f\x8b\x08\x00'], ['\x7fELF'], ['\0\0\0\0']])('does not know %j', (content) => {
     expect(detectFormat(Uint8Array.from(content, (c) => c.charCodeAt(0)))).toBe('unknown');

@@ -42,6 +42,12 @@ test.each([
   ['session r', ['rm']],
   ['completion ', ['bash', 'zsh', 'fish']],
   ['nonsense ', []],
+  ['dt ', 'files'],
+  ['dt show ', []],
+  ['dt b.dts --overlay ', 'files'],
+  ['dt b.dts -I ', 'files'],
+  ['dt b.dts --output ', ['dts', 'dtb']],
+  ['list --board b.dts --al', ['--allow-outside']],
 ])('%j', (line, expected) => {
   expect(words(line)).toEqual(expected);
 });

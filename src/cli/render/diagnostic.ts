@@ -51,8 +51,8 @@ export function renderDiagnostic(diagnostic: Diagnostic, ink: Ink = NO_INK): str
   const hex = position?.offset?.toString(16);
   const offset = hex === undefined || message.includes(`0x${hex}`) ? '' : ` (byte offset 0x${hex})`;
   const advice = hint === undefined ? '' : `  ${escapeText(hint)}\n`;
-  const excerpt =
-    diagnostic.excerpt === undefined ? '' : excerptLines(diagnostic.excerpt, position?.column, ink);
+  const { excerpt = '' } = diagnostic;
+  const line = excerpt.trim() === '' ? '' : excerptLines(excerpt, position?.column, ink);
   const via = position === undefined ? '' : trail(position);
-  return `${where}${paint(`${severity}:`)} ${node}${escapeText(message)}${offset}\n${excerpt}${via}${advice}`;
+  return `${where}${paint(`${severity}:`)} ${node}${escapeText(message)}${offset}\n${line}${via}${advice}`;
 }

@@ -70,7 +70,7 @@ export function addFixups(context: CheckContext): void {
         fixups ??= childOf(root, '__fixups__', 'made for a plugin');
         const entry = `${node.path}:${property.name}:${offset}\0`;
         context.add(entry.length, at);
-        append(fixups, ref, utf8.encode(entry));
+        append(fixups, ref, utf8.encode(entry), at);
       }
     }
   }
@@ -79,7 +79,7 @@ export function addFixups(context: CheckContext): void {
     context.add(4, property.at);
     const cell = new Uint8Array(4);
     new DataView(cell.buffer).setUint32(0, offset);
-    append(mirrorOf(node, localFixups), property.name, cell);
+    append(mirrorOf(node, localFixups), property.name, cell, -1);
   }
   flush(fixups);
   if (localFixups !== undefined) for (const node of liveNodes(localFixups)) flush(node);
@@ -104,10 +104,11 @@ function childOf(parent: LiveNode, name: string, made: string | undefined): Live
 /** Bytes to add to properties, joined once at the end. */
 const PENDING = new WeakMap<LiveProperty, Uint8Array[]>();
 
-function append(node: LiveNode, name: string, bytes: Uint8Array): void {
+/** @param at what the property is made for, for messages about the first of its bytes */
+function append(node: LiveNode, name: string, bytes: Uint8Array, at: number): void {
   let property = node.liveProperty(name);
   if (property === undefined) {
-    property = new LiveProperty(name, bytes, -1);
+    property = new LiveProperty(name, bytes, at);
     property.made = 'made for a plugin';
     node.addProperty(property);
     return;
