@@ -53,6 +53,10 @@ const WORDS: Readonly<Record<WhyNoHeap, readonly [reason: string, advice?: strin
     'align base and size to a pageblock: 2 MiB with 4 KiB pages and huge pages',
   ],
   'cma-no-slot': ['all CMA areas (CONFIG_CMA_AREAS) are in use', 'raise CONFIG_CMA_AREAS or drop an area'],
+  'cma-across-zones': [
+    'the area crosses the border of a memory zone (4 GiB, or the end of DMA memory), so Linux leaves it without pages',
+    'move it to one side of the border',
+  ],
   'cma-not-configured': [
     'this kernel has no CMA, or no CMA heap',
     'set CONFIG_DMA_CMA and CONFIG_DMABUF_HEAPS_CMA',

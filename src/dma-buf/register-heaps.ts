@@ -13,7 +13,13 @@ import { registerDmaHeap } from './dma-heap.ts';
 const DEFAULT_CMA_HEAP = 'default_cma_region';
 
 /** Why a pool or an area got no heap. */
-export type RegistrationProblem = 'mapped-ram' | 'mapped-page' | 'unmappable' | 'name-taken' | 'no-cma-heaps';
+export type RegistrationProblem =
+  | 'size-zero'
+  | 'mapped-ram'
+  | 'mapped-page'
+  | 'unmappable'
+  | 'name-taken'
+  | 'no-cma-heaps';
 
 /** PHYS_MASK + 1 with 48-bit physical addresses. */
 const PHYS_END = 1n << 48n;
@@ -75,20 +81,21 @@ function registerCoherentHeap(
   return 'name-taken';
 }
 
-/** Why the pool cannot be mapped uncached: kernel/iomem.c: memremap(), arm64's ioremap_prot(). */
+/** Why the pool cannot be mapped uncached: dma_init_coherent_memory(), memremap(), arm64's ioremap_prot(). */
 function memremapRefusal(
   early: EarlyBoot,
   ram: SystemRam,
   pool: EarlyCoherent,
 ): RegistrationProblem | undefined {
   const { printk, memblock } = early;
+  if (pool.size === 0n) return 'size-zero';
   const what = `${formatPa(pool.base)} size: ${formatHex(pool.size)}`;
   const intersection = ram.intersects(pool);
   if (intersection === 'mixed') {
     printk.printOnce('memremap-mixed', 4, `memremap attempted on mixed range ${what}`);
     return 'mapped-ram';
   }
-  if (intersection === 'all') {
+  if (intersection === 'ram') {
     printk.printOnce('memremap-ram', 4, `memremap attempted on ram ${what}`);
     return 'mapped-ram';
   }

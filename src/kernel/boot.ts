@@ -8,8 +8,9 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { InvalidInput } from '../diagnostic.ts';
 import { type RegistrationProblems, registerHeaps } from '../dma-buf/register-heaps.ts';
 import { createAtomicPools } from '../mm/atomic-pool.ts';
+import { emptyCma } from '../mm/cma.ts';
 import { reserveDefaultCma } from '../mm/contiguous.ts';
-import type { EarlyBoot } from '../mm/early-boot.ts';
+import type { EarlyBoot, EarlyCma } from '../mm/early-boot.ts';
 import {
   ramSections,
   SECTION_BYTES,
@@ -94,12 +95,16 @@ function bootKernel(
   const reserve = bootReserved(board, memory, params.reserve ?? {});
   for (const range of memory) memblock.addMemory(range);
   if (words.mem !== undefined) limitMemory(memblock, words.mem, reserve);
-  for (const range of [reserve.kernel, reserve.initrd && wholePages(reserve.initrd), reserve.dtb]) {
+  const initrd = addInitrd(memblock, reserve);
+  for (const range of [reserve.kernel, initrd, reserve.dtb]) {
     if (range !== undefined) memblock.reserve(range);
   }
   const reservedMemory = new ReservedMemory(early, board, words.cma !== undefined);
   reservedMemory.scan();
-  for (const range of board.memReserves) memblock.reserve(range);
+  for (const range of board.memReserves) {
+    if (range.size === 0n) break;
+    memblock.reserve(range);
+  }
 
   // 4-6: page tables, the regions' handlers, the default CMA area.
   takePageTables(memblock);
@@ -112,9 +117,9 @@ function bootKernel(
   takeMemoryMap(memblock);
 
   // 7-8: the page allocator, CMA activation, DMA pools.
-  activateCma(early);
+  const active = activateCma(early, spans);
   createZones(records, spans, memblock.freeRanges());
-  startAtomicPools(early, spans, words);
+  startAtomicPools(early, active, spans, words);
 
   // 9: heaps.
   const ram = new SystemRam(memblock);
@@ -183,8 +188,8 @@ function checkInputs(
 }
 
 /**
- * `mem=`: cuts RAM where the running total from the bottom reaches the limit; the image and the initrd
- * come back if they were cut off: memblock_mem_limit_remove_map(), arm64_memblock_init().
+ * `mem=`: cuts RAM where the running total from the bottom reaches the limit; the image comes back if it
+ * was cut off: memblock_mem_limit_remove_map(), arm64_memblock_init().
  */
 function limitMemory(memblock: Memblock, limit: bigint, reserve: BootReserved): void {
   if (limit === 0n) return;
@@ -197,9 +202,20 @@ function limitMemory(memblock: Memblock, limit: bigint, reserve: BootReserved): 
     }
     left -= region.size;
   }
-  for (const range of [reserve.kernel, reserve.initrd]) {
-    if (range !== undefined) memblock.addMemory(wholePages(range));
-  }
+  if (reserve.kernel !== undefined) memblock.addMemory(wholePages(reserve.kernel));
+}
+
+/**
+ * The initrd is RAM wherever it lies, unless below all RAM, where it is lost: arm64_memblock_init().
+ *
+ * @returns its pages
+ */
+function addInitrd(memblock: Memblock, { initrd }: BootReserved): PhysRange | undefined {
+  if (initrd === undefined || initrd.size === 0n) return undefined;
+  const pages = wholePages(initrd);
+  if (pages.base < memblock.startOfDram) return undefined;
+  memblock.addMemory(pages);
+  return pages;
 }
 
 const wholePages = (range: PhysRange): PhysRange => {
@@ -216,23 +232,40 @@ function printZones({ printk }: EarlyBoot, spans: readonly ZoneSpan[]): void {
   }
 }
 
-/** An area with pages where there is no memory map kills the kernel: cma_init_reserved_areas(). */
-function activateCma(early: EarlyBoot): void {
+/**
+ * An area with pages where there is no memory map kills the kernel; one that crosses a zone's border is
+ * left empty and its pages go to the page allocator: cma_init_reserved_areas().
+ *
+ * @returns the areas that can be allocated from
+ */
+function activateCma(early: EarlyBoot, spans: readonly ZoneSpan[]): readonly EarlyCma[] {
   const sections = ramSections(early.memblock);
   const sectionOf = (address: PhysAddr) => Number(address / SECTION_BYTES);
-  for (const area of early.cmaAreas) {
+  return early.cmaAreas.filter((area) => {
     const last = sectionOf(rangeEnd(area) - 1n);
     for (let section = sectionOf(area.base); section <= last; section++) {
       if (!sections.has(section)) throw new KernelPanic('Attempted to kill init! exitcode=0x0000000b');
     }
-  }
+    const zones = spans.filter(({ start, end }) => start < end && area.base < end && rangeEnd(area) > start);
+    if (zones.length <= 1) return true;
+    emptyCma(early.records, area.index);
+    early.memblock.free(area);
+    early.printk.print(3, `cma: CMA area ${area.name} could not be activated`);
+    return false;
+  });
 }
 
-function startAtomicPools(early: EarlyBoot, spans: readonly ZoneSpan[], words: MemoryCmdline): void {
-  const { records, printk, profile, defaultCma, cmaAreas } = early;
+function startAtomicPools(
+  early: EarlyBoot,
+  active: readonly EarlyCma[],
+  spans: readonly ZoneSpan[],
+  words: MemoryCmdline,
+): void {
+  const { records, printk, profile } = early;
+  const defaultCma = active.find((area) => area === early.defaultCma);
   const pages = new PageAllocator(records);
   const cmaPagesIn = (span: ZoneSpan) =>
-    cmaAreas
+    active
       .filter((area) => area.base >= span.start && area.base < span.end)
       .reduce((sum, area) => sum + pfnDown(area.size), 0);
   const managed = new Map<ZoneName, number>(

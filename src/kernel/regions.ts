@@ -2,6 +2,7 @@
 import type { MemoryCmdline } from '../board/cmdline.ts';
 import { dmaHeaps } from '../dma-buf/dma-heap.ts';
 import type { RegistrationProblems } from '../dma-buf/register-heaps.ts';
+import { Cma } from '../mm/cma.ts';
 import type { EarlyBoot } from '../mm/early-boot.ts';
 import type { ReservedMem } from '../mm/reserved-mem.ts';
 import { hasCoherentHeaps } from '../profile/profile.ts';
@@ -81,5 +82,7 @@ const whyNoCmaHeap = (
   early: EarlyBoot,
   problems: RegistrationProblems,
   area: number,
-): WhyNoHeap | undefined =>
-  early.profile.config.CONFIG_DMABUF_HEAPS_CMA ? problems.areas.get(area) : 'cma-not-configured';
+): WhyNoHeap | undefined => {
+  if (new Cma(early.records, area).count === 0) return 'cma-across-zones';
+  return early.profile.config.CONFIG_DMABUF_HEAPS_CMA ? problems.areas.get(area) : 'cma-not-configured';
+};

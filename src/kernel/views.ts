@@ -61,6 +61,7 @@ export type WhyNoHeap =
   | 'reusable-and-no-map' // both properties: no handler takes it
   | 'cma-misaligned' // base or size is no multiple of a pageblock
   | 'cma-no-slot' // CONFIG_CMA_AREAS is used up
+  | 'cma-across-zones' // the area crosses a zone's border: a heap that has no pages
   | 'cma-not-configured' // the kernel has no CMA, or no CMA heap
   | 'coherent-off' // the kernel has no coherent heap
   | 'coherent-no-slot' // more than 64 coherent pools

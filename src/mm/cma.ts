@@ -16,7 +16,7 @@ export interface CmaRecord {
   /** The area's name, cut at 63 characters. */
   readonly name: string;
   readonly basePfn: Pfn;
-  /** Pages. */
+  /** Pages; 0 when the area could not be activated. */
   readonly count: number;
   /** The numbers of other areas that share pages with this one. */
   readonly overlaps: readonly number[];
@@ -47,6 +47,12 @@ export function createCma(records: Records, index: number, name: string, basePfn
     allocPagesFail: 0,
     releasePagesSuccess: 0,
   });
+}
+
+/** Leaves an area without pages: cma_activate_area() of one that crosses zones. */
+export function emptyCma(records: Records, index: number): void {
+  const area = records.get<CmaRecord>(areaKey(index));
+  if (area !== undefined) records.put<CmaRecord>(areaKey(index), { ...area, count: 0 });
 }
 
 export class Cma {
@@ -96,9 +102,10 @@ export class Cma {
    *
    * @param count pages, at least 1; may be larger than the area
    * @param order the alignment: multiples of `1 << order` in page frame numbers
-   * @returns the first frame, or `undefined` after logging what is free
+   * @returns the first frame, or `undefined` after logging what is free; an area without pages says nothing
    */
   alloc(count: number, order: number, printk: Printk): Pfn | undefined {
+    if (this.count === 0) return undefined;
     const align = 2 ** order;
     const offset = this.basePfn % align;
     for (let from = 0; count <= this.count; ) {

@@ -11,6 +11,8 @@ import { PAGE_SIZE, rangeEnd, rangesOverlap, roundDown, roundUp, U64_MASK } from
 export interface MemblockRegion extends PhysRange {
   /** MEMBLOCK_NOMAP: no page table entry, not given to the page allocator. */
   readonly nomap: boolean;
+  /** MEMBLOCK_RSRV_KERN: reserved by an allocation of the kernel itself, not for somebody else. */
+  readonly kern?: true;
 }
 
 /** The kernel died while booting. The message is what follows `Kernel panic - not syncing: `. */
@@ -37,17 +39,19 @@ class MemblockType {
   }
 
   /** Adds a range; what is there already stays: memblock_add_range(). */
-  add(base: PhysAddr, size: PhysAddr): void {
+  add(base: PhysAddr, size: PhysAddr, flags: Pick<MemblockRegion, 'kern'> = {}): void {
     const end = base + size;
     const parts: MemblockRegion[] = [];
     let cursor = base;
     for (const region of this.regions) {
       if (region.base >= end) break;
       if (rangeEnd(region) <= cursor) continue;
-      if (region.base > cursor) parts.push({ base: cursor, size: region.base - cursor, nomap: false });
+      if (region.base > cursor)
+        parts.push({ base: cursor, size: region.base - cursor, nomap: false, ...flags });
       cursor = rangeEnd(region);
     }
-    if (cursor < end) parts.push({ base: cursor, size: end - cursor, nomap: false });
+    if (cursor < end) parts.push({ base: cursor, size: end - cursor, nomap: false, ...flags });
+    // Room is asked for before neighbours merge.
     if (this.regions.length + parts.length > this.max) this.#cannotResize();
     this.#replace([...this.regions, ...parts]);
   }
@@ -75,7 +79,7 @@ class MemblockType {
       const edges = [region.base, ...inside, rangeEnd(region)];
       return edges.slice(1).map((edge, i) => {
         const from = edges[i] ?? edge;
-        return { base: from, size: edge - from, nomap: region.nomap };
+        return { ...region, base: from, size: edge - from };
       });
     });
   }
@@ -85,7 +89,7 @@ class MemblockType {
     const merged: MemblockRegion[] = [];
     for (const region of regions.sort((a, b) => (a.base < b.base ? -1 : 1))) {
       const last = merged.at(-1);
-      if (last !== undefined && rangeEnd(last) === region.base && last.nomap === region.nomap) {
+      if (last !== undefined && rangeEnd(last) === region.base && sameFlags(last, region)) {
         merged[merged.length - 1] = { ...last, size: last.size + region.size };
       } else {
         merged.push(region);
@@ -99,6 +103,8 @@ class MemblockType {
     throw new KernelPanic(`memblock: cannot resize ${this.name} array`);
   }
 }
+
+const sameFlags = (a: MemblockRegion, b: MemblockRegion): boolean => a.nomap === b.nomap && a.kern === b.kern;
 
 /** Where to look, and from which end. */
 export interface Placement {
@@ -146,6 +152,11 @@ export class Memblock {
   reserve(range: PhysRange): void {
     const { base, size } = capped(range);
     if (size > 0n) this.#reserved.add(base, size);
+  }
+
+  /** memblock_reserve_kern(). */
+  #reserveKern(base: PhysAddr, size: PhysAddr): void {
+    if (size > 0n) this.#reserved.add(base, size, { kern: true });
   }
 
   /** memblock_phys_free(). */
@@ -211,26 +222,28 @@ export class Memblock {
   }
 
   /**
-   * Finds room without taking it: memblock_find_in_range_node().
+   * Finds room without taking it: memblock_find_in_range_node(). Nothing, 0 bytes, fits at the edge of a
+   * free range.
    *
    * @returns the address, or `undefined` when nothing fits
    */
   find(size: PhysAddr, align: PhysAddr, where: Placement): PhysAddr | undefined {
-    if (size === 0n) return undefined;
     // The first page is never handed out.
     const low = where.start > PAGE ? where.start : PAGE;
-    const clamped = this.freeRanges()
-      .map((r) => {
-        const base = r.base > low ? r.base : low;
-        const end = where.end !== undefined && where.end < rangeEnd(r) ? where.end : rangeEnd(r);
-        return { base, end };
-      })
-      .filter((r) => r.end > r.base);
-    if (where.bottomUp !== true) clamped.reverse();
-    for (const { base, end } of clamped) {
-      if (end - base < size) continue;
-      const candidate = where.bottomUp === true ? maskUp(base, align) : maskDown(end - size, align);
-      if (candidate >= base && candidate + size <= end) return candidate;
+    const high = where.end === undefined ? U64_MASK : where.end > low ? where.end : low;
+    const free = this.freeRanges();
+    if (where.bottomUp !== true) free.reverse();
+    for (const range of free) {
+      const base = clamp(range.base, low, high);
+      const end = clamp(rangeEnd(range), low, high);
+      if (where.bottomUp === true) {
+        const candidate = maskUp(base, align);
+        // 0 after wrapping around is the kernel's "not found".
+        if (candidate !== 0n && candidate < end && end - candidate >= size) return candidate;
+      } else if (end >= size) {
+        const candidate = maskDown(end - size, align);
+        if (candidate >= base) return candidate;
+      }
     }
     return undefined;
   }
@@ -238,7 +251,7 @@ export class Memblock {
   /** Finds room and reserves it: memblock_alloc_range_nid(). */
   alloc(size: PhysAddr, align: PhysAddr, where: Placement): PhysAddr | undefined {
     const base = this.find(size, align, where);
-    if (base !== undefined) this.reserve({ base, size });
+    if (base !== undefined) this.#reserveKern(base, size);
     return base;
   }
 
@@ -255,7 +268,9 @@ export class Memblock {
       if (end <= base) continue;
       const room = (end - base) / unit;
       const take = room < left ? room : left;
-      this.reserve({ base: end - take * unit, size: take * unit });
+      // The first piece needs a place in the array, and each after it asks for one before it merges.
+      this.#reserveKern(end - unit, unit);
+      this.#reserveKern(end - take * unit, (take - 1n) * unit);
       left -= take;
     }
   }
@@ -267,6 +282,9 @@ export class Memblock {
  */
 const maskDown = (value: bigint, align: bigint): bigint => value & ~(align - 1n);
 const maskUp = (value: bigint, align: bigint): bigint => (((value - 1n) | (align - 1n)) + 1n) & U64_MASK;
+
+const clamp = (value: bigint, low: bigint, high: bigint): bigint =>
+  value < low ? low : value > high ? high : value;
 
 /** A range that does not wrap at 2^64: memblock_cap_size(). */
 const capped = ({ base, size }: PhysRange): PhysRange => ({

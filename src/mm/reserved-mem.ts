@@ -8,6 +8,7 @@ import type { PhysAddr, PhysRange } from '../units.ts';
 import { formatPa, KiB, MiB, rangeEnd, U64_MASK } from '../units.ts';
 import type { EarlyBoot } from './early-boot.ts';
 import { isCmaPool, type SharedDmaPoolProblem, setupSharedDmaPool } from './shared-dma-pool.ts';
+import { sortAsKernel } from './sort.ts';
 
 const MAX_RESERVED_REGIONS = 64;
 const SMP_CACHE_BYTES = 64n;
@@ -239,7 +240,7 @@ export class ReservedMemory {
       const start = range.base;
       const end = rangeEnd(range) & U64_MASK;
       const touches = (address: PhysAddr) =>
-        this.#entries.some((e) => address >= e.base && address <= rangeEnd(e));
+        this.#entries.some((e) => e.size > 0n && address >= e.base && address <= rangeEnd(e));
       const bottomUp = touches(start) && !touches(end);
       // An end of 0 is no bound at all.
       const where = end === 0n ? { start, bottomUp } : { start, end, bottomUp };
@@ -282,7 +283,8 @@ export class ReservedMemory {
 
   /** Warns of neighbours that share memory; pairs further apart go unseen: __rmem_check_for_overlap(). */
   #checkOverlap(): void {
-    const sorted = [...this.#entries].sort((a, b) => compare(a.base, b.base) || compare(a.size, b.size));
+    const sorted = [...this.#entries];
+    sortAsKernel(sorted, (a, b) => compare(a.base, b.base) || compare(a.size, b.size));
     for (const [i, next] of sorted.entries()) {
       const before = sorted[i - 1];
       if (before === undefined || rangeEnd(before) <= next.base) continue;

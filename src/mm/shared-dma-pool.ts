@@ -16,6 +16,8 @@ const MAX_COHERENT_REGIONS = 64;
 export type SharedDmaPoolProblem =
   | 'not-shared-dma-pool'
   | 'reusable-and-no-map'
+  | 'size-zero'
+  | 'reserve-failed'
   | 'cma-misaligned'
   | 'cma-no-slot'
   | 'coherent-no-slot';
@@ -50,14 +52,23 @@ function setupCma(early: EarlyBoot, node: ReservedMemNode, { base, size }: PhysR
     printk.print(3, 'Reserved memory: incorrect alignment of CMA region');
     return { answer: 'failed', problem: 'cma-misaligned' };
   }
-  if (!cmaSlotFree(early)) {
+  const problem = cmaInitProblem(early, { base, size });
+  if (problem !== undefined) {
     printk.print(3, 'Reserved memory: unable to setup CMA region');
-    return { answer: 'failed', problem: 'cma-no-slot' };
+    return { answer: 'failed', problem };
   }
   const area = addCma(early, node.name, base, size);
   if (node.linuxCmaDefault) early.defaultCma = area;
   printk.print(6, `Reserved memory: created CMA memory pool at ${formatPa(base)}, size ${size / MiB} MiB`);
   return { answer: 'ok', kind: 'cma', area: area.index };
+}
+
+/** Why cma_init_reserved_mem() refuses the region. */
+function cmaInitProblem(early: EarlyBoot, range: PhysRange): SharedDmaPoolProblem | undefined {
+  if (range.size === 0n) return 'size-zero';
+  // A region that shared its memory may have failed before, and given it back.
+  if (!early.memblock.isRegionReserved(range)) return 'reserve-failed';
+  return cmaSlotFree(early) ? undefined : 'cma-no-slot';
 }
 
 /** kernel/dma/coherent.c: rmem_dma_setup(). */

@@ -32,14 +32,15 @@ export class SystemRam {
       .filter((resource) => resource.end > resource.start);
   }
 
-  /** How much of a range is System RAM: region_intersects(). */
-  intersects(range: PhysRange): 'none' | 'mixed' | 'all' {
-    const ram = this.resources
-      .filter((r) => r.name === 'System RAM')
-      .map((r) => ({ base: r.start, size: r.end - r.start + 1n }))
-      .filter((r) => rangesOverlap(r, range));
-    if (ram.length === 0) return 'none';
-    const inside = ram.some((r) => r.base <= range.base && rangeEnd(r) >= rangeEnd(range));
-    return inside ? 'all' : 'mixed';
+  /**
+   * Whether a range meets System RAM, and another resource besides: region_intersects(). A hole is no
+   * resource, so a range that reaches out of RAM into nothing is not mixed.
+   */
+  intersects(range: PhysRange): 'none' | 'ram' | 'mixed' {
+    const met = this.resources.filter((r) =>
+      rangesOverlap({ base: r.start, size: r.end - r.start + 1n }, range),
+    );
+    if (!met.some((r) => r.name === 'System RAM')) return 'none';
+    return met.every((r) => r.name === 'System RAM') ? 'ram' : 'mixed';
   }
 }

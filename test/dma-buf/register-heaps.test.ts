@@ -123,10 +123,23 @@ describe('a coherent pool', () => {
     ]);
   });
 
-  it('half in System RAM cannot either', () => {
+  it('half in System RAM and half in nothing cannot either (source only)', () => {
     const { log, why } = heaps([node('a', { reg: [range(at(255), 2n * MiB)] })]);
     expect(why).toEqual({ a: 'mapped-ram' });
-    expect(log[0]).toBe('<4>memremap attempted on mixed range 0x000000004ff00000 size: 0x200000');
+    expect(log[0]).toBe('<4>memremap attempted on ram 0x000000004ff00000 size: 0x200000');
+  });
+
+  it('half in System RAM and half in no-map memory is mixed (source only)', () => {
+    const nodes = [coherent('b', at(33), 4n * MiB), node('a', { reg: [range(at(32), 2n * MiB)] })];
+    const { log, why } = heaps(nodes);
+    expect(why).toEqual({ a: 'mapped-ram', b: undefined });
+    expect(log[1]).toBe('<4>memremap attempted on mixed range 0x0000000042000000 size: 0x200000');
+  });
+
+  it('of two banks with nothing between them is not mixed (source only)', () => {
+    const memory = [range(RAM_BASE, 256n * MiB), range(RAM_BASE + 512n * MiB, 256n * MiB)];
+    const { log } = heaps([node('a', { reg: [range(at(128), 512n * MiB)] })], undefined, { memory });
+    expect(log[0]).toBe('<4>memremap attempted on ram 0x0000000048000000 size: 0x20000000');
   });
 
   it('whose base lies in a page that is still mapped cannot, without a line from memremap', () => {

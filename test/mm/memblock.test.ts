@@ -182,8 +182,11 @@ describe('find', () => {
     expect(place('m...', 1, 1, { start: 0n })).toBeUndefined();
   });
 
-  it('finds nothing of size 0', () => {
-    expect(place('.mmm', 0, 1, { start: 0n })).toBeUndefined();
+  it('finds room for 0 bytes at the edge of a free range (source only)', () => {
+    expect(place('.mmm', 0, 1, { start: 0n })).toBe(4);
+    expect(place('.mmm', 0, 1, { start: 0n, end: 3n * PAGE })).toBe(3);
+    expect(place('.mmm', 0, 1, { start: 0n, bottomUp: true })).toBe(1);
+    expect(place('....', 0, 1, { start: 0n })).toBeUndefined();
   });
 
   /** Every address at which it would fit, the one that Linux takes first. */
@@ -300,6 +303,26 @@ describe('the arrays before they can grow', () => {
     merged.addMemory(pages(1, 1000));
     for (let i = 0; i < 500; i++) merged.markNomap(pages(i + 3, 1), true);
     expect(merged.memory).toHaveLength(3);
+  });
+
+  it('keep allocations apart from what others reserved (source only)', () => {
+    const memblock = memblockOf('.mmmmmmmmmmm');
+    memblock.reserve(pages(11, 1));
+    memblock.alloc(PAGE, PAGE, { start: 0n });
+    memblock.alloc(PAGE, PAGE, { start: 0n });
+    expect(memblock.reserved.map(({ size }) => size / PAGE)).toEqual([2n, 1n]);
+  });
+
+  it('ask for room before neighbours merge (source only)', () => {
+    const full = (count: number) => {
+      const memblock = new Memblock(true);
+      memblock.addMemory(pages(1, 1000));
+      for (const range of scattered(count)) memblock.reserve(range);
+      return memblock;
+    };
+    full(126).allocEachTopDown(500, PAGE);
+    full(127).allocEachTopDown(1, PAGE);
+    expect(() => full(127).allocEachTopDown(2, PAGE)).toThrow(KernelPanic);
   });
 
   it('grow afterwards', () => {

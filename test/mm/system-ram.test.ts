@@ -33,13 +33,15 @@ describe('SystemRam', () => {
     ]);
   });
 
-  it('says how much of a range is RAM', () => {
+  it('says whether a range meets RAM, and another resource besides', () => {
     const at = (base: bigint, size: bigint) => ram().intersects(range(base, size));
     expect(at(0x10000n, 0x8000n)).toBe('none');
     expect(at(0x20000n, 0x8000n)).toBe('none');
-    expect(at(0x2000n, 0x1000n)).toBe('all');
+    expect(at(0x2000n, 0x1000n)).toBe('ram');
     expect(at(0xf000n, 0x2000n)).toBe('mixed');
-    expect(at(0x1f000n, 0x2000n)).toBe('mixed');
+    // A hole is no resource.
+    expect(at(0x1f000n, 0x2000n)).toBe('ram');
+    expect(at(0x0n, 0x2000n)).toBe('ram');
     expect(at(0n, 0x100000n)).toBe('mixed');
   });
 });
