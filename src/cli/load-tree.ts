@@ -92,6 +92,15 @@ export async function decodeTree(
   return treeFromYaml(new TextDecoder().decode(bytes), name);
 }
 
+/**
+ * Lets V8 optimize only what runs for 15 times longer than usual: a board is compiled once, and Node 20 would
+ * spend half of that time on optimizing. A source of megabytes still gets it. Newer V8 waits by itself, and has
+ * no such flag. To be called after the import, because V8 takes no cached code (bin/load-bundle.cjs) of other flags.
+ */
+function optimizeLate(): void {
+  if (process.versions.v8.startsWith('11.')) setFlagsFromString('--interrupt-budget=1000000');
+}
+
 async function loadPiece(file: string, inputs: SourceInputs): Promise<Piece> {
   const name = inputName(file);
   if (file !== '-' && statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) {
@@ -112,10 +121,7 @@ async function loadPiece(file: string, inputs: SourceInputs): Promise<Piece> {
   if (format !== 'dts') return { ...(await decodeTree(bytes, name)), format, bytes: () => bytes };
   // As large as all the rest of the command: only for source.
   const { compileSource } = await import('../devicetree/compile-source.ts');
-  // A board is compiled once, and V8 would optimize for longer than it runs: a file takes half the time when a
-  // function must run for 15 times longer before that. A large one still gets it. After the import, because
-  // V8 takes no cached code (bin/load-bundle.cjs) of other flags.
-  setFlagsFromString('--interrupt-budget=1000000');
+  optimizeLate();
   const { include = [], define = [], allowOutside = false, symbols = false } = inputs;
   const readFile = sourceFiles({ directory: directoryOf(file), include, allowOutside });
   const source = { path: file === '-' ? '<stdin>' : file, text: new TextDecoder().decode(bytes) };
