@@ -1,5 +1,5 @@
 'use strict';
-// Writes dist/code-cache: what V8 made of the bundles, with every function that two usual commands ran.
+// Writes dist/code-cache: what V8 made of the bundles, with every function that a few commands ran.
 //   node scripts/code-cache.cjs
 // build.mjs runs it, with its output thrown away, in a process of its own.
 const { execFileSync } = require('node:child_process');
@@ -13,12 +13,21 @@ const { cacheDirectory, compile, run } = require('../bin/load-bundle.cjs');
 v8.setFlagsFromString = () => undefined;
 
 const boards = join(__dirname, '../fixtures/boards');
+const sources = join(__dirname, '../fixtures/dts/ok');
+const include = join(sources, 'include');
+/** Together they hold what boards do. */
+const SOURCES = [
+  join(boards, 'camera-soc.dts'),
+  ...['cpp-board', 'cpp-pins', 'comments', 'override-label', 'delete-node', 'expression-arithmetic'].map(
+    (name) => join(sources, `${name}.dts`),
+  ),
+];
 const work = mkdtempSync(join(tmpdir(), 'dmaheap-build-'));
 const inSession = ['--session', join(work, 'session')];
 const PREPARE = [...inSession, 'boot', join(boards, 'camera-soc.dtb')];
 // One in a session at most: its database cannot be opened a second time by another instance of the bundle.
 const COMMANDS = [
-  ['dt', join(boards, 'camera-soc.dts'), '-O', 'dtb', '--out', join(work, 'board.dtb')],
+  ...SOURCES.map((file) => ['dt', file, '-I', include, '-O', 'dtb', '--out', join(work, 'board.dtb')]),
   [...inSession, 'alloc', 'system', '64K'],
 ];
 
