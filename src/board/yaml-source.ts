@@ -236,7 +236,8 @@ class YamlReader {
       const tab = problem.code === 'TAB_AS_INDENT';
       this.#report(
         tab ? 'yaml-tab' : 'yaml-syntax',
-        `not valid YAML: ${cut(problem.message, 160)}`,
+        // What the library quotes may go over the end of a line.
+        `not valid YAML: ${cut(problem.message.replace(/\s+/g, ' ').trim(), 160)}`,
         problem.pos[0],
         tab ? 'indent with spaces' : syntaxHint(this.#text),
       );

@@ -22,6 +22,12 @@ describe('fuzzed YAML', () => {
     expect(accepted).toBeLessThan((INPUTS * 9) / 10);
   });
 
+  it('once gave a message of two lines for an escape that the line end breaks', () => {
+    const text = 'a: "\\ue\n  b"\n';
+    expect(judge(yamlTarget, new TextEncoder().encode(text)).finding).toBeUndefined();
+    expect(() => boardFromYaml(text, 'x.yaml')).toThrow(/Invalid escape sequence \\ue$/m);
+  });
+
   it('took a second for half a megabyte of broken escapes in one string, once', () => {
     const text = `"${'&a \\'.repeat(131_000)}"`;
     const start = performance.now();
