@@ -10,7 +10,9 @@ const UNSAFE =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Surrogate}/gu;
 
 function escapeCharacter(character: string): string {
-  const code = character.codePointAt(0) ?? 0;
+  const point = character.codePointAt(0) ?? 0;
+  // A byte of device-tree source that is no UTF-8: decodeSource().
+  const code = point >= 0xdc80 && point <= 0xdcff ? point - 0xdc00 : point;
   return code <= 0xff ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
 }
 

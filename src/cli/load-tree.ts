@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { type BoardFormat, detectFormat } from '../board/detect-format.ts';
 import { decodeDtb, encodeDtb } from '../devicetree/dtb.ts';
+import { decodeSource } from '../devicetree/source-encoding.ts';
 import type { DeviceTree } from '../devicetree/tree.ts';
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
 import { readDeviceTreeDirectory } from './device-tree-directory.ts';
@@ -124,7 +125,7 @@ async function loadPiece(file: string, inputs: SourceInputs): Promise<Piece> {
   optimizeLate();
   const { include = [], define = [], allowOutside = false, symbols = false } = inputs;
   const readFile = sourceFiles({ directory: directoryOf(file), include, allowOutside });
-  const source = { path: file === '-' ? '<stdin>' : file, text: new TextDecoder().decode(bytes) };
+  const source = { path: file === '-' ? '<stdin>' : file, text: decodeSource(bytes) };
   const { tree, isPlugin, warnings } = compileSource(source, { readFile, defines: define, symbols });
   return { tree, format, bytes: () => encodeDtb(tree), warnings, isOverlay: isPlugin };
 }

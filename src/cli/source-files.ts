@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, realpathSync as realpaths, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, resolve, sep } from 'node:path';
 import type { BinaryFile, ReadFile, RefusedFile, SourceFile } from '../devicetree/source.ts';
+import { decodeSource } from '../devicetree/source-encoding.ts';
 
 export interface SourceFilesOptions {
   /** Where the source itself lies. */
@@ -17,8 +18,6 @@ export interface SourceFilesOptions {
 /** The other one asks for every directory above by itself. */
 const realpathSync = realpaths.native;
 const MAX_BYTES = 32 * 1024 * 1024;
-/** Leaves a byte order mark out. */
-const UTF8 = new TextDecoder();
 
 const statOf = (path: string) => {
   try {
@@ -104,7 +103,7 @@ export function sourceFiles(options: SourceFilesOptions): ReadFile {
     if (no !== undefined) return no;
     try {
       const bytes = readFileSync(found);
-      return kind === 'binary' ? { path: found, bytes } : { path: found, text: UTF8.decode(bytes) };
+      return kind === 'binary' ? { path: found, bytes } : { path: found, text: decodeSource(bytes) };
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;

@@ -174,7 +174,7 @@ test('every command has help with examples', () => {
   const names = sh('dmaheap --help').stdout.matchAll(/^ {2}([a-z]+) .*$/gm);
   const commands = [...names].map((match) => match[1] ?? '').filter((name) => name !== 'dmaheap');
   expect(commands).toEqual(
-    'boot reboot session list regions buffers show dmesg alloc free sleep read write fill dump completion help'.split(
+    'boot reboot session dt list regions buffers show dmesg alloc free sleep read write fill dump completion help'.split(
       ' ',
     ),
   );

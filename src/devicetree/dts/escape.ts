@@ -1,10 +1,9 @@
 /**
- * Texts between quotes as bytes: UTF-8, and C's escapes.
+ * Texts between quotes as bytes: those of the file, and C's escapes.
  */
+import { encodeSource } from '../source-encoding.ts';
 import { CH, isHexDigit } from './chars.ts';
 import type { Report } from './report.ts';
-
-const utf8 = new TextEncoder();
 
 /** What follows the backslash, and the byte that it means. */
 const SIMPLE: ReadonlyMap<number, number> = new Map(
@@ -18,7 +17,7 @@ const SIMPLE: ReadonlyMap<number, number> = new Map(
  * @param at the position of the opening quote
  */
 export function bytesOfText(quoted: string, at: number, report: Report): Uint8Array {
-  const bytes = utf8.encode(quoted);
+  const bytes = encodeSource(quoted);
   let slash = bytes.indexOf(CH.backslash);
   if (slash < 0) return bytes;
   let length = slash;
