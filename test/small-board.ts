@@ -80,7 +80,7 @@ export function board(nodes: readonly ReservedMemNode[] = [], given: Partial<Boa
 /** Where the tests put what the boot loader brings: at the bottom of RAM, out of the way. */
 export const RESERVE = {
   kernel: range(RAM_BASE + 2n * MiB, 8n * MiB),
-  dtb: range(RAM_BASE + 10n * MiB, 8000n),
+  dtb: range(RAM_BASE + 10n * MiB, 65536n),
 };
 
 export interface Booted {

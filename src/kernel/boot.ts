@@ -110,7 +110,7 @@ function bootKernel(
   takePageTables(memblock);
   memblock.allowResize();
   reservedMemory.scanLate();
-  takeUnflattenedTree(memblock, reservedMemory.regions.length, params.reserve?.dtb?.size);
+  takeUnflattenedTree(memblock);
   const spans = zoneSpans(memblock, profile, board.dmaMaxCpuAddress);
   reserveDefaultCma(early, words.cma, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
   printZones(early, spans);

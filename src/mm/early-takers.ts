@@ -9,8 +9,8 @@ import type { Memblock } from './memblock.ts';
 
 const PAGE = 4096n;
 
-/** The blob of an emulator's machine, which becomes 40 KiB. */
-const SMALL_BLOB = 8000n;
+/** The unflattened tree and the array of regions; the recorded boots agree with one size for all. */
+const UNFLATTENED_TREE = 40n * 1024n;
 
 /** A section of the memory map: 128 MiB of memory, 2 MiB of struct page. */
 export const SECTION_BYTES = 128n * MiB;
@@ -50,16 +50,9 @@ export function takePageTables(memblock: Memblock): void {
   memblock.allocEachTopDown(pageTableCount(memblock), PAGE);
 }
 
-/**
- * Takes the unflattened tree and the array of regions. How large the tree becomes depends on its nodes and
- * properties; the line through all recordings, from 40 to 56 KiB, is right in each of them.
- *
- * @param regions how many regions /reserved-memory has
- * @param blob the size of the flattened tree, bytes; absent: of a small one
- */
-export function takeUnflattenedTree(memblock: Memblock, regions: number, blob = SMALL_BLOB): void {
-  const estimate = 7n * blob + 48n * BigInt(regions) - 15_800n;
-  memblock.alloc(roundUp(estimate > PAGE ? estimate : PAGE, 64n), 64n, { start: 0n });
+/** Takes the unflattened tree. */
+export function takeUnflattenedTree(memblock: Memblock): void {
+  memblock.alloc(UNFLATTENED_TREE, PAGE, { start: 0n });
 }
 
 /** The numbers of the 128 MiB sections that hold RAM, no-map or not. */

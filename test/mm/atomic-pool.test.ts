@@ -91,7 +91,7 @@ describe('the atomic pools', () => {
 
   it('are halved until they fit, and given up', () => {
     const memory = (pages: number) => ({ memory: [range(GiB, BigInt(pages) * 4096n)] });
-    const nothing = { cmdline: 'cma=0', reserve: { kernel: range(0n, 4096n), dtb: range(0n, 8000n) } };
+    const nothing = { cmdline: 'cma=0', reserve: { kernel: range(0n, 4096n), dtb: range(0n, 4096n) } };
     // 64 pages less 3 page tables and 10 for the tree; the memory map does not fit and is left out.
     expect(pools(memory(64), nothing).log).toEqual([got(128, GFP_DMA)]);
     expect(pools(memory(16), nothing).log).toEqual([got(8, GFP_DMA)]);
