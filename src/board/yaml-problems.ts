@@ -3,8 +3,8 @@
  * stands there instead, and where.
  */
 import type * as z from 'zod';
+import { closest } from '../devicetree/closest.ts';
 import type { Diagnostic } from '../diagnostic.ts';
-import { closest } from './closest.ts';
 import { BOARD_KEYS, boardSchema, EXAMPLES, EXPECTED_SIZE } from './schema.ts';
 import { shown, type YamlMap, type YamlNode, type YamlScalar, type YamlSource } from './yaml-source.ts';
 

@@ -2,9 +2,10 @@
  * A YAML board as the device tree that says the same: the properties' bytes, so that everything after this
  * reads one kind of tree.
  */
+
+import { closest } from '../devicetree/closest.ts';
 import type { DeviceTree, DtNode, DtProperty, MemReserve } from '../devicetree/tree.ts';
 import type { Diagnostic } from '../diagnostic.ts';
-import { closest } from './closest.ts';
 import { isReservedMemoryProperty, pathText } from './yaml-problems.ts';
 import { shown, type YamlEntry, type YamlMap, type YamlNode, type YamlSource } from './yaml-source.ts';
 import {

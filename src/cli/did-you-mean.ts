@@ -1,5 +1,5 @@
 /** Finds the heap, command or option that somebody meant who typed one that does not exist. */
-import { closest } from '../board/closest.ts';
+import { closest } from '../devicetree/closest.ts';
 
 /** A node's name without its unit address. */
 const stem = (name: string): string => name.replace(/@.*$/, '');

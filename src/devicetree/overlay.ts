@@ -6,7 +6,7 @@
  */
 import type { Diagnostic } from '../diagnostic.ts';
 import { formatHex } from '../units.ts';
-import { nearest } from './dts/suggest.ts';
+import { closest } from './closest.ts';
 import { childCalled, nodeAtPath, propertyCalled } from './node-lookup.ts';
 import { OverlayBase, type OverlayTarget } from './overlay-base.ts';
 import type { DeviceTree, DtNode, DtProperty } from './tree.ts';
@@ -189,7 +189,7 @@ class OverlayApplication {
     }
     const symbol = symbols.property(label);
     if (symbol === undefined) {
-      const guess = nearest(label, symbols.propertyNames());
+      const guess = closest(label, symbols.propertyNames());
       this.#fail(
         'overlay-no-such-label',
         `the overlay refers to label "${label}", which the base tree does not have`,

@@ -4,16 +4,16 @@
  * dtc: dtc-parser.y, and livetree.c for what a statement does. After an error the parser goes on behind the next
  * semicolon or closing brace, so that one run finds several.
  */
+
+import { closest } from '../closest.ts';
 import type { MemReserve } from '../tree.ts';
 import { CH } from './chars.ts';
 import type { ExpressionReader } from './expression.ts';
-
 import type { LabelIndex } from './label-index.ts';
 import { announce, attach, type Label, LiveNode, LiveProperty, mergeNode } from './live-tree.ts';
 import { NodeReader } from './node-reader.ts';
 import { type Report, StatementFailed } from './report.ts';
 import type { Scanner } from './scanner.ts';
-import { nearest } from './suggest.ts';
 import type { ValueReader } from './value-reader.ts';
 
 export interface ParsedSource {
@@ -289,7 +289,7 @@ export class Parser {
 
   #noSuchNode(ref: string, at: number): void {
     const isPath = ref.includes('/');
-    const guess = isPath ? undefined : nearest(ref, this.#labels.labels());
+    const guess = isPath ? undefined : closest(ref, this.#labels.labels());
     this.#report.error({
       code: 'dts-no-such-node',
       at,

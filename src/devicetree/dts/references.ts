@@ -5,6 +5,7 @@
  * get_node_phandle()
  */
 
+import { closest } from '../closest.ts';
 import { concatenate } from './concatenate.ts';
 import type { LabelIndex } from './label-index.ts';
 import { DTS_LIMITS } from './limits.ts';
@@ -12,7 +13,6 @@ import { type LiveNode, LiveProperty, liveNodes, type Marker } from './live-tree
 import type { Pieces } from './pieces.ts';
 import type { Finding, Report } from './report.ts';
 import type { SourceMap } from './source-map.ts';
-import { nearest } from './suggest.ts';
 
 export interface CheckedTree {
   readonly root: LiveNode;
@@ -173,7 +173,7 @@ function fillPathsOf(context: CheckContext, node: LiveNode, property: LiveProper
 function failUnresolved(context: CheckContext, node: LiveNode, property: LiveProperty, marker: Marker): void {
   const { ref, at } = marker;
   const isPath = ref.includes('/');
-  const guess = isPath ? undefined : nearest(ref, context.tree.labels.labels());
+  const guess = isPath ? undefined : closest(ref, context.tree.labels.labels());
   context.fail({
     at,
     path: `${node.path}:${property.name}`,

@@ -1,7 +1,8 @@
 /** Did-you-mean: the known word that a mistyped one is nearest to. */
 
-/** Longer words are not typed by people. */
+/** Longer words are not typed by people; more words than this are not looked at. */
 const MAX_LENGTH = 64;
+const MAX_WORDS = 5000;
 
 /** How many letters must be put in, taken out, replaced or swapped with the next (Damerau's distance). */
 function distance(a: string, b: string): number {
@@ -26,7 +27,9 @@ export function closest(word: string, words: Iterable<string>): string | undefin
   if (word.length > MAX_LENGTH) return undefined;
   const near = Math.max(1, Math.floor(word.length / 3));
   let best: { word: string; distance: number } | undefined;
+  let looked = 0;
   for (const candidate of words) {
+    if (++looked > MAX_WORDS) break;
     if (Math.abs(candidate.length - word.length) > near) continue;
     const found = distance(word.toLowerCase(), candidate.toLowerCase());
     if (found <= near && (best === undefined || found < best.distance))
