@@ -79,7 +79,14 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
   return stdout.split('\n').filter((word) => word !== '');
 }
 
-const hasBash = spawnSync('bash', ['--version']).status === 0;
+/** Whether a shell is here; where the suite must be whole, it has to be. */
+function has(shell: string): boolean {
+  const found = spawnSync(shell, ['--version']).status === 0;
+  if (!found && process.env.CI !== undefined) throw new Error(`${shell} is not installed`);
+  if (!found) console.warn(`${shell} is not installed: its completion is not tested`);
+  return found;
+}
+const hasBash = has('bash');
 
 test.runIf(hasBash)('in Bash, which breaks words at @ and :', () => {
   const place = freshPlace();
@@ -98,4 +105,48 @@ test.runIf(hasBash)('a hostile heap name is quoted, not run', () => {
   expect(bashReplies(place, 'dmaheap alloc p')).toEqual(['p\\$\\(touch\\ ran\\)@50000000']);
   expect(bashReplies(place, 'dmaheap alloc q')).toEqual([]);
   expect(place.sh('ls ran').code).not.toBe(0);
+});
+
+test.runIf(has('fish'))('in fish', () => {
+  const place = freshPlace();
+  place.sh('dmaheap boot boards/camera-soc.dtb && dmaheap alloc system 4K --name frame');
+  const replies = (line: string) => {
+    const script = 'dmaheap completion fish | source; complete -C "$argv[1]"';
+    return spawnSync('fish', ['-c', script, line], { cwd: place.dir, env: place.env, encoding: 'utf8' })
+      .stdout;
+  };
+  expect(replies('dmaheap al')).toBe('alloc\ta buffer: prints its descriptor\n');
+  expect(replies('dmaheap alloc v').split('\n').sort()).toEqual([
+    '',
+    'video-cma@60000000\tcma, 64 MiB free',
+    'vpu-pool@50000000\tcoherent, 4 MiB free',
+  ]);
+  expect(replies('dmaheap show 4')).toMatch(/^4\t/);
+});
+
+/** What zsh leaves on the command line: typed into a shell of its own, with Tab pressed at the end. */
+const ZSH = `zmodload zsh/zpty
+zpty z "TERM=dumb zsh -f -i"
+zpty -w z "unsetopt zle_bracketed_paste; autoload -U compinit; compinit -u -D; PS1="
+zpty -w z 'source <(dmaheap completion zsh); print rea""dy'
+zpty -r z text '*ready*'
+zpty -n -w z "$1"$'\\t'
+zpty -r z text "*$2*" && print -r -- found`;
+
+test.runIf(has('zsh'))('in zsh', () => {
+  const place = freshPlace();
+  place.sh('dmaheap boot boards/camera-soc.dtb');
+  for (const [line, completed] of [
+    ['dmaheap al', 'dmaheap alloc '],
+    ['dmaheap show heap:sy', 'heap:system '],
+    ['dmaheap alloc vp', 'vpu-pool@50000000 '],
+  ] as const) {
+    const { stdout } = spawnSync('zsh', ['-f', '-c', ZSH, 'zsh', line, completed], {
+      cwd: place.dir,
+      env: place.env,
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    expect(stdout, line).toContain('found');
+  }
 });
