@@ -24,9 +24,11 @@ export interface PfnRange {
 
 export const PAGE_SHIFT = 12;
 export const PAGE_SIZE = 1 << PAGE_SHIFT;
+/** PAGE_SIZE where addresses are meant. */
+export const PAGE = BigInt(PAGE_SIZE);
 export const U64_MASK = (1n << 64n) - 1n;
 
-const PAGE_MASK = BigInt(PAGE_SIZE) - 1n;
+const PAGE_MASK = PAGE - 1n;
 
 export const KiB = 1024n;
 export const MiB = 1024n * KiB;
@@ -58,8 +60,17 @@ export function getOrder(pages: number): number {
   return order;
 }
 
+/** The bytes of so many pages. */
+export const pagesToBytes = (pages: number | bigint): bigint => BigInt(pages) * PAGE;
+
 /** The end of a range, exclusive. */
 export const rangeEnd = (range: PhysRange): PhysAddr => range.base + range.size;
+
+/** The whole pages that a range touches. */
+export function wholePages(range: PhysRange): PhysRange {
+  const base = roundDown(range.base, PAGE);
+  return { base, size: roundUp(rangeEnd(range), PAGE) - base };
+}
 
 /** Whether two ranges share a byte. */
 export const rangesOverlap = (a: PhysRange, b: PhysRange): boolean =>

@@ -2,6 +2,7 @@
  * The words of the kernel command line that decide about memory: `cma=`, `mem=` and `coherent_pool=`.
  * All other words are ignored, as Linux ignores words that no early_param() takes.
  */
+import { PAGE, roundDown } from '../units.ts';
 
 /** What the command line asks for; absent members were not given. */
 export interface MemoryCmdline {
@@ -59,7 +60,7 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
       else cma = parseCma(value, cma);
     } else if (name === 'mem') {
       if (value === undefined) malformed.push(name);
-      else mem = memparse(value)[0] & ~0xfffn;
+      else mem = roundDown(memparse(value)[0], PAGE);
     } else if (name === 'coherent_pool' && value !== undefined) {
       coherentPool = memparse(value)[0];
     }

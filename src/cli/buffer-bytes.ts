@@ -4,7 +4,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { Mapping } from '../kernel/mapping.ts';
 import type { Session } from '../session/session.ts';
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts';
-import { formatSize, MiB, PAGE_SIZE, roundDown } from '../units.ts';
+import { formatSize, MiB, PAGE, roundDown } from '../units.ts';
 import type { BufferPart } from './arguments.ts';
 import { CallFailed } from './failures.ts';
 
@@ -13,8 +13,6 @@ export const CHUNK = Number(3n * MiB);
 
 /** How many of the bytes that are left go into the next transaction. */
 export const nextChunk = (left: bigint): number => Math.min(Number(left), CHUNK);
-
-const PAGE = BigInt(PAGE_SIZE);
 
 export interface Span {
   readonly fd: number;

@@ -3,12 +3,12 @@
  */
 import type { Failure } from '../dma-buf/failure.ts';
 import { formatOpenFlags, O_ACCMODE } from '../uapi/fcntl.ts';
-import { formatHex, formatSize, PAGE_SIZE } from '../units.ts';
+import { formatHex, formatSize, pagesToBytes } from '../units.ts';
 import { didYouMean } from './did-you-mean.ts';
 
 /** `2048 pages (8 MiB)`. */
 function pages(count: bigint | number): string {
-  return `${count} ${BigInt(count) === 1n ? 'page' : 'pages'} (${formatSize(BigInt(count) * BigInt(PAGE_SIZE))})`;
+  return `${count} ${BigInt(count) === 1n ? 'page' : 'pages'} (${formatSize(pagesToBytes(count))})`;
 }
 
 function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): string[] {

@@ -37,9 +37,9 @@ function explain(cma: Cma, pages: bigint, alignPages: number): Failure {
     area: cma.name,
     pages,
     alignPages,
-    freePages: runs.reduce((sum, run) => sum + run.length, 0),
+    freePages: cma.bitmap.zeros(),
     totalPages: cma.count,
-    largestRun: runs.reduce((most, run) => Math.max(most, run.length), 0),
+    largestRun: cma.bitmap.longestZeroRun(),
     largestAlignedRun: aligned.reduce((most, length) => Math.max(most, length), 0),
   };
 }

@@ -22,7 +22,7 @@ export function coherentHeapOps(pool: number): DmaHeapOps {
             pool: mem.name,
             pages,
             blockPages: 1n << BigInt(getOrder(count)),
-            freePages: mem.size - mem.bitmap.weight(),
+            freePages: mem.bitmap.zeros(),
             totalPages: mem.size,
             largestBlock: mem.largestBlock(),
           },

@@ -6,7 +6,7 @@ import { createCoherentPool } from '../mm/coherent.ts';
 import type { EarlyBoot, EarlyCoherent } from '../mm/early-boot.ts';
 import type { SystemRam } from '../mm/system-ram.ts';
 import { hasCoherentHeaps } from '../profile/profile.ts';
-import { formatHex, formatPa, pfnDown, rangeEnd } from '../units.ts';
+import { formatHex, formatPa, PAGE, pfnDown, rangeEnd, roundDown } from '../units.ts';
 import { registerDmaHeap } from './dma-heap.ts';
 
 /** The name that the default CMA area has besides its own. */
@@ -100,7 +100,7 @@ function memremapRefusal(
     return 'mapped-ram';
   }
   if (rangeEnd(pool) > PHYS_END) return 'unmappable';
-  return memblock.isMapMemory(pool.base & ~0xfffn) ? 'mapped-page' : undefined;
+  return memblock.isMapMemory(roundDown(pool.base, PAGE)) ? 'mapped-page' : undefined;
 }
 
 /** add_cma_heaps(): the default area under its second name first, then every area. */

@@ -28,7 +28,7 @@ import { Printk } from '../printk.ts';
 import { banner, type Profile, profileOf } from '../profile/profile.ts';
 import type { Records } from '../records.ts';
 import type { PhysAddr, PhysRange } from '../units.ts';
-import { formatPa, pfnDown, rangeEnd, roundDown, roundUp, TiB } from '../units.ts';
+import { formatPa, PAGE, pfnDown, rangeEnd, roundDown, roundUp, TiB, wholePages } from '../units.ts';
 import { bootReserved } from './boot-loader.ts';
 import type { BootParams, BootReserved } from './boot-params.ts';
 import { BOOT_RECORD, type BootRecord } from './boot-record.ts';
@@ -156,7 +156,7 @@ function checkInputs(
   }
   const given = params.memory !== undefined && params.memory.length > 0 ? params.memory : board.memory;
   const memory = [...given].sort((a, b) => (a.base < b.base ? -1 : 1));
-  if (!memory.some((range) => roundDown(rangeEnd(range), 4096n) > roundUp(range.base, 4096n))) {
+  if (!memory.some((range) => roundDown(rangeEnd(range), PAGE) > roundUp(range.base, PAGE))) {
     error(
       'board-no-memory',
       'the board has no memory: its boot loader fills it in',
@@ -217,11 +217,6 @@ function addInitrd(memblock: Memblock, { initrd }: BootReserved): PhysRange | un
   memblock.addMemory(pages);
   return pages;
 }
-
-const wholePages = (range: PhysRange): PhysRange => {
-  const base = roundDown(range.base, 4096n);
-  return { base, size: roundUp(rangeEnd(range), 4096n) - base };
-};
 
 /** The lines of free_area_init(). */
 function printZones({ printk }: EarlyBoot, spans: readonly ZoneSpan[]): void {

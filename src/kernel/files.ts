@@ -4,7 +4,7 @@
 import { Cma } from '../mm/cma.ts';
 import { countBlocks, PageAllocator } from '../mm/page-alloc.ts';
 import type { Records } from '../records.ts';
-import type { PfnRange, PhysAddr } from '../units.ts';
+import type { PhysAddr } from '../units.ts';
 import { bootRecord } from './boot-record.ts';
 
 const areasOf = (records: Records): readonly Cma[] =>
@@ -31,14 +31,13 @@ export interface CmaDebugfs {
 export function cmaDebugfs(records: Records): Readonly<Record<string, CmaDebugfs>> {
   return Object.fromEntries(
     areasOf(records).map((cma) => {
-      const runs = cma.freeRuns().map((run) => run.length);
       const words = Array.from({ length: Math.ceil(cma.count / 32) }, (_, i) => cma.bitmap.word(i));
       return [
         cma.name,
         {
           count: `${cma.count}`,
           used: `${cma.bitmap.weight()}`,
-          maxchunk: `${runs.reduce((most, run) => Math.max(most, run), 0)}`,
+          maxchunk: `${cma.bitmap.longestZeroRun()}`,
           order_per_bit: '0',
           base_pfn: `${cma.basePfn}`,
           bitmap: words.join(' '),
@@ -52,9 +51,6 @@ export function cmaDebugfs(records: Records): Readonly<Record<string, CmaDebugfs
 export const cmaTotalKiB = (records: Records): number =>
   areasOf(records).reduce((sum, cma) => sum + cma.count * 4, 0);
 
-const freeFrames = (cma: Cma): readonly PfnRange[] =>
-  cma.freeRuns().map((run) => ({ pfn: cma.basePfn + run.start, pages: run.length }));
-
 /** /proc/buddyinfo: free blocks of each order, those of CMA areas too, in the zones that have memory. */
 export function procBuddyinfo(records: Records): string {
   const pages = new PageAllocator(records);
@@ -62,7 +58,7 @@ export function procBuddyinfo(records: Records): string {
   const lines = pages.zones().map((zone) => {
     const inZone = areas.filter((cma) => pages.zoneOf(cma.basePfn) === zone);
     if (pages.managedPages(zone) === 0 && inZone.length === 0) return '';
-    const ofCma = countBlocks(inZone.flatMap(freeFrames));
+    const ofCma = countBlocks(inZone.flatMap((cma) => cma.bitmap.freeFrames(cma.basePfn)));
     const counts = pages.nrFree(zone).map((blocks, order) => blocks + (ofCma[order] ?? 0));
     return `Node 0, zone ${zone.padStart(8)} ${counts.map((n) => `${n}`.padStart(6)).join(' ')} \n`;
   });

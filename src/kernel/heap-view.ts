@@ -5,13 +5,11 @@ import { Cma } from '../mm/cma.ts';
 import { DmaCoherentMem } from '../mm/coherent.ts';
 import { PageAllocator } from '../mm/page-alloc.ts';
 import type { Records } from '../records.ts';
-import { PAGE_SIZE, type PfnRange, pfnPhys } from '../units.ts';
+import { type PfnRange, pagesToBytes, pfnPhys } from '../units.ts';
 import type { HeapView } from './views.ts';
 
 /** What a backend says of its memory. */
 type Space = Pick<HeapView, 'region' | 'base' | 'size' | 'free' | 'largest'>;
-
-const bytes = (pages: number): bigint => BigInt(pages) * BigInt(PAGE_SIZE);
 
 /** All heaps by minor, each with the number of its live buffers. */
 export function heapViews(records: Records, files: FileTable): HeapView[] {
@@ -33,11 +31,12 @@ export function heapViews(records: Records, files: FileTable): HeapView[] {
 export function freeRunsOf(records: Records, name: string): readonly PfnRange[] {
   const backing = findDmaHeap(records, name)?.backing;
   if (backing === undefined || backing.backend === 'system') return [];
-  const [bitmap, base] =
-    backing.backend === 'cma'
-      ? [new Cma(records, backing.area).bitmap, new Cma(records, backing.area).basePfn]
-      : [new DmaCoherentMem(records, backing.pool).bitmap, new DmaCoherentMem(records, backing.pool).pfnBase];
-  return [...bitmap.zeroRuns()].map((run) => ({ pfn: base + run.start, pages: run.length }));
+  if (backing.backend === 'cma') {
+    const cma = new Cma(records, backing.area);
+    return cma.bitmap.freeFrames(cma.basePfn);
+  }
+  const pool = new DmaCoherentMem(records, backing.pool);
+  return pool.bitmap.freeFrames(pool.pfnBase);
 }
 
 function spaceOf(records: Records, { backing }: DmaHeap): Space {
@@ -54,17 +53,20 @@ function spaceOf(records: Records, { backing }: DmaHeap): Space {
 function systemSpace(pages: PageAllocator): Space {
   const managed = pages.zones().reduce((sum, zone) => sum + pages.managedPages(zone), 0);
   const order = pages.largestOrder();
-  return { size: bytes(managed), free: bytes(pages.freePages()), largest: bytes(order < 0 ? 0 : 2 ** order) };
+  return {
+    size: pagesToBytes(managed),
+    free: pagesToBytes(pages.freePages()),
+    largest: pagesToBytes(order < 0 ? 0 : 2 ** order),
+  };
 }
 
 function cmaSpace(cma: Cma): Space {
-  const runs = cma.freeRuns().map((run) => run.length);
   return {
     region: cma.name,
     base: pfnPhys(cma.basePfn),
-    size: bytes(cma.count),
-    free: bytes(runs.reduce((sum, run) => sum + run, 0)),
-    largest: bytes(runs.reduce((most, run) => Math.max(most, run), 0)),
+    size: pagesToBytes(cma.count),
+    free: pagesToBytes(cma.bitmap.zeros()),
+    largest: pagesToBytes(cma.bitmap.longestZeroRun()),
   };
 }
 
@@ -72,8 +74,8 @@ function coherentSpace(pool: DmaCoherentMem): Space {
   return {
     region: pool.name,
     base: pfnPhys(pool.pfnBase),
-    size: bytes(pool.size),
-    free: bytes(pool.size - pool.bitmap.weight()),
-    largest: bytes(pool.largestBlock()),
+    size: pagesToBytes(pool.size),
+    free: pagesToBytes(pool.bitmap.zeros()),
+    largest: pagesToBytes(pool.largestBlock()),
   };
 }

@@ -238,13 +238,11 @@ export class Kernel {
 
   /** The dma-buf behind a task's descriptor, or `undefined` when it is no dma-buf. */
   buffer(task: string, fd: number): BufferView | undefined {
-    const id = new DescriptorTable(this.#records, task).get(fd)?.file;
-    const file = id === undefined ? undefined : this.#files.get(id);
+    const descriptor = new DescriptorTable(this.#records, task).get(fd);
+    const file = descriptor && this.#files.get(descriptor.file);
     if (file?.kind !== 'dma_buf') return undefined;
-    if (file.count === 1) {
-      const cloexec = new DescriptorTable(this.#records, task).get(fd)?.cloexec ?? false;
-      return bufferView(file, [{ task, fd, cloexec }]);
-    }
+    // Where nobody else refers to it, the other descriptors need no look.
+    if (file.count === 1) return bufferView(file, [{ task, fd, cloexec: descriptor?.cloexec ?? false }]);
     return this.buffers().find((buffer) => buffer.ino === file.ino);
   }
 

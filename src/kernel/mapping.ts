@@ -20,9 +20,7 @@ import {
   PROT_WRITE,
 } from '../uapi/fcntl.ts';
 import type { PfnRange, PhysAddr } from '../units.ts';
-import { PAGE_SIZE, pageAlign, pfnPhys, U64_MASK } from '../units.ts';
-
-const PAGE = BigInt(PAGE_SIZE);
+import { PAGE, PAGE_SIZE, pageAlign, pfnPhys, U64_MASK } from '../units.ts';
 
 /** A mapping as a record. */
 export interface MappingRecord {

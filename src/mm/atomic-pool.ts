@@ -4,7 +4,7 @@
  */
 import type { Printk } from '../printk.ts';
 import type { Records } from '../records.ts';
-import { getOrder, KiB, PAGE_SIZE, pfnUp, rangeEnd } from '../units.ts';
+import { getOrder, KiB, pagesToBytes, pfnUp, rangeEnd } from '../units.ts';
 import { Cma } from './cma.ts';
 import type { EarlyCma } from './early-boot.ts';
 import { MAX_PAGE_ORDER, PageAllocator } from './page-alloc.ts';
@@ -50,7 +50,7 @@ export function createAtomicPools(records: Records, printk: Printk, inputs: Atom
 /** The size without `coherent_pool=`: RAM / 8192, at least 128 KiB and at most the largest block. */
 function defaultPoolBytes(totalRamPages: number): bigint {
   const pages = Math.min(Math.floor(totalRamPages / 8192), 2 ** MAX_PAGE_ORDER);
-  const bytes = BigInt(pages) * BigInt(PAGE_SIZE);
+  const bytes = pagesToBytes(pages);
   return bytes > MIN_POOL ? bytes : MIN_POOL;
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
+import type { Pfn, PfnRange } from '../units.ts';
 
 const WORDS_PER_BLOCK = 1024;
 const BITS_PER_BLOCK = WORDS_PER_BLOCK * 32;
@@ -94,11 +95,28 @@ export class Bitmap {
     }
   }
 
+  /** The number of clear bits. */
+  zeros(): number {
+    let count = 0;
+    for (const run of this.zeroRuns()) count += run.length;
+    return count;
+  }
+
   /** The number of set bits: bitmap_weight(). */
   weight(): number {
-    let free = 0;
-    for (const run of this.zeroRuns()) free += run.length;
-    return this.size - free;
+    return this.size - this.zeros();
+  }
+
+  /** The length of the longest run of clear bits; 0 when there is none. */
+  longestZeroRun(): number {
+    let longest = 0;
+    for (const run of this.zeroRuns()) longest = Math.max(longest, run.length);
+    return longest;
+  }
+
+  /** The runs of clear bits as page frames, where bit 0 stands for `base`. */
+  freeFrames(base: Pfn): readonly PfnRange[] {
+    return [...this.zeroRuns()].map((run) => ({ pfn: base + run.start, pages: run.length }));
   }
 
   #block(index: number): Uint32Array | undefined {

@@ -4,10 +4,8 @@
  * sparse_init() (Linux 7.3) by their sizes.
  */
 import type { PhysAddr } from '../units.ts';
-import { GiB, MiB, pfnDown, rangeEnd, roundDown, roundUp } from '../units.ts';
+import { GiB, MiB, PAGE, pfnDown, rangeEnd, roundDown, roundUp } from '../units.ts';
 import type { Memblock } from './memblock.ts';
-
-const PAGE = 4096n;
 
 /** The unflattened tree and the array of regions; the recorded boots agree with one size for all. */
 const UNFLATTENED_TREE = 40n * 1024n;

@@ -6,7 +6,7 @@
  *   free      [.]      [...]       [........]                [........]
  */
 import type { PhysAddr, PhysRange } from '../units.ts';
-import { PAGE_SIZE, rangeEnd, rangesOverlap, roundDown, roundUp, U64_MASK } from '../units.ts';
+import { PAGE, rangeEnd, rangesOverlap, roundDown, roundUp, U64_MASK } from '../units.ts';
 
 export interface MemblockRegion extends PhysRange {
   /** MEMBLOCK_NOMAP: no page table entry, not given to the page allocator. */
@@ -22,8 +22,6 @@ export class KernelPanic extends Error {
     this.name = 'KernelPanic';
   }
 }
-
-const PAGE = BigInt(PAGE_SIZE);
 
 /** One of memblock's two arrays: struct memblock_type. */
 class MemblockType {

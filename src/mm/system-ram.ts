@@ -3,10 +3,8 @@
  * arch/arm64/kernel/setup.c: request_standard_resources() (Linux 7.3).
  */
 import type { PhysAddr, PhysRange } from '../units.ts';
-import { PAGE_SIZE, rangeEnd, rangesOverlap, roundDown, roundUp } from '../units.ts';
+import { PAGE, rangeEnd, rangesOverlap, roundDown, roundUp } from '../units.ts';
 import type { Memblock } from './memblock.ts';
-
-const PAGE = BigInt(PAGE_SIZE);
 
 /** A top-level line of /proc/iomem. */
 export interface RamResource {

@@ -3,7 +3,7 @@
  */
 import type { Profile } from '../profile/profile.ts';
 import type { PhysAddr } from '../units.ts';
-import { GiB, PAGE_SIZE, roundDown } from '../units.ts';
+import { GiB, PAGE, roundDown } from '../units.ts';
 import type { Memblock } from './memblock.ts';
 
 export type ZoneName = 'DMA' | 'DMA32' | 'Normal';
@@ -42,7 +42,7 @@ export function zoneSpans(memblock: Memblock, profile: Profile, maxCpuAddress?: 
   limits.push(['Normal', memblock.endOfDram]);
   let start = memblock.startOfDram;
   return limits.map(([name, limit]) => {
-    const end = roundDown(limit, BigInt(PAGE_SIZE));
+    const end = roundDown(limit, PAGE);
     const span = { name, start, end: max(end, start) };
     start = span.end;
     return span;

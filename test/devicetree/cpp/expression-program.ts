@@ -1,5 +1,7 @@
 /** Random #if expressions, right and wrong ones. */
+
 import fc from 'fast-check';
+import { OPERATORS } from '../operators.ts';
 
 const NUMBERS = [
   '0',
@@ -23,26 +25,6 @@ const NUMBERS = [
   'defined A',
   'defined(B)',
   'defined UNKNOWN',
-];
-const OPERATORS = [
-  '+',
-  '-',
-  '*',
-  '/',
-  '%',
-  '<<',
-  '>>',
-  '<',
-  '>',
-  '<=',
-  '>=',
-  '==',
-  '!=',
-  '&',
-  '|',
-  '^',
-  '&&',
-  '||',
 ];
 
 const expression: fc.Arbitrary<string> = fc.letrec<{ e: string }>((tie) => ({

@@ -13,6 +13,7 @@ import type { DeviceTree } from '../../../src/devicetree/tree.ts';
 import { InvalidInput } from '../../../src/diagnostic.ts';
 import type { Random } from '../../fuzz/random.ts';
 import { type FuzzTarget, MAX_INPUT } from '../../fuzz/target.ts';
+import { OPERATORS } from '../operators.ts';
 import { firstDifference } from './compare.ts';
 
 const LABELS = ['a', 'b', 'c', 'base', 'l0', 'l1', 'l2'];
@@ -28,26 +29,6 @@ const PROPERTIES = [
   'status',
   'target',
   'target-path',
-];
-const OPERATORS = [
-  '+',
-  '-',
-  '*',
-  '/',
-  '%',
-  '<<',
-  '>>',
-  '<',
-  '>',
-  '<=',
-  '>=',
-  '==',
-  '!=',
-  '&',
-  '|',
-  '^',
-  '&&',
-  '||',
 ];
 
 /** Writes random source; the deeper, the shorter. */

@@ -1,0 +1,21 @@
+/** The binary operators that both the preprocessor and the source language have. */
+export const OPERATORS = [
+  '+',
+  '-',
+  '*',
+  '/',
+  '%',
+  '<<',
+  '>>',
+  '<',
+  '>',
+  '<=',
+  '>=',
+  '==',
+  '!=',
+  '&',
+  '|',
+  '^',
+  '&&',
+  '||',
+] as const;
