@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { sourceFiles } from '../src/cli/source-files.ts';
 import { compileSource } from '../src/devicetree/compile-source.ts';
 import { encodeDtb } from '../src/devicetree/dtb.ts';
+import { median } from './bench-rounds.ts';
 import { fetchKernelSource, sourcesBelow } from './kernel-source.ts';
 
 /** Of a board's time beyond Node's own start, in times of `cpp | dtc`. */
@@ -50,11 +51,6 @@ function chosen(): string[] {
   )
     .filter((file) => file !== undefined)
     .sort();
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 /** The milliseconds that a program takes, or undefined when it refuses the board. */

@@ -27,13 +27,11 @@ export type { DeviceTree, DtNode, DtProperty, MemReserve } from './devicetree/tr
 export { getChild, getProperty } from './devicetree/tree.ts';
 export type { Diagnostic, SourcePosition } from './diagnostic.ts';
 export { InvalidInput } from './diagnostic.ts';
-export { NotModelled } from './dma-buf/dma-buf-ioctl.ts';
 export type { Failure } from './dma-buf/failure.ts';
+export { NotModelled } from './dma-buf/not-modelled.ts';
 export type { BootOutcome } from './kernel/boot.ts';
 export { boot, SHELL_TASK } from './kernel/boot.ts';
 export type { BootParams, BootReserved, ConfigValue } from './kernel/boot-params.ts';
-export type { CmaDebugfs } from './kernel/files.ts';
-export { cmaDebugfs, cmaTotalKiB, procBuddyinfo, procIomem } from './kernel/files.ts';
 export { Kernel, layoutOf } from './kernel/kernel.ts';
 export type { Mapping } from './kernel/mapping.ts';
 export { SegmentationFault } from './kernel/mapping.ts';
@@ -47,6 +45,8 @@ export type {
   RegionView,
   WhyNoHeap,
 } from './kernel/views.ts';
+export type { CmaDebugfs } from './kernel/virtual-files/index.ts';
+export { cmaDebugfs, cmaTotalKiB, procBuddyinfo, procIomem } from './kernel/virtual-files/index.ts';
 export type { PhysMemory } from './mm/phys-memory.ts';
 export { BusError, InMemoryPhysMemory } from './mm/phys-memory.ts';
 export type { LogLevel, LogLine } from './printk.ts';

@@ -2,6 +2,7 @@
  * A board: what Linux reads from a device tree that matters for memory, and nothing else.
  * The same facts come from a tree (`from-tree.ts`) and from YAML (`from-yaml.ts`).
  */
+import type { DeviceTree } from '../devicetree/tree.ts';
 import type { Diagnostic, SourcePosition } from '../diagnostic.ts';
 import type { PhysAddr, PhysRange } from '../units.ts';
 
@@ -39,6 +40,37 @@ export interface MemoryRegionUser {
   readonly regions: readonly string[];
 }
 
+/** A range of a bus through which its devices reach memory. */
+export interface DmaRange {
+  /** Its first address for the CPU. */
+  readonly cpu: PhysAddr;
+  /** The same for the device. */
+  readonly dma: bigint;
+  readonly size: bigint;
+}
+
+/** A device, as far as DMA goes. */
+export interface BoardDevice {
+  /** What Linux calls it below /sys/devices: dev_name(). */
+  readonly name: string;
+  /** The full path of its node. */
+  readonly path: string;
+  readonly label?: string;
+  readonly compatible: readonly string[];
+  /** Whether it sees what the CPU's caches hold: dev_is_dma_coherent(). */
+  readonly dmaCoherent: boolean;
+  /** What it can reach, and where it sees it: dev->dma_range_map. Empty: all, one to one. */
+  readonly dmaRanges: readonly DmaRange[];
+  /** The highest address (inclusive) that its bus carries: dev->bus_dma_limit. Absent without ranges. */
+  readonly busDmaLimit?: bigint;
+  /** An IOMMU translates for it. */
+  readonly iommu: boolean;
+  /** Names of the /reserved-memory children that are its own, in order. */
+  readonly memoryRegions: readonly string[];
+  /** Its node, or one above it, is disabled, so that Linux makes no device of it. Never listed so on a board. */
+  readonly disabled?: true;
+}
+
 export interface Board {
   /** Where it came from: a file name, for messages. */
   readonly source: string;
@@ -60,6 +92,10 @@ export interface Board {
   readonly bootargs: string;
   readonly memReserves: readonly PhysRange[];
   readonly users: readonly MemoryRegionUser[];
+  /** The devices whom buffers are for, in tree order: `devices.ts` says which. */
+  readonly devices?: readonly BoardDevice[];
+  /** The tree that all this was read from. */
+  readonly tree?: DeviceTree;
   /** The highest CPU address (inclusive) that the root's or its buses' `dma-ranges` reach:
    *  of_dma_get_max_cpu_address(). Absent when there is no limit. */
   readonly dmaMaxCpuAddress?: PhysAddr;

@@ -2,15 +2,20 @@
  * A board from a device tree, read as Linux on arm64 reads it: drivers/of/fdt.c, drivers/of/of_reserved_mem.c
  * (Linux 7.3).
  */
+import { childCalled } from '../devicetree/node-lookup.ts';
 import { type DeviceTree, type DtNode, getChild, getProperty } from '../devicetree/tree.ts';
 import { cellAt, firstString, stringsOf, textOf } from '../devicetree/value.ts';
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
 import type { PhysRange } from '../units.ts';
 import type { Board, ReservedMemNode } from './board.ts';
+import { DeviceReader } from './devices.ts';
 import { dmaMaxCpuAddress } from './dma-limit.ts';
 import { memoryRegionUsers } from './memory-region-users.ts';
+import { OfAddress } from './of-address.ts';
 import { ROOT_CELLS_DEFAULT } from './of-bus.ts';
+import { OfTree } from './of-tree.ts';
 import { type CellWidths, rangesOf, reservedMemNode } from './reserved-memory-nodes.ts';
+import { symbolsByPath } from './symbols.ts';
 
 /** The most cells that an address or a size may have: OF_MAX_ADDR_CELLS. */
 const MAX_CELLS = 4;
@@ -31,28 +36,29 @@ export function boardFromTree(tree: DeviceTree, source: string): Board {
   const diagnostics: Diagnostic[] = [];
   refuseOtherTrees(root, source);
   const widths = rootCells(root, source, diagnostics);
-  const reservedMemory = childByPath(root, 'reserved-memory');
+  const reservedMemory = childCalled(root, 'reserved-memory');
   const model = getProperty(root, 'model');
   const users = memoryRegionUsers(root, reservedMemory, (warning) => diagnostics.push(warning));
-  const dmaLimit = dmaMaxCpuAddress(root);
+  const labels = symbolsByPath(root);
+  const ofTree = new OfTree(root);
+  const address = new OfAddress(ofTree);
+  const dmaLimit = dmaMaxCpuAddress(ofTree.root, address);
   return {
     source,
     ...(model ? { model: textOf(model.value) } : {}),
     compatible: stringsOf(getProperty(root, 'compatible')?.value ?? new Uint8Array()),
     ...widths,
     memory: memoryRanges(root, widths, diagnostics),
-    ...(reservedMemory ? { reservedMemory: readReservedMemory(root, reservedMemory, widths) } : {}),
+    ...(reservedMemory ? { reservedMemory: readReservedMemory(reservedMemory, widths, labels) } : {}),
     bootargs: readChosen(root, diagnostics),
     memReserves: tree.memReserves.map(({ address, size }) => ({ base: address, size })),
     users,
+    devices: new DeviceReader(ofTree, address, labels).devices(),
+    tree,
     ...(dmaLimit === undefined ? {} : { dmaMaxCpuAddress: dmaLimit }),
     diagnostics,
   };
 }
-
-/** The child of that name, whatever its unit address, as libfdt finds the parts of a path. */
-const childByPath = (node: DtNode, name: string): DtNode | undefined =>
-  node.children.find((child) => child.name === name || child.name.startsWith(`${name}@`));
 
 /** Blobs that are trees but no boards. */
 function refuseOtherTrees(root: DtNode, source: string): void {
@@ -169,18 +175,17 @@ function isAvailable(node: DtNode): boolean {
 }
 
 function readReservedMemory(
-  root: DtNode,
   reserved: DtNode,
   widths: CellWidths,
+  labels: ReadonlyMap<string, string>,
 ): NonNullable<Board['reservedMemory']> {
   const cells = (name: string): number => {
     const property = getProperty(reserved, name);
     // None, like one too short to read, is equal to no root's.
     return (property && cellAt(property.value, 0)) ?? 0;
   };
-  const labels = labelsBelow(root, `/${reserved.name}/`);
   const nodes: ReservedMemNode[] = reserved.children.map((node) =>
-    reservedMemNode(node, widths, labels.get(node.name)),
+    reservedMemNode(node, widths, labels.get(`/${reserved.name}/${node.name}`)),
   );
   return {
     addressCells: cells('#address-cells'),
@@ -190,21 +195,9 @@ function readReservedMemory(
   };
 }
 
-/** The first label that /__symbols__ has for each node below `prefix`, by the rest of the node's path. */
-function labelsBelow(root: DtNode, prefix: string): Map<string, string> {
-  const labels = new Map<string, string>();
-  for (const { name, value } of getChild(root, '__symbols__')?.properties ?? []) {
-    const path = textOf(value);
-    if (!path.startsWith(prefix)) continue;
-    const rest = path.slice(prefix.length);
-    if (!labels.has(rest)) labels.set(rest, name);
-  }
-  return labels;
-}
-
 /** drivers/of/fdt.c: early_init_dt_scan_chosen(): the command line, and warnings about what else is there. */
 function readChosen(root: DtNode, diagnostics: Diagnostic[]): string {
-  const chosen = childByPath(root, 'chosen');
+  const chosen = childCalled(root, 'chosen');
   if (chosen === undefined) return '';
   const warn = (name: string, message: string, hint: string): void => {
     const position = getProperty(chosen, name)?.position ?? chosen.position;

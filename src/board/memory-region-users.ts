@@ -1,7 +1,7 @@
 /**
  * Which devices use which reserved memory: every `memory-region` of a tree, its phandles resolved.
  */
-import { type DtNode, getProperty } from '../devicetree/tree.ts';
+import { type DtNode, type DtProperty, getProperty } from '../devicetree/tree.ts';
 import { cellsOf } from '../devicetree/value.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { formatHex } from '../units.ts';
@@ -10,6 +10,31 @@ import { phandleOf } from './reserved-memory-nodes.ts';
 
 /** Phandles that one warning spells out. */
 const SHOWN = 4;
+
+/** The names of the children of /reserved-memory by their phandles. */
+export function regionsByPhandle(reservedMemory: DtNode | undefined): ReadonlyMap<number, string> {
+  const nameOf = new Map<number, string>();
+  for (const node of reservedMemory?.children ?? []) {
+    const phandle = phandleOf(node);
+    if (phandle !== undefined && !nameOf.has(phandle)) nameOf.set(phandle, node.name);
+  }
+  return nameOf;
+}
+
+/** The regions that a `memory-region` points to, and the phandles that are none's. */
+export function regionsOf(
+  memoryRegion: DtProperty,
+  nameOf: ReadonlyMap<number, string>,
+): { readonly regions: readonly string[]; readonly unknown: readonly number[] } {
+  const regions: string[] = [];
+  const unknown: number[] = [];
+  for (const phandle of cellsOf(memoryRegion.value)) {
+    const name = nameOf.get(phandle);
+    if (name === undefined) unknown.push(phandle);
+    else regions.push(name);
+  }
+  return { regions, unknown };
+}
 
 /**
  * Every node with a `memory-region`, in tree order. A phandle that is not a child of /reserved-memory is left out;
@@ -20,23 +45,12 @@ export function memoryRegionUsers(
   reservedMemory: DtNode | undefined,
   warn: (diagnostic: Diagnostic) => void,
 ): MemoryRegionUser[] {
-  const nameOf = new Map<number, string>();
-  for (const node of reservedMemory?.children ?? []) {
-    const phandle = phandleOf(node);
-    if (phandle !== undefined && !nameOf.has(phandle)) nameOf.set(phandle, node.name);
-  }
-
+  const nameOf = regionsByPhandle(reservedMemory);
   const users: MemoryRegionUser[] = [];
   const visit = (node: DtNode, path: string): void => {
     const property = getProperty(node, 'memory-region');
     if (property !== undefined) {
-      const regions: string[] = [];
-      const unknown: number[] = [];
-      for (const phandle of cellsOf(property.value)) {
-        const name = nameOf.get(phandle);
-        if (name === undefined) unknown.push(phandle);
-        else regions.push(name);
-      }
+      const { regions, unknown } = regionsOf(property, nameOf);
       if (regions.length > 0) users.push({ path: path || '/', regions });
       if (unknown.length > 0 || property.value.length % 4 !== 0) {
         warn({

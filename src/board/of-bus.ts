@@ -1,8 +1,9 @@
 /**
  * Buses of a device tree: how many cells their addresses have and how those are read. The part of
- * drivers/of/address.c around struct of_bus (Linux 7.3) that dma-ranges need.
+ * drivers/of/address.c around struct of_bus (Linux 7.3) that ranges and dma-ranges need.
  */
-import { type DtNode, type DtProperty, getProperty } from '../devicetree/tree.ts';
+import { baseNameOf } from '../devicetree/node-lookup.ts';
+import type { DtNode, DtProperty } from '../devicetree/tree.ts';
 import { cellAt, firstString } from '../devicetree/value.ts';
 import { U64_MASK } from '../units.ts';
 
@@ -57,26 +58,37 @@ const DEFAULT: BusKind = { flagCells: 0, flags: () => IORESOURCE_MEM, matches: (
 
 const PCI_TYPES: ReadonlySet<string> = new Set(['pci', 'pciex', 'vci', 'ht']);
 
-const baseName = (node: DtNode): string => node.name.split('@', 1)[0] ?? '';
+/** The properties that DMA and addresses hang on. */
+const READ = [
+  '#address-cells',
+  '#interconnect-cells',
+  '#iommu-cells',
+  '#size-cells',
+  'compatible',
+  'device_type',
+  'dma-coherent',
+  'dma-noncoherent',
+  'dma-ranges',
+  'interconnect-names',
+  'interconnects',
+  'iommus',
+  'linux,phandle',
+  'mask',
+  'memory-region',
+  'phandle',
+  'ranges',
+  'reg',
+  'status',
+] as const;
 
-/** of_match_bus(): the kind of bus that `node` is, if it says enough. */
-function matchBus(node: DtNode): BusKind | undefined {
-  const type = getProperty(node, 'device_type');
-  if (type !== undefined && PCI_TYPES.has(firstString(type.value) ?? '')) return PCI;
-  if (baseName(node) === 'pcie') return PCI;
-  if (baseName(node) === 'isa') return ISA;
-  const cells = getProperty(node, '#address-cells');
-  if (cells === undefined) return undefined;
-  return cellAt(cells.value, 0) === 3 ? DEFAULT_FLAGS : DEFAULT;
-}
+const IS_READ: ReadonlySet<string> = new Set(READ);
 
-/** A property that is one cell, or `undefined` when there is none or it is too short. */
-function cellProperty(node: DtNode, name: string): number | undefined {
-  const property = getProperty(node, name);
-  return property && cellAt(property.value, 0);
-}
+export type ReadProperty = (typeof READ)[number];
 
-/** A node as a bus. What it says is looked up once: a tree may hold thousands of ranges and of properties. */
+/**
+ * A node as a bus, and with it every node: each is on the bus of its parent. Its properties are gone through
+ * once: a tree may hold thousands of nodes, and a node thousands of properties.
+ */
 export class Bus {
   readonly node: DtNode;
   readonly parent: Bus | undefined;
@@ -85,15 +97,45 @@ export class Bus {
   readonly addressCells: number;
   /** of_bus_n_size_cells(). */
   readonly sizeCells: number;
-  readonly dmaRanges: DtProperty | undefined;
+  /** drivers/of/base.c: __of_device_is_available(), of the node alone. */
+  readonly available: boolean;
+  readonly #properties = new Map<string, DtProperty>();
+  #children: readonly Bus[] | undefined;
 
   constructor(node: DtNode, parent: Bus | undefined) {
     this.node = node;
     this.parent = parent;
-    this.kind = matchBus(node);
-    this.addressCells = cellProperty(node, '#address-cells') ?? parent?.addressCells ?? ROOT_CELLS_DEFAULT;
-    this.sizeCells = cellProperty(node, '#size-cells') ?? parent?.sizeCells ?? ROOT_CELLS_DEFAULT;
-    this.dmaRanges = getProperty(node, 'dma-ranges');
+    for (const property of node.properties) {
+      const { name } = property;
+      if (IS_READ.has(name) && !this.#properties.has(name)) this.#properties.set(name, property);
+    }
+    this.kind = matchBus(this);
+    this.addressCells = this.cell('#address-cells') ?? parent?.addressCells ?? ROOT_CELLS_DEFAULT;
+    this.sizeCells = this.cell('#size-cells') ?? parent?.sizeCells ?? ROOT_CELLS_DEFAULT;
+    const status = this.property('status');
+    const text = status && firstString(status.value);
+    this.available = status === undefined || text === 'ok' || text === 'okay';
+  }
+
+  get children(): readonly Bus[] {
+    this.#children ??= this.node.children.map((child) => new Bus(child, this));
+    return this.#children;
+  }
+
+  /** The full path of the node. */
+  get path(): string {
+    if (this.parent === undefined) return '/';
+    return `${this.parent.parent === undefined ? '' : this.parent.path}/${this.node.name}`;
+  }
+
+  property(name: ReadProperty): DtProperty | undefined {
+    return this.#properties.get(name);
+  }
+
+  /** A property that is one cell, or `undefined` when there is none or it is too short: of_property_read_u32(). */
+  cell(name: ReadProperty): number | undefined {
+    const property = this.property(name);
+    return property && cellAt(property.value, 0);
   }
 
   /** The cells of an address and a size of `device`, which is on this bus: count_cells(). */
@@ -101,6 +143,17 @@ export class Bus {
     const above = device.parent ?? device;
     return this.kind?.cells ?? [above.addressCells, above.sizeCells];
   }
+}
+
+/** of_match_bus(): the kind of bus that a node is, if it says enough. */
+function matchBus(bus: Bus): BusKind | undefined {
+  const type = bus.property('device_type');
+  if (type !== undefined && PCI_TYPES.has(firstString(type.value) ?? '')) return PCI;
+  const name = baseNameOf(bus.node.name);
+  if (name === 'pcie') return PCI;
+  if (name === 'isa') return ISA;
+  if (bus.property('#address-cells') === undefined) return undefined;
+  return bus.cell('#address-cells') === 3 ? DEFAULT_FLAGS : DEFAULT;
 }
 
 /** OF_CHECK_ADDR_COUNT() */

@@ -43,6 +43,9 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   phandle: 1,
   devices: { '/camera@10000': { 'memory-region': 'pool@50000000' } },
   'memory-region': ['pool@50000000'],
+  'dma-coherent': true,
+  'dma-noncoherent': true,
+  iommus: true,
 };
 
 const SIZE = /^(0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)\s*([KMGTkmgt](i?[bB])?|[bB])?$/;
@@ -193,13 +196,16 @@ const reservedMemory = z
 const device = z
   .strictObject(
     {
-      compatible: property('compatible', texts, 'For people; dmaheap does not look at it.'),
+      compatible: property('compatible', texts, 'What drivers go by; made up when absent.'),
       status: property('status', text, 'Anything but "okay" and "ok" disables the device.'),
       'memory-region': property(
         'memory-region',
         texts,
         'Names or labels of /reserved-memory nodes that it uses.',
       ),
+      'dma-coherent': property('dma-coherent', flag, 'It, or what is on this bus, sees the CPU’s caches.'),
+      'dma-noncoherent': property('dma-noncoherent', flag, 'It does not, whatever the bus above says.'),
+      iommus: property('iommus', flag, 'An IOMMU translates for it.'),
       'dma-ranges': property('dma-ranges', dmaRanges, 'For a bus: what its devices reach.'),
       '#address-cells': property('#address-cells', nodeCells, 'Of a bus; as its parent’s when absent.'),
       '#size-cells': property('#size-cells', nodeCells, 'Of a bus; as its parent’s when absent.'),

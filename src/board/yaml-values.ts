@@ -42,3 +42,7 @@ export function cellBytes(cells: readonly number[]): Uint8Array {
   for (const [index, cell] of cells.entries()) view.setUint32(index * 4, cell);
   return bytes;
 }
+
+/** A number in so many cells, the high ones first. */
+export const cellsFor = (value: bigint, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => Number((value >> BigInt((count - 1 - i) * 32)) & 0xffffffffn));

@@ -6,6 +6,7 @@ import { type PhysRange, parseSize } from '../units.ts';
 import { readCount } from './arguments.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { UsageError } from './failures.ts';
+import { readGroup } from './groups.ts';
 import type { SourceInputs } from './load-tree.ts';
 
 /** The options as commander leaves them. */
@@ -18,6 +19,10 @@ export interface BootInputOptions {
   readonly config?: Readonly<Record<string, string>>;
   readonly coherent?: 'v3' | 'off';
   readonly nofile?: number;
+  /** What a udev rule makes of the nodes of /dev/dma_heap. */
+  readonly mode?: number;
+  readonly group?: number;
+  readonly evict?: number;
 }
 
 /** What is given beside a board: how its source is read, and what its boot loader fills in. */
@@ -56,6 +61,18 @@ function readConfig(text: string, before: Record<string, string> = {}): Record<s
   throw new InvalidArgumentError(`Not an option that the model reads.${hint} It reads ${problem.expected}.`);
 }
 
+/** Permission bits in octal, as a udev rule has them. */
+function readMode(text: string): number {
+  if (!/^0?[0-7]{3}$/.test(text)) throw new InvalidArgumentError('Expected permission bits in octal: 0660.');
+  return Number.parseInt(text, 8);
+}
+
+function readSeed(text: string): number {
+  const seed = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seed <= 0xffffffff)) throw new InvalidArgumentError('Expected a number from 0 to 4294967295.');
+  return seed;
+}
+
 /** Adds the options of a boot to a command. */
 export function addBootInputs(command: Command, heading: string): Command {
   const group = (option: Option) => command.addOption(option.helpGroup(heading));
@@ -78,22 +95,46 @@ export function addBootInputs(command: Command, heading: string): Command {
   );
   group(new Option('--coherent <state>', 'the coherent heap series: v3 unless given').choices(['v3', 'off']));
   group(new Option('--nofile <n>', "the shell task's RLIMIT_NOFILE: 1024 unless given").argParser(readCount));
+  group(
+    new Option('--mode <octal>', 'a udev rule: MODE of the nodes of /dev/dma_heap, 0600 unless given').argParser(
+      readMode,
+    ),
+  );
+  group(
+    new Option(
+      '--group <name|n>',
+      'a udev rule: GROUP of those nodes; without --mode they get 0660',
+    ).argParser(readGroup),
+  );
+  group(
+    new Option('--evict <seed>', 'let cache lines go by chance, as a small cache does').argParser(readSeed),
+  );
   return command;
 }
 
-const NAMES = ['cmdline', 'memory', 'reserve', 'config', 'coherent', 'nofile'] as const;
+const NAMES = ['cmdline', 'memory', 'reserve', 'config', 'coherent', 'nofile', 'evict'] as const;
+
+/** What udev makes of a rule: with a group and no mode the group may read and write. */
+function udevRule({ mode, group }: BootInputOptions): Pick<BootParams, 'heapMode' | 'heapGid'> {
+  const heapMode = mode ?? (group === undefined || group === 0 ? undefined : 0o660);
+  return {
+    ...(heapMode !== undefined && { heapMode }),
+    ...(group !== undefined && { heapGid: group }),
+  };
+}
 
 /** The parameters of a boot; members that were not given are absent. */
 export function bootParams(options: BootInputOptions): BootParams {
   const given = { ...options, cmdline: options.cmdline ?? options.bootargs };
-  return Object.fromEntries(
-    NAMES.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
-  );
+  return {
+    ...Object.fromEntries(NAMES.filter((name) => given[name] !== undefined).map((name) => [name, given[name]])),
+    ...udevRule(options),
+  };
 }
 
 /** Refuses what is given beside a board where nothing is booted. */
 export function refuseBoardOptions(options: BoardOptions): void {
-  const names = [...NAMES, 'bootargs', 'include', 'define', 'overlay', 'allowOutside'] as const;
+  const names = [...NAMES, 'mode', 'group', 'bootargs', 'include', 'define', 'overlay', 'allowOutside'] as const;
   const given = names.find((name) => options[name] !== undefined);
   if (given !== undefined) {
     throw new UsageError(

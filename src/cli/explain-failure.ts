@@ -32,10 +32,20 @@ function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): strin
       return [
         `offset ${formatHex(value)} is not allowed: it must be a multiple of a page and lie within the buffer`,
       ];
+    case 'whence':
+      return [`whence ${value} is not allowed: SEEK_SET (0) and SEEK_END (2) are`];
     case 'prot':
       return [`protection ${formatHex(value)} is not allowed`];
     case 'flags':
       return [`flags ${formatHex(value)} are not allowed`];
+    case 'cmd':
+      return [`fcntl has no command ${value}`];
+    case 'mapping':
+      return [`the task has no mapping ${value}; dmaheap tasks shows how many it has`];
+    case 'attachment':
+      return [`attachment ${value} is not there, or not in a state for this`];
+    case 'name':
+      return ['the name is not one that a task can have'];
   }
 }
 
@@ -93,5 +103,41 @@ export function explainFailure(failure: Failure): string[] {
           ? 'the descriptor was opened with access mode 3, which allows no mapping'
           : `the descriptor is ${formatOpenFlags(failure.flags)}: it does not allow this access`,
       ];
+    case 'path':
+      return failure.mode === undefined
+        ? [failure.path]
+        : [`${failure.path} has mode ${failure.mode.toString(8).padStart(4, '0')}, user 0, group ${failure.gid ?? 0}`];
+    case 'no-such-task':
+      return [`the tasks are: ${failure.known.join(', ')}`];
+    case 'task-exists':
+      return [`there is a task ${failure.task}`];
+    case 'no-such-device': {
+      const near = didYouMean(failure.device, failure.known);
+      const known =
+        failure.known.length === 0
+          ? 'there are no devices; dmaheap device add NAME makes one'
+          : 'dmaheap devices lists those that there are';
+      return near === undefined ? [known] : [`did you mean ${near}?`, known];
+    }
+    case 'device-exists':
+      return [`there is a device ${failure.device}`];
+    case 'not-a-dma-buf':
+      return [`descriptor ${failure.fd} is no dma-buf`];
+    case 'not-contiguous':
+      return [
+        `the device needs one run of addresses; the first run of ${failure.segments} segments has ${failure.contiguous} of ${failure.size} bytes`,
+      ];
+    case 'dma-unreachable':
+      return [
+        `the device cannot reach ${formatHex(failure.address)}: mask ${formatHex(failure.mask)}, bus limit ${formatHex(failure.limit)}, and there is no bounce buffer that it reaches`,
+      ];
+    case 'iova-full':
+      return [`no run of I/O addresses for ${failure.size} bytes below ${formatHex(failure.limit)}`];
+    case 'swiotlb-full':
+      return [
+        `no bounce buffer for ${failure.size} bytes (256 KiB at most): ${failure.used} of ${failure.total} slots of 2 KiB are used`,
+      ];
+    case 'not-modelled':
+      return [`${failure.what} is not modelled`];
   }
 }

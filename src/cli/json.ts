@@ -4,10 +4,12 @@
  */
 
 import type { DtNode, DtProperty } from '../devicetree/tree.ts';
+import type { Report } from '../kernel/hazard-log.ts';
 import type { BufferView, HeapView, RegionView } from '../kernel/views.ts';
 import type { LogLine } from '../printk.ts';
 import type { PfnRange } from '../units.ts';
 import { formatHex, PAGE_SIZE, pfnDown, pfnPhys } from '../units.ts';
+import { explainHazard, syncFlagNames } from './explain-hazard.ts';
 import { adviceFor, whyNoHeap } from './explain-region.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -20,6 +22,7 @@ export const heapJson = (heap: HeapView): Json => ({
   backend: heap.backend,
   minor: heap.minor,
   mode: heap.mode,
+  gid: heap.gid,
   region: heap.region ?? null,
   base: address(heap.base),
   base_pfn: heap.base === undefined ? null : pfnDown(heap.base),
@@ -59,6 +62,25 @@ export const bufferJson = (buffer: BufferView): Json => ({
   flags: buffer.flags,
   count: buffer.count,
   fds: buffer.fds.map(({ task, fd, cloexec }) => ({ task, fd, cloexec })),
+  mappings: buffer.mappings.map(({ task, id, offset, length, prot, shared }) => ({
+    task,
+    mapping: id,
+    offset: size(offset),
+    length: size(length),
+    prot,
+    shared,
+  })),
+  attachments: buffer.attachments.map(({ id, device, task, references, direction, segments }) => ({
+    attachment: id,
+    device,
+    task,
+    references,
+    direction: direction ?? null,
+    segments: (segments ?? []).map((segment) => ({
+      dma_address: address(segment.address),
+      length: size(segment.length),
+    })),
+  })),
   sg_table: buffer.sgTable.map(extentJson),
 });
 
@@ -91,3 +113,50 @@ export const nodeJson = (node: DtNode, deep: boolean): Json => ({
   properties: node.properties.map(propertyJson),
   children: node.children.map((child) => (deep ? nodeJson(child, true) : child.name)),
 });
+
+/** A stale read, a lost write, or DMA that hit what the device has not mapped. */
+export function hazardJson(report: Report): Json {
+  const buffer = report.buffer && {
+    ino: report.buffer.ino,
+    heap: report.buffer.heap,
+    name: report.buffer.name ?? null,
+    fd: report.buffer.fd ?? null,
+    offset: size(report.buffer.offset),
+  };
+  const common = { seq: report.seq, time: report.time, buffer: buffer ?? null, reason: explainHazard(report) };
+  if (report.report === 'stray-dma') {
+    const { device, access, dmaAddress, occupant } = report;
+    return {
+      kind: 'stray-dma',
+      device,
+      access,
+      dma_address: address(dmaAddress),
+      address: address(occupant.range.base),
+      length: size(occupant.range.size),
+      hit: occupant.owner.kind,
+      region: occupant.owner.kind === 'region' ? occupant.owner.region : null,
+      ...common,
+    };
+  }
+  const { hazard, missing, noSyncHelps } = report;
+  return {
+    kind: hazard.kind,
+    cause: hazard.cause,
+    address: address(hazard.address),
+    length: size(hazard.length),
+    victim: { ...hazard.victim },
+    culprit: { ...hazard.culprit },
+    missing:
+      missing === undefined
+        ? null
+        : {
+            ioctl: 'DMA_BUF_IOCTL_SYNC',
+            flags: syncFlagNames(missing.flags),
+            task: missing.task,
+            after: { ...missing.after },
+            before: { ...missing.before },
+          },
+    no_sync_helps: noSyncHelps ?? null,
+    ...common,
+  };
+}

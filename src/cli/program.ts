@@ -55,6 +55,12 @@ export function createProgram(surroundings: Surroundings): Command {
         'run in memory on a fresh boot of this board (list, regions, alloc, dmesg, dt show)',
       ).helpGroup(GLOBAL),
     )
+    .addOption(
+      new Option(
+        '--task <name>',
+        'the task that makes the calls: shell unless given; started when there is none',
+      ).helpGroup(GLOBAL),
+    )
     .addOption(new Option('--json', 'print one JSON object, errors too').helpGroup(GLOBAL))
     .addOption(new Option('--no-color', 'no colour on a terminal (as NO_COLOR)').helpGroup(GLOBAL))
     .addHelpText(

@@ -10,10 +10,16 @@ import { Printk } from '../printk.ts';
 import { MemoryRecords, type Records } from '../records.ts';
 import type { SessionLocation } from '../session/directory.ts';
 import { sessionPath } from '../session/directory.ts';
+import { SHELL_TASK } from '../kernel/boot.ts';
+import type { Report } from '../kernel/hazard-log.ts';
 import type { BootInputs, Session } from '../session/session.ts';
 import { type BoardOptions, bootParams, refuseBoardOptions } from './boot-inputs.ts';
+import { type Caller, callerOf, checkTaskName } from './caller.ts';
+import { explainHazard, joinReports } from './explain-hazard.ts';
+import { escapeText } from './escape.ts';
 import { BootPanic, UsageError } from './failures.ts';
 import { type Ink, makeInk } from './ink.ts';
+import { hazardJson } from './json.ts';
 import { jsonText } from './json-text.ts';
 import { decodeTree, keptName, loadTree } from './load-tree.ts';
 import { inputName } from './read-input.ts';
@@ -25,6 +31,8 @@ export interface GlobalOptions {
   readonly session?: string;
   readonly board?: string;
   readonly json?: boolean;
+  /** The task that the command acts as. */
+  readonly task?: string;
   /** False with --no-color. */
   readonly color?: boolean;
 }
@@ -48,6 +56,8 @@ export class Shell {
   readonly streams: Streams;
   readonly options: GlobalOptions;
   readonly #surroundings: Surroundings;
+  /** What went wrong with shared memory during the command, not told yet. */
+  #reports: Report[] = [];
 
   constructor(surroundings: Surroundings, options: GlobalOptions) {
     this.streams = surroundings.streams;
@@ -55,9 +65,51 @@ export class Shell {
     this.#surroundings = surroundings;
   }
 
-  /** Prints a command's result. */
+  /** Prints a command's result, and after it what went wrong with shared memory on the way. */
   async answer(json: () => Readonly<Record<string, unknown>>, text: (ink: Ink) => string): Promise<void> {
-    this.streams.out(this.options.json === true ? jsonText(json()) : text(await this.ink('out')));
+    if (this.options.json === true) {
+      const hazards = this.takeReports().map(hazardJson);
+      this.streams.out(jsonText({ ...json(), ...(hazards.length > 0 && { hazards }) }));
+      return;
+    }
+    this.streams.out(text(await this.ink('out')));
+    await this.tellReports();
+  }
+
+  /** The reports that were not told yet, neighbours joined; they count as told. */
+  takeReports(): readonly Report[] {
+    const reports = joinReports(this.#reports);
+    this.#reports = [];
+    return reports;
+  }
+
+  /** Tells on standard error what went wrong with shared memory: for commands that print as they go. */
+  async tellReports(): Promise<void> {
+    const reports = this.takeReports();
+    if (reports.length === 0) return;
+    const ink = await this.ink('err');
+    for (const [first = '', ...rest] of reports.map(explainHazard)) {
+      this.streams.err([ink.warn(escapeText(first)), ...rest.map(escapeText)].map((line) => `${line}\n`).join(''));
+    }
+  }
+
+  /** The task that the command acts as. @throws UsageError for a name that none can have */
+  get task(): string {
+    return checkTaskName(this.options.task ?? SHELL_TASK);
+  }
+
+  /** A transaction as the command's task, which is started when there is none of that name. */
+  transact<T>(session: Session, body: (caller: Caller) => T): T {
+    const { task } = this;
+    const { value, startedPid, reports } = session.transact((kernel) => {
+      const mark = kernel.hazards.nextSeq;
+      const { caller, startedPid } = callerOf(kernel, task);
+      const value = body(caller);
+      return { value, startedPid, reports: [...kernel.hazards.since(mark)] };
+    });
+    if (startedPid !== undefined) this.streams.err(`started task ${task} (pid ${startedPid})\n`);
+    this.#reports.push(...reports);
+    return value;
   }
 
   /** The colours for one of the streams. */

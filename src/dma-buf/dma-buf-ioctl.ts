@@ -1,32 +1,88 @@
 /** The requests on a dma-buf's descriptor. Models drivers/dma-buf/dma-buf.c: dma_buf_ioctl() (Linux 7.3). */
-import { DMA_BUF_NAME_LEN, DMA_BUF_SET_NAME_A, DMA_BUF_SET_NAME_B } from '../uapi/dma-buf.ts';
+import {
+  DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
+  DMA_BUF_IOCTL_IMPORT_SYNC_FILE,
+  DMA_BUF_IOCTL_SYNC,
+  DMA_BUF_NAME_LEN,
+  DMA_BUF_SET_NAME_A,
+  DMA_BUF_SET_NAME_B,
+  DMA_BUF_SYNC_END,
+  DMA_BUF_SYNC_READ,
+  DMA_BUF_SYNC_RW,
+  DMA_BUF_SYNC_VALID_FLAGS_MASK,
+  DMA_BUF_SYNC_WRITE,
+  decodeDmaBufSync,
+  decodeDmaBufSyncFile,
+  encodeDmaBufSyncFile,
+} from '../uapi/dma-buf.ts';
 import type { Errno } from '../uapi/errno.ts';
-import { formatHex } from '../units.ts';
-import type { DmaBufFile } from './dma-buf.ts';
+import { O_CLOEXEC, O_RDONLY } from '../uapi/fcntl.ts';
+import type { DmaBufFile, FileTable } from './dma-buf.ts';
+import type { InstallFd } from './dma-heap.ts';
 import type { Failure } from './failure.ts';
+import type { DmaDirection } from '../mm/dma-mapping.ts';
 
-/** A request that is known but not modelled yet; never answered as if it were. */
-export class NotModelled extends Error {
-  constructor(what: string) {
-    super(`${what} is not modelled`);
-    this.name = 'NotModelled';
-  }
+/** What the requests need of the caller and of the rest of the kernel. */
+export interface DmaBufIoctlContext {
+  readonly files: FileTable;
+  readonly install: InstallFd;
+  /** Whether a descriptor of the calling task is a sync_file. */
+  readonly isSyncFile: (fd: number) => boolean;
+  /** dma_buf_begin_cpu_access() and dma_buf_end_cpu_access(). */
+  readonly cpuAccess: (access: 'begin' | 'end', direction: DmaDirection) => void;
 }
+
+type Result = { readonly ret: 0 } | { readonly errno: Errno; readonly why?: Failure };
+
+const DONE: Result = { ret: 0 };
+const FAULT: Result = { errno: 'EFAULT' };
+const badFlags = (flags: bigint): Result => ({
+  errno: 'EINVAL',
+  why: { kind: 'bad-argument', argument: 'flags', value: flags },
+});
+
+const DIRECTIONS: Readonly<Record<number, DmaDirection>> = {
+  [DMA_BUF_SYNC_READ]: 'DMA_FROM_DEVICE',
+  [DMA_BUF_SYNC_WRITE]: 'DMA_TO_DEVICE',
+  [DMA_BUF_SYNC_RW]: 'DMA_BIDIRECTIONAL',
+};
 
 /**
  * Answers a request; a name is set in `file`, which the caller stores.
  *
- * @param arg the caller's bytes: for SET_NAME the string itself, up to its NUL
+ * @param arg the caller's bytes: for SET_NAME the string itself, up to its NUL; changed in place
  */
 export function dmaBufIoctl(
+  context: DmaBufIoctlContext,
   file: DmaBufFile,
   request: number,
   arg: Uint8Array | null,
-): { readonly ret: 0 } | { readonly errno: Errno; readonly why?: Failure } {
-  if (request !== DMA_BUF_SET_NAME_A && request !== DMA_BUF_SET_NAME_B) {
-    throw new NotModelled(`request ${formatHex(request)} on a dma-buf`);
+): Result {
+  switch (request) {
+    case DMA_BUF_IOCTL_SYNC:
+      return arg === null || arg.length < 8 ? FAULT : sync(context, decodeDmaBufSync(arg));
+    case DMA_BUF_SET_NAME_A:
+    case DMA_BUF_SET_NAME_B:
+      return arg === null ? FAULT : setName(file, arg);
+    case DMA_BUF_IOCTL_EXPORT_SYNC_FILE:
+      return arg === null || arg.length < 8 ? FAULT : exportSyncFile(context, arg);
+    case DMA_BUF_IOCTL_IMPORT_SYNC_FILE:
+      return arg === null || arg.length < 8 ? FAULT : importSyncFile(context, arg);
+    default:
+      return { errno: 'ENOTTY', why: { kind: 'bad-argument', argument: 'request', value: BigInt(request) } };
   }
-  if (arg === null) return { errno: 'EFAULT' };
+}
+
+function sync(context: DmaBufIoctlContext, flags: bigint): Result {
+  if ((flags & ~BigInt(DMA_BUF_SYNC_VALID_FLAGS_MASK)) !== 0n) return badFlags(flags);
+  const direction = DIRECTIONS[Number(flags) & DMA_BUF_SYNC_RW];
+  if (direction === undefined) return badFlags(flags);
+  context.cpuAccess((Number(flags) & DMA_BUF_SYNC_END) === 0 ? 'begin' : 'end', direction);
+  return DONE;
+}
+
+/** dma_buf_set_name(). */
+function setName(file: DmaBufFile, arg: Uint8Array): Result {
   const nul = arg.indexOf(0);
   const name = nul < 0 ? arg : arg.subarray(0, nul);
   // strndup_user() refuses what has no NUL within the length.
@@ -34,5 +90,31 @@ export function dmaBufIoctl(
     return { errno: 'EINVAL', why: { kind: 'bad-argument', argument: 'len', value: BigInt(name.length) } };
   }
   file.name = new TextDecoder().decode(name);
-  return { ret: 0 };
+  return DONE;
+}
+
+/** READ or WRITE or both, and nothing else. */
+const isUsage = (flags: number): boolean =>
+  (flags & ~DMA_BUF_SYNC_RW) === 0 && (flags & DMA_BUF_SYNC_RW) !== 0;
+
+/** dma_buf_export_sync_file(): nothing fences the buffer, so the fence has signalled. */
+function exportSyncFile(context: DmaBufIoctlContext, arg: Uint8Array): Result {
+  const { flags } = decodeDmaBufSyncFile(arg);
+  if (!isUsage(flags)) return badFlags(BigInt(flags));
+  const file = context.files.add({ kind: 'sync_file', flags: O_RDONLY, count: 1 });
+  const fd = context.install(file, O_CLOEXEC);
+  if (typeof fd !== 'number') {
+    context.files.unref(file);
+    return { errno: 'EMFILE', why: { kind: 'descriptor-limit', limit: fd.limit } };
+  }
+  arg.set(encodeDmaBufSyncFile({ flags, fd }));
+  return DONE;
+}
+
+/** dma_buf_import_sync_file(): the fence has signalled, so that the buffer waits for nothing. */
+function importSyncFile(context: DmaBufIoctlContext, arg: Uint8Array): Result {
+  const { flags, fd } = decodeDmaBufSyncFile(arg);
+  if (!isUsage(flags)) return badFlags(BigInt(flags));
+  if (context.isSyncFile(fd)) return DONE;
+  return { errno: 'EINVAL', why: { kind: 'bad-argument', argument: 'fd', value: BigInt(fd) } };
 }

@@ -16,12 +16,12 @@ export interface DmaBufFile {
   readonly expName: string;
   /** Bytes, whole pages. */
   readonly size: bigint;
-  /** f_flags: the access mode. */
-  readonly flags: number;
+  /** f_flags: the access mode, and what F_SETFL has added. */
+  flags: number;
   readonly backing: HeapBacking;
   /** The sg table: pieces in order. */
   readonly sgTable: readonly PfnRange[];
-  /** References: descriptors and mappings. */
+  /** References: descriptors, mappings and importers. */
   count: number;
   /** DMA_BUF_SET_NAME. */
   name?: string;
@@ -32,19 +32,42 @@ export interface HeapFile {
   readonly kind: 'dma_heap';
   /** The name of the node in /dev/dma_heap. */
   readonly heap: string;
-  readonly flags: number;
+  /** f_flags. */
+  flags: number;
+  count: number;
+}
+
+/** A file of /proc, /sys or a directory, made when it is read. */
+export interface VirtualOpenFile {
+  readonly kind: 'virtual';
+  readonly path: string;
+  /** Opened as a directory. */
+  readonly directory: boolean;
+  /** f_flags. */
+  flags: number;
+  /** f_pos: bytes; of a directory the number of the next entry. */
+  pos: bigint;
+  count: number;
+}
+
+/** A fence as a descriptor: struct sync_file. Nothing here ever fences a buffer, so it has signalled. */
+export interface SyncFile {
+  readonly kind: 'sync_file';
+  /** f_flags. */
+  flags: number;
   count: number;
 }
 
 /** What a task's descriptors 0 to 2 are: a terminal, a pipe, whatever the caller had. */
 export interface StreamFile {
   readonly kind: 'stream';
-  readonly flags: number;
+  /** f_flags. */
+  flags: number;
   count: number;
 }
 
 /** struct file, as a record under its number. */
-export type OpenFile = DmaBufFile | HeapFile | StreamFile;
+export type OpenFile = DmaBufFile | HeapFile | VirtualOpenFile | SyncFile | StreamFile;
 
 const PREFIX = 'file/';
 const fileKey = (id: number): string => recordKey('file', id);

@@ -31,7 +31,16 @@ export interface DmaHeap {
   readonly name: string;
   readonly minor: number;
   readonly backing: HeapBacking;
+  /** The node's permission bits and group: what devtmpfs gives, or a udev rule has made of it. */
+  readonly mode: number;
+  readonly gid: number;
 }
+
+/** The major number of the dma_heap devices: the last of those that are given out. */
+export const DMA_HEAP_MAJOR = 254;
+
+/** What devtmpfs makes of a node without a rule: root's alone. */
+const DEVTMPFS_MODE = 0o600;
 
 const HEAPS = 'heaps';
 
@@ -77,8 +86,16 @@ export function registerDmaHeap(
     printk.print(3, 'dma_heap: Unable to add device');
     return false;
   }
-  records.put<DmaHeap[]>(HEAPS, [...heaps, { name, minor, backing }]);
+  records.put<DmaHeap[]>(HEAPS, [...heaps, { name, minor, backing, mode: DEVTMPFS_MODE, gid: 0 }]);
   return true;
+}
+
+/** Gives every node the mode and group of a udev rule: `SUBSYSTEM=="dma_heap", MODE="0660", GROUP="video"`. */
+export function applyUdevRule(records: Records, rule: { readonly mode?: number; readonly gid?: number }): void {
+  records.put<DmaHeap[]>(
+    HEAPS,
+    dmaHeaps(records).map((heap) => ({ ...heap, ...rule })),
+  );
 }
 
 /** What an ioctl answers: 0, or an errno with its reason. */

@@ -3,12 +3,27 @@
  * gives only the errno; this is what a developer would dig out of debugfs afterwards.
  */
 
+import type { DmaMapFailure } from '../mm/dma-mapping.ts';
+
 export type Failure =
   | { readonly kind: 'no-such-heap'; readonly name: string; readonly known: readonly string[] }
   /** An argument that the kernel refuses before it allocates. */
   | {
       readonly kind: 'bad-argument';
-      readonly argument: 'len' | 'fd' | 'fd_flags' | 'heap_flags' | 'request' | 'offset' | 'prot' | 'flags';
+      readonly argument:
+        | 'len'
+        | 'fd'
+        | 'fd_flags'
+        | 'heap_flags'
+        | 'request'
+        | 'offset'
+        | 'whence'
+        | 'prot'
+        | 'flags'
+        | 'cmd'
+        | 'mapping'
+        | 'attachment'
+        | 'name';
       readonly value: bigint;
     }
   /** A bad file descriptor. */
@@ -43,4 +58,15 @@ export type Failure =
   /** RLIMIT_NOFILE is reached. */
   | { readonly kind: 'descriptor-limit'; readonly limit: number }
   /** The descriptor's access mode does not allow it. */
-  | { readonly kind: 'access-mode'; readonly flags: number };
+  | { readonly kind: 'access-mode'; readonly flags: number }
+  /** A path that leads nowhere, or where the task may not go. */
+  | { readonly kind: 'path'; readonly path: string; readonly mode?: number; readonly gid?: number }
+  | { readonly kind: 'no-such-task'; readonly task: string; readonly known: readonly string[] }
+  | { readonly kind: 'task-exists'; readonly task: string }
+  | { readonly kind: 'no-such-device'; readonly device: string; readonly known: readonly string[] }
+  | { readonly kind: 'device-exists'; readonly device: string }
+  /** The file is of a kind that the call is not for. */
+  | { readonly kind: 'not-a-dma-buf'; readonly fd: number }
+  /** An importer that needs one run of addresses got several. */
+  | { readonly kind: 'not-contiguous'; readonly contiguous: bigint; readonly size: bigint; readonly segments: number }
+  | DmaMapFailure;

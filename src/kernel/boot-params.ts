@@ -28,4 +28,10 @@ export interface BootParams {
   readonly coherent?: 'v3' | 'off';
   /** The shell task's soft RLIMIT_NOFILE; 1024 unless given. */
   readonly nofile?: number;
+  /** The permission bits that a udev rule gives the nodes of /dev/dma_heap; 0600 unless given. */
+  readonly heapMode?: number;
+  /** The group that a udev rule gives them; 0 (root) unless given. */
+  readonly heapGid?: number;
+  /** The seed by which cache lines are evicted by chance; absent: never. */
+  readonly evict?: number;
 }

@@ -7,6 +7,8 @@ import type { BootReserved } from './boot-params.ts';
 import type { RegionView } from './views.ts';
 
 export const BOOT_RECORD = 'boot';
+/** The board's device tree as a blob: what /proc/device-tree shows. */
+export const DEVICE_TREE_RECORD = 'device-tree';
 
 export interface BootRecord {
   readonly banner: string;
@@ -14,6 +16,10 @@ export interface BootRecord {
   readonly cmdline: string;
   readonly reserve: BootReserved;
   readonly layout: readonly PhysRange[];
+  /** The bounce buffers of devices that do not reach all of memory. */
+  readonly swiotlb?: PhysRange;
+  /** The seed by which cache lines are evicted by chance; absent: never. */
+  readonly evict?: number;
   readonly iomem: readonly RamResource[];
   /** The number of CMA areas. */
   readonly cmaAreas: number;

@@ -6,6 +6,8 @@ import type { Board } from '../board/board.ts';
 import { type MemoryCmdline, parseCmdline } from '../board/cmdline.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { InvalidInput } from '../diagnostic.ts';
+import { encodeDtb } from '../devicetree/dtb.ts';
+import { applyUdevRule } from '../dma-buf/dma-heap.ts';
 import { type RegistrationProblems, registerHeaps } from '../dma-buf/register-heaps.ts';
 import { createAtomicPools } from '../mm/atomic-pool.ts';
 import { emptyCma } from '../mm/cma.ts';
@@ -21,6 +23,8 @@ import {
 import { KernelPanic, Memblock } from '../mm/memblock.ts';
 import { createZones, PageAllocator } from '../mm/page-alloc.ts';
 import { ReservedMemory } from '../mm/reserved-mem.ts';
+import { createSwiotlb } from '../mm/swiotlb.ts';
+import { takeSwiotlb } from '../mm/swiotlb-pool.ts';
 import { SystemRam } from '../mm/system-ram.ts';
 import type { ZoneName, ZoneSpan } from '../mm/zones.ts';
 import { dmaPhysLimit, zoneSpans } from '../mm/zones.ts';
@@ -31,7 +35,8 @@ import type { PhysAddr, PhysRange } from '../units.ts';
 import { formatPa, PAGE, pfnDown, rangeEnd, roundDown, roundUp, TiB, wholePages } from '../units.ts';
 import { bootReserved } from './boot-loader.ts';
 import type { BootParams, BootReserved } from './boot-params.ts';
-import { BOOT_RECORD, type BootRecord } from './boot-record.ts';
+import { BOOT_RECORD, type BootRecord, DEVICE_TREE_RECORD } from './boot-record.ts';
+import { createDevices } from './device-table.ts';
 import { regionViews } from './regions.ts';
 import { createTask } from './task.ts';
 
@@ -44,7 +49,7 @@ export interface BootOutcome {
 export const SHELL_TASK = 'shell';
 
 /** INR_OPEN_CUR: the soft RLIMIT_NOFILE of every process that changes nothing. */
-const DEFAULT_NOFILE = 1024;
+export const DEFAULT_NOFILE = 1024;
 
 /** RAM above this is not modelled. */
 const MAX_RAM_END = 16n * TiB;
@@ -115,6 +120,7 @@ function bootKernel(
   reserveDefaultCma(early, words.cma, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
   printZones(early, spans);
   takeMemoryMap(memblock);
+  const swiotlb = takeSwiotlb(memblock, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
 
   // 7-8: the page allocator, CMA activation, DMA pools.
   const active = activateCma(early, spans);
@@ -124,6 +130,13 @@ function bootKernel(
   // 9: heaps.
   const ram = new SystemRam(memblock);
   const problems = registerHeaps(early, ram);
+  applyUdevRule(records, {
+    ...(params.heapMode !== undefined && { mode: params.heapMode }),
+    ...(params.heapGid !== undefined && { gid: params.heapGid }),
+  });
+  if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
+  createDevices(records, board);
+  if (board.tree !== undefined) records.put(DEVICE_TREE_RECORD, encodeDtb(board.tree));
 
   records.put<BootRecord>(BOOT_RECORD, {
     banner: banner(profile),
@@ -131,6 +144,8 @@ function bootKernel(
     cmdline,
     reserve,
     layout: arenaLayout(early, problems),
+    ...(swiotlb && { swiotlb }),
+    ...(params.evict !== undefined && { evict: params.evict }),
     iomem: ram.resources,
     cmaAreas: early.cmaAreas.length,
     regions: regionViews(early, reservedMemory.regions, problems, words),

@@ -20,7 +20,8 @@ export function heapViews(records: Records, files: FileTable): HeapView[] {
   return dmaHeaps(records).map((heap) => ({
     name: heap.name,
     minor: heap.minor,
-    mode: '600',
+    mode: heap.mode.toString(8),
+    gid: heap.gid,
     backend: heap.backing.backend,
     buffers: buffers.get(heap.name) ?? 0,
     ...spaceOf(records, heap),

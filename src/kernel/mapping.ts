@@ -5,36 +5,25 @@
 import type { OpenFile } from '../dma-buf/dma-buf.ts';
 import type { Failure } from '../dma-buf/failure.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
-import type { Records } from '../records.ts';
-import { recordKey } from '../records.ts';
 import type { Errno } from '../uapi/errno.ts';
+import { NotModelled } from '../dma-buf/not-modelled.ts';
 import {
+  LEGACY_MAP_MASK,
+  MAP_ANONYMOUS,
+  MAP_HUGETLB,
   MAP_PRIVATE,
   MAP_SHARED,
+  MAP_SHARED_VALIDATE,
   MAP_TYPE,
-  O_ACCMODE,
-  O_RDONLY,
-  O_RDWR,
-  O_WRONLY,
+  mayRead,
+  mayWrite,
+  PROT_EXEC,
   PROT_READ,
   PROT_WRITE,
 } from '../uapi/fcntl.ts';
 import type { PfnRange, PhysAddr } from '../units.ts';
 import { PAGE, PAGE_SIZE, pageAlign, pfnPhys, U64_MASK } from '../units.ts';
-
-/** A mapping as a record. */
-export interface MappingRecord {
-  readonly task: string;
-  /** The number of the open file. */
-  readonly file: number;
-  /** Bytes into the buffer, whole pages. */
-  readonly offset: bigint;
-  /** Bytes, whole pages. */
-  readonly length: bigint;
-  readonly prot: number;
-  /** MAP_SHARED; what is written to a private mapping is its own. */
-  readonly shared: boolean;
-}
+import type { MappingRecord, MappingTable } from './mapping-table.ts';
 
 /** The bytes of a mapping, as the task that made it sees them. */
 export interface Mapping {
@@ -50,54 +39,16 @@ export interface Mapping {
 /** SIGSEGV: an access that the mapping does not allow. */
 export class SegmentationFault extends Error {
   readonly offset: bigint;
+  /** si_code: nothing is mapped there, or the mapping's protection forbids it. */
+  readonly code: 'SEGV_MAPERR' | 'SEGV_ACCERR';
 
-  constructor(access: 'read' | 'write', offset: bigint) {
-    super(`segmentation fault: ${access} at offset ${offset} of a mapping`);
+  constructor(access: 'read' | 'write', offset: bigint, code: 'SEGV_MAPERR' | 'SEGV_ACCERR') {
+    super(`segmentation fault (SIGSEGV, ${code}): ${access} at offset ${offset} of a mapping`);
     this.name = 'SegmentationFault';
     this.offset = offset;
+    this.code = code;
   }
 }
-
-const MAPPINGS = 'mappings';
-const mappingKey = (id: number): string => recordKey('mapping', id);
-
-/** All mappings of all tasks. */
-export class MappingTable {
-  readonly #records: Records;
-
-  constructor(records: Records) {
-    this.#records = records;
-  }
-
-  get(id: number): MappingRecord | undefined {
-    return this.#records.get<MappingRecord>(mappingKey(id));
-  }
-
-  add(record: MappingRecord): number {
-    const id = this.#records.get<number>(MAPPINGS) ?? 1;
-    this.#records.put(MAPPINGS, id + 1);
-    this.#records.put(mappingKey(id), record);
-    return id;
-  }
-
-  remove(id: number): void {
-    this.#records.delete(mappingKey(id));
-    for (const [key] of [...this.#records.list(recordKey('mapping-page', id, ''))]) this.#records.delete(key);
-  }
-
-  /** The copy of a page that a private mapping has written to: anonymous memory, not the buffer's. */
-  copiedPage(id: number, page: number): Uint8Array | undefined {
-    return this.#records.get<Uint8Array>(recordKey('mapping-page', id, page));
-  }
-
-  putCopiedPage(id: number, page: number, bytes: Uint8Array): void {
-    this.#records.put(recordKey('mapping-page', id, page), bytes);
-  }
-}
-
-/** OPEN_FMODE(): which access a file's flags allow. */
-const mayRead = (flags: number): boolean => [O_RDONLY, O_RDWR].includes(flags & O_ACCMODE);
-const mayWrite = (flags: number): boolean => [O_WRONLY, O_RDWR].includes(flags & O_ACCMODE);
 
 /** Why mmap refuses, in the order in which Linux looks; `undefined` when it does not. */
 export function checkMmap(
@@ -110,19 +61,25 @@ export function checkMmap(
     errno: 'EINVAL',
     why: { kind: 'bad-argument', argument, value },
   });
+  if ((flags & MAP_ANONYMOUS) !== 0) throw new NotModelled('an anonymous mapping (MAP_ANONYMOUS)');
   if (offset % PAGE !== 0n) return bad('offset', call.offset);
+  if ((flags & MAP_HUGETLB) !== 0) return bad('flags', BigInt(flags));
   if (length === 0n) return bad('len', length);
   const size = pageAlign(length);
   if (size === 0n) return { errno: 'ENOMEM' };
   // file_mmap_ok(): the end of the mapping must be a file position.
   if (offset / PAGE > (U64_MASK - size) / PAGE) return { errno: 'EOVERFLOW' };
   const kind = flags & MAP_TYPE;
-  if (kind !== MAP_SHARED && kind !== MAP_PRIVATE) return bad('flags', BigInt(flags));
-  const writes = (prot & PROT_WRITE) !== 0 && kind === MAP_SHARED;
+  if (kind === MAP_SHARED_VALIDATE && (flags & ~LEGACY_MAP_MASK) !== 0) return { errno: 'EOPNOTSUPP' };
+  if (kind !== MAP_SHARED && kind !== MAP_SHARED_VALIDATE && kind !== MAP_PRIVATE) {
+    return bad('flags', BigInt(flags));
+  }
+  const writes = (prot & PROT_WRITE) !== 0 && kind !== MAP_PRIVATE;
   if ((writes && !mayWrite(file.flags)) || !mayRead(file.flags)) {
     return { errno: 'EACCES', why: { kind: 'access-mode', flags: file.flags } };
   }
   if (file.kind !== 'dma_buf') return { errno: 'ENODEV' };
+  if ((prot & PROT_EXEC) !== 0) throw new NotModelled('an executable mapping (PROT_EXEC) of a dma-buf');
   if (offset + size > file.size) return bad('len', length);
   if (file.backing.backend === 'cma' && kind === MAP_PRIVATE) return bad('flags', BigInt(flags));
   return undefined;
@@ -146,20 +103,24 @@ function* pagesOf(
 export class MappedRange implements Mapping {
   readonly id: number;
   readonly length: bigint;
+  readonly #task: string;
   readonly #record: MappingRecord;
   readonly #pieces: readonly PfnRange[];
-  readonly #memory: PhysMemory;
+  readonly #memory: () => PhysMemory;
   readonly #table: MappingTable;
 
+  /** @param memory what the task's loads and stores go to, asked for each time: a cache may have come up */
   constructor(
+    task: string,
     id: number,
     record: MappingRecord,
     pieces: readonly PfnRange[],
-    memory: PhysMemory,
+    memory: () => PhysMemory,
     table: MappingTable,
   ) {
     this.id = id;
     this.length = record.length;
+    this.#task = task;
     this.#record = record;
     this.#table = table;
     this.#pieces = pieces;
@@ -168,12 +129,11 @@ export class MappedRange implements Mapping {
 
   read(offset: bigint, into: Uint8Array): void {
     this.#check('read', offset, into.length);
-    this.#each(offset, into.length, (address, from, to) =>
-      this.#memory.read(address, into.subarray(from, to)),
-    );
+    const memory = this.#memory();
+    this.#each(offset, into.length, (address, from, to) => memory.read(address, into.subarray(from, to)));
     if (this.#record.shared) return;
     for (const part of pagesOf(offset, into.length)) {
-      const copy = this.#table.copiedPage(this.id, part.page);
+      const copy = this.#table.copiedPage(this.#task, this.id, part.page);
       if (copy !== undefined) into.set(copy.subarray(part.from, part.to), part.done);
     }
   }
@@ -184,24 +144,24 @@ export class MappedRange implements Mapping {
       this.#writeCopies(offset, from);
       return;
     }
-    this.#each(offset, from.length, (address, begin, end) =>
-      this.#memory.write(address, from.subarray(begin, end)),
-    );
+    const memory = this.#memory();
+    this.#each(offset, from.length, (address, begin, end) => memory.write(address, from.subarray(begin, end)));
   }
 
   /** The first write to a page of a private mapping copies it. */
   #writeCopies(offset: bigint, from: Uint8Array): void {
     for (const part of pagesOf(offset, from.length)) {
-      const copy = this.#table.copiedPage(this.id, part.page) ?? this.#pageBytes(part.page);
+      const copy = this.#table.copiedPage(this.#task, this.id, part.page) ?? this.#pageBytes(part.page);
       copy.set(from.subarray(part.done, part.done + part.to - part.from), part.from);
-      this.#table.putCopiedPage(this.id, part.page, copy);
+      this.#table.putCopiedPage(this.#task, this.id, part.page, copy);
     }
   }
 
   #pageBytes(page: number): Uint8Array {
     const bytes = new Uint8Array(PAGE_SIZE);
+    const memory = this.#memory();
     this.#each(BigInt(page) * PAGE, PAGE_SIZE, (address, from, to) =>
-      this.#memory.read(address, bytes.subarray(from, to)),
+      memory.read(address, bytes.subarray(from, to)),
     );
     return bytes;
   }
@@ -210,7 +170,8 @@ export class MappedRange implements Mapping {
     // On arm64 a writable page can be read as well.
     const needed = access === 'read' ? PROT_READ | PROT_WRITE : PROT_WRITE;
     const inside = offset >= 0n && offset + BigInt(length) <= this.length;
-    if (!inside || (this.#record.prot & needed) === 0) throw new SegmentationFault(access, offset);
+    if (!inside) throw new SegmentationFault(access, offset, 'SEGV_MAPERR');
+    if ((this.#record.prot & needed) === 0) throw new SegmentationFault(access, offset, 'SEGV_ACCERR');
   }
 
   /** Visits the physical pieces of `[offset, offset + length)` in order. */

@@ -1,4 +1,4 @@
-/** Tasks and their descriptor tables. Models fs/file.c (Linux 7.3). */
+/** Tasks, their credentials and their descriptor tables. Models fs/file.c and struct cred (Linux 7.3). */
 import { FileTable } from '../dma-buf/dma-buf.ts';
 import { Bitmap } from '../mm/bitmap.ts';
 import type { Records } from '../records.ts';
@@ -11,30 +11,89 @@ export interface FdRecord {
   cloexec: boolean;
 }
 
-/** A task's limits. */
-interface TaskRecord {
+/** Who a task is: user, group and supplementary groups by number. User 0 may do everything. */
+export interface Credentials {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
+
+export const ROOT: Credentials = { uid: 0, gid: 0, groups: [] };
+
+/** struct task_struct, as a record. */
+export interface TaskRecord {
+  readonly pid: number;
+  readonly credentials: Credentials;
   /** Soft RLIMIT_NOFILE. */
   nofile: number;
+  /** The number of its next mapping. */
+  nextMapping: number;
 }
 
 /** sysctl nr_open: no table is larger. */
 export const NR_OPEN = 1 << 20;
 
+const NEXT_PID = 'tasks';
 const taskKey = (task: string): string => recordKey('task', task);
 const fdKey = (task: string, fd: number): string => recordKey('fd', task, fd);
 
+/** A name that a task may have: it is part of a path in /proc, and of keys. */
+export const isTaskName = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_.-]{0,62}$/.test(name);
+
+export const findTask = (records: Records, name: string): TaskRecord | undefined =>
+  records.get<TaskRecord>(taskKey(name));
+
+/** The task. @throws Error when there is none: callers have checked */
+function existingTask(records: Records, name: string): TaskRecord {
+  const task = findTask(records, name);
+  if (task === undefined) throw new Error(`no task ${name}`);
+  return task;
+}
+
+/** Makes a task's record, with the next pid. */
+export function addTask(
+  records: Records,
+  name: string,
+  given: Pick<TaskRecord, 'credentials' | 'nofile' | 'nextMapping'>,
+): void {
+  const pid = records.get<number>(NEXT_PID) ?? 1;
+  records.put(NEXT_PID, pid + 1);
+  records.put<TaskRecord>(taskKey(name), { pid, ...given });
+}
+
 /** Starts a task whose descriptors 0 to 2 are taken, as a shell's are. */
-export function createTask(records: Records, name: string, nofile: number): void {
-  records.put<TaskRecord>(taskKey(name), { nofile: NR_OPEN });
+export function createTask(
+  records: Records,
+  name: string,
+  nofile: number,
+  credentials: Credentials = ROOT,
+): void {
+  addTask(records, name, { credentials, nofile: NR_OPEN, nextMapping: 1 });
   const table = new DescriptorTable(records, name);
   const file = new FileTable(records).add({ kind: 'stream', flags: O_RDWR, count: 3 });
   for (let fd = 0; fd <= 2; fd++) table.install(file, false);
   table.nofile = nofile;
 }
 
+/** Removes a task whose descriptors are closed. */
+export const removeTask = (records: Records, name: string): void => records.delete(taskKey(name));
+
 /** The names of all tasks. */
 export function* taskNames(records: Records): Iterable<string> {
   for (const [key] of records.list<TaskRecord>('task/')) yield key.slice('task/'.length);
+}
+
+/** The task of that pid or name. */
+export function taskCalled(records: Records, nameOrPid: string): string | undefined {
+  if (!/^[0-9]+$/.test(nameOrPid)) return findTask(records, nameOrPid) && nameOrPid;
+  return [...taskNames(records)].find((name) => findTask(records, name)?.pid === Number(nameOrPid));
+}
+
+/** The number that a task's next mapping gets. */
+export function takeMappingNumber(records: Records, name: string): number {
+  const task = existingTask(records, name);
+  records.put<TaskRecord>(taskKey(name), { ...task, nextMapping: task.nextMapping + 1 });
+  return task.nextMapping;
 }
 
 /** A task's descriptors: struct files_struct. */
@@ -51,29 +110,35 @@ export class DescriptorTable {
 
   /** Soft RLIMIT_NOFILE. */
   get nofile(): number {
-    return this.#records.get<TaskRecord>(taskKey(this.#task))?.nofile ?? 0;
+    return existingTask(this.#records, this.#task).nofile;
   }
 
   set nofile(value: number) {
-    this.#records.put<TaskRecord>(taskKey(this.#task), { nofile: value });
+    const task = existingTask(this.#records, this.#task);
+    this.#records.put<TaskRecord>(taskKey(this.#task), { ...task, nofile: value });
   }
 
   get(fd: number): FdRecord | undefined {
     return this.#records.get<FdRecord>(fdKey(this.#task, fd));
   }
 
-  /** Whether a descriptor is left below the limit. */
-  hasRoom(): boolean {
-    return this.#open.nextZero(0) < this.nofile;
+  /** Whether a descriptor from `from` on is left below the limit. */
+  hasRoom(from = 0): boolean {
+    return this.#open.nextZero(from) < this.nofile;
   }
 
-  /** Takes the lowest free descriptor, or `undefined` at the limit: alloc_fd(). */
-  install(file: number, cloexec: boolean): number | undefined {
-    const fd = this.#open.nextZero(0);
+  /** Takes the lowest free descriptor from `from` on, or `undefined` at the limit: alloc_fd(). */
+  install(file: number, cloexec: boolean, from = 0): number | undefined {
+    const fd = this.#open.nextZero(from);
     if (fd >= this.nofile) return undefined;
-    this.#open.set(fd, 1);
-    this.#records.put<FdRecord>(fdKey(this.#task, fd), { file, cloexec });
+    this.put(fd, { file, cloexec });
     return fd;
+  }
+
+  /** Puts a file under a number that is free, whatever the limit says: what fork copies. */
+  put(fd: number, record: FdRecord): void {
+    this.#open.set(fd, 1);
+    this.#records.put<FdRecord>(fdKey(this.#task, fd), record);
   }
 
   setCloexec(fd: number, cloexec: boolean): void {

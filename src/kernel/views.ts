@@ -1,6 +1,8 @@
 /**
  * What can be asked of a kernel without changing it: plain data for renderers and tests.
  */
+import type { DmaDirection } from '../mm/dma-mapping.ts';
+import type { DmaSegment } from '../mm/iommu-dma.ts';
 import type { PfnRange, PhysAddr, PhysRange } from '../units.ts';
 
 export type Backend = 'system' | 'cma' | 'coherent';
@@ -11,6 +13,8 @@ export interface HeapView {
   readonly minor: number;
   /** The node's permission bits, `600`. */
   readonly mode: string;
+  /** The node's group; 0 is root. */
+  readonly gid: number;
   readonly backend: Backend;
   /** The reserved-memory node or CMA area behind it; absent for `system`. */
   readonly region?: string;
@@ -78,6 +82,52 @@ export interface FdView {
   readonly cloexec: boolean;
 }
 
+/** A mapping of a dma-buf. */
+export interface MappingView {
+  readonly task: string;
+  readonly id: number;
+  readonly offset: bigint;
+  readonly length: bigint;
+  readonly prot: number;
+  readonly shared: boolean;
+}
+
+/** A device that has imported a dma-buf. */
+export interface AttachmentView {
+  readonly id: number;
+  readonly device: string;
+  /** The task that asked the driver for it. */
+  readonly task: string;
+  /** References that the importer holds. */
+  readonly references: number;
+  /** Set while it is mapped. */
+  readonly direction?: DmaDirection;
+  /** The bus addresses that the importer got. */
+  readonly segments?: readonly DmaSegment[];
+}
+
+/** A task. */
+export interface TaskView {
+  readonly name: string;
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+  /** Soft RLIMIT_NOFILE. */
+  readonly nofile: number;
+  readonly fds: readonly {
+    readonly fd: number;
+    readonly cloexec: boolean;
+    readonly kind: 'dma_buf' | 'dma_heap' | 'virtual' | 'sync_file' | 'stream';
+    /** Of a dma-buf. */
+    readonly ino?: number;
+    /** Of a heap's node or another file. */
+    readonly path?: string;
+  }[];
+  readonly mappings: number;
+  readonly attachments: number;
+}
+
 /** One dma-buf. */
 export interface BufferView {
   /** The inode number in the dmabuf file system, counting from 1 at boot. */
@@ -91,9 +141,11 @@ export interface BufferView {
   readonly flags: number;
   /** DMA_BUF_SET_NAME; absent when never set. */
   readonly name?: string;
-  /** References to its file: descriptors and mappings. */
+  /** References to its file: descriptors, mappings and importers. */
   readonly count: number;
   readonly fds: readonly FdView[];
+  readonly mappings: readonly MappingView[];
+  readonly attachments: readonly AttachmentView[];
   /** The sg table in order: one entry for CMA and coherent, one a piece for system. */
   readonly sgTable: readonly PfnRange[];
 }

@@ -55,6 +55,10 @@ export function emptyCma(records: Records, index: number): void {
   if (area !== undefined) records.put<CmaRecord>(areaKey(index), { ...area, count: 0 });
 }
 
+/** The first `count` areas, in set-up order: cma_areas[]. */
+export const cmaAreas = (records: Records, count: number): readonly Cma[] =>
+  Array.from({ length: count }, (_, index) => new Cma(records, index));
+
 export class Cma {
   readonly #records: Records;
   readonly #index: number;
@@ -119,9 +123,19 @@ export class Cma {
       }
       from = bit + align;
     }
-    this.#count({ allocPagesFail: this.#record.allocPagesFail + count });
-    this.#reportFailure(count, printk);
+    this.refuse(BigInt(count), printk);
     return undefined;
+  }
+
+  /**
+   * Counts and logs an allocation that failed: what cma_alloc() ends with, for a number of pages that no
+   * area has too.
+   *
+   * @param count pages, up to 2^64 - 1; the counter wraps as atomic64_add() does
+   */
+  refuse(count: bigint, printk: Printk): void {
+    this.#count({ allocPagesFail: this.#record.allocPagesFail + Number(BigInt.asIntN(64, count)) });
+    this.#reportFailure(count, printk);
   }
 
   /** Gives pages back: cma_release(). */
@@ -150,7 +164,7 @@ export class Cma {
   }
 
   /** __cma_alloc_frozen()'s error line, and cma_debug_show_areas(). */
-  #reportFailure(count: number, printk: Printk): void {
+  #reportFailure(count: bigint, printk: Printk): void {
     const func = '__cma_alloc_frozen';
     printk.printRatelimited(
       func,

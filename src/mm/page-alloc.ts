@@ -21,7 +21,7 @@ const NR_PAGE_ORDERS = MAX_PAGE_ORDER + 1;
 const MAX_BLOCK = 1 << MAX_PAGE_ORDER;
 
 /** Pages in a section of 128 MiB: PAGES_PER_SECTION. */
-const PAGES_PER_SECTION = 1 << 15;
+export const PAGES_PER_SECTION = 1 << 15;
 
 /** A zone's summary. */
 interface ZoneRecord {
@@ -152,6 +152,11 @@ export class PageAllocator {
   /** Pages that boot gave to a zone: its managed pages, without those of CMA areas. */
   managedPages(zone: ZoneName): number {
     return this.#zone(zone).boot.reduce((sum, run) => sum + run.pages, 0);
+  }
+
+  /** The frames that a zone spans, holes too. */
+  zoneSpan(zone: ZoneName): PfnRange {
+    return this.#zone(zone).span;
   }
 
   /** The zone that a frame lies in. */

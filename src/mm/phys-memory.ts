@@ -33,12 +33,13 @@ export function rangeOf(layout: readonly PhysRange[], address: PhysAddr, length:
   return range;
 }
 
-const CHUNK_SHIFT = 16n;
-const CHUNK = 1 << Number(CHUNK_SHIFT);
+/** Bytes of a chunk: copies of them are long, and there is little around a lone page that was written. */
+const CHUNK = 1 << 16;
 
 /** Memory in this process: 64 KiB chunks that exist once written. */
 export class InMemoryPhysMemory implements PhysMemory {
   readonly #layout: readonly PhysRange[];
+  /** By physical address, in chunks. */
   readonly #chunks = new Map<number, Uint8Array>();
 
   /** @param layout the ranges where there is memory; disjoint, ascending, adjacent ones merged */
@@ -47,47 +48,65 @@ export class InMemoryPhysMemory implements PhysMemory {
   }
 
   read(address: PhysAddr, into: Uint8Array): void {
-    this.#each(address, BigInt(into.length), (index, offset, length, done) => {
-      const chunk = this.#chunks.get(index);
-      const target = into.subarray(done, done + length);
-      if (chunk === undefined) target.fill(0);
-      else target.set(chunk.subarray(offset, offset + length));
-    });
+    if (into.length === 0) return;
+    for (let at = this.#first(address, into.length), done = 0; done < into.length; ) {
+      const offset = at % CHUNK;
+      const part = Math.min(CHUNK - offset, into.length - done);
+      const chunk = this.#chunks.get((at - offset) / CHUNK);
+      if (chunk === undefined) into.fill(0, done, done + part);
+      else into.set(part === CHUNK ? chunk : chunk.subarray(offset, offset + part), done);
+      at += part;
+      done += part;
+    }
   }
 
   write(address: PhysAddr, from: Uint8Array): void {
-    this.#each(address, BigInt(from.length), (index, offset, length, done) => {
-      let chunk = this.#chunks.get(index);
-      if (chunk === undefined) {
-        chunk = new Uint8Array(CHUNK);
-        this.#chunks.set(index, chunk);
-      }
-      chunk.set(from.subarray(done, done + length), offset);
-    });
+    if (from.length === 0) return;
+    for (let at = this.#first(address, from.length), done = 0; done < from.length; ) {
+      const offset = at % CHUNK;
+      const part = Math.min(CHUNK - offset, from.length - done);
+      const bytes = part === from.length ? from : from.subarray(done, done + part);
+      this.#chunk((at - offset) / CHUNK).set(bytes, offset);
+      at += part;
+      done += part;
+    }
   }
 
   zero(address: PhysAddr, length: bigint): void {
-    this.#each(address, length, (index, offset, part) => {
-      if (part === CHUNK) this.#chunks.delete(index);
-      else this.#chunks.get(index)?.fill(0, offset, offset + part);
-    });
+    if (length === 0n) return;
+    const begin = this.#first(address, length);
+    const end = begin + Number(length);
+    const first = Math.floor(begin / CHUNK);
+    const last = Math.ceil(end / CHUNK) - 1;
+    // What was never written needs no visit, and a large board is mostly that.
+    if (last - first < this.#chunks.size) {
+      for (let index = first; index <= last; index++) this.#zeroChunk(index, begin, end);
+    } else {
+      for (const index of this.#chunks.keys()) {
+        if (index >= first && index <= last) this.#zeroChunk(index, begin, end);
+      }
+    }
   }
 
-  #each(
-    address: PhysAddr,
-    length: bigint,
-    visit: (index: number, offset: number, length: number, done: number) => void,
-  ): void {
-    if (length === 0n) return;
-    rangeOf(this.#layout, address, length);
-    let index = Number(address >> CHUNK_SHIFT);
-    let offset = Number(address & BigInt(CHUNK - 1));
-    let left = Number(length);
-    for (let done = 0; left > 0; index++, offset = 0) {
-      const part = Math.min(left, CHUNK - offset);
-      visit(index, offset, part, done);
-      done += part;
-      left -= part;
-    }
+  /** Zeroes what of a chunk lies in `[begin, end)`; one that is all zeros need not exist. */
+  #zeroChunk(index: number, begin: number, end: number): void {
+    const from = Math.max(0, begin - index * CHUNK);
+    const to = Math.min(CHUNK, end - index * CHUNK);
+    if (to - from === CHUNK) this.#chunks.delete(index);
+    else this.#chunks.get(index)?.fill(0, from, to);
+  }
+
+  #chunk(index: number): Uint8Array {
+    const chunk = this.#chunks.get(index);
+    if (chunk !== undefined) return chunk;
+    const made = new Uint8Array(CHUNK);
+    this.#chunks.set(index, made);
+    return made;
+  }
+
+  /** The address of an access as a number, since all of it is where there is memory. @throws BusError */
+  #first(address: PhysAddr, length: number | bigint): number {
+    rangeOf(this.#layout, address, BigInt(length));
+    return Number(address);
   }
 }

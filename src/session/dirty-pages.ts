@@ -69,16 +69,14 @@ export class DirtyPages {
     return runs;
   }
 
-  /** Sets the bits of a run and waits until they are on disk; costs nothing when all are set. */
+  /** Sets the bits of a run and waits until they are on disk; costs one look when all are set. */
   mark(page: number, pages: number): void {
-    const clean = this.runs(page, pages, false);
-    for (const run of clean) this.#change(run, true);
-    if (clean.length > 0) this.#sync();
+    if (this.#change(page, pages, true)) this.#sync();
   }
 
   /** Clears the bits of a run whose zeros are on disk. */
   clear(page: number, pages: number): void {
-    this.#change({ page, pages }, false);
+    this.#change(page, pages, false);
   }
 
   close(): void {
@@ -87,20 +85,21 @@ export class DirtyPages {
     this.#writable = false;
   }
 
-  #change(run: PageRun, dirty: boolean): void {
-    const end = run.page + run.pages;
-    for (let at = run.page; at < end; ) {
+  /** Makes the bits of a run `dirty` or not. @returns whether there were others, and the file was written */
+  #change(page: number, pages: number, dirty: boolean): boolean {
+    let changed = false;
+    const end = page + pages;
+    for (let at = page; at < end; ) {
       const first = Math.floor(at / 8);
       const bytes = this.#read(first, Math.min(CHUNK, Math.ceil(end / 8) - first));
       const stop = Math.min(end, (first + bytes.length) * 8);
-      for (; at < stop; at++) {
-        const index = Math.floor(at / 8) - first;
-        const bit = 1 << (at % 8);
-        const byte = bytes[index] ?? 0;
-        bytes[index] = dirty ? byte | bit : byte & ~bit;
+      if (setBits(bytes, at - first * 8, stop - first * 8, dirty)) {
+        this.#write(first, bytes);
+        changed = true;
       }
-      this.#write(first, bytes);
+      at = stop;
     }
+    return changed;
   }
 
   /** The bytes from `first` on; the view is good until the next call. */
@@ -140,4 +139,20 @@ export class DirtyPages {
     this.#writable = writable;
     return this.#fd;
   }
+}
+
+/** Makes the bits `[from, to)` of `bytes` ones or zeros. @returns whether any of them was not */
+function setBits(bytes: Uint8Array, from: number, to: number, ones: boolean): boolean {
+  let changed = false;
+  for (let index = from >> 3; index * 8 < to; index++) {
+    const low = Math.max(0, from - index * 8);
+    const high = Math.min(8, to - index * 8);
+    const mask = (0xff << low) & (0xff >> (8 - high));
+    const old = bytes[index] ?? 0;
+    const bits = ones ? old | mask : old & ~mask;
+    if (bits === old) continue;
+    bytes[index] = bits;
+    changed = true;
+  }
+  return changed;
 }

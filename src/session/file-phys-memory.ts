@@ -23,17 +23,29 @@ import { DirtyPages } from './dirty-pages.ts';
 import { fileError, REBOOT, SessionError } from './session-error.ts';
 
 const ALIGNMENT = 65536;
+
+/** Clean pages between dirty ones that are read all the same: a call costs more than their bytes. */
+const BRIDGE = 16;
+
+/** What zeroing writes; made when first needed. */
 const ZEROS = 1 << 20;
+let zeros: Uint8Array | undefined;
 
 export interface ArenaOptions {
   /** Called at named points: tests end the process there. */
   readonly fault?: (point: string) => void;
 }
 
+/** Bytes of the file: `[from, to)`. */
+interface FileRange {
+  readonly from: number;
+  to: number;
+}
+
 /** The files of one boot's arena, opened when first needed. */
 export class Arena {
   readonly #path: string;
-  readonly #ranges: readonly { readonly range: PhysRange; readonly offset: number }[];
+  readonly #offsets: ReadonlyMap<PhysRange, number>;
   readonly #layout: readonly PhysRange[];
   readonly #fault: ((point: string) => void) | undefined;
   readonly dirty: DirtyPages;
@@ -47,7 +59,7 @@ export class Arena {
   constructor(path: string, layout: readonly PhysRange[], options: ArenaOptions = {}) {
     this.#path = path;
     this.#layout = layout;
-    this.#ranges = place(layout);
+    this.#offsets = new Map(place(layout).map((placed) => [placed.range, placed.offset]));
     this.#fault = options.fault;
     this.dirty = new DirtyPages(`${path}.dirty`);
   }
@@ -63,29 +75,20 @@ export class Arena {
   /** The file offset of `[address, address + length)`. @throws BusError outside all memory */
   offset(address: PhysAddr, length: bigint): number {
     const range = rangeOf(this.#layout, address, length);
-    const placed = this.#ranges.find((entry) => entry.range === range);
-    if (placed === undefined) throw new Error('the layout changed');
-    return placed.offset + Number(address - range.base);
+    const offset = this.#offsets.get(range);
+    if (offset === undefined) throw new Error('the layout changed');
+    return offset + Number(address - range.base);
   }
 
-  /** Fills `into` from the file; pages that are not dirty are zeros and cost no read. */
+  /** Fills `into` from the file; pages that are not dirty are zeros, and many of them cost no read. */
   read(offset: number, into: Uint8Array): void {
-    if (into.length === 0) return;
-    const end = offset + into.length;
-    into.fill(0);
-    for (const [from, to] of this.#dirtyBytes(offset, end)) {
-      const target = into.subarray(from - offset, to - offset);
-      try {
-        const fd = this.#open(false);
-        for (let done = 0; done < target.length; ) {
-          const count = readSync(fd, target, done, target.length - done, from + done);
-          if (count === 0) throw new SessionError('session-damaged', `${this.#path} is cut off`, REBOOT);
-          done += count;
-        }
-      } catch (error) {
-        throw fileError(error, `read ${this.#path}`);
-      }
+    let done = 0;
+    for (const { from, to } of this.#dirtyBytes(offset, into.length, BRIDGE)) {
+      into.fill(0, done, from - offset);
+      this.#read(from, into, from - offset, to - offset);
+      done = to - offset;
     }
+    into.fill(0, done);
   }
 
   /** Writes to the file, after the pages have been marked dirty. */
@@ -100,18 +103,13 @@ export class Arena {
 
   /** Zeroes what is dirty; pages zeroed as a whole are clean afterwards. */
   zero(offset: number, length: number): void {
-    if (length === 0) return;
-    const end = offset + length;
-    let zeroed = false;
-    for (const [from, to] of this.#dirtyBytes(offset, end)) {
-      const zeros = new Uint8Array(Math.min(ZEROS, to - from));
-      for (let at = from; at < to; at += zeros.length) {
-        this.#write(at, zeros, Math.min(zeros.length, to - at));
-      }
-      zeroed = true;
+    const runs = this.#dirtyBytes(offset, length);
+    if (runs.length === 0) return;
+    zeros ??= new Uint8Array(ZEROS);
+    for (const { from, to } of runs) {
+      for (let at = from; at < to; at += ZEROS) this.#write(at, zeros, Math.min(ZEROS, to - at));
       this.#fault?.('zeroing');
     }
-    if (!zeroed) return;
     try {
       fdatasyncSync(this.#open(true));
     } catch (error) {
@@ -119,7 +117,7 @@ export class Arena {
     }
     this.#fault?.('zeroed');
     const first = Math.ceil(offset / PAGE_SIZE);
-    this.dirty.clear(first, Math.max(0, Math.floor(end / PAGE_SIZE) - first));
+    this.dirty.clear(first, Math.max(0, Math.floor((offset + length) / PAGE_SIZE) - first));
     this.#fault?.('cleared');
   }
 
@@ -130,12 +128,32 @@ export class Arena {
     this.dirty.close();
   }
 
-  /** The parts of `[offset, end)` that lie in dirty pages. */
-  *#dirtyBytes(offset: number, end: number): Iterable<readonly [from: number, to: number]> {
+  /** The parts of `[offset, offset + length)` that lie in dirty pages, and in up to `bridge` clean ones between. */
+  #dirtyBytes(offset: number, length: number, bridge = 0): FileRange[] {
+    if (length === 0) return [];
+    const end = offset + length;
     const page = Math.floor(offset / PAGE_SIZE);
+    const ranges: FileRange[] = [];
     for (const run of this.dirty.runs(page, Math.ceil(end / PAGE_SIZE) - page, true)) {
       const from = Math.max(offset, run.page * PAGE_SIZE);
-      yield [from, Math.min(end, (run.page + run.pages) * PAGE_SIZE)];
+      const to = Math.min(end, (run.page + run.pages) * PAGE_SIZE);
+      const last = ranges.at(-1);
+      if (last !== undefined && from - last.to <= bridge * PAGE_SIZE) last.to = to;
+      else ranges.push({ from, to });
+    }
+    return ranges;
+  }
+
+  #read(offset: number, into: Uint8Array, from: number, to: number): void {
+    try {
+      const fd = this.#open(false);
+      for (let done = from; done < to; ) {
+        const count = readSync(fd, into, done, to - done, offset + done - from);
+        if (count === 0) throw new SessionError('session-damaged', `${this.#path} is cut off`, REBOOT);
+        done += count;
+      }
+    } catch (error) {
+      throw fileError(error, `read ${this.#path}`);
     }
   }
 

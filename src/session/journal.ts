@@ -27,11 +27,16 @@ export const journalLength = (records: Records): number => records.get<number>(N
 /** Appends a call. */
 export function appendJournal(records: Records, entry: Omit<JournalEntry, 'seq'>): void {
   const seq = journalLength(records);
-  // The bytes are the caller's, who may change them before the transaction ends.
-  const { call } = entry;
-  const own = call.call === 'ioctl' && call.arg !== null ? { ...call, arg: call.arg.slice() } : call;
-  records.put<JournalEntry>(recordKey('journal', seq), { seq, ...entry, call: own });
+  records.put<JournalEntry>(recordKey('journal', seq), { seq, ...entry, call: ownBytes(entry.call) });
   records.put(NEXT, seq + 1);
+}
+
+/** The call with its own copy of the caller's bytes, who may change them before the transaction ends. */
+function ownBytes(call: Syscall): Syscall {
+  if (call.call === 'ioctl') return call.arg === null ? call : { ...call, arg: call.arg.slice() };
+  if ('buf' in call && call.buf !== null) return { ...call, buf: call.buf.slice() };
+  if ('fds' in call && call.fds !== null) return { ...call, fds: call.fds.slice() };
+  return call;
 }
 
 /** The calls from number `from` on. */

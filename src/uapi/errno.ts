@@ -6,6 +6,7 @@
 const TABLE = {
   EPERM: [1, 'Operation not permitted'],
   ENOENT: [2, 'No such file or directory'],
+  ESRCH: [3, 'No such process'],
   EINTR: [4, 'Interrupted system call'],
   EIO: [5, 'Input/output error'],
   ENXIO: [6, 'No such device or address'],
@@ -16,6 +17,7 @@ const TABLE = {
   EFAULT: [14, 'Bad address'],
   EBUSY: [16, 'Device or resource busy'],
   EEXIST: [17, 'File exists'],
+  EXDEV: [18, 'Invalid cross-device link'],
   ENODEV: [19, 'No such device'],
   ENOTDIR: [20, 'Not a directory'],
   EISDIR: [21, 'Is a directory'],
@@ -26,7 +28,9 @@ const TABLE = {
   ENOSPC: [28, 'No space left on device'],
   ESPIPE: [29, 'Illegal seek'],
   EROFS: [30, 'Read-only file system'],
+  ENAMETOOLONG: [36, 'File name too long'],
   ENOSYS: [38, 'Function not implemented'],
+  ELOOP: [40, 'Too many levels of symbolic links'],
   EOVERFLOW: [75, 'Value too large for defined data type'],
   EOPNOTSUPP: [95, 'Operation not supported'],
 } as const satisfies Record<string, readonly [number: number, text: string]>;

@@ -1,26 +1,58 @@
-/** Open flags, fcntl commands and mmap constants: include/uapi/asm-generic/{fcntl,mman-common}.h. */
+/**
+ * Open flags, fcntl commands and mmap constants: include/uapi/asm-generic/{fcntl,mman-common}.h, with the
+ * four flags whose numbers are arm64's own.
+ */
 
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
 export const O_RDWR = 2;
 export const O_ACCMODE = 3;
+export const O_CREAT = 0o100;
+export const O_EXCL = 0o200;
+export const O_NOCTTY = 0o400;
+export const O_TRUNC = 0o1000;
+export const O_APPEND = 0o2000;
+export const O_NONBLOCK = 0o4000;
+export const FASYNC = 0o20000;
+export const O_DIRECTORY = 0o40000; // arm64
+export const O_NOFOLLOW = 0o100000; // arm64
+export const O_DIRECT = 0o200000; // arm64
+export const O_LARGEFILE = 0o400000; // arm64
+export const O_NOATIME = 0o1000000;
 export const O_CLOEXEC = 0o2000000;
 
+export const F_DUPFD = 0;
 export const F_GETFD = 1;
 export const F_SETFD = 2;
 export const F_GETFL = 3;
+export const F_SETFL = 4;
+export const F_DUPFD_CLOEXEC = 1030;
 export const FD_CLOEXEC = 1;
+
+/** OPEN_FMODE(): which access a file's flags allow; mode 3 allows none. */
+export const mayRead = (flags: number): boolean => [O_RDONLY, O_RDWR].includes(flags & O_ACCMODE);
+export const mayWrite = (flags: number): boolean => [O_WRONLY, O_RDWR].includes(flags & O_ACCMODE);
 
 export const SEEK_SET = 0;
 export const SEEK_CUR = 1;
 export const SEEK_END = 2;
+export const SEEK_DATA = 3;
+export const SEEK_HOLE = 4;
+export const SEEK_MAX = SEEK_HOLE;
 
 export const PROT_NONE = 0;
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
+export const PROT_EXEC = 4;
 
 export const MAP_SHARED = 1;
 export const MAP_PRIVATE = 2;
+/** As MAP_SHARED, but unknown flags are refused. */
+export const MAP_SHARED_VALIDATE = 3;
+export const MAP_ANONYMOUS = 0x20;
+export const MAP_HUGETLB = 0x40000;
+/** The flags that MAP_SHARED_VALIDATE knows of any file: LEGACY_MAP_MASK of include/linux/mman.h. */
+export const LEGACY_MAP_MASK = 0x0407f933;
 /** The bits of mmap's flags that hold one of the two. */
 export const MAP_TYPE = 0xf;
 

@@ -3,11 +3,17 @@
  * drivers/of/unittest-data/tests-address.dtsi and of real boards.
  */
 import { describe, expect, it } from 'vitest';
-import { dmaMaxCpuAddress } from '../../src/board/dma-limit.ts';
+import { dmaMaxCpuAddress as maxCpuAddress } from '../../src/board/dma-limit.ts';
+import { OfAddress } from '../../src/board/of-address.ts';
+import { OfTree } from '../../src/board/of-tree.ts';
 import type { DtNode } from '../../src/devicetree/tree.ts';
 import { InvalidInput } from '../../src/diagnostic.ts';
 import { cells, flag, node, strings } from '../devicetree/build-tree.ts';
 
+const dmaMaxCpuAddress = (of: DtNode): bigint | undefined => {
+  const tree = new OfTree(of);
+  return maxCpuAddress(tree.root, new OfAddress(tree));
+};
 const widths = (address: number, size: number): Record<string, number> => ({
   '#address-cells': address,
   '#size-cells': size,

@@ -7,14 +7,16 @@ import { decodeDtb } from '../../src/devicetree/dtb-reader.ts';
 import { encodeDtb } from '../../src/devicetree/dtb-writer.ts';
 import { cellsOf } from '../../src/devicetree/value.ts';
 import { GiB, KiB, MiB } from '../../src/units.ts';
+import { plain } from '../devicetree/build-tree.ts';
 
 const fixture = (name: string): Uint8Array =>
   readFileSync(new URL(`../../fixtures/${name}`, import.meta.url));
 const yamlFixture = (name: string): string => new TextDecoder().decode(fixture(name));
 
-/** What a board says, wherever it says it. */
-const facts = (board: Board): unknown => ({
+/** What a board says, wherever it says it; YAML has neither labels of devices nor, often, what drivers go by. */
+const facts = ({ tree, devices, ...board }: Board): unknown => ({
   ...board,
+  devices: devices?.map(({ label, compatible, ...device }) => device),
   source: '',
   ...(board.reservedMemory && {
     reservedMemory: {
@@ -97,6 +99,8 @@ reserved-memory:
       bootargs: '',
       memReserves: [],
       users: [],
+      devices: [],
+      tree: treeFromYaml('{}', 'empty.yaml').tree,
       diagnostics: [],
     });
   });
@@ -187,6 +191,98 @@ devices:
       0x80ffffffn,
     );
     expect(limit(`devices: { /soc: { status: disabled, dma-ranges: [0, 0, 1M] } }`)).toBeUndefined();
+  });
+
+  it('has devices, named by their addresses', () => {
+    const { devices, diagnostics } = boardFromYaml(
+      `reserved-memory: { pool@1: {} }
+devices:
+  /soc: { dma-ranges: [0, 0x40000000, 1G], dma-coherent: true }
+  /soc/isp/camera@a200000: { memory-region: pool@1, compatible: "acme,isp" }
+  /soc/dma@f0000000: { iommus: true, dma-noncoherent: }
+  /soc/gpu@100000000: {}
+  /soc/uart@1: { dma-coherent: false, iommus: false }
+  codec: { dma-coherent: true }
+  off@1000: { status: disabled, iommus: true }
+`,
+      'b.yaml',
+    );
+    expect(diagnostics).toEqual([]);
+    const map = { dmaRanges: [{ cpu: GiB, dma: 0n, size: GiB }], busDmaLimit: GiB - 1n };
+    const none = { dmaRanges: [], iommu: false, memoryRegions: [] };
+    const compatible = ['dmaheap,device'];
+    expect(devices).toEqual([
+      {
+        ...none,
+        ...map,
+        name: 'a200000.camera',
+        path: '/soc/isp/camera@a200000',
+        compatible: ['acme,isp'],
+        dmaCoherent: true,
+        memoryRegions: ['pool@1'],
+      },
+      {
+        ...none,
+        ...map,
+        name: 'f0000000.dma',
+        path: '/soc/dma@f0000000',
+        compatible,
+        dmaCoherent: false,
+        iommu: true,
+      },
+      { ...none, ...map, name: '100000000.gpu', path: '/soc/gpu@100000000', compatible, dmaCoherent: true },
+      { ...none, name: 'codec', path: '/codec', compatible, dmaCoherent: true },
+    ]);
+  });
+
+  it('makes of devices what a device tree must say for Linux to make them', () => {
+    const { root } = treeFromYaml(
+      'devices: { /soc/gpu@1000: { iommus: true }, /soc/wide@123456789: {}, /soc: { "#address-cells": 1, "#size-cells": 1 } }',
+      'b.yaml',
+    ).tree;
+    expect(plain(root)).toMatchObject({
+      children: [
+        {
+          name: 'soc',
+          properties: [
+            ['compatible', Buffer.from('simple-bus\0').toString('hex')],
+            ['#address-cells', '00000001'],
+            ['#size-cells', '00000001'],
+            ['ranges', ''],
+          ],
+          children: [
+            {
+              name: 'gpu@1000',
+              properties: [
+                ['compatible', Buffer.from('dmaheap,device\0').toString('hex')],
+                ['reg', '0000100000001000'],
+                ['iommus', '00000001'],
+              ],
+            },
+            // Its address does not fit the one cell of the bus.
+            { name: 'wide@123456789', properties: [['compatible', expect.any(String)]] },
+          ],
+        },
+        {
+          name: 'iommu',
+          properties: [
+            ['phandle', '00000001'],
+            ['#iommu-cells', '00000000'],
+          ],
+        },
+      ],
+    });
+  });
+
+  it('has one IOMMU, which may be switched off', () => {
+    const iommus = (more: string) =>
+      boardFromYaml(
+        `devices: { /gpu@1: { iommus: true }, /vpu@2: { iommus: true }${more} }`,
+        'b',
+      ).devices?.map(({ iommu }) => iommu);
+    expect(iommus('')).toEqual([true, true]);
+    expect(iommus(', /iommu: {}')).toEqual([true, true]);
+    expect(iommus(', /iommu: { status: disabled }')).toEqual([false, false]);
   });
 
   it('puts dma-ranges of the root into its own cells', () => {

@@ -43,6 +43,8 @@ describe('the JSON Schema of boards', () => {
     'reserved-memory: { a: { size: 1.5M } }',
     'reserved-memory: { a: { no-map: yes } }',
     'devices: { /a: { memory-region: 5 } }',
+    'devices: { /a: { dma-coherent: yes } }',
+    'devices: { /a: { iommus: [0, 1] } }',
   ])('refuses %s', (text) => {
     expect(editorTakes(text)).toBe(false);
     expect(() => boardFromYaml(text, 'b.yaml')).toThrow();

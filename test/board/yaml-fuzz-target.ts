@@ -44,7 +44,8 @@ reserved-memory:
 devices:
   /soc: { "#address-cells": 1, "#size-cells": 1, dma-ranges: [0, 0x40000000, 1G] }
   /soc/camera@10000: { memory-region: [vpu-pool@50000000, "linux,cma"] }
-  codec: { memory-region: vpu_pool }
+  codec: { memory-region: vpu_pool, dma-coherent: true }
+  /soc/gpu@20000: { iommus: true, dma-noncoherent: true }
 `;
 
 const KEYS = [
@@ -65,6 +66,9 @@ const KEYS = [
     'reserved-memory',
     'devices',
     'memory-region',
+    'dma-coherent',
+    'dma-noncoherent',
+    'iommus',
     'size',
     'alignment',
     'status',

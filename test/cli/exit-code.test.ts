@@ -3,7 +3,7 @@ import { exitCode } from '../../src/cli/exit-code.ts';
 import { BootPanic, CallFailed, UnreadableInput, UsageError } from '../../src/cli/failures.ts';
 import { ClosedPipe } from '../../src/cli/streams.ts';
 import { InvalidInput } from '../../src/diagnostic.ts';
-import { NotModelled } from '../../src/dma-buf/dma-buf-ioctl.ts';
+import { NotModelled } from '../../src/dma-buf/not-modelled.ts';
 import { SessionError } from '../../src/session/session-error.ts';
 
 /** An error of the same name from another bundle, which has a class of its own. */

@@ -7,6 +7,7 @@ import { exact, lineFacts } from './fact.ts';
 import type { Observed, ObservedLogLine, ObservedStep } from './observed.ts';
 import type { Expectations, Json, JsonObject } from './oracle-case.ts';
 import { recordedRuns, systemFacts } from './system-shape.ts';
+import { textFacts } from './text-facts.ts';
 
 export interface Comparison {
   readonly facts: readonly Fact[];
@@ -72,6 +73,13 @@ function stepFacts(
 ): Fact[] {
   return Object.entries(step.answer).flatMap(([key, value]): Fact[] => {
     const at = `${path}.${key}`;
+    if (step.op === 'cat' && key === 'text') {
+      return textFacts(at, String(step.args.path), String(value), got?.answer[key]);
+    }
+    if (step.op === 'ls' && key === 'names') {
+      const sorted = Array.isArray(value) ? [...(value as readonly string[])].sort() : value;
+      return [exact(at, sorted, got?.answer[key])];
+    }
     if (key !== 'phys') return [exact(at, value, got?.answer[key])];
     // The recorder had no descriptor left to look: there is nothing to compare with.
     if (value === null) return [];

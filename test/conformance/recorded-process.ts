@@ -2,11 +2,13 @@
  * The process that made the recorded calls, over our kernel: the same descriptors taken, the same order
  * of calls for each step. What it does not know how to repeat it says so of, by name.
  */
-import { NotModelled } from '../../src/dma-buf/dma-buf-ioctl.ts';
+import { NotModelled } from '../../src/dma-buf/not-modelled.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { SegmentationFault } from '../../src/kernel/mapping.ts';
 import type { Syscall } from '../../src/kernel/syscall.ts';
-import { DMA_BUF_SET_NAME_B } from '../../src/uapi/dma-buf.ts';
+import { DEFAULT_MAX_SEG_SIZE, type Device } from '../../src/mm/device.ts';
+import { decodeDirents } from '../../src/uapi/dirent.ts';
+import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_B, encodeDmaBufSync } from '../../src/uapi/dma-buf.ts';
 import {
   DMA_HEAP_IOCTL_ALLOC,
   decodeDmaHeapAllocationData,
@@ -16,12 +18,17 @@ import {
   F_GETFD,
   F_GETFL,
   MAP_SHARED,
+  O_DIRECTORY,
+  O_RDONLY,
   O_RDWR,
+  O_WRONLY,
   PROT_READ,
   PROT_WRITE,
   SEEK_END,
+  SEEK_SET,
 } from '../../src/uapi/fcntl.ts';
-import { IOC_WRITE, ioc } from '../../src/uapi/ioctl.ts';
+import { decodePollfds, encodePollfds, POLLIN, POLLOUT } from '../../src/uapi/poll.ts';
+import { decodeStat, STAT_SIZE } from '../../src/uapi/stat.ts';
 import { pfnPhys } from '../../src/units.ts';
 import type { ObservedArea, ObservedPiece, ObservedStep } from './observed.ts';
 import type { Json, JsonObject, StepInputs } from './oracle-case.ts';
@@ -32,13 +39,27 @@ const TASK = 'shell';
 const NOBUF = 'nobuf';
 /** Any request's size (14 bits) fits: the recorder's argument lay in a larger zeroed page. */
 const RAW_ARGUMENT = 1 << 14;
-/** _IOW('b', 0, struct dma_buf_sync): 0x40086200. */
-const DMA_BUF_IOCTL_SYNC = ioc(IOC_WRITE, 0x62, 0, 8);
+/** The importer of the recordings: DRM's virtual GEM device, which sits on no bus and drives 64 bits. */
+const VGEM: Device = {
+  name: 'vgem',
+  dmaCoherent: false,
+  dmaMask: (1n << 64n) - 1n,
+  busDmaLimit: 0n,
+  dmaRanges: [],
+  iommu: false,
+  maxSegSize: DEFAULT_MAX_SEG_SIZE,
+  importer: 'drm',
+  contiguous: false,
+  memoryRegions: [],
+  origin: 'added',
+};
 
 /** A step of its own kind: `rawioctl` whose target is `buf:ID`. */
 const ON_BUFFER = 'rawioctl on a buffer';
 /** Ops that leave memory, areas and the log alone, so that missing them spoils nothing after them. */
 const HARMLESS = new Set(['cat', 'ls', 'mmap', 'name', 'openheap', ON_BUFFER, 'rw', 'seek', 'sync']);
+/** More than any file that the recorder read. */
+const READ_SIZE = 1 << 16;
 /** Ops whose answer depends on the descriptor and its buffer alone. */
 const DESCRIPTORS_ONLY = new Set([
   'badptr',
@@ -109,6 +130,8 @@ export class RecordedProcess {
   readonly #area: (name: string) => ObservedArea | undefined;
   /** The recorder's names of buffers and their descriptors; none for a failed allocation. */
   readonly #fds = new Map<string, number>();
+  /** The recorder's names of imported buffers and their attachments. */
+  readonly #imports = new Map<string, number>();
   /** Names whose allocation came after an op that was not replayed. */
   readonly #uncertain = new Set<string>();
   #cause: string | undefined;
@@ -116,21 +139,28 @@ export class RecordedProcess {
   readonly #handlers: Readonly<Record<string, Handler>> = {
     alloc: (args) => this.#alloc(args),
     badptr: (args) => this.#badptr(args),
+    cat: (args) => this.#cat(args),
     close: (args) => this.#close(args),
     cma: (args) => answered({ ...this.#area(args.text('area')) }),
     dup: (args) => this.#dup(args),
+    echo: (args) => this.#echo(args),
     fill: (args) => this.#fill(args),
+    import: (args) => this.#import(args),
+    ls: (args) => this.#ls(args),
     mmap: (args) => this.#mmap(args),
     name: (args) => this.#name(args),
     nonzero: (args) => this.#nonzero(args),
+    openheap: (args) => this.#openheap(args),
     rawioctl: (args) => this.#rawioctl(args),
     [ON_BUFFER]: (args) => this.#rawioctlOnBuffer(args),
     rlimit: (args) =>
       answered({
         ret: this.#call({ call: 'setrlimit', resource: 'RLIMIT_NOFILE', soft: args.number('nofile') }),
       }),
+    rw: (args) => this.#rw(args),
     seek: (args) => this.#seek(args),
     sync: (args) => this.#sync(args),
+    unimport: (args) => this.#unimport(args),
   };
 
   /** @param area reads an area's debugfs files */
@@ -312,8 +342,7 @@ export class RecordedProcess {
   #sync(args: Arguments): Answered {
     const fd = this.#fds.get(args.text('id'));
     if (fd === undefined) return answered({ ret: NOBUF });
-    const arg = new Uint8Array(8);
-    new DataView(arg.buffer).setBigUint64(0, args.wide('flags'), true);
+    const arg = encodeDmaBufSync(args.wide('flags'));
     return answered({ ret: this.#call({ call: 'ioctl', fd, request: DMA_BUF_IOCTL_SYNC, arg }) });
   }
 
@@ -361,6 +390,110 @@ export class RecordedProcess {
     // a request without the OUT bit its standard input was gone, and the next buffer got descriptor 5.
     this.#call({ call: 'close', fd });
     return answered({ ret, fd });
+  }
+
+  /** Opens a path and uses the descriptor, which was the lowest free one of the recorder. */
+  #onPath(path: string, flags: number, use: (fd: number) => Answered): Answered {
+    const fd = this.#call({ call: 'open', path, flags });
+    if (fd < 0) return answered({ ret: fd });
+    const result = use(fd);
+    this.#call({ call: 'close', fd });
+    return result;
+  }
+
+  #cat(args: Arguments): Answered {
+    return this.#onPath(args.text('path'), O_RDONLY, (fd) => {
+      const parts: Uint8Array[] = [];
+      for (;;) {
+        const buf = new Uint8Array(READ_SIZE);
+        const got = this.#call({ call: 'read', fd, buf });
+        if (got < 0) return answered({ ret: got });
+        if (got === 0) break;
+        parts.push(buf.subarray(0, got));
+      }
+      return answered({ text: Buffer.concat(parts).toString() });
+    });
+  }
+
+  #ls(args: Arguments): Answered {
+    return this.#onPath(args.text('path'), O_RDONLY | O_DIRECTORY, (fd) => {
+      const names: string[] = [];
+      for (;;) {
+        const buf = new Uint8Array(READ_SIZE);
+        const got = this.#call({ call: 'getdents64', fd, buf });
+        if (got < 0) return answered({ ret: got });
+        if (got === 0) break;
+        names.push(...decodeDirents(buf.subarray(0, got)).map((entry) => entry.d_name));
+      }
+      return answered({ names: names.filter((name) => name !== '.' && name !== '..').sort() });
+    });
+  }
+
+  #echo(args: Arguments): Answered {
+    const buf = new TextEncoder().encode(args.text('value'));
+    return this.#onPath(args.text('path'), O_WRONLY, (fd) =>
+      answered({ ret: this.#call({ call: 'write', fd, buf }) }),
+    );
+  }
+
+  #poll(fd: number): { poll: number; revents: number } {
+    const fds = encodePollfds([{ fd, events: POLLIN | POLLOUT, revents: 0 }]);
+    const poll = this.#call({ call: 'poll', fds, timeout: 0 });
+    return { poll, revents: decodePollfds(fds)[0]?.revents ?? 0 };
+  }
+
+  #openheap(args: Arguments): Answered {
+    return this.#onPath(`/dev/dma_heap/${args.text('heap')}`, args.number('flags'), (fd) => {
+      const buf = new Uint8Array(8);
+      return answered({
+        ret: 0,
+        read: this.#call({ call: 'read', fd, buf }),
+        write: this.#call({ call: 'write', fd, buf }),
+        lseek: this.#call({ call: 'lseek', fd, offset: 0n, whence: SEEK_SET }),
+        mmap: this.#map(fd, 4096n, PROT_READ),
+        ...this.#poll(fd),
+      });
+    });
+  }
+
+  #rw(args: Arguments): Answered {
+    const fd = this.#fds.get(args.text('id'));
+    if (fd === undefined) return answered({ ret: NOBUF });
+    const buf = new Uint8Array(8);
+    const stat = new Uint8Array(STAT_SIZE);
+    const answer = {
+      read: this.#call({ call: 'read', fd, buf }),
+      write: this.#call({ call: 'write', fd, buf }),
+      pread: this.#call({ call: 'pread64', fd, buf, offset: 0n }),
+      ftruncate: this.#call({ call: 'ftruncate', fd, length: 0n }),
+      ...this.#poll(fd),
+      fstat: this.#call({ call: 'fstat', fd, buf: stat }),
+    };
+    const { st_size, st_mode, st_blksize } = decodeStat(stat);
+    return answered({
+      ...answer,
+      st_size: Number(st_size),
+      st_mode: (st_mode & 0o777).toString(8),
+      st_blksize,
+    });
+  }
+
+  #import(args: Arguments): Answered {
+    const fd = this.#fds.get(args.text('id'));
+    if (fd === undefined) return answered({ ret: NOBUF });
+    if (this.#kernel.device(VGEM.name) === undefined) this.#call({ call: 'device_add', device: VGEM });
+    const attachment = this.#call({ call: 'dma_buf_attach', fd, device: VGEM.name });
+    if (attachment < 0) return answered({ ret: attachment });
+    this.#imports.set(args.text('id'), attachment);
+    const direction = 'DMA_BIDIRECTIONAL';
+    return answered({ ret: this.#call({ call: 'dma_buf_map_attachment', attachment, direction }) });
+  }
+
+  #unimport(args: Arguments): Answered {
+    const attachment = this.#imports.get(args.text('id'));
+    if (attachment === undefined) return answered({ ret: NOBUF });
+    this.#imports.delete(args.text('id'));
+    return answered({ ret: this.#call({ call: 'dma_buf_detach', attachment }) });
   }
 
   #size(fd: number): bigint {

@@ -3,7 +3,7 @@ import { boardFromTree } from '../../src/board/from-tree.ts';
 import { decodeDtb } from '../../src/devicetree/dtb.ts';
 import { boot } from '../../src/kernel/boot.ts';
 import type { BootParams, BootReserved, ConfigValue } from '../../src/kernel/boot-params.ts';
-import { cmaDebugfs, cmaTotalKiB, procIomem } from '../../src/kernel/files.ts';
+import { cmaDebugfs, cmaTotalKiB, procIomem } from '../../src/kernel/virtual-files/index.ts';
 import { Kernel, layoutOf } from '../../src/kernel/kernel.ts';
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import type { LogLine } from '../../src/printk.ts';

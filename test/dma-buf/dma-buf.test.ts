@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FileTable } from '../../src/dma-buf/dma-buf.ts';
-import { NotModelled } from '../../src/dma-buf/dma-buf-ioctl.ts';
+import { NotModelled } from '../../src/dma-buf/not-modelled.ts';
 import { MemoryRecords } from '../../src/records.ts';
 import { DMA_BUF_SET_NAME_A, DMA_BUF_SET_NAME_B } from '../../src/uapi/dma-buf.ts';
 import { alloc, board, bootBoard } from '../small-board.ts';

@@ -5,7 +5,7 @@ import type { Board, ReservedMemNode } from '../../src/board/board.ts';
 import { InvalidInput } from '../../src/diagnostic.ts';
 import { boot } from '../../src/kernel/boot.ts';
 import type { BootParams } from '../../src/kernel/boot-params.ts';
-import { cmaDebugfs, procBuddyinfo, procIomem } from '../../src/kernel/files.ts';
+import { cmaDebugfs, procBuddyinfo, procIomem } from '../../src/kernel/virtual-files/index.ts';
 import { Kernel, layoutOf } from '../../src/kernel/kernel.ts';
 import { BusError, InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import { MemoryRecords } from '../../src/records.ts';

@@ -8,7 +8,7 @@ import { InvalidInput } from '../../src/diagnostic.ts';
 import { boot } from '../../src/kernel/boot.ts';
 import type { BootParams } from '../../src/kernel/boot-params.ts';
 import { BOOT_RECORD, type BootRecord } from '../../src/kernel/boot-record.ts';
-import { procIomem } from '../../src/kernel/files.ts';
+import { procIomem } from '../../src/kernel/virtual-files/index.ts';
 import { Kernel, layoutOf } from '../../src/kernel/kernel.ts';
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import { MemoryRecords } from '../../src/records.ts';

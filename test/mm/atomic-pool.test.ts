@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Board } from '../../src/board/board.ts';
 import type { BootParams } from '../../src/kernel/boot-params.ts';
-import { cmaDebugfs } from '../../src/kernel/files.ts';
+import { cmaDebugfs } from '../../src/kernel/virtual-files/index.ts';
 import { createAtomicPools } from '../../src/mm/atomic-pool.ts';
 import { createZones } from '../../src/mm/page-alloc.ts';
 import { Printk } from '../../src/printk.ts';

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -161,6 +161,43 @@ describe('the arena in a file', () => {
     expect(blocks * 512).toBeLessThan(2 ** 20);
   });
 
+  it('keeps the file of bits sparse too', () => {
+    const layout = [{ base: 0n, size: 64n << 30n }];
+    const path = makeArena(layout);
+    const arena = new Arena(path, layout);
+    const memory = new FilePhysMemory(arena, true);
+    memory.write(40n << 30n, new Uint8Array(4096).fill(1));
+    memory.zero(0n, 64n << 30n);
+    arena.close();
+    const { size, blocks } = statSync(`${path}.dirty`);
+    expect(size).toBe(2 ** 21);
+    expect(blocks * 512).toBeLessThan(2 ** 17);
+  });
+
+  it('reads zeros between dirty pages, be they few or many', () => {
+    const pages = 400;
+    const layout = [{ base: 0n, size: BigInt(pages * 4096) }];
+    const path = makeArena(layout);
+    const arena = new Arena(path, layout);
+    const memory = new FilePhysMemory(arena, true);
+    const model = new Uint8Array(pages * 4096);
+    // Gaps of 0, 1, 2, … pages.
+    for (let page = 3, gap = 0; page < pages; page += ++gap) {
+      memory.write(BigInt(page * 4096 + 7), new Uint8Array(4000).fill(page));
+      model.fill(page, page * 4096 + 7, page * 4096 + 4007);
+    }
+    for (const [from, to] of [
+      [0, model.length],
+      [3 * 4096 + 100, 390 * 4096 + 5],
+      [350 * 4096, 351 * 4096 - 1],
+    ]) {
+      const bytes = new Uint8Array((to ?? 0) - (from ?? 0)).fill(99);
+      memory.read(BigInt(from ?? 0), bytes);
+      expect(Buffer.compare(bytes, model.subarray(from, to))).toBe(0);
+    }
+    arena.close();
+  });
+
   it('does not touch the file of bytes while nothing is dirty', () => {
     const path = makeArena(LAYOUT);
     rmSync(path);
@@ -198,6 +235,22 @@ describe('the arena in a file', () => {
 });
 
 describe('the bits of dirty pages', () => {
+  it('are not written again where they are what they should be', () => {
+    const path = `${makeArena([{ base: 0n, size: 1n << 30n }])}.dirty`;
+    const dirty = new DirtyPages(path);
+    dirty.mark(100, 60_000);
+    utimesSync(path, 1, 1);
+    dirty.mark(100, 60_000);
+    dirty.mark(50_000, 1);
+    dirty.clear(0, 100);
+    dirty.clear(60_100, 100_000);
+    expect(statSync(path).mtimeMs).toBe(1000);
+    dirty.clear(100, 1);
+    expect(statSync(path).mtimeMs).not.toBe(1000);
+    expect(dirty.runs(0, 70_000, true)).toEqual([{ page: 101, pages: 59_999 }]);
+    dirty.close();
+  });
+
   it('are what an array of booleans would be', () => {
     const range = fc
       .tuple(fc.nat(PAGES * 3000), fc.nat(PAGES * 3000))

@@ -1,6 +1,4 @@
-import { SHELL_TASK } from '../../kernel/boot.ts';
-import type { Kernel } from '../../kernel/kernel.ts';
-import type { Syscall, SyscallResult } from '../../kernel/syscall.ts';
+import type { SyscallResult } from '../../kernel/syscall.ts';
 import { DMA_BUF_SET_NAME_B } from '../../uapi/dma-buf.ts';
 import {
   DMA_HEAP_IOCTL_ALLOC,
@@ -10,6 +8,8 @@ import {
 import { O_CLOEXEC, O_RDWR } from '../../uapi/fcntl.ts';
 import { heapName, readCount, readOpenFlags, readSize, readWord } from '../arguments.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
+import type { Caller } from '../caller.ts';
+import { failedCall, withReports } from '../calls.ts';
 import { CallFailed, type FailedCall, UsageError } from '../failures.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { addSourceInputs } from '../source-inputs.ts';
@@ -35,18 +35,13 @@ export interface AllocOutcome {
  * Allocates as a program does: opens the heap's node, one ioctl a buffer, closes the node. Stops at the
  * first failure; with `atomic` it then closes what it got.
  */
-export function allocate(kernel: Kernel, request: AllocRequest): AllocOutcome {
-  const mark = kernel.printk.nextSeq;
-  const call = (syscall: Syscall): SyscallResult => kernel.syscall(SHELL_TASK, syscall);
+export function allocate(caller: Caller, request: AllocRequest): AllocOutcome {
+  const mark = caller.kernel.printk.nextSeq;
+  const { call } = caller;
   const fds: number[] = [];
   const close = (fd: number) => call({ call: 'close', fd });
-  const failed = (what: string, result: SyscallResult, notes: readonly string[] = []): FailedCall => ({
-    what: `alloc: ${what}`,
-    errno: result.errno ?? 'EIO',
-    ...(result.why !== undefined && { why: result.why }),
-    notes,
-    log: [...kernel.printk.since(mark)],
-  });
+  const failed = (what: string, result: SyscallResult): FailedCall =>
+    failedCall(caller, `alloc: ${what}`, result, mark);
 
   const heap = call({ call: 'open', path: `/dev/dma_heap/${request.heap}`, flags: O_RDWR });
   if (heap.ret < 0) return { fds, failed: failed(request.heap, heap) };
@@ -70,9 +65,10 @@ export function allocate(kernel: Kernel, request: AllocRequest): AllocOutcome {
       if (named.ret < 0) {
         close(fd);
         // In our words: the numbers of a failed SET_NAME say less than the option does.
-        failure = failed(`--name ${request.name}`, { ret: named.ret, errno: named.errno ?? 'EINVAL' }, [
-          `a name has at most 31 bytes, this one ${bytes.length - 1}; the buffer was closed again`,
-        ]);
+        failure = {
+          ...failed(`--name ${request.name}`, { ret: named.ret, errno: named.errno ?? 'EINVAL' }),
+          notes: [`a name has at most 31 bytes, this one ${bytes.length - 1}; the buffer was closed again`],
+        };
         break;
       }
     }
@@ -124,6 +120,7 @@ export function allocCommand({ program, shell }: Registry): void {
         'fd=$(dmaheap alloc vpu-pool@50000000 300K)',
         'dmaheap alloc default_cma_region 8M --count 4 --atomic --name frame',
         'dmaheap alloc system 64K --fd-flags O_RDONLY',
+        'dmaheap --task camera alloc system 1M',
         'dmaheap alloc default_cma_region 1G --board board.dtb',
       )}`,
     )
@@ -134,8 +131,8 @@ export function allocCommand({ program, shell }: Registry): void {
       if (atomic && options.count === undefined) throw new UsageError('--atomic goes with --count N');
       const machine = await sh.machine('alloc', options);
       const request = { heap: heapName(heap), size, fdFlags, heapFlags, count, atomic };
-      const { fds, failed } = machine.transact((kernel) =>
-        allocate(kernel, { ...request, ...(name !== undefined && { name }) }),
+      const { fds, failed } = sh.transact(machine, (caller) =>
+        allocate(caller, { ...request, ...(name !== undefined && { name }) }),
       );
       // What worked is a result even when a later one failed; as JSON it is a member of the error.
       const json = sh.options.json === true;
@@ -145,7 +142,7 @@ export function allocCommand({ program, shell }: Registry): void {
           () => fds.map((fd) => `${fd}\n`).join(''),
         );
       }
-      if (failed !== undefined) throw new CallFailed([failed]);
+      if (failed !== undefined) throw await withReports(sh, new CallFailed([failed]));
     });
   addBootInputs(command, WITH_BOARD);
   addSourceInputs(command, WITH_BOARD);

@@ -7,7 +7,7 @@ export function buffersCommand({ program, shell }: Registry): void {
   const command = program
     .command('buffers')
     .summary('the buffers')
-    .description('Lists every buffer: its descriptors, heap, size and where it starts.')
+    .description('Lists every buffer: its descriptors, heap, size and where it starts. Descriptors of other tasks than the command\'s are shown as TASK:FD.')
     .addHelpText(
       'after',
       examples('dmaheap buffers', `dmaheap buffers --json | jq '[.buffers[].size] | add'`),
@@ -21,7 +21,7 @@ export function buffersCommand({ program, shell }: Registry): void {
       }));
       await sh.answer(
         () => ({ schema: 'dmaheap.buffers/1', profile, buffers: buffers.map(bufferJson) }),
-        (ink) => renderBuffers(buffers, ink),
+        (ink) => renderBuffers(buffers, ink, sh.task),
       );
     });
 }

@@ -1,4 +1,3 @@
-import { SHELL_TASK } from '../../kernel/boot.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views.ts';
 import type { PfnRange } from '../../units.ts';
@@ -33,10 +32,16 @@ function findHeap(kernel: Kernel, name: string): ShownHeap {
   return { heap, region, buffers, freeRuns: kernel.freeRuns(name) };
 }
 
-function findBuffer(kernel: Kernel, fd: number): BufferView {
-  const buffer = kernel.buffer(SHELL_TASK, fd);
+function findBuffer(kernel: Kernel, task: string, fd: number): BufferView {
+  const buffer = kernel.buffer(task, fd);
   if (buffer !== undefined) return buffer;
-  throw new CallFailed([{ what: `show: ${fd}`, errno: 'EBADF', why: { kind: 'bad-descriptor', fd } }]);
+  const known = kernel.tasks().find(({ name }) => name === task);
+  const isOpen = known?.fds.some((descriptor) => descriptor.fd === fd) === true;
+  throw new CallFailed([
+    isOpen
+      ? { what: `show: ${fd}`, errno: 'EINVAL', why: { kind: 'not-a-dma-buf', fd } }
+      : { what: `show: ${fd}`, errno: 'EBADF', why: { kind: 'bad-descriptor', fd } },
+  ]);
 }
 
 /** `dmaheap show FD|heap:NAME`: one buffer or one heap. */
@@ -45,12 +50,12 @@ export function showCommand({ program, shell }: Registry): void {
     .command('show')
     .summary('one buffer, or one heap')
     .description(
-      'Shows a buffer (its extents, references and sg table), or with heap:NAME a heap, where its buffers lie and what is free between them.',
+      'Shows a buffer (who refers to it, its sg table, what devices have of it), or with heap:NAME a heap, where its buffers lie and what is free between them.',
     )
     .argument('<fd|heap:name>', 'a descriptor, or heap: and the name of a heap')
     .addHelpText(
       'after',
-      examples('dmaheap show 4', 'dmaheap show heap:default_cma_region', 'dmaheap show 4 --json'),
+      examples('dmaheap show 4', 'dmaheap --task camera show 4', 'dmaheap show heap:default_cma_region', 'dmaheap show 4 --json'),
     )
     .action(async (target: string) => {
       const sh = shell(command);
@@ -59,7 +64,7 @@ export function showCommand({ program, shell }: Registry): void {
       const session = await sh.session('show');
       if (fd !== undefined) {
         const { buffer, profile } = session.view((kernel) => ({
-          buffer: findBuffer(kernel, fd),
+          buffer: findBuffer(kernel, sh.task, fd),
           profile: kernel.info().banner,
         }));
         return sh.answer(
@@ -81,7 +86,7 @@ export function showCommand({ program, shell }: Registry): void {
           buffers: buffers.map(bufferJson),
           free_runs: freeRuns.map(extentJson),
         }),
-        (ink) => renderHeap(heap, region, buffers, freeRuns, ink),
+        (ink) => renderHeap(heap, region, buffers, freeRuns, ink, sh.task),
       );
     });
 }

@@ -1,0 +1,80 @@
+/** Moves bytes in chunks, each in a transaction of its own, so that no others wait long and Ctrl-C comes in. */
+import type { Report } from '../kernel/hazard-log.ts';
+import type { Session } from '../session/session.ts';
+import { MiB } from '../units.ts';
+import type { ByteTarget, Place } from './byte-target.ts';
+import type { Caller } from './caller.ts';
+import { escapeJson } from './escape.ts';
+import { EXIT_NO, exitCode } from './exit-code.ts';
+import { hazardJson } from './json.ts';
+import { interruptible, Progress } from './progress.ts';
+import type { Shell } from './shell.ts';
+
+/** A multiple of a page, and of 3 so that base64 of a chunk has no padding inside. */
+export const CHUNK = Number(3n * MiB);
+
+/** How many of the bytes that are left go into the next transaction. */
+export const nextChunk = (left: bigint): number => Math.min(Number(left), CHUNK);
+
+/**
+ * A transaction that is kept when the kernel or the hardware said no: an access that faults has done what came
+ * before the fault, and its reports tell why.
+ */
+export function attempt<T>(sh: Shell, session: Session, body: (caller: Caller) => T): T {
+  const outcome = sh.transact(session, (caller): { readonly value: T } | { readonly thrown: unknown } => {
+    try {
+      return { value: body(caller) };
+    } catch (thrown) {
+      if (exitCode(thrown) !== EXIT_NO) throw thrown;
+      return { thrown };
+    }
+  });
+  if ('thrown' in outcome) throw outcome.thrown;
+  return outcome.value;
+}
+
+/** The bytes in chunks. @throws CallFailed or a fault */
+export function* readChunks({ sh, session }: Place, target: ByteTarget): Generator<Uint8Array> {
+  const { length = 0n } = target;
+  for (let done = 0n; done < length; done += BigInt(CHUNK)) {
+    const bytes = new Uint8Array(nextChunk(length - done));
+    attempt(sh, session, (caller) => target.read(caller, done, bytes));
+    yield bytes;
+  }
+}
+
+/** Stores a chunk. @throws CallFailed or a fault */
+export function writeChunk({ sh, session }: Place, target: ByteTarget, at: bigint, bytes: Uint8Array): void {
+  if (bytes.length > 0) attempt(sh, session, (caller) => target.write(caller, at, bytes));
+}
+
+/**
+ * Runs work on bytes with its progress; Ctrl-C ends it between two chunks. When it fails, what went wrong with
+ * shared memory before is told first: it may be the reason.
+ *
+ * @param total bytes; `undefined` when it is not known
+ */
+export async function streamed(
+  sh: Shell,
+  what: string,
+  total: bigint | undefined,
+  work: (progress: Progress) => Promise<void>,
+): Promise<void> {
+  const progress = new Progress(sh.streams, what, total);
+  try {
+    await interruptible(progress, () => work(progress));
+  } catch (thrown) {
+    if (exitCode(thrown) === EXIT_NO) await sh.tellReports();
+    throw thrown;
+  }
+}
+
+/** The beginning of an object whose last member is written piece by piece. */
+export const jsonHead = (members: Readonly<Record<string, unknown>>, last: string): string =>
+  `${escapeJson(JSON.stringify(members)).slice(0, -1)},${JSON.stringify(last)}:"`;
+
+/** Its end, with the reports when there are any. */
+export function jsonTail(reports: readonly Report[]): string {
+  const hazards = escapeJson(JSON.stringify(reports.map(hazardJson)));
+  return reports.length === 0 ? '"}\n' : `","hazards":${hazards}}\n`;
+}

@@ -1,0 +1,171 @@
+/** Stale reads, lost writes and stray DMA in words: what happened, where, and which call was missing. */
+import type { CoherencyReport, Report, ReportedBuffer, StrayReport } from '../kernel/hazard-log.ts';
+import type { Owner } from '../kernel/occupant.ts';
+import type { Accessor } from '../mm/hazard.ts';
+import { DMA_BUF_SYNC_END, DMA_BUF_SYNC_READ, DMA_BUF_SYNC_WRITE } from '../uapi/dma-buf.ts';
+import { formatHex, formatSize } from '../units.ts';
+
+/** Joins reports that tell one story about neighbouring bytes: a buffer in pieces, a read in chunks. */
+export function joinReports(reports: Iterable<Report>): Report[] {
+  const joined: Report[] = [];
+  for (const report of reports) {
+    const last = joined.at(-1);
+    const both = last && joinTwo(last, report);
+    if (both === undefined) joined.push(report);
+    else joined[joined.length - 1] = both;
+  }
+  return joined;
+}
+
+/** What is said of a report beside the place. */
+const story = (report: Report): string =>
+  report.report === 'coherency'
+    ? JSON.stringify([
+        { ...report.hazard, address: 0, length: 0 },
+        { ...report.buffer, offset: 0 },
+        report.missing,
+        report.noSyncHelps,
+      ])
+    : JSON.stringify([
+        report.device,
+        report.access,
+        { ...report.occupant.owner, offset: 0 },
+        { ...report.buffer, offset: 0 },
+      ]);
+
+function joinTwo(first: Report, next: Report): Report | undefined {
+  if (story(first) !== story(next)) return undefined;
+  const end = first.buffer && first.buffer.offset + lengthOf(first);
+  if (end !== next.buffer?.offset) return undefined;
+  if (first.report === 'coherency' && next.report === 'coherency') {
+    // Of no buffer: neighbours in memory are one.
+    if (end === undefined && first.hazard.address + first.hazard.length !== next.hazard.address) return undefined;
+    return { ...first, hazard: { ...first.hazard, length: first.hazard.length + next.hazard.length } };
+  }
+  if (first.report !== 'stray-dma' || next.report !== 'stray-dma') return undefined;
+  const { range } = first.occupant;
+  if (range.base + range.size !== next.occupant.range.base) return undefined;
+  const whole = { base: range.base, size: range.size + next.occupant.range.size };
+  return { ...first, occupant: { ...first.occupant, range: whole } };
+}
+
+const lengthOf = (report: Report): bigint =>
+  report.report === 'coherency' ? report.hazard.length : report.occupant.range.size;
+
+const bytes = (count: bigint): string => (count === 1n ? '1 byte' : `${count} bytes`);
+
+/** The flags of DMA_BUF_IOCTL_SYNC by name. */
+export function syncFlagNames(flags: number): string[] {
+  const names = [(flags & DMA_BUF_SYNC_END) === 0 ? 'DMA_BUF_SYNC_START' : 'DMA_BUF_SYNC_END'];
+  if ((flags & DMA_BUF_SYNC_READ) !== 0) names.push('DMA_BUF_SYNC_READ');
+  if ((flags & DMA_BUF_SYNC_WRITE) !== 0) names.push('DMA_BUF_SYNC_WRITE');
+  return names;
+}
+
+/** The options of `dmaheap sync` for those flags. */
+function syncOptions(flags: number): string {
+  const words = [(flags & DMA_BUF_SYNC_END) === 0 ? '--start' : '--end'];
+  if ((flags & DMA_BUF_SYNC_READ) !== 0) words.push('--read');
+  if ((flags & DMA_BUF_SYNC_WRITE) !== 0) words.push('--write');
+  return words.join(' ');
+}
+
+function placeOf(buffer: ReportedBuffer, length: bigint): string {
+  const { ino, heap, name, offset, fd } = buffer;
+  const range = `bytes ${formatHex(offset)}..${formatHex(offset + length - 1n)}`;
+  const title = name === undefined || name === '' ? '' : ` "${name}"`;
+  return `${range} of ${fd === undefined ? 'a buffer' : `fd ${fd}`}${title} (${heap}, ino ${ino})`;
+}
+
+function headline({ hazard }: CoherencyReport): string {
+  const { cause, victim, culprit, length } = hazard;
+  const [v, c, n] = [victim.name, culprit.name, bytes(length)];
+  switch (cause) {
+    case 'line-not-invalidated':
+      return `stale read: ${v} read ${n} from the cache that ${c} had written in memory since`;
+    case 'line-not-cleaned':
+      return `stale read: ${v} read ${n} of memory that ${c} had written, in the cache alone`;
+    case 'dirty-line-invalidated':
+      return `lost write: ${n} that ${v} had written were dirty in the cache when ${c} invalidated it`;
+    case 'line-written-back':
+      return `lost write: ${n} that ${v} had written were overwritten by a dirty cache line of ${c}`;
+    case 'bounce-not-copied-back':
+      return hazard.kind === 'stale-read'
+        ? `stale read: ${v} read ${n} that ${c} had written into a bounce buffer only`
+        : `lost write: ${n} that ${v} had written into a bounce buffer went with it`;
+    case 'bounce-not-copied-in':
+      return `stale read: ${v} read ${n} of a bounce buffer that lacks what ${c} had written`;
+    case 'bounce-overwrote-cpu':
+      return `lost write: ${n} that ${v} had written were overwritten by a bounce buffer`;
+    case 'bounce-overwrote-device':
+      return `lost write: ${n} that ${v} had written into a bounce buffer were overwritten by ${c}`;
+  }
+}
+
+/** `camera's write`, and of a lost write what made it so. */
+function act(who: Accessor, report: CoherencyReport, at: 'after' | 'before'): string {
+  const { hazard, missing } = report;
+  const isReader = hazard.kind === 'stale-read' && who.name === hazard.victim.name && at === 'before';
+  if (isReader) return `${who.name}'s read`;
+  const invalidates = ['dirty-line-invalidated', 'bounce-overwrote-cpu'].includes(hazard.cause);
+  if (invalidates && at === 'before') return `${who.name}'s SYNC START or unmap`;
+  return `${who.name}'s ${missing === undefined ? 'access' : 'write'}`;
+}
+
+const NO_SYNC: Readonly<Record<NonNullable<CoherencyReport['noSyncHelps']>, (device: string) => string>> = {
+  'not-attached': (device) =>
+    `no SYNC helps: ${device} has no attachment to this buffer; it ran past the end of another one, or has detached`,
+  'not-mapped': (device) =>
+    `no SYNC helps: ${device} is attached and not mapped; map it with a direction that has "from device", so that unmapping invalidates`,
+  'no-buffer': () => 'the bytes belong to no buffer: nothing maintains the cache for them',
+};
+
+function coherencyLines(report: CoherencyReport): string[] {
+  const { hazard, buffer, missing, noSyncHelps } = report;
+  const where = buffer === undefined ? '' : `${placeOf(buffer, hazard.length)}, `;
+  const lines = [headline(report), `  ${where}at ${formatHex(hazard.address)}`];
+  if (noSyncHelps !== undefined) {
+    const device = [hazard.victim, hazard.culprit].find(({ kind }) => kind === 'device')?.name ?? 'the device';
+    lines.push(`  ${NO_SYNC[noSyncHelps](device)}`);
+  }
+  if (missing !== undefined) {
+    const flags = syncFlagNames(missing.flags).join('|');
+    const place = `after ${act(missing.after, report, 'after')} and before ${act(missing.before, report, 'before')}`;
+    lines.push(`  missing: DMA_BUF_IOCTL_SYNC with ${flags} by ${missing.task}, ${place}`);
+    if (buffer?.fd !== undefined) {
+      const task = missing.task === 'shell' ? '' : `--task ${missing.task} `;
+      lines.push(`  here: dmaheap ${task}sync ${buffer.fd} ${syncOptions(missing.flags)}`);
+    }
+  }
+  return lines;
+}
+
+function ownerText(owner: Owner): string {
+  switch (owner.kind) {
+    case 'buffer':
+      return `the buffer of ${owner.heap} with ino ${owner.ino}`;
+    case 'region':
+      return `memory of ${owner.region} that no buffer has`;
+    case 'image':
+      return `the ${owner.image === 'dtb' ? 'device tree' : owner.image} that the boot loader put there`;
+    case 'swiotlb':
+      return 'the bounce buffers of the software IO TLB';
+    case 'ram':
+      return 'RAM of the page allocator: whoever has that page';
+    case 'nothing':
+      return 'no memory';
+  }
+}
+
+function strayLines({ device, access, dmaAddress, occupant, buffer }: StrayReport): string[] {
+  const { range, owner } = occupant;
+  const verb = access === 'read' ? 'read' : 'wrote';
+  return [
+    `stray DMA: ${device} ${verb} ${bytes(range.size)} outside of what it has mapped`,
+    `  hit: ${buffer === undefined ? ownerText(owner) : placeOf(buffer, range.size)}, at ${formatHex(range.base)} (${formatSize(range.size)}; ${device} calls it ${formatHex(dmaAddress)})`,
+  ];
+}
+
+/** One report: lines without a line break at the end. */
+export const explainHazard = (report: Report): string[] =>
+  report.report === 'coherency' ? coherencyLines(report) : strayLines(report);

@@ -1,0 +1,199 @@
+/**
+ * What went wrong with shared memory, kept like a log: stale reads, lost writes, and DMA that hit what the
+ * device has no mapping of. Linux keeps no such log; a developer finds these with a logic analyser.
+ */
+import type { Attachment } from '../dma-buf/attachment.ts';
+import type { Accessor, Hazard } from '../mm/hazard.ts';
+import { recordKey } from '../records.ts';
+import {
+  DMA_BUF_SYNC_END,
+  DMA_BUF_SYNC_READ,
+  DMA_BUF_SYNC_START,
+  DMA_BUF_SYNC_WRITE,
+} from '../uapi/dma-buf.ts';
+import type { PhysAddr } from '../units.ts';
+import { type Occupant, offsetInBuffer } from './occupant.ts';
+import type { KernelState } from './state.ts';
+import { DescriptorTable } from './task.ts';
+
+/** A buffer as a report names it. */
+export interface ReportedBuffer {
+  readonly ino: number;
+  readonly heap: string;
+  readonly name?: string;
+  /** Where in the buffer the bytes begin. */
+  readonly offset: bigint;
+  /** A descriptor of it in the task concerned. */
+  readonly fd?: number;
+}
+
+/** The call that would have prevented a hazard, and between which accesses it belonged. */
+export interface MissingSync {
+  /** The task that should have made it. */
+  readonly task: string;
+  /** The flags of DMA_BUF_IOCTL_SYNC. */
+  readonly flags: number;
+  /** After this access … */
+  readonly after: Accessor;
+  /** … and before that one. */
+  readonly before: Accessor;
+}
+
+/** Why no DMA_BUF_IOCTL_SYNC would have helped. */
+export type NoSyncHelps =
+  /** The device has no attachment to the buffer: it ran past the end of another one, or has detached. */
+  | 'not-attached'
+  /** It is attached and not mapped: unmapping it did not invalidate, because its direction said "to device". */
+  | 'not-mapped'
+  /** The bytes belong to no buffer. */
+  | 'no-buffer';
+
+export interface CoherencyReport {
+  readonly report: 'coherency';
+  readonly seq: number;
+  /** Logical time in nanoseconds since boot. */
+  readonly time: number;
+  readonly hazard: Hazard;
+  readonly buffer?: ReportedBuffer;
+  readonly missing?: MissingSync;
+  readonly noSyncHelps?: NoSyncHelps;
+}
+
+/** DMA outside of everything that the device has mapped. */
+export interface StrayReport {
+  readonly report: 'stray-dma';
+  readonly seq: number;
+  readonly time: number;
+  readonly device: string;
+  readonly access: 'read' | 'write';
+  /** The device's own address of the first byte. */
+  readonly dmaAddress: bigint;
+  readonly occupant: Occupant;
+  /** The buffer that was hit. */
+  readonly buffer?: ReportedBuffer;
+}
+
+export type Report = CoherencyReport | StrayReport;
+
+type Unnumbered<T> = T extends Report ? Omit<T, 'seq' | 'time'> : never;
+
+const NEXT = 'hazards';
+
+export class HazardLog {
+  readonly #state: KernelState;
+
+  constructor(state: KernelState) {
+    this.#state = state;
+  }
+
+  /** The number that the next report gets: a mark to collect a call's reports by `since`. */
+  get nextSeq(): number {
+    return this.#state.records.get<number>(NEXT) ?? 0;
+  }
+
+  /** The reports from number `seq` on. */
+  *since(seq = 0): Iterable<Report> {
+    const end = this.nextSeq;
+    for (let i = seq; i < end; i++) {
+      const report = this.#state.records.get<Report>(recordKey('hazard', i));
+      if (report !== undefined) yield report;
+    }
+  }
+
+  /** Says of each hazard of one access which buffer it is in and which call was missing. */
+  add(hazards: readonly Hazard[]): void {
+    for (const hazard of hazards) this.#put(this.#explain(hazard));
+  }
+
+  /** Reports DMA that hit what the device has no mapping of. */
+  addStray(device: string, access: 'read' | 'write', dmaAddress: bigint, occupant: Occupant): void {
+    const { owner } = occupant;
+    const buffer = owner.kind === 'buffer' ? this.#bufferAt(occupant.range.base) : undefined;
+    this.#put({
+      report: 'stray-dma',
+      device,
+      access,
+      dmaAddress,
+      occupant,
+      ...(buffer && { buffer: buffer.reported }),
+    });
+  }
+
+  #put(report: Unnumbered<Report>): void {
+    const { records, printk } = this.#state;
+    const seq = this.nextSeq;
+    records.put(recordKey('hazard', seq), { ...report, seq, time: printk.time });
+    records.put(NEXT, seq + 1);
+  }
+
+  #explain(hazard: Hazard): Unnumbered<CoherencyReport> {
+    const report = { report: 'coherency' as const, hazard };
+    const task = [hazard.victim, hazard.culprit].find(({ kind }) => kind === 'task')?.name;
+    const found = this.#bufferAt(hazard.address, task);
+    if (found === undefined) return { ...report, noSyncHelps: 'no-buffer' };
+    const device = [hazard.victim, hazard.culprit].find(({ kind }) => kind === 'device')?.name;
+    const own = found.attachments.filter((attachment) => attachment.device === device);
+    const buffer = found.reported;
+    // An invalidation throws away a task's bytes without any device's doing.
+    if (device !== undefined && own.length === 0) return { ...report, buffer, noSyncHelps: 'not-attached' };
+    if (device !== undefined && own.every(({ mapped }) => mapped === undefined)) {
+      return { ...report, buffer, noSyncHelps: 'not-mapped' };
+    }
+    return { ...report, buffer, missing: missingSync(hazard) };
+  }
+
+  #bufferAt(
+    address: PhysAddr,
+    task?: string,
+  ): { readonly reported: ReportedBuffer; readonly attachments: readonly Attachment[] } | undefined {
+    const { files, attachments, records } = this.#state;
+    for (const [id, file] of files.dmaBufs()) {
+      const offset = offsetInBuffer(file, address);
+      if (offset === undefined) continue;
+      const entries = task === undefined ? [] : [...new DescriptorTable(records, task).entries()];
+      const fd = entries.find(([, entry]) => entry.file === id)?.[0];
+      const { ino, expName, name } = file;
+      const reported: ReportedBuffer = {
+        ino,
+        heap: expName,
+        offset,
+        ...(name !== undefined && { name }),
+        ...(fd !== undefined && { fd }),
+      };
+      return { reported, attachments: attachments.ofFile(id) };
+    }
+    return undefined;
+  }
+}
+
+/**
+ * Which DMA_BUF_IOCTL_SYNC was missing.
+ *
+ * ```
+ *   CPU writes │ END|WRITE missing   │ device reads            stale read of the device
+ *   device writes │ START|READ missing │ CPU reads             stale read of the CPU
+ *   CPU writes │ END|WRITE missing   │ START|READ, unmap       the CPU's write is thrown away
+ *   CPU writes │ END|WRITE missing   │ device writes, clean    the device's write is overwritten
+ *   device writes │ START|READ missing │ CPU writes, clean     the device's write is overwritten
+ * ```
+ */
+function missingSync({ cause, victim, culprit, dirty }: Hazard): MissingSync {
+  const end = DMA_BUF_SYNC_END | DMA_BUF_SYNC_WRITE;
+  const start = DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ;
+  switch (cause) {
+    case 'line-not-invalidated':
+    case 'bounce-not-copied-back':
+      return { task: victim.name, flags: start, after: culprit, before: victim };
+    case 'line-not-cleaned':
+    case 'bounce-not-copied-in':
+      return { task: culprit.name, flags: end, after: culprit, before: victim };
+    case 'dirty-line-invalidated':
+    case 'bounce-overwrote-cpu':
+      return { task: victim.name, flags: end, after: victim, before: culprit };
+    case 'line-written-back':
+    case 'bounce-overwrote-device':
+      return dirty === true
+        ? { task: culprit.name, flags: end, after: culprit, before: victim }
+        : { task: culprit.name, flags: start, after: victim, before: culprit };
+  }
+}

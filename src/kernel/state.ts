@@ -1,0 +1,98 @@
+/** The parts of a running kernel that its calls work on: views over one set of records and one memory. */
+import { AttachmentTable } from '../dma-buf/attachment.ts';
+import { FileTable } from '../dma-buf/dma-buf.ts';
+import { dmaHeapOps } from '../dma-buf/dma-heap.ts';
+import type { HeapContext } from '../dma-buf/heap-ops.ts';
+import { DataCache } from '../mm/cache.ts';
+import type { DmaContext } from '../mm/dma-mapping.ts';
+import type { PhysMemory } from '../mm/phys-memory.ts';
+import { hasSwiotlb, Swiotlb } from '../mm/swiotlb.ts';
+import { Printk } from '../printk.ts';
+import type { Records } from '../records.ts';
+import { O_CLOEXEC } from '../uapi/fcntl.ts';
+import type { PhysAddr } from '../units.ts';
+import { bootRecord } from './boot-record.ts';
+import { CpuMemory } from './cpu-memory.ts';
+import { HazardLog } from './hazard-log.ts';
+import { MappingTable } from './mapping-table.ts';
+import type { DescriptorTable } from './task.ts';
+
+const EVICTION = 'evict';
+/** One line in so many is evicted at each access, where lines are evicted by chance. */
+const EVICTION_CHANCE = 1 / 16;
+
+export class KernelState {
+  readonly records: Records;
+  /** The arena: what devices and uncached accesses reach. */
+  readonly memory: PhysMemory;
+  readonly printk: Printk;
+  readonly files: FileTable;
+  readonly mappings: MappingTable;
+  readonly attachments: AttachmentTable;
+  readonly cache: DataCache;
+  /** Absent where boot made no pool. */
+  readonly swiotlb: Swiotlb | undefined;
+  readonly coherency: HazardLog;
+
+  constructor(records: Records, memory: PhysMemory) {
+    this.records = records;
+    this.memory = memory;
+    this.printk = new Printk(records);
+    this.files = new FileTable(records);
+    this.mappings = new MappingTable(records);
+    this.attachments = new AttachmentTable(records);
+    this.cache = new DataCache(records, memory);
+    this.swiotlb = hasSwiotlb(records) ? new Swiotlb(records, memory, this.cache) : undefined;
+    this.coherency = new HazardLog(this);
+  }
+
+  /** Memory as the CPU's accesses on behalf of a task see it; the arena itself where nothing stands before it. */
+  cpuMemory(task: string): PhysMemory {
+    if (!this.cache.active && this.swiotlb?.active !== true) return this.memory;
+    return new CpuMemory(this, this.memory, { kind: 'task', name: task });
+  }
+
+  heapContext(task: string): HeapContext {
+    const { records, printk } = this;
+    return { records, printk, memory: this.cpuMemory(task), profile: bootRecord(records).profile };
+  }
+
+  dmaContext(): DmaContext {
+    const { records, memory, cache, swiotlb, printk } = this;
+    const isRam = (address: PhysAddr) => this.isSystemRam(address);
+    return { records, memory, cache, printk, isRam, ...(swiotlb && { swiotlb }) };
+  }
+
+  isSystemRam(address: PhysAddr): boolean {
+    return bootRecord(this.records).iomem.some(
+      ({ name, start, end }) => name === 'System RAM' && address >= start && address <= end,
+    );
+  }
+
+  /** Drops a reference; the last one gives the pages back: fput(), dma_buf_release(). */
+  fput(id: number, task: string): void {
+    const file = this.files.unref(id);
+    if (file?.kind === 'dma_buf') dmaHeapOps(file.backing).release(this.heapContext(task), file.sgTable);
+  }
+
+  /** The lowest free descriptor for a file, or the limit. */
+  install(table: DescriptorTable, file: number, flags: number): number | { readonly limit: number } {
+    return table.install(file, (flags & O_CLOEXEC) !== 0) ?? { limit: table.nofile };
+  }
+
+  /** Lets lines go by chance, as a cache of limited size does, where the boot asked for it. */
+  evictByChance(): void {
+    const { evict } = bootRecord(this.records);
+    if (evict === undefined || !this.cache.active) return;
+    let state = this.records.get<number>(EVICTION) ?? evict;
+    // mulberry32
+    const random = (): number => {
+      state = (state + 0x6d2b79f5) >>> 0;
+      let t = Math.imul(state ^ (state >>> 15), state | 1);
+      t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
+      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    };
+    this.coherency.add(this.cache.evict(random, EVICTION_CHANCE));
+    this.records.put(EVICTION, state);
+  }
+}

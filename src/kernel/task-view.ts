@@ -1,0 +1,38 @@
+/** The tasks as their users see them. */
+import type { KernelState } from './state.ts';
+import { DescriptorTable, findTask, taskNames } from './task.ts';
+import type { TaskView } from './views.ts';
+
+/** All tasks by pid. */
+export function taskViews(state: KernelState): TaskView[] {
+  const attachments = [...state.attachments.all()];
+  const views = [...taskNames(state.records)].flatMap((name): TaskView[] => {
+    const task = findTask(state.records, name);
+    if (task === undefined) return [];
+    const { pid, credentials, nofile } = task;
+    return [
+      {
+        name,
+        pid,
+        ...credentials,
+        nofile,
+        fds: [...new DescriptorTable(state.records, name).entries()].map(([fd, { file, cloexec }]) => {
+          const open = state.files.get(file);
+          const ino = open?.kind === 'dma_buf' ? open.ino : undefined;
+          const path = open?.kind === 'dma_heap' ? `/dev/dma_heap/${open.heap}` : undefined;
+          return {
+            fd,
+            cloexec,
+            kind: open?.kind ?? 'stream',
+            ...(ino !== undefined && { ino }),
+            ...(path !== undefined && { path }),
+            ...(open?.kind === 'virtual' && { path: open.path }),
+          };
+        }),
+        mappings: state.mappings.ofTask(name).length,
+        attachments: attachments.filter((attachment) => attachment.task === name).length,
+      },
+    ];
+  });
+  return views.sort((a, b) => a.pid - b.pid);
+}

@@ -1,0 +1,32 @@
+/**
+ * /sys/kernel/mm/cma: page counters of the areas. Models mm/cma_sysfs.c (Linux 7.3).
+ *
+ * Where two areas have one name, cma_sysfs_init() gives up and takes away what it had made: there is no `cma`
+ * at all. An area that could not be activated has no folder.
+ */
+import { type Cma, cmaAreas } from '../../mm/cma.ts';
+import type { Records } from '../../records.ts';
+import { bootRecord } from '../boot-record.ts';
+import { attribute, directory, type Entries, fixedDirectory } from './make-node.ts';
+import type { VirtualDirectory } from './node.ts';
+
+/** What /sys/kernel/mm holds. */
+export function cmaSysfs(records: Records): Entries {
+  const areas = cmaAreas(records, bootRecord(records).cmaAreas).filter((cma) => cma.count > 0);
+  const folders = new Map(areas.map((cma) => [cma.name.replaceAll('/', '!'), () => areaDirectory(cma)]));
+  if (folders.size < areas.length) return new Map();
+  const sorted = new Map([...folders].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return new Map([['cma', () => directory(0o755, () => sorted)]]);
+}
+
+/** A counter as the kernel prints it: %llu. */
+const counter = (value: number): string => `${BigInt.asUintN(64, BigInt(value))}\n`;
+
+const areaDirectory = (cma: Cma): VirtualDirectory =>
+  fixedDirectory(0o755, {
+    alloc_pages_fail: () => attribute(() => counter(cma.counters.allocPagesFail)),
+    alloc_pages_success: () => attribute(() => counter(cma.counters.allocPagesSuccess)),
+    available_pages: () => attribute(() => `${cma.bitmap.zeros()}\n`),
+    release_pages_success: () => attribute(() => counter(cma.counters.releasePagesSuccess)),
+    total_pages: () => attribute(() => `${cma.count}\n`),
+  });

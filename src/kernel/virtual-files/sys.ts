@@ -1,0 +1,38 @@
+/** /sys: the folders that lead to heaps, CMA areas, the device tree and debugfs. */
+import { dmaHeaps } from '../../dma-buf/dma-heap.ts';
+import { bufinfo } from './bufinfo.ts';
+import { cmaDebugfsDirectory } from './cma-debugfs.ts';
+import { cmaSysfs } from './cma-sysfs.ts';
+import type { Viewer } from './context.ts';
+import { firmwareEntries } from './device-tree.ts';
+import { heapClass, heapDevices, heapNumbers } from './dma-heap-sysfs.ts';
+import { directory, type Entries, fixedDirectory, textFile } from './make-node.ts';
+import type { VirtualDirectory } from './node.ts';
+
+/** Everything else that a target has here is not modelled, and so it is not there. */
+export function sysDirectory(viewer: Viewer): VirtualDirectory {
+  const { records } = viewer;
+  const virtualDevices = (): Entries =>
+    dmaHeaps(records).length === 0 ? new Map() : new Map([['dma_heap', () => heapDevices(records)]]);
+  return fixedDirectory(0o555, {
+    class: () => fixedDirectory(0o755, { dma_heap: () => heapClass(records) }),
+    dev: () => fixedDirectory(0o755, { char: () => heapNumbers(records) }),
+    devices: () => fixedDirectory(0o755, { virtual: () => directory(0o755, virtualDevices) }),
+    firmware: () => directory(0o755, () => firmwareEntries(records)),
+    kernel: () =>
+      fixedDirectory(0o755, {
+        debug: () => debugfs(viewer),
+        mm: () => directory(0o755, () => cmaSysfs(records)),
+      }),
+  });
+}
+
+/** debugfs, mounted as everybody mounts it: its root is user 0's alone. */
+const debugfs = (viewer: Viewer): VirtualDirectory =>
+  fixedDirectory(0o700, {
+    cma: () => cmaDebugfsDirectory(viewer),
+    dma_buf: () =>
+      fixedDirectory(0o755, {
+        bufinfo: () => textFile(() => bufinfo(viewer.records)),
+      }),
+  });
