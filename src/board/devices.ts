@@ -16,9 +16,6 @@ import { baseNameOf, childCalled, nodeAtPath, propertyCalled } from '../devicetr
 import type { DtNode } from '../devicetree/tree.ts';
 import { stringsOf, textOf } from '../devicetree/value.ts';
 import type { BoardDevice } from './board.ts';
-
-export type { BoardDevice, DmaRange } from './board.ts';
-
 import { deviceName } from './device-name.ts';
 import { busDmaLimit, DmaConfigure } from './dma-configure.ts';
 import { regionsByPhandle, regionsOf } from './memory-region-users.ts';
@@ -26,6 +23,8 @@ import { OF_BAD_ADDR, OfAddress } from './of-address.ts';
 import type { Bus } from './of-bus.ts';
 import { OfTree } from './of-tree.ts';
 import { symbolsByPath } from './symbols.ts';
+
+export type { BoardDevice, DmaRange } from './board.ts';
 
 /** Nodes of the root that are no devices, nor is anything below them. */
 const NO_DEVICES: ReadonlySet<string> = new Set([

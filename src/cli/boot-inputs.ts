@@ -96,9 +96,10 @@ export function addBootInputs(command: Command, heading: string): Command {
   group(new Option('--coherent <state>', 'the coherent heap series: v3 unless given').choices(['v3', 'off']));
   group(new Option('--nofile <n>', "the shell task's RLIMIT_NOFILE: 1024 unless given").argParser(readCount));
   group(
-    new Option('--mode <octal>', 'a udev rule: MODE of the nodes of /dev/dma_heap, 0600 unless given').argParser(
-      readMode,
-    ),
+    new Option(
+      '--mode <octal>',
+      'a udev rule: MODE of the nodes of /dev/dma_heap, 0600 unless given',
+    ).argParser(readMode),
   );
   group(
     new Option(
@@ -127,14 +128,25 @@ function udevRule({ mode, group }: BootInputOptions): Pick<BootParams, 'heapMode
 export function bootParams(options: BootInputOptions): BootParams {
   const given = { ...options, cmdline: options.cmdline ?? options.bootargs };
   return {
-    ...Object.fromEntries(NAMES.filter((name) => given[name] !== undefined).map((name) => [name, given[name]])),
+    ...Object.fromEntries(
+      NAMES.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
+    ),
     ...udevRule(options),
   };
 }
 
 /** Refuses what is given beside a board where nothing is booted. */
 export function refuseBoardOptions(options: BoardOptions): void {
-  const names = [...NAMES, 'mode', 'group', 'bootargs', 'include', 'define', 'overlay', 'allowOutside'] as const;
+  const names = [
+    ...NAMES,
+    'mode',
+    'group',
+    'bootargs',
+    'include',
+    'define',
+    'overlay',
+    'allowOutside',
+  ] as const;
   const given = names.find((name) => options[name] !== undefined);
   if (given !== undefined) {
     throw new UsageError(

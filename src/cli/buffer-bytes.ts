@@ -39,7 +39,11 @@ function withMapping(
 }
 
 /** The bytes of a buffer for the command's task. @throws CallFailed when there is no such buffer or part */
-export function bufferBytes({ sh, session }: Place, part: BufferPart, { command, access: kind }: Wanted): ByteTarget {
+export function bufferBytes(
+  { sh, session }: Place,
+  part: BufferPart,
+  { command, access: kind }: Wanted,
+): ByteTarget {
   const { fd, offset } = part;
   const sizeOf = (kernel: Kernel) => kernel.buffer(sh.task, fd)?.size;
   const prot = kind === 'read' ? PROT_READ : PROT_READ | PROT_WRITE;

@@ -26,7 +26,10 @@ export type BytePart = BufferPart | MappingPart | AttachmentPart | MemoryPart;
 export type PartUse = 'read' | 'write';
 
 const SPAN_FORMS = { read: '[:OFFSET[:LENGTH]]', write: '[:OFFSET]' };
-const MEMORY_FORMS = { read: '@ADDRESS:SIZE: @0x60000000:4K', write: '@ADDRESS or @ADDRESS:SIZE: @0x60000000' };
+const MEMORY_FORMS = {
+  read: '@ADDRESS:SIZE: @0x60000000:4K',
+  write: '@ADDRESS or @ADDRESS:SIZE: @0x60000000',
+};
 
 /** The forms of a part, for the help of commands. */
 export const partForms = (use: PartUse): string =>
@@ -50,7 +53,12 @@ export function readPart(text: string, use: PartUse): BytePart {
   throw new UsageError(`cannot read "${text}"`, `Expected ${partForms(use)}`);
 }
 
-function readNumbered(text: string, word: string, rest: string, use: PartUse): Where & { readonly id: number } {
+function readNumbered(
+  text: string,
+  word: string,
+  rest: string,
+  use: PartUse,
+): Where & { readonly id: number } {
   const expected = `Expected ${word}:N${SPAN_FORMS[use]}: ${word}:1, ${word}:1:0x1000`;
   const [id = '', ...sizes] = rest.split(':');
   if (!/^\d{1,9}$/.test(id) || sizes.length > (use === 'read' ? 2 : 1)) {

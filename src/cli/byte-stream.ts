@@ -4,8 +4,10 @@ import type { Session } from '../session/session.ts';
 import { MiB } from '../units.ts';
 import type { ByteTarget, Place } from './byte-target.ts';
 import type { Caller } from './caller.ts';
+import { withReports } from './calls.ts';
 import { escapeJson } from './escape.ts';
 import { EXIT_NO, exitCode } from './exit-code.ts';
+import { CallFailed } from './failures.ts';
 import { hazardJson } from './json.ts';
 import { interruptible, Progress } from './progress.ts';
 import type { Shell } from './shell.ts';
@@ -64,6 +66,7 @@ export async function streamed(
   try {
     await interruptible(progress, () => work(progress));
   } catch (thrown) {
+    if (thrown instanceof CallFailed) throw await withReports(sh, thrown);
     if (exitCode(thrown) === EXIT_NO) await sh.tellReports();
     throw thrown;
   }

@@ -37,7 +37,12 @@ export interface Place {
 }
 
 /** A write that is longer than what it is for. @param end where that ends, in words */
-export const tooLong = (what: string, done: bigint, end: string, members: Readonly<Record<string, unknown>>) =>
+export const tooLong = (
+  what: string,
+  done: bigint,
+  end: string,
+  members: Readonly<Record<string, unknown>>,
+) =>
   new CallFailed([
     {
       what,

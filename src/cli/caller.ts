@@ -22,7 +22,10 @@ export function checkTaskName(name: string): string {
 }
 
 /** Starts the task when there is none of that name: as root, with three open descriptors, as a shell has. */
-export function callerOf(kernel: Kernel, task: string): { readonly caller: Caller; readonly startedPid?: number } {
+export function callerOf(
+  kernel: Kernel,
+  task: string,
+): { readonly caller: Caller; readonly startedPid?: number } {
   const caller: Caller = { kernel, task, call: (syscall) => kernel.syscall(task, syscall) };
   if (kernel.hasTask(task)) return { caller };
   const { ret } = kernel.syscall(task, {

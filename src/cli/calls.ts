@@ -12,14 +12,20 @@ import { hazardJson } from './json.ts';
 import type { Shell } from './shell.ts';
 
 export interface Calls extends Caller {
-  /** The return value of a call that must work. @throws CallFailed, which the transaction survives */
-  must(what: string, call: Syscall): number;
+  /**
+   * The return value of a call that must work.
+   *
+   * @param inOurWords why it failed, where the command knows better than what goes for all calls
+   * @throws CallFailed, which the transaction survives
+   */
+  must(what: string, call: Syscall, inOurWords?: (result: SyscallResult) => string | undefined): number;
 }
 
 /** Who a task is, where that decided: it is the other half of "mode 0660, group 44". */
 export function whoNotes(kernel: Kernel, task: string, errno: string | undefined): readonly string[] {
   const view = errno === 'EACCES' ? kernel.tasks().find(({ name }) => name === task) : undefined;
-  if (view === undefined) return [];
+  // User 0 is refused by no mode.
+  if (view === undefined || view.uid === 0) return [];
   const groups = [view.gid, ...view.groups.filter((gid) => gid !== view.gid)].map(groupText).join(', ');
   return [`the task ${task} is user ${view.uid}, in ${groups.includes(',') ? 'groups' : 'group'} ${groups}`];
 }
@@ -31,10 +37,12 @@ export function failedCall(
   { errno, why }: SyscallResult,
   mark: number,
 ): FailedCall {
+  // That a path leads nowhere is all that there is to say of it.
+  const telling = why?.kind === 'path' && why.mode === undefined ? undefined : why;
   return {
     what,
     errno: errno ?? 'EIO',
-    ...(why && { why }),
+    ...(telling && { why: telling }),
     notes: why?.kind === 'path' ? whoNotes(kernel, task, errno) : [],
     log: [...kernel.printk.since(mark)],
   };
@@ -42,20 +50,23 @@ export function failedCall(
 
 /** Runs the body as the command's task. @throws CallFailed after what was done is kept */
 export async function makeCalls<T>(shell: Shell, session: Session, body: (calls: Calls) => T): Promise<T> {
-  const outcome = shell.transact(session, (caller): { readonly value: T } | { readonly failed: CallFailed } => {
-    const must = (what: string, call: Syscall): number => {
-      const mark = caller.kernel.printk.nextSeq;
-      const result = caller.call(call);
-      if (result.ret < 0) throw new CallFailed([failedCall(caller, what, result, mark)]);
-      return result.ret;
-    };
-    try {
-      return { value: body({ ...caller, must }) };
-    } catch (error) {
-      if (error instanceof CallFailed) return { failed: error };
-      throw error;
-    }
-  });
+  const outcome = shell.transact(
+    session,
+    (caller): { readonly value: T } | { readonly failed: CallFailed } => {
+      const must = (what: string, call: Syscall): number => {
+        const mark = caller.kernel.printk.nextSeq;
+        const result = caller.call(call);
+        if (result.ret < 0) throw new CallFailed([failedCall(caller, what, result, mark)]);
+        return result.ret;
+      };
+      try {
+        return { value: body({ ...caller, must }) };
+      } catch (error) {
+        if (error instanceof CallFailed) return { failed: error };
+        throw error;
+      }
+    },
+  );
   if ('value' in outcome) return outcome.value;
   throw await withReports(shell, outcome.failed);
 }

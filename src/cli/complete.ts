@@ -11,6 +11,10 @@ export type Candidate = readonly [word: string, about?: string];
 export interface Dynamic {
   readonly heaps: () => readonly Candidate[];
   readonly descriptors: () => readonly Candidate[];
+  readonly devices?: () => readonly Candidate[];
+  readonly tasks?: () => readonly Candidate[];
+  /** Paths of /proc, /sys and /dev that continue one that was begun; directories end in a slash. */
+  readonly paths?: (begun: string) => readonly Candidate[];
 }
 
 /** The candidates, or that file names belong here. */
@@ -19,8 +23,10 @@ export type Completion = readonly Candidate[] | 'files';
 /** Options whose value is a file or a directory. */
 const FILE_OPTIONS = new Set(['--board', '--session', '--input', '--include', '--overlay', '--out']);
 
+type Kind = 'heap' | 'fd' | 'fd-or-heap' | 'file' | 'device' | 'task' | 'path' | 'path-or-heap' | 'none';
+
 /** What each argument is, by command (`dt show` is one) and position; the last one repeats. */
-const ARGUMENTS: Readonly<Record<string, readonly ('heap' | 'fd' | 'fd-or-heap' | 'file')[]>> = {
+const ARGUMENTS: Readonly<Record<string, readonly Kind[]>> = {
   boot: ['file'],
   dt: ['file'],
   alloc: ['heap'],
@@ -30,9 +36,35 @@ const ARGUMENTS: Readonly<Record<string, readonly ('heap' | 'fd' | 'fd-or-heap' 
   write: ['fd'],
   fill: ['fd'],
   dump: ['fd'],
+  sum: ['fd'],
+  cmp: ['fd', 'file'],
+  sync: ['fd'],
+  mmap: ['fd'],
+  open: ['path-or-heap'],
+  dup: ['fd'],
+  name: ['fd'],
+  ioctl: ['fd'],
+  fcntl: ['fd'],
+  lseek: ['fd'],
+  poll: ['fd'],
+  stat: ['fd'],
+  cat: ['path'],
+  ls: ['path'],
+  // The value is anybody's guess.
+  echo: ['none', 'path'],
+  'device set': ['device'],
+  'device rm': ['device'],
+  'device show': ['device'],
+  'device attach': ['device', 'fd'],
+  'device map': ['device', 'fd'],
+  'device unmap': ['device', 'fd'],
+  'device detach': ['device', 'fd'],
+  'task send': ['fd', 'task'],
+  'task exec': ['task'],
+  'task exit': ['task'],
 };
 
-const REPEATS = new Set(['free']);
+const REPEATS = new Set(['free', 'sum', 'poll', 'cat', 'ls']);
 
 const visibleCommands = (command: Command): Candidate[] => {
   const help = command.createHelp();
@@ -74,7 +106,12 @@ function walk(program: Command, words: readonly string[]): Position {
   return { chain, args, pending };
 }
 
-function positional({ chain, args }: Position, program: Command, dynamic: Dynamic): Completion {
+function positional(
+  { chain, args }: Position,
+  program: Command,
+  dynamic: Dynamic,
+  current: string,
+): Completion {
   const command = chain.at(-1) ?? program;
   const name = chain
     .slice(1)
@@ -92,6 +129,14 @@ function positional({ chain, args }: Position, program: Command, dynamic: Dynami
       return dynamic.heaps();
     case 'fd':
       return dynamic.descriptors().filter(([fd]) => !args.includes(fd));
+    case 'device':
+      return dynamic.devices?.() ?? [];
+    case 'task':
+      return dynamic.tasks?.() ?? [];
+    case 'path':
+      return dynamic.paths?.(current) ?? [];
+    case 'path-or-heap':
+      return current.startsWith('/') ? (dynamic.paths?.(current) ?? []) : dynamic.heaps();
     case 'fd-or-heap':
       return [
         ...dynamic.descriptors(),
@@ -117,11 +162,13 @@ export function complete(program: Command, words: readonly string[], dynamic: Dy
     completion === 'files' ? completion : completion.filter(([word]) => word.startsWith(current));
   if (pending !== undefined) {
     if (pending.long !== undefined && pending.long !== null && FILE_OPTIONS.has(pending.long)) return 'files';
+    if (pending.long === '--as') return starting(dynamic.devices?.() ?? []);
+    if (pending.long === '--task') return starting(dynamic.tasks?.() ?? []);
     return starting((pending.argChoices ?? []).map((choice): Candidate => [choice]));
   }
   if (current.startsWith('-')) {
     const options = chain.flatMap((one) => one.createHelp().visibleOptions(one));
     return starting(options.map((option): Candidate => [option.long ?? option.flags, option.description]));
   }
-  return starting(positional(position, program, dynamic));
+  return starting(positional(position, program, dynamic, current));
 }

@@ -75,7 +75,12 @@ function attachmentBytes(finding: Finding, part: BufferPart | AttachmentPart): B
 }
 
 /** What the device has mapped, at this moment. */
-function mappingOf(kernel: Kernel, wanted: Wanted, part: BufferPart | AttachmentPart, id: number): DeviceMapping {
+function mappingOf(
+  kernel: Kernel,
+  wanted: Wanted,
+  part: BufferPart | AttachmentPart,
+  id: number,
+): DeviceMapping {
   const mapping = kernel.deviceMapping(id);
   if (mapping !== undefined) return mapping;
   throw refused(wanted, part, { notes: [`attachment ${id} is not mapped: the device has no address of it`] });
@@ -88,7 +93,9 @@ function newestMapped(finding: Finding, part: BufferPart): Pick<AttachmentView, 
   const device = findDeviceCalled(kernel.devices(), as, command).name;
   const buffer = kernel.buffer(task, fd);
   if (buffer === undefined) {
-    const isOpen = kernel.tasks().some((one) => one.name === task && one.fds.some((entry) => entry.fd === fd));
+    const isOpen = kernel
+      .tasks()
+      .some((one) => one.name === task && one.fds.some((entry) => entry.fd === fd));
     throw isOpen
       ? refused(finding, part, { why: { kind: 'not-a-dma-buf', fd } })
       : refused(finding, part, { why: { kind: 'bad-descriptor', fd } }, 'EBADF');
@@ -114,11 +121,15 @@ function numbered(finding: Finding, part: AttachmentPart): Pick<AttachmentView, 
   const all = kernel.buffers().flatMap(({ attachments }) => attachments);
   const attachment = all.find(({ id }) => id === part.id);
   if (attachment === undefined) {
-    throw refused(finding, part, { notes: [`there is no attachment ${part.id}; dmaheap devices lists them`] });
+    throw refused(finding, part, {
+      notes: [`there is no attachment ${part.id}; dmaheap devices lists them`],
+    });
   }
   const device = as === undefined ? attachment.device : findDeviceCalled(kernel.devices(), as, command).name;
   if (device !== attachment.device) {
-    throw refused(finding, part, { notes: [`attachment ${part.id} is ${attachment.device}'s, not ${device}'s`] });
+    throw refused(finding, part, {
+      notes: [`attachment ${part.id} is ${attachment.device}'s, not ${device}'s`],
+    });
   }
   return attachment;
 }

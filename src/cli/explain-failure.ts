@@ -106,7 +106,9 @@ export function explainFailure(failure: Failure): string[] {
     case 'path':
       return failure.mode === undefined
         ? [failure.path]
-        : [`${failure.path} has mode ${failure.mode.toString(8).padStart(4, '0')}, user 0, group ${failure.gid ?? 0}`];
+        : [
+            `${failure.path} has mode ${failure.mode.toString(8).padStart(4, '0')}, user 0, group ${failure.gid ?? 0}`,
+          ];
     case 'no-such-task':
       return [`the tasks are: ${failure.known.join(', ')}`];
     case 'task-exists':

@@ -39,7 +39,8 @@ function joinTwo(first: Report, next: Report): Report | undefined {
   if (end !== next.buffer?.offset) return undefined;
   if (first.report === 'coherency' && next.report === 'coherency') {
     // Of no buffer: neighbours in memory are one.
-    if (end === undefined && first.hazard.address + first.hazard.length !== next.hazard.address) return undefined;
+    if (end === undefined && first.hazard.address + first.hazard.length !== next.hazard.address)
+      return undefined;
     return { ...first, hazard: { ...first.hazard, length: first.hazard.length + next.hazard.length } };
   }
   if (first.report !== 'stray-dma' || next.report !== 'stray-dma') return undefined;
@@ -125,7 +126,8 @@ function coherencyLines(report: CoherencyReport): string[] {
   const where = buffer === undefined ? '' : `${placeOf(buffer, hazard.length)}, `;
   const lines = [headline(report), `  ${where}at ${formatHex(hazard.address)}`];
   if (noSyncHelps !== undefined) {
-    const device = [hazard.victim, hazard.culprit].find(({ kind }) => kind === 'device')?.name ?? 'the device';
+    const device =
+      [hazard.victim, hazard.culprit].find(({ kind }) => kind === 'device')?.name ?? 'the device';
     lines.push(`  ${NO_SYNC[noSyncHelps](device)}`);
   }
   if (missing !== undefined) {

@@ -71,3 +71,11 @@ export class BootPanic extends Error {
     this.log = log;
   }
 }
+
+/** The command has printed its answer, and it is no: exit 1 without another word. */
+export class AnsweredNo extends Error {
+  constructor() {
+    super('the answer is no');
+    this.name = 'AnsweredNo';
+  }
+}

@@ -27,7 +27,15 @@ const FIXED: Readonly<Record<string, number>> = {
 };
 
 /** Groups that systemd or packages make when they are installed, with whatever number is free. */
-const FLOATING: ReadonlySet<string> = new Set(['render', 'input', 'kvm', 'sgx', 'clock', 'netdev', 'wayland']);
+const FLOATING: ReadonlySet<string> = new Set([
+  'render',
+  'input',
+  'kvm',
+  'sgx',
+  'clock',
+  'netdev',
+  'wayland',
+]);
 
 /** The highest number: the one above it means "no change". */
 const GID_MAX = 0xfffffffe;

@@ -21,13 +21,18 @@ const noMapping = (command: string, id: number): CallFailed =>
   ]);
 
 /** @throws CallFailed when the task has no such mapping, SegmentationFault past its end */
-export function mappingBytes({ sh, session }: Place, part: MappingPart, { command, access }: Wanted): ByteTarget {
+export function mappingBytes(
+  { sh, session }: Place,
+  part: MappingPart,
+  { command, access }: Wanted,
+): ByteTarget {
   const { id, offset } = part;
   const { task } = sh;
   const size = session.view((kernel) => sizeOf(kernel, task, id));
   if (size === undefined) throw noMapping(command, id);
-  const length = part.length ?? (size > offset ? size - offset : 0n);
-  const end = () => new SegmentationFault(access, offset > size ? offset : size, 'SEGV_MAPERR');
+  if (offset > size) throw new SegmentationFault(access, offset, 'SEGV_MAPERR');
+  const length = part.length ?? size - offset;
+  const end = () => new SegmentationFault(access, size, 'SEGV_MAPERR');
   if (offset + length > size) throw end();
   const mapping = (kernel: Kernel): Mapping => {
     try {

@@ -13,7 +13,9 @@ export function mmapFailed(
   const argument = why?.kind === 'bad-argument' ? why.argument : undefined;
   if (argument === 'len' && length === 0n) return failed('a mapping has at least one byte');
   if (argument !== 'offset' && size !== undefined && offset + length > size) {
-    return failed(`bytes ${offset} to ${offset + length} asked; the buffer has ${size} (${formatSize(size)})`);
+    return failed(
+      `bytes ${offset} to ${offset + length} asked; the buffer has ${size} (${formatSize(size)})`,
+    );
   }
   if (argument === 'offset') return failed(`offset ${offset} is no multiple of a page (${PAGE})`);
   if (argument === 'flags') return failed('a buffer of a CMA heap has no private mappings (MAP_PRIVATE)');

@@ -3,18 +3,39 @@ import { Command, type CommanderError, Option } from 'commander';
 import { allocCommand } from './commands/alloc.ts';
 import { bootCommand, rebootCommand } from './commands/boot.ts';
 import { buffersCommand } from './commands/buffers.ts';
+import { catCommand } from './commands/cat.ts';
+import { cmpCommand } from './commands/cmp.ts';
 import { completionCommand } from './commands/completion.ts';
+import { deviceCommand } from './commands/device.ts';
+import { devicesCommand } from './commands/devices.ts';
 import { dmesgCommand } from './commands/dmesg.ts';
 import { dtCommand } from './commands/dt.ts';
 import { dumpCommand } from './commands/dump.ts';
+import { dupCommand } from './commands/dup.ts';
+import { echoCommand } from './commands/echo.ts';
+import { fcntlCommand } from './commands/fcntl.ts';
 import { fillCommand } from './commands/fill.ts';
 import { freeCommand } from './commands/free.ts';
+import { hazardsCommand } from './commands/hazards.ts';
+import { ioctlCommand } from './commands/ioctl.ts';
 import { listCommand } from './commands/list.ts';
+import { lsCommand } from './commands/ls.ts';
+import { lseekCommand } from './commands/lseek.ts';
+import { mmapCommand } from './commands/mmap.ts';
+import { munmapCommand } from './commands/munmap.ts';
+import { nameCommand } from './commands/name.ts';
+import { openCommand } from './commands/open.ts';
+import { pollCommand } from './commands/poll.ts';
 import { readCommand } from './commands/read.ts';
 import { regionsCommand } from './commands/regions.ts';
 import { sessionCommand } from './commands/session.ts';
 import { showCommand } from './commands/show.ts';
 import { sleepCommand } from './commands/sleep.ts';
+import { statCommand } from './commands/stat.ts';
+import { sumCommand } from './commands/sum.ts';
+import { syncCommand } from './commands/sync.ts';
+import { taskCommand } from './commands/task.ts';
+import { tasksCommand } from './commands/tasks.ts';
 import { writeCommand } from './commands/write.ts';
 import { UsageError } from './failures.ts';
 import { examples, type Registry } from './registry.ts';
@@ -52,7 +73,7 @@ export function createProgram(surroundings: Surroundings): Command {
     .addOption(
       new Option(
         '--board <file>',
-        'run in memory on a fresh boot of this board (list, regions, alloc, dmesg, dt show)',
+        'run in memory on a fresh boot of this board (list, regions, alloc, dmesg, cat, ls, dt show)',
       ).helpGroup(GLOBAL),
     )
     .addOption(
@@ -84,9 +105,23 @@ export function createProgram(surroundings: Surroundings): Command {
     ...register: readonly ((registry: Registry) => void)[],
   ])[] = [
     ['Boot:', bootCommand, rebootCommand, sessionCommand, dtCommand],
-    ['Look:', listCommand, regionsCommand, buffersCommand, showCommand, dmesgCommand],
+    ['Look:', listCommand, regionsCommand, buffersCommand, showCommand, dmesgCommand, hazardsCommand],
     ['Allocate:', allocCommand, freeCommand, sleepCommand],
-    ['Bytes:', readCommand, writeCommand, fillCommand, dumpCommand],
+    ['Bytes:', readCommand, writeCommand, fillCommand, dumpCommand, sumCommand, cmpCommand],
+    ['Share:', syncCommand, mmapCommand, munmapCommand],
+    ['Tasks and devices:', tasksCommand, taskCommand, devicesCommand, deviceCommand],
+    ['Files of /proc, /sys and /dev:', catCommand, lsCommand, echoCommand],
+    [
+      'Calls:',
+      openCommand,
+      dupCommand,
+      nameCommand,
+      ioctlCommand,
+      fcntlCommand,
+      lseekCommand,
+      pollCommand,
+      statCommand,
+    ],
     ['Other:', completionCommand],
   ];
   for (const [heading, ...commands] of groups) {

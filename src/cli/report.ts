@@ -113,6 +113,8 @@ function errorMembers(thrown: unknown): Record<string, unknown> {
       return { error: { code: error.code ?? 'session', message, hint: error.hint ?? null } };
     case 'BusError':
       return { error: { code: 'bus-error', message } };
+    case 'IommuFault':
+      return { error: { code: 'iommu-fault', message } };
     case 'SegmentationFault':
       return { error: { code: 'segmentation-fault', message } };
     case 'NotModelled':

@@ -5,18 +5,17 @@
 import { boardFromTree } from '../board/from-tree.ts';
 import type { DeviceTree } from '../devicetree/tree.ts';
 import type { Diagnostic } from '../diagnostic.ts';
-import { boot } from '../kernel/boot.ts';
+import { boot, SHELL_TASK } from '../kernel/boot.ts';
+import type { Report } from '../kernel/hazard-log.ts';
 import { Printk } from '../printk.ts';
 import { MemoryRecords, type Records } from '../records.ts';
 import type { SessionLocation } from '../session/directory.ts';
 import { sessionPath } from '../session/directory.ts';
-import { SHELL_TASK } from '../kernel/boot.ts';
-import type { Report } from '../kernel/hazard-log.ts';
 import type { BootInputs, Session } from '../session/session.ts';
 import { type BoardOptions, bootParams, refuseBoardOptions } from './boot-inputs.ts';
 import { type Caller, callerOf, checkTaskName } from './caller.ts';
-import { explainHazard, joinReports } from './explain-hazard.ts';
 import { escapeText } from './escape.ts';
+import { explainHazard, joinReports } from './explain-hazard.ts';
 import { BootPanic, UsageError } from './failures.ts';
 import { type Ink, makeInk } from './ink.ts';
 import { hazardJson } from './json.ts';
@@ -89,7 +88,9 @@ export class Shell {
     if (reports.length === 0) return;
     const ink = await this.ink('err');
     for (const [first = '', ...rest] of reports.map(explainHazard)) {
-      this.streams.err([ink.warn(escapeText(first)), ...rest.map(escapeText)].map((line) => `${line}\n`).join(''));
+      this.streams.err(
+        [ink.warn(escapeText(first)), ...rest.map(escapeText)].map((line) => `${line}\n`).join(''),
+      );
     }
   }
 

@@ -1,4 +1,6 @@
 /** The requests on a dma-buf's descriptor. Models drivers/dma-buf/dma-buf.c: dma_buf_ioctl() (Linux 7.3). */
+
+import type { DmaDirection } from '../mm/dma-mapping.ts';
 import {
   DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
   DMA_BUF_IOCTL_IMPORT_SYNC_FILE,
@@ -20,7 +22,6 @@ import { O_CLOEXEC, O_RDONLY } from '../uapi/fcntl.ts';
 import type { DmaBufFile, FileTable } from './dma-buf.ts';
 import type { InstallFd } from './dma-heap.ts';
 import type { Failure } from './failure.ts';
-import type { DmaDirection } from '../mm/dma-mapping.ts';
 
 /** What the requests need of the caller and of the rest of the kernel. */
 export interface DmaBufIoctlContext {

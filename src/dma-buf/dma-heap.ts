@@ -91,7 +91,10 @@ export function registerDmaHeap(
 }
 
 /** Gives every node the mode and group of a udev rule: `SUBSYSTEM=="dma_heap", MODE="0660", GROUP="video"`. */
-export function applyUdevRule(records: Records, rule: { readonly mode?: number; readonly gid?: number }): void {
+export function applyUdevRule(
+  records: Records,
+  rule: { readonly mode?: number; readonly gid?: number },
+): void {
   records.put<DmaHeap[]>(
     HEAPS,
     dmaHeaps(records).map((heap) => ({ ...heap, ...rule })),

@@ -68,5 +68,10 @@ export type Failure =
   /** The file is of a kind that the call is not for. */
   | { readonly kind: 'not-a-dma-buf'; readonly fd: number }
   /** An importer that needs one run of addresses got several. */
-  | { readonly kind: 'not-contiguous'; readonly contiguous: bigint; readonly size: bigint; readonly segments: number }
+  | {
+      readonly kind: 'not-contiguous';
+      readonly contiguous: bigint;
+      readonly size: bigint;
+      readonly segments: number;
+    }
   | DmaMapFailure;

@@ -4,9 +4,9 @@
  */
 import type { Board } from '../board/board.ts';
 import { type MemoryCmdline, parseCmdline } from '../board/cmdline.ts';
+import { encodeDtb } from '../devicetree/dtb.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { InvalidInput } from '../diagnostic.ts';
-import { encodeDtb } from '../devicetree/dtb.ts';
 import { applyUdevRule } from '../dma-buf/dma-heap.ts';
 import { type RegistrationProblems, registerHeaps } from '../dma-buf/register-heaps.ts';
 import { createAtomicPools } from '../mm/atomic-pool.ts';

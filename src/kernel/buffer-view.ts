@@ -56,7 +56,8 @@ export function bufferOfDescriptor(state: KernelState, task: string, fd: number)
   const file = descriptor && state.files.get(descriptor.file);
   if (descriptor === undefined || file?.kind !== 'dma_buf') return undefined;
   // Where nobody else refers to it, the others need no look.
-  if (file.count === 1) return bufferView(file, { ...nobody(), fds: [{ task, fd, cloexec: descriptor.cloexec }] });
+  if (file.count === 1)
+    return bufferView(file, { ...nobody(), fds: [{ task, fd, cloexec: descriptor.cloexec }] });
   return bufferView(file, holdersByFile(state).get(descriptor.file) ?? nobody());
 }
 

@@ -34,7 +34,7 @@ export class DmaFaulted extends Error {
 
 const WHY: Readonly<Record<DmaFault['why'], string>> = {
   'beyond-reach': 'the address is above its DMA mask or its bus limit',
-  'no-window': "no dma-ranges entry of its bus has this address",
+  'no-window': 'no dma-ranges entry of its bus has this address',
   'no-memory': 'there is no memory',
   'not-mapped': 'nothing is mapped there',
   'read-only': 'it is mapped DMA_TO_DEVICE, which allows reads only',

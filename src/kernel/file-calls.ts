@@ -185,8 +185,9 @@ function statOf(state: KernelState, { file, task }: Opened): Stat {
       return { ...PLAIN, st_mode: 0o600 };
     case 'virtual': {
       const node = virtual.nodeOf(state, task, file);
-      const { mode = 0, uid = 0, gid = 0 } = node ?? {};
-      return { ...PLAIN, st_mode: (file.directory ? S_IFDIR : S_IFREG) | mode, st_uid: uid, st_gid: gid };
+      const { mode = 0, uid = 0, gid = 0, size = 0 } = node ?? {};
+      const type = file.directory ? S_IFDIR : S_IFREG;
+      return { ...PLAIN, st_mode: type | mode, st_uid: uid, st_gid: gid, st_size: BigInt(size) };
     }
     case 'stream':
       throw new NotModelled('fstat of a standard stream');
@@ -248,4 +249,3 @@ export function dup(state: KernelState, opened: Opened, from: number, flags: num
   state.files.ref(descriptor.file);
   return ok(fd);
 }
-

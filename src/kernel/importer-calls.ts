@@ -95,7 +95,8 @@ function map(
   const result = mapSgtable(context, device, file.sgTable, direction, task(by));
   if ('why' in result) {
     if (result.why.kind === 'not-modelled') throw new NotModelled(result.why.what);
-    return fail(result.errno ?? 'EIO', result.why);
+    // The system heap hands on what the DMA layer says; CMA's and the coherent one know one errno only.
+    return fail(file.backing.backend === 'system' ? (result.errno ?? 'EIO') : 'ENOMEM', result.why);
   }
   const { mapping, hazards } = result;
   state.coherency.add(hazards);

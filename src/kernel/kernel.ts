@@ -13,7 +13,7 @@ import type { PfnRange, PhysRange } from '../units.ts';
 import { pageAlign } from '../units.ts';
 import { SHELL_TASK } from './boot.ts';
 import { bootRecord } from './boot-record.ts';
-import { bufferViews, bufferOfDescriptor } from './buffer-view.ts';
+import { bufferOfDescriptor, bufferViews } from './buffer-view.ts';
 import { devicesOf, findDevice } from './device-table.ts';
 import { type DeviceMapping, type DmaView, deviceMapping, dmaView } from './dma.ts';
 import * as files from './file-calls.ts';
@@ -28,8 +28,8 @@ import { KernelState } from './state.ts';
 import type { FileCall, Syscall, SyscallResult } from './syscall.ts';
 import { DescriptorTable, findTask, ROOT, taskNames } from './task.ts';
 import { taskViews } from './task-view.ts';
-import type { BufferView, HeapView, KernelView, RegionView, TaskView } from './views.ts';
 import { vfsIoctl } from './vfs-ioctl.ts';
+import type { BufferView, HeapView, KernelView, RegionView, TaskView } from './views.ts';
 import { getdents, openPath } from './virtual-calls.ts';
 import { type Lookup, lookup } from './virtual-files/lookup.ts';
 

@@ -4,9 +4,9 @@
  */
 import type { OpenFile } from '../dma-buf/dma-buf.ts';
 import type { Failure } from '../dma-buf/failure.ts';
+import { NotModelled } from '../dma-buf/not-modelled.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import type { Errno } from '../uapi/errno.ts';
-import { NotModelled } from '../dma-buf/not-modelled.ts';
 import {
   LEGACY_MAP_MASK,
   MAP_ANONYMOUS,
@@ -145,7 +145,9 @@ export class MappedRange implements Mapping {
       return;
     }
     const memory = this.#memory();
-    this.#each(offset, from.length, (address, begin, end) => memory.write(address, from.subarray(begin, end)));
+    this.#each(offset, from.length, (address, begin, end) =>
+      memory.write(address, from.subarray(begin, end)),
+    );
   }
 
   /** The first write to a page of a private mapping copies it. */

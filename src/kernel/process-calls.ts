@@ -33,10 +33,7 @@ export function taskCall(state: KernelState, by: string, call: TaskCall): Syscal
 }
 
 /** A task beside the others, as a login or a service manager starts one. */
-export function taskAdd(
-  state: KernelState,
-  call: Extract<MachineCall, { call: 'task_add' }>,
-): SyscallResult {
+export function taskAdd(state: KernelState, call: Extract<MachineCall, { call: 'task_add' }>): SyscallResult {
   const refused = refuseName(state, call.name);
   if (refused !== undefined) return refused;
   createTask(state.records, call.name, call.nofile, call.credentials);

@@ -62,7 +62,12 @@ export type ImporterCall =
 /** What a user changes about the machine. */
 export type MachineCall =
   /** A task of its own: not a child of any. `ret` is its pid. */
-  | { readonly call: 'task_add'; readonly name: string; readonly credentials: Credentials; readonly nofile: number }
+  | {
+      readonly call: 'task_add';
+      readonly name: string;
+      readonly credentials: Credentials;
+      readonly nofile: number;
+    }
   | { readonly call: 'device_add'; readonly device: Device }
   | { readonly call: 'device_del'; readonly device: string };
 

@@ -6,6 +6,7 @@ import { DT_CHR, DT_DIR, DT_LNK, DT_REG, encodeDirent } from '../uapi/dirent.ts'
 import {
   mayRead,
   mayWrite,
+  O_CLOEXEC,
   O_CREAT,
   O_DIRECT,
   O_DIRECTORY,
@@ -14,7 +15,6 @@ import {
   O_NOCTTY,
   O_NOFOLLOW,
   O_TRUNC,
-  O_CLOEXEC,
   SEEK_CUR,
   SEEK_SET,
 } from '../uapi/fcntl.ts';
@@ -50,8 +50,9 @@ export function openPath(
   const why = { kind: 'path' as const, path, mode: node.mode, gid: node.gid ?? 0 };
   if ((flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL)) return refused(fail('EEXIST', why));
   if (node.kind === 'symlink') {
-    // A link of /proc/PID/fd to an anonymous inode, which cannot be opened a second time: no_open().
     const followed = node.magic === true && (flags & O_NOFOLLOW) === 0;
+    if (followed && node.target.startsWith('/dev/')) throw new NotModelled('opening a standard stream');
+    // A link of /proc/PID/fd to an anonymous inode, which cannot be opened a second time: no_open().
     return refused(fail(followed ? 'ENXIO' : 'ELOOP', why));
   }
   if ((flags & O_DIRECTORY) !== 0 && node.kind !== 'directory') return refused(fail('ENOTDIR', why));
@@ -64,12 +65,21 @@ export function openPath(
   if ((flags & O_DIRECT) !== 0) return refused(badArgument('EINVAL', 'flags', flags));
   const kept = (flags & ~FORGOTTEN) | O_LARGEFILE;
   if (node.kind === 'device') return { kind: 'dma_heap', heap: node.heap, flags: kept, count: 1 };
-  return { kind: 'virtual', path, directory: node.kind === 'directory', flags: kept, pos: 0n, count: 1 };
+  return {
+    kind: 'virtual',
+    path: found.path,
+    directory: node.kind === 'directory',
+    flags: kept,
+    pos: 0n,
+    count: 1,
+  };
 }
 
 /** The node behind an open file; `undefined` when what it shows has gone. */
 export function nodeOf(state: KernelState, task: string, file: VirtualOpenFile): VirtualNode | undefined {
-  const found = lookup({ ...state.heapContext(task), task }, file.path, ROOT);
+  const credentials = findTask(state.records, task)?.credentials ?? ROOT;
+  const context = { ...state.heapContext(task), task };
+  const found = lookup(context, file.path, credentials, { unchecked: true });
   return 'errno' in found ? undefined : found.node;
 }
 
@@ -83,7 +93,7 @@ export function read(
   if (file.directory) return fail('EISDIR');
   const node = nodeOf(state, opened.task, file);
   if (node?.kind !== 'file') return fail('ENODEV');
-  if (node.read === undefined) return fail('EINVAL');
+  if (node.read === undefined) return fail(node.refusesRead ?? 'EINVAL');
   if (call.buf === null) return fail('EFAULT');
   const made = node.read();
   const bytes = typeof made === 'string' ? new TextEncoder().encode(made) : made;

@@ -77,7 +77,7 @@ export function marksWithout(marks: readonly ByteMark[], hidden: readonly ByteMa
       const cover = hidden[i];
       if (cover === undefined || cover.start >= mark.end) break;
       if (cover.start > cursor) seen.push({ ...mark, start: cursor, end: cover.start });
-      cursor = Math.max(cursor, cover.end);
+      cursor = cover.end;
     }
     if (cursor < mark.end) seen.push(cursor === mark.start ? mark : { ...mark, start: cursor });
   }

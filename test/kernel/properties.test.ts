@@ -1,9 +1,9 @@
 /** Random system calls on one kernel, watched by what must always hold. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cmaDebugfs, procBuddyinfo } from '../../src/kernel/virtual-files/index.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { Syscall } from '../../src/kernel/syscall.ts';
+import { cmaDebugfs, procBuddyinfo } from '../../src/kernel/virtual-files/index.ts';
 import { PageAllocator } from '../../src/mm/page-alloc.ts';
 import { MAP_SHARED, O_RDWR, PROT_READ } from '../../src/uapi/fcntl.ts';
 import { KiB, MiB, type PfnRange } from '../../src/units.ts';

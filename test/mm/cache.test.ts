@@ -309,29 +309,30 @@ const near = fc.tuple(fc.nat(300), fc.integer({ min: 1, max: 200 })).map(([at, l
   length,
 }));
 const somewhere = fc.oneof({ weight: 5, arbitrary: near }, { weight: 1, arbitrary: piece(1, 5000) });
+const cpuAccess = fc
+  .tuple(fc.constantFrom('load' as const, 'store' as const), somewhere, fc.constantFrom(app, shell))
+  .map(([op, where, by]): Call => ({ op, ...where, by }));
+const deviceOps = ['deviceRead', 'deviceWrite', 'coherentRead', 'coherentWrite'] as const;
+const dma = fc.tuple(fc.constantFrom(...deviceOps), somewhere).map(([op, where]): Call => ({ op, ...where }));
+const maintenance = fc
+  .tuple(
+    fc.constantFrom('clean' as const, 'invalidate' as const),
+    fc.oneof(piece(4096, 3), piece(LINE, 4), near),
+  )
+  .map(([op, where]): Call => ({ op, ...where }));
+const eviction = fc.nat(1000).map((seed): Call => ({ op: 'evict', seed }));
+const rest = fc.constantFrom<Call>(
+  { op: 'settle' },
+  { op: 'enable' },
+  { op: 'enable' },
+  { op: 'drop', at: 4096, length: 4096 },
+);
 const call: fc.Arbitrary<Call> = fc.oneof(
-  fc
-    .tuple(fc.constantFrom('load' as const, 'store' as const), somewhere, fc.constantFrom(app, shell))
-    .map(([op, where, by]): Call => ({ op, ...where, by })),
-  fc
-    .tuple(
-      fc.constantFrom(
-        'deviceRead' as const,
-        'deviceWrite' as const,
-        'coherentRead' as const,
-        'coherentWrite' as const,
-      ),
-      somewhere,
-    )
-    .map(([op, where]): Call => ({ op, ...where })),
-  fc
-    .tuple(
-      fc.constantFrom('clean' as const, 'invalidate' as const),
-      fc.oneof(piece(4096, 3), piece(LINE, 4), near),
-    )
-    .map(([op, where]): Call => ({ op, ...where })),
-  fc.nat(1000).map((seed): Call => ({ op: 'evict', seed })),
-  fc.constantFrom<Call>({ op: 'settle' }, { op: 'enable' }, { op: 'drop', at: 4096, length: 4096 }),
+  { weight: 5, arbitrary: cpuAccess },
+  { weight: 8, arbitrary: dma },
+  { weight: 2, arbitrary: maintenance },
+  { weight: 1, arbitrary: eviction },
+  { weight: 1, arbitrary: rest },
 );
 
 /** A stream of chances, the same for the cache and for its twin. */
@@ -551,7 +552,7 @@ function callBoth({ cache, memory }: ReturnType<typeof setUp>, drawing: Drawing,
 describe('any sequence of accesses and maintenance', () => {
   it('gives the bytes, the stale reads and the lost writes that a drawing of it gives', () => {
     fc.assert(
-      fc.property(fc.array(call, { maxLength: 40 }), (calls) => {
+      fc.property(fc.array(call, { maxLength: 60, size: 'max' }), (calls) => {
         const set = setUp();
         const drawing = new Drawing();
         for (const c of calls) callBoth(set, drawing, c);
@@ -559,12 +560,12 @@ describe('any sequence of accesses and maintenance', () => {
       }),
       { numRuns: 150 },
     );
-  });
+  }, 30_000);
 
   it('has no hazards when each turn of the CPU begins with an invalidation and ends with a cleaning', () => {
     const access = fc.record({ where: somewhere, write: fc.boolean(), seed: fc.nat(50) });
     fc.assert(
-      fc.property(fc.array(fc.array(access, { maxLength: 5 }), { maxLength: 8 }), (turns) => {
+      fc.property(fc.array(fc.array(access, { maxLength: 5 }), { maxLength: 8, size: 'max' }), (turns) => {
         const { cache } = setUp();
         const hazards: Hazard[] = [];
         turns.forEach((turn, number) => {

@@ -233,7 +233,7 @@ describe('any sequence of accesses and copies', () => {
   });
   it('finds the bytes that are read stale and those that are lost', () => {
     fc.assert(
-      fc.property(fc.array(access, { maxLength: 30 }), (calls) => {
+      fc.property(fc.array(access, { maxLength: 30, size: 'max' }), (calls) => {
         const { memory, swiotlb, map } = setUp();
         const slots = map(HIGH, 4096n)!;
         const sides = { memory: new Array<number>(512).fill(0), slots: new Array<number>(512).fill(0) };

@@ -7,7 +7,9 @@ export function buffersCommand({ program, shell }: Registry): void {
   const command = program
     .command('buffers')
     .summary('the buffers')
-    .description('Lists every buffer: its descriptors, heap, size and where it starts. Descriptors of other tasks than the command\'s are shown as TASK:FD.')
+    .description(
+      "Lists every buffer: its descriptors, heap, size and where it starts. Descriptors of other tasks than the command's are shown as TASK:FD.",
+    )
     .addHelpText(
       'after',
       examples('dmaheap buffers', `dmaheap buffers --json | jq '[.buffers[].size] | add'`),

@@ -1,34 +1,60 @@
 import { Argument, type Command } from 'commander';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { isTaskName } from '../../kernel/task.ts';
+import type { Session } from '../../session/session.ts';
 import { formatSize } from '../../units.ts';
 import { type Candidate, complete, type Dynamic } from '../complete.ts';
 import { completionScript, SHELLS, type ShellName } from '../completion-scripts.ts';
 import { escapeText } from '../escape.ts';
 import { examples, type Registry } from '../registry.ts';
 import { Shell, type Surroundings } from '../shell.ts';
+import { pathsBeginning } from '../virtual-paths.ts';
 
 /** A name that would not be the same word after it was typed is not offered. */
 const typeable = ([word]: Candidate): boolean => word !== '' && word === escapeText(word);
 
-/** Asks the session, if there is one: completion never complains. */
+/** Asks the session, if there is one and when it is needed: completion never complains. */
 async function sessionWords(shell: Shell): Promise<Dynamic> {
-  let heaps: readonly Candidate[] = [];
-  let descriptors: readonly Candidate[] = [];
+  let session: Session | undefined;
   try {
-    const session = await shell.session('completion');
-    session.view((kernel) => {
-      heaps = kernel
-        .heaps()
-        .map((heap) => [heap.name, `${heap.backend}, ${formatSize(heap.free)} free`] as const);
-      descriptors = kernel
-        .buffers()
-        .flatMap((buffer) =>
-          buffer.fds.map(({ fd }) => [String(fd), `${formatSize(buffer.size)} of ${buffer.heap}`] as const),
-        );
-    });
+    session = await shell.session('completion');
   } catch {
     // No session, or none that can be used: nothing to offer.
   }
-  return { heaps: () => heaps.filter(typeable), descriptors: () => descriptors };
+  const ask = (look: (kernel: Kernel) => readonly Candidate[]): readonly Candidate[] => {
+    try {
+      return (session?.view(look) ?? []).filter(typeable);
+    } catch {
+      return [];
+    }
+  };
+  return {
+    heaps: () =>
+      ask((kernel) =>
+        kernel.heaps().map(({ name, backend, free }) => [name, `${backend}, ${formatSize(free)} free`]),
+      ),
+    descriptors: () =>
+      ask((kernel) =>
+        kernel
+          .buffers()
+          .flatMap(({ fds, size, heap }) =>
+            fds
+              .filter(({ task }) => task === shell.task)
+              .map(({ fd }): Candidate => [String(fd), `${formatSize(size)} of ${heap}`]),
+          ),
+      ),
+    devices: () => ask((kernel) => kernel.devices().map(({ name, path }) => [name, path ?? ''])),
+    tasks: () =>
+      ask((kernel) => kernel.tasks().map(({ name, pid, uid }) => [name, `pid ${pid}, user ${uid}`])),
+    paths: (begun) =>
+      ask((kernel) => pathsBeginning(kernel, begun, shell.task).map((path): Candidate => [path])),
+  };
+}
+
+/** The value of a global option on a line that is not finished. */
+function optionValue(words: readonly string[], option: string): string | undefined {
+  const at = words.indexOf(option);
+  return at >= 0 && at < words.length - 2 ? words[at + 1] : undefined;
 }
 
 /**
@@ -40,9 +66,11 @@ export async function answerCompletion(
   surroundings: Surroundings,
   words: readonly string[],
 ): Promise<void> {
-  const at = words.indexOf('--session');
-  const session = at >= 0 && at < words.length - 2 ? words[at + 1] : undefined;
-  const shell = new Shell(surroundings, session === undefined ? {} : { session });
+  const [session, task] = [optionValue(words, '--session'), optionValue(words, '--task')];
+  const shell = new Shell(surroundings, {
+    ...(session !== undefined && { session }),
+    ...(task !== undefined && isTaskName(task) && { task }),
+  });
   const completion = complete(program, words, await sessionWords(shell));
   const line = ([word, about = '']: Candidate) => `${word}\t${escapeText(about)}\n`;
   shell.streams.out(completion === 'files' ? ':files\n' : completion.map(line).join(''));
@@ -53,7 +81,9 @@ export function completionCommand({ program, shell }: Registry): void {
   const command = program
     .command('completion')
     .summary('a completion script for your shell')
-    .description('Prints a script that completes commands, options, heap names and descriptors.')
+    .description(
+      'Prints a script that completes commands, options, and what the session has: heaps, descriptors, devices, tasks, paths of /proc and /sys.',
+    )
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .addHelpText(
       'after',

@@ -1,48 +1,62 @@
 import { Option } from 'commander';
-import { PROT_READ } from '../../uapi/fcntl.ts';
-import { readBufferPart } from '../arguments.ts';
-import { readChunks, resolvePart } from '../buffer-bytes.ts';
-import { interruptible, Progress } from '../progress.ts';
+import { type AsOption, addAsOption } from '../as-option.ts';
+import { partForms, readPart } from '../byte-part.ts';
+import { jsonHead, jsonTail, readChunks, streamed } from '../byte-stream.ts';
+import type { Place } from '../byte-target.ts';
+import { findBytes } from '../find-bytes.ts';
 import { examples, type Registry } from '../registry.ts';
 import { Hexdump, type HexdumpFormat } from '../render/hexdump.ts';
 
-/** `dmaheap dump FD[:OFFSET[:LENGTH]]`: a buffer's bytes in hexadecimal. */
+interface DumpOptions extends AsOption {
+  readonly format: HexdumpFormat;
+}
+
+/** `dmaheap dump PART`: bytes in hexadecimal. */
 export function dumpCommand({ program, shell }: Registry): void {
   const command = program
     .command('dump')
-    .summary("a buffer's bytes in hexadecimal")
-    .description("Prints the bytes of a buffer as hexdump -C or xxd do. Offsets are the buffer's own.")
-    .argument('<part>', 'FD[:OFFSET[:LENGTH]]: to the end unless a length is given')
+    .summary('bytes in hexadecimal')
+    .description(
+      'Prints bytes as hexdump -C or xxd do. Offsets are those of the buffer or mapping; of memory its addresses.',
+    )
+    .argument('<part>', `${partForms('read')}: to the end unless a length is given`)
     .addOption(
       new Option('--format <format>', 'the layout; hexdump replaces repeated rows by *')
         .choices(['hexdump', 'xxd'])
         .default('hexdump'),
+    );
+  addAsOption(command)
+    .addHelpText(
+      'after',
+      examples(
+        'dmaheap dump 4 | head',
+        'dmaheap dump 4:0x1000:64 --format xxd',
+        'dmaheap dump @0x60000000:256',
+        'dmaheap dump 4:0:64 --as a200000.camera',
+      ),
     )
-    .addHelpText('after', examples('dmaheap dump 4 | head', 'dmaheap dump 4:0x1000:64 --format xxd'))
-    .action(async (word: string, { format }: { format: HexdumpFormat }) => {
+    .action(async (word: string, { as, format }: DumpOptions) => {
       const sh = shell(command);
-      const part = readBufferPart(word, 'read');
-      const session = await sh.session('dump');
-      const span = resolvePart(session, 'dump', part, PROT_READ);
-      const { fd, offset, length } = span;
-      const progress = new Progress(sh.streams, 'dump', length);
+      const part = readPart(word, 'read');
+      const place: Place = { sh, session: await sh.session('dump') };
+      const bytes = findBytes(place, part, { command: 'dump', access: 'read', as });
       const json = sh.options.json === true;
-      const dump = new Hexdump(format, Number(offset));
-      await interruptible(progress, async () => {
-        const head = JSON.stringify({
-          schema: 'dmaheap.dump/1',
-          fd,
-          offset: Number(offset),
-          length: Number(length),
-        });
-        if (json) sh.streams.out(`${head.slice(0, -1)},"hex":"`);
+      const dump = new Hexdump(format, Number(bytes.offset));
+      const length = Number(bytes.length ?? 0n);
+      await streamed(sh, 'dump', bytes.length, async (progress) => {
+        // Not before there is a chunk: a failure is an object of its own.
+        let head = json ? jsonHead({ schema: 'dmaheap.dump/1', ...bytes.json, length }, 'hex') : '';
         let done = 0n;
-        for (const bytes of readChunks(session, 'dump', span)) {
-          sh.streams.out(json ? Buffer.from(bytes.buffer).toString('hex') : dump.push(bytes));
-          done += BigInt(bytes.length);
+        for (const chunk of readChunks(place, bytes)) {
+          sh.streams.out(head + (json ? Buffer.from(chunk.buffer).toString('hex') : dump.push(chunk)));
+          head = '';
+          done += BigInt(chunk.length);
           await progress.at(done);
         }
-        sh.streams.out(json ? '"}\n' : dump.end());
+        if (json) sh.streams.out(head + jsonTail(sh.takeReports()));
+        // hexdump -n 0 prints nothing at all.
+        else if (part.length !== 0n) sh.streams.out(dump.end());
       });
+      await sh.tellReports();
     });
 }

@@ -39,7 +39,10 @@ export function freeCommand({ program, shell }: Registry): void {
     )
     .argument('[fd...]', 'descriptors, as alloc printed them')
     .option('--all', "close the task's descriptors of all buffers")
-    .addHelpText('after', examples('dmaheap free 4 5', 'dmaheap free --all', 'dmaheap --task camera free --all'))
+    .addHelpText(
+      'after',
+      examples('dmaheap free 4 5', 'dmaheap free --all', 'dmaheap --task camera free --all'),
+    )
     .action(async (words: string[], { all = false }: { all?: boolean }) => {
       const sh = shell(command);
       const fds = words.map((word) => readDescriptor(word));

@@ -35,8 +35,15 @@ function findHeap(kernel: Kernel, name: string): ShownHeap {
 function findBuffer(kernel: Kernel, task: string, fd: number): BufferView {
   const buffer = kernel.buffer(task, fd);
   if (buffer !== undefined) return buffer;
-  const known = kernel.tasks().find(({ name }) => name === task);
-  const isOpen = known?.fds.some((descriptor) => descriptor.fd === fd) === true;
+  const tasks = kernel.tasks();
+  const known = tasks.find(({ name }) => name === task);
+  if (known === undefined) {
+    const names = tasks.map(({ name }) => name);
+    throw new CallFailed([
+      { what: `show: ${task}`, errno: 'ESRCH', why: { kind: 'no-such-task', task, known: names } },
+    ]);
+  }
+  const isOpen = known.fds.some((descriptor) => descriptor.fd === fd);
   throw new CallFailed([
     isOpen
       ? { what: `show: ${fd}`, errno: 'EINVAL', why: { kind: 'not-a-dma-buf', fd } }
@@ -55,7 +62,12 @@ export function showCommand({ program, shell }: Registry): void {
     .argument('<fd|heap:name>', 'a descriptor, or heap: and the name of a heap')
     .addHelpText(
       'after',
-      examples('dmaheap show 4', 'dmaheap --task camera show 4', 'dmaheap show heap:default_cma_region', 'dmaheap show 4 --json'),
+      examples(
+        'dmaheap show 4',
+        'dmaheap --task camera show 4',
+        'dmaheap show heap:default_cma_region',
+        'dmaheap show 4 --json',
+      ),
     )
     .action(async (target: string) => {
       const sh = shell(command);

@@ -1,79 +1,54 @@
-import { createReadStream } from 'node:fs';
-import { SHELL_TASK } from '../../kernel/boot.ts';
-import { PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
-import { readBufferPart } from '../arguments.ts';
-import { CHUNK, resolvePart, writeChunk } from '../buffer-bytes.ts';
-import { CallFailed, UnreadableInput } from '../failures.ts';
-import { interruptible, Progress } from '../progress.ts';
+import { type AsOption, addAsOption } from '../as-option.ts';
+import { partForms, readPart } from '../byte-part.ts';
+import { streamed, writeChunk } from '../byte-stream.ts';
+import type { Place } from '../byte-target.ts';
+import { findBytes } from '../find-bytes.ts';
+import { inputPieces } from '../input-pieces.ts';
 import { examples, type Registry } from '../registry.ts';
 
-/** The bytes of a file or standard input, gathered into pieces that are worth a transaction. */
-async function* pieces(file: string | undefined): AsyncGenerator<Uint8Array> {
-  const source = file === undefined || file === '-' ? process.stdin : createReadStream(file);
-  let waiting: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const part of source as AsyncIterable<Uint8Array>) {
-      waiting.push(part);
-      size += part.length;
-      if (size < CHUNK) continue;
-      yield Buffer.concat(waiting);
-      waiting = [];
-      size = 0;
-    }
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === undefined) throw error;
-    const name = file ?? 'standard input';
-    const text = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'is a directory' : code;
-    throw new UnreadableInput('file-unreadable', name, `${name}: ${text}`);
-  }
-  if (size > 0) yield Buffer.concat(waiting);
+interface WriteOptions extends AsOption {
+  readonly input?: string;
 }
 
-/** `dmaheap write FD[:OFFSET]`: standard input or a file into a buffer. */
+/** `dmaheap write PART`: standard input or a file into a buffer. */
 export function writeCommand({ program, shell }: Registry): void {
   const command = program
     .command('write')
     .summary('standard input or a file into a buffer')
     .description(
-      'Stores what comes from standard input, or from a file, in a buffer. What does not fit is an error; what fitted is stored.',
+      'Stores what comes from standard input, or from a file, in a buffer, a mapping or memory. What does not fit is an error; what fitted is stored. A device does not stop at the end of a buffer: it hits what lies behind it.',
     )
-    .argument('<part>', 'FD[:OFFSET]')
-    .option('--input <file>', 'read this file instead of standard input')
-    .addHelpText('after', examples('printf hello | dmaheap write 4', 'dmaheap write 4:64K --input frame.raw'))
-    .action(async (word: string, { input }: { input?: string }) => {
+    .argument('<part>', partForms('write'))
+    .option('--input <file>', 'read this file instead of standard input');
+  addAsOption(command)
+    .addHelpText(
+      'after',
+      examples(
+        'printf hello | dmaheap write 4',
+        'dmaheap write 4:64K --input frame.raw',
+        'printf hello | dmaheap write @0x60000000',
+        'dmaheap write 4 --as a200000.camera --input frame.raw',
+      ),
+    )
+    .action(async (word: string, { as, input = '-' }: WriteOptions) => {
       const sh = shell(command);
-      const part = readBufferPart(word, 'write');
-      const { fd, offset } = part;
-      const session = await sh.session('write');
+      const part = readPart(word, 'write');
+      const place: Place = { sh, session: await sh.session('write') };
       // Whether there is such a buffer is asked before any input is waited for.
-      const room = resolvePart(session, 'write', part, PROT_READ | PROT_WRITE).length;
-      const progress = new Progress(sh.streams, 'write');
+      const bytes = findBytes(place, part, { command: 'write', access: 'write', unbounded: true, as });
       let done = 0n;
-      await interruptible(progress, async () => {
-        for await (const bytes of pieces(input)) {
-          const fits = room - done;
-          const chunk = BigInt(bytes.length) > fits ? bytes.subarray(0, Number(fits)) : bytes;
-          writeChunk(session, 'write', { fd, offset: offset + done }, chunk);
+      await streamed(sh, 'write', undefined, async (progress) => {
+        for await (const piece of inputPieces(input)) {
+          const room = bytes.length === undefined ? piece.length : Number(bytes.length - done);
+          const chunk = piece.length > room ? piece.subarray(0, room) : piece;
+          writeChunk(place, bytes, done, chunk);
           done += BigInt(chunk.length);
           await progress.at(done);
-          if (chunk.length < bytes.length) {
-            const size = session.view((kernel) => kernel.buffer(SHELL_TASK, fd)?.size ?? 0n);
-            const note = `the first ${done} bytes fitted and are stored; the buffer ends at ${size}`;
-            throw new CallFailed([
-              {
-                what: `write: ${fd}`,
-                errno: 'EINVAL',
-                notes: [note],
-                done: { fd, offset: Number(offset), length: Number(done) },
-              },
-            ]);
-          }
+          if (chunk.length < piece.length) throw bytes.overflow(done);
         }
       });
       await sh.answer(
-        () => ({ schema: 'dmaheap.write/1', fd, offset: Number(offset), length: Number(done) }),
+        () => ({ schema: 'dmaheap.write/1', ...bytes.json, length: Number(done) }),
         () => '',
       );
     });

@@ -1,45 +1,86 @@
 /** Buffers as text: `dmaheap buffers` and `dmaheap show FD`. */
-import type { BufferView } from '../../kernel/views.ts';
-import { formatOpenFlags } from '../../uapi/fcntl.ts';
+import type { BufferView, FdView } from '../../kernel/views.ts';
+import { formatOpenFlags, PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
 import { formatHex, formatSize, PAGE_SIZE, pfnPhys } from '../../units.ts';
 import { escapeText } from '../escape.ts';
 import { type Ink, NO_INK } from '../ink.ts';
 import { renderFacts, renderTable } from '../table.ts';
+import { attachmentLine, renderSegments } from './segments.ts';
 import { sizeExact } from './size.ts';
 
-const COLUMNS = [
+const FD_COLUMNS = [
   { title: 'FD' },
   { title: 'INO', right: true },
   { title: 'SIZE', right: true },
   { title: 'HEAP' },
   { title: 'ADDRESS', right: true },
   { title: 'EXTENTS', right: true },
-  { title: 'NAME' },
 ];
 
-/** Every buffer, oldest first; the address is that of its first extent. */
-export function renderBuffers(buffers: readonly BufferView[], ink: Ink = NO_INK): string {
+/** `4,5,camera:7`: the task's own descriptors, then the others with their tasks' names. */
+export function fdList(fds: readonly FdView[], task: string): string {
+  const own = fds.filter((holder) => holder.task === task).map(({ fd }) => String(fd));
+  const others = fds
+    .filter((holder) => holder.task !== task)
+    .map((holder) => `${escapeText(holder.task)}:${holder.fd}`);
+  return [...own, ...others].join(',') || '-';
+}
+
+/**
+ * Every buffer, oldest first; the address is that of its first extent.
+ *
+ * @param task whose descriptors stand without a name
+ */
+export function renderBuffers(buffers: readonly BufferView[], ink: Ink = NO_INK, task = 'shell'): string {
   if (buffers.length === 0) return 'There are no buffers.\n';
+  const mapped = buffers.some(({ mappings }) => mappings.length > 0);
+  const attached = buffers.some(({ attachments }) => attachments.length > 0);
+  const columns = [
+    ...FD_COLUMNS,
+    ...(mapped ? [{ title: 'MAPPINGS', right: true }] : []),
+    ...(attached ? [{ title: 'ATTACHED' }] : []),
+    { title: 'NAME' },
+  ];
   const rows = buffers.map((buffer) => {
     const first = buffer.sgTable[0];
+    const devices = buffer.attachments.map(({ device }) => escapeText(device)).join(',');
     return [
-      buffer.fds.map(({ fd }) => fd).join(',') || '-',
+      fdList(buffer.fds, task),
       String(buffer.ino),
       formatSize(buffer.size),
       escapeText(buffer.heap),
       first === undefined ? '-' : formatHex(pfnPhys(first.pfn)),
       String(buffer.sgTable.length),
+      ...(mapped ? [String(buffer.mappings.length)] : []),
+      ...(attached ? [devices || '-'] : []),
       buffer.name === undefined ? '-' : escapeText(buffer.name),
     ];
   });
-  return renderTable(COLUMNS, rows, ink.title);
+  return renderTable(columns, rows, ink.title);
 }
 
-/** One buffer: what it is, who holds it, and its sg table. */
+/** `rw-`: what a mapping allows. */
+const protText = (prot: number): string =>
+  `${(prot & PROT_READ) !== 0 ? 'r' : '-'}${(prot & PROT_WRITE) !== 0 ? 'w' : '-'}`;
+
+/** Who holds the buffer: everything that its count counts. */
+function holders({ fds, mappings, attachments }: BufferView): string[] {
+  return [
+    ...fds.map(({ task, fd, cloexec }) => `${escapeText(task)} fd ${fd}${cloexec ? ' (close-on-exec)' : ''}`),
+    ...mappings.map(
+      ({ task, id, offset, length, prot, shared }) =>
+        `${escapeText(task)} mapping ${id} (${protText(prot)} ${shared ? 'shared' : 'private'}, ${formatSize(length)} at ${formatHex(offset)})`,
+    ),
+    ...attachments.map(
+      ({ device, id, references }) =>
+        `${escapeText(device)} attachment ${id}${references === 1 ? '' : ` (${references} references)`}`,
+    ),
+  ];
+}
+
+/** One buffer: what it is, who holds it, its sg table, and what devices have of it. */
 export function renderBuffer(buffer: BufferView, ink: Ink = NO_INK): string {
-  const holders = buffer.fds.map(
-    ({ task, fd, cloexec }) => `${escapeText(task)} fd ${fd}${cloexec ? ' (close-on-exec)' : ''}`,
-  );
+  const who = holders(buffer);
   const facts: (readonly [string, string])[] = [
     ['heap', escapeText(buffer.heap)],
     ['exp_name', escapeText(buffer.expName)],
@@ -47,11 +88,19 @@ export function renderBuffer(buffer: BufferView, ink: Ink = NO_INK): string {
     ['size', sizeExact(buffer.size)],
     ['flags', `${formatOpenFlags(buffer.flags)} (0${buffer.flags.toString(8)})`],
     ['ino', String(buffer.ino)],
-    ['references', `${buffer.count}${holders.length === 0 ? '' : `: ${holders.join(', ')}`}`],
+    ['references', `${buffer.count}${who.length === 0 ? '' : `: ${who.join(', ')}`}`],
     ['sg table', `${buffer.sgTable.length} ${buffer.sgTable.length === 1 ? 'entry' : 'entries'}`],
   ];
+  const devices = buffer.attachments.map(
+    (attachment) =>
+      `\n${attachmentLine(attachment)}\n${attachment.segments === undefined ? '' : renderSegments(attachment.segments, ink)}`,
+  );
+  return `${renderFacts(facts)}\n${renderExtents(buffer, ink)}${devices.join('')}`;
+}
+
+function renderExtents({ sgTable }: BufferView, ink: Ink): string {
   let offset = 0;
-  const rows = buffer.sgTable.map((run) => {
+  const rows = sgTable.map((run) => {
     const length = run.pages * PAGE_SIZE;
     const address = pfnPhys(run.pfn);
     const row = [
@@ -69,5 +118,5 @@ export function renderBuffer(buffer: BufferView, ink: Ink = NO_INK): string {
     { title: 'PAGES', right: true },
     { title: 'LENGTH', right: true },
   ];
-  return `${renderFacts(facts)}\n${renderTable(columns, rows, ink.title)}`;
+  return renderTable(columns, rows, ink.title);
 }

@@ -2,8 +2,10 @@
 import type { BufferView, HeapView, RegionView } from '../../kernel/views.ts';
 import { formatHex, formatSize, PAGE_SIZE, type PfnRange, pfnPhys } from '../../units.ts';
 import { escapeText } from '../escape.ts';
+import { groupText } from '../groups.ts';
 import { type Ink, NO_INK } from '../ink.ts';
 import { renderFacts, renderTable } from '../table.ts';
+import { fdList } from './buffers.ts';
 import { sizeExact } from './size.ts';
 
 const COLUMNS = [
@@ -18,8 +20,12 @@ const COLUMNS = [
   { title: 'BUFFERS', right: true },
 ];
 
-/** The heaps in the order of their minors. */
+const RULE_COLUMNS = [{ title: 'MODE', right: true }, { title: 'GROUP' }];
+
+/** The heaps in the order of their minors; who may open them where a udev rule says it. */
 export function renderHeaps(heaps: readonly HeapView[], ink: Ink = NO_INK): string {
+  const ruled = heaps.some(({ mode, gid }) => mode !== '600' || gid !== 0);
+  const columns = ruled ? [...COLUMNS, ...RULE_COLUMNS] : COLUMNS;
   const rows = heaps.map((heap) => [
     escapeText(heap.name),
     heap.backend,
@@ -30,9 +36,14 @@ export function renderHeaps(heaps: readonly HeapView[], ink: Ink = NO_INK): stri
     formatSize(heap.free),
     formatSize(heap.largest),
     String(heap.buffers),
+    modeText(heap.mode),
+    groupText(heap.gid),
   ]);
-  return renderTable(COLUMNS, rows, ink.title);
+  return renderTable(columns, rows, ink.title);
 }
+
+/** Permission bits as a udev rule has them: `0660`. */
+const modeText = (mode: string): string => mode.padStart(4, '0');
 
 const LARGEST: Readonly<Record<HeapView['backend'], string>> = {
   cma: 'the longest free run of pages',
@@ -62,9 +73,14 @@ function othersFact(heap: HeapView, buffers: readonly BufferView[]): (readonly [
 }
 
 /** What lies where in a heap's memory, by address: buffers, and what is free between them. */
-function renderMap(buffers: readonly BufferView[], freeRuns: readonly PfnRange[], ink: Ink): string {
+function renderMap(
+  buffers: readonly BufferView[],
+  freeRuns: readonly PfnRange[],
+  ink: Ink,
+  task: string,
+): string {
   const taken = buffers.flatMap(({ fds, name, sgTable }) =>
-    sgTable.map((run) => ({ run, fd: fds.map(({ fd }) => fd).join(',') || '-', name: name ?? '-' })),
+    sgTable.map((run) => ({ run, fd: fdList(fds, task), name: name ?? '-' })),
   );
   const free = freeRuns.map((run) => ({ run, fd: '', name: 'free' }));
   const rows = [...taken, ...free].sort((a, b) => a.run.pfn - b.run.pfn);
@@ -92,6 +108,7 @@ function renderMap(buffers: readonly BufferView[], freeRuns: readonly PfnRange[]
  * @param region the region behind it, where it has one
  * @param buffers the buffers that were allocated from this region, under whichever of its names
  * @param freeRuns what is free in it, ascending
+ * @param task whose descriptors stand without a name
  */
 export function renderHeap(
   heap: HeapView,
@@ -99,10 +116,12 @@ export function renderHeap(
   buffers: readonly BufferView[],
   freeRuns: readonly PfnRange[],
   ink: Ink = NO_INK,
+  task = 'shell',
 ): string {
   const facts: (readonly [string, string])[] = [
     ['heap', escapeText(heap.name)],
-    ['device', `/dev/dma_heap/${escapeText(heap.name)}, mode ${heap.mode}, minor ${heap.minor}`],
+    ['device', `/dev/dma_heap/${escapeText(heap.name)}, minor ${heap.minor}`],
+    ['access', `mode ${modeText(heap.mode)}, user 0 (root), group ${groupText(heap.gid)}`],
     ['backend', heap.backend],
   ];
   if (heap.region !== undefined) {
@@ -125,7 +144,7 @@ export function renderHeap(
     ['largest', `${sizeExact(heap.largest)}: ${LARGEST[heap.backend]}`],
     ['buffers', String(heap.buffers)],
   );
-  const map = renderMap(buffers, freeRuns, ink);
+  const map = renderMap(buffers, freeRuns, ink, task);
   const caveat = CAVEAT[heap.backend];
   return renderFacts(facts) + map + (caveat === undefined ? '' : `\n${ink.dim(caveat)}\n`);
 }

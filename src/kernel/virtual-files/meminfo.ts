@@ -1,5 +1,5 @@
 /** /proc/meminfo. Models fs/proc/meminfo.c: meminfo_proc_show() and mm/show_mem.c (Linux 7.3). */
-import { cmaAreas } from '../../mm/cma.ts';
+import { cmaAreas, perCpuCmaPages } from '../../mm/cma.ts';
 import { PageAllocator } from '../../mm/page-alloc.ts';
 import type { Records } from '../../records.ts';
 import { bootRecord } from '../boot-record.ts';
@@ -47,7 +47,7 @@ export function meminfo(records: Records): string {
     return { name, managed: inZone.reduce((sum, cma) => sum + cma.count, pages.managedPages(name)) };
   });
   const total = zones.reduce((sum, { managed }) => sum + managed, 0);
-  const cmaFree = areas.reduce((sum, cma) => sum + cma.bitmap.zeros(), 0);
+  const cmaFree = areas.reduce((sum, cma) => sum + cma.bitmap.zeros(), -perCpuCmaPages(records));
   const free = pages.freePages() + cmaFree;
   const values = new Map<string, number>([
     ['MemTotal', total * KIB_PER_PAGE],

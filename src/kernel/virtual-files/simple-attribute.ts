@@ -10,8 +10,6 @@ const SET_BUF = 23;
 
 /**
  * Reads the number: an optional `+`, digits in base 16 after `0x`, 8 after `0`, else 10, and one newline.
- *
- * Deviation: a number above 2^64 - 1 is EINVAL here and ERANGE on Linux.
  */
 export function parseSimpleAttribute(bytes: Uint8Array): bigint | { readonly errno: Errno } {
   const text = String.fromCharCode(...bytes.subarray(0, SET_BUF));
@@ -22,5 +20,5 @@ export function parseSimpleAttribute(bytes: Uint8Array): bigint | { readonly err
   const value = BigInt(
     hexadecimal !== undefined ? `0x${hexadecimal}` : octal !== undefined ? `0o${octal}` : (decimal ?? ''),
   );
-  return value > U64_MASK ? { errno: 'EINVAL' } : value;
+  return value > U64_MASK ? { errno: 'ERANGE' } : value;
 }

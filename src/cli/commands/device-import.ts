@@ -1,0 +1,167 @@
+/** `dmaheap device attach|map|unmap|detach`: what an importing driver does with a buffer. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { AttachmentView } from '../../kernel/views.ts';
+import type { DmaDirection } from '../../mm/dma-mapping.ts';
+import { readDescriptor } from '../arguments.ts';
+import { type AttachmentWord, findAttachment, readAttachment } from '../attachments.ts';
+import { type Calls, makeCalls } from '../calls.ts';
+import { findDeviceCalled } from '../find-device.ts';
+import { type DeviceAttachment, segmentsJson } from '../machine-json.ts';
+import { examples, type Registry } from '../registry.ts';
+import { renderSegments } from '../render/segments.ts';
+
+const NAME = 'the device: its name, the path of its node, or the name of its node';
+const WHICH = 'a descriptor of the buffer, or attachment:N';
+
+const DIRECTIONS: Readonly<Record<string, DmaDirection>> = {
+  bidirectional: 'DMA_BIDIRECTIONAL',
+  'to-device': 'DMA_TO_DEVICE',
+  'from-device': 'DMA_FROM_DEVICE',
+};
+
+/** `from-device`, or as the kernel spells it. */
+function readDirection(text: string): DmaDirection {
+  const word = text.toLowerCase().replace(/^dma_/, '').replace('_', '-');
+  const direction = Object.hasOwn(DIRECTIONS, word) ? DIRECTIONS[word] : undefined;
+  if (direction !== undefined) return direction;
+  throw new InvalidArgumentError(`Expected ${Object.keys(DIRECTIONS).join(', ')}.`);
+}
+
+/** `device attach NAME FD`: prints the attachment's number. */
+export function deviceAttach(parent: Command, { shell }: Registry): void {
+  const command = parent
+    .command('attach')
+    .summary('import a buffer: prints the number of the attachment')
+    .description(
+      "The device's driver imports the buffer: dma_buf_get() and dma_buf_attach(). The buffer then lives until it is detached, whoever closes descriptors. Prints the attachment's number.",
+    )
+    .argument('<name>', NAME)
+    .argument('<fd>', 'a descriptor of the buffer')
+    .addHelpText('after', examples('dmaheap device attach camera 4', 'n=$(dmaheap device attach camera 4)'))
+    .action(async (name: string, word: string) => {
+      const sh = shell(command);
+      const fd = readDescriptor(word);
+      const session = await sh.session('device attach');
+      const { device, attachment } = await makeCalls(sh, session, ({ kernel, must }) => {
+        const found = findDeviceCalled(kernel.devices(), name, 'device attach').name;
+        const what = `device attach: ${found} ${fd}`;
+        return { device: found, attachment: must(what, { call: 'dma_buf_attach', fd, device: found }) };
+      });
+      await sh.answer(
+        () => ({ schema: 'dmaheap.device-attach/1', device, fd, attachment }),
+        () => `${attachment}\n`,
+      );
+    });
+}
+
+/** The device and the attachment that the words mean. */
+function find(
+  { kernel, task }: Calls,
+  verb: string,
+  name: string,
+  word: AttachmentWord,
+  fits: (attachment: AttachmentView) => boolean,
+): DeviceAttachment {
+  const device = findDeviceCalled(kernel.devices(), name, `device ${verb}`).name;
+  return findAttachment(kernel, { what: `device ${verb}: ${device}`, device, task, word, fits });
+}
+
+/** `device map NAME FD`: prints the segments. */
+export function deviceMap(parent: Command, { shell }: Registry): void {
+  const command = parent
+    .command('map')
+    .summary('make it reachable: prints the segments')
+    .description(
+      'The driver maps the buffer for its device: dma_buf_map_attachment(). Prints the bus addresses that the device gets.',
+    )
+    .argument('<name>', NAME)
+    .argument('<fd|attachment:n>', WHICH)
+    .addOption(
+      new Option(
+        '--direction <direction>',
+        'bidirectional (unless given), to-device or from-device',
+      ).argParser(readDirection),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'dmaheap device map camera 4',
+        'dmaheap device map camera attachment:1 --direction from-device',
+      ),
+    )
+    .action(async (name: string, text: string, options: { readonly direction?: DmaDirection }) => {
+      const sh = shell(command);
+      const word = readAttachment(text);
+      const { direction = 'DMA_BIDIRECTIONAL' } = options;
+      const session = await sh.session('device map');
+      const mapped = await makeCalls(sh, session, (calls) => {
+        const found = find(calls, 'map', name, word, (one) => one.direction === undefined);
+        const what = `device map: ${found.device} ${text}`;
+        calls.must(what, { call: 'dma_buf_map_attachment', attachment: found.id, direction });
+        return find(calls, 'map', name, { attachment: found.id }, () => true);
+      });
+      const { segments = [] } = mapped;
+      await sh.answer(
+        () => ({
+          schema: 'dmaheap.device-map/1',
+          device: mapped.device,
+          attachment: mapped.id,
+          ino: mapped.buffer.ino,
+          direction,
+          segments: segmentsJson(segments),
+        }),
+        (ink) => renderSegments(segments, ink),
+      );
+    });
+}
+
+/** A command that ends what an attachment is. */
+function ending(verb: 'unmap' | 'detach', about: string, description: string) {
+  return (parent: Command, { shell }: Registry): void => {
+    const command = parent
+      .command(verb)
+      .summary(about)
+      .description(description)
+      .argument('<name>', NAME)
+      .argument('<fd|attachment:n>', WHICH)
+      .addHelpText(
+        'after',
+        examples(`dmaheap device ${verb} camera 4`, `dmaheap device ${verb} camera attachment:1`),
+      )
+      .action(async (name: string, text: string) => {
+        const sh = shell(command);
+        const word = readAttachment(text);
+        const session = await sh.session(`device ${verb}`);
+        const ended = await makeCalls(sh, session, (calls) => {
+          const found = find(
+            calls,
+            verb,
+            name,
+            word,
+            (one) => verb === 'detach' || one.direction !== undefined,
+          );
+          const call = verb === 'unmap' ? 'dma_buf_unmap_attachment' : 'dma_buf_detach';
+          calls.must(`device ${verb}: ${found.device} ${text}`, { call, attachment: found.id });
+          return found;
+        });
+        await sh.answer(
+          () => ({ schema: `dmaheap.device-${verb}/1`, device: ended.device, attachment: ended.id }),
+          () => '',
+        );
+      });
+  };
+}
+
+/** `device unmap NAME FD`. */
+export const deviceUnmap = ending(
+  'unmap',
+  'end its mapping',
+  'The driver ends the mapping: dma_buf_unmap_attachment(). The caches are maintained as its direction says.',
+);
+
+/** `device detach NAME FD`. */
+export const deviceDetach = ending(
+  'detach',
+  'give it up',
+  'The driver gives the buffer up: it unmaps it if need be, dma_buf_detach(), dma_buf_put().',
+);

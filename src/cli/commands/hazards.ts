@@ -1,0 +1,42 @@
+import { escapeText } from '../escape.ts';
+import { explainHazard, joinReports } from '../explain-hazard.ts';
+import { AnsweredNo } from '../failures.ts';
+import { hazardJson } from '../json.ts';
+import { examples, type Registry } from '../registry.ts';
+
+/** `dmaheap hazards`: what went wrong with shared memory since boot; exit 1 when something did. */
+export function hazardsCommand({ program, shell }: Registry): void {
+  const command = program
+    .command('hazards')
+    .summary('stale reads, lost writes and stray DMA since boot')
+    .description(
+      'Lists every stale read, lost write and stray DMA since boot, with the call that was missing. Exit 1 when there are any, so that CI can ask.',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'dmaheap hazards',
+        `dmaheap hazards --json | jq '.hazards[] | {kind, cause}'`,
+        './test-capture.sh && dmaheap hazards',
+      ),
+    )
+    .action(async () => {
+      const sh = shell(command);
+      const session = await sh.session('hazards');
+      const { hazards, profile } = session.view((kernel) => ({
+        hazards: joinReports(kernel.hazards.since(0)),
+        profile: kernel.info().banner,
+      }));
+      await sh.answer(
+        () => ({ schema: 'dmaheap.hazards/1', profile, hazards: hazards.map(hazardJson) }),
+        (ink) => {
+          const texts = hazards.map((report) => {
+            const [first = '', ...rest] = explainHazard(report).map(escapeText);
+            return [ink.warn(first), ...rest].map((line) => `${line}\n`).join('');
+          });
+          return texts.join('') || 'none\n';
+        },
+      );
+      if (hazards.length > 0) throw new AnsweredNo();
+    });
+}

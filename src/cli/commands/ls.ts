@@ -1,0 +1,96 @@
+import type { Kernel } from '../../kernel/kernel.ts';
+import { mayAccess } from '../../kernel/virtual-files/index.ts';
+import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
+import { escapeText } from '../escape.ts';
+import { CallFailed, type FailedCall } from '../failures.ts';
+import { examples, type Registry, WITH_BOARD } from '../registry.ts';
+import { type ListedFile, listedJson, renderListing } from '../render/listing.ts';
+import { addSourceInputs } from '../source-inputs.ts';
+import { credentialsOf, entriesOf, lookupLink, pathFailure } from '../virtual-paths.ts';
+
+interface Listed {
+  readonly path: string;
+  readonly isDirectory: boolean;
+  readonly entries: readonly ListedFile[];
+}
+
+/** One operand: a directory's content, or the file itself. With `long` a link stays a link, as ls has it. */
+function list(
+  kernel: Kernel,
+  task: string,
+  path: string,
+  long: boolean,
+): Listed | { readonly failed: FailedCall } {
+  const link = lookupLink(kernel, path, task);
+  const followed = 'errno' in link || link.node.kind !== 'symlink' || long ? link : kernel.lookup(path, task);
+  // A link that leads nowhere is listed itself.
+  const found = 'errno' in followed ? link : followed;
+  if ('errno' in found) return { failed: pathFailure(kernel, task, 'ls', path, found.errno) };
+  const { node } = found;
+  if (node.kind !== 'directory') return { path, isDirectory: false, entries: [{ name: path, node }] };
+  if (!mayAccess(node, credentialsOf(kernel, task), { read: true, search: long })) {
+    return { failed: pathFailure(kernel, task, 'ls', path, 'EACCES', node) };
+  }
+  return { path, isDirectory: true, entries: entriesOf(node) };
+}
+
+/** Files first, then the directories, with their names over them when there are several. */
+function listingText(listed: readonly Listed[], operands: number, long: boolean): string {
+  const files = listed.filter(({ isDirectory }) => !isDirectory).flatMap(({ entries }) => entries);
+  const parts = files.length === 0 ? [] : [renderListing(files, long)];
+  for (const { path, entries } of listed.filter(({ isDirectory }) => isDirectory)) {
+    parts.push(`${operands > 1 ? `${escapeText(path)}:\n` : ''}${renderListing(entries, long)}`);
+  }
+  return parts.join('\n');
+}
+
+/** `dmaheap ls PATH…`: what is in /proc, /sys and /dev. */
+export function lsCommand({ program, shell }: Registry): void {
+  const command = program
+    .command('ls')
+    .summary('what is in /proc, /sys and /dev')
+    .description(
+      "Lists directories that the emulated kernel shows, as a child of the command's task sees them: one name a line, with -l mode, owner, group, size (of a device its numbers) and where a link leads.",
+    )
+    .argument('[path...]', 'absolute paths; / unless given')
+    .option('-l, --long', 'mode, owner, group, size or device numbers, target')
+    .addHelpText(
+      'after',
+      examples(
+        'dmaheap ls -l /dev/dma_heap',
+        'dmaheap ls /sys/kernel/debug/cma',
+        'dmaheap ls -l /proc/self/fd',
+        'dmaheap ls /proc/device-tree/reserved-memory --board board.dtb',
+      ),
+    )
+    .action(async (paths: string[], options: BoardOptions & { readonly long?: boolean }) => {
+      const sh = shell(command);
+      const { long = false, ...boardOptions } = options;
+      const operands = paths.length === 0 ? ['/'] : paths;
+      const machine = await sh.machine('ls', boardOptions);
+      const { listed, failed } = machine.view((kernel) => {
+        const all = operands.map((path) => list(kernel, sh.task, path, long));
+        return {
+          listed: all.flatMap((one) => ('failed' in one ? [] : [one])),
+          failed: all.flatMap((one) => ('failed' in one ? [one.failed] : [])),
+        };
+      });
+      const members = {
+        paths: listed.map(({ path, isDirectory, entries }) => ({
+          path,
+          directory: isDirectory,
+          entries: entries.map(listedJson),
+        })),
+      };
+      if (failed.length === 0 || sh.options.json !== true) {
+        await sh.answer(
+          () => ({ schema: 'dmaheap.ls/1', ...members }),
+          () => listingText(listed, operands.length, long),
+        );
+      }
+      const [first, ...more] = failed;
+      if (first !== undefined) throw new CallFailed([{ ...first, done: members }, ...more]);
+    });
+  addBootInputs(command, WITH_BOARD);
+  addSourceInputs(command, WITH_BOARD);
+}

@@ -1,0 +1,69 @@
+import { Option } from 'commander';
+import { MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
+import { PAGE } from '../../units.ts';
+import { readDescriptor, readSize } from '../arguments.ts';
+import { makeCalls } from '../calls.ts';
+import { mmapFailed } from '../mmap-failed.ts';
+import { examples, type Registry } from '../registry.ts';
+
+const PROTECTIONS = { r: PROT_READ, w: PROT_WRITE, rw: PROT_READ | PROT_WRITE, none: PROT_NONE };
+
+interface MmapOptions {
+  readonly offset?: bigint;
+  readonly length?: bigint;
+  readonly prot: keyof typeof PROTECTIONS;
+  readonly private?: boolean;
+}
+
+/** `dmaheap mmap FD`: a mapping that stays; prints its number. */
+export function mmapCommand({ program, shell }: Registry): void {
+  const command = program
+    .command('mmap')
+    .summary('map a buffer: prints the number of the mapping')
+    .description(
+      'Maps a buffer and keeps the mapping, which keeps the buffer when its descriptors are closed. Prints its number alone; read, write and others take it as map:N.',
+    )
+    .argument('<fd>', 'a descriptor')
+    .option('--offset <n>', 'where in the buffer it begins: a multiple of a page', readSize)
+    .option('--length <n>', 'bytes, to the end of the buffer unless given', readSize)
+    .addOption(
+      new Option('--prot <access>', 'what it allows').choices(Object.keys(PROTECTIONS)).default('rw'),
+    )
+    .option('--private', 'MAP_PRIVATE: what is written stays with the task')
+    .addHelpText(
+      'after',
+      examples(
+        'm=$(dmaheap mmap 4)',
+        'dmaheap free 4 && dmaheap dump map:$m | head',
+        'dmaheap mmap 4 --offset 4K --length 64K --prot r',
+      ),
+    )
+    .action(async (word: string, options: MmapOptions) => {
+      const sh = shell(command);
+      const fd = readDescriptor(word);
+      const { offset = 0n, prot } = options;
+      const shared = options.private !== true;
+      const session = await sh.session('mmap');
+      const made = await makeCalls(sh, session, ({ kernel, task, call }) => {
+        const size = kernel.buffer(task, fd)?.size;
+        // Where the buffer ends the kernel is to say no, and so it is where there is none.
+        const length = options.length ?? (size !== undefined && size > offset ? size - offset : PAGE);
+        const flags = shared ? MAP_SHARED : MAP_PRIVATE;
+        const mapped = call({ call: 'mmap', fd, length, prot: PROTECTIONS[prot], flags, offset });
+        if (mapped.ret < 0) throw mmapFailed(`mmap: ${fd}`, mapped, { offset, length, size });
+        return { mapping: mapped.ret, length: kernel.mapping(mapped.ret, task).length };
+      });
+      await sh.answer(
+        () => ({
+          schema: 'dmaheap.mmap/1',
+          fd,
+          mapping: made.mapping,
+          offset: Number(offset),
+          length: Number(made.length),
+          prot: PROTECTIONS[prot],
+          shared,
+        }),
+        () => `${made.mapping}\n`,
+      );
+    });
+}

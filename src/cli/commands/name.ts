@@ -1,0 +1,30 @@
+import { DMA_BUF_NAME_LEN, DMA_BUF_SET_NAME_B } from '../../uapi/dma-buf.ts';
+import { readDescriptor } from '../arguments.ts';
+import { makeCalls } from '../calls.ts';
+import { examples, type Registry } from '../registry.ts';
+
+/** `dmaheap name FD NAME`: DMA_BUF_SET_NAME. */
+export function nameCommand({ program, shell }: Registry): void {
+  const command = program
+    .command('name')
+    .summary('name a buffer (DMA_BUF_SET_NAME)')
+    .description(
+      `Names a buffer, with at most ${DMA_BUF_NAME_LEN - 1} bytes. bufinfo and fdinfo show the name.`,
+    )
+    .argument('<fd>', 'a descriptor')
+    .argument('<name>', 'its name')
+    .addHelpText('after', examples('dmaheap name 4 frame-0'))
+    .action(async (word: string, name: string) => {
+      const sh = shell(command);
+      const fd = readDescriptor(word);
+      const arg = new TextEncoder().encode(`${name}\0`);
+      const session = await sh.session('name');
+      await makeCalls(sh, session, ({ must }) =>
+        must(`name: ${fd}`, { call: 'ioctl', fd, request: DMA_BUF_SET_NAME_B, arg }),
+      );
+      await sh.answer(
+        () => ({ schema: 'dmaheap.name/1', fd, name }),
+        () => '',
+      );
+    });
+}

@@ -1,0 +1,136 @@
+/** `dmaheap task exec|exit`: what becomes of descriptors, mappings and buffers. */
+import type { Command } from 'commander';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { BufferView } from '../../kernel/views.ts';
+import { formatSize } from '../../units.ts';
+import { checkTaskName } from '../caller.ts';
+import { makeCalls } from '../calls.ts';
+import { escapeText } from '../escape.ts';
+import { CallFailed, UsageError } from '../failures.ts';
+import { examples, type Registry } from '../registry.ts';
+import type { Shell } from '../shell.ts';
+
+/** What a task lost. */
+interface Ended {
+  readonly closed: readonly number[];
+  readonly mappings: number;
+  readonly detached: readonly { readonly id: number; readonly device: string }[];
+  /** Buffers that nobody refers to any more. */
+  readonly freed: readonly BufferView[];
+}
+
+interface Holdings {
+  readonly fds: readonly number[];
+  readonly mappings: number;
+  readonly buffers: readonly BufferView[];
+}
+
+function holdingsOf(kernel: Kernel, task: string): Holdings {
+  const view = kernel.tasks().find(({ name }) => name === task);
+  return {
+    fds: view?.fds.map(({ fd }) => fd) ?? [],
+    mappings: view?.mappings ?? 0,
+    buffers: kernel.buffers(),
+  };
+}
+
+const attachmentsIn = ({ buffers }: Holdings) => buffers.flatMap(({ attachments }) => attachments);
+
+function difference(before: Holdings, after: Holdings): Ended {
+  const inos = new Set(after.buffers.map(({ ino }) => ino));
+  const attached = new Set(attachmentsIn(after).map(({ id }) => id));
+  return {
+    closed: before.fds.filter((fd) => !after.fds.includes(fd)),
+    mappings: before.mappings - after.mappings,
+    detached: attachmentsIn(before).filter(({ id }) => !attached.has(id)),
+    freed: before.buffers.filter(({ ino }) => !inos.has(ino)),
+  };
+}
+
+/** `camera exited: closed 0, 1, 2, 4; 1 mapping went; freed ino 1 (8 MiB of system)`. */
+function summary(task: string, did: string, { closed, mappings, detached, freed }: Ended): string {
+  const parts: string[] = [];
+  if (closed.length > 0) parts.push(`closed ${closed.join(', ')}`);
+  if (mappings > 0) parts.push(`unmapped ${mappings} ${mappings === 1 ? 'mapping' : 'mappings'}`);
+  if (detached.length > 0) parts.push(`detached ${detached.map(({ device }) => device).join(', ')}`);
+  if (freed.length > 0) {
+    const list = freed.map(({ ino, size, heap }) => `ino ${ino} (${formatSize(size)} of ${heap})`);
+    parts.push(`freed ${list.join(', ')}`);
+  }
+  return `${task} ${did}: ${parts.join('; ') || 'nothing was closed'}\n`;
+}
+
+/** Refuses a task that there is none of: to start one that it may end would be no answer. */
+function checkTask(shell: Shell, tasks: readonly string[], verb: string): void {
+  const { task } = shell;
+  if (tasks.includes(task)) return;
+  const why = { kind: 'no-such-task', task, known: tasks } as const;
+  throw new CallFailed([{ what: `task ${verb}: ${task}`, errno: 'ESRCH', why }]);
+}
+
+function ending(
+  verb: 'exec' | 'exit',
+  did: string,
+  about: string,
+  description: string,
+): (parent: Command, registry: Registry) => void {
+  return (parent, { program, shell }) => {
+    const command = parent
+      .command(verb)
+      .summary(about)
+      .description(description)
+      .argument('[name]', "the task; the command's own unless given")
+      .addHelpText('after', examples(`dmaheap task ${verb}`, `dmaheap task ${verb} camera`))
+      .action(async (name: string | undefined) => {
+        if (name !== undefined) {
+          checkTaskName(name);
+          const other = shell(command).options.task ?? name;
+          if (other !== name) throw new UsageError(`task ${verb} of ${name} or of --task ${other}?`);
+          // The name is --task, said after the verb.
+          program.setOptionValue('task', name);
+        }
+        const sh = shell(command);
+        const session = await sh.session(`task ${verb}`);
+        checkTask(
+          sh,
+          session.view((kernel) => kernel.tasks().map((task) => task.name)),
+          verb,
+        );
+        const ended = await makeCalls(sh, session, ({ kernel, task, must }) => {
+          const before = holdingsOf(kernel, task);
+          must(`task ${verb}: ${task}`, { call: verb === 'exec' ? 'execve' : 'exit' });
+          return difference(before, holdingsOf(kernel, task));
+        });
+        sh.streams.err(escapeLine(summary(sh.task, did, ended)));
+        await sh.answer(
+          () => ({
+            schema: `dmaheap.task-${verb}/1`,
+            task: sh.task,
+            closed: ended.closed,
+            unmapped: ended.mappings,
+            detached: ended.detached.map(({ id, device }) => ({ attachment: id, device })),
+            freed: ended.freed.map(({ ino }) => ino),
+          }),
+          () => '',
+        );
+      });
+  };
+}
+
+const escapeLine = (line: string): string => `${escapeText(line.trimEnd())}\n`;
+
+/** `task exec [NAME]`. */
+export const taskExec = ending(
+  'exec',
+  'runs another program',
+  'the task runs another program',
+  'execve(2): close-on-exec descriptors are closed, all mappings go, the rest stays. Says on standard error what went.',
+);
+
+/** `task exit [NAME]`. */
+export const taskExit = ending(
+  'exit',
+  'exited',
+  'the task ends',
+  'exit(2): all descriptors are closed, all mappings go, and drivers give up what they had imported for the task. Says on standard error what went.',
+);

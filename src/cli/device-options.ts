@@ -1,0 +1,127 @@
+/** The options that say what a device is, and the device that they make. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { BoardDevice } from '../board/devices.ts';
+import { busDmaLimit } from '../board/dma-configure.ts';
+import { deviceOf, dmaBitMask } from '../kernel/device-table.ts';
+import type { Device, DmaRange } from '../mm/device.ts';
+import { parseSize } from '../units.ts';
+import { readSize } from './arguments.ts';
+import { UsageError } from './failures.ts';
+
+export interface DeviceOptions {
+  readonly coherent?: boolean;
+  /** Bits. */
+  readonly mask?: number;
+  readonly iommu?: boolean;
+  readonly dmaRange?: readonly DmaRange[];
+  readonly busLimit?: bigint;
+  readonly maxSegSize?: bigint;
+  readonly contiguous?: boolean;
+  readonly importer?: Device['importer'];
+}
+
+function readMask(text: string): number {
+  const bits = /^[0-9]{1,2}$/.test(text) ? Number(text) : 0;
+  if (bits < 1 || bits > 64) throw new InvalidArgumentError('Expected bits, 1 to 64: 32, 40, 64.');
+  return bits;
+}
+
+function readDmaRange(text: string, before: readonly DmaRange[] = []): DmaRange[] {
+  const [cpu, dma, size, ...more] = text.split(':').map(parseSize);
+  if (cpu === undefined || dma === undefined || size === undefined || size === 0n || more.length > 0) {
+    throw new InvalidArgumentError('Expected CPU:DMA:SIZE, such as 0x40000000:0x0:1G.');
+  }
+  return [...before, { cpu, dma, size }];
+}
+
+function readSegSize(text: string): bigint {
+  const size = readSize(text);
+  if (size === 0n || size > 0xffffffffn) throw new InvalidArgumentError('Expected 1 to 4294967295 bytes.');
+  return size;
+}
+
+/** Adds them to a command. */
+export function addDeviceOptions(command: Command): Command {
+  return command
+    .option('--coherent', 'it sees what the caches hold (dma-coherent)')
+    .option('--no-coherent', 'it sees memory, not the caches')
+    .option('--mask <bits>', 'the DMA mask that its driver sets; 32 unless given', readMask)
+    .option('--iommu', 'an IOMMU translates its addresses')
+    .option('--no-iommu', 'none does')
+    .addOption(
+      new Option(
+        '--dma-range <cpu:dma:size>',
+        'a window through which it sees memory, as dma-ranges (repeatable)',
+      ).argParser(readDmaRange),
+    )
+    .option('--bus-limit <address>', 'the highest address that its bus carries; 0 for no limit', readSize)
+    .option('--max-seg-size <size>', 'the longest segment that it takes; 64K unless given', readSegSize)
+    .option('--contiguous', 'its driver needs a buffer in one run of addresses')
+    .option('--no-contiguous', 'its driver takes a buffer in pieces')
+    .addOption(
+      new Option('--importer <framework>', 'whose driver imports for it; vb2 unless given').choices([
+        'vb2',
+        'drm',
+      ]),
+    );
+}
+
+/** A name that dev_name() can have, and one word of a command line. @throws UsageError */
+export function checkDeviceName(name: string): string {
+  if (/^[^\s/\p{C}]{1,64}$/u.test(name) && !name.startsWith('-')) return name;
+  throw new UsageError(
+    `"${name}" is no name for a device`,
+    'A name has 1 to 64 characters, none of them a blank or /: a200000.isp, camera',
+  );
+}
+
+/** A device as `device set` changes it. */
+export function changeDevice(device: Device, options: DeviceOptions): Device {
+  const ranges = options.dmaRange;
+  // A window ends somewhere: no address above its end is carried.
+  const limit = options.busLimit ?? (ranges && (busDmaLimit(ranges) ?? 0n));
+  return {
+    ...device,
+    ...(options.coherent !== undefined && { dmaCoherent: options.coherent }),
+    ...(options.iommu !== undefined && { iommu: options.iommu }),
+    ...(ranges !== undefined && { dmaRanges: ranges }),
+    ...(limit !== undefined && { busDmaLimit: limit }),
+    ...(options.mask !== undefined && { dmaMask: dmaBitMask(options.mask) }),
+    ...(options.maxSegSize !== undefined && { maxSegSize: Number(options.maxSegSize) }),
+    ...(options.contiguous !== undefined && { contiguous: options.contiguous }),
+    ...(options.importer !== undefined && { importer: options.importer }),
+  };
+}
+
+/**
+ * A device that the board does not have.
+ *
+ * @param node the facts of its node in the board's tree, over which the options go
+ */
+export function makeDevice(name: string, node: BoardDevice | undefined, options: DeviceOptions): Device {
+  const { dmaRange, busLimit } = options;
+  const facts: BoardDevice = node ?? {
+    name,
+    path: '',
+    compatible: [],
+    dmaCoherent: false,
+    dmaRanges: [],
+    iommu: false,
+    memoryRegions: [],
+  };
+  const limit = busLimit ?? (dmaRange === undefined ? facts.busDmaLimit : busDmaLimit(dmaRange));
+  const { busDmaLimit: _, ...unlimited } = facts;
+  // The mask that Linux sets depends on the limit: deviceOf() knows how.
+  const placed = { ...unlimited, name, ...(limit !== undefined && { busDmaLimit: limit }) };
+  const { path, ...device } = deviceOf(placed);
+  const named: Device = {
+    ...device,
+    origin: 'added',
+    ...(node !== undefined && path !== undefined && { path }),
+  };
+  return changeDevice(named, { ...options, ...(limit !== undefined && { busLimit: limit }) });
+}
+
+/** Whether any of the options was given. */
+export const saysAnything = (options: DeviceOptions): boolean =>
+  Object.values(options).some((value) => value !== undefined);
