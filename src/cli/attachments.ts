@@ -1,6 +1,6 @@
 /** The attachment that a user means: by its number, or by the buffer behind a descriptor. */
 import type { Kernel } from '../kernel/kernel.ts';
-import type { AttachmentView } from '../kernel/views.ts';
+import type { AttachmentView, BufferView } from '../kernel/views.ts';
 import { readDescriptor } from './arguments.ts';
 import { CallFailed, UsageError } from './failures.ts';
 import { attachmentsOf, type DeviceAttachment } from './machine-json.ts';
@@ -28,33 +28,30 @@ export interface Wanted {
 /** @throws CallFailed when there is none, UsageError when there are several */
 export function findAttachment(kernel: Kernel, wanted: Wanted): DeviceAttachment {
   const { what, device, word } = wanted;
-  const own = attachmentsOf(kernel.buffers(), device);
   if ('attachment' in word) {
+    const own = attachmentsOf(kernel.buffers(), device);
     const found = own.find(({ id }) => id === word.attachment);
     if (found !== undefined) return found;
     const list = own.map(({ id }) => `attachment:${id}`).join(', ');
     const note = own.length === 0 ? `${device} has no attachments` : `${device} has ${list}`;
     throw new CallFailed([{ what: `${what} attachment:${word.attachment}`, errno: 'EINVAL', notes: [note] }]);
   }
-  return ofBuffer(kernel, wanted, own, word.fd);
+  return ofBuffer(wanted, word.fd, bufferOf(kernel, wanted, word.fd));
 }
 
-function ofBuffer(
-  kernel: Kernel,
-  { what, device, task, fits }: Wanted,
-  own: readonly DeviceAttachment[],
-  fd: number,
-): DeviceAttachment {
+function bufferOf(kernel: Kernel, { what, task }: Wanted, fd: number): BufferView {
   const buffer = kernel.buffer(task, fd);
-  if (buffer === undefined) {
-    const isOpen = kernel.tasks().some(({ name, fds }) => name === task && fds.some((one) => one.fd === fd));
-    throw new CallFailed([
-      isOpen
-        ? { what: `${what} ${fd}`, errno: 'EINVAL', why: { kind: 'not-a-dma-buf', fd } }
-        : { what: `${what} ${fd}`, errno: 'EBADF', why: { kind: 'bad-descriptor', fd } },
-    ]);
-  }
-  const all = own.filter((attachment) => attachment.buffer.ino === buffer.ino);
+  if (buffer !== undefined) return buffer;
+  const isOpen = kernel.tasks().some(({ name, fds }) => name === task && fds.some((one) => one.fd === fd));
+  throw new CallFailed([
+    isOpen
+      ? { what: `${what} ${fd}`, errno: 'EINVAL', why: { kind: 'not-a-dma-buf', fd } }
+      : { what: `${what} ${fd}`, errno: 'EBADF', why: { kind: 'bad-descriptor', fd } },
+  ]);
+}
+
+function ofBuffer({ what, device, fits }: Wanted, fd: number, buffer: BufferView): DeviceAttachment {
+  const all = attachmentsOf([buffer], device);
   const fitting = all.filter(fits);
   const [one, ...others] = fitting.length > 0 ? fitting : all;
   if (one === undefined) {

@@ -104,7 +104,7 @@ export function addBootInputs(command: Command, heading: string): Command {
   group(
     new Option(
       '--group <name|n>',
-      'a udev rule: GROUP of those nodes; without --mode they get 0660',
+      'a udev rule: GROUP of those nodes (video is 44, as in Debian); without --mode they get 0660',
     ).argParser(readGroup),
   );
   group(

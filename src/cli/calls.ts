@@ -37,8 +37,8 @@ export function failedCall(
   { errno, why }: SyscallResult,
   mark: number,
 ): FailedCall {
-  // That a path leads nowhere is all that there is to say of it.
-  const telling = why?.kind === 'path' && why.mode === undefined ? undefined : why;
+  // A mode explains a refusal, and nothing else that may be wrong with a path.
+  const telling = why?.kind === 'path' && (errno !== 'EACCES' || why.mode === undefined) ? undefined : why;
   return {
     what,
     errno: errno ?? 'EIO',
@@ -53,11 +53,15 @@ export async function makeCalls<T>(shell: Shell, session: Session, body: (calls:
   const outcome = shell.transact(
     session,
     (caller): { readonly value: T } | { readonly failed: CallFailed } => {
-      const must = (what: string, call: Syscall): number => {
+      const must: Calls['must'] = (what, call, inOurWords) => {
         const mark = caller.kernel.printk.nextSeq;
         const result = caller.call(call);
-        if (result.ret < 0) throw new CallFailed([failedCall(caller, what, result, mark)]);
-        return result.ret;
+        if (result.ret >= 0) return result.ret;
+        const { why, ...failed } = failedCall(caller, what, result, mark);
+        const note = inOurWords?.(result);
+        throw new CallFailed([
+          note === undefined ? { ...failed, ...(why && { why }) } : { ...failed, notes: [note] },
+        ]);
       };
       try {
         return { value: body({ ...caller, must }) };

@@ -1,6 +1,6 @@
 /**
- * Groups by name, where a name has the same number everywhere: what Debian's base-passwd gives, and Fedora's
- * setup agrees for those that matter here. The board's own /etc/group is not at hand.
+ * Groups by name: the fixed ones of Debian's base-passwd, which Ubuntu and Yocto have too. The board's own
+ * /etc/group is not at hand, and where it differs (video is 39 on Fedora, 28 in Buildroot) the number is given.
  */
 import { InvalidArgumentError } from 'commander';
 import { didYouMean } from './did-you-mean.ts';
@@ -47,7 +47,7 @@ export function readId(text: string): number {
   return id;
 }
 
-/** A group by number, or by a name that has one number everywhere. */
+/** A group by number, or by a name that Debian gives a fixed one. */
 export function readGroup(text: string): number {
   if (/^[0-9]/.test(text)) return readId(text);
   const known = Object.hasOwn(FIXED, text) ? FIXED[text] : undefined;
@@ -59,7 +59,7 @@ export function readGroup(text: string): number {
   }
   const near = didYouMean(text, Object.keys(FIXED));
   throw new InvalidArgumentError(
-    `${near === undefined ? '' : `Did you mean ${near}? `}Of other groups give the number; known by name: ${Object.keys(FIXED).join(', ')}.`,
+    `${near === undefined ? '' : `Did you mean ${near}? `}Of other groups give the number. By name, as Debian numbers them: ${Object.keys(FIXED).join(', ')}.`,
   );
 }
 

@@ -14,22 +14,21 @@ export function credentialsOf(kernel: Kernel, task: string): Credentials {
   return view === undefined ? ROOT : { uid: view.uid, gid: view.gid, groups: view.groups };
 }
 
-/** What is told of a path that leads nowhere, or where the task may not go. */
+/** What is told of a path that leads nowhere, or where the task may not go. @param what the command */
 export function pathFailure(
   kernel: Kernel,
   task: string,
   what: string,
   path: string,
-  errno: Errno,
-  node?: VirtualNode,
+  { errno, node, onlyWritten }: Refused,
 ): FailedCall {
-  const relative = !path.startsWith('/');
-  const notes = relative
-    ? ['a path begins with /: there is no current directory']
-    : whoNotes(kernel, task, errno);
-  const owner = node !== undefined && errno === 'EACCES' && { mode: node.mode, gid: node.gid ?? 0 };
+  const notes = [
+    ...(path.startsWith('/') ? [] : ['a path begins with /: there is no current directory']),
+    ...(onlyWritten === true ? ['it is only written'] : whoNotes(kernel, task, errno)),
+  ];
   // A mode says nothing of a file that decides by other means.
-  const why = owner && node?.permission === undefined ? { kind: 'path' as const, path, ...owner } : undefined;
+  const byMode = errno === 'EACCES' && node !== undefined && node.permission === undefined;
+  const why = byMode ? ({ kind: 'path', path, mode: node.mode, gid: node.gid ?? 0 } as const) : undefined;
   return { what: `${what}: ${path}`, errno, notes, ...(why && { why }) };
 }
 
@@ -60,12 +59,21 @@ export function entriesOf(
     });
 }
 
+/** Why a path cannot be used. */
+export interface Refused {
+  readonly errno: Errno;
+  /** The node whose mode forbids it. */
+  readonly node?: VirtualNode;
+  /** The mode may allow it, but the file has nothing to read. */
+  readonly onlyWritten?: true;
+}
+
 /** What open(O_RDONLY) and read(2) give. */
 export function readFile(
   kernel: Kernel,
   path: string,
   task: string,
-): { readonly bytes: Uint8Array } | { readonly errno: Errno; readonly node?: VirtualNode } {
+): { readonly bytes: Uint8Array } | Refused {
   const found = kernel.lookup(path, task);
   if ('errno' in found) return found;
   const { node } = found;
@@ -75,8 +83,7 @@ export function readFile(
   if (node.kind === 'directory') return { errno: 'EISDIR' };
   // A heap has no read().
   if (node.kind === 'device') return { errno: 'EINVAL' };
-  // The mode allows it, the file does not: in that no node is to blame.
-  if (node.read === undefined) return { errno: node.refusesRead ?? 'EINVAL' };
+  if (node.read === undefined) return { errno: node.refusesRead ?? 'EINVAL', onlyWritten: true };
   const made = node.read();
   return { bytes: typeof made === 'string' ? new TextEncoder().encode(made) : made };
 }

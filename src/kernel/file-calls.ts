@@ -113,7 +113,8 @@ function readyFor(file: OpenFile, requested: number): number {
       // dma_buf_poll(): no fence is ever pending.
       return requested & (POLLIN | POLLOUT);
     case 'sync_file':
-      return requested & (POLLIN | POLLERR | POLLHUP);
+      // Its fence has signalled: sync_file_poll().
+      return requested & POLLIN;
     case 'dma_heap':
     case 'virtual':
       return requested & DEFAULT_POLLMASK;

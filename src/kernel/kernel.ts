@@ -160,11 +160,13 @@ export class Kernel {
       case 'mmap': {
         const refused = checkMmap(file, call);
         if (refused !== undefined) return fail(refused.errno, refused.why);
-        state.files.ref(descriptor.file);
         const { offset, prot } = call;
         const length = pageAlign(call.length);
         const shared = (call.flags & MAP_TYPE) !== MAP_PRIVATE;
-        return ok(state.mappings.add(task, { file: descriptor.file, offset, length, prot, shared }));
+        const id = state.mappings.add(task, { file: descriptor.file, offset, length, prot, shared });
+        if (id === undefined) return fail('ENOMEM');
+        state.files.ref(descriptor.file);
+        return ok(id);
       }
     }
   }

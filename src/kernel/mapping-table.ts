@@ -1,7 +1,8 @@
 /** The mappings of all tasks, as records. Models struct vm_area_struct (include/linux/mm_types.h, Linux 7.3). */
+
+import { Bitmap } from '../mm/bitmap.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
-import { takeMappingNumber } from './task.ts';
 
 /** A mapping as a record. Its number stands for its address: a child has its parent's under the same one. */
 export interface MappingRecord {
@@ -15,6 +16,9 @@ export interface MappingRecord {
   /** MAP_SHARED; what is written to a private mapping is its own. */
   readonly shared: boolean;
 }
+
+/** sysctl vm.max_map_count: a task has no more mappings. Those of its program and stack are not counted here. */
+const MAX_MAP_COUNT = 65530;
 
 const PREFIX = 'mapping/';
 const mappingKey = (task: string, id: number): string => recordKey('mapping', task, id);
@@ -32,14 +36,19 @@ export class MappingTable {
     return this.#records.get<MappingRecord>(mappingKey(task, id));
   }
 
-  /** @returns the mapping's number in its task, from 1 */
-  add(task: string, record: MappingRecord): number {
-    const id = takeMappingNumber(this.#records, task);
-    this.#records.put(mappingKey(task, id), record);
+  /**
+   * @returns the mapping's number in its task: the lowest that is free, from 1, as addresses are used again;
+   * `undefined` when the task has as many as it may
+   */
+  add(task: string, record: MappingRecord): number | undefined {
+    const id = this.#taken(task).nextZero(1);
+    if (id >= MAX_MAP_COUNT) return undefined;
+    this.#put(task, id, record);
     return id;
   }
 
   remove(task: string, id: number): void {
+    this.#taken(task).clear(id, 1);
     this.#records.delete(mappingKey(task, id));
     for (const [key] of [...this.#records.list(pageKey(task, id, ''))]) this.#records.delete(key);
   }
@@ -54,7 +63,7 @@ export class MappingTable {
 
   /** Gives a child its parent's mapping, the pages that it has written to as well: copy_page_range(). */
   copy(parent: string, child: string, id: number, record: MappingRecord): void {
-    this.#records.put(mappingKey(child, id), record);
+    this.#put(child, id, record);
     const prefix = pageKey(parent, id, '');
     for (const [key, bytes] of [...this.#records.list<Uint8Array>(prefix)]) {
       this.putCopiedPage(child, id, Number(key.slice(prefix.length)), bytes.slice());
@@ -68,5 +77,14 @@ export class MappingTable {
 
   putCopiedPage(task: string, id: number, page: number, bytes: Uint8Array): void {
     this.#records.put(pageKey(task, id, page), bytes);
+  }
+
+  #put(task: string, id: number, record: MappingRecord): void {
+    this.#taken(task).set(id, 1);
+    this.#records.put(mappingKey(task, id), record);
+  }
+
+  #taken(task: string): Bitmap {
+    return new Bitmap(this.#records, recordKey('mapping-map', task), MAX_MAP_COUNT);
   }
 }

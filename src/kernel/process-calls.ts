@@ -61,8 +61,8 @@ function fork(state: KernelState, parent: string, child: string): SyscallResult 
   if (refused !== undefined) return refused;
   const task = findTask(records, parent);
   if (task === undefined) throw new Error(`no task ${parent}`);
-  const { credentials, nofile, nextMapping } = task;
-  addTask(records, child, { credentials, nofile, nextMapping });
+  const { credentials, nofile } = task;
+  addTask(records, child, { credentials, nofile });
   const table = new DescriptorTable(records, child);
   for (const [fd, record] of [...new DescriptorTable(records, parent).entries()]) {
     files.ref(record.file);

@@ -26,8 +26,6 @@ export interface TaskRecord {
   readonly credentials: Credentials;
   /** Soft RLIMIT_NOFILE. */
   nofile: number;
-  /** The number of its next mapping. */
-  nextMapping: number;
 }
 
 /** sysctl nr_open: no table is larger. */
@@ -54,7 +52,7 @@ function existingTask(records: Records, name: string): TaskRecord {
 export function addTask(
   records: Records,
   name: string,
-  given: Pick<TaskRecord, 'credentials' | 'nofile' | 'nextMapping'>,
+  given: Pick<TaskRecord, 'credentials' | 'nofile'>,
 ): void {
   const pid = records.get<number>(NEXT_PID) ?? 1;
   records.put(NEXT_PID, pid + 1);
@@ -68,7 +66,7 @@ export function createTask(
   nofile: number,
   credentials: Credentials = ROOT,
 ): void {
-  addTask(records, name, { credentials, nofile: NR_OPEN, nextMapping: 1 });
+  addTask(records, name, { credentials, nofile: NR_OPEN });
   const table = new DescriptorTable(records, name);
   const file = new FileTable(records).add({ kind: 'stream', flags: O_RDWR, count: 3 });
   for (let fd = 0; fd <= 2; fd++) table.install(file, false);
@@ -87,13 +85,6 @@ export function* taskNames(records: Records): Iterable<string> {
 export function taskCalled(records: Records, nameOrPid: string): string | undefined {
   if (!/^[0-9]+$/.test(nameOrPid)) return findTask(records, nameOrPid) && nameOrPid;
   return [...taskNames(records)].find((name) => findTask(records, name)?.pid === Number(nameOrPid));
-}
-
-/** The number that a task's next mapping gets. */
-export function takeMappingNumber(records: Records, name: string): number {
-  const task = existingTask(records, name);
-  records.put<TaskRecord>(taskKey(name), { ...task, nextMapping: task.nextMapping + 1 });
-  return task.nextMapping;
 }
 
 /** A task's descriptors: struct files_struct. */

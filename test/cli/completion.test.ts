@@ -15,6 +15,10 @@ const program = createProgram({
 const dynamic: Dynamic = {
   heaps: () => [['system', 'all RAM'], ['vpu-pool@50000000'], ['video-cma@60000000']],
   descriptors: () => [['4', '4 KiB of system'], ['5'], ['12']],
+  devices: () => [['a200000.camera']],
+  tasks: () => [['shell'], ['camera']],
+  paths: (begun) =>
+    ['/dev/', '/proc/', '/sys/'].filter((path) => path.startsWith(begun)).map((path) => [path]),
 };
 
 function words(line: string): string[] | 'files' {
@@ -48,6 +52,16 @@ test.each([
   ['dt b.dts -I ', 'files'],
   ['dt b.dts --output ', ['dts', 'dtb']],
   ['list --board b.dts --al', ['--allow-outside']],
+  ['device at', ['attach']],
+  ['device attach ', ['a200000.camera']],
+  ['device map a200000.camera 1', ['12']],
+  ['--task ', ['shell', 'camera']],
+  ['task send 4 ', ['shell', 'camera']],
+  ['cat /proc/x /s', ['/sys/']],
+  ['echo ', []],
+  ['echo 16 /', ['/dev/', '/proc/', '/sys/']],
+  ['open v', ['vpu-pool@50000000', 'video-cma@60000000']],
+  ['open /d', ['/dev/']],
 ])('%j', (line, expected) => {
   expect(words(line)).toEqual(expected);
 });

@@ -21,7 +21,6 @@ interface ModelAttachment {
 interface ModelTask {
   fds: Map<number, { buffer: ModelBuffer; cloexec: boolean }>;
   mappings: Map<number, { buffer: ModelBuffer; first: number; pages: number }>;
-  nextMapping: number;
 }
 
 interface Line {
@@ -40,7 +39,7 @@ export class ReferenceMachine {
   #nextAttachment = 1;
 
   constructor() {
-    this.tasks.set('shell', { fds: new Map(), mappings: new Map(), nextMapping: 1 });
+    this.tasks.set('shell', { fds: new Map(), mappings: new Map() });
   }
 
   task(name: string): ModelTask {
@@ -65,8 +64,8 @@ export class ReferenceMachine {
   }
 
   fork(parent: string, child: string): void {
-    const { fds, mappings, nextMapping } = this.task(parent);
-    this.tasks.set(child, { fds: new Map(fds), mappings: new Map(mappings), nextMapping });
+    const { fds, mappings } = this.task(parent);
+    this.tasks.set(child, { fds: new Map(fds), mappings: new Map(mappings) });
   }
 
   exec(name: string): void {

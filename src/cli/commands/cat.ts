@@ -60,7 +60,7 @@ export function catCommand({ program, shell }: Registry): void {
         for (const path of paths) {
           const got = readFile(kernel, path, sh.task);
           if ('bytes' in got) files.push({ path, bytes: got.bytes });
-          else failed.push(pathFailure(kernel, sh.task, 'cat', path, got.errno, got.node));
+          else failed.push(pathFailure(kernel, sh.task, 'cat', path, got));
         }
         return { files, failed };
       });

@@ -97,10 +97,14 @@ export function deviceMap(parent: Command, { shell }: Registry): void {
       const mapped = await makeCalls(sh, session, (calls) => {
         const found = find(calls, 'map', name, word, (one) => one.direction === undefined);
         const what = `device map: ${found.device} ${text}`;
-        calls.must(what, { call: 'dma_buf_map_attachment', attachment: found.id, direction });
-        return find(calls, 'map', name, { attachment: found.id }, () => true);
+        calls.must(what, { call: 'dma_buf_map_attachment', attachment: found.id, direction }, () =>
+          found.direction === undefined
+            ? undefined
+            : `attachment ${found.id} is mapped already, ${found.direction}`,
+        );
+        return { ...found, segments: calls.kernel.deviceMapping(found.id)?.segments ?? [] };
       });
-      const { segments = [] } = mapped;
+      const { segments } = mapped;
       await sh.answer(
         () => ({
           schema: 'dmaheap.device-map/1',
@@ -141,7 +145,9 @@ function ending(verb: 'unmap' | 'detach', about: string, description: string) {
             (one) => verb === 'detach' || one.direction !== undefined,
           );
           const call = verb === 'unmap' ? 'dma_buf_unmap_attachment' : 'dma_buf_detach';
-          calls.must(`device ${verb}: ${found.device} ${text}`, { call, attachment: found.id });
+          calls.must(`device ${verb}: ${found.device} ${text}`, { call, attachment: found.id }, () =>
+            found.direction === undefined ? `attachment ${found.id} is not mapped` : undefined,
+          );
           return found;
         });
         await sh.answer(

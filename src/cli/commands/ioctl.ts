@@ -77,11 +77,17 @@ export function ioctlCommand({ program, shell }: Registry): void {
         const arg = isNull ? null : argumentOf(request, hex ?? '');
         const session = await sh.session('ioctl');
         const name = requestName(request);
+        const needs = `${iocSize(request) || 'some'} bytes of the caller`;
         const bytes = () => (arg === null ? null : Buffer.from(arg).toString('hex'));
+        const before = bytes();
         let ret: number;
         try {
           ret = await makeCalls(sh, session, ({ must }) =>
-            must(`ioctl: ${fd} ${name}`, { call: 'ioctl', fd, request, arg }),
+            must(`ioctl: ${fd} ${name}`, { call: 'ioctl', fd, request, arg }, ({ errno }) =>
+              errno === 'EFAULT'
+                ? `the request needs ${needs}, and there are ${arg?.length ?? 0}`
+                : undefined,
+            ),
           );
         } catch (error) {
           const [first] = error instanceof CallFailed ? error.calls : [];
@@ -89,13 +95,15 @@ export function ioctlCommand({ program, shell }: Registry): void {
           if (first === undefined) throw error;
           throw new CallFailed([{ ...first, done: { ...first.done, fd, request: name, arg: bytes() } }]);
         }
-        const gives = (iocDir(request) & IOC_READ) !== 0 || iocSize(request) === 0;
+        // A request that names no size may give something back all the same: FIGETBSZ.
+        const given = bytes();
+        const gives = (iocDir(request) & IOC_READ) !== 0 || (iocSize(request) === 0 && given !== before);
         const fields = arg === null ? undefined : fieldsOf(request, arg);
         await sh.answer(
           () => ({ schema: 'dmaheap.ioctl/1', fd, request: name, ret, arg: bytes(), fields: fields ?? null }),
           () => {
             const named = Object.entries(fields ?? {}).map(([key, value]) => `  ${key} ${value}\n`);
-            return `ret ${ret}\n${gives && arg !== null ? `arg ${bytes()}\n${named.join('')}` : ''}`;
+            return `ret ${ret}\n${gives && given !== null ? `arg ${given}\n${named.join('')}` : ''}`;
           },
         );
       },

@@ -25,11 +25,11 @@ function list(
   const followed = 'errno' in link || link.node.kind !== 'symlink' || long ? link : kernel.lookup(path, task);
   // A link that leads nowhere is listed itself.
   const found = 'errno' in followed ? link : followed;
-  if ('errno' in found) return { failed: pathFailure(kernel, task, 'ls', path, found.errno) };
+  if ('errno' in found) return { failed: pathFailure(kernel, task, 'ls', path, found) };
   const { node } = found;
   if (node.kind !== 'directory') return { path, isDirectory: false, entries: [{ name: path, node }] };
   if (!mayAccess(node, credentialsOf(kernel, task), { read: true, search: long })) {
-    return { failed: pathFailure(kernel, task, 'ls', path, 'EACCES', node) };
+    return { failed: pathFailure(kernel, task, 'ls', path, { errno: 'EACCES', node }) };
   }
   return { path, isDirectory: true, entries: entriesOf(node) };
 }

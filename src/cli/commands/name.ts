@@ -20,7 +20,11 @@ export function nameCommand({ program, shell }: Registry): void {
       const arg = new TextEncoder().encode(`${name}\0`);
       const session = await sh.session('name');
       await makeCalls(sh, session, ({ must }) =>
-        must(`name: ${fd}`, { call: 'ioctl', fd, request: DMA_BUF_SET_NAME_B, arg }),
+        must(`name: ${fd}`, { call: 'ioctl', fd, request: DMA_BUF_SET_NAME_B, arg }, ({ why }) =>
+          why?.kind === 'bad-argument' && why.argument === 'len'
+            ? `a name has at most ${DMA_BUF_NAME_LEN - 1} bytes, this one ${arg.length - 1}`
+            : undefined,
+        ),
       );
       await sh.answer(
         () => ({ schema: 'dmaheap.name/1', fd, name }),

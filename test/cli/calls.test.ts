@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { freshPlace } from './built-command.ts';
+
+const BOOT = 'dmaheap boot boards/camera-soc.dtb >/dev/null 2>&1';
+
+/** len, fd, fd_flags and heap_flags of struct dma_heap_allocation_data, as they lie in memory. */
+const ALLOC = '0010000000000000 00000000 02000800 0000000000000000';
+
+test('ioctl: the struct as it is, older and newer, and none at all', () => {
+  expect(
+    freshPlace().transcript(
+      BOOT,
+      'dmaheap open vpu-pool@50000000',
+      `dmaheap ioctl 3 DMA_HEAP_IOCTL_ALLOC "${ALLOC}"`,
+      // 16 bytes of an older header: what is missing is zero.
+      'dmaheap ioctl 3 0xc0104800 "0010000000000000 00000000 00000000"',
+      // 32 bytes of a newer one: what the kernel does not know comes back as it was.
+      `dmaheap ioctl 3 0xc0204800 "${ALLOC} ffffffffffffffff"`,
+      'dmaheap ioctl 3 0xc0104800 "0010000000000000 01000000 00000000"',
+      'dmaheap ioctl 3 DMA_HEAP_IOCTL_ALLOC --null',
+      'dmaheap ioctl 3 DMA_HEAP_IOCTL_ALLOC --json',
+      'dmaheap ioctl 4 DMA_HEAP_IOCTL_ALLOC',
+      'dmaheap ioctl 4 DMA_BUF_IOCTL_SYNC 07',
+      'dmaheap ioctl 4 DMA_BUF_IOCTL_SYNC 00 --json',
+      'dmaheap ioctl 4 DMA_BUF_SET_NAME 6672616d6500',
+      'dmaheap ioctl 4 FIGETBSZ',
+      'dmaheap ioctl 5 FIOCLEX && dmaheap fcntl 5 F_GETFD',
+      'dmaheap buffers',
+      'dmaheap ioctl 4 DMA_BUF_IOCTL_SNYC',
+      'dmaheap ioctl 4 DMA_BUF_IOCTL_SYNC 123',
+      'dmaheap ioctl 4 DMA_BUF_IOCTL_SYNC 07 --null',
+    ),
+  ).toMatchSnapshot();
+});
+
+test('open, dup, fcntl, lseek, poll, stat, name: what each returns', () => {
+  expect(
+    freshPlace().transcript(
+      BOOT,
+      'dmaheap alloc system 4K',
+      'dmaheap open /dev/dma_heap/system --flags O_RDONLY',
+      'dmaheap open sytsem',
+      'dmaheap open /proc --flags O_RDWR',
+      'dmaheap dup 4',
+      'dmaheap fcntl 4 F_DUPFD_CLOEXEC 20',
+      'dmaheap fcntl 20 F_GETFD',
+      'dmaheap fcntl 20 F_SETFD 0 && dmaheap fcntl 20 F_GETFD',
+      'dmaheap fcntl 4 F_SETFL O_NONBLOCK && dmaheap fcntl 5 F_GETFL',
+      'dmaheap fcntl 4 F_GETFL --json',
+      'dmaheap fcntl 4 12345',
+      'dmaheap lseek 4 0 SEEK_END',
+      'dmaheap lseek -- 4 -1 SEEK_END',
+      'dmaheap lseek 3 0 SEEK_SET',
+      'dmaheap poll 4 3 9',
+      'dmaheap poll 4 --events POLLOUT --json',
+      'dmaheap stat 4',
+      'dmaheap stat 3',
+      'dmaheap name 4 frame',
+      'dmaheap name 4 a-name-that-is-longer-than-31-bytes',
+      'dmaheap name 3 frame',
+      'dmaheap free 4 5 20 3 && dmaheap dup 4',
+    ),
+  ).toMatchSnapshot();
+});
