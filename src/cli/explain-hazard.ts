@@ -1,4 +1,5 @@
 /** Stale reads, lost writes and stray DMA in words: what happened, where, and which call was missing. */
+import { SHELL_TASK } from '../kernel/boot.ts';
 import type { CoherencyReport, Report, ReportedBuffer, StrayReport } from '../kernel/hazard-log.ts';
 import type { Owner } from '../kernel/occupant.ts';
 import type { Accessor } from '../mm/hazard.ts';
@@ -72,24 +73,27 @@ function syncOptions(flags: number): string {
 }
 
 function placeOf(buffer: ReportedBuffer, length: bigint): string {
-  const { ino, heap, name, offset, fd } = buffer;
+  const { ino, heap, name, offset, holder } = buffer;
   const range = `bytes ${formatHex(offset)}..${formatHex(offset + length - 1n)}`;
   const title = name === undefined || name === '' ? '' : ` "${name}"`;
-  return `${range} of ${fd === undefined ? 'a buffer' : `fd ${fd}`}${title} (${heap}, ino ${ino})`;
+  const owner = holder === undefined || holder.task === SHELL_TASK ? '' : `${holder.task}'s `;
+  const what = holder === undefined ? 'a buffer' : `${owner}fd ${holder.fd}`;
+  return `${range} of ${what}${title} (${heap}, ino ${ino})`;
 }
 
 function headline({ hazard }: CoherencyReport): string {
   const { cause, victim, culprit, length } = hazard;
   const [v, c, n] = [victim.name, culprit.name, bytes(length)];
+  const were = length === 1n ? 'was' : 'were';
   switch (cause) {
     case 'line-not-invalidated':
       return `stale read: ${v} read ${n} from the cache that ${c} had written in memory since`;
     case 'line-not-cleaned':
       return `stale read: ${v} read ${n} of memory that ${c} had written, in the cache alone`;
     case 'dirty-line-invalidated':
-      return `lost write: ${n} that ${v} had written were dirty in the cache when ${c} invalidated it`;
+      return `lost write: ${n} that ${v} had written ${were} dirty in the cache when ${c} invalidated it`;
     case 'line-written-back':
-      return `lost write: ${n} that ${v} had written were overwritten by a dirty cache line of ${c}`;
+      return `lost write: ${n} that ${v} had written ${were} overwritten by a dirty cache line of ${c}`;
     case 'bounce-not-copied-back':
       return hazard.kind === 'stale-read'
         ? `stale read: ${v} read ${n} that ${c} had written into a bounce buffer only`
@@ -97,9 +101,9 @@ function headline({ hazard }: CoherencyReport): string {
     case 'bounce-not-copied-in':
       return `stale read: ${v} read ${n} of a bounce buffer that lacks what ${c} had written`;
     case 'bounce-overwrote-cpu':
-      return `lost write: ${n} that ${v} had written were overwritten by a bounce buffer`;
+      return `lost write: ${n} that ${v} had written ${were} overwritten by a bounce buffer`;
     case 'bounce-overwrote-device':
-      return `lost write: ${n} that ${v} had written into a bounce buffer were overwritten by ${c}`;
+      return `lost write: ${n} that ${v} had written into a bounce buffer ${were} overwritten by ${c}`;
   }
 }
 
@@ -134,9 +138,9 @@ function coherencyLines(report: CoherencyReport): string[] {
     const flags = syncFlagNames(missing.flags).join('|');
     const place = `after ${act(missing.after, report, 'after')} and before ${act(missing.before, report, 'before')}`;
     lines.push(`  missing: DMA_BUF_IOCTL_SYNC with ${flags} by ${missing.task}, ${place}`);
-    if (buffer?.fd !== undefined) {
-      const task = missing.task === 'shell' ? '' : `--task ${missing.task} `;
-      lines.push(`  here: dmaheap ${task}sync ${buffer.fd} ${syncOptions(missing.flags)}`);
+    if (buffer?.holder?.task === missing.task) {
+      const task = missing.task === SHELL_TASK ? '' : `--task ${missing.task} `;
+      lines.push(`  here: dmaheap ${task}sync ${buffer.holder.fd} ${syncOptions(missing.flags)}`);
     }
   }
   return lines;

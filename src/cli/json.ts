@@ -120,7 +120,8 @@ export function hazardJson(report: Report): Json {
     ino: report.buffer.ino,
     heap: report.buffer.heap,
     name: report.buffer.name ?? null,
-    fd: report.buffer.fd ?? null,
+    task: report.buffer.holder?.task ?? null,
+    fd: report.buffer.holder?.fd ?? null,
     offset: size(report.buffer.offset),
   };
   const common = { seq: report.seq, time: report.time, buffer: buffer ?? null, reason: explainHazard(report) };

@@ -14,7 +14,7 @@ import {
 import type { PhysAddr } from '../units.ts';
 import { type Occupant, offsetInBuffer } from './occupant.ts';
 import type { KernelState } from './state.ts';
-import { DescriptorTable } from './task.ts';
+import { DescriptorTable, findTask, taskNames } from './task.ts';
 
 /** A buffer as a report names it. */
 export interface ReportedBuffer {
@@ -23,8 +23,8 @@ export interface ReportedBuffer {
   readonly name?: string;
   /** Where in the buffer the bytes begin. */
   readonly offset: bigint;
-  /** A descriptor of it in the task concerned. */
-  readonly fd?: number;
+  /** A descriptor of it: in the task concerned, else in any. */
+  readonly holder?: { readonly task: string; readonly fd: number };
 }
 
 /** The call that would have prevented a hazard, and between which accesses it belonged. */
@@ -146,21 +146,32 @@ export class HazardLog {
     address: PhysAddr,
     task?: string,
   ): { readonly reported: ReportedBuffer; readonly attachments: readonly Attachment[] } | undefined {
-    const { files, attachments, records } = this.#state;
+    const { files, attachments } = this.#state;
     for (const [id, file] of files.dmaBufs()) {
       const offset = offsetInBuffer(file, address);
       if (offset === undefined) continue;
-      const entries = task === undefined ? [] : [...new DescriptorTable(records, task).entries()];
-      const fd = entries.find(([, entry]) => entry.file === id)?.[0];
+      const holder = this.#holderOf(id, task);
       const { ino, expName, name } = file;
       const reported: ReportedBuffer = {
         ino,
         heap: expName,
         offset,
         ...(name !== undefined && { name }),
-        ...(fd !== undefined && { fd }),
+        ...(holder && { holder }),
       };
       return { reported, attachments: attachments.ofFile(id) };
+    }
+    return undefined;
+  }
+
+  #holderOf(file: number, preferred?: string): ReportedBuffer['holder'] {
+    const { records } = this.#state;
+    const others = [...taskNames(records)].filter((task) => task !== preferred);
+    const first = preferred !== undefined && findTask(records, preferred) !== undefined ? [preferred] : [];
+    for (const task of [...first, ...others]) {
+      for (const [fd, entry] of new DescriptorTable(records, task).entries()) {
+        if (entry.file === file) return { task, fd };
+      }
     }
     return undefined;
   }

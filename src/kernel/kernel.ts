@@ -11,6 +11,7 @@ import type { Records } from '../records.ts';
 import { MAP_PRIVATE, MAP_TYPE } from '../uapi/fcntl.ts';
 import type { PfnRange, PhysRange } from '../units.ts';
 import { pageAlign } from '../units.ts';
+import { type Access, type AccessPlace, watched } from './access.ts';
 import { SHELL_TASK } from './boot.ts';
 import { bootRecord } from './boot-record.ts';
 import { bufferOfDescriptor, bufferViews } from './buffer-view.ts';
@@ -42,6 +43,8 @@ export class Kernel {
   readonly hazards: HazardLog;
   /** Called after every system call: journals and traces hook in here. */
   onSyscall?: (task: string, call: Syscall, result: SyscallResult) => void;
+  /** Called after every load, store and DMA access, which no system call makes. */
+  onAccess?: (access: Access) => void;
   readonly #state: KernelState;
 
   /**
@@ -72,22 +75,31 @@ export class Kernel {
     const record = mappings.get(task, id);
     const file = record && table.get(record.file);
     if (record === undefined || file?.kind !== 'dma_buf') throw new Error(`no mapping ${id} in ${task}`);
-    return new MappedRange(task, id, record, file.sgTable, () => this.#state.cpuMemory(task), mappings);
+    const memory = () => this.#state.cpuMemory(task);
+    const range = new MappedRange(task, id, record, file.sgTable, memory, mappings);
+    const bytes = this.#watched(range, (offset) => ({ task, mapping: id, offset }));
+    return { id, length: range.length, ...bytes };
   }
 
   /** Memory by physical address, as the CPU's accesses on behalf of a task see it. */
   physMemory(task = SHELL_TASK): Pick<PhysMemory, 'read' | 'write'> {
-    return this.#state.cpuMemory(task);
+    const memory = this.#state.cpuMemory(task);
+    return this.#watched(memory, (address) => ({ task, address }));
   }
 
   /** Memory by a device's own addresses. @throws Error when there is no such device */
   dma(device: string): DmaView {
-    return dmaView(this.#state, device);
+    return this.#watched(dmaView(this.#state, device), (address) => ({ device, address }));
   }
 
   /** A buffer as the device sees it that has it mapped by this attachment; `undefined` when it is not mapped. */
   deviceMapping(attachment: number): DeviceMapping | undefined {
-    return deviceMapping(this.#state, attachment);
+    const mapping = deviceMapping(this.#state, attachment);
+    return mapping && { ...mapping, ...this.#watched(mapping, (offset) => ({ attachment, offset })) };
+  }
+
+  #watched(target: DmaView, placeOf: (at: bigint) => AccessPlace): DmaView {
+    return watched(target, placeOf, (access) => this.onAccess?.(access));
   }
 
   #dispatch(task: string, call: Syscall): SyscallResult {

@@ -94,7 +94,7 @@ describe.each(['system', CMA])('a device that does not snoop, on %s', (heap) => 
     shell.load(view, 0, 64);
     expect([...kernel.hazards.since()]).toMatchObject([
       {
-        buffer: { ino: 1, heap, offset: 8n, fd },
+        buffer: { ino: 1, heap, offset: 8n, holder: { task: 'shell', fd } },
         missing: {
           task: 'shell',
           flags: DMA_BUF_SYNC_READ,
