@@ -1,24 +1,13 @@
 /** The options that say what a device is, and the device that they make. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { BoardDevice } from '../board/devices.ts';
-import { busDmaLimit } from '../board/dma-configure.ts';
-import { deviceOf, dmaBitMask } from '../kernel/device-table.ts';
-import type { Device, DmaRange } from '../mm/device.ts';
+import { type DeviceFacts, isDeviceName } from '../kernel/described-device.ts';
+import type { DmaRange } from '../mm/device.ts';
 import { parseSize } from '../units.ts';
 import { readSize } from './arguments.ts';
 import { UsageError } from './failures.ts';
 
-export interface DeviceOptions {
-  readonly coherent?: boolean;
-  /** Bits. */
-  readonly mask?: number;
-  readonly iommu?: boolean;
-  readonly dmaRange?: readonly DmaRange[];
-  readonly busLimit?: bigint;
-  readonly maxSegSize?: bigint;
-  readonly contiguous?: boolean;
-  readonly importer?: Device['importer'];
-}
+export { changeDevice, makeDevice } from '../kernel/described-device.ts';
+export type DeviceOptions = DeviceFacts;
 
 function readMask(text: string): number {
   const bits = /^[0-9]{1,2}$/.test(text) ? Number(text) : 0;
@@ -68,58 +57,11 @@ export function addDeviceOptions(command: Command): Command {
 
 /** A name that dev_name() can have, and one word of a command line. @throws UsageError */
 export function checkDeviceName(name: string): string {
-  if (/^[^\s/\p{C}]{1,64}$/u.test(name) && !name.startsWith('-')) return name;
+  if (isDeviceName(name)) return name;
   throw new UsageError(
     `"${name}" is no name for a device`,
     'A name has 1 to 64 characters, none of them a blank or /: a200000.isp, camera',
   );
-}
-
-/** A device as `device set` changes it. */
-export function changeDevice(device: Device, options: DeviceOptions): Device {
-  const ranges = options.dmaRange;
-  // A window ends somewhere: no address above its end is carried.
-  const limit = options.busLimit ?? (ranges && (busDmaLimit(ranges) ?? 0n));
-  return {
-    ...device,
-    ...(options.coherent !== undefined && { dmaCoherent: options.coherent }),
-    ...(options.iommu !== undefined && { iommu: options.iommu }),
-    ...(ranges !== undefined && { dmaRanges: ranges }),
-    ...(limit !== undefined && { busDmaLimit: limit }),
-    ...(options.mask !== undefined && { dmaMask: dmaBitMask(options.mask) }),
-    ...(options.maxSegSize !== undefined && { maxSegSize: Number(options.maxSegSize) }),
-    ...(options.contiguous !== undefined && { contiguous: options.contiguous }),
-    ...(options.importer !== undefined && { importer: options.importer }),
-  };
-}
-
-/**
- * A device that the board does not have.
- *
- * @param node the facts of its node in the board's tree, over which the options go
- */
-export function makeDevice(name: string, node: BoardDevice | undefined, options: DeviceOptions): Device {
-  const { dmaRange, busLimit } = options;
-  const facts: BoardDevice = node ?? {
-    name,
-    path: '',
-    compatible: [],
-    dmaCoherent: false,
-    dmaRanges: [],
-    iommu: false,
-    memoryRegions: [],
-  };
-  const limit = busLimit ?? (dmaRange === undefined ? facts.busDmaLimit : busDmaLimit(dmaRange));
-  const { busDmaLimit: _, ...unlimited } = facts;
-  // The mask that Linux sets depends on the limit: deviceOf() knows how.
-  const placed = { ...unlimited, name, ...(limit !== undefined && { busDmaLimit: limit }) };
-  const { path, ...device } = deviceOf(placed);
-  const named: Device = {
-    ...device,
-    origin: 'added',
-    ...(node !== undefined && path !== undefined && { path }),
-  };
-  return changeDevice(named, { ...options, ...(limit !== undefined && { busLimit: limit }) });
 }
 
 /** Whether any of the options was given. */

@@ -30,7 +30,7 @@ function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): strin
       return [`ioctl request ${formatHex(value)} is not one that this file knows`];
     case 'offset':
       return [
-        `offset ${formatHex(value)} is not allowed: it must be a multiple of a page and lie within the buffer`,
+        `offset ${value < 0n ? value : formatHex(value)} is not allowed: it must be a multiple of a page and lie within the buffer`,
       ];
     case 'whence':
       return [`whence ${value} is not allowed: SEEK_SET (0) and SEEK_END (2) are`];
@@ -45,7 +45,7 @@ function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): strin
     case 'attachment':
       return [`attachment ${value} is not there, or not in a state for this`];
     case 'name':
-      return ['the name is not one that a task can have'];
+      return [`a name has at most 31 bytes, this one ${value}`];
   }
 }
 
@@ -61,7 +61,13 @@ export function explainFailure(failure: Failure): string[] {
     case 'bad-argument':
       return badArgument(failure);
     case 'bad-descriptor':
-      return [`${failure.fd} is not an open descriptor; dmaheap buffers lists those that are`];
+      return [`${failure.fd} is not an open descriptor of the task; dmaheap tasks lists those that are`];
+    case 'bad-pointer':
+      return [
+        `the argument is no memory of the task, or has fewer bytes than ${formatHex(failure.request)} copies`,
+      ];
+    case 'task-name':
+      return [`"${failure.task}" is no name for a task`];
     case 'cma-no-room': {
       const { freePages, totalPages, largestRun, largestAlignedRun, alignPages } = failure;
       const asked = `${pages(failure.pages)} asked`;
@@ -95,7 +101,7 @@ export function explainFailure(failure: Failure): string[] {
       ];
     case 'descriptor-limit':
       return [
-        `the task has all ${failure.limit} descriptors open that RLIMIT_NOFILE allows; boot --nofile N sets another limit`,
+        `the task has all ${failure.limit} descriptors open that RLIMIT_NOFILE allows; boot --nofile N and task add --nofile N set another limit`,
       ];
     case 'access-mode':
       return [

@@ -6,16 +6,37 @@ import type { Accessor } from '../mm/hazard.ts';
 import { DMA_BUF_SYNC_END, DMA_BUF_SYNC_READ, DMA_BUF_SYNC_WRITE } from '../uapi/dma-buf.ts';
 import { formatHex, formatSize } from '../units.ts';
 
-/** Joins reports that tell one story about neighbouring bytes: a buffer in pieces, a read in chunks. */
+/**
+ * Joins reports that tell one story about neighbouring bytes: a buffer in pieces, a read in chunks, two stories
+ * in turn.
+ */
 export function joinReports(reports: Iterable<Report>): Report[] {
   const joined: Report[] = [];
+  const lastOf = new Map<string, number>();
   for (const report of reports) {
-    const last = joined.at(-1);
-    const both = last && joinTwo(last, report);
-    if (both === undefined) joined.push(report);
-    else joined[joined.length - 1] = both;
+    const told = story(report);
+    const at = lastOf.get(told);
+    const before = at === undefined ? undefined : joined[at];
+    const both = before && joinTwo(before, report);
+    if (at !== undefined && both !== undefined) {
+      joined[at] = both;
+      continue;
+    }
+    lastOf.set(told, joined.length);
+    joined.push(report);
   }
   return joined;
+}
+
+/** Reports that tell one story about one buffer, by the story; each is told once, with the first place. */
+export function groupReports(reports: Iterable<Report>): Report[][] {
+  const groups = new Map<string, Report[]>();
+  for (const report of joinReports(reports)) {
+    const group = groups.get(story(report));
+    if (group === undefined) groups.set(story(report), [report]);
+    else group.push(report);
+  }
+  return [...groups.values()];
 }
 
 /** What is said of a report beside the place. */
@@ -35,7 +56,6 @@ const story = (report: Report): string =>
       ]);
 
 function joinTwo(first: Report, next: Report): Report | undefined {
-  if (story(first) !== story(next)) return undefined;
   const end = first.buffer && first.buffer.offset + lengthOf(first);
   if (end !== next.buffer?.offset) return undefined;
   if (first.report === 'coherency' && next.report === 'coherency') {
@@ -175,3 +195,16 @@ function strayLines({ device, access, dmaAddress, occupant, buffer }: StrayRepor
 /** One report: lines without a line break at the end. */
 export const explainHazard = (report: Report): string[] =>
   report.report === 'coherency' ? coherencyLines(report) : strayLines(report);
+
+/** Reports of one story: the first in full, how many more places there are. */
+export function explainGroup(group: readonly Report[]): string[] {
+  const [first, ...rest] = group;
+  if (first === undefined) return [];
+  const lines = explainHazard(first);
+  if (rest.length === 0) return lines;
+  const total = rest.reduce((sum, report) => sum + lengthOf(report), 0n);
+  return [
+    ...lines,
+    `  and the same in ${rest.length} more ${rest.length === 1 ? 'place' : 'places'} (${bytes(total)})`,
+  ];
+}

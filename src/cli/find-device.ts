@@ -1,10 +1,8 @@
 /** Finds the device that a user means. */
+import { devicesCalled, nodeNameOf } from '../kernel/device-table.ts';
 import type { Device } from '../mm/device.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { CallFailed, UsageError } from './failures.ts';
-
-/** The name of its device-tree node: what stands in the source. */
-const nodeName = ({ path }: Device): string | undefined => path?.slice(path.lastIndexOf('/') + 1);
 
 /**
  * The device of that name: dev_name(), the path of its node, or the node's name when no other device has it.
@@ -13,16 +11,14 @@ const nodeName = ({ path }: Device): string | undefined => path?.slice(path.last
  * @throws CallFailed when there is none, UsageError when there are several
  */
 export function findDeviceCalled(devices: readonly Device[], text: string, command = 'device'): Device {
-  const exact = devices.find(({ name, path }) => name === text || path === text);
-  if (exact !== undefined) return exact;
-  const [one, ...others] = devices.filter((device) => nodeName(device) === text);
+  const [one, ...others] = devicesCalled(devices, text);
   if (one !== undefined && others.length === 0) return one;
   if (one !== undefined) {
     const names = [one, ...others].map(({ name }) => name).join(', ');
     throw new UsageError(`${text} is the node of ${others.length + 1} devices`, `Name one of them: ${names}`);
   }
   const known = devices.map(({ name }) => name);
-  const nodes = devices.flatMap((device) => nodeName(device) ?? []);
+  const nodes = devices.flatMap((device) => nodeNameOf(device) ?? []);
   // Explaining looks among the names; who typed a node's name meant one of those.
   const node = didYouMean(text, known) === undefined ? didYouMean(text, nodes) : undefined;
   throw new CallFailed([

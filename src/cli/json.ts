@@ -124,7 +124,12 @@ export function hazardJson(report: Report): Json {
     fd: report.buffer.holder?.fd ?? null,
     offset: size(report.buffer.offset),
   };
-  const common = { seq: report.seq, time: report.time, buffer: buffer ?? null, reason: explainHazard(report) };
+  const common = {
+    seq: report.seq,
+    time: report.time,
+    buffer: buffer ?? null,
+    reason: explainHazard(report),
+  };
   if (report.report === 'stray-dma') {
     const { device, access, dmaAddress, occupant } = report;
     return {

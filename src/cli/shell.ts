@@ -14,8 +14,7 @@ import { sessionPath } from '../session/directory.ts';
 import type { BootInputs, Session } from '../session/session.ts';
 import { type BoardOptions, bootParams, refuseBoardOptions } from './boot-inputs.ts';
 import { type Caller, callerOf, checkTaskName } from './caller.ts';
-import { escapeText } from './escape.ts';
-import { explainHazard, joinReports } from './explain-hazard.ts';
+import { joinReports } from './explain-hazard.ts';
 import { BootPanic, UsageError } from './failures.ts';
 import { type Ink, makeInk } from './ink.ts';
 import { hazardJson } from './json.ts';
@@ -23,6 +22,7 @@ import { jsonText } from './json-text.ts';
 import { decodeTree, keptName, loadTree } from './load-tree.ts';
 import { inputName } from './read-input.ts';
 import { renderDiagnostic } from './render/diagnostic.ts';
+import { renderHazards } from './render/hazards.ts';
 import type { Streams } from './streams.ts';
 
 /** The options that every command takes. */
@@ -86,12 +86,7 @@ export class Shell {
   async tellReports(): Promise<void> {
     const reports = this.takeReports();
     if (reports.length === 0) return;
-    const ink = await this.ink('err');
-    for (const [first = '', ...rest] of reports.map(explainHazard)) {
-      this.streams.err(
-        [ink.warn(escapeText(first)), ...rest.map(escapeText)].map((line) => `${line}\n`).join(''),
-      );
-    }
+    this.streams.err(renderHazards(reports, await this.ink('err')));
   }
 
   /** The task that the command acts as. @throws UsageError for a name that none can have */

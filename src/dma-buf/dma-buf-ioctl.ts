@@ -88,7 +88,7 @@ function setName(file: DmaBufFile, arg: Uint8Array): Result {
   const name = nul < 0 ? arg : arg.subarray(0, nul);
   // strndup_user() refuses what has no NUL within the length.
   if (name.length >= DMA_BUF_NAME_LEN) {
-    return { errno: 'EINVAL', why: { kind: 'bad-argument', argument: 'len', value: BigInt(name.length) } };
+    return { errno: 'EINVAL', why: { kind: 'bad-argument', argument: 'name', value: BigInt(name.length) } };
   }
   file.name = new TextDecoder().decode(name);
   return DONE;

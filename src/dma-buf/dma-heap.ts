@@ -127,12 +127,12 @@ export function dmaHeapIoctl(
   const direction = iocDir(request);
   const inSize = (direction & IOC_WRITE) !== 0 ? iocSize(request) : 0;
   const outSize = (direction & IOC_READ) !== 0 ? iocSize(request) : 0;
-  if (inSize > (arg?.length ?? 0)) return badArgument('EFAULT', 'request', BigInt(request));
+  if (inSize > (arg?.length ?? 0)) return badPointer(request);
   const kdata = new Uint8Array(Math.max(inSize, outSize, DMA_HEAP_ALLOCATION_DATA_SIZE));
   if (arg !== null) kdata.set(arg.subarray(0, inSize));
   const result = allocate(context, files, heap, decodeDmaHeapAllocationData(kdata), installFd);
   if ('fd' in result) kdata.set(encodeDmaHeapAllocationData(result));
-  if (outSize > (arg?.length ?? 0)) return badArgument('EFAULT', 'request', BigInt(request));
+  if (outSize > (arg?.length ?? 0)) return badPointer(request);
   arg?.set(kdata.subarray(0, outSize));
   return 'fd' in result ? { ret: 0 } : result;
 }
@@ -172,6 +172,11 @@ function allocate(
   ops.release(context, sgTable);
   return { errno: 'EMFILE', why: { kind: 'descriptor-limit', limit: fd.limit } };
 }
+
+const badPointer = (request: number): { errno: Errno; why: Failure } => ({
+  errno: 'EFAULT',
+  why: { kind: 'bad-pointer', request },
+});
 
 function badArgument(
   errno: Errno,

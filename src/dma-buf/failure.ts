@@ -26,6 +26,10 @@ export type Failure =
         | 'name';
       readonly value: bigint;
     }
+  /** A pointer that leads nowhere, or to fewer bytes than the request copies. */
+  | { readonly kind: 'bad-pointer'; readonly request: number }
+  /** A name that no task can have. */
+  | { readonly kind: 'task-name'; readonly task: string }
   /** A bad file descriptor. */
   | { readonly kind: 'bad-descriptor'; readonly fd: number }
   /** No aligned free run in a CMA area. */

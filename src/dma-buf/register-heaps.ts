@@ -1,31 +1,19 @@
 /**
- * The heap modules' init: system, then coherent pools, then CMA. Models the module_init() functions of
- * drivers/dma-buf/heaps/ (Linux 7.3 with the v3 coherent series).
+ * The heap modules' init. Models the module_init() functions of drivers/dma-buf/heaps/ (Linux 7.3 with the v3
+ * coherent series).
  */
 import { createCoherentPool } from '../mm/coherent.ts';
-import type { EarlyBoot, EarlyCoherent } from '../mm/early-boot.ts';
-import type { SystemRam } from '../mm/system-ram.ts';
-import { hasCoherentHeaps } from '../profile/profile.ts';
-import { formatHex, formatPa, PAGE, pfnDown, rangeEnd, roundDown } from '../units.ts';
+import type { Printk } from '../printk.ts';
+import type { Records } from '../records.ts';
+import { pfnDown } from '../units.ts';
 import { registerDmaHeap } from './dma-heap.ts';
+import type { ModulePlan, PlannedPool, PoolRefusal } from './heap-modules.ts';
 
 /** The name that the default CMA area has besides its own. */
 const DEFAULT_CMA_HEAP = 'default_cma_region';
 
 /** Why a pool or an area got no heap. */
-export type RegistrationProblem =
-  | 'size-zero'
-  | 'mapped-ram'
-  | 'mapped-page'
-  | 'unmappable'
-  | 'name-taken'
-  | 'no-cma-heaps';
-
-/** PHYS_MASK + 1 with 48-bit physical addresses. */
-const PHYS_END = 1n << 48n;
-
-/** The pages that the largest bitmap of one kmalloc() stands for: 4 MiB of bits, 128 GiB of pool. */
-const MAX_POOL_PAGES = 1 << 25;
+export type RegistrationProblem = PoolRefusal['problem'] | 'name-taken' | 'no-cma-heaps';
 
 /** Pools by number and areas by number that got no heap. */
 export interface RegistrationProblems {
@@ -33,93 +21,75 @@ export interface RegistrationProblems {
   readonly areas: ReadonlyMap<number, RegistrationProblem>;
 }
 
-/** Registers every heap that the configuration and the regions give. */
-export function registerHeaps(early: EarlyBoot, ram: SystemRam): RegistrationProblems {
-  const { records, printk, profile } = early;
+/** What a module's init answers. */
+export interface ModuleInit extends RegistrationProblems {
+  /** Set when init failed: the module is not there. */
+  readonly errno?: 'EEXIST';
+}
+
+/** Runs a module's init: registers every heap that it has to. */
+export function initModule(records: Records, printk: Printk, plan: ModulePlan): ModuleInit {
   const pools = new Map<number, RegistrationProblem>();
   const areas = new Map<number, RegistrationProblem>();
-  if (profile.config.CONFIG_DMABUF_HEAPS_SYSTEM) {
-    registerDmaHeap(records, printk, 'system', { backend: 'system' });
-  }
-  if (hasCoherentHeaps(profile)) {
-    for (const [index, pool] of early.coherentPools.entries()) {
-      const problem = registerCoherentHeap(early, ram, index, pool);
-      if (problem === undefined) continue;
-      pools.set(index, problem);
-      printk.print(4, `Failed to add coherent heap ${pool.name}`);
+  switch (plan.module) {
+    case 'system_heap': {
+      const done = registerDmaHeap(records, printk, 'system', { backend: 'system' });
+      return { pools, areas, ...(!done && { errno: 'EEXIST' }) };
+    }
+    case 'coherent_heap':
+      for (const pool of plan.pools) {
+        const problem = registerCoherentHeap(records, printk, pool);
+        if (problem === undefined) continue;
+        pools.set(pool.index, problem);
+        printk.print(4, `Failed to add coherent heap ${pool.name}`);
+      }
+      return { pools, areas };
+    case 'cma_heap': {
+      const done = registerCmaHeaps(records, printk, plan, areas);
+      return { pools, areas, ...(!done && { errno: 'EEXIST' }) };
     }
   }
-  if (profile.config.CONFIG_DMABUF_HEAPS_CMA) registerCmaHeaps(early, areas);
-  return { pools, areas };
 }
 
 /** __coherent_heap_register(): create, bind the device to its region, register; unwound on failure. */
 function registerCoherentHeap(
-  early: EarlyBoot,
-  ram: SystemRam,
-  index: number,
-  pool: EarlyCoherent,
+  records: Records,
+  printk: Printk,
+  { index, name, base, size, refused }: PlannedPool,
 ): RegistrationProblem | undefined {
-  const { records, printk } = early;
-  const refused = memremapRefusal(early, ram, pool);
   if (refused !== undefined) {
-    printk.print(3, 'coherent_heap: failed to initialize memory (-22)');
-    return refused;
+    if (refused.once !== undefined) printk.printOnce(refused.once[0], 4, refused.once[1]);
+    printk.print(3, `coherent_heap: failed to initialize memory (-${refused.errno})`);
+    return refused.problem;
   }
-  if (pfnDown(pool.size) > MAX_POOL_PAGES) {
-    printk.print(3, 'coherent_heap: failed to initialize memory (-12)');
-    return 'unmappable';
-  }
-  createCoherentPool(records, index, {
-    name: pool.name,
-    pfnBase: pfnDown(pool.base),
-    size: pfnDown(pool.size),
-  });
-  printk.print(6, `dma_heap ${pool.name}: assigned reserved memory node ${pool.name}`);
-  if (registerDmaHeap(records, printk, pool.name, { backend: 'coherent', pool: index })) return undefined;
+  createCoherentPool(records, index, { name, pfnBase: pfnDown(base), size: pfnDown(size) });
+  printk.print(6, `dma_heap ${name}: assigned reserved memory node ${name}`);
+  if (registerDmaHeap(records, printk, name, { backend: 'coherent', pool: index })) return undefined;
   printk.print(3, 'coherent_heap: failed to register heap (-17)');
   return 'name-taken';
 }
 
-/** Why the pool cannot be mapped uncached: dma_init_coherent_memory(), memremap(), arm64's ioremap_prot(). */
-function memremapRefusal(
-  early: EarlyBoot,
-  ram: SystemRam,
-  pool: EarlyCoherent,
-): RegistrationProblem | undefined {
-  const { printk, memblock } = early;
-  if (pool.size === 0n) return 'size-zero';
-  const what = `${formatPa(pool.base)} size: ${formatHex(pool.size)}`;
-  const intersection = ram.intersects(pool);
-  if (intersection === 'mixed') {
-    printk.printOnce('memremap-mixed', 4, `memremap attempted on mixed range ${what}`);
-    return 'mapped-ram';
+/** add_cma_heaps(): the default area under its second name first, then every area. @returns whether init worked */
+function registerCmaHeaps(
+  records: Records,
+  printk: Printk,
+  { defaultArea, areas }: Extract<ModulePlan, { module: 'cma_heap' }>,
+  problems: Map<number, RegistrationProblem>,
+): boolean {
+  if (defaultArea !== undefined && !addCmaHeap(records, printk, DEFAULT_CMA_HEAP, defaultArea)) {
+    for (const area of areas) problems.set(area.index, 'no-cma-heaps');
+    return false;
   }
-  if (intersection === 'ram') {
-    printk.printOnce('memremap-ram', 4, `memremap attempted on ram ${what}`);
-    return 'mapped-ram';
-  }
-  if (rangeEnd(pool) > PHYS_END) return 'unmappable';
-  return memblock.isMapMemory(roundDown(pool.base, PAGE)) ? 'mapped-page' : undefined;
-}
-
-/** add_cma_heaps(): the default area under its second name first, then every area. */
-function registerCmaHeaps(early: EarlyBoot, problems: Map<number, RegistrationProblem>): void {
-  const { defaultCma, cmaAreas } = early;
-  if (defaultCma !== undefined && !addCmaHeap(early, DEFAULT_CMA_HEAP, defaultCma.index)) {
-    for (const area of cmaAreas) problems.set(area.index, 'no-cma-heaps');
-    return;
-  }
-  for (const area of cmaAreas) {
-    if (addCmaHeap(early, area.name, area.index)) continue;
-    early.printk.print(4, `cma_heap: Failed to add CMA heap ${area.name}`);
+  for (const area of areas) {
+    if (addCmaHeap(records, printk, area.name, area.index)) continue;
+    printk.print(4, `cma_heap: Failed to add CMA heap ${area.name}`);
     problems.set(area.index, 'name-taken');
   }
+  return true;
 }
 
 /** __add_cma_heap() through dma_heap_add(). */
-function addCmaHeap(early: EarlyBoot, name: string, area: number): boolean {
-  const { records, printk } = early;
+function addCmaHeap(records: Records, printk: Printk, name: string, area: number): boolean {
   if (registerDmaHeap(records, printk, name, { backend: 'cma', area })) return true;
   printk.print(3, 'dma_heap: failed to register heap (-17)');
   return false;

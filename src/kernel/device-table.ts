@@ -54,3 +54,14 @@ export const removeDevice = (records: Records, name: string): void => records.de
 /** All devices by name. */
 export const devicesOf = (records: Records): readonly Device[] =>
   [...records.list<Device>(PREFIX)].map(([, device]) => device);
+
+/** The name of its device-tree node: what stands in the source. */
+export const nodeNameOf = ({ path }: Device): string | undefined => path?.slice(path.lastIndexOf('/') + 1);
+
+/**
+ * The devices that somebody may mean: the one with that dev_name() or path, else those whose node is called so.
+ */
+export function devicesCalled(devices: readonly Device[], text: string): readonly Device[] {
+  const exact = devices.find(({ name, path }) => name === text || path === text);
+  return exact === undefined ? devices.filter((device) => nodeNameOf(device) === text) : [exact];
+}

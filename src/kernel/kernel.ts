@@ -41,6 +41,8 @@ export class Kernel {
   readonly printk: Printk;
   /** Stale reads, lost writes and stray DMA. */
   readonly hazards: HazardLog;
+  /** Called before every system call, when what its pointers lead to is still the caller's. */
+  beforeSyscall?: (task: string, call: Syscall) => void;
   /** Called after every system call: journals and traces hook in here. */
   onSyscall?: (task: string, call: Syscall, result: SyscallResult) => void;
   /** Called after every load, store and DMA access, which no system call makes. */
@@ -64,6 +66,7 @@ export class Kernel {
    * @returns the value or the negative errno, with the reason in numbers
    */
   syscall(task: string, call: Syscall): SyscallResult {
+    this.beforeSyscall?.(task, call);
     const result = this.#dispatch(task, call);
     this.onSyscall?.(task, call, result);
     return result;
@@ -110,6 +113,9 @@ export class Kernel {
       case 'device_add':
       case 'device_del':
         return deviceCall(state, task, call);
+      case 'sleep':
+        this.printk.advance(call.nanoseconds);
+        return ok(0);
     }
     if (findTask(state.records, task) === undefined) {
       return fail('ESRCH', { kind: 'no-such-task', task, known: [...taskNames(state.records)] });

@@ -41,7 +41,7 @@ export function taskAdd(state: KernelState, call: Extract<MachineCall, { call: '
 }
 
 function refuseName(state: KernelState, name: string): SyscallResult | undefined {
-  if (!isTaskName(name)) return badArgument('EINVAL', 'name', 0);
+  if (!isTaskName(name)) return fail('EINVAL', { kind: 'task-name', task: name });
   if (findTask(state.records, name) === undefined) return undefined;
   return fail('EEXIST', { kind: 'task-exists', task: name });
 }

@@ -1,18 +1,27 @@
 /** What became of every reserved-memory node: from the boot's steps to one answer a region. */
 import type { MemoryCmdline } from '../board/cmdline.ts';
 import { dmaHeaps } from '../dma-buf/dma-heap.ts';
+import type { HeapModule, ModulePlan } from '../dma-buf/heap-modules.ts';
 import type { RegistrationProblems } from '../dma-buf/register-heaps.ts';
 import { Cma } from '../mm/cma.ts';
 import type { EarlyBoot } from '../mm/early-boot.ts';
 import type { ReservedMem } from '../mm/reserved-mem.ts';
 import { hasCoherentHeaps } from '../profile/profile.ts';
+import type { Records } from '../records.ts';
+import { pfnPhys } from '../units.ts';
 import type { RegionView, WhyNoHeap } from './views.ts';
+
+/** What became of the regions when the heaps registered. */
+export interface Registered extends RegistrationProblems {
+  /** Modules that are not loaded yet. */
+  readonly waiting: ReadonlySet<HeapModule>;
+}
 
 /** The regions in tree order, then the default CMA area where no node made it. */
 export function regionViews(
   early: EarlyBoot,
   regions: readonly ReservedMem[],
-  problems: RegistrationProblems,
+  problems: Registered,
   words: MemoryCmdline,
 ): readonly RegionView[] {
   const views = regions.map((region) => viewOf(early, region, problems));
@@ -27,20 +36,20 @@ export function regionViews(
     noMap: false,
     reusable: true,
     kind: 'cma',
-    heaps: heapsOf(early, 'cma', area.index),
+    heaps: heapsOf(early.records, 'cma', area.index),
     isDefault: true,
     ...(why && { why }),
   };
   return [...views, view];
 }
 
-function viewOf(early: EarlyBoot, region: ReservedMem, problems: RegistrationProblems): RegionView {
+function viewOf(early: EarlyBoot, region: ReservedMem, problems: Registered): RegionView {
   const pool = early.coherentPools.findIndex((p) => p.name === region.name && p.base === region.base);
   const heaps =
     region.cma !== undefined
-      ? heapsOf(early, 'cma', region.cma)
+      ? heapsOf(early.records, 'cma', region.cma)
       : region.kind === 'coherent' && pool >= 0
-        ? heapsOf(early, 'coherent', pool)
+        ? heapsOf(early.records, 'coherent', pool)
         : [];
   const why = region.problem ?? whyNoHeap(early, region, problems, pool);
   return {
@@ -57,8 +66,8 @@ function viewOf(early: EarlyBoot, region: ReservedMem, problems: RegistrationPro
   };
 }
 
-function heapsOf(early: EarlyBoot, backend: 'cma' | 'coherent', index: number): readonly string[] {
-  return dmaHeaps(early.records)
+function heapsOf(records: Records, backend: 'cma' | 'coherent', index: number): readonly string[] {
+  return dmaHeaps(records)
     .filter(({ backing }) =>
       backing.backend === 'cma'
         ? backend === 'cma' && backing.area === index
@@ -70,19 +79,50 @@ function heapsOf(early: EarlyBoot, backend: 'cma' | 'coherent', index: number): 
 function whyNoHeap(
   early: EarlyBoot,
   region: ReservedMem,
-  problems: RegistrationProblems,
+  problems: Registered,
   pool: number,
 ): WhyNoHeap | undefined {
   if (region.cma !== undefined) return whyNoCmaHeap(early, problems, region.cma);
   if (region.kind !== 'coherent') return undefined;
-  return hasCoherentHeaps(early.profile) ? problems.pools.get(pool) : 'coherent-off';
+  if (!hasCoherentHeaps(early.profile)) return 'coherent-off';
+  return problems.waiting.has('coherent_heap') ? 'module-not-loaded' : problems.pools.get(pool);
 }
 
 const whyNoCmaHeap = (
   early: EarlyBoot,
-  problems: RegistrationProblems,
+  problems: Registered,
   area: number,
 ): WhyNoHeap | undefined => {
   if (new Cma(early.records, area).count === 0) return 'cma-across-zones';
-  return early.profile.config.CONFIG_DMABUF_HEAPS_CMA ? problems.areas.get(area) : 'cma-not-configured';
+  if (!early.profile.config.CONFIG_DMABUF_HEAPS_CMA) return 'cma-not-configured';
+  return problems.waiting.has('cma_heap') ? 'module-not-loaded' : problems.areas.get(area);
 };
+
+/** The regions after a module was loaded: what it registered, and what it could not. */
+export function regionsWithModule(
+  records: Records,
+  regions: readonly RegionView[],
+  plan: ModulePlan,
+  problems: RegistrationProblems,
+): readonly RegionView[] {
+  if (plan.module === 'system_heap') return regions;
+  const backend = plan.module === 'cma_heap' ? 'cma' : 'coherent';
+  const indexOf = (region: RegionView): number | undefined => {
+    if (plan.module === 'coherent_heap') {
+      return plan.pools.find((pool) => pool.name === region.name && pool.base === region.base)?.index;
+    }
+    // An area's name may be the node's cut short.
+    return plan.areas.find(
+      ({ index, name }) =>
+        region.name.startsWith(name) && pfnPhys(new Cma(records, index).basePfn) === region.base,
+    )?.index;
+  };
+  return regions.map((region) => {
+    const index = region.kind === backend ? indexOf(region) : undefined;
+    if (index === undefined) return region;
+    const { why: before, ...rest } = region;
+    const found = backend === 'cma' ? problems.areas.get(index) : problems.pools.get(index);
+    const why = before === 'module-not-loaded' ? found : before;
+    return { ...rest, heaps: heapsOf(records, backend, index), ...(why && { why }) };
+  });
+}

@@ -15,6 +15,7 @@ import { bootRecord } from './boot-record.ts';
 import { CpuMemory } from './cpu-memory.ts';
 import { HazardLog } from './hazard-log.ts';
 import { MappingTable } from './mapping-table.ts';
+import { nextRandom } from './random.ts';
 import type { DescriptorTable } from './task.ts';
 
 const EVICTION = 'evict';
@@ -85,12 +86,10 @@ export class KernelState {
     const { evict } = bootRecord(this.records);
     if (evict === undefined || !this.cache.active) return;
     let state = this.records.get<number>(EVICTION) ?? evict;
-    // mulberry32
     const random = (): number => {
-      state = (state + 0x6d2b79f5) >>> 0;
-      let t = Math.imul(state ^ (state >>> 15), state | 1);
-      t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+      const next = nextRandom(state);
+      state = next.state;
+      return next.value;
     };
     this.coherency.add(this.cache.evict(random, EVICTION_CHANCE));
     this.records.put(EVICTION, state);

@@ -69,7 +69,9 @@ export type MachineCall =
       readonly nofile: number;
     }
   | { readonly call: 'device_add'; readonly device: Device }
-  | { readonly call: 'device_del'; readonly device: string };
+  | { readonly call: 'device_del'; readonly device: string }
+  /** Logical time passes for all. */
+  | { readonly call: 'sleep'; readonly nanoseconds: number };
 
 export type Syscall =
   | { readonly call: 'open'; readonly path: string; readonly flags: number }

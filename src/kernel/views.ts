@@ -73,6 +73,7 @@ export type WhyNoHeap =
   | 'mapped-page' // an unaligned base in a page that is still mapped
   | 'unmappable' // a pool above 256 TiB, or too large for a bitmap (128 GiB)
   | 'name-taken' // a heap of that name exists
+  | 'module-not-loaded' // the heap's module is not loaded yet
   | 'no-cma-heaps'; // default_cma_region was refused, and every CMA heap with it
 
 /** A descriptor of a task. */
@@ -148,6 +149,10 @@ export interface BufferView {
   readonly attachments: readonly AttachmentView[];
   /** The sg table in order: one entry for CMA and coherent, one a piece for system. */
   readonly sgTable: readonly PfnRange[];
+  /** The number of the call that made it, counting the kernel's calls from 0. */
+  readonly call: number;
+  /** The task that made that call; it may have gone. */
+  readonly maker: string;
 }
 
 /** A kernel's identity, for the line that says which Linux is spoken for. */

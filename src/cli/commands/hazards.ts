@@ -1,8 +1,8 @@
-import { escapeText } from '../escape.ts';
-import { explainHazard, joinReports } from '../explain-hazard.ts';
+import { joinReports } from '../explain-hazard.ts';
 import { AnsweredNo } from '../failures.ts';
 import { hazardJson } from '../json.ts';
 import { examples, type Registry } from '../registry.ts';
+import { renderHazards } from '../render/hazards.ts';
 
 /** `dmaheap hazards`: what went wrong with shared memory since boot; exit 1 when something did. */
 export function hazardsCommand({ program, shell }: Registry): void {
@@ -29,13 +29,7 @@ export function hazardsCommand({ program, shell }: Registry): void {
       }));
       await sh.answer(
         () => ({ schema: 'dmaheap.hazards/1', profile, hazards: hazards.map(hazardJson) }),
-        (ink) => {
-          const texts = hazards.map((report) => {
-            const [first = '', ...rest] = explainHazard(report).map(escapeText);
-            return [ink.warn(first), ...rest].map((line) => `${line}\n`).join('');
-          });
-          return texts.join('') || 'none\n';
-        },
+        (ink) => renderHazards(hazards, ink) || 'none\n',
       );
       if (hazards.length > 0) throw new AnsweredNo();
     });

@@ -15,7 +15,7 @@ export function sleepCommand({ program, shell }: Registry): void {
       const sh = shell(command);
       const session = await sh.session('sleep');
       const time = session.transact((kernel) => {
-        kernel.printk.advance(nanoseconds);
+        kernel.syscall(sh.task, { call: 'sleep', nanoseconds });
         return kernel.printk.time;
       });
       await sh.answer(

@@ -1,0 +1,13 @@
+/** Stale reads, lost writes and stray DMA as text: each story once. */
+import type { Report } from '../../kernel/hazard-log.ts';
+import { escapeText } from '../escape.ts';
+import { explainGroup, groupReports } from '../explain-hazard.ts';
+import { type Ink, NO_INK } from '../ink.ts';
+
+export const renderHazards = (reports: readonly Report[], ink: Ink = NO_INK): string =>
+  groupReports(reports)
+    .map((group) => {
+      const [first = '', ...rest] = explainGroup(group).map(escapeText);
+      return [ink.warn(first), ...rest].map((line) => `${line}\n`).join('');
+    })
+    .join('');

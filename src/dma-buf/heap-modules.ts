@@ -1,0 +1,109 @@
+/**
+ * What each heap module registers when it is loaded, decided at boot as data: which pools can be mapped, which
+ * areas there are. What is built in registers at once; a module does when it is loaded.
+ */
+import type { EarlyBoot, EarlyCoherent } from '../mm/early-boot.ts';
+import type { SystemRam } from '../mm/system-ram.ts';
+import { hasCoherentHeaps, type Profile } from '../profile/profile.ts';
+import type { PhysAddr } from '../units.ts';
+import { formatHex, formatPa, PAGE, pfnDown, rangeEnd, roundDown } from '../units.ts';
+
+/** The modules of drivers/dma-buf/heaps/, in the order in which they are linked. */
+export const HEAP_MODULES = ['system_heap', 'coherent_heap', 'cma_heap'] as const;
+
+export type HeapModule = (typeof HEAP_MODULES)[number];
+
+export const isHeapModule = (name: string): name is HeapModule =>
+  HEAP_MODULES.some((module) => module === name);
+
+/** A pool, and whether it can be mapped uncached. */
+export interface PlannedPool {
+  /** The pool's number, in set-up order. */
+  readonly index: number;
+  /** The full node name. */
+  readonly name: string;
+  readonly base: PhysAddr;
+  readonly size: PhysAddr;
+  readonly refused?: PoolRefusal;
+}
+
+/** Why a pool is refused, with what the log says of it. */
+export interface PoolRefusal {
+  readonly problem: 'size-zero' | 'mapped-ram' | 'mapped-page' | 'unmappable';
+  /** The errno in `failed to initialize memory`. */
+  readonly errno: 12 | 22;
+  /** The line of a WARN_ONCE() before it, and the name of its site. */
+  readonly once?: readonly [site: string, text: string];
+}
+
+/** What a module has to register. */
+export type ModulePlan =
+  | { readonly module: 'system_heap' }
+  | { readonly module: 'coherent_heap'; readonly pools: readonly PlannedPool[] }
+  | {
+      readonly module: 'cma_heap';
+      /** The number of dma_contiguous_default_area. */
+      readonly defaultArea?: number;
+      readonly areas: readonly { readonly index: number; readonly name: string }[];
+    };
+
+/** PHYS_MASK + 1 with 48-bit physical addresses. */
+const PHYS_END = 1n << 48n;
+
+/** The pages that the largest bitmap of one kmalloc() stands for: 4 MiB of bits, 128 GiB of pool. */
+const MAX_POOL_PAGES = 1 << 25;
+
+/** The modules that the configuration has. */
+export function configuredModules(profile: Profile): readonly HeapModule[] {
+  const has: Readonly<Record<HeapModule, boolean>> = {
+    system_heap: profile.config.CONFIG_DMABUF_HEAPS_SYSTEM,
+    coherent_heap: hasCoherentHeaps(profile),
+    cma_heap: profile.config.CONFIG_DMABUF_HEAPS_CMA,
+  };
+  return HEAP_MODULES.filter((module) => has[module]);
+}
+
+/** What the configured modules will register, in link order. */
+export function planModules(early: EarlyBoot, ram: SystemRam): readonly ModulePlan[] {
+  return configuredModules(early.profile).map((module): ModulePlan => {
+    switch (module) {
+      case 'system_heap':
+        return { module };
+      case 'coherent_heap':
+        return { module, pools: early.coherentPools.map((pool, index) => planPool(early, ram, index, pool)) };
+      case 'cma_heap':
+        return {
+          module,
+          ...(early.defaultCma && { defaultArea: early.defaultCma.index }),
+          areas: early.cmaAreas.map(({ index, name }) => ({ index, name })),
+        };
+    }
+  });
+}
+
+function planPool(early: EarlyBoot, ram: SystemRam, index: number, pool: EarlyCoherent): PlannedPool {
+  const { name, base, size } = pool;
+  const refused = memremapRefusal(early, ram, pool) ?? bitmapRefusal(pool);
+  return { index, name, base, size, ...(refused && { refused }) };
+}
+
+/** Why the pool cannot be mapped uncached: dma_init_coherent_memory(), memremap(), arm64's ioremap_prot(). */
+function memremapRefusal(
+  { memblock }: EarlyBoot,
+  ram: SystemRam,
+  pool: EarlyCoherent,
+): PoolRefusal | undefined {
+  if (pool.size === 0n) return { problem: 'size-zero', errno: 22 };
+  const what = `${formatPa(pool.base)} size: ${formatHex(pool.size)}`;
+  const intersection = ram.intersects(pool);
+  if (intersection !== 'none') {
+    const range = intersection === 'mixed' ? 'mixed range' : 'ram';
+    const once = [`memremap-${intersection}`, `memremap attempted on ${range} ${what}`] as const;
+    return { problem: 'mapped-ram', errno: 22, once };
+  }
+  if (rangeEnd(pool) > PHYS_END) return { problem: 'unmappable', errno: 22 };
+  return memblock.isMapMemory(roundDown(pool.base, PAGE)) ? { problem: 'mapped-page', errno: 22 } : undefined;
+}
+
+const bitmapRefusal = (pool: EarlyCoherent): PoolRefusal | undefined =>
+  pfnDown(pool.size) > MAX_POOL_PAGES ? { problem: 'unmappable', errno: 12 } : undefined;

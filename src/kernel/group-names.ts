@@ -1,0 +1,28 @@
+/**
+ * Groups by name: the fixed ones of Debian's base-passwd, which Ubuntu and Yocto have too. The board's own
+ * /etc/group is not at hand, and where it differs (video is 39 on Fedora, 28 in Buildroot) the number is given.
+ */
+
+export const FIXED_GROUPS: Readonly<Record<string, number>> = {
+  root: 0,
+  daemon: 1,
+  bin: 2,
+  sys: 3,
+  adm: 4,
+  tty: 5,
+  disk: 6,
+  dialout: 20,
+  cdrom: 24,
+  tape: 26,
+  sudo: 27,
+  audio: 29,
+  video: 44,
+  plugdev: 46,
+  staff: 50,
+  games: 60,
+  users: 100,
+  nogroup: 65534,
+};
+
+/** The highest number of a user or group: the one above it means "no change". */
+export const ID_MAX = 0xfffffffe;

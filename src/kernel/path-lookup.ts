@@ -1,0 +1,69 @@
+/** Paths of /proc, /sys and /dev as a child of a task sees them, looked at without a call of the task. */
+import type { Errno } from '../uapi/errno.ts';
+import type { Kernel } from './kernel.ts';
+import { type Credentials, ROOT } from './task.ts';
+import { mayAccess, type VirtualDirectory, type VirtualNode } from './virtual-files/index.ts';
+
+export type Found = { readonly node: VirtualNode } | { readonly errno: Errno };
+
+/** Who the task is; root when there is none of that name, as one that a command starts would be. */
+export function credentialsOf(kernel: Kernel, task: string): Credentials {
+  const view = kernel.tasks().find(({ name }) => name === task);
+  return view === undefined ? ROOT : { uid: view.uid, gid: view.gid, groups: view.groups };
+}
+
+/** The node itself, also when it is a link: lstat(2). */
+export function lookupLink(kernel: Kernel, path: string, task: string): Found {
+  const cut = path.lastIndexOf('/');
+  const name = path.slice(cut + 1);
+  // A path that ends in a slash goes through the link.
+  if (cut < 0 || name === '' || name === '.' || name === '..') return kernel.lookup(path, task);
+  const parent = kernel.lookup(`${path.slice(0, cut)}/`, task);
+  if ('errno' in parent) return parent;
+  if (parent.node.kind !== 'directory') return { errno: 'ENOTDIR' };
+  if (!mayAccess(parent.node, credentialsOf(kernel, task), { search: true })) return { errno: 'EACCES' };
+  const node = parent.node.get(name);
+  // What is not there, the walk says best: ENOENT, ENAMETOOLONG.
+  return node === undefined ? kernel.lookup(path, task) : { node };
+}
+
+/** The names in a directory with what they are, sorted as `LC_ALL=C ls` does. */
+export function entriesOf(
+  directory: VirtualDirectory,
+): { readonly name: string; readonly node: VirtualNode }[] {
+  return [...directory.list()]
+    .sort((a, b) => (a < b ? -1 : 1))
+    .flatMap((name) => {
+      const node = directory.get(name);
+      return node === undefined ? [] : [{ name, node }];
+    });
+}
+
+/** Why a path cannot be used. */
+export interface Refused {
+  readonly errno: Errno;
+  /** The node whose mode forbids it. */
+  readonly node?: VirtualNode;
+  /** The mode may allow it, but the file has nothing to read. */
+  readonly onlyWritten?: true;
+}
+
+/** What open(O_RDONLY) and read(2) give. */
+export function readFile(
+  kernel: Kernel,
+  path: string,
+  task: string,
+): { readonly bytes: Uint8Array } | Refused {
+  const found = kernel.lookup(path, task);
+  if ('errno' in found) return found;
+  const { node } = found;
+  // A link of /proc/PID/fd to an anonymous inode, which cannot be opened a second time.
+  if (node.kind === 'symlink') return { errno: 'ENXIO' };
+  if (!mayAccess(node, credentialsOf(kernel, task), { read: true })) return { errno: 'EACCES', node };
+  if (node.kind === 'directory') return { errno: 'EISDIR' };
+  // A heap has no read().
+  if (node.kind === 'device') return { errno: 'EINVAL' };
+  if (node.read === undefined) return { errno: node.refusesRead ?? 'EINVAL', onlyWritten: true };
+  const made = node.read();
+  return { bytes: typeof made === 'string' ? new TextEncoder().encode(made) : made };
+}
