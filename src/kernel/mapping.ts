@@ -106,6 +106,8 @@ export class MappedRange implements Mapping {
   readonly #task: string;
   readonly #record: MappingRecord;
   readonly #pieces: readonly PfnRange[];
+  /** The page of the buffer with which each piece begins, made when first needed: a buffer may have thousands. */
+  #firstPages: readonly number[] | undefined;
   readonly #memory: () => PhysMemory;
   readonly #table: MappingTable;
 
@@ -178,19 +180,35 @@ export class MappedRange implements Mapping {
 
   /** Visits the physical pieces of `[offset, offset + length)` in order. */
   #each(offset: bigint, length: number, visit: (address: PhysAddr, from: number, to: number) => void): void {
-    let position = this.#record.offset + offset;
-    let done = 0;
-    for (const { pfn, pages } of this.#pieces) {
-      if (done === length) return;
-      const size = BigInt(pages) * PAGE;
-      if (position < size) {
-        const part = Math.min(length - done, Number(size - position));
-        visit(pfnPhys(pfn) + position, done, done + part);
-        done += part;
-        position = 0n;
-      } else {
-        position -= size;
-      }
+    const position = this.#record.offset + offset;
+    const page = Number(position / PAGE);
+    let skip = position % PAGE;
+    let index = this.#pieceOf(page);
+    let within = page - (this.#firstPages?.[index] ?? 0);
+    for (let done = 0; done < length; index++, within = 0, skip = 0n) {
+      const piece = this.#pieces[index];
+      if (piece === undefined) throw new Error('the mapping is larger than its buffer');
+      const left = (piece.pages - within) * PAGE_SIZE - Number(skip);
+      const part = Math.min(length - done, left);
+      visit(pfnPhys(piece.pfn + within) + skip, done, done + part);
+      done += part;
     }
+  }
+
+  /** The piece that holds a page of the buffer. */
+  #pieceOf(page: number): number {
+    let next = 0;
+    this.#firstPages ??= this.#pieces.map(({ pages }) => {
+      const first = next;
+      next += pages;
+      return first;
+    });
+    let [low, high] = [0, this.#firstPages.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.#firstPages[middle] ?? 0) <= page) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   }
 }
