@@ -1,11 +1,12 @@
 // npm run bench: every part in a process of its own, so that none warms or litters another's.
-//   npm run bench [-- PART …]      start (a cold command beside node alone), arena (bytes beside memcpy and dd)
+//   npm run bench [-- PART …]      start (a cold command beside node alone), arena (bytes beside memcpy and dd),
+//                                  scenario (100,000 steps beside the same calls)
 //
 // Ends with 1 when a part missed a limit. `bench:dts` is apart, since it fetches a kernel's sources.
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 
-const PARTS = ['start', 'arena'];
+const PARTS = ['start', 'arena', 'scenario'];
 
 const root = resolve(process.argv[1] ?? '.', '../..');
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : PARTS;

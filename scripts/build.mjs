@@ -23,6 +23,7 @@ const APART = [
     entry: 'src/devicetree/compile-source.ts',
     file: 'device-tree-source.cjs',
   },
+  { filter: /\/scenario\/index\.ts$/, entry: 'src/scenario/index.ts', file: 'scenario.cjs' },
 ];
 
 const apart = {

@@ -24,6 +24,7 @@ const ROOMS = [
   // The doors of the library: they hand out what the rooms hold and own nothing.
   { room: 'index', pure: true },
   { room: 'session', pure: false },
+  { room: 'scenario', pure: false },
   { room: 'cli', pure: false },
 ] as const;
 

@@ -7,7 +7,7 @@ import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
 import type { Board } from './board.ts';
 import { boardFromTree } from './from-tree.ts';
 import { checkSchema } from './yaml-problems.ts';
-import { readYaml } from './yaml-source.ts';
+import { readYaml, type YamlSource } from './yaml-source.ts';
 import { buildTree } from './yaml-tree.ts';
 
 /** More problems at once help nobody. */
@@ -35,7 +35,14 @@ export function treeFromYaml(
   text: string,
   file: string,
 ): { tree: DeviceTree; warnings: readonly Diagnostic[] } {
-  const source = readYaml(text, file);
+  return treeFromYamlSource(readYaml(text, file));
+}
+
+/** The same of YAML that was read already, which may be a part of a larger file. @throws InvalidInput */
+export function treeFromYamlSource(source: YamlSource): {
+  tree: DeviceTree;
+  warnings: readonly Diagnostic[];
+} {
   const checked = checkSchema(source);
   const built = buildTree(checked.sound, source);
   const all = [...source.diagnostics, ...checked.diagnostics, ...built.diagnostics].sort(byPosition);

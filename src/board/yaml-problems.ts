@@ -6,9 +6,18 @@ import type * as z from 'zod';
 import { closest } from '../devicetree/closest.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { BOARD_KEYS, boardSchema, EXAMPLES, EXPECTED_SIZE } from './schema.ts';
-import { shown, type YamlMap, type YamlNode, type YamlScalar, type YamlSource } from './yaml-source.ts';
-
-type Path = readonly (string | number)[];
+import {
+  described,
+  type Found,
+  find,
+  flow,
+  type Path,
+  plainValue,
+  quotable,
+  quoted,
+  whyNoSize,
+} from './yaml-plain.ts';
+import { shown, type YamlMap, type YamlNode, type YamlSource } from './yaml-source.ts';
 
 export interface Checked {
   readonly diagnostics: readonly Diagnostic[];
@@ -42,33 +51,6 @@ const placeOf = ({ position }: Diagnostic): string => `${position?.line}:${posit
 const part = (step: PropertyKey): string | number => (typeof step === 'symbol' ? String(step) : step);
 const key = (path: Path): string => path.join('\n');
 
-const MAX_DIGITS = 32;
-
-/** What zod sees of a node: integers as bigint, other numbers as NaN. */
-function plainValue(node: YamlNode): unknown {
-  if (node.kind === 'seq') return node.items.map(plainValue);
-  if (node.kind === 'map')
-    return Object.fromEntries(node.entries.map(({ key, value }) => [key, plainValue(value)]));
-  return scalarValue(node);
-}
-
-function scalarValue({ text, plain }: YamlScalar): unknown {
-  if (!plain) return text;
-  if (/^(|~|null|Null|NULL)$/.test(text)) return null;
-  if (/^(true|True|TRUE)$/.test(text)) return true;
-  if (/^(false|False|FALSE)$/.test(text)) return false;
-  if (/^(0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)$/.test(text) && text.length <= MAX_DIGITS) return BigInt(text);
-  // Every other number of YAML 1.1 and 1.2: signs, fractions, exponents, octal, infinity.
-  if (
-    /^[-+]?(\.?[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?|0[xob][0-9a-fA-F_]+|\.(inf|Inf|INF)|\.(nan|NaN|NAN))$/.test(
-      text,
-    )
-  ) {
-    return Number.NaN;
-  }
-  return text;
-}
-
 /** The part of a path that names a node or a property of it; what follows is inside its value. */
 function property(path: Path): Path {
   const open = path[0] === 'reserved-memory' || path[0] === 'devices';
@@ -94,33 +76,6 @@ function withoutBroken(node: YamlNode, broken: ReadonlySet<string>, path: Path):
 
 export const isReservedMemoryProperty = (name: string): boolean =>
   BOARD_KEYS['reserved-memory'].includes(name);
-
-interface Found {
-  readonly node: YamlNode;
-  /** Where the key of the node stands, if it has one. */
-  readonly keyAt?: number;
-  /** How much of the path is there. */
-  readonly depth: number;
-}
-
-function find(root: YamlNode, path: Path): Found {
-  let found: Found = { node: root, depth: 0 };
-  for (const step of path) {
-    const { node, depth } = found;
-    if (node.kind === 'seq') {
-      const item = node.items[Number(step)];
-      if (item === undefined) return found;
-      found = { node: item, depth: depth + 1 };
-    } else if (node.kind === 'map') {
-      const entry = node.entries.find((candidate) => candidate.key === step);
-      if (entry === undefined) return found;
-      found = { node: entry.value, keyAt: entry.keyAt, depth: depth + 1 };
-    } else {
-      return found;
-    }
-  }
-  return found;
-}
 
 function problems(issue: z.core.$ZodIssue, prefix: Path, source: YamlSource): Diagnostic[] {
   const path = [...prefix, ...issue.path.map(part)];
@@ -173,26 +128,10 @@ function valueHint(expected: string, path: Path, node: YamlNode, name: string): 
   return example(`${path[0]}/${name}` in EXAMPLES ? `${path[0]}/${name}` : name);
 }
 
-const quotable = (expected: string, node: YamlNode): boolean =>
-  expected.startsWith('text') && node.kind === 'scalar' && node.plain && node.text !== '';
-
 const example = (name: string): { hint?: string } =>
   EXAMPLES[name] === undefined
     ? {}
     : { hint: `for example ${quoted(name.replace(/^.*\//, ''))}: ${flow(EXAMPLES[name])}` };
-
-const quoted = (name: string): string => (name.startsWith('#') ? `"${name}"` : name);
-
-/** A value as one line of YAML. */
-function flow(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) {
-    return `{ ${Object.entries(value)
-      .map(([name, inner]) => `${name}: ${flow(inner)}`)
-      .join(', ')} }`;
-  }
-  return String(value);
-}
 
 /** What a message calls the place: `'reg' of pool@50000000`. */
 function subject(path: Path): string {
@@ -223,31 +162,6 @@ export function pathText(path: Path): string {
   return isReservedMemoryProperty(name)
     ? `/reserved-memory:${name}`
     : tail(`/reserved-memory/${name}`, inner);
-}
-
-function described(node: YamlNode): string {
-  if (node.kind === 'map') return node.entries.length === 0 ? 'an empty mapping' : 'a mapping';
-  if (node.kind === 'seq')
-    return node.items.length === 1 ? 'a list of 1 value' : `a list of ${node.items.length} values`;
-  if (node.plain && node.text === '') return 'nothing';
-  return node.plain ? shown(node.text) : `"${shown(node.text)}"`;
-}
-
-/** Why a text is no size, for the mistakes that people make. */
-function whyNoSize(node: YamlNode): string | undefined {
-  if (node.kind !== 'scalar') return undefined;
-  const text = node.text.trim();
-  if (text.startsWith('<')) return 'raw cells are 32-bit numbers between < and >';
-  if (/^-/.test(text)) return 'it cannot be negative';
-  if (/^0[xX]?[0-9a-fA-F]*_|^[0-9]+[_,]/.test(text)) return 'digits are not grouped here';
-  if (/^[0-9]*\.[0-9]*/.test(text) && text !== '') return 'a fraction; write whole bytes, K, M or G';
-  if (/^[0-9]+[eE][-+]?[0-9]+$/.test(text)) return 'no exponents; a hexadecimal number starts with 0x';
-  if (/^0[oO]?[0-7]+([kmgtKMGT]|$)/.test(text)) return 'no octal numbers; leave leading zeros out';
-  if (/^(0[xX][0-9a-fA-F]+|[0-9]+)\s*([KMGTkmgt](i?[bB])?|[bB])?$/.test(text))
-    return 'it needs more than 64 bits';
-  if (/^[0-9a-fA-F]+$/.test(text)) return 'a hexadecimal number starts with 0x';
-  const suffix = /^(?:0[xX][0-9a-fA-F]+|[0-9]+)\s*([a-zA-Z]+)$/.exec(text)?.[1];
-  return suffix === undefined ? undefined : `unknown unit ${shown(suffix)}; K, M, G and T are powers of 1024`;
 }
 
 function unknownKeys(keys: readonly string[], path: Path, source: YamlSource): Diagnostic[] {

@@ -67,6 +67,8 @@ export interface YamlLimits {
   readonly scalar: number;
   /** Mappings and lists within one another. */
   readonly depth: number;
+  /** What the file is, for messages; a board unless said. */
+  readonly what?: string;
 }
 
 /** A large real board takes some 20 KiB, 3,000 tokens and 5 levels. */
@@ -97,6 +99,8 @@ class YamlReader {
   readonly #text: string;
   readonly #file: string;
   readonly #limits: YamlLimits;
+  /** `board`: what needs no more than the limits. */
+  readonly #what: string;
   readonly #lines = new LineCounter();
   readonly #diagnostics: Diagnostic[] = [];
   readonly #anchors = new Map<string, Measured>();
@@ -106,13 +110,14 @@ class YamlReader {
     this.#text = text;
     this.#file = file;
     this.#limits = limits;
+    this.#what = limits.what ?? 'board';
   }
 
   read(): YamlSource {
     if (this.#text.length > this.#limits.characters) {
       this.#fail(
         'yaml-too-large',
-        `the file has ${this.#text.length} characters, more than ${this.#limits.characters}: no board needs that many`,
+        `the file has ${this.#text.length} characters, more than ${this.#limits.characters}: no ${this.#what} needs that many`,
       );
     }
     this.#lines.addNewLine(0);
@@ -149,7 +154,7 @@ class YamlReader {
   #tooDeep(at: number): never {
     this.#fail(
       'yaml-too-deep',
-      `mappings and lists are nested more than ${this.#limits.depth} deep; a board needs five levels`,
+      `mappings and lists are nested more than ${this.#limits.depth} deep${this.#what === 'board' ? '; a board needs five levels' : ''}`,
       at,
     );
   }
@@ -181,14 +186,14 @@ class YamlReader {
       if (++lexemes > this.#limits.tokens) {
         this.#fail(
           'yaml-too-large',
-          `the file has more than ${this.#limits.tokens} tokens: no board needs that many`,
+          `the file has more than ${this.#limits.tokens} tokens: no ${this.#what} needs that many`,
           at,
         );
       }
       if (lexeme.length > this.#limits.scalar) {
         this.#fail(
           'yaml-too-large',
-          `a text has ${lexeme.length} characters, more than ${this.#limits.scalar}: no board needs that many`,
+          `a text has ${lexeme.length} characters, more than ${this.#limits.scalar}: no ${this.#what} needs that many`,
           at,
         );
       }
@@ -250,7 +255,7 @@ class YamlReader {
         'yaml-multiple-documents',
         'the file holds more than one YAML document',
         second.range[0],
-        'keep one board a file, and no second --- line',
+        `keep one ${this.#what} a file, and no second --- line`,
       );
     }
     return document?.contents ?? null;
@@ -270,7 +275,7 @@ class YamlReader {
   #tag(tag: string, at: number): void {
     this.#report(
       'yaml-tag',
-      `YAML tags such as ${shown(tag.replace('tag:yaml.org,2002:', '!!'))} mean nothing in a board`,
+      `YAML tags such as ${shown(tag.replace('tag:yaml.org,2002:', '!!'))} mean nothing in a ${this.#what}`,
       at,
       'leave the tag out',
     );

@@ -1,11 +1,13 @@
 /** What a boot loader and a user give beside the board: the options of `boot`, read into `BootParams`. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BootParams, BootReserved } from '../kernel/boot-params.ts';
+import type { FaultRule } from '../kernel/fault-rule.ts';
 import { profileOf } from '../profile/profile.ts';
 import { type PhysRange, parseSize } from '../units.ts';
 import { readCount } from './arguments.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { UsageError } from './failures.ts';
+import { collectFaults } from './fault-option.ts';
 import { readGroup } from './groups.ts';
 import type { SourceInputs } from './load-tree.ts';
 
@@ -23,6 +25,7 @@ export interface BootInputOptions {
   readonly mode?: number;
   readonly group?: number;
   readonly evict?: number;
+  readonly fault?: readonly FaultRule[];
 }
 
 /** What is given beside a board: how its source is read, and what its boot loader fills in. */
@@ -110,6 +113,12 @@ export function addBootInputs(command: Command, heading: string): Command {
   group(
     new Option('--evict <seed>', 'let cache lines go by chance, as a small cache does').argParser(readSeed),
   );
+  group(
+    new Option(
+      '--fault <rule>',
+      'let something go wrong: errno=ENOMEM,nth=3 or module=cma_heap; see dmaheap fault --help (repeatable)',
+    ).argParser(collectFaults),
+  );
   return command;
 }
 
@@ -132,6 +141,7 @@ export function bootParams(options: BootInputOptions): BootParams {
       NAMES.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
     ),
     ...udevRule(options),
+    ...(options.fault !== undefined && { faults: options.fault }),
   };
 }
 
@@ -141,6 +151,7 @@ export function refuseBoardOptions(options: BoardOptions): void {
     ...NAMES,
     'mode',
     'group',
+    'fault',
     'bootargs',
     'include',
     'define',

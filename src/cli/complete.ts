@@ -30,6 +30,7 @@ const ARGUMENTS: Readonly<Record<string, readonly Kind[]>> = {
   boot: ['file'],
   dt: ['file'],
   alloc: ['heap'],
+  age: ['heap'],
   free: ['fd'],
   show: ['fd-or-heap'],
   read: ['fd'],

@@ -28,6 +28,7 @@ const BY_NAME: Readonly<Record<string, number>> = {
   UnreadableInput: EXIT_INPUT,
   InvalidInput: EXIT_INPUT,
   SessionError: EXIT_SESSION,
+  Interrupted: EXIT_INTERRUPTED,
 };
 
 /**

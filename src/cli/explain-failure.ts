@@ -56,7 +56,10 @@ export function explainFailure(failure: Failure): string[] {
       const near = didYouMean(failure.name, failure.known);
       const known =
         failure.known.length === 0 ? 'there are no heaps' : `the heaps are: ${failure.known.join(', ')}`;
-      return near === undefined ? [known] : [`did you mean ${near}?`, known];
+      const modules = failure.notLoaded?.join(', ');
+      const missing =
+        modules === undefined ? [] : [`not loaded: ${modules}; dmaheap modprobe loads a module`];
+      return [...(near === undefined ? [] : [`did you mean ${near}?`]), known, ...missing];
     }
     case 'bad-argument':
       return badArgument(failure);
@@ -66,6 +69,29 @@ export function explainFailure(failure: Failure): string[] {
       return [
         `the argument is no memory of the task, or has fewer bytes than ${formatHex(failure.request)} copies`,
       ];
+    case 'injected':
+      return failure.died === undefined
+        ? [`on purpose: fault rule ${failure.rule} (dmaheap fault list)`]
+        : [
+            `on purpose: by fault rule ${failure.rule} the task ${failure.died} died instead of this call; nothing of it is left`,
+          ];
+    case 'no-such-fault':
+      return [`there is no fault rule ${failure.rule}; dmaheap fault list shows those that there are`];
+    case 'not-in-cma':
+      return [
+        `no CMA area has a page of ${formatHex(failure.base)}..${formatHex(failure.base + failure.size - 1n)}; dmaheap list shows where they lie`,
+      ];
+    case 'not-pinned':
+      return [
+        `no range is pinned that is just ${formatHex(failure.base)}:${formatHex(failure.size)}; dmaheap pin lists those that are`,
+      ];
+    case 'no-such-module': {
+      const near = didYouMean(failure.module, failure.known);
+      const known = `the heaps' modules of this kernel are: ${failure.known.join(', ') || 'none'}`;
+      return near === undefined ? [known] : [`did you mean ${near}?`, known];
+    }
+    case 'module-has-no-exit':
+      return [`${failure.module} has no module_exit(): Linux never lets it go, nor its heaps`];
     case 'task-name':
       return [`"${failure.task}" is no name for a task`];
     case 'cma-no-room': {
@@ -75,6 +101,7 @@ export function explainFailure(failure: Failure): string[] {
         return [`${asked}; the whole area ${failure.area} has ${pages(totalPages)}`];
       }
       const lines = [`${asked}, ${pages(freePages)} of ${totalPages} free in ${failure.area}`];
+      if (failure.pinnedPages !== undefined) lines.push(`${pages(failure.pinnedPages)} of those are pinned`);
       if (freePages === 0) return lines;
       lines.push(
         alignPages === 1

@@ -1,78 +1,24 @@
 /** Stale reads, lost writes and stray DMA in words: what happened, where, and which call was missing. */
 import { SHELL_TASK } from '../kernel/boot.ts';
 import type { CoherencyReport, Report, ReportedBuffer, StrayReport } from '../kernel/hazard-log.ts';
+import { joinReports, reportLength, storyOf } from '../kernel/joined-reports.ts';
 import type { Owner } from '../kernel/occupant.ts';
 import type { Accessor } from '../mm/hazard.ts';
 import { DMA_BUF_SYNC_END, DMA_BUF_SYNC_READ, DMA_BUF_SYNC_WRITE } from '../uapi/dma-buf.ts';
 import { formatHex, formatSize } from '../units.ts';
 
-/**
- * Joins reports that tell one story about neighbouring bytes: a buffer in pieces, a read in chunks, two stories
- * in turn.
- */
-export function joinReports(reports: Iterable<Report>): Report[] {
-  const joined: Report[] = [];
-  const lastOf = new Map<string, number>();
-  for (const report of reports) {
-    const told = story(report);
-    const at = lastOf.get(told);
-    const before = at === undefined ? undefined : joined[at];
-    const both = before && joinTwo(before, report);
-    if (at !== undefined && both !== undefined) {
-      joined[at] = both;
-      continue;
-    }
-    lastOf.set(told, joined.length);
-    joined.push(report);
-  }
-  return joined;
-}
+export { joinReports } from '../kernel/joined-reports.ts';
 
 /** Reports that tell one story about one buffer, by the story; each is told once, with the first place. */
 export function groupReports(reports: Iterable<Report>): Report[][] {
   const groups = new Map<string, Report[]>();
   for (const report of joinReports(reports)) {
-    const group = groups.get(story(report));
-    if (group === undefined) groups.set(story(report), [report]);
+    const group = groups.get(storyOf(report));
+    if (group === undefined) groups.set(storyOf(report), [report]);
     else group.push(report);
   }
   return [...groups.values()];
 }
-
-/** What is said of a report beside the place. */
-const story = (report: Report): string =>
-  report.report === 'coherency'
-    ? JSON.stringify([
-        { ...report.hazard, address: 0, length: 0 },
-        { ...report.buffer, offset: 0 },
-        report.missing,
-        report.noSyncHelps,
-      ])
-    : JSON.stringify([
-        report.device,
-        report.access,
-        { ...report.occupant.owner, offset: 0 },
-        { ...report.buffer, offset: 0 },
-      ]);
-
-function joinTwo(first: Report, next: Report): Report | undefined {
-  const end = first.buffer && first.buffer.offset + lengthOf(first);
-  if (end !== next.buffer?.offset) return undefined;
-  if (first.report === 'coherency' && next.report === 'coherency') {
-    // Of no buffer: neighbours in memory are one.
-    if (end === undefined && first.hazard.address + first.hazard.length !== next.hazard.address)
-      return undefined;
-    return { ...first, hazard: { ...first.hazard, length: first.hazard.length + next.hazard.length } };
-  }
-  if (first.report !== 'stray-dma' || next.report !== 'stray-dma') return undefined;
-  const { range } = first.occupant;
-  if (range.base + range.size !== next.occupant.range.base) return undefined;
-  const whole = { base: range.base, size: range.size + next.occupant.range.size };
-  return { ...first, occupant: { ...first.occupant, range: whole } };
-}
-
-const lengthOf = (report: Report): bigint =>
-  report.report === 'coherency' ? report.hazard.length : report.occupant.range.size;
 
 const bytes = (count: bigint): string => (count === 1n ? '1 byte' : `${count} bytes`);
 
@@ -202,7 +148,7 @@ export function explainGroup(group: readonly Report[]): string[] {
   if (first === undefined) return [];
   const lines = explainHazard(first);
   if (rest.length === 0) return lines;
-  const total = rest.reduce((sum, report) => sum + lengthOf(report), 0n);
+  const total = rest.reduce((sum, report) => sum + reportLength(report), 0n);
   return [
     ...lines,
     `  and the same in ${rest.length} more ${rest.length === 1 ? 'place' : 'places'} (${bytes(total)})`,

@@ -79,3 +79,11 @@ export class AnsweredNo extends Error {
     this.name = 'AnsweredNo';
   }
 }
+
+/** Ctrl-C, after what was done so far has been told: exit 130 without another word. */
+export class Interrupted extends Error {
+  constructor() {
+    super('interrupted');
+    this.name = 'Interrupted';
+  }
+}

@@ -82,6 +82,8 @@ export const bufferJson = (buffer: BufferView): Json => ({
     })),
   })),
   sg_table: buffer.sgTable.map(extentJson),
+  call: buffer.call,
+  maker: buffer.maker,
 });
 
 export const logJson = (line: LogLine): Json => ({

@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander';
 import { answerCompletion } from './commands/completion.ts';
 import { exitCode } from './exit-code.ts';
-import { AnsweredNo } from './failures.ts';
+import { AnsweredNo, Interrupted } from './failures.ts';
 import { makeInk } from './ink.ts';
 import { jsonText } from './json-text.ts';
 import { createProgram, usageError } from './program.ts';
@@ -17,7 +17,7 @@ const wantsJson = (words: readonly string[]): boolean => {
 
 async function tell(thrown: unknown, words: readonly string[]): Promise<void> {
   const streams = processStreams;
-  if (thrown instanceof ClosedPipe || thrown instanceof AnsweredNo) return;
+  if (thrown instanceof ClosedPipe || thrown instanceof AnsweredNo || thrown instanceof Interrupted) return;
   if (wantsJson(words)) {
     streams.out(jsonText(errorJson(thrown)));
     return;

@@ -1,5 +1,6 @@
 /** The command line: every command, the options that all take, and how mistakes are told. */
 import { Command, type CommanderError, Option } from 'commander';
+import { ageCommand } from './commands/age.ts';
 import { allocCommand } from './commands/alloc.ts';
 import { bootCommand, rebootCommand } from './commands/boot.ts';
 import { buffersCommand } from './commands/buffers.ts';
@@ -13,21 +14,26 @@ import { dtCommand } from './commands/dt.ts';
 import { dumpCommand } from './commands/dump.ts';
 import { dupCommand } from './commands/dup.ts';
 import { echoCommand } from './commands/echo.ts';
+import { faultCommand } from './commands/fault.ts';
 import { fcntlCommand } from './commands/fcntl.ts';
 import { fillCommand } from './commands/fill.ts';
 import { freeCommand } from './commands/free.ts';
 import { hazardsCommand } from './commands/hazards.ts';
 import { ioctlCommand } from './commands/ioctl.ts';
+import { leaksCommand } from './commands/leaks.ts';
 import { listCommand } from './commands/list.ts';
 import { lsCommand } from './commands/ls.ts';
 import { lseekCommand } from './commands/lseek.ts';
 import { mmapCommand } from './commands/mmap.ts';
+import { modprobeCommand } from './commands/modprobe.ts';
 import { munmapCommand } from './commands/munmap.ts';
 import { nameCommand } from './commands/name.ts';
 import { openCommand } from './commands/open.ts';
+import { pinCommand, unpinCommand } from './commands/pin.ts';
 import { pollCommand } from './commands/poll.ts';
 import { readCommand } from './commands/read.ts';
 import { regionsCommand } from './commands/regions.ts';
+import { runCommand } from './commands/run.ts';
 import { sessionCommand } from './commands/session.ts';
 import { showCommand } from './commands/show.ts';
 import { sleepCommand } from './commands/sleep.ts';
@@ -73,7 +79,7 @@ export function createProgram(surroundings: Surroundings): Command {
     .addOption(
       new Option(
         '--board <file>',
-        'run in memory on a fresh boot of this board (list, regions, alloc, dmesg, cat, ls, dt show)',
+        'run in memory on a fresh boot of this board (list, regions, alloc, age, dmesg, cat, ls, dt show)',
       ).helpGroup(GLOBAL),
     )
     .addOption(
@@ -105,11 +111,22 @@ export function createProgram(surroundings: Surroundings): Command {
     ...register: readonly ((registry: Registry) => void)[],
   ])[] = [
     ['Boot:', bootCommand, rebootCommand, sessionCommand, dtCommand],
-    ['Look:', listCommand, regionsCommand, buffersCommand, showCommand, dmesgCommand, hazardsCommand],
-    ['Allocate:', allocCommand, freeCommand, sleepCommand],
+    [
+      'Look:',
+      listCommand,
+      regionsCommand,
+      buffersCommand,
+      showCommand,
+      dmesgCommand,
+      hazardsCommand,
+      leaksCommand,
+    ],
+    ['Allocate:', allocCommand, freeCommand, sleepCommand, ageCommand],
     ['Bytes:', readCommand, writeCommand, fillCommand, dumpCommand, sumCommand, cmpCommand],
     ['Share:', syncCommand, mmapCommand, munmapCommand],
     ['Tasks and devices:', tasksCommand, taskCommand, devicesCommand, deviceCommand],
+    ['Scenarios:', runCommand],
+    ['Fail on purpose:', faultCommand, pinCommand, unpinCommand, modprobeCommand],
     ['Files of /proc, /sys and /dev:', catCommand, lsCommand, echoCommand],
     [
       'Calls:',

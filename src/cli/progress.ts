@@ -11,22 +11,27 @@ export class Progress {
   readonly #streams: Streams;
   readonly #what: string;
   readonly #total: bigint | undefined;
+  readonly #unit: string;
   readonly #began = Date.now();
   #shown = 0;
 
-  /** @param total bytes; `undefined` when it is not known */
-  constructor(streams: Streams, what: string, total?: bigint) {
+  /** @param total `undefined` when it is not known @param unit what is counted */
+  constructor(streams: Streams, what: string, total?: bigint, unit = 'bytes') {
     this.#streams = streams;
     this.#what = what;
     this.#total = total;
+    this.#unit = unit;
   }
 
-  /** Says how many bytes are done, and lets a Ctrl-C in. */
+  /** Says how much is done, and lets a Ctrl-C in. */
   async at(done: bigint): Promise<void> {
     const now = Date.now();
     if (now - this.#began > AFTER_MS && now - this.#shown > EVERY_MS && this.#streams.errIsTerminal) {
-      const whole = this.#total === undefined ? '' : ` of ${formatSize(this.#total)}`;
-      this.#streams.err(`\r${this.#what}: ${done >> 20n} MiB${whole}\x1b[K`);
+      const bytes = this.#unit === 'bytes';
+      const total = this.#total ?? 0n;
+      const whole = this.#total === undefined ? '' : ` of ${bytes ? formatSize(total) : total}`;
+      const so = bytes ? `${done >> 20n} MiB${whole}` : `${done}${whole} ${this.#unit}`;
+      this.#streams.err(`\r${this.#what}: ${so}\x1b[K`);
       this.#shown = now;
     }
     await new Promise((resolve) => setImmediate(resolve));

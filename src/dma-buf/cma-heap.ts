@@ -27,19 +27,20 @@ export function cmaHeapOps(area: number): DmaHeapOps {
 
 /** What is free in the area, and how much of it lies right. */
 function explain(cma: Cma, pages: bigint, alignPages: number): Failure {
-  const runs = cma.freeRuns();
-  const aligned = runs.map((run) => {
-    const first = Math.ceil((cma.basePfn + run.start) / alignPages) * alignPages - cma.basePfn;
-    return run.start + run.length - first;
-  });
+  const runs = cma.movableRuns();
+  const longest = (lengths: readonly number[]) => lengths.reduce((most, length) => Math.max(most, length), 0);
+  const aligned = runs.map((run) => run.pfn + run.pages - Math.ceil(run.pfn / alignPages) * alignPages);
+  const freePages = cma.bitmap.zeros();
+  const pinnedPages = runs.reduce((left, run) => left - run.pages, freePages);
   return {
     kind: 'cma-no-room',
     area: cma.name,
     pages,
     alignPages,
-    freePages: cma.bitmap.zeros(),
+    freePages,
     totalPages: cma.count,
-    largestRun: cma.bitmap.longestZeroRun(),
-    largestAlignedRun: aligned.reduce((most, length) => Math.max(most, length), 0),
+    largestRun: longest(runs.map((run) => run.pages)),
+    largestAlignedRun: longest(aligned),
+    ...(pinnedPages > 0 && { pinnedPages }),
   };
 }

@@ -23,6 +23,10 @@ export interface DmaBufFile {
   readonly sgTable: readonly PfnRange[];
   /** References: descriptors, mappings and importers. */
   count: number;
+  /** The number of the call that made it. */
+  readonly call: number;
+  /** The task that made that call. */
+  readonly maker: string;
   /** DMA_BUF_SET_NAME. */
   name?: string;
 }

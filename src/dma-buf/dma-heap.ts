@@ -107,6 +107,9 @@ export type IoctlResult = { readonly ret: 0 } | { readonly errno: Errno; readonl
 /** Gives a file the lowest free descriptor of the calling task, or says the limit: get_unused_fd_flags(). */
 export type InstallFd = (file: number, flags: number) => number | { readonly limit: number };
 
+/** Whether a heap's node takes a request for an allocation: by its number alone. */
+export const isAllocRequest = (request: number): boolean => iocNr(request) === iocNr(DMA_HEAP_IOCTL_ALLOC);
+
 /**
  * The ioctl of a heap node: dma_heap_ioctl(). The request is recognised by its number alone; the caller's
  * direction bits and size say how much is copied in and out.
@@ -121,7 +124,7 @@ export function dmaHeapIoctl(
   arg: Uint8Array | null,
   installFd: InstallFd,
 ): IoctlResult {
-  if (iocNr(request) !== iocNr(DMA_HEAP_IOCTL_ALLOC)) {
+  if (!isAllocRequest(request)) {
     return badArgument('EINVAL', 'request', BigInt(request));
   }
   const direction = iocDir(request);
@@ -153,6 +156,9 @@ function allocate(
   const size = pageAlign(data.len);
   if (size === 0n) return badArgument('EINVAL', 'len', data.len);
   const ops = dmaHeapOps(heap.backing);
+  const asked = { heap: heap.name, size: data.len };
+  const injected = context.inject?.('allocate', asked);
+  if (injected !== undefined) return injected;
   const allocation = ops.allocate(context, size >> BigInt(PAGE_SHIFT));
   if ('errno' in allocation) return allocation;
   const { sgTable } = allocation;
@@ -165,11 +171,14 @@ function allocate(
     backing: heap.backing,
     sgTable,
     count: 1,
+    call: context.maker?.call ?? 0,
+    maker: context.maker?.task ?? '',
   });
-  const fd = installFd(file, data.fd_flags);
+  const fd = context.inject?.('descriptor', asked) ?? installFd(file, data.fd_flags);
   if (typeof fd === 'number') return { ...data, fd };
   files.unref(file);
   ops.release(context, sgTable);
+  if ('errno' in fd) return fd;
   return { errno: 'EMFILE', why: { kind: 'descriptor-limit', limit: fd.limit } };
 }
 

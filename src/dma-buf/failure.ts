@@ -6,7 +6,13 @@
 import type { DmaMapFailure } from '../mm/dma-mapping.ts';
 
 export type Failure =
-  | { readonly kind: 'no-such-heap'; readonly name: string; readonly known: readonly string[] }
+  | {
+      readonly kind: 'no-such-heap';
+      readonly name: string;
+      readonly known: readonly string[];
+      /** Modules that are not loaded, when there are any. */
+      readonly notLoaded?: readonly string[];
+    }
   /** An argument that the kernel refuses before it allocates. */
   | {
       readonly kind: 'bad-argument';
@@ -28,6 +34,16 @@ export type Failure =
     }
   /** A pointer that leads nowhere, or to fewer bytes than the request copies. */
   | { readonly kind: 'bad-pointer'; readonly request: number }
+  /** A fault rule said so; `died` is the task that it ended. */
+  | { readonly kind: 'injected'; readonly rule: number; readonly died?: string }
+  | { readonly kind: 'no-such-fault'; readonly rule: number }
+  /** No CMA area has a page of the range. */
+  | { readonly kind: 'not-in-cma'; readonly base: bigint; readonly size: bigint }
+  /** No range was pinned that is just this. */
+  | { readonly kind: 'not-pinned'; readonly base: bigint; readonly size: bigint }
+  | { readonly kind: 'no-such-module'; readonly module: string; readonly known: readonly string[] }
+  /** A module that cannot be unloaded. */
+  | { readonly kind: 'module-has-no-exit'; readonly module: string }
   /** A name that no task can have. */
   | { readonly kind: 'task-name'; readonly task: string }
   /** A bad file descriptor. */
@@ -44,6 +60,8 @@ export type Failure =
       readonly largestRun: number;
       /** The longest free run that starts at a multiple of `alignPages`. */
       readonly largestAlignedRun: number;
+      /** Free pages that are pinned, which no run counts; absent when there are none. */
+      readonly pinnedPages?: number;
     }
   /** No free block of the rounded-up order in a coherent pool. */
   | {

@@ -65,20 +65,22 @@ export function configuredModules(profile: Profile): readonly HeapModule[] {
 
 /** What the configured modules will register, in link order. */
 export function planModules(early: EarlyBoot, ram: SystemRam): readonly ModulePlan[] {
-  return configuredModules(early.profile).map((module): ModulePlan => {
-    switch (module) {
-      case 'system_heap':
-        return { module };
-      case 'coherent_heap':
-        return { module, pools: early.coherentPools.map((pool, index) => planPool(early, ram, index, pool)) };
-      case 'cma_heap':
-        return {
-          module,
-          ...(early.defaultCma && { defaultArea: early.defaultCma.index }),
-          areas: early.cmaAreas.map(({ index, name }) => ({ index, name })),
-        };
-    }
-  });
+  return configuredModules(early.profile).map((module) => planModule(early, ram, module));
+}
+
+function planModule(early: EarlyBoot, ram: SystemRam, module: HeapModule): ModulePlan {
+  switch (module) {
+    case 'system_heap':
+      return { module };
+    case 'coherent_heap':
+      return { module, pools: early.coherentPools.map((pool, index) => planPool(early, ram, index, pool)) };
+    case 'cma_heap':
+      return {
+        module,
+        ...(early.defaultCma && { defaultArea: early.defaultCma.index }),
+        areas: early.cmaAreas.map(({ index, name }) => ({ index, name })),
+      };
+  }
 }
 
 function planPool(early: EarlyBoot, ram: SystemRam, index: number, pool: EarlyCoherent): PlannedPool {

@@ -23,6 +23,19 @@ export interface HeapContext {
   readonly memory: PhysMemory;
   readonly printk: Printk;
   readonly profile: Profile;
+  /** The task that allocates, and the number of its call. */
+  readonly maker?: { readonly task: string; readonly call: number };
+  /** Whether an allocation is to fail on purpose, when the heap takes its memory or the descriptor is taken. */
+  readonly inject?: (
+    at: 'allocate' | 'descriptor',
+    asked: { readonly heap: string; readonly size: bigint },
+  ) => InjectedFault | undefined;
+}
+
+/** A failure that a user asked for. */
+export interface InjectedFault {
+  readonly errno: Errno;
+  readonly why: Failure;
 }
 
 /** Pages in the order of the sg table, or why there are none. */

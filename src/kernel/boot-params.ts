@@ -2,7 +2,9 @@
  * What a boot loader and a user give beside the board: command line, memory, what is loaded where, and
  * how the kernel was configured.
  */
+import type { HeapModule } from '../dma-buf/heap-modules.ts';
 import type { PhysRange } from '../units.ts';
+import type { FaultRule } from './fault-rule.ts';
 
 /** A configuration value as in .config: `y` and `n` are booleans. */
 export type ConfigValue = string | number | boolean;
@@ -34,4 +36,8 @@ export interface BootParams {
   readonly heapGid?: number;
   /** The seed by which cache lines are evicted by chance; absent: never. */
   readonly evict?: number;
+  /** Heap modules that are not loaded at boot. */
+  readonly modules?: readonly HeapModule[];
+  /** What goes wrong on purpose, from boot on; rules of modules are as `modules`. */
+  readonly faults?: readonly FaultRule[];
 }

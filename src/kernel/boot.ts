@@ -7,8 +7,6 @@ import { type MemoryCmdline, parseCmdline } from '../board/cmdline.ts';
 import { encodeDtb } from '../devicetree/dtb.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { InvalidInput } from '../diagnostic.ts';
-import { applyUdevRule } from '../dma-buf/dma-heap.ts';
-import { type RegistrationProblems, registerHeaps } from '../dma-buf/register-heaps.ts';
 import { createAtomicPools } from '../mm/atomic-pool.ts';
 import { emptyCma } from '../mm/cma.ts';
 import { reserveDefaultCma } from '../mm/contiguous.ts';
@@ -37,7 +35,9 @@ import { bootReserved } from './boot-loader.ts';
 import type { BootParams, BootReserved } from './boot-params.ts';
 import { BOOT_RECORD, type BootRecord, DEVICE_TREE_RECORD } from './boot-record.ts';
 import { createDevices } from './device-table.ts';
-import { regionViews } from './regions.ts';
+import { addBootFaults } from './machine-calls.ts';
+import { loadModules } from './modules.ts';
+import { type Registered, regionViews } from './regions.ts';
 import { createTask } from './task.ts';
 
 export interface BootOutcome {
@@ -129,11 +129,7 @@ function bootKernel(
 
   // 9: heaps.
   const ram = new SystemRam(memblock);
-  const problems = registerHeaps(early, ram);
-  applyUdevRule(records, {
-    ...(params.heapMode !== undefined && { mode: params.heapMode }),
-    ...(params.heapGid !== undefined && { gid: params.heapGid }),
-  });
+  const problems = loadModules(early, ram, params);
   if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
   createDevices(records, board);
   if (board.tree !== undefined) records.put(DEVICE_TREE_RECORD, encodeDtb(board.tree));
@@ -151,6 +147,7 @@ function bootKernel(
     regions: regionViews(early, reservedMemory.regions, problems, words),
   });
   createTask(records, SHELL_TASK, params.nofile ?? DEFAULT_NOFILE);
+  addBootFaults(records, printk, board.source, params.faults);
 }
 
 /** Everything that a user can get wrong, found before the boot begins. */
@@ -292,10 +289,7 @@ function startAtomicPools(
 }
 
 /** Where there is memory: RAM with its no-map holes, and pools with a heap that lie outside it. */
-function arenaLayout(
-  { memblock, coherentPools }: EarlyBoot,
-  problems: RegistrationProblems,
-): readonly PhysRange[] {
+function arenaLayout({ memblock, coherentPools }: EarlyBoot, problems: Registered): readonly PhysRange[] {
   const pools = coherentPools.filter((_, index) => !problems.pools.has(index));
   const ranges = [...memblock.memory, ...pools]
     .map((range) => wholePages(range))

@@ -62,7 +62,7 @@ export function bufferOfDescriptor(state: KernelState, task: string, fd: number)
 }
 
 function bufferView(file: DmaBufFile, holders: Holders): BufferView {
-  const { ino, expName, size, flags, count, sgTable, name } = file;
+  const { ino, expName, size, flags, count, sgTable, name, call, maker } = file;
   return {
     ino,
     heap: expName,
@@ -72,6 +72,8 @@ function bufferView(file: DmaBufFile, holders: Holders): BufferView {
     count,
     ...holders,
     sgTable,
+    call,
+    maker,
     ...(name !== undefined && { name }),
   };
 }

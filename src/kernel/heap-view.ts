@@ -6,6 +6,7 @@ import { DmaCoherentMem } from '../mm/coherent.ts';
 import { PageAllocator } from '../mm/page-alloc.ts';
 import type { Records } from '../records.ts';
 import { type PfnRange, pagesToBytes, pfnPhys } from '../units.ts';
+import { bootRecord } from './boot-record.ts';
 import type { HeapView } from './views.ts';
 
 /** What a backend says of its memory. */
@@ -38,6 +39,43 @@ export function freeRunsOf(records: Records, name: string): readonly PfnRange[] 
   }
   const pool = new DmaCoherentMem(records, backing.pool);
   return pool.bitmap.freeFrames(pool.pfnBase);
+}
+
+/**
+ * The largest request that a heap can still answer. A CMA area's first fit asks for an alignment that grows with the
+ * request (cma_heap_allocate(): get_order(), CONFIG_CMA_ALIGNMENT at most), so that a large run may take less than
+ * its length:
+ *
+ * ```
+ *   aligned to    1     2     4           4
+ *   free runs     . [###########]    [#######]
+ * ```
+ */
+export function largestRequest(records: Records, name: string): bigint {
+  const backing = findDmaHeap(records, name)?.backing;
+  if (backing === undefined) return 0n;
+  switch (backing.backend) {
+    case 'system':
+      return pagesToBytes(new PageAllocator(records).freePages());
+    case 'coherent':
+      return pagesToBytes(new DmaCoherentMem(records, backing.pool).largestBlock());
+    case 'cma': {
+      const most = bootRecord(records).profile.config.CONFIG_CMA_ALIGNMENT;
+      const runs = new Cma(records, backing.area).movableRuns();
+      return pagesToBytes(runs.reduce((best, run) => Math.max(best, largestInRun(run, most)), 0));
+    }
+  }
+}
+
+/** Pages of the largest request that fits into a run, whose alignment depends on itself. */
+function largestInRun({ pfn, pages }: PfnRange, mostOrder: number): number {
+  let best = 0;
+  for (let order = 0; order <= mostOrder; order++) {
+    const align = 2 ** order;
+    const left = pfn + pages - Math.ceil(pfn / align) * align;
+    best = Math.max(best, order === mostOrder ? left : Math.min(left, align));
+  }
+  return best;
 }
 
 function spaceOf(records: Records, { backing }: DmaHeap): Space {

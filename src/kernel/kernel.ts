@@ -6,28 +6,32 @@ import { dmaHeapIoctl, dmaHeaps, findDmaHeap } from '../dma-buf/dma-heap.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
 import type { Device } from '../mm/device.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
+import { type PinnedPages, pinnedPages } from '../mm/pinned-pages.ts';
 import type { Printk } from '../printk.ts';
 import type { Records } from '../records.ts';
 import { MAP_PRIVATE, MAP_TYPE } from '../uapi/fcntl.ts';
-import type { PfnRange, PhysRange } from '../units.ts';
-import { pageAlign } from '../units.ts';
+import type { PfnRange, PhysAddr, PhysRange } from '../units.ts';
+import { pageAlign, pfnPhys } from '../units.ts';
 import { type Access, type AccessPlace, watched } from './access.ts';
 import { SHELL_TASK } from './boot.ts';
 import { bootRecord } from './boot-record.ts';
 import { bufferOfDescriptor, bufferViews } from './buffer-view.ts';
 import { devicesOf, findDevice } from './device-table.ts';
 import { type DeviceMapping, type DmaView, deviceMapping, dmaView } from './dma.ts';
+import type { FaultView, Struck } from './faults.ts';
 import * as files from './file-calls.ts';
 import type { HazardLog } from './hazard-log.ts';
-import { freeRunsOf, heapViews } from './heap-view.ts';
+import { freeRunsOf, heapViews, largestRequest } from './heap-view.ts';
 import { cpuAccess, deviceCall, importerCall } from './importer-calls.ts';
+import { breakingCall } from './machine-calls.ts';
 import { checkMmap, MappedRange, type Mapping } from './mapping.ts';
+import { waitingModules } from './modules.ts';
 import { type Occupant, occupants } from './occupant.ts';
 import { sendDescriptor, taskAdd, taskCall } from './process-calls.ts';
 import { fail, ok } from './results.ts';
 import { KernelState } from './state.ts';
-import type { FileCall, Syscall, SyscallResult } from './syscall.ts';
-import { DescriptorTable, findTask, ROOT, taskNames } from './task.ts';
+import type { FileCall, MachineCall, Syscall, SyscallResult } from './syscall.ts';
+import { DescriptorTable, findDescriptor, findTask, ROOT, taskNames } from './task.ts';
 import { taskViews } from './task-view.ts';
 import { vfsIoctl } from './vfs-ioctl.ts';
 import type { BufferView, HeapView, KernelView, RegionView, TaskView } from './views.ts';
@@ -36,6 +40,12 @@ import { type Lookup, lookup } from './virtual-files/lookup.ts';
 
 /** Where the booted board has memory, for whoever makes the arena. */
 export const layoutOf = (records: Records): readonly PhysRange[] => bootRecord(records).layout;
+
+/** How many calls were made since boot: the number of the next one. */
+const CALLS = 'calls';
+
+/** The calls that a task makes. */
+type TaskSyscall = Exclude<Syscall, MachineCall>;
 
 export class Kernel {
   readonly printk: Printk;
@@ -67,7 +77,10 @@ export class Kernel {
    */
   syscall(task: string, call: Syscall): SyscallResult {
     this.beforeSyscall?.(task, call);
+    const { records } = this.#state;
+    this.#state.call = records.get<number>(CALLS) ?? 0;
     const result = this.#dispatch(task, call);
+    records.put(CALLS, this.#state.call + 1);
     this.onSyscall?.(task, call, result);
     return result;
   }
@@ -116,10 +129,46 @@ export class Kernel {
       case 'sleep':
         this.printk.advance(call.nanoseconds);
         return ok(0);
+      case 'fault_add':
+      case 'fault_del':
+      case 'pin':
+      case 'unpin':
+      case 'modprobe':
+      case 'delete_module':
+        return breakingCall(state.records, state.printk, call);
     }
     if (findTask(state.records, task) === undefined) {
       return fail('ESRCH', { kind: 'no-such-task', task, known: [...taskNames(state.records)] });
     }
+    const struck = state.faults.atEntrance(task, state.call, call, (fd) => this.#kindOf(task, fd));
+    return struck === undefined ? this.#answer(task, call) : this.#struck(task, call, struck);
+  }
+
+  /** What a descriptor of a task is. */
+  #kindOf(task: string, fd: number): string | undefined {
+    const descriptor = new DescriptorTable(this.#state.records, task).get(fd);
+    return descriptor && this.#state.files.get(descriptor.file)?.kind;
+  }
+
+  /** A call that a fault rule struck. */
+  #struck(task: string, call: TaskSyscall, struck: Struck): SyscallResult {
+    const { rule } = struck;
+    switch (struck.does) {
+      case 'leak':
+        return ok(0);
+      case 'exit':
+        taskCall(this.#state, task, { call: 'exit' });
+        return fail('ESRCH', { kind: 'injected', rule, died: task });
+      case 'errno': {
+        // close(2) has given up the descriptor before it can fail: filp_close().
+        const closed = call.call === 'close' && struck.errno !== 'EBADF' ? this.#answer(task, call) : ok(0);
+        return closed.ret < 0 ? closed : fail(struck.errno, { kind: 'injected', rule });
+      }
+    }
+  }
+
+  #answer(task: string, call: TaskSyscall): SyscallResult {
+    const state = this.#state;
     switch (call.call) {
       case 'open':
         return this.#open(task, call.path, call.flags);
@@ -206,7 +255,8 @@ export class Kernel {
     const name = /^\/dev\/dma_heap\/([^/]+)$/.exec(path)?.[1];
     if (refused.errno !== 'ENOENT' || name === undefined) return refused;
     const known = dmaHeaps(this.#state.records).map((heap) => heap.name);
-    return fail('ENOENT', { kind: 'no-such-heap', name, known });
+    const notLoaded = this.waitingModules();
+    return fail('ENOENT', { kind: 'no-such-heap', name, known, ...(notLoaded.length > 0 && { notLoaded }) });
   }
 
   #close(task: string, fd: number): SyscallResult {
@@ -258,6 +308,11 @@ export class Kernel {
     return heapViews(this.#state.records, this.#state.files);
   }
 
+  /** The largest request that a heap can still answer, by what is free and how the heap aligns; 0 for none. */
+  largestRequest(heap: string): bigint {
+    return largestRequest(this.#state.records, heap);
+  }
+
   /** The free runs of a heap's area or pool, ascending; none for the system heap. */
   freeRuns(heap: string): readonly PfnRange[] {
     return freeRunsOf(this.#state.records, heap);
@@ -268,6 +323,21 @@ export class Kernel {
     return bootRecord(this.#state.records).regions;
   }
 
+  /** The fault rules by number. */
+  faults(): readonly FaultView[] {
+    return this.#state.faults.list();
+  }
+
+  /** The pinned runs of pages of CMA areas. */
+  pinned(): readonly PinnedPages[] {
+    return pinnedPages(this.#state.records);
+  }
+
+  /** The heap modules that are not loaded yet. */
+  waitingModules(): readonly string[] {
+    return waitingModules(this.#state.records);
+  }
+
   /** The live dma-bufs, oldest first. */
   buffers(): BufferView[] {
     return bufferViews(this.#state);
@@ -276,6 +346,14 @@ export class Kernel {
   /** The dma-buf behind a task's descriptor, or `undefined` when it is no dma-buf. */
   buffer(task: string, fd: number): BufferView | undefined {
     return bufferOfDescriptor(this.#state, task, fd);
+  }
+
+  /** Where the first byte of a descriptor's dma-buf lies: less work than `buffer`. */
+  physOf(task: string, fd: number): PhysAddr | undefined {
+    const descriptor = findDescriptor(this.#state.records, task, fd);
+    const file = descriptor && this.#state.files.get(descriptor.file);
+    const pfn = file?.kind === 'dma_buf' ? file.sgTable[0]?.pfn : undefined;
+    return pfn === undefined ? undefined : pfnPhys(pfn);
   }
 
   hasTask(name: string): boolean {

@@ -88,11 +88,7 @@ function whyNoHeap(
   return problems.waiting.has('coherent_heap') ? 'module-not-loaded' : problems.pools.get(pool);
 }
 
-const whyNoCmaHeap = (
-  early: EarlyBoot,
-  problems: Registered,
-  area: number,
-): WhyNoHeap | undefined => {
+const whyNoCmaHeap = (early: EarlyBoot, problems: Registered, area: number): WhyNoHeap | undefined => {
   if (new Cma(early.records, area).count === 0) return 'cma-across-zones';
   if (!early.profile.config.CONFIG_DMABUF_HEAPS_CMA) return 'cma-not-configured';
   return problems.waiting.has('cma_heap') ? 'module-not-loaded' : problems.areas.get(area);
@@ -122,7 +118,8 @@ export function regionsWithModule(
     if (index === undefined) return region;
     const { why: before, ...rest } = region;
     const found = backend === 'cma' ? problems.areas.get(index) : problems.pools.get(index);
-    const why = before === 'module-not-loaded' ? found : before;
+    const pending = before === 'module-not-loaded' || before === 'no-cma-heaps';
+    const why = pending ? found : before;
     return { ...rest, heaps: heapsOf(records, backend, index), ...(why && { why }) };
   });
 }

@@ -13,6 +13,7 @@ import { O_CLOEXEC } from '../uapi/fcntl.ts';
 import type { PhysAddr } from '../units.ts';
 import { bootRecord } from './boot-record.ts';
 import { CpuMemory } from './cpu-memory.ts';
+import { Faults } from './faults.ts';
 import { HazardLog } from './hazard-log.ts';
 import { MappingTable } from './mapping-table.ts';
 import { nextRandom } from './random.ts';
@@ -34,6 +35,9 @@ export class KernelState {
   /** Absent where boot made no pool. */
   readonly swiotlb: Swiotlb | undefined;
   readonly coherency: HazardLog;
+  readonly faults: Faults;
+  /** The number of the call that is made. */
+  call = 0;
 
   constructor(records: Records, memory: PhysMemory) {
     this.records = records;
@@ -45,6 +49,7 @@ export class KernelState {
     this.cache = new DataCache(records, memory);
     this.swiotlb = hasSwiotlb(records) ? new Swiotlb(records, memory, this.cache) : undefined;
     this.coherency = new HazardLog(this);
+    this.faults = new Faults(records);
   }
 
   /** Memory as the CPU's accesses on behalf of a task see it; the arena itself where nothing stands before it. */
@@ -54,8 +59,15 @@ export class KernelState {
   }
 
   heapContext(task: string): HeapContext {
-    const { records, printk } = this;
-    return { records, printk, memory: this.cpuMemory(task), profile: bootRecord(records).profile };
+    const { records, printk, call, faults } = this;
+    return {
+      records,
+      printk,
+      memory: this.cpuMemory(task),
+      profile: bootRecord(records).profile,
+      maker: { task, call },
+      inject: (at, asked) => faults.atAllocation(at, task, call, asked),
+    };
   }
 
   dmaContext(): DmaContext {

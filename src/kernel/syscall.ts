@@ -7,6 +7,8 @@ import type { Failure } from '../dma-buf/failure.ts';
 import type { Device } from '../mm/device.ts';
 import type { DmaDirection } from '../mm/dma-mapping.ts';
 import type { Errno } from '../uapi/errno.ts';
+import type { PhysRange } from '../units.ts';
+import type { KeptRule } from './faults.ts';
 import type { Credentials } from './task.ts';
 
 /** A pointer argument: the caller's bytes, changed in place, or `null` for an unmapped address. */
@@ -71,7 +73,16 @@ export type MachineCall =
   | { readonly call: 'device_add'; readonly device: Device }
   | { readonly call: 'device_del'; readonly device: string }
   /** Logical time passes for all. */
-  | { readonly call: 'sleep'; readonly nanoseconds: number };
+  | { readonly call: 'sleep'; readonly nanoseconds: number }
+  /** A fault rule from now on. `ret` is its number. */
+  | { readonly call: 'fault_add'; readonly rule: KeptRule }
+  | { readonly call: 'fault_del'; readonly id: number }
+  /** Somebody holds pages of a CMA area, so that they cannot be moved away. */
+  | { readonly call: 'pin'; readonly range: PhysRange }
+  | { readonly call: 'unpin'; readonly range: PhysRange }
+  /** Loads a heap's module. */
+  | { readonly call: 'modprobe'; readonly module: string }
+  | { readonly call: 'delete_module'; readonly module: string };
 
 export type Syscall =
   | { readonly call: 'open'; readonly path: string; readonly flags: number }

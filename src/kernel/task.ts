@@ -35,6 +35,9 @@ const NEXT_PID = 'tasks';
 const taskKey = (task: string): string => recordKey('task', task);
 const fdKey = (task: string, fd: number): string => recordKey('fd', task, fd);
 
+export const findDescriptor = (records: Records, task: string, fd: number): FdRecord | undefined =>
+  records.get<FdRecord>(fdKey(task, fd));
+
 /** A name that a task may have: it is part of a path in /proc, and of keys. */
 export const isTaskName = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_.-]{0,62}$/.test(name);
 
@@ -110,7 +113,7 @@ export class DescriptorTable {
   }
 
   get(fd: number): FdRecord | undefined {
-    return this.#records.get<FdRecord>(fdKey(this.#task, fd));
+    return findDescriptor(this.#records, this.#task, fd);
   }
 
   /** Whether a descriptor from `from` on is left below the limit. */

@@ -5,8 +5,9 @@
 import type { Printk } from '../printk.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
-import type { Pfn } from '../units.ts';
+import type { Pfn, PfnRange } from '../units.ts';
 import { Bitmap, type BitRun } from './bitmap.ts';
+import { isPinned, pinnedPages, withoutPages } from './pinned-pages.ts';
 
 /** CMA_MAX_NAME less the terminator. */
 const NAME_MAX = 63;
@@ -130,8 +131,8 @@ export class Cma {
    *              ^ free, not aligned  ^ taken when `count` fits
    * ```
    *
-   * A run that holds pages which an overlapping area has handed out is busy, and the search goes on
-   * behind it, as after alloc_contig_range() answers -EBUSY.
+   * A run that holds pages which an overlapping area has handed out, or which are pinned, is busy, and the
+   * search goes on behind it, as after alloc_contig_range() answers -EBUSY.
    *
    * @param count pages, at least 1; may be larger than the area
    * @param order the alignment: multiples of `1 << order` in page frame numbers
@@ -182,7 +183,13 @@ export class Cma {
     return [...this.bitmap.zeroRuns()];
   }
 
+  /** The runs of pages that an allocation can get: free ones without those that are pinned. */
+  movableRuns(): readonly PfnRange[] {
+    return withoutPages(this.bitmap.freeFrames(this.basePfn), pinnedPages(this.#records));
+  }
+
   #isBusy(pfn: Pfn, count: number): boolean {
+    if (isPinned(this.#records, pfn, count)) return true;
     return this.#record.overlaps.some((index) => {
       const other = new Cma(this.#records, index);
       const from = Math.max(pfn, other.basePfn) - other.basePfn;

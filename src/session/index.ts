@@ -1,6 +1,7 @@
 /** Sessions: kernels kept on disk and shared by processes. */
 export { describeLocation, removeSession, type SessionLocation, sessionPath } from './directory.ts';
-export type { JournalEntry } from './journal.ts';
+export type { JournalAccess, JournalCall, JournalEntry } from './journal.ts';
+export type { KeptBytes } from './kept-bytes.ts';
 export { type BootOptions, bootSession, openSession, type SessionOptions } from './local-session.ts';
 export { MemorySession } from './memory-session.ts';
 export type { BootInputs, Session, SessionInfo } from './session.ts';

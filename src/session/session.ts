@@ -30,6 +30,8 @@ export interface SessionInfo {
   readonly inputs: BootInputs;
   /** Calls in the journal. */
   readonly calls: number;
+  /** Calls and accesses in the journal. */
+  readonly entries: number;
 }
 
 export interface Session {
@@ -54,7 +56,7 @@ export interface Session {
    */
   view<T>(body: (kernel: Kernel) => T): T;
 
-  /** The calls from number `from` on, in order. @throws SessionError */
+  /** The calls and accesses from number `from` on, in order. @throws SessionError */
   journal(from?: number): readonly JournalEntry[];
 
   /** @throws SessionError */

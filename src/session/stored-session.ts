@@ -6,7 +6,8 @@ import type { PhysMemory } from '../mm/phys-memory.ts';
 import type { Records } from '../records.ts';
 import type { PhysRange } from '../units.ts';
 import type { JournalEntry } from './journal.ts';
-import { appendJournal, journalLength, readJournal } from './journal.ts';
+import { journalLength, readJournal } from './journal.ts';
+import { record } from './recorder.ts';
 import type { BootInputs, Session, SessionInfo } from './session.ts';
 import { SessionError } from './session-error.ts';
 import type { Store } from './store.ts';
@@ -54,10 +55,7 @@ export class StoredSession implements Session {
     this.#backing.store.write((reader) => {
       const records = new StoreRecords(reader, true);
       const kernel = new Kernel(records, this.#backing.memory(this.#state(records), true));
-      kernel.onSyscall = (task, call, answer) => {
-        const time = { time: Date.now(), clock: kernel.printk.time };
-        appendJournal(records, { ...time, task, call, result: answer });
-      };
+      record(kernel, records);
       const value = body(kernel);
       if (value instanceof Promise) throw new Error('the body of a transaction must not be asynchronous');
       result = { value };
@@ -80,7 +78,7 @@ export class StoredSession implements Session {
     return this.#read((records, state) => {
       const inputs = records.get<BootInputs>(INPUTS);
       if (inputs === undefined) throw new SessionError('session-damaged', 'the session lost its boot inputs');
-      return { ...(path === undefined ? {} : { path }), ...state, inputs, calls: journalLength(records) };
+      return { ...(path === undefined ? {} : { path }), ...state, inputs, ...journalLength(records) };
     });
   }
 

@@ -44,3 +44,9 @@ export const errnoNumber = (errno: Errno): number => TABLE[errno][0];
 
 /** What strerror() says of it. */
 export const strerror = (errno: Errno): string => TABLE[errno][1];
+
+/** Whether a word is the name of one. */
+export const isErrno = (name: string): name is Errno => Object.hasOwn(TABLE, name);
+
+/** All names. */
+export const errnoNames = (): readonly Errno[] => Object.keys(TABLE) as Errno[];

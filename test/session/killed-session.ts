@@ -130,7 +130,7 @@ export class KilledSession {
     const session = openSession(at(this.#dir));
     try {
       const before = { generation: this.#generation, calls: this.#model.calls.length };
-      const { generation, calls, layout } = session.info();
+      const { generation, calls, entries, layout } = session.info();
       const written = pending?.kind === 'write' ? pending : undefined;
       if (generation !== before.generation || calls !== before.calls) {
         if (pending === undefined) {
@@ -143,9 +143,11 @@ export class KilledSession {
       strictEqual(generation, this.#generation);
       strictEqual(calls, this.#model.calls.length);
       deepStrictEqual(session.view(observe), observe(this.#model.kernel));
-      const from = Math.max(0, calls - 200);
-      const journal = session.journal(from).map(({ task, call, result }) => ({ task, call, result }));
-      deepStrictEqual(journal, this.#model.calls.slice(from));
+      const journal = session
+        .journal(Math.max(0, entries - 200))
+        .flatMap((entry) => ('call' in entry ? [entry] : []))
+        .map(({ task, call, result }) => ({ task, call, result }));
+      deepStrictEqual(journal, this.#model.calls.slice(calls - journal.length));
       const arena = new Arena(arenaPath(this.#dir, generation), layout);
       this.#compareBytes(new FilePhysMemory(arena, false), written);
       arena.close();

@@ -67,7 +67,7 @@ describe('a session in a directory', () => {
     expect(statSync(path).mode & 0o777).toBe(0o700);
     expect(readFileSync(join(path, '.gitignore'), 'utf8')).toBe('*\n');
     expect(JSON.parse(readFileSync(join(path, 'session.json'), 'utf8'))).toMatchObject({
-      format: 1,
+      format: 2,
       arch: 'arm64',
     });
     const names = ['.gitignore', 'arena.1', 'arena.1.dirty', 'session.json', 'store.mdb', 'store.mdb-lock'];
@@ -108,7 +108,7 @@ describe('a session in a directory', () => {
     const story = (from: Session): unknown[] => from.journal().map(({ time: _, ...entry }) => entry);
     expect(story(session)).toEqual(story(memory));
     expect(session.journal(7)).toEqual(session.journal().slice(7));
-    expect(session.info()).toMatchObject({ path, generation: 1, inputs, calls: session.journal().length });
+    expect(session.info()).toMatchObject({ path, generation: 1, inputs, entries: session.journal().length });
     session.close();
   });
 

@@ -64,7 +64,7 @@ const protText = (prot: number): string =>
   `${(prot & PROT_READ) !== 0 ? 'r' : '-'}${(prot & PROT_WRITE) !== 0 ? 'w' : '-'}`;
 
 /** Who holds the buffer: everything that its count counts. */
-function holders({ fds, mappings, attachments }: BufferView): string[] {
+export function holders({ fds, mappings, attachments }: BufferView): string[] {
   return [
     ...fds.map(({ task, fd, cloexec }) => `${escapeText(task)} fd ${fd}${cloexec ? ' (close-on-exec)' : ''}`),
     ...mappings.map(
@@ -88,6 +88,7 @@ export function renderBuffer(buffer: BufferView, ink: Ink = NO_INK): string {
     ['size', sizeExact(buffer.size)],
     ['flags', `${formatOpenFlags(buffer.flags)} (0${buffer.flags.toString(8)})`],
     ['ino', String(buffer.ino)],
+    ['made by', `${escapeText(buffer.maker)}, call ${buffer.call}`],
     ['references', `${buffer.count}${who.length === 0 ? '' : `: ${who.join(', ')}`}`],
     ['sg table', `${buffer.sgTable.length} ${buffer.sgTable.length === 1 ? 'entry' : 'entries'}`],
   ];

@@ -105,6 +105,8 @@ export const BUFFERS: readonly BufferView[] = [
     mappings: [],
     attachments: [],
     sgTable: [{ pfn: 0x52000, pages: 75 }],
+    call: 1,
+    maker: 'shell',
   },
   {
     ino: 2,
@@ -120,5 +122,7 @@ export const BUFFERS: readonly BufferView[] = [
       { pfn: 0x40000, pages: 256 },
       { pfn: 0x7ddf4, pages: 1 },
     ],
+    call: 3,
+    maker: 'camera',
   },
 ];

@@ -96,6 +96,8 @@ export class Looking {
       backing: heap.backing,
       sgTable: got.sgTable,
       count: 1,
+      call: 0,
+      maker: 'shell',
     });
     return this.table.install(file, given.cloexec ?? true) ?? 0;
   }

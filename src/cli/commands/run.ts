@@ -1,0 +1,191 @@
+import { writeFileSync } from 'node:fs';
+import type { Diagnostic } from '../../diagnostic.ts';
+import { InvalidInput } from '../../diagnostic.ts';
+import type { PreparedScenario, RunReport } from '../../scenario/index.ts';
+import { AnsweredNo, Interrupted, UnreadableInput, UsageError } from '../failures.ts';
+import type { SourceInputs } from '../load-tree.ts';
+import { Progress } from '../progress.ts';
+import { inputName, readInput } from '../read-input.ts';
+import { examples, type Registry, WITH_BOARD } from '../registry.ts';
+import { runJson } from '../render/run-json.ts';
+import { runJunit } from '../render/run-junit.ts';
+import { runTap } from '../render/run-tap.ts';
+import { runSummary, runText } from '../render/run-text.ts';
+import { scenarioFiles } from '../scenario-files.ts';
+import type { Shell } from '../shell.ts';
+import { addSourceInputs } from '../source-inputs.ts';
+
+interface RunCommandOptions extends SourceInputs {
+  readonly tap?: boolean;
+  readonly junit?: string;
+  readonly keepGoing?: boolean;
+}
+
+/** Steps between two looks at the clock. */
+const SLICE = 256;
+/** How long Ctrl-C may wait. */
+const SLICE_MS = 40;
+
+type Scenarios = typeof import('../../scenario/index.ts');
+
+/** Reads every file before the first one runs. @throws InvalidInput with what is wrong with all of them */
+async function prepareAll(
+  sh: Shell,
+  scenarios: Scenarios,
+  files: readonly string[],
+  inputs: SourceInputs,
+): Promise<readonly PreparedScenario[]> {
+  const { board } = sh.options;
+  const other = board === undefined ? undefined : { file: board, inputs };
+  const problems: Diagnostic[] = [];
+  const warned = new Set<string>();
+  const warnings: Diagnostic[] = [];
+  const warn = (found: readonly Diagnostic[]) => {
+    for (const one of found) {
+      // Several scenarios may share a board.
+      const key = JSON.stringify(one);
+      if (!warned.has(key)) warnings.push(one);
+      warned.add(key);
+    }
+  };
+  const prepared: PreparedScenario[] = [];
+  for (const file of files) {
+    const text = new TextDecoder().decode(readInput(file));
+    try {
+      const source = scenarios.readScenario(text, inputName(file));
+      prepared.push(await scenarios.prepareScenario(source, scenarioFiles(file, other, warn)));
+    } catch (error) {
+      // Told apart by name: the bundle of scenarios has its own copy of the class.
+      if (!(error instanceof Error) || error.name !== 'InvalidInput') throw error;
+      problems.push(...(error as InvalidInput).diagnostics);
+    }
+  }
+  if (problems.length > 0) throw new InvalidInput(problems);
+  await sh.warn(warnings);
+  return prepared;
+}
+
+/** Runs one scenario; Ctrl-C ends it between two steps. */
+async function runOne(
+  sh: Shell,
+  scenarios: Scenarios,
+  prepared: PreparedScenario,
+  keepGoing: boolean,
+  interrupted: () => boolean,
+): Promise<RunReport> {
+  const run = new scenarios.ScenarioRun(prepared, { keepGoing });
+  const { total, source } = prepared;
+  const progress = new Progress(
+    sh.streams,
+    source.file,
+    total === undefined ? undefined : BigInt(total),
+    'steps',
+  );
+  let looked = Date.now();
+  try {
+    while (!run.advance(SLICE) && !interrupted()) {
+      if (Date.now() - looked < SLICE_MS) continue;
+      await progress.at(BigInt(run.done));
+      looked = Date.now();
+    }
+  } finally {
+    progress.end();
+  }
+  return run.report();
+}
+
+/** Runs the scenarios, each told as it ends. @returns those that ended, and the one that was interrupted */
+async function runAll(
+  sh: Shell,
+  scenarios: Scenarios,
+  all: readonly PreparedScenario[],
+  keepGoing: boolean,
+  tell: (report: RunReport, number: number) => void,
+): Promise<{ readonly reports: readonly RunReport[]; readonly interrupted: boolean }> {
+  let interrupted = false;
+  const stop = () => {
+    interrupted = true;
+  };
+  process.once('SIGINT', stop);
+  const reports: RunReport[] = [];
+  try {
+    for (const prepared of all) {
+      const report = await runOne(sh, scenarios, prepared, keepGoing, () => interrupted);
+      reports.push(report);
+      tell(report, reports.length);
+      // A run that was short lets a Ctrl-C in as well.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (interrupted) break;
+    }
+  } finally {
+    process.removeListener('SIGINT', stop);
+  }
+  return { reports, interrupted };
+}
+
+async function runFiles(sh: Shell, files: readonly string[], options: RunCommandOptions): Promise<void> {
+  const { tap = false, junit, keepGoing = false, ...inputs } = options;
+  const json = sh.options.json === true;
+  if (tap && json) throw new UsageError('--tap and --json exclude each other');
+  if (files.filter((file) => file === '-').length > 1) {
+    throw new UsageError('standard input (-) can be read only once');
+  }
+  if (sh.options.session !== undefined) throw new UsageError('run boots in memory: it uses no session');
+  if (sh.options.task !== undefined) {
+    throw new UsageError(
+      'the steps of a scenario say which task makes them',
+      'Write task: NAME beside the step',
+    );
+  }
+  const scenarios: Scenarios = await import('../../scenario/index.ts');
+  const all = await prepareAll(sh, scenarios, files, inputs);
+  const ink = await sh.ink('out');
+  const { streams } = sh;
+  if (tap) streams.out(`TAP version 14\n1..${all.length}\n`);
+  const { reports, interrupted } = await runAll(sh, scenarios, all, keepGoing, (report, number) => {
+    if (tap) streams.out(runTap(report, number));
+    else if (!json) streams.out(runText(report, ink));
+  });
+  if (tap && interrupted) streams.out('Bail out! interrupted\n');
+  if (junit !== undefined) {
+    try {
+      writeFileSync(junit, runJunit(reports));
+    } catch (error) {
+      const { code = 'error' } = error as NodeJS.ErrnoException;
+      throw new UnreadableInput('file-unwritable', junit, `${junit}: cannot be written (${code})`);
+    }
+  }
+  if (json)
+    await sh.answer(
+      () => runJson(reports, all.length),
+      () => '',
+    );
+  else if (!tap && (all.length > 1 || interrupted)) streams.out(runSummary(reports, all.length, ink));
+  if (interrupted) throw new Interrupted();
+  if (reports.some(({ verdict }) => verdict !== 'passed')) throw new AnsweredNo();
+}
+
+/** `dmaheap run FILE…`: scenarios. */
+export function runCommand({ program, shell }: Registry): void {
+  const command = program
+    .command('run')
+    .summary('run scenarios: exit 0 when all that they expect holds')
+    .description(
+      'Runs scenario files: each boots its board in memory, makes its steps and checks what they and the machine came to. The same file does the same on every machine. docs/scenarios.md describes the form.',
+    )
+    .argument('<file...>', 'scenarios; - reads standard input')
+    .option('--tap', 'print TAP 14 for test harnesses')
+    .option('--junit <file>', 'write JUnit XML for CI as well')
+    .option('--keep-going', 'go on after a step that failed')
+    .addHelpText(
+      'after',
+      `\nWith --board the scenarios run on that board instead of their own.\n${examples(
+        'dmaheap run gate.yaml',
+        'dmaheap run tests/*.yaml --junit report.xml',
+        'dmaheap run gate.yaml --board build/board.dtb',
+        'dmaheap run leak.yaml --json | jq .files[0].results',
+      )}`,
+    )
+    .action((files: string[], options: RunCommandOptions) => runFiles(shell(command), files, options));
+  addSourceInputs(command, WITH_BOARD);
+}

@@ -1,0 +1,31 @@
+/** Buffers that are still alive as text: `dmaheap leaks`. */
+import type { BufferView } from '../../kernel/views.ts';
+import { formatSize } from '../../units.ts';
+import { escapeText } from '../escape.ts';
+import { type Ink, NO_INK } from '../ink.ts';
+import { renderTable } from '../table.ts';
+import { holders } from './buffers.ts';
+
+const COLUMNS = [
+  { title: 'INO', right: true },
+  { title: 'SIZE', right: true },
+  { title: 'HEAP' },
+  { title: 'NAME' },
+  { title: 'MADE BY' },
+  { title: 'HELD BY' },
+];
+
+export function renderLeaks(buffers: readonly BufferView[], ink: Ink = NO_INK): string {
+  if (buffers.length === 0) return 'none\n';
+  const rows = buffers.map((buffer) => [
+    String(buffer.ino),
+    formatSize(buffer.size),
+    escapeText(buffer.heap),
+    buffer.name === undefined ? '-' : escapeText(buffer.name),
+    `${escapeText(buffer.maker)}, call ${buffer.call}`,
+    holders(buffer).join('; '),
+  ]);
+  const total = buffers.reduce((sum, { size }) => sum + size, 0n);
+  const count = `${buffers.length} ${buffers.length === 1 ? 'buffer' : 'buffers'}`;
+  return `${renderTable(COLUMNS, rows, ink.title)}${count}, ${formatSize(total)}\n`;
+}

@@ -1,0 +1,124 @@
+/**
+ * What scenarios came to as JUnit XML, in the form that Jenkins, GitLab and the actions of GitHub read: a test suite
+ * a file, a test case for every step that was checked, and one for the end. Times are 0: the same file gives the
+ * same bytes.
+ */
+import type { SourcePosition } from '../../diagnostic.ts';
+import type { EndReport, RunReport, StepReport } from '../../scenario/index.ts';
+import { endDetails, logLines, mismatchText, placeText, stepDetails, stepTitle } from './run-text.ts';
+
+/** Characters that XML 1.0 does not have at all. */
+const NO_XML =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu;
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+  '\t': '&#9;',
+};
+
+const visible = (text: string): string =>
+  text.replace(NO_XML, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+const attribute = (text: string): string =>
+  visible(text).replace(/[&<>"\n\r\t]/g, (char) => ENTITIES[char] ?? char);
+
+const content = (text: string): string => visible(text).replace(/[&<>\r]/g, (char) => ENTITIES[char] ?? char);
+
+const tag = (name: string, attributes: Readonly<Record<string, string | number | undefined>>): string =>
+  [
+    name,
+    ...Object.entries(attributes).flatMap(([key, value]) =>
+      value === undefined ? [] : [`${key}="${attribute(String(value))}"`],
+    ),
+  ].join(' ');
+
+interface Case {
+  readonly name: string;
+  readonly position: SourcePosition | undefined;
+  /** Absent: it passed. */
+  readonly failure?: { readonly type: string; readonly message: string; readonly lines: readonly string[] };
+}
+
+function stepCase(file: string, step: StepReport): Case {
+  const line = step.position?.line === undefined ? '' : `line ${step.position.line}, `;
+  const named = { name: `${line}${stepTitle(step)}`, position: step.position };
+  const [first] = step.mismatches;
+  if (first === undefined) return named;
+  const lines = [
+    `${placeText(file, step.position)}: ${stepTitle(step)}`,
+    ...stepDetails(step),
+    ...logLines(step),
+  ];
+  return { ...named, failure: { type: first.what, message: mismatchText(first), lines } };
+}
+
+function endCase(file: string, end: EndReport): Case {
+  const named = { name: 'at the end', position: end.position };
+  const [first] = end.mismatches;
+  if (first === undefined) return named;
+  const lines = [`${placeText(file, end.position)}: at the end`, ...endDetails(end)];
+  return { ...named, failure: { type: first.what, message: mismatchText(first), lines } };
+}
+
+function casesOf({ file, reports, end, verdict, steps }: RunReport): Case[] {
+  const cases = reports.map((step) => stepCase(file, step));
+  if (end !== undefined) cases.push(endCase(file, end));
+  if (verdict === 'unfinished') {
+    const failure = { type: 'interrupted', message: `interrupted after step ${steps}`, lines: [] };
+    cases.push({ name: 'interrupted', position: undefined, failure });
+  }
+  // A suite without a case is read as one that was not run.
+  if (cases.length === 0) cases.push({ name: `all ${steps} steps succeed`, position: undefined });
+  return cases;
+}
+
+function caseXml(file: string, { name, position, failure }: Case): string {
+  const open = tag('testcase', { classname: file, name, file, line: position?.line, time: '0' });
+  if (failure === undefined) return `    <${open}/>\n`;
+  const { type, message, lines } = failure;
+  const body = content(lines.join('\n'));
+  return `    <${open}>\n      <${tag('failure', { message, type })}>${body}</failure>\n    </testcase>\n`;
+}
+
+function suiteXml(report: RunReport): string {
+  const { file, title, profile, seed } = report;
+  const cases = casesOf(report);
+  const counts = {
+    tests: cases.length,
+    failures: cases.filter(({ failure }) => failure !== undefined).length,
+    errors: 0,
+    skipped: 0,
+  };
+  const open = tag('testsuite', { name: title ?? file, file, ...counts, time: '0' });
+  const properties = [
+    tag('property', { name: 'profile', value: profile }),
+    tag('property', { name: 'seed', value: seed }),
+  ];
+  return [
+    `  <${open}>\n`,
+    '    <properties>\n',
+    ...properties.map((property) => `      <${property}/>\n`),
+    '    </properties>\n',
+    ...cases.map((one) => caseXml(file, one)),
+    '  </testsuite>\n',
+  ].join('');
+}
+
+export function runJunit(reports: readonly RunReport[]): string {
+  const cases = reports.flatMap(casesOf);
+  const failures = cases.filter(({ failure }) => failure !== undefined).length;
+  const open = tag('testsuites', {
+    name: 'dmaheap run',
+    tests: cases.length,
+    failures,
+    errors: 0,
+    time: '0',
+  });
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${open}>\n${reports.map(suiteXml).join('')}</testsuites>\n`;
+}

@@ -1,0 +1,398 @@
+/** What a step is expected to answer: its keys, read once, become tests of what it came to. */
+import { createHash } from 'node:crypto';
+import { closest } from '../devicetree/closest.ts';
+import type { Report } from '../kernel/hazard-log.ts';
+import { hazardKind, joinReports } from '../kernel/joined-reports.ts';
+import type { BufferView } from '../kernel/views.ts';
+import type { LogLine } from '../printk.ts';
+import { parseEvents, parseFcntlArgument, parseFlags } from '../uapi/call-names.ts';
+import { errnoNames, isErrno } from '../uapi/errno.ts';
+import { formatHex, pfnPhys } from '../units.ts';
+import { type NumberIs, numberTest } from './expected-number.ts';
+import type { ActionName, Expect } from './form.ts';
+import { bytesOfHex, hexOf } from './hex.ts';
+import type { Getter, Moment } from './moment.ts';
+import type { Outcome } from './outcome.ts';
+import type { Path } from './problem.ts';
+import type { Mismatch } from './report.ts';
+import { textTest, textTests } from './text-match.ts';
+import { flagsText, type Values } from './values.ts';
+
+/** What a step left behind. */
+export interface Seen {
+  readonly at: Moment;
+  readonly outcome: Outcome;
+  log(): readonly LogLine[];
+  hazards(): readonly Report[];
+}
+
+/** What an expectation finds wrong. */
+export type Check = (seen: Seen) => readonly Mismatch[];
+
+type Test = (seen: Seen) => Omit<Mismatch, 'what'> | undefined;
+
+/** Expectations that any step may have. */
+const ANY: readonly (keyof Expect)[] = ['errno', 'ret', 'log', 'hazards'];
+const BUFFER: readonly (keyof Expect)[] = ['fd', 'size', 'phys', 'getfl', 'getfd'];
+const OF_ACTION: Partial<Readonly<Record<ActionName, readonly (keyof Expect)[]>>> = {
+  open: ['fd'],
+  alloc: BUFFER,
+  dup: BUFFER,
+  fcntl: BUFFER,
+  send: BUFFER,
+  ioctl: [...BUFFER, 'arg'],
+  map: ['dma'],
+  read: ['fault', 'bytes', 'sha256', 'text', 'value'],
+  write: ['fault'],
+  fill: ['fault'],
+  cat: ['text', 'bytes', 'sha256'],
+  ls: ['names'],
+  poll: ['revents'],
+  stat: ['value'],
+  age: ['value'],
+};
+const VALUE_NAMES: Partial<Readonly<Record<ActionName, readonly string[]>>> = {
+  read: ['length', 'nonzero', 'sum'],
+  stat: [
+    'st_ino',
+    'st_mode',
+    'st_nlink',
+    'st_uid',
+    'st_gid',
+    'st_rdev',
+    'st_size',
+    'st_blksize',
+    'st_blocks',
+  ],
+  age: ['allocated', 'freed', 'failed', 'alive', 'alive_bytes', 'free', 'largest', 'largest_aligned'],
+};
+
+/** Bytes of a text that a message shows. */
+const SHOWN = 120;
+const cut = (text: string): string => (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+const quoted = (text: string): string => JSON.stringify(cut(text));
+
+/** How a step ended, in a word or two. */
+export function ending({ errno, ret, fault, fd, notModelled }: Outcome): string {
+  if (notModelled !== undefined) return `not modelled: ${notModelled}`;
+  if (fault !== undefined) return fault.name;
+  if (errno !== undefined) return errno;
+  return fd === undefined ? `success (${ret})` : `success (descriptor ${fd})`;
+}
+
+/** Reads the expectations of a step; without any it must succeed. */
+export function compileExpect(expect: Expect, action: ActionName, values: Values, path: Path): Check {
+  const allowed = [...ANY, ...(OF_ACTION[action] ?? [])];
+  const tests: (readonly [what: string, test: Test])[] = [];
+  for (const key of Object.keys(expect) as (keyof Expect)[]) {
+    if (expect[key] === undefined) continue;
+    if (!allowed.includes(key)) {
+      const hint = `of ${action} there are ${allowed.join(', ')}`;
+      values.problem(
+        [...path, key],
+        'scenario-expectation',
+        `'${key}' says nothing of ${action}`,
+        hint,
+        true,
+      );
+    } else if (key === 'value') {
+      tests.push(...valueTests(expect.value ?? {}, action, values, [...path, key]));
+    } else if (key !== 'errno' && key !== 'fault') {
+      tests.push([key, compileTest(key, expect, values, [...path, key])]);
+    }
+  }
+  const ends = compileEnding(expect, values, path);
+  const always = tests.filter(([what]) => what === 'ret' || what === 'log' || what === 'hazards');
+  return (seen) => {
+    const ended = ends(seen);
+    if (ended !== undefined) return [{ what: expect.fault === undefined ? 'errno' : 'fault', ...ended }];
+    const { errno, fault } = seen.outcome;
+    // A call that failed has made nothing that could be looked at.
+    const asked = errno === undefined && fault === undefined ? tests : always;
+    const found: Mismatch[] = [];
+    for (const [what, test] of asked) {
+      const mismatch = test(seen);
+      if (mismatch !== undefined) found.push({ what, ...mismatch });
+    }
+    return found;
+  };
+}
+
+/** That it ends as expected: with success, an errno, or a fault. */
+function compileEnding({ errno, fault, ret }: Expect, values: Values, path: Path): Test {
+  if (errno !== undefined && fault !== undefined) {
+    values.problem(
+      [...path, 'fault'],
+      'scenario-exclusive',
+      'a step ends with an errno or a fault, not both',
+      undefined,
+      true,
+    );
+  }
+  if (errno !== undefined && errno !== 'any' && errno !== 'none' && !isErrno(errno)) {
+    const near = closest(errno.toUpperCase(), errnoNames());
+    const hint =
+      near === undefined ? 'a name such as ENOMEM; any: whatever it answers' : `did you mean ${near}?`;
+    values.problem(
+      [...path, 'errno'],
+      'scenario-errno',
+      `'${errno}' is no errno that calls here answer`,
+      hint,
+    );
+  }
+  const expected = fault ?? errno ?? 'success';
+  return ({ outcome }) => {
+    const wrong = { expected, got: ending(outcome) };
+    if (outcome.notModelled !== undefined) return wrong;
+    if (fault !== undefined) {
+      const name = outcome.fault?.name;
+      return name === undefined || (fault !== 'any' && name !== fault) ? wrong : undefined;
+    }
+    if (outcome.fault !== undefined) return wrong;
+    if (errno === 'any' || (errno === undefined && ret !== undefined)) return undefined;
+    return outcome.errno === (errno === 'none' ? undefined : errno) ? undefined : wrong;
+  };
+}
+
+function numberOf(
+  value: string | number | bigint,
+  values: Values,
+  path: Path,
+  got: (seen: Seen) => bigint | undefined,
+  is: NumberIs = 'number',
+): Test {
+  const test = numberTest(value, values, path, is);
+  return (seen) => {
+    const expected = test(seen.at);
+    const number = got(seen);
+    if (number !== undefined && expected.matches(number)) return undefined;
+    return { expected: expected.text, got: number === undefined ? 'none' : expected.shown(number) };
+  };
+}
+
+/** The buffer behind the descriptor that the step made. */
+function bufferOf({ at, outcome }: Seen): BufferView | undefined {
+  if (outcome.fd === undefined) return undefined;
+  return at.machine.kernel.buffer(outcome.owner ?? at.task, outcome.fd);
+}
+
+const first = (buffer: BufferView | undefined): bigint | undefined =>
+  buffer?.sgTable[0] === undefined ? undefined : pfnPhys(buffer.sgTable[0].pfn);
+
+/** Runs of pages, neighbours joined. */
+function runsOf({ sgTable }: BufferView): { address: bigint; pages: number }[] {
+  const runs: { address: bigint; pages: number }[] = [];
+  let end = -1;
+  for (const { pfn, pages } of sgTable) {
+    const last = runs.at(-1);
+    if (last !== undefined && pfn === end) last.pages += pages;
+    else runs.push({ address: pfnPhys(pfn), pages });
+    end = pfn + pages;
+  }
+  return runs;
+}
+
+const runsText = (runs: readonly { readonly address: bigint; readonly pages: number }[]): string =>
+  `[${runs.map(({ address, pages }) => `[${formatHex(address)}, ${pages}]`).join(', ')}]`;
+
+function runsTest(
+  expected: Exclude<Expect['phys'], string | number | bigint | undefined>,
+  values: Values,
+  path: Path,
+): Test {
+  const tests = expected.map(([address, pages], i) => ({
+    address: numberTest(address, values, [...path, i, 0]),
+    pages: numberTest(pages, values, [...path, i, 1]),
+  }));
+  return (seen) => {
+    const buffer = bufferOf(seen);
+    const runs = buffer === undefined ? [] : runsOf(buffer);
+    const same =
+      runs.length === tests.length &&
+      tests.every(({ address, pages }, i) => {
+        const run = runs[i];
+        return (
+          run !== undefined &&
+          address(seen.at).matches(run.address) &&
+          pages(seen.at).matches(BigInt(run.pages))
+        );
+      });
+    if (same) return undefined;
+    const shown = expected.map(
+      ([address, pages]) => `[${typeof address === 'string' ? address : formatHex(address)}, ${pages}]`,
+    );
+    return { expected: `[${shown.join(', ')}]`, got: runsText(runs) };
+  };
+}
+
+function flagsTest(
+  expected: Getter<number>,
+  got: (seen: Seen) => number | undefined,
+  shown: (flags: number) => string,
+): Test {
+  return (seen) => {
+    const wanted = expected(seen.at);
+    const flags = got(seen);
+    if (flags === wanted) return undefined;
+    return { expected: shown(wanted), got: flags === undefined ? 'none' : shown(flags) };
+  };
+}
+
+function logTest(expected: NonNullable<Expect['log']>, values: Values, path: Path): Test {
+  const tests = textTests(expected, values, path);
+  return (seen) => {
+    const lines = seen
+      .log()
+      .filter(({ suppressed }) => suppressed !== true)
+      .map(({ text }) => text);
+    const got = lines.length === 0 ? 'no line' : lines.map(quoted).join(', ');
+    if (tests.length === 0) return lines.length === 0 ? undefined : { expected: 'no line', got };
+    let from = 0;
+    for (const test of tests) {
+      const { text, isIn } = test(seen.at);
+      const found = lines.findIndex((line, i) => i >= from && isIn(line));
+      if (found < 0) return { expected: text, got };
+      from = found + 1;
+    }
+    return undefined;
+  };
+}
+
+function hazardsTest(expected: NonNullable<Expect['hazards']>, values: Values, path: Path): Test {
+  const kindsOf = (seen: Seen) => joinReports(seen.hazards()).map(hazardKind);
+  const shown = (kinds: readonly string[]) => (kinds.length === 0 ? 'none' : kinds.join(', '));
+  if (typeof expected === 'object') {
+    return (seen) => {
+      const kinds = kindsOf(seen);
+      return kinds.join() === expected.join() ? undefined : { expected: shown(expected), got: shown(kinds) };
+    };
+  }
+  const test = numberTest(expected === 'none' ? 0 : expected, values, path);
+  return (seen) => {
+    const kinds = kindsOf(seen);
+    if (test(seen.at).matches(BigInt(kinds.length))) return undefined;
+    const got = kinds.length === 0 ? 'none' : `${kinds.length} (${shown(kinds)})`;
+    return { expected: String(expected), got };
+  };
+}
+
+function bytesTest(expected: Getter<Uint8Array>, got: (outcome: Outcome) => Uint8Array | undefined): Test {
+  return (seen) => {
+    const wanted = expected(seen.at);
+    const bytes = got(seen.outcome) ?? new Uint8Array();
+    if (Buffer.compare(wanted, bytes) === 0) return undefined;
+    const differs = wanted.findIndex((byte, i) => byte !== bytes[i]);
+    const where =
+      wanted.length === bytes.length ? ` (differs at byte ${differs})` : ` (${bytes.length} bytes)`;
+    return { expected: cut(hexOf(wanted)), got: `${cut(hexOf(bytes))}${where}` };
+  };
+}
+
+function compileTest(key: keyof Expect, expect: Expect, values: Values, path: Path): Test {
+  const hex = (text: string) => values.read(text, path, bytesOfHex, 'pairs of hexadecimal digits');
+  switch (key) {
+    case 'ret':
+      return numberOf(expect.ret ?? 0, values, path, ({ outcome }) => BigInt(outcome.ret));
+    case 'fd':
+      return numberOf(expect.fd ?? 0, values, path, ({ outcome }) =>
+        outcome.fd === undefined ? undefined : BigInt(outcome.fd),
+      );
+    case 'size':
+      return numberOf(expect.size ?? 0, values, path, (seen) => bufferOf(seen)?.size, 'size');
+    case 'phys':
+      return typeof expect.phys === 'object'
+        ? runsTest(expect.phys, values, path)
+        : numberOf(expect.phys ?? 0, values, path, (seen) => first(bufferOf(seen)), 'address');
+    case 'dma':
+      return numberOf(expect.dma ?? 0, values, path, ({ outcome }) => outcome.dma, 'address');
+    case 'getfl':
+      return flagsTest(
+        values.read(expect.getfl ?? 0, path, parseFlags, 'flags of open(2) joined by |'),
+        (seen) => bufferOf(seen)?.flags,
+        flagsText,
+      );
+    case 'getfd':
+      return flagsTest(
+        values.read(expect.getfd ?? 0, path, parseFcntlArgument, 'FD_CLOEXEC or 0'),
+        (seen) => {
+          const { at, outcome } = seen;
+          const own = bufferOf(seen)?.fds.find(
+            ({ task, fd }) => task === (outcome.owner ?? at.task) && fd === outcome.fd,
+          );
+          return own && (own.cloexec ? 1 : 0);
+        },
+        (flags) => (flags === 1 ? 'FD_CLOEXEC (1)' : String(flags)),
+      );
+    case 'log':
+      return logTest(expect.log ?? [], values, path);
+    case 'hazards':
+      return hazardsTest(expect.hazards ?? 'none', values, path);
+    case 'bytes':
+      return bytesTest(hex(expect.bytes ?? ''), ({ bytes }) => bytes);
+    case 'arg':
+      return bytesTest(hex(expect.arg ?? ''), ({ arg }) => arg);
+    case 'sha256': {
+      const wanted = values.text(expect.sha256 ?? '', path);
+      return (seen) => {
+        const got = createHash('sha256')
+          .update(seen.outcome.bytes ?? new Uint8Array())
+          .digest('hex');
+        const expected = wanted(seen.at).toLowerCase();
+        return got === expected ? undefined : { expected, got };
+      };
+    }
+    case 'text': {
+      const test = textTest(expect.text ?? '', values, path);
+      return (seen) => {
+        const { text = new TextDecoder().decode(seen.outcome.bytes) } = seen.outcome;
+        const wanted = test(seen.at);
+        return wanted.is(text) ? undefined : { expected: wanted.text, got: quoted(text) };
+      };
+    }
+    case 'names': {
+      const names = (expect.names ?? []).map((name, i) => values.text(name, [...path, i]));
+      return (seen) => {
+        const wanted = names.map((name) => name(seen.at)).join(', ');
+        const got = (seen.outcome.names ?? []).join(', ');
+        return got === wanted ? undefined : { expected: cut(wanted) || 'none', got: cut(got) || 'none' };
+      };
+    }
+    case 'revents':
+      return flagsTest(
+        values.read(expect.revents ?? 0, path, parseEvents, 'events joined by |, or a number'),
+        ({ outcome }) => outcome.revents,
+        (flags) => formatHex(flags),
+      );
+    case 'errno':
+    case 'fault':
+    case 'value':
+      throw new Error(`${key} is read elsewhere`);
+  }
+}
+
+function valueTests(
+  expected: NonNullable<Expect['value']>,
+  action: ActionName,
+  values: Values,
+  path: Path,
+): (readonly [string, Test])[] {
+  const known = VALUE_NAMES[action] ?? [];
+  return Object.entries(expected).map(([name, value]) => {
+    if (!known.includes(name)) {
+      const near = closest(name, known);
+      const hint = near === undefined ? `there are ${known.join(', ')}` : `did you mean ${near}?`;
+      values.problem(
+        [...path, name],
+        'scenario-expectation',
+        `${action} shows no number called '${name}'`,
+        hint,
+        true,
+      );
+    }
+    const got = ({ outcome }: Seen) => {
+      const number = outcome.value?.[name];
+      return number === undefined ? undefined : BigInt(number);
+    };
+    return [`value.${name}`, numberOf(value, values, [...path, name], got)];
+  });
+}

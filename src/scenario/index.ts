@@ -1,0 +1,17 @@
+/**
+ * Scenarios: a board, steps and what is expected of them, run in memory.
+ *
+ * ```ts
+ * const source = readScenario(text, 'gate.yaml');
+ * const report = runScenario(await prepareScenario(source, { loadBoard, readFile }));
+ * ```
+ *
+ * Loads YAML and schema libraries: import it only when there is a scenario.
+ */
+export type { EndExpect, Expect, Scenario, ScenarioBoot, Step } from './form.ts';
+export { SCENARIO_FORM } from './form.ts';
+export type { BoardInputs, PreparedScenario, ScenarioFiles, ScenarioSource } from './prepare.ts';
+export { compileScenario, prepareScenario } from './prepare.ts';
+export { type ReadScenario, readScenario } from './read-scenario.ts';
+export type { EndReport, LiveBuffer, Mismatch, RunReport, StepPlace, StepReport } from './report.ts';
+export { type RunOptions, runScenario, ScenarioRun } from './run.ts';

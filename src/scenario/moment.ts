@@ -1,0 +1,27 @@
+/** What a step finds when it runs: the machine, who it acts as, and the variables of its loops. */
+import type { DeviceTree } from '../devicetree/tree.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Outcome } from './outcome.ts';
+import type { Vars } from './template.ts';
+
+export interface Machine {
+  readonly kernel: Kernel;
+  /** What `as` has named so far. A name whose step failed stands for the negative errno, as in a program. */
+  readonly names: Map<string, number>;
+  /** Names that the step at hand used and that no step has made. */
+  readonly unmade: string[];
+  /** The board's tree, for devices that nobody listed. */
+  readonly tree: DeviceTree | undefined;
+}
+
+export interface Moment {
+  readonly machine: Machine;
+  readonly task: string;
+  readonly vars: Vars | undefined;
+}
+
+/** A value that may depend on variables and names. */
+export type Getter<T> = (at: Moment) => T;
+
+/** What a step does. */
+export type Act = (at: Moment) => Outcome;

@@ -1,0 +1,260 @@
+/** From a scenario that was read to one that can run: its boot inputs, its board, and its steps as a program. */
+import type { Board } from '../board/board.ts';
+import { boardFromTree } from '../board/from-tree.ts';
+import { treeFromYamlSource } from '../board/from-yaml.ts';
+import type { YamlSource } from '../board/yaml-source.ts';
+import { type Diagnostic, InvalidInput, type SourcePosition } from '../diagnostic.ts';
+import type { BootParams, BootReserved } from '../kernel/boot-params.ts';
+import type { FaultRule } from '../kernel/fault-rule.ts';
+import { profileOf } from '../profile/profile.ts';
+import { type PhysRange, parseSize } from '../units.ts';
+import { compileEnd, type EndCheck } from './end-expectation.ts';
+import type { Fault, Scenario, ScenarioBoot, Span } from './form.ts';
+import { readFault } from './machine-actions.ts';
+import type { Getter } from './moment.ts';
+import { placeName } from './place-name.ts';
+import { BadValue, inOrder, type Path, type Problem } from './problem.ts';
+import { compileSteps, countLeaves, type Node } from './program.ts';
+import { EXPECTED_GROUP, groupNumber } from './task-actions.ts';
+import { type TextTest, textTest } from './text-match.ts';
+import { Values } from './values.ts';
+
+/** A scenario, and where its parts stand; one that was made and not read stands nowhere. */
+export interface ScenarioSource {
+  readonly scenario: Scenario;
+  /** What messages call it. */
+  readonly file: string;
+  position?(path: Path, what?: 'value' | 'key'): SourcePosition;
+  /** A board in place. */
+  readonly inlineBoard?: YamlSource;
+}
+
+/** How a board's source is read. */
+export interface BoardInputs {
+  readonly include: readonly string[];
+  readonly define: readonly string[];
+  readonly overlay: readonly string[];
+}
+
+/** What a scenario needs of the world: its files, by the names that it gives them. */
+export interface ScenarioFiles {
+  /** @throws InvalidInput, or an Error whose message says what is wrong */
+  loadBoard(file: string, inputs: BoardInputs): Board | Promise<Board>;
+  /** Bytes for `write`. @throws Error whose message says what is wrong */
+  readFile(file: string): Uint8Array;
+}
+
+export interface PreparedScenario {
+  readonly source: ScenarioSource;
+  readonly board: Board;
+  readonly params: BootParams;
+  readonly seed: number;
+  readonly steps: readonly Node[];
+  /** How many will run, where that is known. */
+  readonly total: number | undefined;
+  readonly end: EndCheck | undefined;
+  /** What the boot must die of. */
+  readonly panic: Getter<TextTest> | undefined;
+}
+
+/** Where a problem stands, and what it is. */
+export function diagnosticOf(
+  { code, message, hint, path, atKey }: Problem,
+  source: ScenarioSource,
+): Diagnostic {
+  const position = source.position?.(path, atKey === true ? 'key' : 'value') ?? { file: source.file };
+  return {
+    code,
+    severity: 'error',
+    message,
+    position,
+    path: placeName(path),
+    ...(hint !== undefined && { hint }),
+  };
+}
+
+/** Loads the board and reads the steps. @throws InvalidInput with every problem found */
+export async function prepareScenario(
+  source: ScenarioSource,
+  files: ScenarioFiles,
+): Promise<PreparedScenario> {
+  return compileScenario(source, await boardOf(source, files), (file) => files.readFile(file));
+}
+
+/** The same with a board that was loaded: another one than the scenario names, perhaps. @throws InvalidInput */
+export function compileScenario(
+  source: ScenarioSource,
+  board: Board,
+  readFile: (file: string) => Uint8Array,
+): PreparedScenario {
+  const { scenario } = source;
+  const seed = seedOf(scenario);
+  const values = new Values(seed ?? 0, readFile);
+  if (seed === undefined)
+    values.problem(['seed'], 'scenario-seed', 'a seed is a number from 0 to 4294967295');
+  const params = bootParams(scenario.boot ?? {}, values);
+  const steps = compileSteps(scenario.steps ?? [], values, ['steps']);
+  const { expect } = scenario;
+  const end = expect === undefined ? undefined : compileEnd(expect, values, ['expect']);
+  const panic = expect?.panic === undefined ? undefined : textTest(expect.panic, values, ['expect', 'panic']);
+  if (panic !== undefined && steps.length > 0) {
+    values.problem(
+      ['expect', 'panic'],
+      'scenario-panic',
+      'a boot that dies has no steps, and there are some',
+      'leave out the steps, or panic',
+      true,
+    );
+  }
+  if (values.problems.length > 0)
+    throw new InvalidInput(inOrder(values.problems.map((one) => diagnosticOf(one, source))));
+  return { source, board, params, seed: seed ?? 0, steps, total: countLeaves(steps), end, panic };
+}
+
+function seedOf({ seed = 0 }: Scenario): number | undefined {
+  const number = Number(seed);
+  return Number.isInteger(number) && number >= 0 && number <= 0xffffffff ? number : undefined;
+}
+
+async function boardOf(source: ScenarioSource, files: ScenarioFiles): Promise<Board> {
+  const { scenario, inlineBoard } = source;
+  if (typeof scenario.board !== 'string') {
+    if (inlineBoard === undefined) throw new Error('a board in place is read from YAML');
+    return boardFromTree(treeFromYamlSource(inlineBoard).tree, source.file);
+  }
+  const { include = [], define = [], overlay = [] } = scenario.boot ?? {};
+  try {
+    return await files.loadBoard(scenario.board, { include, define, overlay });
+  } catch (error) {
+    // Names, not classes: another bundle's errors are not ours.
+    if (!(error instanceof Error) || error.name !== 'UnreadableInput') throw error;
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : 'board-unreadable';
+    throw new InvalidInput([
+      diagnosticOf({ code, message: `the board ${error.message}`, path: ['board'] }, source),
+    ]);
+  }
+}
+
+function rangeOf(span: Span): PhysRange | undefined {
+  const [base, size, ...more] =
+    typeof span === 'string' ? span.split(':').map(parseSize) : span.map((one) => parseSize(String(one)));
+  return base === undefined || size === undefined || size === 0n || more.length > 0
+    ? undefined
+    : { base, size };
+}
+
+/** `[BASE, SIZE]` is one span, `[BASE:SIZE, …]` are several. */
+const isPair = (given: Span | readonly Span[]): given is Span =>
+  typeof given === 'string' ||
+  (given.length === 2 && given.every((one) => typeof one !== 'object' && !String(one).includes(':')));
+
+/** The inputs of a boot as its options make them. */
+function bootParams(boot: ScenarioBoot, values: Values): BootParams {
+  const inside = (...path: Path): Path => ['boot', ...path];
+  const constant = <T>(getter: Getter<T>): T | undefined => {
+    try {
+      return getter({ machine: undefined as never, task: 'shell', vars: undefined });
+    } catch (error) {
+      // It was told when it was read.
+      if (error instanceof BadValue) return undefined;
+      throw error;
+    }
+  };
+  const span = (given: Span, path: Path): PhysRange | undefined => {
+    const range = rangeOf(given);
+    if (range === undefined)
+      values.problem(path, 'scenario-bad-value', 'expected BASE:SIZE, such as 0x80000000:2G');
+    return range;
+  };
+  const { cmdline, coherent, memory, reserve, nofile, evict } = boot;
+  const ranges =
+    memory === undefined
+      ? undefined
+      : isPair(memory)
+        ? [span(memory, inside('memory'))]
+        : memory.map((one, i) => span(one, inside('memory', i)));
+  const reserved = Object.entries(reserve ?? {}).flatMap(([name, given]) => {
+    const range = given === undefined ? undefined : span(given, inside('reserve', name));
+    return range === undefined ? [] : [[name, range] as const];
+  });
+  const config = configOf(boot, values, inside('config'));
+  const number = (value: string | number | bigint | undefined, key: string) =>
+    value === undefined ? undefined : constant(values.whole(value, inside(key)));
+  const [limit, seed] = [number(nofile, 'nofile'), number(evict, 'evict')];
+  return {
+    ...(cmdline !== undefined && { cmdline }),
+    ...(ranges !== undefined && { memory: ranges.filter((range) => range !== undefined) }),
+    ...(reserved.length > 0 && { reserve: Object.fromEntries(reserved) as BootReserved }),
+    ...(config !== undefined && { config }),
+    ...(coherent !== undefined && { coherent }),
+    ...(limit !== undefined && { nofile: limit }),
+    ...(seed !== undefined && { evict: seed }),
+    ...udevRule(boot, values),
+    ...faultsOf(boot, values),
+  };
+}
+
+function configOf(
+  boot: ScenarioBoot,
+  values: Values,
+  path: Path,
+): Readonly<Record<string, string | number | boolean>> | undefined {
+  if (boot.config === undefined) return undefined;
+  const keys = new Map<string, string>();
+  const config = Object.fromEntries(
+    Object.entries(boot.config).map(([key, value]) => {
+      const name = key.startsWith('CONFIG_') ? key : `CONFIG_${key}`;
+      keys.set(name, key);
+      return [name, typeof value === 'bigint' ? Number(value) : value];
+    }),
+  );
+  for (const { key, problem, expected } of profileOf(boot.coherent, config).problems) {
+    const at = [...path, keys.get(key) ?? key];
+    if (problem === 'unknown')
+      values.problem(
+        at,
+        'config-unknown',
+        `${key} is no option that is modelled`,
+        `options: ${expected}`,
+        true,
+      );
+    else values.problem(at, 'config-value', `${key}: expected ${expected}`);
+  }
+  return config;
+}
+
+const octal = (text: string): number | undefined =>
+  /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : undefined;
+
+/** What udev makes of a rule: with a group and no mode the group may read and write. */
+function udevRule({ mode, group }: ScenarioBoot, values: Values): Pick<BootParams, 'heapMode' | 'heapGid'> {
+  const bits = mode === undefined ? undefined : octal(String(mode));
+  if (mode !== undefined && bits === undefined) {
+    values.problem(
+      ['boot', 'mode'],
+      'scenario-bad-value',
+      `expected permission bits in octal, such as 0660, found ${mode}`,
+    );
+  }
+  const gid = group === undefined ? undefined : groupNumber(String(group));
+  if (group !== undefined && gid === undefined) {
+    values.problem(['boot', 'group'], 'scenario-bad-value', `expected ${EXPECTED_GROUP}, found ${group}`);
+  }
+  const heapMode = bits ?? (gid === undefined || gid === 0 ? undefined : 0o660);
+  return { ...(heapMode !== undefined && { heapMode }), ...(gid !== undefined && { heapGid: gid }) };
+}
+
+function faultsOf({ fault }: ScenarioBoot, values: Values): Pick<BootParams, 'faults'> {
+  if (fault === undefined) return {};
+  const isList = (given: Fault | readonly Fault[]): given is readonly Fault[] => Array.isArray(given);
+  const list = isList(fault) ? fault : [fault];
+  const faults = list.flatMap((one, i): FaultRule[] => {
+    const read = readFault(one, values.seed);
+    if ('rule' in read) return [read.rule];
+    const path = isList(fault) ? ['boot', 'fault', i] : ['boot', 'fault'];
+    const inner = typeof one === 'object' && read.key !== undefined ? [read.key] : [];
+    values.problem([...path, ...inner], 'scenario-fault', read.problem);
+    return [];
+  });
+  return { faults };
+}

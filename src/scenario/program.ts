@@ -1,0 +1,388 @@
+/**
+ * A scenario, read once: every step becomes a function, every name and number is checked, and what is wrong is
+ * told with its place. What runs afterwards looks nothing up in the file.
+ */
+import { closest } from '../devicetree/closest.ts';
+import type { Kind } from './bound-names.ts';
+import { BYTE_ACTIONS } from './byte-actions.ts';
+import { DEVICE_ACTIONS } from './device-actions.ts';
+import { compileEnd, type EndCheck } from './end-expectation.ts';
+import { type Check, compileExpect } from './expectation.ts';
+import { FILE_ACTIONS } from './file-actions.ts';
+import type { ActionName, Actions, Expect, Step } from './form.ts';
+import { MACHINE_ACTIONS } from './machine-actions.ts';
+import type { Act, Getter } from './moment.ts';
+import { DONE } from './outcome.ts';
+import type { Path } from './problem.ts';
+import { TASK_ACTIONS, taskName } from './task-actions.ts';
+import type { Values } from './values.ts';
+
+/** A step that does something by itself. */
+export interface Leaf {
+  readonly kind: 'leaf';
+  readonly path: Path;
+  readonly step: Step;
+  readonly action: ActionName;
+  readonly act: Act;
+  /** Who makes the calls, where the step says so. */
+  readonly task: Getter<string> | undefined;
+  readonly as: Getter<string> | undefined;
+  /** Absent where it must only succeed. */
+  readonly check: Check | undefined;
+  /** Of `check`: what must hold of the machine. */
+  readonly end: EndCheck | undefined;
+}
+
+export type Node =
+  | Leaf
+  | {
+      readonly kind: 'repeat';
+      readonly times: Getter<number>;
+      readonly constant: number | undefined;
+      readonly body: readonly Node[];
+      readonly task: Getter<string> | undefined;
+    }
+  | {
+      readonly kind: 'for';
+      readonly variable: string;
+      readonly list: readonly Getter<string>[];
+      readonly body: readonly Node[];
+      readonly task: Getter<string> | undefined;
+    }
+  | {
+      readonly kind: 'choose';
+      readonly branches: readonly { readonly weight: Getter<number>; readonly body: readonly Node[] }[];
+      readonly task: Getter<string> | undefined;
+    }
+  | {
+      readonly kind: 'parallel';
+      readonly branches: readonly { readonly task: Getter<string>; readonly body: readonly Node[] }[];
+      readonly seeded: boolean;
+      readonly task: undefined;
+    };
+
+const LEAVES = { ...FILE_ACTIONS, ...BYTE_ACTIONS, ...TASK_ACTIONS, ...DEVICE_ACTIONS, ...MACHINE_ACTIONS };
+
+const CONTROL = ['repeat', 'for', 'choose', 'parallel'] as const;
+type Control = (typeof CONTROL)[number];
+const isControl = (name: ActionName): name is Control => (CONTROL as readonly string[]).includes(name);
+
+export const ACTION_NAMES: readonly ActionName[] = [
+  ...(Object.keys(LEAVES) as (keyof typeof LEAVES)[]),
+  'check',
+  ...CONTROL,
+];
+const NAMES: ReadonlySet<string> = new Set(ACTION_NAMES);
+
+/** What the name stands for that a step gives. */
+const MAKES: Partial<Readonly<Record<ActionName, Kind>>> = {
+  open: 'descriptor',
+  alloc: 'descriptor',
+  dup: 'descriptor',
+  fcntl: 'descriptor',
+  ioctl: 'descriptor',
+  send: 'descriptor',
+  mmap: 'mapping',
+  attach: 'attachment',
+  fault: 'rule',
+};
+
+/** The action of a step: of several the first. */
+export const actionOf = (step: Step): ActionName | undefined =>
+  Object.keys(step).find((key): key is ActionName => NAMES.has(key));
+
+/** Reads steps in their order. */
+export function compileSteps(steps: readonly Step[], values: Values, path: Path): Node[] {
+  return steps.flatMap((step, i) => compileStep(step, values, [...path, i]) ?? []);
+}
+
+function compileStep(step: Step, values: Values, path: Path): Node | undefined {
+  const actions = Object.keys(step).filter((key): key is ActionName => NAMES.has(key));
+  const [action, second] = actions;
+  if (action === undefined) {
+    values.problem(
+      path,
+      'scenario-no-action',
+      'the step does nothing: it has no action',
+      `the actions are ${ACTION_NAMES.join(', ')}`,
+    );
+    return undefined;
+  }
+  if (second !== undefined) {
+    values.problem(
+      [...path, second],
+      'scenario-two-actions',
+      `a step has one action, and this one has ${actions.join(' and ')}`,
+      'make two steps of it',
+      true,
+    );
+    return undefined;
+  }
+  if (step.order !== undefined && action !== 'parallel') {
+    values.problem([...path, 'order'], 'scenario-key', 'only parallel has an order', undefined, true);
+  }
+  const task = step.task === undefined ? undefined : taskName(step.task, values, [...path, 'task']);
+  if (!isControl(action)) return compileLeaf(step, action, values, path, task);
+  for (const key of ['as', 'expect', 'note'] as const) {
+    if (step[key] === undefined) continue;
+    values.problem(
+      [...path, key],
+      'scenario-key',
+      `'${key}' belongs to the steps inside of ${action}`,
+      undefined,
+      true,
+    );
+  }
+  declareInside(step, values);
+  return compileControl(step, action, values, [...path, action], task);
+}
+
+function compileLeaf(
+  step: Step,
+  action: Exclude<ActionName, Control>,
+  values: Values,
+  path: Path,
+  task: Getter<string> | undefined,
+): Leaf {
+  const value = (step as Partial<Actions>)[action];
+  // Each compiler is given the value of its own key: what the form's type says, and TypeScript cannot follow.
+  const compile =
+    action === 'check' ? undefined : (LEAVES[action] as (value: unknown, values: Values, path: Path) => Act);
+  const at = [...path, action];
+  const act = compile?.(value, values, at) ?? (() => DONE);
+  const { check: checked = {} } = step as Partial<Actions>;
+  const end = action === 'check' ? compileEnd(checked, values, at) : undefined;
+  if (end !== undefined && checked.panic !== undefined) {
+    values.problem(
+      [...at, 'panic'],
+      'scenario-panic',
+      'a boot that dies has no steps',
+      'panic stands under expect, at the end of the file',
+      true,
+    );
+  }
+  const { expect } = step;
+  if (expect !== undefined && end !== undefined) {
+    values.problem([...path, 'expect'], 'scenario-key', 'check is an expectation itself', undefined, true);
+  }
+  const check = expect === undefined ? undefined : compileExpect(expect, action, values, [...path, 'expect']);
+  if (action === 'alloc') checkCount(step as { alloc: Actions['alloc'] }, expect, values, path);
+  const leaf: Leaf = {
+    kind: 'leaf',
+    path,
+    step,
+    action,
+    act,
+    task,
+    as: bindName(step, action, values, path),
+    check,
+    end,
+  };
+  // The steps after it may use the name.
+  declare(step, values);
+  return leaf;
+}
+
+function checkCount(
+  { alloc }: { readonly alloc: Actions['alloc'] },
+  expect: Expect | undefined,
+  values: Values,
+  path: Path,
+): void {
+  if (alloc.count === undefined || expect === undefined) return;
+  for (const key of ['fd', 'size', 'phys', 'getfl', 'getfd'] as const) {
+    if (expect[key] === undefined) continue;
+    values.problem(
+      [...path, 'expect', key],
+      'scenario-expectation',
+      `'${key}' is of one buffer, and count makes several`,
+      'use repeat',
+      true,
+    );
+  }
+}
+
+function bindName(step: Step, action: ActionName, values: Values, path: Path): Getter<string> | undefined {
+  const { as } = step;
+  if (as === undefined) return undefined;
+  if (MAKES[action] === undefined) {
+    values.problem(
+      [...path, 'as'],
+      'scenario-key',
+      `${action} makes nothing that could have a name`,
+      undefined,
+      true,
+    );
+  } else if (!/^([A-Za-z_]|\$\{[^}]+\})([A-Za-z0-9_.-]|\$\{[^}]+\})*$/.test(as)) {
+    values.problem(
+      [...path, 'as'],
+      'scenario-name',
+      `'${as}' is no name`,
+      'a name begins with a letter and has letters, digits, and _ . -',
+    );
+  }
+  return values.text(as, [...path, 'as']);
+}
+
+/** Makes a step's name known. */
+function declare(step: Step, values: Values): void {
+  const action = actionOf(step);
+  const kind = action === undefined ? undefined : MAKES[action];
+  if (step.as === undefined || kind === undefined) return;
+  const many = 'alloc' in step && step.alloc.count !== undefined;
+  values.names.add(step.as, kind, many);
+}
+
+/** Names of steps that run in another order than they stand in: inside of loops and branches all are known. */
+function declareInside(step: Step, values: Values): void {
+  const inner: readonly Step[] =
+    'repeat' in step
+      ? step.repeat.do
+      : 'for' in step
+        ? step.for.do
+        : 'choose' in step
+          ? step.choose.flatMap((branch) => branch.do)
+          : 'parallel' in step
+            ? step.parallel.flatMap((branch) => branch.do)
+            : [];
+  for (const one of inner) {
+    declare(one, values);
+    declareInside(one, values);
+  }
+}
+
+/** Runs `body` with one variable more. */
+function within<T>(values: Values, name: string, value: string, body: () => T): T {
+  const { vars } = values;
+  values.vars = { name, value, outer: vars };
+  try {
+    return body();
+  } finally {
+    values.vars = vars;
+  }
+}
+
+function compileControl(
+  step: Step,
+  action: Control,
+  values: Values,
+  path: Path,
+  task: Getter<string> | undefined,
+): Node {
+  const inside = (key: string | number): Path => [...path, key];
+  const all = step as Partial<Actions>;
+  switch (action) {
+    case 'repeat': {
+      const { times, do: steps } = all.repeat as Actions['repeat'];
+      const count = values.whole(times, inside('times'));
+      const body = within(values, 'i', '0', () => compileSteps(steps, values, inside('do')));
+      const constant = typeof times === 'string' ? undefined : Number(times);
+      return { kind: 'repeat', times: count, constant, body, task };
+    }
+    case 'for':
+      return compileFor(all.for as Actions['for'], values, path, task);
+    case 'choose': {
+      const branches = (all.choose as Actions['choose']).map(({ weight = 1, do: steps }, i) => ({
+        weight: values.whole(weight, [...path, i, 'weight']),
+        body: compileSteps(steps, values, [...path, i, 'do']),
+      }));
+      return { kind: 'choose', branches, task };
+    }
+    case 'parallel': {
+      if (step.task !== undefined) {
+        values.problem(
+          [...path.slice(0, -1), 'task'],
+          'scenario-key',
+          'each branch of parallel names its own task',
+          undefined,
+          true,
+        );
+      }
+      const branches = (all.parallel as Actions['parallel']).map(({ task: name, do: steps }, i) => ({
+        task: taskName(name, values, [...path, i, 'task']),
+        body: compileSteps(steps, values, [...path, i, 'do']),
+      }));
+      return { kind: 'parallel', branches, seeded: step.order === 'seeded', task: undefined };
+    }
+  }
+}
+
+/** What a range of `for` has at most. */
+const MAX_RANGE = 1_000_000;
+
+function compileFor(
+  loop: Actions['for'],
+  values: Values,
+  path: Path,
+  task: Getter<string> | undefined,
+): Node {
+  const variables = Object.keys(loop).filter((key) => key !== 'do');
+  const [variable = 'i', second] = variables;
+  if (variables.length !== 1) {
+    const at = second === undefined ? path : [...path, second];
+    const found = second === undefined ? 'there is none' : `there are ${variables.join(' and ')}`;
+    const hint =
+      second === undefined ? 'for: { size: [4K, 64K], do: [ … ] }' : 'put one for inside the other';
+    values.problem(at, 'scenario-for', `for has one variable, and ${found}`, hint, second !== undefined);
+  } else if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
+    const near = closest(variable, ['do']);
+    values.problem(
+      [...path, variable],
+      'scenario-for',
+      `'${variable}' is no name for a variable`,
+      near === undefined ? 'a name has letters, digits and _' : 'did you mean do?',
+      true,
+    );
+  }
+  const texts = valuesOf(loop[variable] as string | readonly (string | number | bigint)[] | undefined);
+  if (texts === undefined) {
+    values.problem(
+      [...path, variable],
+      'scenario-for',
+      `expected a list of values, or a range such as "0..9" of at most ${MAX_RANGE}`,
+    );
+  }
+  const list = (texts ?? []).map((text, i) => values.text(text, [...path, variable, i]));
+  const body = within(values, variable, texts?.[0] ?? '', () =>
+    compileSteps(loop.do, values, [...path, 'do']),
+  );
+  return { kind: 'for', variable, list, body, task };
+}
+
+function valuesOf(given: string | readonly (string | number | bigint)[] | undefined): string[] | undefined {
+  if (given === undefined) return [];
+  if (typeof given !== 'string') return given.map(String);
+  const [, from, to] = /^([0-9]{1,9})\.\.([0-9]{1,9})$/.exec(given) ?? [];
+  if (from === undefined || to === undefined || Number(to) - Number(from) >= MAX_RANGE) return undefined;
+  return Array.from({ length: Math.max(0, Number(to) - Number(from) + 1) }, (_, i) =>
+    String(Number(from) + i),
+  );
+}
+
+/** How many steps will run, where that is known before. */
+export function countLeaves(nodes: readonly Node[]): number | undefined {
+  let total = 0;
+  for (const node of nodes) {
+    const count = countNode(node);
+    if (count === undefined) return undefined;
+    total += count;
+  }
+  return total;
+}
+
+function countNode(node: Node): number | undefined {
+  switch (node.kind) {
+    case 'leaf':
+      return 1;
+    case 'repeat':
+    case 'for': {
+      const times = node.kind === 'for' ? node.list.length : node.constant;
+      const inner = countLeaves(node.body);
+      return times === undefined || inner === undefined ? undefined : times * inner;
+    }
+    case 'choose':
+      return undefined;
+    case 'parallel':
+      return countLeaves(node.branches.flatMap(({ body }) => body));
+  }
+}

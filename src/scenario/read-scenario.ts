@@ -1,0 +1,58 @@
+/**
+ * A scenario from YAML: its text becomes data (`form.ts`) whose every part knows where it stands. Loads `yaml`
+ * and `zod`: import it only when there is a scenario to read.
+ */
+import { find, plainValue } from '../board/yaml-plain.ts';
+import { readYaml, type YamlLimits, type YamlSource } from '../board/yaml-source.ts';
+import { type Diagnostic, InvalidInput, type SourcePosition } from '../diagnostic.ts';
+import type { Scenario } from './form.ts';
+import { formProblems } from './form-problems.ts';
+import { inOrder, type Path } from './problem.ts';
+import { scenarioSchema } from './schema.ts';
+
+/** An exported history of 100,000 calls has some 4 million tokens. */
+const LIMITS: YamlLimits = {
+  characters: 1 << 27,
+  tokens: 20_000_000,
+  scalar: 1 << 24,
+  depth: 100,
+  what: 'scenario',
+};
+
+/** A scenario and where its parts stand. */
+export interface ReadScenario {
+  readonly scenario: Scenario;
+  /** Messages call it so. */
+  readonly file: string;
+  /** Where a value stands, or with `key` the key before it; the nearest place that there is. */
+  position(path: Path, what?: 'value' | 'key'): SourcePosition;
+  /** A board in place, as YAML that was read. */
+  readonly inlineBoard?: YamlSource;
+}
+
+/**
+ * Reads a scenario.
+ *
+ * @param text the file's text, decoded as UTF-8 (a wrong byte as U+FFFD)
+ * @param file its name, for messages and positions
+ * @throws InvalidInput with every problem of form, each with file, line and column
+ */
+export function readScenario(text: string, file: string): ReadScenario {
+  const source = readYaml(text, file, LIMITS);
+  const parsed = scenarioSchema.safeParse(plainValue(source.root, true));
+  const problems: Diagnostic[] = [
+    ...source.diagnostics,
+    ...(parsed.success ? [] : formProblems(parsed.error.issues, source)),
+  ];
+  if (!parsed.success || problems.length > 0) throw new InvalidInput(inOrder(problems));
+  const board = find(source.root, ['board']).node;
+  return {
+    scenario: parsed.data as unknown as Scenario,
+    file,
+    position: (path, what = 'value') => {
+      const { node, keyAt } = find(source.root, path);
+      return source.position(what === 'key' ? (keyAt ?? node.at) : node.at);
+    },
+    ...(board.kind === 'map' && { inlineBoard: { ...source, root: board, diagnostics: [] } }),
+  };
+}

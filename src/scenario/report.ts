@@ -1,0 +1,87 @@
+/** What running a scenario came to, as data. */
+import type { SourcePosition } from '../diagnostic.ts';
+import type { Failure } from '../dma-buf/failure.ts';
+import type { Report } from '../kernel/hazard-log.ts';
+import type { BufferView } from '../kernel/views.ts';
+import type { LogLine } from '../printk.ts';
+import type { Errno } from '../uapi/errno.ts';
+import type { Path } from './problem.ts';
+
+/** One thing that was expected, and what came instead. */
+export interface Mismatch {
+  /** The key under `expect`: `errno`, `phys`, `heaps.system.free`. */
+  readonly what: string;
+  readonly expected: string;
+  readonly got: string;
+}
+
+/** A buffer that is alive, and the step that made it. */
+export interface LiveBuffer {
+  readonly buffer: BufferView;
+  readonly madeBy?: StepPlace;
+}
+
+/** Where a step stands. */
+export interface StepPlace {
+  /** The Nth step that ran, from 1. */
+  readonly number: number;
+  /** In the scenario's data: `['steps', 3, 'repeat', 'do', 0]`. */
+  readonly path: Path;
+  readonly position?: SourcePosition;
+}
+
+export interface StepReport extends StepPlace {
+  readonly verdict: 'passed' | 'failed';
+  readonly task: string;
+  readonly action: string;
+  /** The step as one line of YAML, with variables as they were. */
+  readonly text: string;
+  /** The variables of the loops around it. */
+  readonly vars: Readonly<Record<string, string>>;
+  readonly mismatches: readonly Mismatch[];
+  readonly note?: string;
+  readonly ret: number;
+  readonly errno?: Errno;
+  /** Why its call failed, in numbers. */
+  readonly why?: Failure;
+  readonly fault?: { readonly name: string; readonly message: string };
+  /** Names that it used and that no step had made. */
+  readonly unmade: readonly string[];
+  /** Of a step that failed: the lines that it left in the kernel log, and what went wrong with shared memory. */
+  readonly log: readonly LogLine[];
+  readonly hazards: readonly Report[];
+  /** Of an expectation about leaks that failed. */
+  readonly alive?: readonly LiveBuffer[];
+}
+
+/** What was expected at the end. */
+export interface EndReport {
+  readonly verdict: 'passed' | 'failed';
+  readonly position?: SourcePosition;
+  readonly mismatches: readonly Mismatch[];
+  readonly alive?: readonly LiveBuffer[];
+  readonly hazards: readonly Report[];
+}
+
+export interface RunReport {
+  readonly file: string;
+  readonly title?: string;
+  /** `failed`: an expectation did not hold; `unfinished`: it was stopped from outside. */
+  readonly verdict: 'passed' | 'failed' | 'unfinished';
+  /** Which Linux was run. */
+  readonly profile: string;
+  /** The board's file, or the scenario's own when the board stands in it. */
+  readonly board: string;
+  readonly seed: number;
+  /** Steps that ran. */
+  readonly steps: number;
+  /** Those that had an expectation or failed, in the order in which they ran. */
+  readonly reports: readonly StepReport[];
+  /** Absent when there was none, or a step failed before. */
+  readonly end?: EndReport;
+  /** What the boot died of. */
+  readonly panic?: { readonly message: string; readonly log: readonly LogLine[] };
+  /** Calls of the kernel, and its logical time in nanoseconds at the end. */
+  readonly calls: number;
+  readonly time: number;
+}

@@ -1,0 +1,215 @@
+/** Reads the values of steps once, before anything runs: texts, sizes, names; what is wrong is collected. */
+import { closest } from '../devicetree/closest.ts';
+import { flagNames, type Names, parseFlags, parseWord } from '../uapi/call-names.ts';
+import { formatHex, parseSize } from '../units.ts';
+import { BoundNames, type Kind } from './bound-names.ts';
+import type { Flags, Size, Whole } from './form.ts';
+import type { Getter, Machine } from './moment.ts';
+import { BadValue, type Path, type Problem } from './problem.ts';
+import { isTemplate, lookUp, template, type Vars, variablesOf } from './template.ts';
+
+const KIND_WORDS: Readonly<Record<Kind, string>> = {
+  descriptor: 'a descriptor',
+  mapping: 'a mapping',
+  attachment: 'an attachment',
+  rule: 'a fault rule',
+};
+
+const wholeOf = (text: string): number | undefined => {
+  const value = /^(0x[0-9a-f]{1,12}|[0-9]{1,15})$/i.test(text) ? Number(text) : undefined;
+  return value;
+};
+
+/** What no step has made yet is what a program has in a variable that nobody set: no valid number. */
+function unmade(machine: Machine, name: string): number {
+  machine.unmade.push(name);
+  return -1;
+}
+
+export class Values {
+  readonly problems: Problem[] = [];
+  readonly names = new BoundNames();
+  /** The scenario's seed. */
+  readonly seed: number;
+  readonly #files: (name: string) => Uint8Array;
+  /** The loops around the step that is read, with the first value of each variable. */
+  vars: Vars | undefined;
+
+  /** @param files reads a file beside the scenario */
+  constructor(seed: number, files: (name: string) => Uint8Array) {
+    this.seed = seed;
+    this.#files = files;
+  }
+
+  problem(path: Path, code: string, message: string, hint?: string, atKey = false): void {
+    this.problems.push({ path, code, message, ...(hint !== undefined && { hint }), ...(atKey && { atKey }) });
+  }
+
+  /** A text with its variables. */
+  text(value: string, path: Path): Getter<string> {
+    if (!isTemplate(value)) return () => value;
+    this.#checkVariables(value, path);
+    const made = template(value);
+    return ({ vars }) => made(vars);
+  }
+
+  size(value: Size, path: Path): Getter<bigint> {
+    return this.#parsed(value, path, parseSize, 'a size or an address: 8M, 4096, 0x60000000');
+  }
+
+  whole(value: Whole, path: Path): Getter<number> {
+    return this.#parsed(value, path, wholeOf, 'a whole number');
+  }
+
+  /** A signed 64-bit number. */
+  signed(value: Size, path: Path): Getter<bigint> {
+    const read = (text: string) => {
+      const size = parseSize(text.replace(/^-/, ''));
+      return size === undefined ? undefined : text.startsWith('-') ? -size : size;
+    };
+    return this.#parsed(value, path, read, 'a number');
+  }
+
+  byte(value: Whole, path: Path): Getter<number> {
+    const read = (text: string) => {
+      const byte = wholeOf(text);
+      return byte !== undefined && byte <= 255 ? byte : undefined;
+    };
+    return this.#parsed(value, path, read, 'a byte, 0 to 255');
+  }
+
+  /** Flags of open(2). */
+  flags(value: Flags, path: Path): Getter<number> {
+    return this.#parsed(value, path, parseFlags, 'flags of open(2) joined by |, such as O_RDWR|O_CLOEXEC');
+  }
+
+  /** A word of a table, or a number. */
+  word(value: Flags, path: Path, names: Names): Getter<number> {
+    const known = Object.keys(names);
+    const near = typeof value === 'string' ? closest(value.toUpperCase(), known) : undefined;
+    const expected =
+      near === undefined
+        ? `a number or one of ${known.join(', ')}`
+        : `a number or a name; did you mean ${near}?`;
+    return this.#parsed(value, path, (text) => parseWord(names, text), expected);
+  }
+
+  /** Anything else that is read from a text. */
+  read<T>(
+    value: string | number | bigint,
+    path: Path,
+    parse: (text: string) => T | undefined,
+    expected: string,
+  ): Getter<T> {
+    return this.#parsed(value, path, parse, expected);
+  }
+
+  /** A number, or a name that a step before has made. */
+  ref(value: string | number | bigint, path: Path, kind: Kind): Getter<number> {
+    if (typeof value !== 'string') return () => Number(value);
+    const number = wholeOf(value);
+    if (number !== undefined) return () => number;
+    const known = this.#checkVariables(value, path);
+    const wrong = known ? this.names.check(value, kind, this.vars) : undefined;
+    if (wrong?.problem === 'other-kind') {
+      const is = wrong.kinds.map((one) => KIND_WORDS[one]).join(' or ');
+      this.problem(path, 'scenario-name-kind', `'${value}' is ${is}: ${KIND_WORDS[kind]} is wanted here`);
+    } else if (wrong !== undefined) {
+      this.problem(
+        path,
+        'scenario-unknown-name',
+        `no step before this one makes ${KIND_WORDS[kind]} called '${value}'`,
+        wrong.near === undefined
+          ? `give it a name where it is made: as: ${value}`
+          : `did you mean ${wrong.near}?`,
+      );
+    }
+    if (!isTemplate(value)) return ({ machine }) => machine.names.get(value) ?? unmade(machine, value);
+    const made = template(value);
+    return ({ machine, vars }) => {
+      const name = made(vars);
+      return machine.names.get(name) ?? wholeOf(name) ?? unmade(machine, name);
+    };
+  }
+
+  /** The bytes of a file, read before anything runs where its name is known. */
+  file(value: string, path: Path): Getter<Uint8Array> {
+    const load = (name: string): Uint8Array => {
+      try {
+        return this.#files(name);
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        throw new BadValue({ code: 'scenario-file', message: error.message, path });
+      }
+    };
+    if (isTemplate(value)) {
+      const name = this.text(value, path);
+      return (at) => load(name(at));
+    }
+    try {
+      const bytes = load(value);
+      return () => bytes;
+    } catch (error) {
+      if (!(error instanceof BadValue)) throw error;
+      this.problems.push(error.problem);
+      return () => new Uint8Array();
+    }
+  }
+
+  #parsed<T>(
+    value: string | number | bigint,
+    path: Path,
+    parse: (text: string) => T | undefined,
+    expected: string,
+  ): Getter<T> {
+    const bad = (text: string): Problem => ({
+      code: 'scenario-bad-value',
+      message: `'${path.findLast((step) => typeof step === 'string') ?? 'value'}': expected ${expected}, found ${text}`,
+      path,
+    });
+    const must = (text: string): T => {
+      const read = parse(text);
+      if (read === undefined) throw new BadValue(bad(text));
+      return read;
+    };
+    if (typeof value === 'string' && isTemplate(value)) {
+      this.#checkVariables(value, path);
+      const made = template(value);
+      return ({ vars }) => must(made(vars));
+    }
+    const text = String(value);
+    const read = parse(text);
+    if (read === undefined) {
+      this.problems.push(bad(text));
+      return () => must(text);
+    }
+    return () => read;
+  }
+
+  /** @returns whether some loop has each of them */
+  #checkVariables(text: string, path: Path): boolean {
+    const before = this.problems.length;
+    for (const name of variablesOf(text)) {
+      if (lookUp(this.vars, name) !== undefined) continue;
+      const known: string[] = [];
+      for (let at = this.vars; at !== undefined; at = at.outer) known.push(at.name);
+      const near = closest(name, known);
+      const hint =
+        near !== undefined
+          ? `did you mean \${${near}}?`
+          : known.length > 0
+            ? `the loops around this step have ${known.join(', ')}`
+            : 'only steps inside for and repeat have variables';
+      this.problem(
+        path,
+        'scenario-unknown-variable',
+        `no loop around this step has a variable '${name}'`,
+        hint,
+      );
+    }
+    return this.problems.length === before;
+  }
+}
+
+/** Flags as people read them: with their number. */
+export const flagsText = (flags: number): string => `${flagNames(flags).join('|')} (${formatHex(flags)})`;

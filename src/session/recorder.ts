@@ -1,0 +1,94 @@
+/** Writes into the journal what a kernel is made to do, with what an answer alone does not say. */
+import type { Access } from '../kernel/access.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Syscall } from '../kernel/syscall.ts';
+import type { Records } from '../records.ts';
+import {
+  DMA_HEAP_ALLOCATION_DATA_SIZE,
+  DMA_HEAP_IOCTL_ALLOC,
+  decodeDmaHeapAllocationData,
+} from '../uapi/dma-heap.ts';
+import { appendJournal, type JournalCall } from './journal.ts';
+import { keepBytes } from './kept-bytes.ts';
+
+/** Hooks into a kernel for the length of a transaction. */
+export function record(kernel: Kernel, records: Records): void {
+  let log = kernel.printk.nextSeq;
+  let hazards = kernel.hazards.nextSeq;
+  let given: Uint8Array | undefined;
+  // What was logged since the last entry is this entry's: nothing else prints.
+  const caused = (): Pick<JournalCall, 'log' | 'hazards'> | undefined => {
+    const [lines, reports] = [kernel.printk.nextSeq, kernel.hazards.nextSeq];
+    if (lines === log && reports === hazards) return undefined;
+    const ranges = {
+      ...(log < lines && { log: [log, lines] as const }),
+      ...(hazards < reports && { hazards: [hazards, reports] as const }),
+    };
+    [log, hazards] = [lines, reports];
+    return ranges;
+  };
+  const moment = () => ({ time: Date.now(), clock: kernel.printk.time });
+  kernel.beforeSyscall = (_task, call) => {
+    given = isAlloc(call) ? undefined : pointerOf(call)?.slice();
+  };
+  kernel.onSyscall = (task, call, result) => {
+    const entry = { ...moment(), task, call: ownBytes(call), result };
+    const changed = given && givenBytes(call, given);
+    const made = result.ret < 0 ? undefined : addressOf(kernel, task, call);
+    const left = caused();
+    const isPlain = changed === undefined && made === undefined && left === undefined;
+    appendJournal(records, isPlain ? entry : { ...entry, ...changed, ...made, ...left });
+  };
+  kernel.onAccess = ({ access, place, bytes, fault }: Access) => {
+    const unread = access === 'read' && fault !== undefined;
+    const kept = unread ? { length: bytes.length } : keepBytes(access, bytes);
+    appendJournal(records, {
+      ...moment(),
+      access,
+      place,
+      kept,
+      ...(fault !== undefined && { fault }),
+      ...caused(),
+    });
+  };
+}
+
+/** The caller's memory that a call both reads and writes. */
+function pointerOf(call: Syscall): Uint8Array | undefined {
+  if (call.call === 'ioctl') return call.arg ?? undefined;
+  return call.call === 'poll' ? (call.fds ?? undefined) : undefined;
+}
+
+/** The call with its own copy of the caller's bytes, who may change them before the transaction ends. */
+function ownBytes(call: Syscall): Syscall {
+  if (call.call === 'ioctl') return call.arg === null ? call : { ...call, arg: call.arg.slice() };
+  if ('buf' in call && call.buf !== null) return { ...call, buf: call.buf.slice() };
+  if ('fds' in call && call.fds !== null) return { ...call, fds: call.fds.slice() };
+  return call;
+}
+
+/** What the pointer led to before the call, where that was something else. */
+function givenBytes(call: Syscall, given: Uint8Array): Pick<JournalCall, 'given'> | undefined {
+  const left = pointerOf(call);
+  return left === undefined || Buffer.compare(left, given) === 0 ? undefined : { given };
+}
+
+/** Its argument needs no copy from before: only a success changes it, and had 0 where its descriptor is then. */
+function isAlloc(call: Syscall): call is Extract<Syscall, { call: 'ioctl' }> & { readonly arg: Uint8Array } {
+  return call.call === 'ioctl' && call.request >>> 0 === DMA_HEAP_IOCTL_ALLOC && call.arg !== null;
+}
+
+/** The address that a call made, which no answer of Linux tells. */
+function addressOf(
+  kernel: Kernel,
+  task: string,
+  call: Syscall,
+): Pick<JournalCall, 'phys' | 'dma'> | undefined {
+  if (call.call === 'dma_buf_map_attachment') {
+    const dma = kernel.deviceMapping(call.attachment)?.segments[0]?.address;
+    return dma === undefined ? undefined : { dma };
+  }
+  if (!isAlloc(call) || call.arg.length < DMA_HEAP_ALLOCATION_DATA_SIZE) return undefined;
+  const phys = kernel.physOf(task, decodeDmaHeapAllocationData(call.arg).fd);
+  return phys === undefined ? undefined : { phys };
+}

@@ -1,0 +1,139 @@
+/**
+ * Words of system calls as strace prints them: flags of open(2), fcntl commands, whence, poll events, ioctl
+ * requests. `uapi/fcntl.ts` reads the flags of an allocation.
+ */
+import * as dmaBuf from './dma-buf.ts';
+import { DMA_HEAP_IOCTL_ALLOC } from './dma-heap.ts';
+import * as fcntl from './fcntl.ts';
+import * as fs from './fs.ts';
+import * as poll from './poll.ts';
+
+export type Names = Readonly<Record<string, number>>;
+
+export const FCNTL_COMMANDS: Names = {
+  F_DUPFD: fcntl.F_DUPFD,
+  F_GETFD: fcntl.F_GETFD,
+  F_SETFD: fcntl.F_SETFD,
+  F_GETFL: fcntl.F_GETFL,
+  F_SETFL: fcntl.F_SETFL,
+  F_GETOWN: 9,
+  F_GETSIG: 11,
+  F_GETLEASE: 1025,
+  F_DUPFD_CLOEXEC: fcntl.F_DUPFD_CLOEXEC,
+  F_SETPIPE_SZ: 1031,
+  F_GETPIPE_SZ: 1032,
+  F_ADD_SEALS: 1033,
+  F_GET_SEALS: 1034,
+};
+
+export const WHENCES: Names = {
+  SEEK_SET: fcntl.SEEK_SET,
+  SEEK_CUR: fcntl.SEEK_CUR,
+  SEEK_END: fcntl.SEEK_END,
+  SEEK_DATA: fcntl.SEEK_DATA,
+  SEEK_HOLE: fcntl.SEEK_HOLE,
+};
+
+export const POLL_EVENTS: Names = {
+  POLLIN: poll.POLLIN,
+  POLLPRI: poll.POLLPRI,
+  POLLOUT: poll.POLLOUT,
+  POLLERR: poll.POLLERR,
+  POLLHUP: poll.POLLHUP,
+  POLLNVAL: poll.POLLNVAL,
+  POLLRDNORM: poll.POLLRDNORM,
+  POLLWRNORM: poll.POLLWRNORM,
+};
+
+export const IOCTL_REQUESTS: Names = {
+  DMA_HEAP_IOCTL_ALLOC,
+  DMA_BUF_IOCTL_SYNC: dmaBuf.DMA_BUF_IOCTL_SYNC,
+  DMA_BUF_SET_NAME: dmaBuf.DMA_BUF_SET_NAME_B,
+  DMA_BUF_SET_NAME_A: dmaBuf.DMA_BUF_SET_NAME_A,
+  DMA_BUF_SET_NAME_B: dmaBuf.DMA_BUF_SET_NAME_B,
+  DMA_BUF_IOCTL_EXPORT_SYNC_FILE: dmaBuf.DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
+  DMA_BUF_IOCTL_IMPORT_SYNC_FILE: dmaBuf.DMA_BUF_IOCTL_IMPORT_SYNC_FILE,
+  FIOCLEX: fs.FIOCLEX,
+  FIONCLEX: fs.FIONCLEX,
+  FIONBIO: fs.FIONBIO,
+  FIOASYNC: fs.FIOASYNC,
+  FIOQSIZE: fs.FIOQSIZE,
+  FIGETBSZ: fs.FIGETBSZ,
+};
+
+const OPEN_FLAGS: Readonly<Record<string, number>> = {
+  O_RDONLY: fcntl.O_RDONLY,
+  O_WRONLY: fcntl.O_WRONLY,
+  O_RDWR: fcntl.O_RDWR,
+  O_CREAT: fcntl.O_CREAT,
+  O_EXCL: fcntl.O_EXCL,
+  O_NOCTTY: fcntl.O_NOCTTY,
+  O_TRUNC: fcntl.O_TRUNC,
+  O_APPEND: fcntl.O_APPEND,
+  O_NONBLOCK: fcntl.O_NONBLOCK,
+  FASYNC: fcntl.FASYNC,
+  O_DIRECTORY: fcntl.O_DIRECTORY,
+  O_NOFOLLOW: fcntl.O_NOFOLLOW,
+  O_DIRECT: fcntl.O_DIRECT,
+  O_LARGEFILE: fcntl.O_LARGEFILE,
+  O_NOATIME: fcntl.O_NOATIME,
+  O_CLOEXEC: fcntl.O_CLOEXEC,
+};
+
+const ACCESS = ['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'] as const;
+
+/** A number as C writes it: decimal, 0x or a leading 0 for octal, as flags are in <fcntl.h>. */
+export function parseNumber(text: string): number | undefined {
+  if (!/^(0x[0-9a-f]{1,8}|0[0-7]{0,11}|[1-9][0-9]{0,9})$/i.test(text)) return undefined;
+  const value = /^0[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number(text);
+  return value <= 0xffffffff ? value : undefined;
+}
+
+/** Names joined by | or a number; `undefined` when it is neither. */
+export function parseFlags(text: string): number | undefined {
+  const number = parseNumber(text);
+  if (number !== undefined) return number;
+  let flags = 0;
+  for (const word of text.split(/[|,]/).map((part) => part.trim().toUpperCase())) {
+    const value = Object.hasOwn(OPEN_FLAGS, word) ? OPEN_FLAGS[word] : undefined;
+    if (value === undefined) return undefined;
+    flags |= value;
+  }
+  return flags >>> 0;
+}
+
+/** The number of a word of such a table, in any case, or a number that need not be one of them. */
+export function parseWord(names: Names, text: string): number | undefined {
+  const word = text.toUpperCase();
+  return Object.hasOwn(names, word) ? names[word] : parseNumber(text);
+}
+
+/** Events joined by |, or a number of 16 bits. */
+export function parseEvents(text: string): number | undefined {
+  const number = parseNumber(text);
+  if (number !== undefined && number <= 0xffff) return number;
+  let events = 0;
+  for (const word of text.toUpperCase().split(/[|,]/)) {
+    const bit = Object.hasOwn(POLL_EVENTS, word) ? POLL_EVENTS[word] : undefined;
+    if (bit === undefined) return undefined;
+    events |= bit;
+  }
+  return events;
+}
+
+/** The third argument of fcntl(2): a number, FD_CLOEXEC, or flags of open(2). */
+export const parseFcntlArgument = (text: string): number | undefined =>
+  text.toUpperCase() === 'FD_CLOEXEC' ? fcntl.FD_CLOEXEC : parseFlags(text);
+
+/** The names of what is set; unknown bits in hexadecimal. */
+export function flagNames(flags: number): string[] {
+  const names: string[] = [ACCESS[flags & fcntl.O_ACCMODE] ?? ''];
+  let rest = (flags & ~fcntl.O_ACCMODE) >>> 0;
+  for (const [name, bit] of Object.entries(OPEN_FLAGS)) {
+    if (bit <= fcntl.O_ACCMODE || (rest & bit) === 0) continue;
+    names.push(name);
+    rest = (rest & ~bit) >>> 0;
+  }
+  if (rest !== 0) names.push(`0x${rest.toString(16)}`);
+  return names;
+}
