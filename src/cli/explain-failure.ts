@@ -20,6 +20,10 @@ function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): strin
         : [`the length ${formatHex(value)} wraps to 0 when it is rounded up to pages`];
     case 'fd':
       return [`the fd field must be 0 on the way in; it is ${value}`];
+    case 'sync-file':
+      return [`descriptor ${value} is no sync_file of the task`];
+    case 'dup-from':
+      return [`a descriptor from ${value} on is not below RLIMIT_NOFILE`];
     case 'fd_flags':
       return [
         `fd flags ${formatOpenFlags(Number(value))} (${formatHex(value)}): only an access mode (O_RDONLY, O_WRONLY, O_RDWR) and O_CLOEXEC are allowed`,
@@ -156,6 +160,10 @@ export function explainFailure(failure: Failure): string[] {
     }
     case 'device-exists':
       return [`there is a device ${failure.device}`];
+    case 'attachment-held':
+      return [
+        `attachment ${failure.attachment} was made by ${failure.tasks.join(', ')}, through a file of the device that this task does not have`,
+      ];
     case 'not-a-dma-buf':
       return [`descriptor ${failure.fd} is no dma-buf`];
     case 'not-contiguous':

@@ -1,5 +1,6 @@
 /** Stale reads, lost writes and stray DMA in words: what happened, where, and which call was missing. */
 import { SHELL_TASK } from '../kernel/boot.ts';
+import { describeFault } from '../kernel/dma.ts';
 import type { CoherencyReport, Report, ReportedBuffer, StrayReport } from '../kernel/hazard-log.ts';
 import { joinReports, reportLength, storyOf } from '../kernel/joined-reports.ts';
 import type { Owner } from '../kernel/occupant.ts';
@@ -139,8 +140,16 @@ function strayLines({ device, access, dmaAddress, occupant, buffer }: StrayRepor
 }
 
 /** One report: lines without a line break at the end. */
-export const explainHazard = (report: Report): string[] =>
-  report.report === 'coherency' ? coherencyLines(report) : strayLines(report);
+export function explainHazard(report: Report): string[] {
+  switch (report.report) {
+    case 'coherency':
+      return coherencyLines(report);
+    case 'stray-dma':
+      return strayLines(report);
+    case 'dma-fault':
+      return [describeFault(report.device, report.fault)];
+  }
+}
 
 /** Reports of one story: the first in full, how many more places there are. */
 export function explainGroup(group: readonly Report[]): string[] {

@@ -79,7 +79,10 @@ const WORDS: Readonly<Record<WhyNoHeap, readonly [reason: string, advice?: strin
     'make it smaller, or correct its reg',
   ],
   'name-taken': ['a heap of its name exists already', 'give the node another name or unit address'],
-  'module-not-loaded': ["the module of its heap is not loaded yet", 'load it: dmaheap modprobe cma_heap, or coherent_heap for a pool'],
+  'module-not-loaded': [
+    'the module of its heap is not loaded yet',
+    'load it: dmaheap modprobe cma_heap, or coherent_heap for a pool',
+  ],
   'no-cma-heaps': [
     'default_cma_region was refused, and then Linux makes no CMA heap at all',
     'rename the region that took the name default_cma_region',

@@ -146,6 +146,11 @@ export function hazardJson(report: Report): Json {
       ...common,
     };
   }
+  if (report.report === 'dma-fault') {
+    const { device, fault } = report;
+    const { kind, access, why } = fault;
+    return { kind: 'dma-fault', fault: kind, device, access, dma_address: address(fault.address), why, ...common };
+  }
   const { hazard, missing, noSyncHelps } = report;
   return {
     kind: hazard.kind,

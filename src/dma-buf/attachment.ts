@@ -11,8 +11,10 @@ export interface Attachment {
   /** The number of the dma-buf's file. */
   readonly file: number;
   readonly device: string;
-  /** The task that asked the device's driver for it; when it exits the driver lets go. */
+  /** The task that asked the device's driver for it, through a file of the device that it holds open. */
   readonly task: string;
+  /** Tasks that share that file since a fork. When the last of all has exited, the driver lets go. */
+  readonly sharers: readonly string[];
   /** The references that the importing driver holds. */
   readonly references: number;
   /** What dma_buf_map_attachment() gave, while it is mapped. */
@@ -70,6 +72,10 @@ export class AttachmentTable {
     return this.#records.get<number[]>(ofFileKey(file)) ?? [];
   }
 }
+
+/** Whether a task has the device's file open that the attachment was made through. */
+export const holdsAttachment = ({ task, sharers }: Attachment, name: string): boolean =>
+  task === name || sharers.includes(name);
 
 /** The names of the devices attached to a dma-buf, the newest attachment first. */
 export const attachedDevices = (records: Records, file: number): readonly string[] =>

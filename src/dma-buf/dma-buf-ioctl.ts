@@ -117,5 +117,5 @@ function importSyncFile(context: DmaBufIoctlContext, arg: Uint8Array): Result {
   const { flags, fd } = decodeDmaBufSyncFile(arg);
   if (!isUsage(flags)) return badFlags(BigInt(flags));
   if (context.isSyncFile(fd)) return DONE;
-  return { errno: 'EINVAL', why: { kind: 'bad-argument', argument: 'fd', value: BigInt(fd) } };
+  return { errno: 'EINVAL', why: { kind: 'bad-argument', argument: 'sync-file', value: BigInt(fd) } };
 }

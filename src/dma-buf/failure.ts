@@ -19,6 +19,8 @@ export type Failure =
       readonly argument:
         | 'len'
         | 'fd'
+        | 'sync-file'
+        | 'dup-from'
         | 'fd_flags'
         | 'heap_flags'
         | 'request'
@@ -87,6 +89,8 @@ export type Failure =
   | { readonly kind: 'task-exists'; readonly task: string }
   | { readonly kind: 'no-such-device'; readonly device: string; readonly known: readonly string[] }
   | { readonly kind: 'device-exists'; readonly device: string }
+  /** An attachment that other tasks have made through their own file of the device. */
+  | { readonly kind: 'attachment-held'; readonly attachment: number; readonly tasks: readonly string[] }
   /** The file is of a kind that the call is not for. */
   | { readonly kind: 'not-a-dma-buf'; readonly fd: number }
   /** An importer that needs one run of addresses got several. */

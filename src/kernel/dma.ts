@@ -23,10 +23,8 @@ export class DmaFaulted extends Error {
   readonly fault: DmaFault;
 
   constructor(device: string, fault: DmaFault) {
-    const { kind, access, address, why } = fault;
-    const title = kind === 'iommu-fault' ? 'IOMMU fault' : 'bus error';
-    super(`${title}: ${device} cannot ${access} ${formatHex(address)}: ${WHY[why]}`);
-    this.name = kind === 'iommu-fault' ? 'IommuFault' : 'BusError';
+    super(describeFault(device, fault));
+    this.name = fault.kind === 'iommu-fault' ? 'IommuFault' : 'BusError';
     this.device = device;
     this.fault = fault;
   }
@@ -39,6 +37,10 @@ const WHY: Readonly<Record<DmaFault['why'], string>> = {
   'not-mapped': 'nothing is mapped there',
   'read-only': 'it is mapped DMA_TO_DEVICE, which allows reads only',
 };
+
+/** A fault in one line. */
+export const describeFault = (device: string, { kind, access, address, why }: DmaFault): string =>
+  `${kind === 'iommu-fault' ? 'IOMMU fault' : 'bus error'}: ${device} cannot ${access} ${formatHex(address)}: ${WHY[why]}`;
 
 /** The bytes that a device reaches, by its own addresses. */
 export interface DmaView {
@@ -126,10 +128,13 @@ function access(
   state.evictByChance();
   const by: Accessor = { kind: 'device', name: device.name };
   const go = kind === 'read' ? dmaRead : dmaWrite;
-  const done = go(state.dmaContext(), device, address, bytes, by);
-  if ('fault' in done) throw new DmaFaulted(device.name, done.fault);
-  state.coherency.add(done.hazards);
-  reportStray(state, device, kind, address, BigInt(bytes.length));
+  const { hazards, fault } = go(state.dmaContext(), device, address, bytes, by);
+  state.coherency.add(hazards);
+  const reached = fault === undefined ? BigInt(bytes.length) : fault.address - address;
+  reportStray(state, device, kind, address, reached);
+  if (fault === undefined) return;
+  state.coherency.addFault(device.name, fault);
+  throw new DmaFaulted(device.name, fault);
 }
 
 /** Says whom the parts of an access hit that lie in none of the device's own segments. */
@@ -146,7 +151,7 @@ function reportStray(
   for (const part of outside(own, address, length)) {
     const reached = deviceAccess(state.dmaContext(), device, part.address, part.length, kind);
     let at = part.address;
-    for (const { phys, length: size } of 'pieces' in reached ? reached.pieces : []) {
+    for (const { phys, length: size } of reached.pieces) {
       for (const occupant of occupants(state.records, { base: phys, size })) {
         state.coherency.addStray(device.name, kind, at, occupant);
         at += occupant.range.size;

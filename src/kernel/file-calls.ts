@@ -203,7 +203,7 @@ export function fcntl(state: KernelState, opened: Opened, { cmd, arg }: Call<'fc
   switch (cmd) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC: {
-      if (arg < 0 || arg >= table.nofile) return badArgument('EINVAL', 'fd', arg);
+      if (arg < 0 || arg >= table.nofile) return badArgument('EINVAL', 'dup-from', arg);
       return dup(state, opened, arg, cmd === F_DUPFD_CLOEXEC ? O_CLOEXEC : 0);
     }
     case F_GETFD:

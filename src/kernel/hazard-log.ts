@@ -1,8 +1,9 @@
 /**
- * What went wrong with shared memory, kept like a log: stale reads, lost writes, and DMA that hit what the
- * device has no mapping of. Linux keeps no such log; a developer finds these with a logic analyser.
+ * What went wrong with shared memory, kept like a log: stale reads, lost writes, DMA that hit what the device
+ * has no mapping of, and DMA that reached nothing. Linux keeps no such log; a developer finds these with a logic analyser.
  */
 import type { Attachment } from '../dma-buf/attachment.ts';
+import type { DmaFault } from '../mm/dma-access.ts';
 import type { Accessor, Hazard } from '../mm/hazard.ts';
 import { recordKey } from '../records.ts';
 import {
@@ -12,6 +13,7 @@ import {
   DMA_BUF_SYNC_WRITE,
 } from '../uapi/dma-buf.ts';
 import type { PhysAddr } from '../units.ts';
+import { findDevice } from './device-table.ts';
 import { type Occupant, offsetInBuffer } from './occupant.ts';
 import type { KernelState } from './state.ts';
 import { DescriptorTable, findTask, taskNames } from './task.ts';
@@ -73,7 +75,18 @@ export interface StrayReport {
   readonly buffer?: ReportedBuffer;
 }
 
-export type Report = CoherencyReport | StrayReport;
+/** DMA that reached nothing: a bus error, or an IOMMU fault. */
+export interface FaultReport {
+  readonly report: 'dma-fault';
+  readonly seq: number;
+  readonly time: number;
+  readonly device: string;
+  readonly fault: DmaFault;
+  /** Never: what is not reached is no buffer. */
+  readonly buffer?: undefined;
+}
+
+export type Report = CoherencyReport | StrayReport | FaultReport;
 
 type Unnumbered<T> = T extends Report ? Omit<T, 'seq' | 'time'> : never;
 
@@ -119,6 +132,11 @@ export class HazardLog {
     });
   }
 
+  /** Reports DMA that reached nothing. */
+  addFault(device: string, fault: DmaFault): void {
+    this.#put({ report: 'dma-fault', device, fault });
+  }
+
   #put(report: Unnumbered<Report>): void {
     const { records, printk } = this.#state;
     const seq = this.nextSeq;
@@ -132,14 +150,21 @@ export class HazardLog {
     const found = this.#bufferAt(hazard.address, task);
     if (found === undefined) return { ...report, noSyncHelps: 'no-buffer' };
     const device = [hazard.victim, hazard.culprit].find(({ kind }) => kind === 'device')?.name;
-    const own = found.attachments.filter((attachment) => attachment.device === device);
     const buffer = found.reported;
-    // An invalidation throws away a task's bytes without any device's doing.
-    if (device !== undefined && own.length === 0) return { ...report, buffer, noSyncHelps: 'not-attached' };
-    if (device !== undefined && own.every(({ mapped }) => mapped === undefined)) {
-      return { ...report, buffer, noSyncHelps: 'not-mapped' };
-    }
-    return { ...report, buffer, missing: missingSync(hazard) };
+    const helps = found.attachments.some((attachment) => this.#maintains(attachment, hazard, device));
+    if (helps || device === undefined) return { ...report, buffer, missing: missingSync(hazard) };
+    const attached = found.attachments.some((attachment) => attachment.device === device);
+    return { ...report, buffer, noSyncHelps: attached ? 'not-mapped' : 'not-attached' };
+  }
+
+  /**
+   * Whether a SYNC of the buffer does for this attachment what the hazard lacked: for every mapped device that
+   * does not snoop it maintains the lines, whoever wrote; a bounce buffer is its own device's.
+   */
+  #maintains(attachment: Attachment, { cause }: Hazard, device: string | undefined): boolean {
+    if (attachment.mapped === undefined) return false;
+    if (cause.startsWith('bounce')) return attachment.device === device;
+    return findDevice(this.#state.records, attachment.device)?.dmaCoherent === false;
   }
 
   #bufferAt(

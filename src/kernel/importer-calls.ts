@@ -2,7 +2,7 @@
  * What importing drivers do with a buffer, and what SYNC does for them. Models drivers/dma-buf/dma-buf.c:
  * dma_buf_attach(), dma_buf_map_attachment() and their opposites, and the heaps' begin_cpu_access() (Linux 7.3).
  */
-import type { Attachment } from '../dma-buf/attachment.ts';
+import { type Attachment, holdsAttachment } from '../dma-buf/attachment.ts';
 import type { OpenFile } from '../dma-buf/dma-buf.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
 import type { Device } from '../mm/device.ts';
@@ -26,6 +26,10 @@ export function importerCall(state: KernelState, by: string, call: ImporterCall)
   if (call.call === 'dma_buf_attach') return attach(state, by, call.fd, call.device);
   const attachment = state.attachments.get(call.attachment);
   if (attachment === undefined) return badArgument('EINVAL', 'attachment', call.attachment);
+  if (!holdsAttachment(attachment, by)) {
+    const { id, task: holder, sharers } = attachment;
+    return fail('EINVAL', { kind: 'attachment-held', attachment: id, tasks: [holder, ...sharers] });
+  }
   const device = findDevice(state.records, attachment.device);
   if (device === undefined) throw new Error(`device ${attachment.device} went with its attachments`);
   switch (call.call) {
@@ -76,7 +80,13 @@ function attach(state: KernelState, by: string, fd: number, name: string): Sysca
   if (file.kind !== 'dma_buf') return fail('EINVAL', { kind: 'not-a-dma-buf', fd });
   const references = REFERENCES[device.importer];
   for (let i = 0; i < references; i++) state.files.ref(descriptor.file);
-  const attachment = state.attachments.add({ file: descriptor.file, device: name, task: by, references });
+  const attachment = state.attachments.add({
+    file: descriptor.file,
+    device: name,
+    task: by,
+    sharers: [],
+    references,
+  });
   if (!device.dmaCoherent) state.cache.enable();
   return ok(attachment.id);
 }

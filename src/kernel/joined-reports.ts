@@ -21,20 +21,23 @@ export function joinReports(reports: Iterable<Report>): Report[] {
 }
 
 /** What is said of a report beside the place. */
-export const storyOf = (report: Report): string =>
-  report.report === 'coherency'
-    ? JSON.stringify([
-        { ...report.hazard, address: 0, length: 0 },
-        { ...report.buffer, offset: 0 },
-        report.missing,
-        report.noSyncHelps,
-      ])
-    : JSON.stringify([
-        report.device,
-        report.access,
-        { ...report.occupant.owner, offset: 0 },
-        { ...report.buffer, offset: 0 },
-      ]);
+export function storyOf(report: Report): string {
+  const buffer = { ...report.buffer, offset: 0 };
+  switch (report.report) {
+    case 'coherency': {
+      const { hazard, missing, noSyncHelps } = report;
+      return JSON.stringify([{ ...hazard, address: 0, length: 0 }, buffer, missing, noSyncHelps]);
+    }
+    case 'stray-dma': {
+      const { device, access, occupant } = report;
+      return JSON.stringify([device, access, { ...occupant.owner, offset: 0 }, buffer]);
+    }
+    case 'dma-fault': {
+      const { device, fault } = report;
+      return JSON.stringify([device, fault.kind, fault.access, fault.why]);
+    }
+  }
+}
 
 function joinTwo(first: Report, next: Report): Report | undefined {
   const end = first.buffer && first.buffer.offset + reportLength(first);
@@ -53,9 +56,17 @@ function joinTwo(first: Report, next: Report): Report | undefined {
 }
 
 /** How many bytes a report is about. */
-export const reportLength = (report: Report): bigint =>
-  report.report === 'coherency' ? report.hazard.length : report.occupant.range.size;
+export function reportLength(report: Report): bigint {
+  switch (report.report) {
+    case 'coherency':
+      return report.hazard.length;
+    case 'stray-dma':
+      return report.occupant.range.size;
+    case 'dma-fault':
+      return 1n;
+  }
+}
 
 /** What kind of thing went wrong. */
-export const hazardKind = (report: Report): 'stale-read' | 'lost-write' | 'stray-dma' =>
-  report.report === 'coherency' ? report.hazard.kind : 'stray-dma';
+export const hazardKind = (report: Report): 'stale-read' | 'lost-write' | 'stray-dma' | 'dma-fault' =>
+  report.report === 'coherency' ? report.hazard.kind : report.report;

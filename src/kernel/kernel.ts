@@ -24,7 +24,7 @@ import type { HazardLog } from './hazard-log.ts';
 import { freeRunsOf, heapViews, largestRequest } from './heap-view.ts';
 import { cpuAccess, deviceCall, importerCall } from './importer-calls.ts';
 import { breakingCall } from './machine-calls.ts';
-import { checkMmap, MappedRange, type Mapping } from './mapping.ts';
+import { checkMmap, checkMmapOffset, MappedRange, type Mapping } from './mapping.ts';
 import { waitingModules } from './modules.ts';
 import { type Occupant, occupants } from './occupant.ts';
 import { sendDescriptor, taskAdd, taskCall } from './process-calls.ts';
@@ -196,6 +196,8 @@ export class Kernel {
   #onFile(task: string, call: FileCall): SyscallResult {
     const state = this.#state;
     const { fd } = call;
+    const early = call.call === 'mmap' ? checkMmapOffset(call) : undefined;
+    if (early !== undefined) return fail(early.errno, early.why);
     const table = new DescriptorTable(state.records, task);
     const descriptor = table.get(fd);
     const file = descriptor && state.files.get(descriptor.file);

@@ -2,7 +2,7 @@
  * Mappings of dma-bufs: the checks of mmap and the bytes behind it. Models mm/mmap.c: do_mmap() and
  * drivers/dma-buf/dma-buf.c: dma_buf_mmap_internal() (Linux 7.3).
  */
-import type { OpenFile } from '../dma-buf/dma-buf.ts';
+import type { DmaBufFile, OpenFile } from '../dma-buf/dma-buf.ts';
 import type { Failure } from '../dma-buf/failure.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
@@ -10,6 +10,7 @@ import type { Errno } from '../uapi/errno.ts';
 import {
   LEGACY_MAP_MASK,
   MAP_ANONYMOUS,
+  MAP_GROWSDOWN,
   MAP_HUGETLB,
   MAP_PRIVATE,
   MAP_SHARED,
@@ -24,6 +25,9 @@ import {
 import type { PfnRange, PhysAddr } from '../units.ts';
 import { PAGE, PAGE_SIZE, pageAlign, pfnPhys, U64_MASK } from '../units.ts';
 import type { MappingRecord, MappingTable } from './mapping-table.ts';
+
+/** TASK_SIZE with 48-bit virtual addresses. */
+const TASK_SIZE = 1n << 48n;
 
 /** The bytes of a mapping, as the task that made it sees them. */
 export interface Mapping {
@@ -50,6 +54,21 @@ export class SegmentationFault extends Error {
   }
 }
 
+/** What sys_mmap() of arm64 refuses before it looks at the descriptor. */
+export function checkMmapOffset({
+  flags,
+  offset,
+}: {
+  readonly flags: number;
+  readonly offset: bigint;
+}): { readonly errno: Errno; readonly why?: Failure } | undefined {
+  if (offset % PAGE === 0n) {
+    if ((flags & MAP_ANONYMOUS) !== 0) throw new NotModelled('an anonymous mapping (MAP_ANONYMOUS)');
+    return undefined;
+  }
+  return { errno: 'EINVAL', why: { kind: 'bad-argument', argument: 'offset', value: offset } };
+}
+
 /** Why mmap refuses, in the order in which Linux looks; `undefined` when it does not. */
 export function checkMmap(
   file: OpenFile,
@@ -61,12 +80,11 @@ export function checkMmap(
     errno: 'EINVAL',
     why: { kind: 'bad-argument', argument, value },
   });
-  if ((flags & MAP_ANONYMOUS) !== 0) throw new NotModelled('an anonymous mapping (MAP_ANONYMOUS)');
-  if (offset % PAGE !== 0n) return bad('offset', call.offset);
   if ((flags & MAP_HUGETLB) !== 0) return bad('flags', BigInt(flags));
   if (length === 0n) return bad('len', length);
   const size = pageAlign(length);
-  if (size === 0n) return { errno: 'ENOMEM' };
+  // do_mmap() wraps a length near 2^64 to 0, and __get_unmapped_area() finds no room for one of 2^48.
+  if (size === 0n || size > TASK_SIZE) return { errno: 'ENOMEM' };
   // file_mmap_ok(): the end of the mapping must be a file position.
   if (offset / PAGE > (U64_MASK - size) / PAGE) return { errno: 'EOVERFLOW' };
   const kind = flags & MAP_TYPE;
@@ -79,10 +97,27 @@ export function checkMmap(
     return { errno: 'EACCES', why: { kind: 'access-mode', flags: file.flags } };
   }
   if (file.kind !== 'dma_buf') return { errno: 'ENODEV' };
+  if ((flags & MAP_GROWSDOWN) !== 0) return bad('flags', BigInt(flags));
   if ((prot & PROT_EXEC) !== 0) throw new NotModelled('an executable mapping (PROT_EXEC) of a dma-buf');
   if (offset + size > file.size) return bad('len', length);
-  if (file.backing.backend === 'cma' && kind === MAP_PRIVATE) return bad('flags', BigInt(flags));
+  if (kind === MAP_PRIVATE && refusesPrivate(file, offset, size)) return bad('flags', BigInt(flags));
   return undefined;
+}
+
+/**
+ * CMA's heap wants shared mappings. The system heap maps entry by entry of its sg table, and remap_pfn_range()
+ * refuses a private mapping of which it is not given the whole.
+ */
+function refusesPrivate({ backing, sgTable }: DmaBufFile, offset: bigint, size: bigint): boolean {
+  if (backing.backend === 'cma') return true;
+  if (backing.backend === 'coherent') return false;
+  let start = 0n;
+  for (const { pages } of sgTable) {
+    const end = start + BigInt(pages) * PAGE;
+    if (offset < end) return offset + size > end;
+    start = end;
+  }
+  return false;
 }
 
 /** The pages that `[offset, offset + length)` touches: which bytes of each, and how many came before. */
@@ -171,6 +206,12 @@ export class MappedRange implements Mapping {
   }
 
   #check(access: 'read' | 'write', offset: bigint, length: number): void {
+    // It may have been unmapped since, by munmap, exec or exit, and its number be another mapping's.
+    const now = this.#table.get(this.#task, this.id);
+    const { file, offset: start, prot } = this.#record;
+    if (now?.file !== file || now.offset !== start || now.prot !== prot) {
+      throw new SegmentationFault(access, offset, 'SEGV_MAPERR');
+    }
     // On arm64 a writable page can be read as well.
     const needed = access === 'read' ? PROT_READ | PROT_WRITE : PROT_WRITE;
     const inside = offset >= 0n && offset + BigInt(length) <= this.length;

@@ -1,5 +1,6 @@
 /** Tasks that begin, become another program, hand on descriptors and end. Models kernel/fork.c, fs/exec.c,
  *  kernel/exit.c and net/core/scm.c (Linux 7.3) as far as files and mappings go. */
+import { holdsAttachment } from '../dma-buf/attachment.ts';
 import { detach } from './importer-calls.ts';
 import { badArgument, fail, ok } from './results.ts';
 import type { KernelState } from './state.ts';
@@ -18,7 +19,8 @@ import {
 export function taskCall(state: KernelState, by: string, call: TaskCall): SyscallResult {
   switch (call.call) {
     case 'setrlimit':
-      if (call.soft > NR_OPEN) return fail('EPERM');
+      // Limits are unsigned: a negative one is above all.
+      if (call.soft < 0 || call.soft > NR_OPEN) return fail('EPERM');
       new DescriptorTable(state.records, by).nofile = call.soft;
       return ok(0);
     case 'munmap':
@@ -72,6 +74,10 @@ function fork(state: KernelState, parent: string, child: string): SyscallResult 
     files.ref(record.file);
     mappings.copy(parent, child, id, record);
   }
+  for (const attachment of [...state.attachments.all()]) {
+    if (!holdsAttachment(attachment, parent)) continue;
+    state.attachments.put({ ...attachment, sharers: [...attachment.sharers, child] });
+  }
   return ok(findTask(records, child)?.pid ?? 0);
 }
 
@@ -88,8 +94,8 @@ function execve(state: KernelState, by: string): SyscallResult {
 }
 
 /**
- * exit_mm(), exit_files(); the files of devices that the task had open are closed as well, so that their drivers
- * give up the buffers that they had imported for it.
+ * exit_mm(), exit_files(); the files of devices that the task had open are closed as well. A driver whose file no
+ * task has open any more gives up the buffers that were imported through it.
  */
 function exit(state: KernelState, by: string): SyscallResult {
   unmapAll(state, by);
@@ -99,7 +105,10 @@ function exit(state: KernelState, by: string): SyscallResult {
     state.fput(file, by);
   }
   for (const attachment of [...state.attachments.all()]) {
-    if (attachment.task === by) detach(state, by, attachment);
+    if (!holdsAttachment(attachment, by)) continue;
+    const [next, ...sharers] = [attachment.task, ...attachment.sharers].filter((name) => name !== by);
+    if (next === undefined) detach(state, by, attachment);
+    else state.attachments.put({ ...attachment, task: next, sharers });
   }
   removeTask(state.records, by);
   return ok(0);
@@ -115,7 +124,8 @@ function unmapAll(state: KernelState, by: string): void {
 /**
  * Passes a file to another task: SCM_RIGHTS. The receiver's number is the lowest that it has free.
  *
- * A receiver at its limit gets no descriptor; Linux tells it so by MSG_CTRUNC, here the sender hears EMFILE.
+ * Deviation: a receiver at its limit gets no descriptor; Linux tells it so by MSG_CTRUNC when it receives, here
+ * the sender hears EMFILE.
  */
 export function sendDescriptor(
   state: KernelState,

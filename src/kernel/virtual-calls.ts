@@ -4,8 +4,8 @@ import type { HeapFile, VirtualOpenFile } from '../dma-buf/dma-buf.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
 import { DT_CHR, DT_DIR, DT_LNK, DT_REG, encodeDirent } from '../uapi/dirent.ts';
 import {
-  mayRead,
-  mayWrite,
+  asksToRead,
+  asksToWrite,
   O_CLOEXEC,
   O_CREAT,
   O_DIRECT,
@@ -14,6 +14,8 @@ import {
   O_LARGEFILE,
   O_NOCTTY,
   O_NOFOLLOW,
+  O_PATH,
+  O_TMPFILE,
   O_TRUNC,
   SEEK_CUR,
   SEEK_SET,
@@ -38,6 +40,8 @@ export function openPath(
   path: string,
   flags: number,
 ): HeapFile | VirtualOpenFile | { readonly refused: SyscallResult } {
+  if ((flags & O_PATH) !== 0) throw new NotModelled('open with O_PATH');
+  if ((flags & O_TMPFILE) !== 0) throw new NotModelled('open with O_TMPFILE');
   const refused = (result: SyscallResult) => ({ refused: result });
   const credentials = findTask(state.records, task)?.credentials ?? ROOT;
   const context = { ...state.heapContext(task), task };
@@ -56,10 +60,10 @@ export function openPath(
     return refused(fail(followed ? 'ENXIO' : 'ELOOP', why));
   }
   if ((flags & O_DIRECTORY) !== 0 && node.kind !== 'directory') return refused(fail('ENOTDIR', why));
-  if (node.kind === 'directory' && (mayWrite(flags) || (flags & O_CREAT) !== 0)) {
+  if (node.kind === 'directory' && (asksToWrite(flags) || (flags & O_CREAT) !== 0)) {
     return refused(fail('EISDIR', why));
   }
-  if (!mayAccess(node, credentials, { read: mayRead(flags), write: mayWrite(flags) })) {
+  if (!mayAccess(node, credentials, { read: asksToRead(flags), write: asksToWrite(flags) })) {
     return refused(fail('EACCES', why));
   }
   if ((flags & O_DIRECT) !== 0) return refused(badArgument('EINVAL', 'flags', flags));

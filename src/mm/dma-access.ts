@@ -31,29 +31,51 @@ export interface DmaFault {
   readonly why: 'beyond-reach' | 'no-window' | 'no-memory' | 'not-mapped' | 'read-only';
 }
 
-/** Where an access of a device ends up: physical pieces in order, or the fault. */
+/** What an access reaches: physical pieces in order, up to the fault that ends it, if one does. */
+export interface ReachedMemory {
+  readonly pieces: readonly PhysPiece[];
+  readonly fault?: DmaFault;
+}
+
+/** Where an access of a device ends up. */
 export function deviceAccess(
   context: DmaContext,
   device: Device,
   dmaAddress: DmaAddr,
   length: bigint,
   access: 'read' | 'write',
-): { readonly pieces: readonly PhysPiece[] } | { readonly fault: DmaFault } {
-  if (device.iommu) {
-    const found = new IovaDomain(context.records, device).translate(dmaAddress, length, access === 'write');
-    if ('pieces' in found) return found;
-    return { fault: { kind: 'iommu-fault', address: found.fault, access, why: found.why } };
-  }
+): ReachedMemory {
+  return device.iommu
+    ? throughIommu(context, device, dmaAddress, length, access)
+    : onBus(device, dmaAddress, length, access);
+}
+
+function throughIommu(
+  context: DmaContext,
+  device: Device,
+  dmaAddress: DmaAddr,
+  length: bigint,
+  access: 'read' | 'write',
+): ReachedMemory {
+  const domain = new IovaDomain(context.records, device);
+  const found = domain.translate(dmaAddress, length, access === 'write');
+  if ('pieces' in found) return found;
+  const fault: DmaFault = { kind: 'iommu-fault', address: found.fault, access, why: found.why };
+  const before = found.fault - dmaAddress;
+  const reached = before > 0n ? domain.translate(dmaAddress, before, access === 'write') : undefined;
+  return { pieces: reached !== undefined && 'pieces' in reached ? reached.pieces : [], fault };
+}
+
+function onBus(device: Device, dmaAddress: DmaAddr, length: bigint, access: 'read' | 'write'): ReachedMemory {
   const limit = dmaLimit(device);
-  if (dmaAddress + length - 1n > limit) {
-    const address = dmaAddress > limit ? dmaAddress : limit + 1n;
-    return { fault: { kind: 'bus-error', address, access, why: 'beyond-reach' } };
-  }
+  const end = dmaAddress + length;
   const pieces: PhysPiece[] = [];
-  for (let at = dmaAddress; at < dmaAddress + length; ) {
-    const left = dmaAddress + length - at;
+  for (let at = dmaAddress; at < end; ) {
+    const fault = { kind: 'bus-error', address: at, access } as const;
+    if (at > limit) return { pieces, fault: { ...fault, why: 'beyond-reach' } };
+    const left = (end - 1n > limit ? limit + 1n : end) - at;
     const piece = windowPiece(device, at, left);
-    if (piece === undefined) return { fault: { kind: 'bus-error', address: at, access, why: 'no-window' } };
+    if (piece === undefined) return { pieces, fault: { ...fault, why: 'no-window' } };
     pieces.push(piece);
     at += piece.length;
   }
@@ -70,8 +92,11 @@ function windowPiece({ dmaRanges }: Device, address: DmaAddr, length: bigint): P
   return { phys: range.cpu + offset, length: room < length ? room : length };
 }
 
-/** What went wrong with the bytes of an access, or why there was none. */
-export type DmaAccess = { readonly hazards: readonly Hazard[] } | { readonly fault: DmaFault };
+/** What went wrong with the bytes of an access, and the fault that ended it; the bytes before it have moved. */
+export interface DmaAccess {
+  readonly hazards: readonly Hazard[];
+  readonly fault?: DmaFault;
+}
 
 /** A device reads memory. */
 export const dmaRead = (
@@ -133,7 +158,6 @@ function eachPiece(
   visit: (phys: PhysAddr, bytes: Uint8Array) => readonly Hazard[],
 ): DmaAccess {
   const reached = deviceAccess(context, device, dmaAddress, BigInt(bytes.length), access);
-  if ('fault' in reached) return reached;
   const found = new HazardList();
   let done = 0;
   for (const { phys, length } of reached.pieces) {
@@ -142,10 +166,12 @@ function eachPiece(
       found.addAll(visit(phys, bytes.subarray(done, end)));
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
-      const address = dmaAddress + BigInt(done) + (error.address - phys);
-      return { fault: { kind: 'bus-error', address, access, why: 'no-memory' } };
+      const before = Number(error.address - phys);
+      if (before > 0) found.addAll(visit(phys, bytes.subarray(done, done + before)));
+      const address = dmaAddress + BigInt(done + before);
+      return { hazards: found.hazards, fault: { kind: 'bus-error', address, access, why: 'no-memory' } };
     }
     done = end;
   }
-  return { hazards: found.hazards };
+  return { hazards: found.hazards, ...(reached.fault && { fault: reached.fault }) };
 }

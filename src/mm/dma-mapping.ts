@@ -254,15 +254,10 @@ export function syncForDevice(
   direction: DmaDirection,
   by: Accessor,
 ): readonly Hazard[] {
-  const found = new HazardList();
-  for (const { phys, length, bounce } of mapping.pieces) {
-    if (bounce === undefined) {
-      if (!device.dmaCoherent) found.addAll(cache.clean(phys, length, by));
-    } else if (direction !== 'DMA_FROM_DEVICE') {
-      found.addAll(swiotlb?.copyIn(bounce, by) ?? []);
-    }
-  }
-  return found.hazards;
+  return maintain(device, mapping, {
+    lines: (phys, length) => cache.clean(phys, length, by),
+    bounce: (slots) => (direction === 'DMA_FROM_DEVICE' ? [] : (swiotlb?.copyIn(slots, by) ?? [])),
+  });
 }
 
 /**
@@ -279,10 +274,25 @@ export function syncForCpu(
   by: Accessor,
 ): readonly Hazard[] {
   if (direction === 'DMA_TO_DEVICE') return [];
+  return maintain(device, mapping, {
+    lines: (phys, length) => cache.invalidate(phys, length, by),
+    bounce: (slots) => swiotlb?.copyBack(slots, by) ?? [],
+  });
+}
+
+/** Does for each piece what it needs: its bounce buffer, or its lines where the device does not snoop. */
+function maintain(
+  device: Device,
+  mapping: DmaMapping,
+  step: {
+    readonly lines: (phys: PhysAddr, length: bigint) => readonly Hazard[];
+    readonly bounce: (slots: PhysAddr) => readonly Hazard[];
+  },
+): readonly Hazard[] {
   const found = new HazardList();
   for (const { phys, length, bounce } of mapping.pieces) {
-    if (bounce !== undefined) found.addAll(swiotlb?.copyBack(bounce, by) ?? []);
-    else if (!device.dmaCoherent) found.addAll(cache.invalidate(phys, length, by));
+    if (bounce !== undefined) found.addAll(step.bounce(bounce));
+    else if (!device.dmaCoherent) found.addAll(step.lines(phys, length));
   }
   return found.hazards;
 }

@@ -180,7 +180,10 @@ function layOut(sgTable: readonly PfnRange[]): IovaPiece[] {
   return pieces;
 }
 
-/** Joins pieces that follow on another up to the device's longest segment: __finalise_sg(). */
+/**
+ * Joins pieces that follow on another up to the device's longest segment: __finalise_sg(), whose difference of
+ * unsigned ints wraps. So whatever follows an entry that was longer than the limit from the start joins it.
+ */
 function segmentsOf(base: DmaAddr, pieces: readonly IovaPiece[], maxSegSize: number): DmaSegment[] {
   const segments: { address: DmaAddr; length: bigint }[] = [];
   for (const piece of pieces) {
@@ -191,7 +194,7 @@ function segmentsOf(base: DmaAddr, pieces: readonly IovaPiece[], maxSegSize: num
       last !== undefined &&
       last.address + last.length === address &&
       address % SEGMENT_BOUNDARY !== 0n &&
-      last.length + length <= BigInt(maxSegSize);
+      BigInt.asUintN(32, BigInt(maxSegSize) - last.length) >= length;
     if (joins) last.length += length;
     else segments.push({ address, length });
   }

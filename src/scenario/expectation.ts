@@ -1,35 +1,27 @@
 /** What a step is expected to answer: its keys, read once, become tests of what it came to. */
 import { createHash } from 'node:crypto';
 import { closest } from '../devicetree/closest.ts';
-import type { Report } from '../kernel/hazard-log.ts';
 import { hazardKind, joinReports } from '../kernel/joined-reports.ts';
 import type { BufferView } from '../kernel/views.ts';
-import type { LogLine } from '../printk.ts';
 import { parseEvents, parseFcntlArgument, parseFlags } from '../uapi/call-names.ts';
 import { errnoNames, isErrno } from '../uapi/errno.ts';
 import { formatHex, pfnPhys } from '../units.ts';
 import { type NumberIs, numberTest } from './expected-number.ts';
 import type { ActionName, Expect } from './form.ts';
 import { bytesOfHex, hexOf } from './hex.ts';
-import type { Getter, Moment } from './moment.ts';
+import type { Getter } from './moment.ts';
 import type { Outcome } from './outcome.ts';
 import type { Path } from './problem.ts';
 import type { Mismatch } from './report.ts';
+import { ending, HOLDS, type Seen } from './seen.ts';
 import { textTest, textTests } from './text-match.ts';
 import { flagsText, type Values } from './values.ts';
-
-/** What a step left behind. */
-export interface Seen {
-  readonly at: Moment;
-  readonly outcome: Outcome;
-  log(): readonly LogLine[];
-  hazards(): readonly Report[];
-}
 
 /** What an expectation finds wrong. */
 export type Check = (seen: Seen) => readonly Mismatch[];
 
 type Test = (seen: Seen) => Omit<Mismatch, 'what'> | undefined;
+type Named = readonly [what: string, test: Test];
 
 /** Expectations that any step may have. */
 const ANY: readonly (keyof Expect)[] = ['errno', 'ret', 'log', 'hazards'];
@@ -72,18 +64,10 @@ const SHOWN = 120;
 const cut = (text: string): string => (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
 const quoted = (text: string): string => JSON.stringify(cut(text));
 
-/** How a step ended, in a word or two. */
-export function ending({ errno, ret, fault, fd, notModelled }: Outcome): string {
-  if (notModelled !== undefined) return `not modelled: ${notModelled}`;
-  if (fault !== undefined) return fault.name;
-  if (errno !== undefined) return errno;
-  return fd === undefined ? `success (${ret})` : `success (descriptor ${fd})`;
-}
-
 /** Reads the expectations of a step; without any it must succeed. */
 export function compileExpect(expect: Expect, action: ActionName, values: Values, path: Path): Check {
   const allowed = [...ANY, ...(OF_ACTION[action] ?? [])];
-  const tests: (readonly [what: string, test: Test])[] = [];
+  const tests: Named[] = [];
   for (const key of Object.keys(expect) as (keyof Expect)[]) {
     if (expect[key] === undefined) continue;
     if (!allowed.includes(key)) {
@@ -109,12 +93,15 @@ export function compileExpect(expect: Expect, action: ActionName, values: Values
     const { errno, fault } = seen.outcome;
     // A call that failed has made nothing that could be looked at.
     const asked = errno === undefined && fault === undefined ? tests : always;
-    const found: Mismatch[] = [];
-    for (const [what, test] of asked) {
+    let found: Mismatch[] | undefined;
+    for (let i = 0; i < asked.length; i++) {
+      const [what, test] = asked[i] as Named;
       const mismatch = test(seen);
-      if (mismatch !== undefined) found.push({ what, ...mismatch });
+      if (mismatch === undefined) continue;
+      found ??= [];
+      found.push({ what, ...mismatch });
     }
-    return found;
+    return found ?? HOLDS;
   };
 }
 
@@ -170,12 +157,6 @@ function numberOf(
   };
 }
 
-/** The buffer behind the descriptor that the step made. */
-function bufferOf({ at, outcome }: Seen): BufferView | undefined {
-  if (outcome.fd === undefined) return undefined;
-  return at.machine.kernel.buffer(outcome.owner ?? at.task, outcome.fd);
-}
-
 const first = (buffer: BufferView | undefined): bigint | undefined =>
   buffer?.sgTable[0] === undefined ? undefined : pfnPhys(buffer.sgTable[0].pfn);
 
@@ -205,7 +186,7 @@ function runsTest(
     pages: numberTest(pages, values, [...path, i, 1]),
   }));
   return (seen) => {
-    const buffer = bufferOf(seen);
+    const buffer = seen.buffer();
     const runs = buffer === undefined ? [] : runsOf(buffer);
     const same =
       runs.length === tests.length &&
@@ -298,17 +279,17 @@ function compileTest(key: keyof Expect, expect: Expect, values: Values, path: Pa
         outcome.fd === undefined ? undefined : BigInt(outcome.fd),
       );
     case 'size':
-      return numberOf(expect.size ?? 0, values, path, (seen) => bufferOf(seen)?.size, 'size');
+      return numberOf(expect.size ?? 0, values, path, (seen) => seen.buffer()?.size, 'size');
     case 'phys':
       return typeof expect.phys === 'object'
         ? runsTest(expect.phys, values, path)
-        : numberOf(expect.phys ?? 0, values, path, (seen) => first(bufferOf(seen)), 'address');
+        : numberOf(expect.phys ?? 0, values, path, (seen) => first(seen.buffer()), 'address');
     case 'dma':
       return numberOf(expect.dma ?? 0, values, path, ({ outcome }) => outcome.dma, 'address');
     case 'getfl':
       return flagsTest(
         values.read(expect.getfl ?? 0, path, parseFlags, 'flags of open(2) joined by |'),
-        (seen) => bufferOf(seen)?.flags,
+        (seen) => seen.buffer()?.flags,
         flagsText,
       );
     case 'getfd':
@@ -316,9 +297,9 @@ function compileTest(key: keyof Expect, expect: Expect, values: Values, path: Pa
         values.read(expect.getfd ?? 0, path, parseFcntlArgument, 'FD_CLOEXEC or 0'),
         (seen) => {
           const { at, outcome } = seen;
-          const own = bufferOf(seen)?.fds.find(
-            ({ task, fd }) => task === (outcome.owner ?? at.task) && fd === outcome.fd,
-          );
+          const own = seen
+            .buffer()
+            ?.fds.find(({ task, fd }) => task === (outcome.owner ?? at.task) && fd === outcome.fd);
           return own && (own.cloexec ? 1 : 0);
         },
         (flags) => (flags === 1 ? 'FD_CLOEXEC (1)' : String(flags)),

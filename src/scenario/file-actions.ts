@@ -39,7 +39,8 @@ const setName = (at: Moment, fd: number, name: string): SyscallResult => {
 };
 
 interface Allocation {
-  readonly heap: string;
+  /** The path of the heap's node. */
+  readonly node: string;
   readonly len: bigint;
   readonly name: string | undefined;
   readonly fd: number;
@@ -66,8 +67,13 @@ function allocate(at: Moment, node: number, { len, fd, fdFlags, heapFlags, name 
 function allocateAll(at: Moment, count: number, asked: Allocation): Outcome {
   const { kernel } = at.machine;
   const { task } = at;
-  const node = kernel.syscall(task, { call: 'open', path: nodeOf(asked.heap), flags: O_RDWR });
+  const node = kernel.syscall(task, { call: 'open', path: asked.node, flags: O_RDWR });
   if (node.ret < 0) return node;
+  if (count === 1) {
+    const outcome = allocate(at, node.ret, asked);
+    kernel.syscall(task, { call: 'close', fd: node.ret });
+    return outcome;
+  }
   let outcome: Outcome | undefined;
   const made: number[] = [];
   for (let i = 0; i < count && outcome?.errno === undefined; i++) {
@@ -75,7 +81,7 @@ function allocateAll(at: Moment, count: number, asked: Allocation): Outcome {
     if (outcome.fd !== undefined) made.push(outcome.fd);
   }
   kernel.syscall(task, { call: 'close', fd: node.ret });
-  return count === 1 ? (outcome ?? node) : { ...(outcome ?? node), made };
+  return { ...(outcome ?? node), made };
 }
 
 /** What a request without a size gets: an int or a pointer fits. */
@@ -121,7 +127,7 @@ export const FILE_ACTIONS: ActionCompilers<Names> = {
   },
   alloc: (value, values, path) => {
     const inside = (key: string) => [...path, key];
-    const heap = values.text(value.heap, inside('heap'));
+    const node = values.read(value.heap, inside('heap'), nodeOf, 'the name of a heap');
     const size = values.size(value.size, inside('size'));
     const name = value.name === undefined ? undefined : values.text(value.name, inside('name'));
     const fd = values.whole(value.fd ?? 0, inside('fd'));
@@ -130,7 +136,7 @@ export const FILE_ACTIONS: ActionCompilers<Names> = {
     const count = values.whole(value.count ?? 1, inside('count'));
     return (at) =>
       allocateAll(at, count(at), {
-        heap: heap(at),
+        node: node(at),
         len: size(at),
         name: name?.(at),
         fd: fd(at),

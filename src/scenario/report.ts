@@ -75,8 +75,12 @@ export interface RunReport {
   readonly seed: number;
   /** Steps that ran. */
   readonly steps: number;
-  /** Those that had an expectation or failed, in the order in which they ran. */
-  readonly reports: readonly StepReport[];
+  /** How many of them had an expectation or failed. */
+  readonly checked: number;
+  /** Those that failed. */
+  readonly failures: readonly StepReport[];
+  /** Those that had an expectation or failed, in the order in which they ran: made when they are asked for. */
+  reports(): readonly StepReport[];
   /** Absent when there was none, or a step failed before. */
   readonly end?: EndReport;
   /** What the boot died of. */

@@ -4,22 +4,23 @@
  */
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
-import { boot, SHELL_TASK } from '../kernel/boot.ts';
+import { boot, DEFAULT_NOFILE, SHELL_TASK } from '../kernel/boot.ts';
 import { Kernel, layoutOf } from '../kernel/kernel.ts';
 import { nextRandom } from '../kernel/random.ts';
 import { ROOT } from '../kernel/task.ts';
 import { InMemoryPhysMemory } from '../mm/phys-memory.ts';
 import { type LogLine, Printk } from '../printk.ts';
 import { MemoryRecords } from '../records.ts';
-import { ending } from './expectation.ts';
 import type { Machine, Moment } from './moment.ts';
 import type { Outcome } from './outcome.ts';
 import { diagnosticOf, type PreparedScenario } from './prepare.ts';
 import { BadValue } from './problem.ts';
-import type { Leaf, Node } from './program.ts';
+import type { Leaf } from './program.ts';
 import type { EndReport, LiveBuffer, Mismatch, RunReport, StepPlace, StepReport } from './report.ts';
+import { mustSucceed, Seen } from './seen.ts';
 import { stepText, varsRecord } from './step-text.ts';
 import type { Vars } from './template.ts';
+import { type Frame, type StepMaker, Thread } from './thread.ts';
 
 export interface RunOptions {
   /** Goes on after a step that failed. */
@@ -28,35 +29,34 @@ export interface RunOptions {
   readonly onStep?: (report: StepReport) => void;
 }
 
-/** Whose steps run, with which variables. */
-interface Frame {
-  readonly task: string;
-  readonly vars: Vars | undefined;
-}
-
 /** A step that ran: enough to tell of it when the run is over. */
 interface Ran {
   readonly leaf: Leaf;
   readonly number: number;
-  readonly frame: Frame;
-  readonly outcome: Outcome;
-  readonly mismatches: readonly Mismatch[];
-  readonly unmade: readonly string[];
-  /** Of one that failed: what the calls left. */
-  readonly failed?: Pick<StepReport, 'log' | 'hazards' | 'alive'>;
+  readonly task: string;
+  readonly vars: Vars | undefined;
+  readonly ret: number;
+  /** Where it did not simply succeed. */
+  readonly ended: Pick<Outcome, 'errno' | 'why' | 'fault'> | undefined;
+  /** Of one that failed: what was wrong, and what the calls left. */
+  readonly failed: Pick<StepReport, 'mismatches' | 'unmade' | 'log' | 'hazards' | 'alive'> | undefined;
 }
 
 /** The task that ages a heap, where the step names none. */
 const AGE_TASK = 'age';
 const NONE: readonly never[] = [];
+const PASSED = { mismatches: NONE, unmade: NONE, log: NONE, hazards: NONE } as const;
 
 export class ScenarioRun {
   readonly #prepared: PreparedScenario;
   readonly #options: RunOptions;
   readonly #machine: Machine | undefined;
   readonly #panic: { readonly message: string; readonly log: readonly LogLine[] } | undefined;
-  readonly #steps: Iterator<void>;
+  readonly #thread: Thread;
   readonly #ran: Ran[] = [];
+  readonly #failures: Ran[] = [];
+  /** Tasks that are known to be alive. */
+  readonly #tasks = new Set<string>();
   /** Of every step that ran, the number of its first call: who made a buffer. */
   readonly #firstCalls: number[] = [];
   readonly #leaves: Leaf[] = [];
@@ -78,12 +78,19 @@ export class ScenarioRun {
       this.#panic = { message: panic, log: [...new Printk(records).since()] };
     } else {
       const kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
-      kernel.onSyscall = () => {
+      kernel.onSyscall = (task, call, { why }) => {
         this.#calls++;
+        if (call.call === 'exit') this.#tasks.delete(task);
+        if (why?.kind === 'injected' && why.died !== undefined) this.#tasks.delete(why.died);
       };
       this.#machine = { kernel, names: new Map(), unmade: [], tree: prepared.board.tree };
     }
-    this.#steps = this.#block(prepared.steps, { task: SHELL_TASK, vars: undefined });
+    const maker: StepMaker = {
+      make: (leaf, frame) => this.#leaf(leaf, frame),
+      below: (end) => this.#below(end),
+      moment: ({ task, vars }) => ({ machine: this.#booted(), task, vars }),
+    };
+    this.#thread = new Thread(maker, prepared.steps, { task: SHELL_TASK, vars: undefined });
   }
 
   /** Steps that ran so far. */
@@ -96,7 +103,7 @@ export class ScenarioRun {
     try {
       if (this.#machine === undefined) this.#finish();
       for (let i = 0; i < steps && !this.#finished; i++) {
-        if (this.#steps.next().done === true) this.#finish();
+        if (this.#over() || !this.#thread.step()) this.#finish();
       }
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
@@ -123,7 +130,9 @@ export class ScenarioRun {
       board: board.source,
       seed,
       steps: this.#number,
-      reports: this.#ran.map((ran) => this.#stepReport(ran)),
+      checked: this.#ran.length,
+      failures: this.#failures.map((ran) => this.#stepReport(ran)),
+      reports: () => this.#ran.map((ran) => this.#stepReport(ran)),
       ...(this.#end && { end: this.#end }),
       ...(this.#panic && { panic: this.#panic }),
       calls: this.#calls,
@@ -131,72 +140,7 @@ export class ScenarioRun {
     };
   }
 
-  *#block(nodes: readonly Node[], frame: Frame): Generator<void> {
-    for (const node of nodes) {
-      if (node.kind === 'leaf') {
-        this.#leaf(node, frame);
-        yield;
-        if (this.#failed && this.#options.keepGoing !== true) return;
-      } else {
-        yield* this.#control(node, frame);
-        if (this.#failed && this.#options.keepGoing !== true) return;
-      }
-    }
-  }
-
-  *#control(node: Exclude<Node, Leaf>, outer: Frame): Generator<void> {
-    const machine = this.#booted();
-    const at = { machine, task: outer.task, vars: outer.vars };
-    const frame: Frame = node.task === undefined ? outer : { ...outer, task: node.task(at) };
-    const { vars } = frame;
-    switch (node.kind) {
-      case 'repeat': {
-        const times = node.times(at);
-        for (let i = 0; i < times && !this.#over(); i++) {
-          yield* this.#block(node.body, { ...frame, vars: { name: 'i', value: String(i), outer: vars } });
-        }
-        return;
-      }
-      case 'for':
-        for (const value of node.list) {
-          if (this.#over()) return;
-          const inner = { name: node.variable, value: value(at), outer: vars };
-          yield* this.#block(node.body, { ...frame, vars: inner });
-        }
-        return;
-      case 'choose': {
-        const weights = node.branches.map(({ weight }) => weight(at));
-        let left = this.#below(weights.reduce((sum, weight) => sum + weight, 0));
-        for (const [i, { body }] of node.branches.entries()) {
-          left -= weights[i] ?? 0;
-          if (left < 0) return yield* this.#block(body, frame);
-        }
-        return;
-      }
-      case 'parallel': {
-        const branches = node.branches.map(({ task, body }) => this.#block(body, { task: task(at), vars }));
-        yield* this.#interleave(branches, node.seeded);
-      }
-    }
-  }
-
-  /** One step of each branch in turn, or of one by chance. */
-  *#interleave(branches: Generator<void>[], seeded: boolean): Generator<void> {
-    const live = [...branches];
-    for (let turn = 0; live.length > 0 && !this.#over(); ) {
-      if (seeded) turn = this.#below(live.length);
-      else if (turn >= live.length) turn = 0;
-      const branch = live[turn];
-      if (branch === undefined) return;
-      if (branch.next().done === true) {
-        live.splice(turn, 1);
-        continue;
-      }
-      yield;
-      turn++;
-    }
-  }
-
+  /** A step has failed, and that ends it. */
   #over(): boolean {
     return this.#failed && this.#options.keepGoing !== true;
   }
@@ -215,41 +159,58 @@ export class ScenarioRun {
   #leaf(leaf: Leaf, frame: Frame): void {
     const machine = this.#booted();
     const { kernel, unmade } = machine;
-    let { task } = frame;
-    if (leaf.task !== undefined) task = leaf.task({ machine, task, vars: frame.vars });
-    else if (leaf.action === 'age') task = AGE_TASK;
+    const task = this.#taskOf(leaf, frame, machine);
     const at: Moment = { machine, task, vars: frame.vars };
     this.#firstCalls.push(this.#calls);
     this.#leaves.push(leaf);
     const number = ++this.#number;
-    // A task that ages a heap is started with room for more descriptors.
-    if (task !== AGE_TASK && !kernel.hasTask(task)) {
-      kernel.syscall(task, { call: 'task_add', name: task, credentials: ROOT, nofile: 1024 });
-    }
+    this.#start(task, kernel);
     const logMark = kernel.printk.nextSeq;
     const hazardMark = kernel.hazards.nextSeq;
     if (unmade.length > 0) unmade.length = 0;
     const outcome = this.#act(leaf, at);
     if (leaf.as !== undefined) bind(machine.names, leaf.as(at), outcome);
-
-    const log = () => [...kernel.printk.since(logMark)];
-    const hazards = () => [...kernel.hazards.since(hazardMark)];
-    const mismatches = this.#mismatches(leaf, at, outcome, log, hazards);
-    if (leaf.check === undefined && leaf.end === undefined && mismatches.length === 0) return;
+    const seen = new Seen(at, outcome, logMark, hazardMark);
+    const mismatches = leaf.end?.(at) ?? (leaf.check ?? mustSucceed)(seen);
+    if (mismatches.length === 0 && leaf.check === undefined && leaf.end === undefined) return;
+    const failed =
+      mismatches.length === 0
+        ? undefined
+        : {
+            mismatches,
+            unmade: [...unmade],
+            log: seen.log(),
+            hazards: seen.hazards(),
+            ...this.#aliveIf(mismatches),
+          };
     const ran: Ran = {
       leaf,
       number,
-      frame: task === frame.task ? frame : { task, vars: frame.vars },
-      outcome: withoutBytes(outcome),
-      mismatches,
-      unmade: unmade.length > 0 ? [...unmade] : NONE,
-      ...(mismatches.length > 0 && {
-        failed: { log: log(), hazards: hazards(), ...this.#aliveIf(mismatches) },
-      }),
+      task,
+      vars: frame.vars,
+      ret: outcome.ret,
+      ended: endedOf(outcome),
+      failed,
     };
     this.#ran.push(ran);
-    if (mismatches.length > 0) this.#failed = true;
+    if (failed !== undefined) {
+      this.#failed = true;
+      this.#failures.push(ran);
+    }
     this.#options.onStep?.(this.#stepReport(ran));
+  }
+
+  #taskOf(leaf: Leaf, frame: Frame, machine: Machine): string {
+    if (leaf.task !== undefined) return leaf.task({ machine, task: frame.task, vars: frame.vars });
+    return leaf.action === 'age' ? AGE_TASK : frame.task;
+  }
+
+  /** Starts a task that there is none of, or none any more. One that ages a heap starts itself. */
+  #start(task: string, kernel: Kernel): void {
+    if (this.#tasks.has(task) || task === AGE_TASK) return;
+    this.#tasks.add(task);
+    if (kernel.hasTask(task)) return;
+    kernel.syscall(task, { call: 'task_add', name: task, credentials: ROOT, nofile: DEFAULT_NOFILE });
   }
 
   #act(leaf: Leaf, at: Moment): Outcome {
@@ -259,20 +220,6 @@ export class ScenarioRun {
       if (error instanceof NotModelled) return { ret: -38, notModelled: error.message };
       throw error;
     }
-  }
-
-  #mismatches(
-    leaf: Leaf,
-    at: Moment,
-    outcome: Outcome,
-    log: () => readonly LogLine[],
-    hazards: () => StepReport['hazards'],
-  ): readonly Mismatch[] {
-    if (leaf.end !== undefined) return leaf.end(at);
-    if (leaf.check !== undefined) return leaf.check({ at, outcome, log, hazards });
-    const { errno, fault, notModelled } = outcome;
-    if (errno === undefined && fault === undefined && notModelled === undefined) return NONE;
-    return [{ what: fault === undefined ? 'errno' : 'fault', expected: 'success', got: ending(outcome) }];
   }
 
   #aliveIf(mismatches: readonly Mismatch[]): { alive?: readonly LiveBuffer[] } {
@@ -302,26 +249,19 @@ export class ScenarioRun {
     return { number, path, ...(position && { position }) };
   }
 
-  #stepReport({ leaf, number, frame, outcome, mismatches, unmade, failed }: Ran): StepReport {
+  #stepReport({ leaf, number, task, vars, ret, ended, failed = PASSED }: Ran): StepReport {
     const { step, action } = leaf;
-    const { ret, errno, why, fault } = outcome;
     return {
       ...this.#place(leaf, number),
-      verdict: mismatches.length === 0 ? 'passed' : 'failed',
-      task: frame.task,
+      verdict: failed === PASSED ? 'passed' : 'failed',
+      task,
       action,
-      text: stepText(step, action, frame.vars),
-      vars: varsRecord(frame.vars),
-      mismatches,
+      text: stepText(step, action, vars),
+      vars: varsRecord(vars),
       ...(step.note !== undefined && { note: step.note }),
       ret,
-      ...(errno !== undefined && { errno }),
-      ...(why !== undefined && { why }),
-      ...(fault !== undefined && { fault }),
-      unmade,
-      log: failed?.log ?? NONE,
-      hazards: failed?.hazards ?? NONE,
-      ...(failed?.alive && { alive: failed.alive }),
+      ...ended,
+      ...failed,
     };
   }
 
@@ -370,11 +310,10 @@ function bind(names: Map<string, number>, name: string, { made, ret }: Outcome):
   for (const [i, one] of made.entries()) names.set(`${name}${i}`, one);
 }
 
-/** An outcome that is kept: what was read may be large. */
-function withoutBytes(outcome: Outcome): Outcome {
-  if (outcome.bytes === undefined && outcome.text === undefined) return outcome;
-  const { ret, errno, why, fault } = outcome;
-  return { ret, ...(errno && { errno }), ...(why && { why }), ...(fault && { fault }) };
+/** How a step ended that did not simply succeed; what it read is not kept, since that may be large. */
+function endedOf({ errno, why, fault }: Outcome): Ran['ended'] {
+  if (errno === undefined && fault === undefined) return undefined;
+  return { ...(errno && { errno }), ...(why && { why }), ...(fault && { fault }) };
 }
 
 /** Runs a scenario to its end. @throws InvalidInput for a value that is known only then */

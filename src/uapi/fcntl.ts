@@ -20,6 +20,9 @@ export const O_DIRECT = 0o200000; // arm64
 export const O_LARGEFILE = 0o400000; // arm64
 export const O_NOATIME = 0o1000000;
 export const O_CLOEXEC = 0o2000000;
+export const O_PATH = 0o10000000;
+/** __O_TMPFILE, without the O_DIRECTORY that goes with it. */
+export const O_TMPFILE = 0o20000000;
 
 export const F_DUPFD = 0;
 export const F_GETFD = 1;
@@ -28,6 +31,14 @@ export const F_GETFL = 3;
 export const F_SETFL = 4;
 export const F_DUPFD_CLOEXEC = 1030;
 export const FD_CLOEXEC = 1;
+
+/**
+ * ACC_MODE(): which permissions open(2) asks for. Mode 3 asks for both and allows neither afterwards; truncating
+ * is writing.
+ */
+export const asksToRead = (flags: number): boolean => (flags & O_ACCMODE) !== O_WRONLY;
+export const asksToWrite = (flags: number): boolean =>
+  (flags & O_ACCMODE) !== O_RDONLY || (flags & O_TRUNC) !== 0;
 
 /** OPEN_FMODE(): which access a file's flags allow; mode 3 allows none. */
 export const mayRead = (flags: number): boolean => [O_RDONLY, O_RDWR].includes(flags & O_ACCMODE);
@@ -50,6 +61,7 @@ export const MAP_PRIVATE = 2;
 /** As MAP_SHARED, but unknown flags are refused. */
 export const MAP_SHARED_VALIDATE = 3;
 export const MAP_ANONYMOUS = 0x20;
+export const MAP_GROWSDOWN = 0x100;
 export const MAP_HUGETLB = 0x40000;
 /** The flags that MAP_SHARED_VALIDATE knows of any file: LEGACY_MAP_MASK of include/linux/mman.h. */
 export const LEGACY_MAP_MASK = 0x0407f933;

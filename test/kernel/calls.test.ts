@@ -153,6 +153,14 @@ describe('a heap node', () => {
       open('guest', fcntl.O_RDONLY),
       open('shell', fcntl.O_RDWR),
     ]).toEqual(['ok', 'EACCES', 'ok']);
+    // Mode 3 asks for both permissions, and truncating is writing.
+    expect([open('guest', fcntl.O_ACCMODE), open('camera', fcntl.O_ACCMODE)]).toEqual(['EACCES', 'ok']);
+    const openFile = (path: string, flags: number) =>
+      kernel.syscall('guest', { call: 'open', path, flags }).errno ?? 'ok';
+    expect(openFile('/proc/meminfo', fcntl.O_RDONLY)).toBe('ok');
+    expect(openFile('/proc/meminfo', fcntl.O_RDONLY | fcntl.O_TRUNC)).toBe('EACCES');
+    expect(openFile('/proc', fcntl.O_ACCMODE)).toBe('EISDIR');
+    expect(() => openFile('/proc/meminfo', fcntl.O_PATH)).toThrow('O_PATH is not modelled');
     expect(kernel.heaps()[0]).toMatchObject({ mode: '660', gid: 44 });
   });
 });
@@ -248,6 +256,50 @@ describe('mmap', () => {
   });
 });
 
+describe('mmap, check by check', () => {
+  it('looks at the offset before the descriptor, and for room before the file', () => {
+    const { shell } = machine();
+    const fd = shell.alloc(CMA, PAGE);
+    const node = openHeap(shell);
+    const map = (given: { fd?: number; offset?: bigint; length?: bigint; flags?: number }) =>
+      shell.call({ call: 'mmap', fd, length: PAGE, prot: 1, flags: 1, offset: 0n, ...given }).errno ?? 'ok';
+    expect(map({ fd: 99, offset: 1n })).toBe('EINVAL');
+    expect(map({ fd: 99 })).toBe('EBADF');
+    expect(map({ length: 1n << 60n })).toBe('ENOMEM');
+    expect(map({ fd: node, length: (1n << 64n) - 4096n })).toBe('ENOMEM');
+    expect(map({ flags: 1 | fcntl.MAP_GROWSDOWN })).toBe('EINVAL');
+    expect(map({ fd: node, flags: 1 | fcntl.MAP_GROWSDOWN })).toBe('ENODEV');
+  });
+
+  it('maps a part of one entry of a scattered buffer privately, and no more', () => {
+    const { shell } = machine();
+    const fd = shell.alloc('system', 17n * PAGE);
+    expect(shell.kernel.buffer('shell', fd)?.sgTable.map(({ pages }) => pages)).toEqual([16, 1]);
+    const map = (offset: bigint, length: bigint) =>
+      shell.call({ call: 'mmap', fd, length, prot: 1, flags: fcntl.MAP_PRIVATE, offset }).errno ?? 'ok';
+    expect([map(0n, 16n * PAGE), map(PAGE, 15n * PAGE), map(16n * PAGE, PAGE)]).toEqual(['ok', 'ok', 'ok']);
+    expect([map(0n, 17n * PAGE), map(15n * PAGE, 2n * PAGE)]).toEqual(['EINVAL', 'EINVAL']);
+  });
+
+  it.each(['munmap', 'execve', 'exit'] as const)(
+    'a mapping that %s has ended is a segmentation fault',
+    (call) => {
+      const { shell, kernel } = machine();
+      const fd = shell.alloc(CMA, PAGE, fcntl.O_RDWR);
+      const mapping = kernel.mapping(shell.map(fd, PAGE));
+      mapping.write(0n, Uint8Array.of(1));
+      shell.must(call === 'munmap' ? { call, mapping: mapping.id } : { call });
+      expect(() => mapping.write(0n, Uint8Array.of(7))).toThrow('SIGSEGV, SEGV_MAPERR');
+      if (call !== 'munmap') return;
+      // The number is another mapping's now.
+      const next = shell.map(shell.alloc(CMA, PAGE), PAGE);
+      expect(next).toBe(mapping.id);
+      expect(() => mapping.read(0n, new Uint8Array(1))).toThrow('SIGSEGV');
+      expect(shell.load(next, 0, 1)).toEqual([0]);
+    },
+  );
+});
+
 describe('directories', () => {
   it('are read entry by entry, as much as the buffer holds', () => {
     const { shell } = machine();
@@ -315,6 +367,32 @@ describe('tasks', () => {
         { task: 'shell', fd, cloexec: true },
       ],
     });
+  });
+
+  it('a device keeps what it had imported while a child shares its file, and for nobody else', () => {
+    const { shell, kernel } = machine();
+    const fd = shell.alloc(CMA, PAGE);
+    const cam = shell.attach(fd, 'cam');
+    shell.must({ call: 'fork', child: 'child' });
+    shell.must({ call: 'task_add', name: 'other', credentials: { uid: 0, gid: 0, groups: [] }, nofile: 8 });
+    const detach = { call: 'dma_buf_detach', attachment: cam } as const;
+    expect(kernel.syscall('other', detach)).toMatchObject({
+      errno: 'EINVAL',
+      why: { kind: 'attachment-held' },
+    });
+    shell.must({ call: 'exit' });
+    new Task(kernel, 'child').must({ call: 'close', fd });
+    expect(kernel.buffers().map(({ attachments }) => attachments.map(({ task }) => task))).toEqual([
+      ['child'],
+    ]);
+    expect(kernel.syscall('child', detach)).toEqual({ ret: 0 });
+    expect(kernel.buffers()).toEqual([]);
+  });
+
+  it('limits are unsigned', () => {
+    const { shell } = machine();
+    const limit = (soft: number) => shell.call({ call: 'setrlimit', resource: 'RLIMIT_NOFILE', soft }).errno;
+    expect([limit(-1), limit(2 ** 20 + 1), limit(2 ** 20)]).toEqual(['EPERM', 'EPERM', undefined]);
   });
 
   it('a device gives up what it had imported for a task that exits', () => {

@@ -87,6 +87,22 @@ describe.each(['system', CMA])('a device that does not snoop, on %s', (heap) => 
     expect(last).toMatchObject({ noSyncHelps: 'not-mapped', hazard: { kind: 'stale-read' } });
   });
 
+  it('says that a SYNC helps when any device that does not snoop has the buffer mapped, and it does', () => {
+    const made = machine([device('cam'), device('vpu')]);
+    const { shell, kernel, fd, view } = shared(heap, 'DMA_BIDIRECTIONAL', made);
+    const vpu = shell.attach(fd, 'vpu');
+    shell.mapFor(vpu, 'DMA_TO_DEVICE');
+    shell.load(view, 0, 4);
+    shell.dmaWrite(vpu, 0, [6]);
+    shell.must({ call: 'dma_buf_unmap_attachment', attachment: vpu });
+    expect(shell.load(view, 0, 1)).toEqual([0]);
+    expect([...kernel.hazards.since()]).toMatchObject([
+      { missing: { flags: DMA_BUF_SYNC_READ, task: 'shell' } },
+    ]);
+    shell.sync(fd, DMA_BUF_SYNC_READ);
+    expect(shell.load(view, 0, 1)).toEqual([6]);
+  });
+
   it('says which call was missing, by whom and where', () => {
     const { shell, kernel, fd, view, cam } = shared(heap);
     shell.load(view, 0, 64);
@@ -185,6 +201,7 @@ describe('DMA past the end of a buffer', () => {
     expect(shell.dmaRead(cam, 0, 8)).toEqual(new Array(8).fill(0));
     expect(() => shell.dmaRead(cam, 3 * 4096 - 4, 8)).toThrow('IOMMU fault: cam cannot read');
     expect(() => shell.dmaWrite(cam, 0, [1])).toThrow('DMA_TO_DEVICE, which allows reads only');
+    expect(reportsOf(kernel)).toEqual(['dma-fault cam read not-mapped', 'dma-fault cam write read-only']);
     expect(() => kernel.dma('isp').read(0x1000n, new Uint8Array(4))).toThrow(
       'bus error: isp cannot read 0x1000',
     );

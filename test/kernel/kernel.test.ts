@@ -112,6 +112,8 @@ describe('ioctl ALLOC', () => {
       mappings: [],
       attachments: [],
       sgTable: [{ pfn: 0x48000, pages: 2 }],
+      call: 1,
+      maker: 'shell',
     });
     const other = alloc(kernel, 'system', 1n, { fd_flags: fcntl.O_RDWR | fcntl.O_CLOEXEC });
     expect(kernel.buffer('shell', other.fd)?.fds).toEqual([{ task: 'shell', fd: other.fd, cloexec: true }]);

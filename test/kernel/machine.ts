@@ -133,10 +133,15 @@ export function machine(
   return { ...booted, shell };
 }
 
-/** The reports since the beginning in one word each: `stale-read cam line-not-cleaned`. */
+/** The reports since the beginning in a few words each: `stale-read cam line-not-cleaned 8`. */
 export const reportsOf = (kernel: Kernel): string[] =>
-  [...kernel.hazards.since()].map((report) =>
-    report.report === 'coherency'
-      ? `${report.hazard.kind} ${report.hazard.victim.name} ${report.hazard.cause} ${report.hazard.length}`
-      : `stray-dma ${report.device} ${report.access} ${report.occupant.owner.kind}`,
-  );
+  [...kernel.hazards.since()].map((report) => {
+    switch (report.report) {
+      case 'coherency':
+        return `${report.hazard.kind} ${report.hazard.victim.name} ${report.hazard.cause} ${report.hazard.length}`;
+      case 'stray-dma':
+        return `stray-dma ${report.device} ${report.access} ${report.occupant.owner.kind}`;
+      case 'dma-fault':
+        return `dma-fault ${report.device} ${report.fault.access} ${report.fault.why}`;
+    }
+  });

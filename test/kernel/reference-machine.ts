@@ -1,6 +1,7 @@
 /**
  * A second, plain model of what tasks and devices see, to compare the kernel with: descriptor tables as arrays,
- * memory as a map of bytes, the cache as a map of lines. Written from kernel-facts 8, not from the kernel's code.
+ * memory as a map of bytes, the cache as a map of lines. Who maintains which lines when is kernel-facts 8; when lines
+ * are modelled at all (`#cacheOn`, `#settle`) is docs/fidelity.md.
  */
 
 export interface ModelBuffer {
@@ -14,7 +15,8 @@ interface ModelAttachment {
   readonly buffer: ModelBuffer;
   readonly device: string;
   readonly snoops: boolean;
-  readonly task: string;
+  /** Tasks that have the device's file open through which it was made. */
+  readonly holders: Set<string>;
   direction?: string;
 }
 
@@ -66,6 +68,7 @@ export class ReferenceMachine {
   fork(parent: string, child: string): void {
     const { fds, mappings } = this.task(parent);
     this.tasks.set(child, { fds: new Map(fds), mappings: new Map(mappings) });
+    for (const { holders } of this.attachments) if (holders.has(parent)) holders.add(child);
   }
 
   exec(name: string): void {
@@ -75,13 +78,15 @@ export class ReferenceMachine {
   }
 
   exit(name: string): void {
-    for (const attachment of this.attachments.filter((one) => one.task === name)) this.detach(attachment);
+    for (const attachment of [...this.attachments]) {
+      if (attachment.holders.delete(name) && attachment.holders.size === 0) this.detach(attachment);
+    }
     this.tasks.delete(name);
   }
 
   attach(task: string, buffer: ModelBuffer, device: string, snoops: boolean): number {
     const id = this.#nextAttachment++;
-    this.attachments.push({ id, buffer, device, snoops, task });
+    this.attachments.push({ id, buffer, device, snoops, holders: new Set([task]) });
     return id;
   }
 

@@ -223,7 +223,11 @@ class Pair {
   #onAttachment(task: Task, { op, pick, other, offset, byte }: Step): void {
     const attachment = oneOf(this.model.attachments, pick);
     if (attachment === undefined) return;
-    const { id, buffer, direction } = attachment;
+    const { id, buffer, direction, holders } = attachment;
+    if (!holders.has(task.name) && (op === 'map' || op === 'unmap' || op === 'detach')) {
+      expect(task.call({ call: 'dma_buf_detach', attachment: id }).errno).toBe('EINVAL');
+      return;
+    }
     const view = this.real.kernel.deviceMapping(id);
     expect(view !== undefined).toBe(direction !== undefined);
     switch (op) {

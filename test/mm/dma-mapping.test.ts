@@ -351,6 +351,7 @@ describe('a device behind an IOMMU', () => {
     const { map, write, read } = setUp({ device: { iommu: true } });
     const { iova } = map([run(HIGH, 1)], 'DMA_TO_DEVICE');
     expect(write(iova!, bytes(1, 1))).toEqual({
+      hazards: [],
       fault: { kind: 'iommu-fault', address: iova, access: 'write', why: 'read-only' },
     });
     expect(read(iova!, 1)).toMatchObject({ hazards: [] });
@@ -381,21 +382,29 @@ describe('an access that the hardware does not let through', () => {
       ],
     });
     expect(faultOf({ dmaRanges }, 4000n, 8192n)).toEqual({
+      pieces: [
+        { phys: GiB + 4000n, length: 96n },
+        { phys: 3n * GiB, length: 4096n },
+      ],
       fault: { kind: 'bus-error', address: 8192n, access: 'write', why: 'no-window' },
     });
   });
 
   it('ends where the device has no address bits left', () => {
     expect(faultOf({}, 0xffffff00n, 512n)).toEqual({
+      pieces: [{ phys: 0xffffff00n, length: 256n }],
       fault: { kind: 'bus-error', address: 0x100000000n, access: 'write', why: 'beyond-reach' },
     });
   });
 
   it('ends where there is no memory', () => {
-    const { write } = setUp({ device: { dmaRanges: [{ cpu: LOW, dma: 0n, size: GiB }] } });
+    const { write, read } = setUp({ device: { dmaRanges: [{ cpu: LOW, dma: 0n, size: GiB }] } });
     expect(write(128n * MiB - 2n, bytes(4, 1))).toEqual({
+      hazards: [],
       fault: { kind: 'bus-error', address: 128n * MiB, access: 'write', why: 'no-memory' },
     });
+    // What came before it is there, as on a bus.
+    expect(read(128n * MiB - 2n, 2)).toMatchObject({ hazards: [] });
   });
 });
 

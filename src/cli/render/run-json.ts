@@ -49,7 +49,7 @@ const fileJson = (report: RunReport): Json => ({
   steps: report.steps,
   calls: report.calls,
   time: report.time,
-  results: report.reports.map(stepJson),
+  results: report.reports().map(stepJson),
   end: report.end === undefined ? null : endJson(report.end),
   panic: report.panic?.message ?? null,
 });

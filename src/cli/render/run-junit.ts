@@ -66,8 +66,9 @@ function endCase(file: string, end: EndReport): Case {
   return { ...named, failure: { type: first.what, message: mismatchText(first), lines } };
 }
 
-function casesOf({ file, reports, end, verdict, steps }: RunReport): Case[] {
-  const cases = reports.map((step) => stepCase(file, step));
+function casesOf(report: RunReport): Case[] {
+  const { file, end, verdict, steps } = report;
+  const cases = report.reports().map((step) => stepCase(file, step));
   if (end !== undefined) cases.push(endCase(file, end));
   if (verdict === 'unfinished') {
     const failure = { type: 'interrupted', message: `interrupted after step ${steps}`, lines: [] };

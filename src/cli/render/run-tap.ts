@@ -34,8 +34,8 @@ function endLines(file: string, end: EndReport, number: number): string[] {
 
 /** One scenario. @param number which one it is, from 1 */
 export function runTap(report: RunReport, number: number): string {
-  const { file, title, verdict, reports, end, steps } = report;
-  const points = reports.map((step, i) => stepLines(file, step, i + 1));
+  const { file, title, verdict, end, steps } = report;
+  const points = report.reports().map((step, i) => stepLines(file, step, i + 1));
   if (end !== undefined) points.push(endLines(file, end, points.length + 1));
   if (points.length === 0) {
     const ok = verdict === 'passed' ? 'ok' : 'not ok';

@@ -81,9 +81,6 @@ export const endDetails = (end: EndReport): string[] => [
 export const stepTitle = ({ number, task, text }: StepReport): string =>
   `step ${number}${task === 'shell' ? '' : ` (${task})`}: ${text}`;
 
-export const failedSteps = ({ reports }: RunReport): readonly StepReport[] =>
-  reports.filter(({ verdict }) => verdict === 'failed');
-
 const indent = (lines: readonly string[]): string => lines.map((line) => `  ${line}\n`).join('');
 
 function failureText(file: string, step: StepReport, ink: Ink): string {
@@ -102,13 +99,13 @@ const VERDICTS = { passed: 'ok', failed: 'FAILED', unfinished: 'STOPPED' } as co
 
 /** One scenario: its verdict, and what did not hold. */
 export function runText(report: RunReport, ink: Ink = NO_INK): string {
-  const { file, title, verdict, steps, reports, end, panic } = report;
-  const expectations = reports.length + (end === undefined ? 0 : 1);
+  const { file, title, verdict, steps, checked, end, panic } = report;
+  const expectations = checked + (end === undefined ? 0 : 1);
   const name = `${escapeText(file)}${title === undefined ? '' : `: ${escapeText(title)}`}`;
   const mark = verdict === 'passed' ? ink.title(VERDICTS.passed) : ink.bad(VERDICTS[verdict]);
   const what = panic === undefined ? counted(steps, 'step') : 'the boot dies';
   const head = `${mark} ${name} (${what}, ${counted(expectations, 'expectation')})\n`;
-  const failures = failedSteps(report).map((step) => failureText(file, step, ink));
+  const failures = report.failures.map((step) => failureText(file, step, ink));
   if (end?.verdict !== 'failed') return head + failures.join('');
   const place = ink.title(escapeText(placeText(file, end.position)));
   const boot = panic === undefined ? [] : panic.log.slice(-3).map((line) => renderLogLine(line, false, ink));
