@@ -34,34 +34,60 @@ export { age, NoHeapToAge, parseAgeSizes } from './kernel/age.ts';
 export type { BootOutcome } from './kernel/boot.ts';
 export { boot, SHELL_TASK } from './kernel/boot.ts';
 export type { BootParams, BootReserved, ConfigValue } from './kernel/boot-params.ts';
+export { DEFAULT_DMA_MASK, dmaBitMask } from './kernel/device-table.ts';
+export type { DeviceMapping, DmaView } from './kernel/dma.ts';
+export { DmaFaulted } from './kernel/dma.ts';
 export type { FaultRule, ReadFaultRule } from './kernel/fault-rule.ts';
 export { faultRuleOf, formatFaultRule, parseFaultRule } from './kernel/fault-rule.ts';
 export type { FaultView } from './kernel/faults.ts';
+export type {
+  CoherencyReport,
+  FaultReport,
+  MissingSync,
+  NoSyncHelps,
+  Report,
+  ReportedBuffer,
+  StrayReport,
+} from './kernel/hazard-log.ts';
 export { Kernel, layoutOf } from './kernel/kernel.ts';
 export type { Mapping } from './kernel/mapping.ts';
 export { SegmentationFault } from './kernel/mapping.ts';
 export type { Syscall, SyscallResult, UserPointer } from './kernel/syscall.ts';
+export type { Credentials } from './kernel/task.ts';
 export type {
+  AttachmentView,
   Backend,
   BufferView,
   FdView,
   HeapView,
   KernelView,
+  MappingView,
   RegionView,
+  TaskView,
   WhyNoHeap,
 } from './kernel/views.ts';
 export type { CmaDebugfs } from './kernel/virtual-files/index.ts';
 export { cmaDebugfs, cmaTotalKiB, procBuddyinfo, procIomem } from './kernel/virtual-files/index.ts';
+export type { Device, DmaAddr, DmaRange } from './mm/device.ts';
+export { DEFAULT_MAX_SEG_SIZE } from './mm/device.ts';
+export type { DmaFault } from './mm/dma-access.ts';
+export type { DmaDirection } from './mm/dma-mapping.ts';
+export type { Accessor, Hazard, HazardCause } from './mm/hazard.ts';
+export type { DmaSegment } from './mm/iommu-dma.ts';
 export type { PhysMemory } from './mm/phys-memory.ts';
 export { BusError, InMemoryPhysMemory } from './mm/phys-memory.ts';
 export type { LogLevel, LogLine } from './printk.ts';
 export { Printk } from './printk.ts';
 export type { Records } from './records.ts';
 export { MemoryRecords } from './records.ts';
+export * from './uapi/dirent.ts';
 export * from './uapi/dma-buf.ts';
 export * from './uapi/dma-heap.ts';
 export type { Errno } from './uapi/errno.ts';
 export { errnoNumber, strerror } from './uapi/errno.ts';
 export * from './uapi/fcntl.ts';
+export * from './uapi/fs.ts';
+export * from './uapi/poll.ts';
+export * from './uapi/stat.ts';
 export type { Pfn, PfnRange, PhysAddr, PhysRange } from './units.ts';
 export { formatSize, parseSize } from './units.ts';

@@ -9,6 +9,7 @@ import { escapeText } from '../escape.ts';
 import { CallFailed, UsageError } from '../failures.ts';
 import { examples, type Registry } from '../registry.ts';
 import type { Shell } from '../shell.ts';
+import { numberRanges, shortList } from '../short-list.ts';
 
 /** What a task lost. */
 interface Ended {
@@ -50,12 +51,12 @@ function difference(before: Holdings, after: Holdings): Ended {
 /** `camera exited: closed 0, 1, 2, 4; 1 mapping went; freed ino 1 (8 MiB of system)`. */
 function summary(task: string, did: string, { closed, mappings, detached, freed }: Ended): string {
   const parts: string[] = [];
-  if (closed.length > 0) parts.push(`closed ${closed.join(', ')}`);
+  if (closed.length > 0) parts.push(`closed ${shortList(numberRanges(closed))}`);
   if (mappings > 0) parts.push(`unmapped ${mappings} ${mappings === 1 ? 'mapping' : 'mappings'}`);
-  if (detached.length > 0) parts.push(`detached ${detached.map(({ device }) => device).join(', ')}`);
+  if (detached.length > 0) parts.push(`detached ${shortList(detached.map(({ device }) => device))}`);
   if (freed.length > 0) {
     const list = freed.map(({ ino, size, heap }) => `ino ${ino} (${formatSize(size)} of ${heap})`);
-    parts.push(`freed ${list.join(', ')}`);
+    parts.push(`freed ${shortList(list)}`);
   }
   return `${task} ${did}: ${parts.join('; ') || 'nothing was closed'}\n`;
 }

@@ -2,6 +2,7 @@
 import type { TaskView } from '../../kernel/views.ts';
 import { escapeText } from '../escape.ts';
 import { type Ink, NO_INK } from '../ink.ts';
+import { shortList } from '../short-list.ts';
 import { renderTable } from '../table.ts';
 
 const COLUMNS = [
@@ -51,6 +52,6 @@ export function renderTasks(tasks: readonly TaskView[], ink: Ink = NO_INK): stri
   ]);
   const lists = tasks
     .filter(({ fds }) => fds.length > 0)
-    .map(({ name, fds }) => `${escapeText(name)}: ${fdTexts(fds).join(', ')}\n`);
+    .map(({ name, fds }) => `${escapeText(name)}: ${shortList(fdTexts(fds))}\n`);
   return `${renderTable(COLUMNS, rows, ink.title)}${lists.length === 0 ? '' : `\n${lists.join('')}`}`;
 }

@@ -63,7 +63,10 @@ function runAt({ history, at, end, mayJoin }: Cursor, from: number): Run | undef
 /** What the bytes of a run belong to. */
 interface Target {
   /** The place as a step names it, and where in it the bytes begin. */
-  place(offset: bigint, length: bigint): { readonly place: Place; readonly offset?: bigint; readonly by?: string };
+  place(
+    offset: bigint,
+    length: bigint,
+  ): { readonly place: Place; readonly offset?: bigint; readonly by?: string };
   /** For two runs to be neighbours it must be the same. */
   readonly whose: string;
   readonly offset: bigint;
@@ -87,7 +90,10 @@ function accessStep({ access, length, kept, fault }: Run, target: Target): Told 
   const ended: Expect = fault === undefined ? {} : { fault };
   if (access === 'read') {
     const { place, span } = where(target.offset, length, true);
-    return { action: { read: { from: place, ...span } }, expect: fault === undefined ? readExpect(kept) : ended };
+    return {
+      action: { read: { from: place, ...span } },
+      expect: fault === undefined ? readExpect(kept) : ended,
+    };
   }
   if ('bytes' in kept) {
     const { place, span } = where(target.offset, length, false);
@@ -168,7 +174,11 @@ export function bareAccess(cursor: Cursor): Draft | undefined {
       'mapping' in place
         ? `map:${names.mapping(place.task, place.mapping)}`
         : `attachment:${names.attachment(place.attachment)}`;
-    const told = accessStep(run, { place: (offset) => ({ place: name, offset }), whose, offset: place.offset });
+    const told = accessStep(run, {
+      place: (offset) => ({ place: name, offset }),
+      whose,
+      offset: place.offset,
+    });
     return { ...told, entries, task: 'mapping' in place ? place.task : names.anyone };
   }
   const by = 'device' in place ? { by: place.device } : {};

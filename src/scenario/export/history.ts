@@ -1,9 +1,9 @@
 /** What happened to a kernel since boot, as an export tells it: the journal, and what the logs say of it. */
 import type { DeviceTree } from '../../devicetree/tree.ts';
+import type { BootParams } from '../../kernel/boot-params.ts';
 import { hazardKind, joinReports } from '../../kernel/joined-reports.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Device } from '../../mm/device.ts';
-import type { BootParams } from '../../kernel/boot-params.ts';
 import type { JournalAccess, JournalCall, JournalEntry } from '../../session/journal.ts';
 import type { EndExpect } from '../form.ts';
 import { sizeWord } from './words.ts';
@@ -43,7 +43,10 @@ export function historyOf(
       if (shown.length > 0) log.set(entry.seq, shown);
     }
     if (entry.hazards !== undefined) {
-      hazards.set(entry.seq, take(kernel.hazards.since(entry.hazards[0]), entry.hazards[1] - entry.hazards[0]));
+      hazards.set(
+        entry.seq,
+        take(kernel.hazards.since(entry.hazards[0]), entry.hazards[1] - entry.hazards[0]),
+      );
     }
   }
   return { ...boot, entries, log, hazards, end: endOf(kernel) };

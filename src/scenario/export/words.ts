@@ -14,14 +14,19 @@ export const spanWord = ({ base, size }: { readonly base: bigint; readonly size:
 
 /** Pairs of digits in groups of four bytes, so that they can be counted. */
 export const hexWord = (bytes: Uint8Array): string =>
-  (Buffer.from(bytes).toString('hex').match(/.{1,8}/g) ?? []).join(' ');
+  (
+    Buffer.from(bytes)
+      .toString('hex')
+      .match(/.{1,8}/g) ?? []
+  ).join(' ');
 
 /** A text that a scenario takes as it is: `${` would begin a variable. */
 export const isPlainText = (text: string): boolean => !isTemplate(text);
 
 /** Bytes that are a short text of printable characters, or `undefined`. */
 export function textWord(bytes: Uint8Array): string | undefined {
-  if (bytes.length === 0 || bytes.length > 64 || bytes.some((byte) => byte < 0x20 || byte > 0x7e)) return undefined;
+  if (bytes.length === 0 || bytes.length > 64 || bytes.some((byte) => byte < 0x20 || byte > 0x7e))
+    return undefined;
   const text = Buffer.from(bytes).toString('latin1');
   return isPlainText(text) && !/^[/\s]|\s$/.test(text) ? text : undefined;
 }

@@ -1,0 +1,166 @@
+/** Several calls that one action makes: an allocation, a value written to a file, a device that is changed. */
+import type { JournalCall } from '../../session/journal.ts';
+import { DMA_BUF_SET_NAME_B } from '../../uapi/dma-buf.ts';
+import {
+  DMA_HEAP_ALLOCATION_DATA_SIZE,
+  DMA_HEAP_IOCTL_ALLOC,
+  decodeDmaHeapAllocationData,
+} from '../../uapi/dma-heap.ts';
+import { O_CLOEXEC, O_RDWR, O_WRONLY } from '../../uapi/fcntl.ts';
+import type { Expect, Step } from '../form.ts';
+import { flagsWord, nameText } from './call-steps.ts';
+import type { Cursor, Draft } from './draft.ts';
+import { isCall } from './history.ts';
+import { type Devices, deviceSetStep } from './machine-steps.ts';
+import { nameWord } from './names.ts';
+import { isPlainText, sizeWord } from './words.ts';
+
+/** The call at a place of the journal, when it is the task's and of that kind. */
+function callAt<Name extends JournalCall['call']['call']>(
+  { history, end }: Cursor,
+  at: number,
+  task: string,
+  name: Name,
+): (JournalCall & { readonly call: Extract<JournalCall['call'], { call: Name }> }) | undefined {
+  const entry = at < end ? history.entries[at] : undefined;
+  if (!isCall(entry) || entry.task !== task || entry.call.call !== name) return undefined;
+  return entry as JournalCall & { readonly call: Extract<JournalCall['call'], { call: Name }> };
+}
+
+interface Allocated {
+  readonly entry: JournalCall;
+  readonly fd: number;
+  /** What was asked, to compare. */
+  readonly asked: string;
+  readonly len: bigint;
+  readonly fdFlags: number;
+  readonly heapFlags: bigint;
+  readonly givenFd: number;
+  readonly name: string | undefined;
+  /** It, or giving it its name, failed. */
+  readonly failed: JournalCall | undefined;
+  readonly entries: number;
+}
+
+/** One ioctl on the node, and the name of what it gave. */
+function allocationAt(cursor: Cursor, at: number, task: string, node: number): Allocated | undefined {
+  const entry = callAt(cursor, at, task, 'ioctl');
+  if (entry === undefined || entry.call.fd !== node || entry.call.request >>> 0 !== DMA_HEAP_IOCTL_ALLOC)
+    return undefined;
+  const { arg } = entry.call;
+  if (arg?.length !== DMA_HEAP_ALLOCATION_DATA_SIZE) return undefined;
+  const { len, fd, fd_flags: fdFlags, heap_flags: heapFlags } = decodeDmaHeapAllocationData(arg);
+  const worked = entry.result.ret >= 0;
+  const base = { entry, len, fdFlags, heapFlags, fd: worked ? fd : -1, givenFd: worked ? 0 : fd };
+  const key = (name: string | undefined) =>
+    JSON.stringify([String(len), fdFlags, String(heapFlags), name ?? null]);
+  if (!worked) return { ...base, name: undefined, asked: key(undefined), failed: entry, entries: 1 };
+  const named = callAt(cursor, at + 1, task, 'ioctl');
+  const isName =
+    named?.call.fd === fd && named.call.request >>> 0 === DMA_BUF_SET_NAME_B && named.call.arg !== null;
+  const name = isName && named.call.arg !== null ? nameText(named.call.arg) : undefined;
+  if (named === undefined || name === undefined) {
+    return { ...base, name: undefined, asked: key(undefined), failed: undefined, entries: 1 };
+  }
+  if (named.result.ret >= 0) return { ...base, name, asked: key(name), failed: undefined, entries: 2 };
+  const closed = callAt(cursor, at + 2, task, 'close');
+  return closed?.call.fd === fd ? { ...base, name, asked: key(name), failed: named, entries: 3 } : undefined;
+}
+
+const NODE = /^\/dev\/dma_heap\/([^/]+)$/;
+
+/** open(node), DMA_HEAP_IOCTL_ALLOC and DMA_BUF_SET_NAME as often as it went, close(node). */
+export function allocation(cursor: Cursor): Draft | undefined {
+  const { history, at, names } = cursor;
+  const opened = history.entries[at];
+  if (!isCall(opened) || opened.call.call !== 'open' || opened.result.ret < 0) return undefined;
+  const heap = NODE.exec(opened.call.path)?.[1];
+  if (heap === undefined || opened.call.flags !== O_RDWR || /^heap:/.test(heap) || !isPlainText(heap))
+    return undefined;
+  const { task } = opened;
+  const all: Allocated[] = [];
+  let next = at + 1;
+  while (all.at(-1)?.failed === undefined) {
+    const one = allocationAt(cursor, next, task, opened.result.ret);
+    if (one === undefined) break;
+    all.push(one);
+    next += one.entries;
+  }
+  const [first] = all;
+  const last = all.at(-1);
+  const closed = callAt(cursor, next, task, 'close');
+  if (first === undefined || last === undefined || closed?.call.fd !== opened.result.ret) return undefined;
+  // The last one may have failed before it got its name.
+  const { name } = first;
+  const same = all.every(
+    (one) => one.asked === first.asked || (one === last && one.failed === one.entry && one.len === first.len),
+  );
+  if (!same || (last.failed !== undefined && last.givenFd !== 0 && all.length > 1)) return undefined;
+  const made = all.filter(({ failed }) => failed === undefined);
+  const many = all.length > 1;
+  const action: Step = {
+    alloc: {
+      heap,
+      size: sizeWord(first.len),
+      ...(name !== undefined && { name }),
+      ...(first.fdFlags !== (O_RDWR | O_CLOEXEC) && { 'fd-flags': flagsWord(first.fdFlags) }),
+      ...(first.heapFlags !== 0n && { 'heap-flags': first.heapFlags }),
+      ...(last.givenFd !== 0 && { fd: last.givenFd }),
+      ...(many && { count: all.length }),
+    },
+  };
+  const wish = (name !== undefined ? nameWord(name) : undefined) ?? 'buf';
+  const step = { action, task, entries: next + 1 - at };
+  const failure: Expect = last.failed === undefined ? {} : { errno: last.failed.result.errno ?? 'any' };
+  if (made.length === 0) return { ...step, expect: failure };
+  if (!many) {
+    const as = names.fresh(wish, wish === 'buf');
+    names.bindDescriptor(task, first.fd, as);
+    const { phys } = first.entry;
+    return { ...step, as, expect: { fd: first.fd, ...(phys !== undefined && { phys }) } };
+  }
+  const as = names.freshMany(wish, made.length);
+  for (const [i, { fd }] of made.entries()) names.bindDescriptor(task, fd, `${as}${i}`);
+  return { ...step, as, expect: failure };
+}
+
+/** open(path), write(value), close. */
+export function echo(cursor: Cursor): Draft | undefined {
+  const { history, at } = cursor;
+  const opened = history.entries[at];
+  if (!isCall(opened) || opened.call.call !== 'open' || opened.result.ret < 0) return undefined;
+  const { path, flags } = opened.call;
+  if (flags !== O_WRONLY || !isPlainText(path)) return undefined;
+  const { task } = opened;
+  const written = callAt(cursor, at + 1, task, 'write');
+  const closed = callAt(cursor, at + 2, task, 'close');
+  const fd = opened.result.ret;
+  if (written?.call.fd !== fd || closed?.call.fd !== fd || written.call.buf === null) return undefined;
+  const value = new TextDecoder('utf-8', { ignoreBOM: true }).decode(written.call.buf);
+  if (Buffer.compare(new TextEncoder().encode(value), written.call.buf) !== 0 || !isPlainText(value))
+    return undefined;
+  const { ret, errno } = written.result;
+  return {
+    action: { echo: { value, path } },
+    task,
+    entries: 3,
+    expect: errno === undefined ? { ret } : { errno },
+  };
+}
+
+/** device_del and device_add of one name: what a driver changes. */
+export function deviceChange(cursor: Cursor, devices: Devices): Draft | undefined {
+  const { history, at } = cursor;
+  const removed = history.entries[at];
+  if (!isCall(removed) || removed.call.call !== 'device_del' || removed.result.ret < 0) return undefined;
+  const { task } = removed;
+  const before = devices.get(removed.call.device);
+  const added = callAt(cursor, at + 1, task, 'device_add');
+  if (before === undefined || added === undefined || added.result.ret < 0) return undefined;
+  const { device } = added.call;
+  if (device.name !== before.name) return undefined;
+  const action = deviceSetStep(before, device);
+  if (action === undefined) return undefined;
+  devices.set(device.name, device);
+  return { action, task, entries: 2 };
+}
