@@ -34,7 +34,8 @@ type Reach = (at: Moment, span: Span, use: Use) => Outcome;
 const FAULTS: ReadonlySet<string> = new Set(['SegmentationFault', 'BusError', 'IommuFault']);
 /** What one step reads. */
 const MAX_READ = 1n << 30n;
-const PIECE = 1 << 20;
+/** As `dmaheap fill` does it: an access is what evicts lines by chance. */
+const PIECE = 3 << 20;
 
 /** An access, with the fault that it may take as its outcome. */
 function guarded(access: () => Outcome): Outcome {

@@ -10,7 +10,7 @@ import { nextRandom } from '../kernel/random.ts';
 import { ROOT } from '../kernel/task.ts';
 import { InMemoryPhysMemory } from '../mm/phys-memory.ts';
 import { type LogLine, Printk } from '../printk.ts';
-import { MemoryRecords } from '../records.ts';
+import { MemoryRecords, type Records } from '../records.ts';
 import type { Machine, Moment } from './moment.ts';
 import type { Outcome } from './outcome.ts';
 import { diagnosticOf, type PreparedScenario } from './prepare.ts';
@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly keepGoing?: boolean;
   /** Told of every step that had an expectation or failed, as it ends. */
   readonly onStep?: (report: StepReport) => void;
+  /** Told of the machine that was booted, before the first step: whoever records it hooks in here. */
+  readonly onBoot?: (kernel: Kernel, records: Records) => void;
 }
 
 /** A step that ran: enough to tell of it when the run is over. */
@@ -84,6 +86,7 @@ export class ScenarioRun {
         if (why?.kind === 'injected' && why.died !== undefined) this.#tasks.delete(why.died);
       };
       this.#machine = { kernel, names: new Map(), unmade: [], tree: prepared.board.tree };
+      options.onBoot?.(kernel, records);
     }
     const maker: StepMaker = {
       make: (leaf, frame) => this.#leaf(leaf, frame),

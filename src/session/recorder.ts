@@ -11,7 +11,7 @@ import {
 import { appendJournal, type JournalCall } from './journal.ts';
 import { keepBytes } from './kept-bytes.ts';
 
-/** Hooks into a kernel for the length of a transaction. */
+/** Hooks into a kernel, for the length of a transaction; who is hooked in already goes on being told. */
 export function record(kernel: Kernel, records: Records): void {
   let log = kernel.printk.nextSeq;
   let hazards = kernel.hazards.nextSeq;
@@ -27,11 +27,13 @@ export function record(kernel: Kernel, records: Records): void {
     [log, hazards] = [lines, reports];
     return ranges;
   };
+  const { onSyscall, onAccess } = kernel;
   const moment = () => ({ time: Date.now(), clock: kernel.printk.time });
   kernel.beforeSyscall = (_task, call) => {
     given = isAlloc(call) ? undefined : pointerOf(call)?.slice();
   };
   kernel.onSyscall = (task, call, result) => {
+    onSyscall?.(task, call, result);
     const entry = { ...moment(), task, call: ownBytes(call), result };
     const changed = given && givenBytes(call, given);
     const made = result.ret < 0 ? undefined : addressOf(kernel, task, call);
@@ -39,7 +41,9 @@ export function record(kernel: Kernel, records: Records): void {
     const isPlain = changed === undefined && made === undefined && left === undefined;
     appendJournal(records, isPlain ? entry : { ...entry, ...changed, ...made, ...left });
   };
-  kernel.onAccess = ({ access, place, bytes, fault }: Access) => {
+  kernel.onAccess = (made: Access) => {
+    onAccess?.(made);
+    const { access, place, bytes, fault } = made;
     const unread = access === 'read' && fault !== undefined;
     const kept = unread ? { length: bytes.length } : keepBytes(access, bytes);
     appendJournal(records, {

@@ -99,26 +99,34 @@ it('a view does not wait for a transaction, and sees what was before it', async 
   session.close();
 });
 
-it('a file-size limit or a full disk is named, and nothing that was committed is lost', async () => {
-  const dir = join(directory, 'full');
-  bootSession(at(dir), cameraInputs(), bootInputs(cameraInputs()));
-  const env = { ...process.env, DMAHEAP_TEST_ROOT: ROOT };
-  // In blocks of 512 bytes or 1 KiB, depending on the shell.
-  const limited = `ulimit -f 416 && exec "$0" "$@"`;
-  const { status, stdout, stderr } = spawnSync('sh', ['-c', limited, process.execPath, bundle, 'fill', dir], {
-    env,
-    encoding: 'utf8',
-  });
-  expect(stderr).toBe('');
-  const [, done = '', after = ''] =
-    /^done (\d+)\nafter (\d+)\nerror "session-disk-full"\n$/.exec(stdout) ?? [];
-  expect({ status, stdout, done: Number(done) > 10 }).toEqual({ status: 4, stdout, done: true });
-  expect(after).toBe(done);
-  const session = openSession(at(dir));
-  expect(session.view((kernel) => kernel.buffers().length)).toBe(Number(done));
-  session.close();
-  expect(await run('alloc', dir)).toMatchObject({ code: 0, out: `fd ${4 + Number(done)}\n` });
-});
+it.each([400, 416])(
+  'a file-size limit of %i blocks or a full disk is named, and nothing that was committed is lost',
+  async (blocks) => {
+    const dir = join(directory, `full${blocks}`);
+    bootSession(at(dir), cameraInputs(), bootInputs(cameraInputs()));
+    const env = { ...process.env, DMAHEAP_TEST_ROOT: ROOT };
+    // In blocks of 512 bytes or 1 KiB, depending on the shell.
+    const limited = `ulimit -f ${blocks} && exec "$0" "$@"`;
+    const { status, stdout, stderr } = spawnSync(
+      'sh',
+      ['-c', limited, process.execPath, bundle, 'fill', dir],
+      {
+        env,
+        encoding: 'utf8',
+      },
+    );
+    // LMDB itself says so too where the limit cuts a page that it writes alone.
+    expect(stderr).toMatch(/^(Write error: File too large position \d+, size 4096)?$/);
+    const [, done = '', after = ''] =
+      /^done (\d+)\nafter (\d+)\nerror "session-disk-full"\n$/.exec(stdout) ?? [];
+    expect({ status, stdout, done: Number(done) > 10 }).toEqual({ status: 4, stdout, done: true });
+    expect(after).toBe(done);
+    const session = openSession(at(dir));
+    expect(session.view((kernel) => kernel.buffers().length)).toBe(Number(done));
+    session.close();
+    expect(await run('alloc', dir)).toMatchObject({ code: 0, out: `fd ${4 + Number(done)}\n` });
+  },
+);
 
 it('readers that were killed do not keep the store from using its pages again', async () => {
   const dir = join(directory, 'readers');

@@ -67,6 +67,9 @@ function allocationAt(cursor: Cursor, at: number, task: string, node: number): A
   return closed?.call.fd === fd ? { ...base, name, asked: key(name), failed: named, entries: 3 } : undefined;
 }
 
+const sameRequest = (a: Allocated, b: Allocated): boolean =>
+  a.len === b.len && a.fdFlags === b.fdFlags && a.heapFlags === b.heapFlags;
+
 const NODE = /^\/dev\/dma_heap\/([^/]+)$/;
 
 /** open(node), DMA_HEAP_IOCTL_ALLOC and DMA_BUF_SET_NAME as often as it went, close(node). */
@@ -93,7 +96,8 @@ export function allocation(cursor: Cursor): Draft | undefined {
   // The last one may have failed before it got its name.
   const { name } = first;
   const same = all.every(
-    (one) => one.asked === first.asked || (one === last && one.failed === one.entry && one.len === first.len),
+    (one) =>
+      one.asked === first.asked || (one === last && one.failed === one.entry && sameRequest(one, first)),
   );
   if (!same || (last.failed !== undefined && last.givenFd !== 0 && all.length > 1)) return undefined;
   const made = all.filter(({ failed }) => failed === undefined);

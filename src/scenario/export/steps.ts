@@ -1,0 +1,213 @@
+/** A history as the steps of a scenario: what several calls were together, with what came of it as expectations. */
+import { DEFAULT_NOFILE } from '../../kernel/boot.ts';
+import { isTaskName, ROOT } from '../../kernel/task.ts';
+import type { JournalCall } from '../../session/journal.ts';
+import type { Expect, Step } from '../form.ts';
+import { bareAccess, bufferAccess } from './byte-steps.ts';
+import { descriptorStep } from './call-steps.ts';
+import type { Cursor, Draft, Unsaid } from './draft.ts';
+import { type History, hazardKinds, isAccess, isCall, logLines } from './history.ts';
+import { type Devices, machineStep } from './machine-steps.ts';
+import { Names } from './names.ts';
+import { allocation, deviceChange, echo } from './patterns.ts';
+
+/** Which entries of the journal are told, by their numbers. */
+export interface Range {
+  /** What came before is done, and nothing of it is expected. */
+  readonly from?: number;
+  /** The last one. */
+  readonly to?: number;
+}
+
+export interface ExportedStep {
+  readonly step: Step;
+  /** A comment above it. */
+  readonly comment?: string;
+}
+
+export interface ExportedSteps {
+  readonly steps: readonly ExportedStep[];
+  /** Comments in the place of calls that no action says: how many. */
+  readonly unsaid: number;
+  /** How many steps write other bytes than were written. */
+  readonly standIns: number;
+}
+
+interface Told extends Draft {
+  readonly first: number;
+}
+
+/** Tells a history. */
+export function exportSteps(
+  history: History,
+  { from = 0, to = Number.POSITIVE_INFINITY }: Range = {},
+): ExportedSteps {
+  const names = new Names();
+  const devices: Devices = new Map(history.devices.map((device) => [device.name, device]));
+  const end = Math.min(history.entries.length, to + 1);
+  const mayJoin = !countsCalls(history);
+  const told: (Told | Unsaid)[] = [];
+  for (let at = 0; at < end; ) {
+    // What is told with expectations begins at an entry of its own.
+    const cursor = { history, names, at, end: at < from ? Math.min(from, end) : end, mayJoin };
+    const next = nextStep(cursor, devices);
+    if (next === undefined) {
+      at++;
+      continue;
+    }
+    const last = told.at(-1);
+    const joined = mayJoin && last !== undefined && at !== from ? join(history, last, next) : undefined;
+    if (joined !== undefined) told[told.length - 1] = joined;
+    else told.push('unsaid' in next ? next : { ...next, first: at });
+    if (!('unsaid' in next)) names.acts(next.task);
+    at += next.entries;
+  }
+  return finish(history, told, from);
+}
+
+/** Whether it matters how many calls and accesses there are: for rules that count them, and lines that go by chance. */
+function countsCalls({ params, entries }: History): boolean {
+  if (params.evict !== undefined || (params.faults?.length ?? 0) > 0) return true;
+  return entries.some((entry) => isCall(entry) && entry.call.call === 'fault_add');
+}
+
+function nextStep(cursor: Cursor, devices: Devices): Draft | Unsaid | undefined {
+  const { history, names, at } = cursor;
+  const entry = history.entries[at];
+  if (isAccess(entry)) return bareAccess(cursor);
+  if (!isCall(entry)) return undefined;
+  const { task, call, result } = entry;
+  if (call.call === 'task_add') {
+    if (isSelfStarted(cursor, entry)) {
+      names.startTask(task);
+      return undefined;
+    }
+  } else if (!names.hasTask(task) && !MACHINE.has(call.call)) {
+    return unsaid(entry, 'no task of that name is there');
+  }
+  const several = allocation(cursor) ?? echo(cursor) ?? deviceChange(cursor, devices) ?? bufferAccess(cursor);
+  if (several !== undefined) {
+    for (let i = at; i < at + several.entries; i++) noteDeath(names, history.entries[i]);
+    return several;
+  }
+  const said = descriptorStep(entry, names) ?? machineStep(entry, names, devices, history);
+  noteDeath(names, entry);
+  if (said === undefined || !isSayable(said.action)) return unsaid(entry, 'no action says it');
+  const { errno } = result;
+  const by = names.hasTask(task) || !MACHINE.has(call.call) ? task : names.anyone;
+  const acted = call.call === 'task_add' && task === call.name ? names.anyone : by;
+  return { ...said, task: acted, entries: 1, ...(errno !== undefined && { expect: { errno } }) };
+}
+
+/** Calls that need no task. */
+const MACHINE: ReadonlySet<string> = new Set([
+  'task_add',
+  'device_add',
+  'device_del',
+  'sleep',
+  'fault_add',
+  'fault_del',
+  'pin',
+  'unpin',
+  'modprobe',
+]);
+
+/** A step that names a task starts it as this call did: when it is the next one, the call need not be told. */
+function isSelfStarted({ history, at, end }: Cursor, { task, call, result }: JournalCall): boolean {
+  if (call.call !== 'task_add' || call.name !== task || result.ret < 0 || !isTaskName(task)) return false;
+  const { uid, gid, groups } = call.credentials;
+  if (call.nofile !== DEFAULT_NOFILE || uid !== ROOT.uid || gid !== ROOT.gid || groups.length > 0)
+    return false;
+  const next = at + 1 < end ? history.entries[at + 1] : undefined;
+  if (isCall(next))
+    return next.task === task && next.call.call !== 'task_add' && !MACHINE.has(next.call.call);
+  return isAccess(next) && 'task' in next.place && next.place.task === task;
+}
+
+function noteDeath(names: Names, entry: History['entries'][number] | undefined): void {
+  if (isCall(entry) && entry.result.why?.kind === 'injected' && 'died' in entry.result.why)
+    names.endTask(entry.task);
+}
+
+/** A scenario has no negative numbers of descriptors and the like. */
+function isSayable(value: unknown): boolean {
+  if (typeof value === 'number' || typeof value === 'bigint') return value >= 0;
+  return typeof value !== 'object' || value === null || Object.values(value).every(isSayable);
+}
+
+const unsaid = ({ task, call, result }: JournalCall, why: string): Unsaid => {
+  const { call: name, ...given } = call;
+  const args = Object.entries(given).map(([key, value]) => `${key}=${argument(value)}`);
+  const answer = result.errno ?? String(result.ret);
+  return { unsaid: ` ${task} called ${name}(${args.join(', ')}) = ${answer}: ${why}`, entries: 1 };
+};
+
+function argument(value: unknown): string {
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  return typeof value === 'object' && value !== null ? '…' : JSON.stringify(String(value)).slice(1, -1);
+}
+
+/** Two neighbouring pieces of one fill as one, where neither caused anything. */
+function join(history: History, last: Told | Unsaid, next: Draft | Unsaid): Told | undefined {
+  if ('unsaid' in last || 'unsaid' in next || last.fill === undefined || next.fill === undefined)
+    return undefined;
+  const { fill } = last;
+  if (
+    next.task !== last.task ||
+    next.fill.what !== fill.what ||
+    next.fill.offset !== fill.offset + fill.length
+  )
+    return undefined;
+  const entries = last.entries + next.entries;
+  const end = last.first + entries - 1;
+  if (hazardKinds(history, last.first, end).length > 0 || logLines(history, last.first, end).length > 0)
+    return undefined;
+  const length = fill.length + next.fill.length;
+  return { ...last, ...fill.build(fill.offset, length), entries, fill: { ...fill, length } };
+}
+
+/** Adds who makes the calls, and what the journal's logs say. */
+function finish(history: History, told: readonly (Told | Unsaid)[], from: number): ExportedSteps {
+  const steps: ExportedStep[] = [];
+  let pending: string[] = [];
+  for (const one of told) {
+    if ('unsaid' in one) {
+      pending.push(one.unsaid);
+      continue;
+    }
+    const { action, as, task, first, entries, comment } = one;
+    const last = first + entries - 1;
+    const expect = first < from ? onlyFailure(one.expect) : fullExpect(history, one.expect, first, last);
+    const comments = [...pending, ...(comment === undefined ? [] : [comment])];
+    pending = [];
+    const step: Step = {
+      ...action,
+      ...(as !== undefined && { as }),
+      ...(task !== 'shell' && { task }),
+      ...(Object.keys(expect).length > 0 && { expect }),
+    };
+    steps.push({ step, ...(comments.length > 0 && { comment: comments.join('\n') }) });
+  }
+  const drafts = told.filter((one): one is Told => !('unsaid' in one));
+  return {
+    steps,
+    unsaid: told.length - drafts.length,
+    standIns: drafts.filter(({ standIn }) => standIn === true).length,
+  };
+}
+
+/** A step that failed must be expected to fail, or the run would end there. */
+const onlyFailure = ({ errno, fault }: Expect = {}): Expect => ({
+  ...(errno !== undefined && { errno }),
+  ...(fault !== undefined && { fault }),
+});
+
+function fullExpect(history: History, expect: Expect | undefined, first: number, last: number): Expect {
+  const lines = logLines(history, first, last);
+  const kinds = hazardKinds(history, first, last);
+  return {
+    ...expect,
+    ...(lines.length > 0 && { log: lines.length === 1 ? (lines[0] ?? '') : lines }),
+    ...(kinds.length > 0 && { hazards: kinds }),
+  };
+}
