@@ -24,6 +24,11 @@ const APART = [
     file: 'device-tree-source.cjs',
   },
   { filter: /\/scenario\/index\.ts$/, entry: 'src/scenario/index.ts', file: 'scenario.cjs' },
+  {
+    filter: /\/scenario\/export\/index\.ts$/,
+    entry: 'src/scenario/export/index.ts',
+    file: 'scenario-export.cjs',
+  },
 ];
 
 const apart = {

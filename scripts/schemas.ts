@@ -1,6 +1,8 @@
 // Writes the JSON Schemas that ship with the package: node scripts/run-ts.mjs scripts/schemas.ts
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { boardJsonSchema } from '../src/board/schema.ts';
+import { boardJsonSchema, boardSchema } from '../src/board/schema.ts';
+import { scenarioJsonSchema } from '../src/scenario/schema.ts';
 
 mkdirSync('schema', { recursive: true });
 writeFileSync('schema/board.schema.json', `${JSON.stringify(boardJsonSchema(), null, 2)}\n`);
+writeFileSync('schema/scenario.json', `${JSON.stringify(scenarioJsonSchema(boardSchema), null, 2)}\n`);

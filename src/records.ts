@@ -22,24 +22,97 @@ export interface Records {
 export const recordKey = (...parts: readonly (string | number)[]): string =>
   parts.map((part) => (typeof part === 'number' ? String(part).padStart(12, '0') : part)).join('/');
 
+/**
+ * Keys as a tree of their parts, so that those below a prefix are found, in order, at the cost of what is found.
+ *
+ * ```
+ *   fd/shell/4, fd/shell/5, fdmap/shell     fd/ ── fd/shell/ ── fd/shell/4, fd/shell/5
+ *                                           fdmap/ ── fdmap/shell
+ * ```
+ */
+export class KeyTree {
+  /** Keys, and the directories of further ones, whose names end in `/`: so both sort as the keys below them do. */
+  readonly #entries = new Map<string, KeyTree | undefined>();
+  #sorted: readonly string[] | undefined;
+
+  /** Adds a key that is not there. */
+  add(key: string, from = 0): void {
+    const name = partOf(key, from);
+    let directory = this.#entries.get(name);
+    if (directory === undefined) {
+      directory = isDirectory(name, from) ? new KeyTree() : undefined;
+      this.#entries.set(name, directory);
+      this.#sorted = undefined;
+    }
+    directory?.add(key, name.length);
+  }
+
+  /** Removes a key that is there. @returns whether none is left */
+  remove(key: string, from = 0): boolean {
+    const name = partOf(key, from);
+    if (this.#entries.get(name)?.remove(key, name.length) !== false) {
+      this.#entries.delete(name);
+      this.#sorted = undefined;
+    }
+    return this.#entries.size === 0;
+  }
+
+  /** The keys that start with `prefix`, in order, as they are now. */
+  list(prefix: string): readonly string[] {
+    const found: string[] = [];
+    this.#collect(prefix, 0, found);
+    return found;
+  }
+
+  #collect(prefix: string, from: number, found: string[]): void {
+    const name = partOf(prefix, from);
+    if (isDirectory(name, from)) {
+      const directory = this.#entries.get(name);
+      if (directory !== undefined) directory.#collect(prefix, name.length, found);
+      return;
+    }
+    this.#sorted ??= [...this.#entries.keys()].sort();
+    for (const entry of this.#sorted) {
+      if (!entry.startsWith(prefix)) continue;
+      const directory = this.#entries.get(entry);
+      if (directory === undefined) found.push(entry);
+      else directory.#collect(entry, entry.length, found);
+    }
+  }
+}
+
+/** A key up to the first `/` at or after `from`, or all of it. */
+function partOf(key: string, from: number): string {
+  const slash = key.indexOf('/', from);
+  return slash < 0 ? key : key.slice(0, slash + 1);
+}
+
+/** Whether a part that goes on at `from` ends in a `/` of its own. */
+const isDirectory = (part: string, from: number): boolean => part.length > from && part.endsWith('/');
+
 /** Records in this process's memory. */
 export class MemoryRecords implements Records {
   readonly #values = new Map<string, unknown>();
+  readonly #keys = new KeyTree();
 
   get<T>(key: string): T | undefined {
     return this.#values.get(key) as T | undefined;
   }
 
   put<T>(key: string, value: T): void {
+    if (!this.#values.has(key)) this.#keys.add(key);
     this.#values.set(key, value);
   }
 
   delete(key: string): void {
-    this.#values.delete(key);
+    if (this.#values.delete(key)) this.#keys.remove(key);
   }
 
   *list<T>(prefix: string): Iterable<readonly [key: string, value: T]> {
-    const keys = [...this.#values.keys()].filter((key) => key.startsWith(prefix)).sort();
-    for (const key of keys) yield [key, this.#values.get(key) as T];
+    for (const key of this.#keys.list(prefix)) {
+      // Whoever lists may delete meanwhile.
+      const value = this.#values.get(key);
+      if (value !== undefined) yield [key, value as T];
+    }
   }
 }

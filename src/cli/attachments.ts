@@ -1,9 +1,8 @@
 /** The attachment that a user means: by its number, or by the buffer behind a descriptor. */
 import type { Kernel } from '../kernel/kernel.ts';
-import type { AttachmentView, BufferView } from '../kernel/views.ts';
+import type { AttachmentView, BufferView, DeviceAttachment } from '../kernel/views.ts';
 import { readDescriptor } from './arguments.ts';
 import { CallFailed, UsageError } from './failures.ts';
-import { attachmentsOf, type DeviceAttachment } from './machine-json.ts';
 
 /** What was written: `4` or `attachment:1`. */
 export type AttachmentWord = { readonly fd: number } | { readonly attachment: number };
@@ -29,9 +28,9 @@ export interface Wanted {
 export function findAttachment(kernel: Kernel, wanted: Wanted): DeviceAttachment {
   const { what, device, word } = wanted;
   if ('attachment' in word) {
-    const own = attachmentsOf(kernel.buffers(), device);
-    const found = own.find(({ id }) => id === word.attachment);
-    if (found !== undefined) return found;
+    const found = kernel.attachment(word.attachment);
+    if (found?.device === device) return found;
+    const own = kernel.attachmentsOf(device);
     const list = own.map(({ id }) => `attachment:${id}`).join(', ');
     const note = own.length === 0 ? `${device} has no attachments` : `${device} has ${list}`;
     throw new CallFailed([{ what: `${what} attachment:${word.attachment}`, errno: 'EINVAL', notes: [note] }]);
@@ -42,16 +41,17 @@ export function findAttachment(kernel: Kernel, wanted: Wanted): DeviceAttachment
 function bufferOf(kernel: Kernel, { what, task }: Wanted, fd: number): BufferView {
   const buffer = kernel.buffer(task, fd);
   if (buffer !== undefined) return buffer;
-  const isOpen = kernel.tasks().some(({ name, fds }) => name === task && fds.some((one) => one.fd === fd));
   throw new CallFailed([
-    isOpen
+    kernel.hasDescriptor(task, fd)
       ? { what: `${what} ${fd}`, errno: 'EINVAL', why: { kind: 'not-a-dma-buf', fd } }
       : { what: `${what} ${fd}`, errno: 'EBADF', why: { kind: 'bad-descriptor', fd } },
   ]);
 }
 
 function ofBuffer({ what, device, fits }: Wanted, fd: number, buffer: BufferView): DeviceAttachment {
-  const all = attachmentsOf([buffer], device);
+  const all = buffer.attachments
+    .filter((attachment) => attachment.device === device)
+    .map((attachment) => ({ ...attachment, buffer }));
   const fitting = all.filter(fits);
   const [one, ...others] = fitting.length > 0 ? fitting : all;
   if (one === undefined) {

@@ -23,7 +23,7 @@ export interface Calls extends Caller {
 
 /** Who a task is, where that decided: it is the other half of "mode 0660, group 44". */
 export function whoNotes(kernel: Kernel, task: string, errno: string | undefined): readonly string[] {
-  const view = errno === 'EACCES' ? kernel.tasks().find(({ name }) => name === task) : undefined;
+  const view = errno === 'EACCES' ? kernel.task(task) : undefined;
   // User 0 is refused by no mode.
   if (view === undefined || view.uid === 0) return [];
   const groups = [view.gid, ...view.groups.filter((gid) => gid !== view.gid)].map(groupText).join(', ');

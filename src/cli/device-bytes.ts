@@ -93,10 +93,7 @@ function newestMapped(finding: Finding, part: BufferPart): Pick<AttachmentView, 
   const device = findDeviceCalled(kernel.devices(), as, command).name;
   const buffer = kernel.buffer(task, fd);
   if (buffer === undefined) {
-    const isOpen = kernel
-      .tasks()
-      .some((one) => one.name === task && one.fds.some((entry) => entry.fd === fd));
-    throw isOpen
+    throw kernel.hasDescriptor(task, fd)
       ? refused(finding, part, { why: { kind: 'not-a-dma-buf', fd } })
       : refused(finding, part, { why: { kind: 'bad-descriptor', fd } }, 'EBADF');
   }
@@ -118,8 +115,7 @@ function newestMapped(finding: Finding, part: BufferPart): Pick<AttachmentView, 
 
 function numbered(finding: Finding, part: AttachmentPart): Pick<AttachmentView, 'id' | 'device'> {
   const { kernel, command, as } = finding;
-  const all = kernel.buffers().flatMap(({ attachments }) => attachments);
-  const attachment = all.find(({ id }) => id === part.id);
+  const attachment = kernel.attachment(part.id);
   if (attachment === undefined) {
     throw refused(finding, part, {
       notes: [`there is no attachment ${part.id}; dmaheap devices lists them`],

@@ -1,5 +1,5 @@
 /** Tasks, devices and their attachments as JSON: the objects of docs/cli.md. */
-import type { AttachmentView, BufferView, TaskView } from '../kernel/views.ts';
+import type { AttachmentView, DeviceAttachment, TaskView } from '../kernel/views.ts';
 import type { Device } from '../mm/device.ts';
 import { formatHex } from '../units.ts';
 
@@ -28,18 +28,6 @@ export const taskJson = (task: TaskView): Json => ({
   mappings: task.mappings,
   attachments: task.attachments,
 });
-
-/** An attachment of a device, and the buffer that it is to. */
-export interface DeviceAttachment extends AttachmentView {
-  readonly buffer: BufferView;
-}
-
-/** The attachments of a device, the oldest first. */
-export const attachmentsOf = (buffers: readonly BufferView[], device: string): DeviceAttachment[] =>
-  buffers
-    .flatMap((buffer) => buffer.attachments.map((attachment) => ({ ...attachment, buffer })))
-    .filter((attachment) => attachment.device === device)
-    .sort((a, b) => a.id - b.id);
 
 export const deviceJson = (device: Device, attachments: readonly DeviceAttachment[]): Json => ({
   name: device.name,

@@ -6,10 +6,7 @@ import type { ByteTarget, Place, Wanted } from './byte-target.ts';
 import { CallFailed } from './failures.ts';
 
 const sizeOf = (kernel: Kernel, task: string, id: number): bigint | undefined =>
-  kernel
-    .buffers()
-    .flatMap(({ mappings }) => mappings)
-    .find((mapping) => mapping.task === task && mapping.id === id)?.length;
+  kernel.mappingOf(task, id)?.length;
 
 const noMapping = (command: string, id: number): CallFailed =>
   new CallFailed([

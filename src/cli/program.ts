@@ -14,6 +14,7 @@ import { dtCommand } from './commands/dt.ts';
 import { dumpCommand } from './commands/dump.ts';
 import { dupCommand } from './commands/dup.ts';
 import { echoCommand } from './commands/echo.ts';
+import { exportCommand } from './commands/export.ts';
 import { faultCommand } from './commands/fault.ts';
 import { fcntlCommand } from './commands/fcntl.ts';
 import { fillCommand } from './commands/fill.ts';
@@ -33,6 +34,7 @@ import { pinCommand, unpinCommand } from './commands/pin.ts';
 import { pollCommand } from './commands/poll.ts';
 import { readCommand } from './commands/read.ts';
 import { regionsCommand } from './commands/regions.ts';
+import { replayCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
 import { sessionCommand } from './commands/session.ts';
 import { showCommand } from './commands/show.ts';
@@ -125,7 +127,7 @@ export function createProgram(surroundings: Surroundings): Command {
     ['Bytes:', readCommand, writeCommand, fillCommand, dumpCommand, sumCommand, cmpCommand],
     ['Share:', syncCommand, mmapCommand, munmapCommand],
     ['Tasks and devices:', tasksCommand, taskCommand, devicesCommand, deviceCommand],
-    ['Scenarios:', runCommand],
+    ['Scenarios:', runCommand, exportCommand, replayCommand],
     ['Fail on purpose:', faultCommand, pinCommand, unpinCommand, modprobeCommand],
     ['Files of /proc, /sys and /dev:', catCommand, lsCommand, echoCommand],
     [

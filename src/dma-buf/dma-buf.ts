@@ -4,7 +4,8 @@
  */
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
-import type { PfnRange } from '../units.ts';
+import type { Pfn, PfnRange } from '../units.ts';
+import { FrameOwners } from './frame-owners.ts';
 import type { HeapBacking } from './heap-ops.ts';
 
 /** struct dma_buf and its struct file, as a record. */
@@ -85,9 +86,11 @@ interface Counters {
 /** All open files of all tasks. */
 export class FileTable {
   readonly #records: Records;
+  readonly #owners: FrameOwners;
 
   constructor(records: Records) {
     this.#records = records;
+    this.#owners = new FrameOwners(records);
   }
 
   get(id: number): OpenFile | undefined {
@@ -104,6 +107,7 @@ export class FileTable {
     const id = counters.nextFile++;
     this.#records.put(COUNTERS, counters);
     this.put(id, file);
+    if (file.kind === 'dma_buf') this.#owners.add(id, file.sgTable);
     return id;
   }
 
@@ -135,6 +139,7 @@ export class FileTable {
       return undefined;
     }
     this.#records.delete(fileKey(id));
+    if (file.kind === 'dma_buf') this.#owners.remove(file.sgTable);
     return file;
   }
 
@@ -143,6 +148,22 @@ export class FileTable {
     for (const [key, file] of this.#records.list<OpenFile>(PREFIX)) {
       if (file.kind === 'dma_buf') yield [Number(key.slice(PREFIX.length)), file];
     }
+  }
+
+  /** The dma-buf that has a page frame. */
+  dmaBufAt(pfn: Pfn): readonly [id: number, file: DmaBufFile] | undefined {
+    const id = this.#owners.at(pfn)?.file;
+    const file = id === undefined ? undefined : this.get(id);
+    return id !== undefined && file?.kind === 'dma_buf' ? [id, file] : undefined;
+  }
+
+  /** The dma-bufs that have frames of a range. */
+  dmaBufsIn(range: PfnRange): readonly (readonly [id: number, file: DmaBufFile])[] {
+    const ids = new Set(this.#owners.within(range).map(({ file }) => file));
+    return [...ids].flatMap((id) => {
+      const file = this.get(id);
+      return file?.kind === 'dma_buf' ? [[id, file] as const] : [];
+    });
   }
 
   #existing(id: number): OpenFile {

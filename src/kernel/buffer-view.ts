@@ -1,9 +1,17 @@
 /** The dma-bufs as their users see them: who holds them, by descriptor, mapping and importer. */
-import type { Attachment } from '../dma-buf/attachment.ts';
+import { type Attachment, holdsAttachment } from '../dma-buf/attachment.ts';
 import type { DmaBufFile } from '../dma-buf/dma-buf.ts';
+import { FileHolders } from './file-holders.ts';
 import type { KernelState } from './state.ts';
-import { DescriptorTable, taskNames } from './task.ts';
-import type { AttachmentView, BufferView, FdView, MappingView } from './views.ts';
+import { DescriptorTable, findDescriptor, taskNames } from './task.ts';
+import type {
+  AttachmentView,
+  BufferView,
+  DeviceAttachment,
+  FdView,
+  HeldBuffer,
+  MappingView,
+} from './views.ts';
 
 /** Who holds one file. */
 interface Holders {
@@ -52,13 +60,76 @@ export function bufferViews(state: KernelState): BufferView[] {
 
 /** The dma-buf behind a task's descriptor. */
 export function bufferOfDescriptor(state: KernelState, task: string, fd: number): BufferView | undefined {
-  const descriptor = new DescriptorTable(state.records, task).get(fd);
+  const descriptor = findDescriptor(state.records, task, fd);
   const file = descriptor && state.files.get(descriptor.file);
   if (descriptor === undefined || file?.kind !== 'dma_buf') return undefined;
-  // Where nobody else refers to it, the others need no look.
-  if (file.count === 1)
-    return bufferView(file, { ...nobody(), fds: [{ task, fd, cloexec: descriptor.cloexec }] });
-  return bufferView(file, holdersByFile(state).get(descriptor.file) ?? nobody());
+  // Where nobody else refers to it, there is nothing to look up.
+  const alone = { ...nobody(), fds: [{ task, fd, cloexec: descriptor.cloexec }] };
+  return bufferView(file, file.count === 1 ? alone : holdersOf(state, descriptor.file));
+}
+
+/** The holders of one file, found without the others'. */
+function holdersOf(state: KernelState, file: number): Holders {
+  const holders = new FileHolders(state.records);
+  const fds = holders.of(file, 'fd').flatMap(({ task, number: fd }): FdView[] => {
+    const descriptor = findDescriptor(state.records, task, fd);
+    return descriptor === undefined ? [] : [{ task, fd, cloexec: descriptor.cloexec }];
+  });
+  const mappings = holders
+    .of(file, 'mapping')
+    .flatMap(({ task, number }) => mappingOf(state, task, number) ?? []);
+  const attachments = state.attachments.ofFile(file).map(attachmentView);
+  return { fds, mappings, attachments: attachments.reverse() };
+}
+
+/** A task's mapping. */
+export function mappingOf(state: KernelState, task: string, id: number): MappingView | undefined {
+  const mapping = state.mappings.get(task, id);
+  if (mapping === undefined) return undefined;
+  const { offset, length, prot, shared } = mapping;
+  return { task, id, offset, length, prot, shared };
+}
+
+/** The attachment of that number. */
+export function attachmentOf(state: KernelState, id: number): DeviceAttachment | undefined {
+  const attachment = state.attachments.get(id);
+  return attachment && deviceAttachment(state, attachment);
+}
+
+/** The attachments of a device, the oldest first. */
+export function attachmentsOfDevice(state: KernelState, device: string): readonly DeviceAttachment[] {
+  const own = [...state.attachments.all()].filter((attachment) => attachment.device === device);
+  return own.map((attachment) => deviceAttachment(state, attachment));
+}
+
+function deviceAttachment(state: KernelState, attachment: Attachment): DeviceAttachment {
+  const file = state.files.get(attachment.file);
+  if (file?.kind !== 'dma_buf') throw new Error(`attachment ${attachment.id} is to no dma-buf`);
+  return { ...attachmentView(attachment), buffer: bufferView(file, holdersOf(state, attachment.file)) };
+}
+
+/** The dma-bufs that a task holds, oldest first. */
+export function heldBuffers(state: KernelState, task: string): readonly HeldBuffer[] {
+  const held = new Map<number, { fds: number[]; attachments: { id: number; device: string }[] }>();
+  const of = (file: number) => {
+    const known = held.get(file) ?? { fds: [], attachments: [] };
+    held.set(file, known);
+    return known;
+  };
+  const table = new DescriptorTable(state.records, task);
+  for (const [fd, { file }] of table.entries()) of(file).fds.push(fd);
+  for (const [, { file }] of state.mappings.ofTask(task)) of(file);
+  for (const attachment of state.attachments.all()) {
+    const { id, device, file } = attachment;
+    if (holdsAttachment(attachment, task)) of(file).attachments.push({ id, device });
+  }
+  return [...held]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([id, by]) => {
+      const file = state.files.get(id);
+      if (file?.kind !== 'dma_buf') return [];
+      return [{ file: id, ino: file.ino, heap: file.expName, size: file.size, ...by }];
+    });
 }
 
 function bufferView(file: DmaBufFile, holders: Holders): BufferView {

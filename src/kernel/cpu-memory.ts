@@ -3,7 +3,7 @@
  * arm64 maps it: arch/arm64/mm/mmu.c: phys_mem_access_prot() (Linux 7.3).
  */
 import type { Accessor } from '../mm/hazard.ts';
-import type { PhysMemory } from '../mm/phys-memory.ts';
+import type { MemoryWrite, PhysMemory } from '../mm/phys-memory.ts';
 import type { PhysAddr } from '../units.ts';
 import { bootRecord } from './boot-record.ts';
 import type { KernelState } from './state.ts';
@@ -22,26 +22,30 @@ export class CpuMemory implements PhysMemory {
 
   read(address: PhysAddr, into: Uint8Array): void {
     const { cache, swiotlb, coherency } = this.#state;
-    this.#state.evictByChance();
     // The arena refuses what is outside of it, before a line could hold it.
     this.#memory.read(address, into);
     this.#eachPart(address, into.length, (at, from, to, cacheable) => {
       const bytes = into.subarray(from, to);
       if (cacheable) coherency.add(cache.load(at, bytes, this.#by));
       coherency.add(swiotlb?.noteLoad(at, BigInt(bytes.length), this.#by) ?? []);
+      if (cacheable) this.#state.evictByChance(at, bytes.length);
     });
   }
 
   write(address: PhysAddr, from: Uint8Array): void {
     const { cache, swiotlb, coherency } = this.#state;
-    this.#state.evictByChance();
     this.#memory.read(address, new Uint8Array(Math.min(from.length, 1)));
     this.#eachPart(address, from.length, (at, begin, end, cacheable) => {
       const bytes = from.subarray(begin, end);
       if (cacheable) coherency.add(cache.store(at, bytes, this.#by));
       else this.#memory.write(at, bytes);
       swiotlb?.noteStore(at, BigInt(bytes.length), this.#by);
+      if (cacheable) this.#state.evictByChance(at, bytes.length);
     });
+  }
+
+  writeAll(writes: readonly MemoryWrite[]): void {
+    for (const { address, bytes } of writes) this.write(address, bytes);
   }
 
   /**

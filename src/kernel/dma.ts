@@ -125,7 +125,7 @@ function access(
   bytes: Uint8Array,
 ): void {
   if (bytes.length === 0) return;
-  state.evictByChance();
+  state.evictByChance(address, bytes.length);
   const by: Accessor = { kind: 'device', name: device.name };
   const go = kind === 'read' ? dmaRead : dmaWrite;
   const { hazards, fault } = go(state.dmaContext(), device, address, bytes, by);

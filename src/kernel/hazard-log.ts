@@ -12,11 +12,11 @@ import {
   DMA_BUF_SYNC_START,
   DMA_BUF_SYNC_WRITE,
 } from '../uapi/dma-buf.ts';
-import type { PhysAddr } from '../units.ts';
+import { type PhysAddr, pfnDown } from '../units.ts';
 import { findDevice } from './device-table.ts';
+import { FileHolders } from './file-holders.ts';
 import { type Occupant, offsetInBuffer } from './occupant.ts';
 import type { KernelState } from './state.ts';
-import { DescriptorTable, findTask, taskNames } from './task.ts';
 
 /** A buffer as a report names it. */
 export interface ReportedBuffer {
@@ -172,33 +172,26 @@ export class HazardLog {
     task?: string,
   ): { readonly reported: ReportedBuffer; readonly attachments: readonly Attachment[] } | undefined {
     const { files, attachments } = this.#state;
-    for (const [id, file] of files.dmaBufs()) {
-      const offset = offsetInBuffer(file, address);
-      if (offset === undefined) continue;
-      const holder = this.#holderOf(id, task);
-      const { ino, expName, name } = file;
-      const reported: ReportedBuffer = {
-        ino,
-        heap: expName,
-        offset,
-        ...(name !== undefined && { name }),
-        ...(holder && { holder }),
-      };
-      return { reported, attachments: attachments.ofFile(id) };
-    }
-    return undefined;
+    const [id, file] = files.dmaBufAt(pfnDown(address)) ?? [];
+    const offset = file && offsetInBuffer(file, address);
+    if (id === undefined || file === undefined || offset === undefined) return undefined;
+    const holder = this.#holderOf(id, task);
+    const { ino, expName, name } = file;
+    const reported: ReportedBuffer = {
+      ino,
+      heap: expName,
+      offset,
+      ...(name !== undefined && { name }),
+      ...(holder && { holder }),
+    };
+    return { reported, attachments: attachments.ofFile(id) };
   }
 
   #holderOf(file: number, preferred?: string): ReportedBuffer['holder'] {
-    const { records } = this.#state;
-    const others = [...taskNames(records)].filter((task) => task !== preferred);
-    const first = preferred !== undefined && findTask(records, preferred) !== undefined ? [preferred] : [];
-    for (const task of [...first, ...others]) {
-      for (const [fd, entry] of new DescriptorTable(records, task).entries()) {
-        if (entry.file === file) return { task, fd };
-      }
-    }
-    return undefined;
+    const holders = new FileHolders(this.#state.records);
+    const own = preferred === undefined ? undefined : holders.of(file, 'fd', preferred)[0];
+    const holder = own ?? holders.of(file, 'fd')[0];
+    return holder && { task: holder.task, fd: holder.number };
   }
 }
 

@@ -173,7 +173,6 @@ export function cpuAccess(
   access: 'begin' | 'end',
   direction: DmaDirection,
 ): void {
-  state.evictByChance();
   for (const attachment of [...state.attachments.ofFile(file)].reverse()) {
     const device = findDevice(state.records, attachment.device);
     if (attachment.mapped === undefined || device === undefined) continue;

@@ -15,7 +15,14 @@ import { pageAlign, pfnPhys } from '../units.ts';
 import { type Access, type AccessPlace, watched } from './access.ts';
 import { SHELL_TASK } from './boot.ts';
 import { bootRecord } from './boot-record.ts';
-import { bufferOfDescriptor, bufferViews } from './buffer-view.ts';
+import {
+  attachmentOf,
+  attachmentsOfDevice,
+  bufferOfDescriptor,
+  bufferViews,
+  heldBuffers,
+  mappingOf,
+} from './buffer-view.ts';
 import { devicesOf, findDevice } from './device-table.ts';
 import { type DeviceMapping, type DmaView, deviceMapping, dmaView } from './dma.ts';
 import type { FaultView, Struck } from './faults.ts';
@@ -32,9 +39,18 @@ import { fail, ok } from './results.ts';
 import { KernelState } from './state.ts';
 import type { FileCall, MachineCall, Syscall, SyscallResult } from './syscall.ts';
 import { DescriptorTable, findDescriptor, findTask, ROOT, taskNames } from './task.ts';
-import { taskViews } from './task-view.ts';
+import { taskViewOf, taskViews } from './task-view.ts';
 import { vfsIoctl } from './vfs-ioctl.ts';
-import type { BufferView, HeapView, KernelView, RegionView, TaskView } from './views.ts';
+import type {
+  BufferView,
+  DeviceAttachment,
+  HeapView,
+  HeldBuffer,
+  KernelView,
+  MappingView,
+  RegionView,
+  TaskView,
+} from './views.ts';
 import { getdents, openPath } from './virtual-calls.ts';
 import { type Lookup, lookup } from './virtual-files/lookup.ts';
 
@@ -350,6 +366,36 @@ export class Kernel {
     return bufferOfDescriptor(this.#state, task, fd);
   }
 
+  /** The dma-bufs that a task holds, oldest first. */
+  heldBuffers(task: string): readonly HeldBuffer[] {
+    return heldBuffers(this.#state, task);
+  }
+
+  /** A mapping of a task, without its bytes. */
+  mappingOf(task: string, id: number): MappingView | undefined {
+    return mappingOf(this.#state, task, id);
+  }
+
+  /** The attachment of that number. */
+  attachment(id: number): DeviceAttachment | undefined {
+    return attachmentOf(this.#state, id);
+  }
+
+  /** The attachments of a device, the oldest first. */
+  attachmentsOf(device: string): readonly DeviceAttachment[] {
+    return attachmentsOfDevice(this.#state, device);
+  }
+
+  /** Whether anybody refers to a file still: one that `heldBuffers` named. */
+  hasFile(file: number): boolean {
+    return this.#state.files.get(file) !== undefined;
+  }
+
+  /** Whether a descriptor of a task is open, whatever it is. */
+  hasDescriptor(task: string, fd: number): boolean {
+    return findDescriptor(this.#state.records, task, fd) !== undefined;
+  }
+
   /** Where the first byte of a descriptor's dma-buf lies: less work than `buffer`. */
   physOf(task: string, fd: number): PhysAddr | undefined {
     const descriptor = findDescriptor(this.#state.records, task, fd);
@@ -365,6 +411,16 @@ export class Kernel {
   /** The tasks by pid. */
   tasks(): TaskView[] {
     return taskViews(this.#state);
+  }
+
+  /** One task. */
+  task(name: string): TaskView | undefined {
+    return taskViewOf(this.#state, name);
+  }
+
+  /** The names of all tasks. */
+  taskNames(): readonly string[] {
+    return [...taskNames(this.#state.records)];
   }
 
   /** The devices by name. */

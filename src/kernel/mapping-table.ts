@@ -3,6 +3,7 @@
 import { Bitmap } from '../mm/bitmap.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
+import { FileHolders } from './file-holders.ts';
 
 /** A mapping as a record. Its number stands for its address: a child has its parent's under the same one. */
 export interface MappingRecord {
@@ -27,9 +28,11 @@ const pageKey = (task: string, id: number, page: number | ''): string =>
 
 export class MappingTable {
   readonly #records: Records;
+  readonly #holders: FileHolders;
 
   constructor(records: Records) {
     this.#records = records;
+    this.#holders = new FileHolders(records);
   }
 
   get(task: string, id: number): MappingRecord | undefined {
@@ -48,8 +51,11 @@ export class MappingTable {
   }
 
   remove(task: string, id: number): void {
+    const record = this.get(task, id);
+    if (record === undefined) return;
     this.#taken(task).clear(id, 1);
     this.#records.delete(mappingKey(task, id));
+    this.#holders.remove(record.file, 'mapping', task, id);
     for (const [key] of [...this.#records.list(pageKey(task, id, ''))]) this.#records.delete(key);
   }
 
@@ -82,6 +88,7 @@ export class MappingTable {
   #put(task: string, id: number, record: MappingRecord): void {
     this.#taken(task).set(id, 1);
     this.#records.put(mappingKey(task, id), record);
+    this.#holders.add(record.file, 'mapping', task, id);
   }
 
   #taken(task: string): Bitmap {

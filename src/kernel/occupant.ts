@@ -46,10 +46,18 @@ export function offsetInBuffer(file: DmaBufFile, address: PhysAddr): bigint | un
 
 /** Cuts a range into runs of one owner each. */
 export function occupants(records: Records, range: PhysRange): readonly Occupant[] {
-  const known = ownersMeeting(records, range);
+  const meets = (entry: Occupant) => entry.range.base < rangeEnd(range) && range.base < rangeEnd(entry.range);
+  const buffers = buffersMeeting(records, range).filter(meets);
+  const others = otherOwners(records).filter(meets);
   const found: Occupant[] = [];
   const end = rangeEnd(range);
-  for (let at = range.base; at < end; ) {
+  for (let at = range.base, next = 0; at < end; ) {
+    const buffer = buffers[next];
+    if (buffer !== undefined && rangeEnd(buffer.range) <= at) {
+      next++;
+      continue;
+    }
+    const known = buffer === undefined ? others : [buffer, ...others];
     const here = known.find((entry) => at >= entry.range.base && at < rangeEnd(entry.range));
     const stop = known.reduce((nearest, entry) => {
       const edge = at < entry.range.base ? entry.range.base : rangeEnd(entry.range);
@@ -67,11 +75,20 @@ function ownerAt({ owner, range }: Occupant, at: PhysAddr): Owner {
   return owner.kind === 'buffer' ? { ...owner, offset: owner.offset + at - range.base } : owner;
 }
 
-/** Everything that meets a range, the most telling first. */
-function ownersMeeting(records: Records, range: PhysRange): readonly Occupant[] {
+/** The pieces of the buffers that have frames of a range, by address. */
+function buffersMeeting(records: Records, { base, size }: PhysRange): readonly Occupant[] {
+  const pfn = pfnDown(base);
+  const pages = pfnDown(base + size - 1n) - pfn + 1;
+  return new FileTable(records)
+    .dmaBufsIn({ pfn, pages })
+    .flatMap(([id, file]) => bufferOccupants(id, file))
+    .sort((a, b) => (a.range.base < b.range.base ? -1 : 1));
+}
+
+/** Whoever else has memory, the most telling first. */
+function otherOwners(records: Records): readonly Occupant[] {
   const boot = bootRecord(records);
   const all: Occupant[] = [];
-  for (const [id, file] of new FileTable(records).dmaBufs()) all.push(...bufferOccupants(id, file));
   for (const [image, place] of Object.entries(boot.reserve)) {
     if (place !== undefined) all.push({ range: place as PhysRange, owner: { kind: 'image', image } });
   }
@@ -86,7 +103,7 @@ function ownersMeeting(records: Records, range: PhysRange): readonly Occupant[] 
     all.push({ range: place, owner: { kind: 'region', region: area.name } });
   }
   for (const place of boot.layout) all.push({ range: place, owner: { kind: 'ram' } });
-  return all.filter((entry) => entry.range.base < rangeEnd(range) && range.base < rangeEnd(entry.range));
+  return all;
 }
 
 function bufferOccupants(id: number, file: DmaBufFile): Occupant[] {

@@ -4,6 +4,7 @@ import { FileTable } from '../dma-buf/dma-buf.ts';
 import { dmaHeapOps } from '../dma-buf/dma-heap.ts';
 import type { HeapContext } from '../dma-buf/heap-ops.ts';
 import { DataCache } from '../mm/cache.ts';
+import { linesTouched } from '../mm/cache-pages.ts';
 import type { DmaContext } from '../mm/dma-mapping.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import { hasSwiotlb, Swiotlb } from '../mm/swiotlb.ts';
@@ -20,7 +21,7 @@ import { nextRandom } from './random.ts';
 import type { DescriptorTable } from './task.ts';
 
 const EVICTION = 'evict';
-/** One line in so many is evicted at each access, where lines are evicted by chance. */
+/** For each line that an access touches, how likely another one goes, where lines are evicted by chance. */
 const EVICTION_CHANCE = 1 / 16;
 
 export class KernelState {
@@ -93,8 +94,11 @@ export class KernelState {
     return table.install(file, (flags & O_CLOEXEC) !== 0) ?? { limit: table.nofile };
   }
 
-  /** Lets lines go by chance, as a cache of limited size does, where the boot asked for it. */
-  evictByChance(): void {
+  /**
+   * Lets lines go by chance, as a cache of limited size does, where the boot asked for it: so many for each line
+   * of an access, that an access in pieces draws the same numbers.
+   */
+  evictByChance(address: bigint, length: number): void {
     const { evict } = bootRecord(this.records);
     if (evict === undefined || !this.cache.active) return;
     let state = this.records.get<number>(EVICTION) ?? evict;
@@ -103,7 +107,7 @@ export class KernelState {
       state = next.state;
       return next.value;
     };
-    this.coherency.add(this.cache.evict(random, EVICTION_CHANCE));
+    this.coherency.add(this.cache.evict(random, linesTouched(address, length), EVICTION_CHANCE));
     this.records.put(EVICTION, state);
   }
 }

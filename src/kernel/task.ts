@@ -4,6 +4,7 @@ import { Bitmap } from '../mm/bitmap.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 import { O_RDWR } from '../uapi/fcntl.ts';
+import { FileHolders } from './file-holders.ts';
 
 /** One descriptor: struct file's number and the close-on-exec flag. */
 export interface FdRecord {
@@ -95,11 +96,13 @@ export class DescriptorTable {
   readonly #records: Records;
   readonly #task: string;
   readonly #open: Bitmap;
+  readonly #holders: FileHolders;
 
   constructor(records: Records, task: string) {
     this.#records = records;
     this.#task = task;
     this.#open = new Bitmap(records, recordKey('fdmap', task), NR_OPEN);
+    this.#holders = new FileHolders(records);
   }
 
   /** Soft RLIMIT_NOFILE. */
@@ -133,6 +136,7 @@ export class DescriptorTable {
   put(fd: number, record: FdRecord): void {
     this.#open.set(fd, 1);
     this.#records.put<FdRecord>(fdKey(this.#task, fd), record);
+    this.#holders.add(record.file, 'fd', this.#task, fd);
   }
 
   setCloexec(fd: number, cloexec: boolean): void {
@@ -146,6 +150,7 @@ export class DescriptorTable {
     if (record === undefined) return undefined;
     this.#open.clear(fd, 1);
     this.#records.delete(fdKey(this.#task, fd));
+    this.#holders.remove(record.file, 'fd', this.#task, fd);
     return record.file;
   }
 

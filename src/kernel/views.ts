@@ -155,6 +155,24 @@ export interface BufferView {
   readonly maker: string;
 }
 
+/** An attachment of a device, and the buffer that it is to. */
+export interface DeviceAttachment extends AttachmentView {
+  readonly buffer: BufferView;
+}
+
+/** A dma-buf that a task holds: by descriptors, by mappings, or by what drivers have imported for it. */
+export interface HeldBuffer {
+  /** The number of its file, which no other gets later. */
+  readonly file: number;
+  readonly ino: number;
+  readonly heap: string;
+  readonly size: bigint;
+  /** The task's descriptors of it. */
+  readonly fds: readonly number[];
+  /** What drivers have imported for the task. */
+  readonly attachments: readonly { readonly id: number; readonly device: string }[];
+}
+
 /** A kernel's identity, for the line that says which Linux is spoken for. */
 export interface KernelView {
   /** `Linux 7.3, coherent heap series v3 (not mainline), CMA 32 MiB (arm64 defconfig)`. */

@@ -86,6 +86,35 @@ export class Bitmap {
     return this.findZeroArea(0, 2 ** order, 2 ** order, 0);
   }
 
+  /** The set bits, in order; costs the blocks that there are, however large the bitmap. */
+  *ones(): Iterable<number> {
+    for (const [first, block] of this.#blocks()) {
+      for (let bit = 0; bit < BITS_PER_BLOCK; bit++) {
+        const word = block[bit >>> 5] ?? 0;
+        if (word === 0) bit |= 31;
+        else if (((word >>> (bit & 31)) & 1) === 1) yield first + bit;
+      }
+    }
+  }
+
+  /** The set bits of these ranks: rank 0 is the lowest. @param ranks ascending */
+  atRanks(ranks: readonly number[]): readonly number[] {
+    const found: number[] = [];
+    let passed = 0;
+    for (const [first, block] of this.#blocks()) {
+      for (let index = 0; index < block.length; index++) {
+        const word = block[index] ?? 0;
+        const count = countOnes(word);
+        for (let rank = ranks[found.length]; rank !== undefined && rank < passed + count; ) {
+          found.push(first + index * 32 + bitOfRank(word, rank - passed));
+          rank = ranks[found.length];
+        }
+        passed += count;
+      }
+    }
+    return found;
+  }
+
   /** The runs of clear bits, in order. */
   *zeroRuns(): Iterable<BitRun> {
     for (let start = this.nextZero(0); start < this.size; ) {
@@ -117,6 +146,14 @@ export class Bitmap {
   /** The runs of clear bits as page frames, where bit 0 stands for `base`. */
   freeFrames(base: Pfn): readonly PfnRange[] {
     return [...this.zeroRuns()].map((run) => ({ pfn: base + run.start, pages: run.length }));
+  }
+
+  /** The blocks that there are, each with its first bit. */
+  *#blocks(): Iterable<readonly [first: number, block: Uint32Array]> {
+    const prefix = recordKey(this.#key, '');
+    for (const [key, block] of this.#records.list<Uint32Array>(prefix)) {
+      yield [Number(key.slice(prefix.length)) * BITS_PER_BLOCK, block];
+    }
   }
 
   #block(index: number): Uint32Array | undefined {
@@ -163,4 +200,18 @@ export class Bitmap {
       this.#records.put(recordKey(this.#key, index), block);
     }
   }
+}
+
+/** hweight32(). */
+function countOnes(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
+
+/** The place of the set bit that has `rank` lower ones. */
+function bitOfRank(word: number, rank: number): number {
+  let rest = word;
+  for (let i = 0; i < rank; i++) rest &= rest - 1;
+  return 31 - Math.clz32(rest & -rest);
 }

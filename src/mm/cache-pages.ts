@@ -1,6 +1,12 @@
 /**
- * Where the cache's lines are kept: one record a page that has any, and a bitmap of those pages, so that
- * maintenance of a large buffer costs what of it is cached.
+ * Where the cache's lines are kept, so that maintenance of a large buffer costs what of it is cached, and little
+ * where cache and memory agree:
+ *
+ * ```
+ *   bitmap of the pages with lines         ..1111111111......
+ *   bitmap of those that memory equals     ..1111..11........   all lines present, no marks: no record
+ *   a record for each of the others              ^^  ^^
+ * ```
  */
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
@@ -16,12 +22,12 @@ const LINES_PER_PAGE = PAGE_SIZE / LINE_BYTES;
 /** Frames of a 52-bit physical address space. */
 const MAX_PFN = 2 ** 40;
 
-/** The lines of one page, as a record. */
+/** The lines of one page, as a record. A byte that has no mark is the same in memory. */
 export interface CachePage {
-  /** The bytes of the lines that are present. */
-  readonly data: Uint8Array;
   /** 1 for each line that is present. */
   readonly lines: Uint8Array;
+  /** A page of bytes, which count in the lines that have marks; absent where none has. */
+  data?: Uint8Array;
   /** The bytes that the CPU wrote and memory does not have. */
   dirty: readonly ByteMark[];
   /** The bytes that a device has written to memory under a line that is present. */
@@ -44,6 +50,10 @@ export interface PagePart {
 
 export const lineOf = (offset: number): number => Math.floor(offset / LINE_BYTES);
 
+/** How many lines an access touches. */
+export const linesTouched = (address: bigint, length: number): number =>
+  Math.ceil((Number(address % BigInt(LINE_BYTES)) + length) / LINE_BYTES);
+
 /** The parts of the pages that an access touches. */
 export function* pageParts(address: PhysAddr, length: number): Iterable<PagePart> {
   let pfn = pfnDown(address);
@@ -57,12 +67,23 @@ export function* pageParts(address: PhysAddr, length: number): Iterable<PagePart
 
 const NO_LINES = new Uint8Array(LINES_PER_PAGE);
 
-/** 1 for each line with a dirty byte; to be read only. */
-export function dirtyLines(page: CachePage): Uint8Array {
-  if (page.dirty.length === 0) return NO_LINES;
-  const lines = new Uint8Array(page.lines.length);
-  for (const mark of page.dirty) lines.fill(1, lineOf(mark.start), lineOf(mark.end - 1) + 1);
+function linesOf(...marks: readonly (readonly ByteMark[])[]): Uint8Array {
+  if (marks.every((some) => some.length === 0)) return NO_LINES;
+  const lines = new Uint8Array(LINES_PER_PAGE);
+  for (const mark of marks.flat()) lines.fill(1, lineOf(mark.start), lineOf(mark.end - 1) + 1);
   return lines;
+}
+
+/** 1 for each line with a dirty byte; to be read only. */
+export const dirtyLines = (page: CachePage): Uint8Array => linesOf(page.dirty);
+
+/** 1 for each line whose bytes are the page's own and not memory's; to be read only. */
+export const markedLines = (page: CachePage): Uint8Array => linesOf(page.dirty, page.stale);
+
+/** The page's own bytes, made when first needed. */
+export function dataOf(page: CachePage): Uint8Array {
+  page.data ??= new Uint8Array(PAGE_SIZE);
+  return page.data;
 }
 
 /** Takes the lines `[first, end)` out of their page. */
@@ -94,16 +115,19 @@ export function* lineRuns<T>(
 }
 
 const STATE = 'cache';
-const PAGES = recordKey('cache', 'page');
 const pageKey = (pfn: Pfn): string => recordKey('cache', 'page', pfn);
 
 export class CachePages {
   readonly #records: Records;
+  /** The pages that have lines. */
   readonly #index: Bitmap;
+  /** Those of them that have all lines, and no marks. */
+  readonly #clean: Bitmap;
 
   constructor(records: Records) {
     this.#records = records;
     this.#index = new Bitmap(records, recordKey('cache', 'index'), MAX_PFN);
+    this.#clean = new Bitmap(records, recordKey('cache', 'clean'), MAX_PFN);
   }
 
   get state(): CacheState {
@@ -116,35 +140,53 @@ export class CachePages {
   }
 
   get(pfn: Pfn): CachePage | undefined {
-    return this.#records.get<CachePage>(pageKey(pfn));
+    if (!this.#index.test(pfn)) return undefined;
+    return this.#clean.test(pfn) ? this.make(1) : this.#records.get<CachePage>(pageKey(pfn));
   }
 
-  /** A page without lines; it is kept once it is saved. */
-  make(): CachePage {
-    return { data: new Uint8Array(PAGE_SIZE), lines: new Uint8Array(LINES_PER_PAGE), dirty: [], stale: [] };
+  /** A page whose lines are all absent, or all present; it is kept once it is saved. */
+  make(line: 0 | 1 = 0): CachePage {
+    return { lines: new Uint8Array(LINES_PER_PAGE).fill(line), dirty: [], stale: [] };
   }
 
   /** Keeps a page; one without lines is forgotten. */
   save(pfn: Pfn, page: CachePage): void {
-    const known = this.#index.test(pfn);
-    const empty = !page.lines.includes(1);
-    if (!empty) this.#records.put(pageKey(pfn), page);
-    else if (known) this.#records.delete(pageKey(pfn));
-    if (known !== empty) return;
-    if (empty) this.#index.clear(pfn, 1);
-    else this.#index.set(pfn, 1);
+    const wasPresent = this.#index.test(pfn);
+    const wasClean = wasPresent && this.#clean.test(pfn);
+    const present = page.lines.includes(1);
+    const marked = page.dirty.length > 0 || page.stale.length > 0;
+    const clean = present && !marked && !page.lines.includes(0);
+    if (!marked) delete page.data;
+    if (present && !clean) this.#records.put(pageKey(pfn), page);
+    else if (wasPresent && !wasClean) this.#records.delete(pageKey(pfn));
+    if (clean !== wasClean) change(this.#clean, pfn, clean);
+    if (present === wasPresent) return;
+    change(this.#index, pfn, present);
     const state = this.state;
-    this.#records.put<CacheState>(STATE, { ...state, pages: state.pages + (empty ? -1 : 1) });
+    this.#records.put<CacheState>(STATE, { ...state, pages: state.pages + (present ? 1 : -1) });
   }
 
   /** The parts of a range whose pages have lines, in order. */
-  *cachedParts(address: PhysAddr, length: bigint): Iterable<PagePart & { readonly page: CachePage }> {
+  cachedParts(address: PhysAddr, length: bigint): Iterable<PagePart & { readonly page: CachePage }> {
+    return this.#parts(address, length, true);
+  }
+
+  /** Those of them that may have marks. */
+  markedParts(address: PhysAddr, length: bigint): Iterable<PagePart & { readonly page: CachePage }> {
+    return this.#parts(address, length, false);
+  }
+
+  *#parts(
+    address: PhysAddr,
+    length: bigint,
+    clean: boolean,
+  ): Iterable<PagePart & { readonly page: CachePage }> {
     if (length === 0n || this.state.pages === 0) return;
     const limit = address + length;
     const last = pfnDown(limit - 1n);
     let pfn = this.#index.nextSet(pfnDown(address), last + 1);
     for (; pfn <= last; pfn = this.#index.nextSet(pfn + 1, last + 1)) {
-      const page = this.get(pfn);
+      const page = clean || !this.#clean.test(pfn) ? this.get(pfn) : undefined;
       if (page === undefined) continue;
       const base = pfnPhys(pfn);
       const start = address > base ? Number(address - base) : 0;
@@ -156,9 +198,19 @@ export class CachePages {
   /** All pages that have lines, in order. */
   *all(): Iterable<readonly [pfn: Pfn, page: CachePage]> {
     if (this.state.pages === 0) return;
-    const prefix = `${PAGES}/`;
-    for (const [key, page] of this.#records.list<CachePage>(prefix)) {
-      yield [Number(key.slice(prefix.length)), page];
+    for (const pfn of [...this.#index.ones()]) {
+      const page = this.get(pfn);
+      if (page !== undefined) yield [pfn, page];
     }
   }
+
+  /** The pages of these ranks among those that have lines: 0 is the lowest. @param ranks ascending */
+  atRanks(ranks: readonly number[]): readonly Pfn[] {
+    return this.#index.atRanks(ranks);
+  }
+}
+
+function change(bits: Bitmap, bit: number, value: boolean): void {
+  if (value) bits.set(bit, 1);
+  else bits.clear(bit, 1);
 }

@@ -15,17 +15,29 @@
  *
  * Each byte of a line may be dirty (the CPU wrote it, memory does not have it) and stale (a device wrote
  * memory after the line was filled and after the CPU wrote); a byte that is both was written by the CPU
- * first. Dirty and not stale: the cache has the newest byte. Stale: memory has it. Neither: both do.
+ * first. Dirty and not stale: the cache has the newest byte. Stale: memory has it. Neither: both do, so that
+ * a line without marks needs no bytes of its own: they are copied from memory before it first differs.
  */
 import type { Records } from '../records.ts';
 import type { PhysAddr } from '../units.ts';
 import { PAGE_SIZE, pfnPhys } from '../units.ts';
 import { type ByteMark, clearMarks, marksWithin, marksWithout, setMark } from './byte-marks.ts';
 import type { CachePage, LineRun, PagePart } from './cache-pages.ts';
-import { CachePages, dirtyLines, dropLines, LINE_BYTES, lineOf, lineRuns, pageParts } from './cache-pages.ts';
+import {
+  CachePages,
+  dataOf,
+  dirtyLines,
+  dropLines,
+  LINE_BYTES,
+  lineOf,
+  lineRuns,
+  markedLines,
+  pageParts,
+} from './cache-pages.ts';
 import type { Accessor, Hazard, HazardCause } from './hazard.ts';
 import { HazardList } from './hazard.ts';
 import type { PhysMemory } from './phys-memory.ts';
+import { WriteBatch } from './write-batch.ts';
 
 export class DataCache {
   readonly #memory: PhysMemory;
@@ -51,20 +63,21 @@ export class DataCache {
   load(address: PhysAddr, into: Uint8Array, by: Accessor): readonly Hazard[] {
     const found = new HazardList();
     const fill = this.#pages.state.enabled;
+    this.#memory.read(address, into);
     for (const part of pageParts(address, into.length)) {
-      const target = into.subarray(part.done, part.done + part.end - part.start);
       const cached = this.#pages.get(part.pfn);
-      if (fill) {
-        const page = cached ?? this.#pages.make();
-        if (this.#fill(part.pfn, page, lineOf(part.start), lineOf(part.end - 1) + 1)) {
-          this.#pages.save(part.pfn, page);
-        }
-        target.set(page.data.subarray(part.start, part.end));
-      } else {
-        this.#memory.read(pfnPhys(part.pfn) + BigInt(part.start), target);
-        if (cached !== undefined) overlay(cached, part, target, (line) => cached.lines[line] === 1);
+      if (cached !== undefined) {
+        const marked = markedLines(cached);
+        const target = into.subarray(part.done, part.done + part.end - part.start);
+        overlay(cached, part, target, (line) => marked[line] === 1);
+        this.#reportStale(found, cached, part, by);
       }
-      if (cached !== undefined) this.#reportStale(found, cached, part, by);
+      if (!fill) continue;
+      const page = cached ?? this.#pages.make();
+      const [first, end] = [lineOf(part.start), lineOf(part.end - 1) + 1];
+      if (!page.lines.subarray(first, end).includes(0)) continue;
+      page.lines.fill(1, first, end);
+      this.#pages.save(part.pfn, page);
     }
     return found.hazards;
   }
@@ -86,24 +99,22 @@ export class DataCache {
 
   #storePage(part: PagePart, bytes: Uint8Array, page: CachePage, allocate: boolean, by: Accessor): void {
     const first = lineOf(part.start);
-    const last = lineOf(part.end - 1);
-    if (allocate) {
-      // Lines that are overwritten as a whole need no filling.
-      if (part.start % LINE_BYTES !== 0) this.#fill(part.pfn, page, first, first + 1);
-      if (part.end % LINE_BYTES !== 0) this.#fill(part.pfn, page, last, last + 1);
-      page.lines.fill(1, first, last + 1);
-    }
-    for (const run of lineRuns(first, last + 1, (line) => page.lines[line] === 1)) {
+    const end = lineOf(part.end - 1) + 1;
+    if (allocate) page.lines.fill(1, first, end);
+    // Lines that are overwritten as a whole need no bytes of memory.
+    if (part.start % LINE_BYTES !== 0) this.#takeBytes(part.pfn, page, first, first + 1);
+    if (part.end % LINE_BYTES !== 0) this.#takeBytes(part.pfn, page, end - 1, end);
+    for (const run of lineRuns(first, end, (line) => page.lines[line] === 1)) {
       const start = Math.max(part.start, run.first * LINE_BYTES);
-      const end = Math.min(part.end, run.end * LINE_BYTES);
-      const piece = bytes.subarray(start - part.start, end - part.start);
+      const stop = Math.min(part.end, run.end * LINE_BYTES);
+      const piece = bytes.subarray(start - part.start, stop - part.start);
       if (!run.is) {
         this.#memory.write(pfnPhys(part.pfn) + BigInt(start), piece);
         continue;
       }
-      page.data.set(piece, start);
-      page.dirty = setMark(page.dirty, { start, end, by });
-      page.stale = clearMarks(page.stale, start, end);
+      dataOf(page).set(piece, start);
+      page.dirty = setMark(page.dirty, { start, end: stop, by });
+      page.stale = clearMarks(page.stale, start, stop);
     }
     this.#pages.save(part.pfn, page);
   }
@@ -114,17 +125,19 @@ export class DataCache {
    */
   clean(address: PhysAddr, length: bigint, by: Accessor): readonly Hazard[] {
     const found = new HazardList();
-    for (const { pfn, page, start, end } of this.#pages.cachedParts(address, length)) {
+    const writes = new WriteBatch(this.#memory);
+    for (const { pfn, page, start, end } of this.#pages.markedParts(address, length)) {
       if (page.dirty.length === 0) continue;
       const dirty = dirtyLines(page);
       let changed = false;
       for (const run of lineRuns(lineOf(start), lineOf(end - 1) + 1, (line) => dirty[line] === 1)) {
         if (!run.is) continue;
-        this.#writeBack(found, pfn, page, run, by);
+        this.#writeBack(found, writes, pfn, page, run, by);
         changed = true;
       }
       if (changed) this.#pages.save(pfn, page);
     }
+    writes.flush();
     return found.hazards;
   }
 
@@ -134,6 +147,7 @@ export class DataCache {
    */
   invalidate(address: PhysAddr, length: bigint, by: Accessor): readonly Hazard[] {
     const found = new HazardList();
+    const writes = new WriteBatch(this.#memory);
     for (const { pfn, page, start, end } of this.#pages.cachedParts(address, length)) {
       const first = lineOf(start);
       const last = lineOf(end - 1);
@@ -144,7 +158,9 @@ export class DataCache {
       if (inPart.size > 0) {
         const dirty = dirtyLines(page);
         for (const line of inPart) {
-          if (dirty[line] === 1) this.#writeBack(found, pfn, page, { first: line, end: line + 1 }, by);
+          if (dirty[line] === 1) {
+            this.#writeBack(found, writes, pfn, page, { first: line, end: line + 1 }, by);
+          }
         }
       }
       const lost = marksWithin(page.dirty, first * LINE_BYTES, (last + 1) * LINE_BYTES);
@@ -154,6 +170,7 @@ export class DataCache {
       dropLines(page, first, last + 1);
       this.#pages.save(pfn, page);
     }
+    writes.flush();
     return found.hazards;
   }
 
@@ -161,7 +178,7 @@ export class DataCache {
   deviceRead(address: PhysAddr, into: Uint8Array, by: Accessor): readonly Hazard[] {
     this.#memory.read(address, into);
     const found = new HazardList();
-    for (const { pfn, page, start, end } of this.#pages.cachedParts(address, BigInt(into.length))) {
+    for (const { pfn, page, start, end } of this.#pages.markedParts(address, BigInt(into.length))) {
       for (const mark of marksWithout(marksWithin(page.dirty, start, end), page.stale)) {
         found.add(staleRead('line-not-cleaned', pfn, mark, by));
       }
@@ -171,8 +188,12 @@ export class DataCache {
 
   /** A device that does not snoop writes memory; lines that are present become stale. */
   deviceWrite(address: PhysAddr, from: Uint8Array, by: Accessor): readonly Hazard[] {
+    const parts = [...this.#pages.cachedParts(address, BigInt(from.length))];
+    for (const { pfn, page, start, end } of parts) {
+      this.#takeBytes(pfn, page, lineOf(start), lineOf(end - 1) + 1);
+    }
     this.#memory.write(address, from);
-    for (const { pfn, page, start, end } of this.#pages.cachedParts(address, BigInt(from.length))) {
+    for (const { pfn, page, start, end } of parts) {
       const dirty = dirtyLines(page);
       const state = (line: number) => (page.lines[line] === 1 ? 1 + (dirty[line] ?? 0) : 0);
       for (const run of lineRuns(lineOf(start), lineOf(end - 1) + 1, state)) {
@@ -194,7 +215,7 @@ export class DataCache {
   coherentRead(address: PhysAddr, into: Uint8Array, by: Accessor): readonly Hazard[] {
     this.#memory.read(address, into);
     const found = new HazardList();
-    for (const part of this.#pages.cachedParts(address, BigInt(into.length))) {
+    for (const part of this.#pages.markedParts(address, BigInt(into.length))) {
       const { page, start, end, done } = part;
       const dirty = dirtyLines(page);
       overlay(page, part, into.subarray(done, done + end - start), (line) => dirty[line] === 1);
@@ -211,8 +232,8 @@ export class DataCache {
   /** A cache-coherent device writes: memory has the bytes, and so have lines that are present. */
   coherentWrite(address: PhysAddr, from: Uint8Array, _by: Accessor): readonly Hazard[] {
     this.#memory.write(address, from);
-    for (const { pfn, page, start, end, done } of this.#pages.cachedParts(address, BigInt(from.length))) {
-      page.data.set(from.subarray(done, done + end - start), start);
+    for (const { pfn, page, start, end, done } of this.#pages.markedParts(address, BigInt(from.length))) {
+      page.data?.set(from.subarray(done, done + end - start), start);
       page.dirty = clearMarks(page.dirty, start, end);
       page.stale = clearMarks(page.stale, start, end);
       this.#pages.save(pfn, page);
@@ -221,25 +242,47 @@ export class DataCache {
   }
 
   /**
-   * What a cache of limited size does by itself: some lines go, dirty ones to memory.
+   * What a cache of limited size does by itself: as lines come, others go, dirty ones to memory.
    *
-   * @param random numbers in [0, 1); one is drawn for each line that is present, in the order of addresses
-   * @param chance how likely a line goes, 0 to 1
+   * @param random numbers in [0, 1): for each line that comes one that says whether another goes, and if so two
+   * that choose its page and the line in it
+   * @param lines how many lines come
+   * @param chance how likely another goes for each of them, 0 to 1
    */
-  evict(random: () => number, chance: number): readonly Hazard[] {
-    const found = new HazardList();
-    for (const [pfn, page] of this.#pages.all()) {
-      const dirty = dirtyLines(page);
-      let changed = false;
-      for (let line = 0; line < page.lines.length; line++) {
-        if (page.lines[line] !== 1 || random() >= chance) continue;
-        if (dirty[line] === 1) this.#writeBack(found, pfn, page, { first: line, end: line + 1 });
-        dropLines(page, line, line + 1);
-        changed = true;
-      }
-      if (changed) this.#pages.save(pfn, page);
+  evict(random: () => number, lines: number, chance: number): readonly Hazard[] {
+    const { pages } = this.#pages.state;
+    const going: { readonly rank: number; readonly line: number }[] = [];
+    for (let i = 0; i < lines; i++) {
+      if (random() < chance) going.push({ rank: Math.floor(random() * pages), line: random() });
     }
+    if (going.length === 0 || pages === 0) return [];
+    going.sort((a, b) => a.rank - b.rank);
+    const found = new HazardList();
+    const writes = new WriteBatch(this.#memory);
+    const placesByPage = new Map<number, number[]>();
+    for (const [i, pfn] of this.#pages.atRanks(going.map(({ rank }) => rank)).entries()) {
+      const places = placesByPage.get(pfn) ?? [];
+      placesByPage.set(pfn, places);
+      places.push(going[i]?.line ?? 0);
+    }
+    for (const [pfn, places] of placesByPage) this.#evictFrom(found, writes, pfn, places);
+    writes.flush();
     return found.hazards;
+  }
+
+  /** Lets lines of a page go. @param places of the lines among those that are present, in [0, 1) */
+  #evictFrom(found: HazardList, writes: WriteBatch, pfn: number, places: readonly number[]): void {
+    const page = this.#pages.get(pfn);
+    if (page === undefined) return;
+    for (const place of places) {
+      const present = [...page.lines.keys()].filter((line) => page.lines[line] === 1);
+      const line = present[Math.floor(place * present.length)];
+      if (line === undefined) break;
+      const run = { first: line, end: line + 1 };
+      if (dirtyLines(page)[line] === 1) this.#writeBack(found, writes, pfn, page, run);
+      dropLines(page, run.first, run.end);
+    }
+    this.#pages.save(pfn, page);
   }
 
   /** Forgets the lines of whole pages that were zeroed in memory and get a new owner. */
@@ -259,32 +302,33 @@ export class DataCache {
   settle(): readonly Hazard[] {
     this.#pages.enable(false);
     const found = new HazardList();
+    const writes = new WriteBatch(this.#memory);
     const memory = new Uint8Array(PAGE_SIZE);
     for (const [pfn, page] of this.#pages.all()) {
       const dirty = dirtyLines(page);
       for (const run of lineRuns(0, dirty.length, (line) => dirty[line] === 1)) {
-        if (run.is) this.#writeBack(found, pfn, page, run);
+        if (run.is) this.#writeBack(found, writes, pfn, page, run);
       }
-      this.#memory.read(pfnPhys(pfn), memory);
-      for (const run of lineRuns(0, page.lines.length, (line) => lineEquals(page.data, memory, line))) {
-        if (run.is) dropLines(page, run.first, run.end);
+      const marked = markedLines(page);
+      if (marked.includes(1)) this.#memory.read(pfnPhys(pfn), memory);
+      const differs = (line: number) => marked[line] === 1 && !lineEquals(dataOf(page), memory, line);
+      for (const run of lineRuns(0, page.lines.length, differs)) {
+        if (!run.is) dropLines(page, run.first, run.end);
       }
       this.#pages.save(pfn, page);
     }
+    writes.flush();
     return found.hazards;
   }
 
-  /** Fills the missing lines of `[first, end)`. @returns whether any was missing */
-  #fill(pfn: number, page: CachePage, first: number, end: number): boolean {
-    let filled = false;
-    for (const run of lineRuns(first, end, (line) => page.lines[line] === 1)) {
-      if (run.is) continue;
+  /** Gives the lines of `[first, end)` that are present bytes of their own: what memory has before it changes. */
+  #takeBytes(pfn: number, page: CachePage, first: number, end: number): void {
+    const marked = markedLines(page);
+    for (const run of lineRuns(first, end, (line) => page.lines[line] === 1 && marked[line] === 0)) {
+      if (!run.is) continue;
       const start = run.first * LINE_BYTES;
-      this.#memory.read(pfnPhys(pfn) + BigInt(start), page.data.subarray(start, run.end * LINE_BYTES));
-      page.lines.fill(1, run.first, run.end);
-      filled = true;
+      this.#memory.read(pfnPhys(pfn) + BigInt(start), dataOf(page).subarray(start, run.end * LINE_BYTES));
     }
-    return filled;
   }
 
   /**
@@ -292,14 +336,21 @@ export class DataCache {
    *
    * @param by who asked for it; without, the lines go by themselves, and who wrote to them is to blame
    */
-  #writeBack(found: HazardList, pfn: number, page: CachePage, run: LineRun, by?: Accessor): void {
+  #writeBack(
+    found: HazardList,
+    writes: WriteBatch,
+    pfn: number,
+    page: CachePage,
+    run: LineRun,
+    by?: Accessor,
+  ): void {
     const from = run.first * LINE_BYTES;
     const to = run.end * LINE_BYTES;
     if (page.stale.length > 0) {
       for (let line = run.first; line < run.end; line++) this.#reportOverwritten(found, pfn, page, line, by);
       page.stale = clearMarks(page.stale, from, to);
     }
-    this.#memory.write(pfnPhys(pfn) + BigInt(from), page.data.subarray(from, to));
+    writes.add(pfnPhys(pfn) + BigInt(from), dataOf(page).subarray(from, to));
     page.dirty = clearMarks(page.dirty, from, to);
   }
 
@@ -351,6 +402,6 @@ function overlay(page: CachePage, part: PagePart, into: Uint8Array, chosen: (lin
     if (!run.is) continue;
     const start = Math.max(part.start, run.first * LINE_BYTES);
     const end = Math.min(part.end, run.end * LINE_BYTES);
-    into.set(page.data.subarray(start, end), start - part.start);
+    into.set(dataOf(page).subarray(start, end), start - part.start);
   }
 }

@@ -102,10 +102,16 @@ function throughAttachment(at: Moment, id: number, { offset, length }: Span, use
   return guarded(() => use(mapping, offset, length ?? left(mapping.size, offset)));
 }
 
-/** The device of that name. */
-export function deviceNamed(kernel: Kernel, text: string): string | undefined {
+/** The device that a text names. @throws BadValue when it is the node of several */
+export function deviceNamed(kernel: Kernel, text: string, path: Path): string | undefined {
   const [one, ...others] = devicesCalled(kernel.devices(), text);
-  return others.length === 0 ? one?.name : undefined;
+  if (one === undefined || others.length === 0) return one?.name;
+  throw new BadValue({
+    code: 'scenario-device',
+    message: `${text} is the node of ${others.length + 1} devices`,
+    hint: `name one of them: ${[one, ...others].map(({ name }) => name).join(', ')}`,
+    path,
+  });
 }
 
 export const noDevice = (kernel: Kernel, device: string): Outcome => ({
@@ -116,10 +122,10 @@ export const noDevice = (kernel: Kernel, device: string): Outcome => ({
 
 /** A buffer as a device has it: by its newest mapped attachment. */
 const byDevice =
-  (fd: Getter<number>, by: Getter<string>): Reach =>
+  (fd: Getter<number>, by: Getter<string>, path: Path): Reach =>
   (at, span, use) => {
     const { kernel } = at.machine;
-    const device = deviceNamed(kernel, by(at));
+    const device = deviceNamed(kernel, by(at), path);
     if (device === undefined) return noDevice(kernel, by(at));
     const number = fd(at);
     const buffer = kernel.buffer(at.task, number);
@@ -147,7 +153,7 @@ function ofMemory(text: Getter<string>, by: Getter<string> | undefined, path: Pa
     const { base, size } = parse(text(at));
     const rest = length ?? (size === undefined ? undefined : left(size, offset));
     if (by === undefined) return guarded(() => use(kernel.physMemory(at.task), base + offset, rest));
-    const device = deviceNamed(kernel, by(at));
+    const device = deviceNamed(kernel, by(at), path);
     if (device === undefined) return noDevice(kernel, by(at));
     return guarded(() => use(kernel.dma(device), base + offset, rest));
   };
@@ -181,7 +187,7 @@ function placeOf(place: Ref, device: string | undefined, values: Values, path: P
     }
   }
   const fd = values.ref(place, path, 'descriptor');
-  return by === undefined ? throughMapping(fd) : byDevice(fd, by);
+  return by === undefined ? throughMapping(fd) : byDevice(fd, by, [...path.slice(0, -1), 'by']);
 }
 
 const sizeOr = (value: Size | undefined, values: Values, path: Path): Getter<bigint> | undefined =>

@@ -1,6 +1,7 @@
 /** Actions of devices: they come and go, and import buffers. */
 import { findBoardNode } from '../board/devices.ts';
 import { changeDevice, type DeviceFacts, isDeviceName, makeDevice } from '../kernel/described-device.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { Device, DmaRange } from '../mm/device.ts';
 import type { DmaDirection } from '../mm/dma-mapping.ts';
 import { parseSize } from '../units.ts';
@@ -75,10 +76,14 @@ function nameOf(value: string, values: Values, path: Path): Getter<string> {
   return values.text(value, path);
 }
 
+/** The device's name, or the word itself, so that the kernel says no: the call is made, and counted, all the same. */
+const deviceOrWord = (kernel: Kernel, text: string, path: Path): string =>
+  deviceNamed(kernel, text, path) ?? text;
+
 /** A device that must be there. */
-function onDevice(at: Moment, text: string, body: (device: string) => Outcome): Outcome {
+function onDevice(at: Moment, text: string, path: Path, body: (device: string) => Outcome): Outcome {
   const { kernel } = at.machine;
-  const device = deviceNamed(kernel, text);
+  const device = deviceNamed(kernel, text, path);
   return device === undefined ? noDevice(kernel, text) : body(device);
 }
 
@@ -110,7 +115,7 @@ export const DEVICE_ACTIONS: ActionCompilers<Names> = {
     const name = values.text(value.name, [...path, 'name']);
     const facts = factsOf(value, values, path);
     return (at) =>
-      onDevice(at, name(at), (device) => {
+      onDevice(at, name(at), path, (device) => {
         const { kernel } = at.machine;
         const old = kernel.device(device) as Device;
         const attached = kernel
@@ -124,16 +129,19 @@ export const DEVICE_ACTIONS: ActionCompilers<Names> = {
   },
   'device-rm': (value, values, path) => {
     const name = values.text(value, path);
-    return (at) =>
-      onDevice(at, name(at), (device) => at.machine.kernel.syscall(at.task, { call: 'device_del', device }));
+    return (at) => {
+      const { kernel } = at.machine;
+      return kernel.syscall(at.task, { call: 'device_del', device: deviceOrWord(kernel, name(at), path) });
+    };
   },
   attach: (value, values, path) => {
     const fd = values.ref(value.fd, [...path, 'fd'], 'descriptor');
     const name = values.text(value.device, [...path, 'device']);
-    return (at) =>
-      onDevice(at, name(at), (device) =>
-        at.machine.kernel.syscall(at.task, { call: 'dma_buf_attach', fd: fd(at), device }),
-      );
+    return (at) => {
+      const { kernel } = at.machine;
+      const device = deviceOrWord(kernel, name(at), path);
+      return kernel.syscall(at.task, { call: 'dma_buf_attach', fd: fd(at), device });
+    };
   },
   map: (value, values, path) => {
     const given = typeof value === 'object' ? value : { attachment: value };

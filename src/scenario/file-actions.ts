@@ -229,7 +229,8 @@ export const FILE_ACTIONS: ActionCompilers<Names> = {
       bytesOfHex,
       'pairs of hexadecimal digits, at most 16384 bytes',
     );
-    if (value.null === true && value.arg !== undefined) {
+    const isNull = value.null === true || value.arg === null;
+    if (value.null === true && typeof value.arg === 'string') {
       values.problem([...path, 'null'], 'scenario-exclusive', 'null: true has no bytes, and arg has some');
     }
     const memory = (number: number, bytes: Uint8Array): Uint8Array => {
@@ -239,7 +240,7 @@ export const FILE_ACTIONS: ActionCompilers<Names> = {
     };
     return (at) => {
       const number = request(at);
-      const arg = value.null === true ? null : memory(number, given(at));
+      const arg = isNull ? null : memory(number, given(at));
       const result = at.machine.kernel.syscall(at.task, { call: 'ioctl', fd: fd(at), request: number, arg });
       const made = result.ret < 0 ? undefined : allocatedFd(number, arg);
       return { ...result, ...(arg !== null && { arg }), ...(made !== undefined && { fd: made, made }) };

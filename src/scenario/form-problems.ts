@@ -28,8 +28,8 @@ export function formProblems(issues: readonly z.core.$ZodIssue[], source: YamlSo
   return issues
     .slice(0, MAX_ISSUES)
     .flatMap((issue) => problems(issue, [], source))
-    .filter(({ position }) => {
-      const place = `${position?.line}:${position?.column}`;
+    .filter(({ position, code }) => {
+      const place = `${position?.line}:${position?.column} ${code}`;
       if (seen.has(place)) return false;
       seen.add(place);
       return true;
@@ -64,16 +64,20 @@ function wrongValue(expected: string, path: Path, found: Found, source: YamlSour
     };
   }
   const why = expected === EXPECTED_SIZE ? whyNoSize(found.node) : undefined;
-  const quotes = /^(text|pairs of hex)/.test(expected) && quotable('text', found.node);
+  const quotes =
+    /^(text|pairs of hex)/.test(expected) && (quotable('text', found.node) || found.node.kind === 'map');
   return {
     code: why === undefined ? 'scenario-wrong-type' : 'scenario-bad-size',
     severity: 'error',
     message: `${subject(path)}: expected ${expected}, found ${described(found.node)}${why === undefined ? '' : `: ${why}`}`,
     position: source.position(found.node.at),
     path: placeName(path),
-    ...(quotes ? { hint: 'put it in quotes' } : hintFor(path, undefined)),
+    ...(quotes ? { hint: quotesHint(found) } : hintFor(path, undefined)),
   };
 }
+
+const quotesHint = ({ node }: Found): string =>
+  node.kind === 'map' ? 'put it in quotes: a colon and a blank make a mapping of it' : 'put it in quotes';
 
 /** `'size' of alloc`, `step 4`. */
 function subject(path: Path): string {

@@ -101,7 +101,9 @@ export interface Actions {
   readonly ioctl: {
     readonly fd: Ref;
     readonly request: Flags;
-    readonly arg?: Hex;
+    /** The caller's bytes; `null` is a pointer to nothing. */
+    readonly arg?: Hex | null;
+    /** The same as `arg: null`, for whoever writes no null. */
     readonly null?: boolean;
   };
   readonly setrlimit: Whole;

@@ -8,6 +8,13 @@
  *
  * Loads YAML and schema libraries: import it only when there is a scenario.
  */
+export {
+  type BootDifference,
+  type Booted,
+  bootDifferences,
+  bootedBy,
+  type Placed,
+} from './boot-difference.ts';
 export type { EndExpect, Expect, Scenario, ScenarioBoot, Step } from './form.ts';
 export { SCENARIO_FORM } from './form.ts';
 export type { BoardInputs, PreparedScenario, ScenarioFiles, ScenarioSource } from './prepare.ts';

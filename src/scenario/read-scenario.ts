@@ -7,6 +7,7 @@ import { readYaml, type YamlLimits, type YamlSource } from '../board/yaml-source
 import { type Diagnostic, InvalidInput, type SourcePosition } from '../diagnostic.ts';
 import type { Scenario } from './form.ts';
 import { formProblems } from './form-problems.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 import { inOrder, type Path } from './problem.ts';
 import { scenarioSchema } from './schema.ts';
 
@@ -18,6 +19,9 @@ const LIMITS: YamlLimits = {
   depth: 100,
   what: 'scenario',
 };
+
+/** From so many characters on the quick reader is tried first. */
+const LARGE = 1 << 16;
 
 /** A scenario and where its parts stand. */
 export interface ReadScenario {
@@ -38,7 +42,7 @@ export interface ReadScenario {
  * @throws InvalidInput with every problem of form, each with file, line and column
  */
 export function readScenario(text: string, file: string): ReadScenario {
-  const source = readYaml(text, file, LIMITS);
+  const source = readText(text, file);
   const parsed = scenarioSchema.safeParse(plainValue(source.root, true));
   const problems: Diagnostic[] = [
     ...source.diagnostics,
@@ -55,4 +59,25 @@ export function readScenario(text: string, file: string): ReadScenario {
     },
     ...(board.kind === 'map' && { inlineBoard: { ...source, root: board, diagnostics: [] } }),
   };
+}
+
+/** The text as YAML; `{ as: buf${i} }` are braces that YAML takes for its own, which needs a word. */
+function readText(text: string, file: string): YamlSource {
+  const plain = text.length > LARGE ? readPlainYaml(text, file) : undefined;
+  if (plain !== undefined) return plain;
+  try {
+    return readYaml(text, file, LIMITS);
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    const lines = text.split('\n');
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: that is what it is about
+    const hint = "inside [ ] and { } a text with ${…} stands in quotes: [ 'buf${i}' ]";
+    throw new InvalidInput(
+      error.diagnostics.map((one) =>
+        one.code === 'yaml-syntax' && lines[(one.position?.line ?? 0) - 1]?.includes('${') === true
+          ? { ...one, hint }
+          : one,
+      ),
+    );
+  }
 }

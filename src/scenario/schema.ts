@@ -41,7 +41,7 @@ const size = z
     { error: EXPECTED_SIZE },
   )
   .meta({
-    id: 'size',
+    id: 'bytes',
     description: 'Bytes or an address: 64M, 4096, 0x60000000. K, M, G, T: powers of 1024.',
   });
 const whole = z
@@ -236,7 +236,10 @@ const ACTIONS = {
     {
       fd: ref,
       request: words('a request of ioctl(2), by name or number'),
-      arg: hex.optional(),
+      arg: z
+        .union([hex, z.null()], { error: 'pairs of hexadecimal digits, or null' })
+        .meta({ description: 'The bytes of the caller; null is a pointer to nothing.' })
+        .optional(),
       null: yes.optional(),
     },
     { error: '{ fd, request, arg }' },

@@ -25,7 +25,7 @@ import { basename, join, resolve } from 'node:path';
 import { fileError, REBOOT, SessionError, systemCode } from './session-error.ts';
 
 /** Raised when what is stored changes its meaning. */
-export const SESSION_FORMAT = 2;
+export const SESSION_FORMAT = 3;
 const ARCH = 'arm64';
 const FORMAT_FILE = 'session.json';
 const BOOT_HINT = 'make one with: dmaheap boot BOARD';

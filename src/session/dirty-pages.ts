@@ -69,9 +69,11 @@ export class DirtyPages {
     return runs;
   }
 
-  /** Sets the bits of a run and waits until they are on disk; costs one look when all are set. */
-  mark(page: number, pages: number): void {
-    if (this.#change(page, pages, true)) this.#sync();
+  /** Sets the bits of runs and waits until they are on disk; costs one look a run when all are set. */
+  mark(runs: readonly PageRun[]): void {
+    let changed = false;
+    for (const { page, pages } of runs) if (this.#change(page, pages, true)) changed = true;
+    if (changed) this.#sync();
   }
 
   /** Clears the bits of a run whose zeros are on disk. */

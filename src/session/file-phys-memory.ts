@@ -15,7 +15,7 @@
  * then rolled back, free pages hold zeros, which is as good as anything else.
  */
 import { closeSync, constants, fdatasyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
-import type { PhysMemory } from '../mm/phys-memory.ts';
+import type { MemoryWrite, PhysMemory } from '../mm/phys-memory.ts';
 import { rangeOf } from '../mm/phys-memory.ts';
 import type { PhysAddr, PhysRange } from '../units.ts';
 import { PAGE_SIZE } from '../units.ts';
@@ -34,6 +34,12 @@ let zeros: Uint8Array | undefined;
 export interface ArenaOptions {
   /** Called at named points: tests end the process there. */
   readonly fault?: (point: string) => void;
+}
+
+/** Bytes that go to a place of the file. */
+export interface FileWrite {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
 }
 
 /** Bytes of the file: `[from, to)`. */
@@ -91,13 +97,17 @@ export class Arena {
     into.fill(0, done);
   }
 
-  /** Writes to the file, after the pages have been marked dirty. */
-  write(offset: number, from: Uint8Array): void {
-    if (from.length === 0) return;
-    const page = Math.floor(offset / PAGE_SIZE);
-    this.dirty.mark(page, Math.ceil((offset + from.length) / PAGE_SIZE) - page);
+  /** Writes to the file, after the pages have been marked dirty: those of all writes with one wait. */
+  write(writes: readonly FileWrite[]): void {
+    if (writes.length === 0) return;
+    this.dirty.mark(
+      writes.map(({ offset, bytes }) => {
+        const page = Math.floor(offset / PAGE_SIZE);
+        return { page, pages: Math.ceil((offset + bytes.length) / PAGE_SIZE) - page };
+      }),
+    );
     this.#fault?.('marked');
-    this.#write(offset, from, from.length);
+    for (const { offset, bytes } of writes) this.#write(offset, bytes, bytes.length);
     this.#fault?.('written');
   }
 
@@ -193,8 +203,18 @@ export class FilePhysMemory implements PhysMemory {
   }
 
   write(address: PhysAddr, from: Uint8Array): void {
+    this.writeAll([{ address, bytes: from }]);
+  }
+
+  writeAll(writes: readonly MemoryWrite[]): void {
     this.#mustWrite();
-    if (from.length > 0) this.#arena.write(this.#arena.offset(address, BigInt(from.length)), from);
+    const touched = writes.filter(({ bytes }) => bytes.length > 0);
+    this.#arena.write(
+      touched.map(({ address, bytes }) => ({
+        offset: this.#arena.offset(address, BigInt(bytes.length)),
+        bytes,
+      })),
+    );
   }
 
   zero(address: PhysAddr, length: bigint): void {

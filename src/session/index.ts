@@ -4,5 +4,5 @@ export type { JournalAccess, JournalCall, JournalEntry } from './journal.ts';
 export type { KeptBytes } from './kept-bytes.ts';
 export { type BootOptions, bootSession, openSession, type SessionOptions } from './local-session.ts';
 export { MemorySession } from './memory-session.ts';
-export type { BootInputs, Session, SessionInfo } from './session.ts';
+export type { BootInputs, Session, SessionInfo, SessionView } from './session.ts';
 export { SessionError, type SessionErrorCode } from './session-error.ts';

@@ -2,16 +2,16 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import { layoutOf } from '../kernel/kernel.ts';
 import { InMemoryPhysMemory } from '../mm/phys-memory.ts';
-import type { Records } from '../records.ts';
+import { MemoryRecords, type Records } from '../records.ts';
 import type { JournalEntry } from './journal.ts';
-import type { BootInputs, Session, SessionInfo } from './session.ts';
+import type { BootInputs, Session, SessionInfo, SessionView } from './session.ts';
 import type { Store, StoreChanges, StoreReader } from './store.ts';
 import { StoreRecords } from './store-records.ts';
 import { putBoot, StoredSession } from './stored-session.ts';
 
 /** A store that goes with the process. */
 export class MemoryStore implements Store {
-  readonly #values = new Map<string, Uint8Array>();
+  readonly #values = new MemoryRecords();
   #active = 0;
 
   write(body: (reader: StoreReader) => StoreChanges): void {
@@ -22,7 +22,7 @@ export class MemoryStore implements Store {
       const changes = [...body(this.#reader())];
       for (const [key, bytes] of changes) {
         if (bytes === undefined) this.#values.delete(key);
-        else this.#values.set(key, bytes);
+        else this.#values.put(key, bytes);
       }
     } finally {
       this.#active--;
@@ -39,13 +39,13 @@ export class MemoryStore implements Store {
   }
 
   close(): void {
-    this.#values.clear();
+    for (const [key] of this.#values.list('')) this.#values.delete(key);
   }
 
   #reader(): StoreReader {
     return {
-      get: (key) => this.#values.get(key)?.slice(),
-      keys: (prefix) => [...this.#values.keys()].filter((key) => key.startsWith(prefix)),
+      get: (key) => this.#values.get<Uint8Array>(key)?.slice(),
+      keys: (prefix) => [...this.#values.list(prefix)].map(([key]) => key),
     };
   }
 }
@@ -70,7 +70,7 @@ export class MemorySession implements Session {
     return this.#session.transact(body);
   }
 
-  view<T>(body: (kernel: Kernel) => T): T {
+  view<T>(body: (kernel: Kernel, seen: SessionView) => T): T {
     return this.#session.view(body);
   }
 

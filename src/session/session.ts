@@ -6,6 +6,7 @@
  */
 import type { BootParams } from '../kernel/boot-params.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { PhysMemory } from '../mm/phys-memory.ts';
 import type { PhysRange } from '../units.ts';
 import type { JournalEntry } from './journal.ts';
 
@@ -34,6 +35,15 @@ export interface SessionInfo {
   readonly entries: number;
 }
 
+/** What a view sees beside the kernel, of the same moment. */
+export interface SessionView {
+  readonly inputs: BootInputs;
+  /** The calls and accesses from number `from` on, in order. */
+  journal(from?: number): readonly JournalEntry[];
+  /** Memory behind the caches: what a device sees. Its bytes are those of now. */
+  readonly memory: Pick<PhysMemory, 'read'>;
+}
+
 export interface Session {
   /**
    * Runs `body` on the kernel, alone: no other transaction runs at the same time, in any process.
@@ -54,7 +64,7 @@ export interface Session {
    *
    * @throws SessionError
    */
-  view<T>(body: (kernel: Kernel) => T): T;
+  view<T>(body: (kernel: Kernel, seen: SessionView) => T): T;
 
   /** The calls and accesses from number `from` on, in order. @throws SessionError */
   journal(from?: number): readonly JournalEntry[];

@@ -1,7 +1,7 @@
 /**
  * Records over a store, for one transaction: decoded when asked for, kept in an overlay until commit.
  */
-import type { Records } from '../records.ts';
+import { KeyTree, type Records } from '../records.ts';
 import { BadRecord, decodeRecord, encodeRecord } from './record-codec.ts';
 import { REBOOT, SessionError } from './session-error.ts';
 import type { StoreChanges, StoreReader } from './store.ts';
@@ -12,6 +12,7 @@ export class StoreRecords implements Records {
   /** What was read or put; a deleted or absent key is `undefined`. */
   readonly #values = new Map<string, unknown>();
   readonly #changed = new Set<string>();
+  readonly #changedKeys = new KeyTree();
 
   constructor(reader: StoreReader, writable: boolean) {
     this.#reader = reader;
@@ -37,8 +38,7 @@ export class StoreRecords implements Records {
   }
 
   *list<T>(prefix: string): Iterable<readonly [key: string, value: T]> {
-    const keys = new Set(this.#reader.keys(prefix));
-    for (const key of this.#changed) if (key.startsWith(prefix)) keys.add(key);
+    const keys = new Set([...this.#reader.keys(prefix), ...this.#changedKeys.list(prefix)]);
     // Sorted here as MemoryRecords sorts: the store's order differs beyond U+FFFF.
     for (const key of [...keys].sort()) {
       const value = this.get<T>(key);
@@ -48,7 +48,7 @@ export class StoreRecords implements Records {
 
   /** What a commit has to write: the changed records, encoded, in the order of their keys. */
   *changes(): StoreChanges {
-    for (const key of [...this.#changed].sort()) {
+    for (const key of this.#changedKeys.list('')) {
       const value = this.#values.get(key);
       yield [key, value === undefined ? undefined : encodeRecord(key, value)];
     }
@@ -56,7 +56,9 @@ export class StoreRecords implements Records {
 
   #change(key: string): void {
     if (!this.#writable) throw new Error(`a view may not write (record ${key})`);
+    if (this.#changed.has(key)) return;
     this.#changed.add(key);
+    this.#changedKeys.add(key);
   }
 }
 

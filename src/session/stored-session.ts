@@ -8,7 +8,7 @@ import type { PhysRange } from '../units.ts';
 import type { JournalEntry } from './journal.ts';
 import { journalLength, readJournal } from './journal.ts';
 import { record } from './recorder.ts';
-import type { BootInputs, Session, SessionInfo } from './session.ts';
+import type { BootInputs, Session, SessionInfo, SessionView } from './session.ts';
 import { SessionError } from './session-error.ts';
 import type { Store } from './store.ts';
 import { StoreRecords } from './store-records.ts';
@@ -43,6 +43,12 @@ export interface Backing {
   close(): void;
 }
 
+function inputsOf(records: Records): BootInputs {
+  const inputs = records.get<BootInputs>(INPUTS);
+  if (inputs === undefined) throw new SessionError('session-damaged', 'the session lost its boot inputs');
+  return inputs;
+}
+
 export class StoredSession implements Session {
   readonly #backing: Backing;
 
@@ -65,8 +71,18 @@ export class StoredSession implements Session {
     return result.value;
   }
 
-  view<T>(body: (kernel: Kernel) => T): T {
-    return this.#read((records, state) => body(new Kernel(records, this.#backing.memory(state, false))));
+  view<T>(body: (kernel: Kernel, seen: SessionView) => T): T {
+    return this.#read((records, state) => {
+      const memory = this.#backing.memory(state, false);
+      const seen: SessionView = {
+        get inputs() {
+          return inputsOf(records);
+        },
+        journal: (from) => [...readJournal(records, from)],
+        memory,
+      };
+      return body(new Kernel(records, memory), seen);
+    });
   }
 
   journal(from = 0): readonly JournalEntry[] {
@@ -76,8 +92,7 @@ export class StoredSession implements Session {
   info(): SessionInfo {
     const { path } = this.#backing;
     return this.#read((records, state) => {
-      const inputs = records.get<BootInputs>(INPUTS);
-      if (inputs === undefined) throw new SessionError('session-damaged', 'the session lost its boot inputs');
+      const inputs = inputsOf(records);
       return { ...(path === undefined ? {} : { path }), ...state, inputs, ...journalLength(records) };
     });
   }

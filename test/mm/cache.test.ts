@@ -134,8 +134,8 @@ describe('a device that does not snoop', () => {
     const { cache, store, deviceWrite, inMemory } = setUp();
     store(0, bytes(1, 1));
     deviceWrite(1, bytes(3, 9));
-    expect(cache.evict(() => 0.5, 0.5)).toEqual([]);
-    expect(cache.evict(() => 0.5, 0.6)).toEqual([
+    expect(cache.evict(() => 0.5, 1, 0.5)).toEqual([]);
+    expect(cache.evict(() => 0.5, 1, 0.6)).toEqual([
       hazard({
         kind: 'lost-write',
         cause: 'line-written-back',
@@ -524,10 +524,17 @@ function callBoth({ cache, memory }: ReturnType<typeof setUp>, drawing: Drawing,
       drawing.newest.fill(0, c.at, c.at + c.length);
       break;
     case 'evict': {
-      hazards = cache.evict(chances(c.seed), 0.4);
+      hazards = cache.evict(chances(c.seed), 60, 0.4);
       const random = chances(c.seed);
-      for (const line of [...drawing.lines.keys()].sort((a, b) => a - b)) {
+      const pageOf = (line: number) => Math.floor((line * LINE) / 4096);
+      const lines = () => [...drawing.lines.keys()].sort((a, b) => a - b);
+      const pages = [...new Set(lines().map(pageOf))];
+      for (let i = 0; i < 60; i++) {
         if (random() >= 0.4) continue;
+        const page = pages[Math.floor(random() * pages.length)];
+        const present = lines().filter((line) => pageOf(line) === page);
+        const line = present[Math.floor(random() * present.length)];
+        if (line === undefined) continue;
         drawing.writeBack(line);
         drawing.lines.delete(line);
       }
@@ -578,7 +585,7 @@ describe('any sequence of accesses and maintenance', () => {
             else if (cpu) hazards.push(...cache.load(address, buffer, app));
             else if (write) hazards.push(...cache.deviceWrite(address, buffer, vpu));
             else hazards.push(...cache.deviceRead(address, buffer, vpu));
-            hazards.push(...cache.evict(chances(seed), 0.1));
+            hazards.push(...cache.evict(chances(seed), 10, 0.3));
           }
           if (cpu) hazards.push(...cache.clean(BASE, BigInt(SPAN), app));
         });

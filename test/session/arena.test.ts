@@ -97,7 +97,7 @@ describe('the arena in a file', () => {
             const end = Math.min(offset + length, 0x10_000);
             // Zeroing meets several runs of dirty pages.
             if (zero) dying.zero(offset, 0x10_000 - offset);
-            else dying.write(offset, new Uint8Array(end - offset).fill(0xee));
+            else dying.write([{ offset, bytes: new Uint8Array(end - offset).fill(0xee) }]);
           }
         } catch (error) {
           if (!(error instanceof Ended)) throw error;
@@ -238,10 +238,10 @@ describe('the bits of dirty pages', () => {
   it('are not written again where they are what they should be', () => {
     const path = `${makeArena([{ base: 0n, size: 1n << 30n }])}.dirty`;
     const dirty = new DirtyPages(path);
-    dirty.mark(100, 60_000);
+    dirty.mark([{ page: 100, pages: 60_000 }]);
     utimesSync(path, 1, 1);
-    dirty.mark(100, 60_000);
-    dirty.mark(50_000, 1);
+    dirty.mark([{ page: 100, pages: 60_000 }]);
+    dirty.mark([{ page: 50_000, pages: 1 }]);
     dirty.clear(0, 100);
     dirty.clear(60_100, 100_000);
     expect(statSync(path).mtimeMs).toBe(1000);
@@ -265,7 +265,7 @@ describe('the bits of dirty pages', () => {
           const dirty = new DirtyPages(`${path}.dirty`);
           const model = new Uint8Array(pages);
           for (const [mark, [start, end]] of changes) {
-            if (mark) dirty.mark(start, end - start);
+            if (mark) dirty.mark([{ page: start, pages: end - start }]);
             else dirty.clear(start, end - start);
             model.fill(mark ? 1 : 0, start, end);
           }

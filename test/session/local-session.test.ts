@@ -67,7 +67,7 @@ describe('a session in a directory', () => {
     expect(statSync(path).mode & 0o777).toBe(0o700);
     expect(readFileSync(join(path, '.gitignore'), 'utf8')).toBe('*\n');
     expect(JSON.parse(readFileSync(join(path, 'session.json'), 'utf8'))).toMatchObject({
-      format: 2,
+      format: 3,
       arch: 'arm64',
     });
     const names = ['.gitignore', 'arena.1', 'arena.1.dirty', 'session.json', 'store.mdb', 'store.mdb-lock'];

@@ -36,11 +36,9 @@ async function sessionWords(shell: Shell): Promise<Dynamic> {
     descriptors: () =>
       ask((kernel) =>
         kernel
-          .buffers()
+          .heldBuffers(shell.task)
           .flatMap(({ fds, size, heap }) =>
-            fds
-              .filter(({ task }) => task === shell.task)
-              .map(({ fd }): Candidate => [String(fd), `${formatSize(size)} of ${heap}`]),
+            fds.map((fd): Candidate => [String(fd), `${formatSize(size)} of ${heap}`]),
           ),
       ),
     devices: () => ask((kernel) => kernel.devices().map(({ name, path }) => [name, path ?? ''])),

@@ -1,12 +1,12 @@
 /** `dmaheap device attach|map|unmap|detach`: what an importing driver does with a buffer. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { AttachmentView } from '../../kernel/views.ts';
+import type { AttachmentView, DeviceAttachment } from '../../kernel/views.ts';
 import type { DmaDirection } from '../../mm/dma-mapping.ts';
 import { readDescriptor } from '../arguments.ts';
 import { type AttachmentWord, findAttachment, readAttachment } from '../attachments.ts';
 import { type Calls, makeCalls } from '../calls.ts';
 import { findDeviceCalled } from '../find-device.ts';
-import { type DeviceAttachment, segmentsJson } from '../machine-json.ts';
+import { segmentsJson } from '../machine-json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderSegments } from '../render/segments.ts';
 

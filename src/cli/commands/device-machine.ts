@@ -15,7 +15,7 @@ import {
 import { escapeText } from '../escape.ts';
 import { CallFailed, UsageError } from '../failures.ts';
 import { findDeviceCalled } from '../find-device.ts';
-import { attachmentsOf, deviceJson } from '../machine-json.ts';
+import { deviceJson } from '../machine-json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderDevice } from '../render/devices.ts';
 
@@ -23,7 +23,7 @@ const NAME = 'the device: its name, the path of its node, or the name of its nod
 
 const answerOf = (device: Device, kernel: Kernel) => ({
   device,
-  attachments: attachmentsOf(kernel.buffers(), device.name),
+  attachments: kernel.attachmentsOf(device.name),
 });
 
 /** `device add NAME`. */
@@ -85,7 +85,7 @@ export function deviceSet(parent: Command, { shell }: Registry): void {
       const session = await sh.session('device set');
       const device = await makeCalls(sh, session, ({ kernel, must }) => {
         const old = findDeviceCalled(kernel.devices(), name, 'device set');
-        const count = attachmentsOf(kernel.buffers(), old.name).length;
+        const count = kernel.attachmentsOf(old.name).length;
         const what = `device set: ${old.name}`;
         if (count > 0) {
           const has = `it has ${count} ${count === 1 ? 'attachment' : 'attachments'}`;

@@ -1,4 +1,4 @@
-import { attachmentsOf, deviceJson } from '../machine-json.ts';
+import { deviceJson } from '../machine-json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderDevices } from '../render/devices.ts';
 
@@ -20,15 +20,12 @@ export function devicesCommand({ program, shell }: Registry): void {
     .action(async () => {
       const sh = shell(command);
       const session = await sh.session('devices');
-      const { devices, profile } = session.view((kernel) => {
-        const buffers = kernel.buffers();
-        return {
-          devices: kernel
-            .devices()
-            .map((device) => ({ device, attachments: attachmentsOf(buffers, device.name) })),
-          profile: kernel.info().banner,
-        };
-      });
+      const { devices, profile } = session.view((kernel) => ({
+        devices: kernel
+          .devices()
+          .map((device) => ({ device, attachments: kernel.attachmentsOf(device.name) })),
+        profile: kernel.info().banner,
+      }));
       await sh.answer(
         () => ({
           schema: 'dmaheap.devices/1',

@@ -23,10 +23,8 @@ function closeAll({ call }: Caller, fds: readonly number[]): FreeOutcome {
 
 const allDescriptors = ({ kernel, task }: Caller): number[] =>
   kernel
-    .buffers()
-    .flatMap((buffer) => buffer.fds)
-    .filter((holder) => holder.task === task)
-    .map(({ fd }) => fd)
+    .heldBuffers(task)
+    .flatMap(({ fds }) => fds)
     .sort((a, b) => a - b);
 
 /** `dmaheap free FD…`: closes descriptors. */

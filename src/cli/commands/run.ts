@@ -179,7 +179,7 @@ export function runCommand({ program, shell }: Registry): void {
     .option('--keep-going', 'go on after a step that failed')
     .addHelpText(
       'after',
-      `\nWith --board the scenarios run on that board instead of their own.\n${examples(
+      `\nWith --board the scenarios run on that board instead of the one that they name.\n${examples(
         'dmaheap run gate.yaml',
         'dmaheap run tests/*.yaml --junit report.xml',
         'dmaheap run gate.yaml --board build/board.dtb',

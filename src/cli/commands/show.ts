@@ -35,17 +35,17 @@ function findHeap(kernel: Kernel, name: string): ShownHeap {
 function findBuffer(kernel: Kernel, task: string, fd: number): BufferView {
   const buffer = kernel.buffer(task, fd);
   if (buffer !== undefined) return buffer;
-  const tasks = kernel.tasks();
-  const known = tasks.find(({ name }) => name === task);
-  if (known === undefined) {
-    const names = tasks.map(({ name }) => name);
+  if (!kernel.hasTask(task)) {
     throw new CallFailed([
-      { what: `show: ${task}`, errno: 'ESRCH', why: { kind: 'no-such-task', task, known: names } },
+      {
+        what: `show: ${task}`,
+        errno: 'ESRCH',
+        why: { kind: 'no-such-task', task, known: kernel.taskNames() },
+      },
     ]);
   }
-  const isOpen = known.fds.some((descriptor) => descriptor.fd === fd);
   throw new CallFailed([
-    isOpen
+    kernel.hasDescriptor(task, fd)
       ? { what: `show: ${fd}`, errno: 'EINVAL', why: { kind: 'not-a-dma-buf', fd } }
       : { what: `show: ${fd}`, errno: 'EBADF', why: { kind: 'bad-descriptor', fd } },
   ]);

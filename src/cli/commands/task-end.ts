@@ -1,7 +1,7 @@
 /** `dmaheap task exec|exit`: what becomes of descriptors, mappings and buffers. */
 import type { Command } from 'commander';
 import type { Kernel } from '../../kernel/kernel.ts';
-import type { BufferView } from '../../kernel/views.ts';
+import type { HeldBuffer } from '../../kernel/views.ts';
 import { formatSize } from '../../units.ts';
 import { checkTaskName } from '../caller.ts';
 import { makeCalls } from '../calls.ts';
@@ -17,34 +17,35 @@ interface Ended {
   readonly mappings: number;
   readonly detached: readonly { readonly id: number; readonly device: string }[];
   /** Buffers that nobody refers to any more. */
-  readonly freed: readonly BufferView[];
+  readonly freed: readonly HeldBuffer[];
 }
 
+/** What a task has, before it ends. */
 interface Holdings {
   readonly fds: readonly number[];
   readonly mappings: number;
-  readonly buffers: readonly BufferView[];
+  readonly buffers: readonly HeldBuffer[];
 }
 
 function holdingsOf(kernel: Kernel, task: string): Holdings {
-  const view = kernel.tasks().find(({ name }) => name === task);
+  const view = kernel.task(task);
   return {
     fds: view?.fds.map(({ fd }) => fd) ?? [],
     mappings: view?.mappings ?? 0,
-    buffers: kernel.buffers(),
+    buffers: kernel.heldBuffers(task),
   };
 }
 
-const attachmentsIn = ({ buffers }: Holdings) => buffers.flatMap(({ attachments }) => attachments);
-
-function difference(before: Holdings, after: Holdings): Ended {
-  const inos = new Set(after.buffers.map(({ ino }) => ino));
-  const attached = new Set(attachmentsIn(after).map(({ id }) => id));
+/** What of it is gone. */
+function lossOf(kernel: Kernel, task: string, before: Holdings): Ended {
+  const { mappings = 0 } = kernel.task(task) ?? {};
   return {
-    closed: before.fds.filter((fd) => !after.fds.includes(fd)),
-    mappings: before.mappings - after.mappings,
-    detached: attachmentsIn(before).filter(({ id }) => !attached.has(id)),
-    freed: before.buffers.filter(({ ino }) => !inos.has(ino)),
+    closed: before.fds.filter((fd) => !kernel.hasDescriptor(task, fd)),
+    mappings: before.mappings - mappings,
+    detached: before.buffers
+      .flatMap(({ attachments }) => attachments)
+      .filter(({ id }) => kernel.attachment(id) === undefined),
+    freed: before.buffers.filter(({ file }) => !kernel.hasFile(file)),
   };
 }
 
@@ -94,13 +95,13 @@ function ending(
         const session = await sh.session(`task ${verb}`);
         checkTask(
           sh,
-          session.view((kernel) => kernel.tasks().map((task) => task.name)),
+          session.view((kernel) => kernel.taskNames()),
           verb,
         );
         const ended = await makeCalls(sh, session, ({ kernel, task, must }) => {
           const before = holdingsOf(kernel, task);
           must(`task ${verb}: ${task}`, { call: verb === 'exec' ? 'execve' : 'exit' });
-          return difference(before, holdingsOf(kernel, task));
+          return lossOf(kernel, task, before);
         });
         sh.streams.err(escapeLine(summary(sh.task, did, ended)));
         await sh.answer(

@@ -1,9 +1,9 @@
 /** Devices as text: `dmaheap devices` and `dmaheap device show`. */
+import type { DeviceAttachment } from '../../kernel/views.ts';
 import type { Device, DmaRange } from '../../mm/device.ts';
 import { formatHex, formatSize } from '../../units.ts';
 import { escapeText } from '../escape.ts';
 import { type Ink, NO_INK } from '../ink.ts';
-import type { DeviceAttachment } from '../machine-json.ts';
 import { renderFacts, renderTable } from '../table.ts';
 import { fdList } from './buffers.ts';
 import { attachmentLine, renderSegments } from './segments.ts';

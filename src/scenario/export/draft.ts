@@ -27,6 +27,8 @@ export interface Draft {
   readonly comment?: string;
   /** Bytes that the journal does not have were replaced. */
   readonly standIn?: boolean;
+  /** It stands for a call that no action says. */
+  readonly replaced?: boolean;
   readonly fill?: Fill;
 }
 

@@ -19,6 +19,15 @@ const DIRECTIONS = {
   DMA_FROM_DEVICE: 'from-device',
 } as const;
 
+/** What a step sleeps at most. */
+const MAX_SLEEP = 1e15;
+
+/** Seconds without an exponent. */
+function secondsWord(nanoseconds: number): number | string {
+  const seconds = nanoseconds / 1e9;
+  return /e/.test(String(seconds)) ? seconds.toFixed(9) : seconds;
+}
+
 /** The devices as the journal left them so far. */
 export type Devices = Map<string, Device>;
 
@@ -73,7 +82,7 @@ export function machineStep(
     case 'dma_buf_detach':
       return { action: { detach: names.attachment(call.attachment) } };
     case 'sleep':
-      return { action: { sleep: call.nanoseconds / 1e9 } };
+      return call.nanoseconds > MAX_SLEEP ? undefined : { action: { sleep: secondsWord(call.nanoseconds) } };
     case 'fault_add': {
       const action: Step = { fault: formatFaultRule(call.rule) };
       if (!worked) return { action };
@@ -109,7 +118,7 @@ function taskStep(
   };
   if (ret >= 0) names.startTask(name);
   const action: Step = { 'task-add': Object.keys(words).length === 0 ? name : { name, ...words } };
-  return { action, ...(ret >= 0 && { expect: { ret } }) };
+  return { action };
 }
 
 /** What must be said so that the same device comes of it; `undefined` where no words do. */

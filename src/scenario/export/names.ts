@@ -10,6 +10,7 @@ export class Names {
   readonly #rules = new Map<number, string>();
   /** The tasks that are alive, and who acted last. */
   readonly #alive = new Set<string>(['shell']);
+  readonly #waiting = new Set<string>();
   #last = 'shell';
 
   /** A name that nothing else has: the wish, or the wish with the first number that is free. */
@@ -80,6 +81,17 @@ export class Names {
     this.#alive.add(task);
   }
 
+  /** A task that its first step will start. */
+  startWithStep(task: string): void {
+    this.#alive.add(task);
+    this.#waiting.add(task);
+  }
+
+  /** Whether no step has started the task yet. @returns it once */
+  takeWaiting(task: string): boolean {
+    return this.#waiting.delete(task);
+  }
+
   /** The child has its parent's numbers. */
   fork(parent: string, child: string): void {
     this.#alive.add(child);
@@ -99,8 +111,8 @@ export class Names {
 
   /** A task for what no task does: to name one that is not there would start it. */
   get anyone(): string {
-    if (this.#alive.has(this.#last)) return this.#last;
-    return this.#alive.has('shell') ? 'shell' : ([...this.#alive][0] ?? 'shell');
+    const there = ['shell', this.#last, ...this.#alive];
+    return there.find((task) => this.#alive.has(task) && !this.#waiting.has(task)) ?? 'shell';
   }
 }
 

@@ -72,14 +72,21 @@ const sameRequest = (a: Allocated, b: Allocated): boolean =>
 
 const NODE = /^\/dev\/dma_heap\/([^/]+)$/;
 
-/** open(node), DMA_HEAP_IOCTL_ALLOC and DMA_BUF_SET_NAME as often as it went, close(node). */
-export function allocation(cursor: Cursor): Draft | undefined {
-  const { history, at, names } = cursor;
+/** More buffers of one run of ioctls are one step with `count`, of which no address can be expected. */
+const MAX_APART = 16;
+
+/**
+ * open(node), DMA_HEAP_IOCTL_ALLOC and DMA_BUF_SET_NAME as often as it went, close(node). A few buffers are told
+ * apart, each with its address: the node takes the same number each time. Where calls are counted they stay together.
+ */
+export function allocation(cursor: Cursor): readonly Draft[] | undefined {
+  const { history, at } = cursor;
   const opened = history.entries[at];
   if (!isCall(opened) || opened.call.call !== 'open' || opened.result.ret < 0) return undefined;
   const heap = NODE.exec(opened.call.path)?.[1];
-  if (heap === undefined || opened.call.flags !== O_RDWR || /^heap:/.test(heap) || !isPlainText(heap))
+  if (heap === undefined || opened.call.flags !== O_RDWR || /^heap:/.test(heap) || !isPlainText(heap)) {
     return undefined;
+  }
   const { task } = opened;
   const all: Allocated[] = [];
   let next = at + 1;
@@ -89,43 +96,56 @@ export function allocation(cursor: Cursor): Draft | undefined {
     all.push(one);
     next += one.entries;
   }
+  const closed = callAt(cursor, next, task, 'close');
+  if (all.length === 0 || closed?.call.fd !== opened.result.ret) return undefined;
+  if (all.length === 1 || (cursor.mayJoin && all.length <= MAX_APART)) {
+    return all.map((one, i) => {
+      const outer = (i === 0 ? 1 : 0) + (i === all.length - 1 ? 1 : 0);
+      return { ...single(cursor, heap, one), task, entries: one.entries + outer };
+    });
+  }
+  const step = several(cursor, heap, all);
+  return step && [{ ...step, task, entries: next + 1 - at }];
+}
+
+type Alone = Omit<Draft, 'task' | 'entries'>;
+
+const words = (heap: string, { len, name, fdFlags, heapFlags, givenFd }: Allocated) => ({
+  heap,
+  size: sizeWord(len),
+  ...(name !== undefined && { name }),
+  ...(fdFlags !== (O_RDWR | O_CLOEXEC) && { 'fd-flags': flagsWord(fdFlags) }),
+  ...(heapFlags !== 0n && { 'heap-flags': heapFlags }),
+  ...(givenFd !== 0 && { fd: givenFd }),
+});
+
+const wishOf = ({ name }: Allocated): string => (name !== undefined ? nameWord(name) : undefined) ?? 'buf';
+
+function single({ names }: Cursor, heap: string, one: Allocated): Alone {
+  const { entry, fd, failed } = one;
+  const action: Step = { alloc: words(heap, one) };
+  if (failed !== undefined) return { action, expect: { errno: failed.result.errno ?? 'any' } };
+  const wish = wishOf(one);
+  const as = names.fresh(wish, wish === 'buf');
+  names.bindDescriptor(entry.task, fd, as);
+  return { action, as, expect: { fd, ...(entry.phys !== undefined && { phys: entry.phys }) } };
+}
+
+/** All of them as one step, when they are the same. */
+function several({ names }: Cursor, heap: string, all: readonly Allocated[]): Alone | undefined {
   const [first] = all;
   const last = all.at(-1);
-  const closed = callAt(cursor, next, task, 'close');
-  if (first === undefined || last === undefined || closed?.call.fd !== opened.result.ret) return undefined;
-  // The last one may have failed before it got its name.
-  const { name } = first;
-  const same = all.every(
-    (one) =>
-      one.asked === first.asked || (one === last && one.failed === one.entry && sameRequest(one, first)),
-  );
-  if (!same || (last.failed !== undefined && last.givenFd !== 0 && all.length > 1)) return undefined;
+  if (first === undefined || last === undefined) return undefined;
+  // One that failed did so before it got its name.
+  const alike = (one: Allocated) =>
+    one.asked === first.asked || (one === last && one.failed === one.entry && sameRequest(one, first));
+  if (!all.every(alike) || (last.failed !== undefined && last.givenFd !== 0)) return undefined;
+  const action: Step = { alloc: { ...words(heap, first), count: all.length } };
+  const expect: Expect = last.failed === undefined ? {} : { errno: last.failed.result.errno ?? 'any' };
   const made = all.filter(({ failed }) => failed === undefined);
-  const many = all.length > 1;
-  const action: Step = {
-    alloc: {
-      heap,
-      size: sizeWord(first.len),
-      ...(name !== undefined && { name }),
-      ...(first.fdFlags !== (O_RDWR | O_CLOEXEC) && { 'fd-flags': flagsWord(first.fdFlags) }),
-      ...(first.heapFlags !== 0n && { 'heap-flags': first.heapFlags }),
-      ...(last.givenFd !== 0 && { fd: last.givenFd }),
-      ...(many && { count: all.length }),
-    },
-  };
-  const wish = (name !== undefined ? nameWord(name) : undefined) ?? 'buf';
-  const step = { action, task, entries: next + 1 - at };
-  const failure: Expect = last.failed === undefined ? {} : { errno: last.failed.result.errno ?? 'any' };
-  if (made.length === 0) return { ...step, expect: failure };
-  if (!many) {
-    const as = names.fresh(wish, wish === 'buf');
-    names.bindDescriptor(task, first.fd, as);
-    const { phys } = first.entry;
-    return { ...step, as, expect: { fd: first.fd, ...(phys !== undefined && { phys }) } };
-  }
-  const as = names.freshMany(wish, made.length);
-  for (const [i, { fd }] of made.entries()) names.bindDescriptor(task, fd, `${as}${i}`);
-  return { ...step, as, expect: failure };
+  const as = names.freshMany(wishOf(first), made.length);
+  for (const [i, { fd }] of made.entries()) names.bindDescriptor(first.entry.task, fd, `${as}${i}`);
+  return { action, as, expect };
 }
 
 /** open(path), write(value), close. */

@@ -50,17 +50,16 @@ export function exportSteps(
   for (let at = 0; at < end; ) {
     // What is told with expectations begins at an entry of its own.
     const cursor = { history, names, at, end: at < from ? Math.min(from, end) : end, mayJoin };
-    const next = nextStep(cursor, devices);
-    if (next === undefined) {
-      at++;
-      continue;
+    const all = nextSteps(cursor, devices);
+    if (all.length === 0) at++;
+    for (const next of all) {
+      const last = told.at(-1);
+      const joined = mayJoin && last !== undefined && at !== from ? join(history, last, next) : undefined;
+      if (joined !== undefined) told[told.length - 1] = joined;
+      else told.push('unsaid' in next ? next : { ...next, first: at });
+      if (!('unsaid' in next)) names.acts(next.task);
+      at += next.entries;
     }
-    const last = told.at(-1);
-    const joined = mayJoin && last !== undefined && at !== from ? join(history, last, next) : undefined;
-    if (joined !== undefined) told[told.length - 1] = joined;
-    else told.push('unsaid' in next ? next : { ...next, first: at });
-    if (!('unsaid' in next)) names.acts(next.task);
-    at += next.entries;
   }
   return finish(history, told, from);
 }
@@ -71,32 +70,63 @@ function countsCalls({ params, entries }: History): boolean {
   return entries.some((entry) => isCall(entry) && entry.call.call === 'fault_add');
 }
 
-function nextStep(cursor: Cursor, devices: Devices): Draft | Unsaid | undefined {
+function nextSteps(cursor: Cursor, devices: Devices): readonly (Draft | Unsaid)[] {
+  const { names, history, at } = cursor;
+  const entry = history.entries[at];
+  const task = names.anyone;
+  const all = tell(cursor, devices);
+  const [next] = all;
+  if (next === undefined) return all;
+  if (!('unsaid' in next)) {
+    names.takeWaiting(next.task);
+    return all;
+  }
+  if (!isCall(entry) || !names.takeWaiting(entry.task)) return all;
+  // The call would have started its task.
+  const { unsaid: comment, entries } = next;
+  return [{ action: { 'task-add': entry.task }, task, entries, comment, replaced: true }];
+}
+
+function tell(cursor: Cursor, devices: Devices): readonly (Draft | Unsaid)[] {
   const { history, names, at } = cursor;
   const entry = history.entries[at];
-  if (isAccess(entry)) return bareAccess(cursor);
-  if (!isCall(entry)) return undefined;
+  if (isAccess(entry)) return oneOrNone(bareAccess(cursor));
+  if (!isCall(entry)) return [];
   const { task, call, result } = entry;
+  // Before the call: it may start a task, or end one.
+  const { anyone } = names;
   if (call.call === 'task_add') {
     if (isSelfStarted(cursor, entry)) {
-      names.startTask(task);
-      return undefined;
+      names.startWithStep(task);
+      return [];
     }
   } else if (!names.hasTask(task) && !MACHINE.has(call.call)) {
-    return unsaid(entry, 'no task of that name is there');
+    return [unsaid(entry, 'no task of that name is there')];
   }
-  const several = allocation(cursor) ?? echo(cursor) ?? deviceChange(cursor, devices) ?? bufferAccess(cursor);
-  if (several !== undefined) {
-    for (let i = at; i < at + several.entries; i++) noteDeath(names, history.entries[i]);
-    return several;
+  const several =
+    allocation(cursor) ?? oneOrNone(echo(cursor) ?? deviceChange(cursor, devices) ?? bufferAccess(cursor));
+  if (several.length > 0) {
+    const count = several.reduce((sum, { entries }) => sum + entries, 0);
+    const told = history.entries.slice(at, at + count);
+    for (const one of told) noteDeath(names, one);
+    // What the task had made went with it.
+    return told.some(isDeath) ? several.map(withoutPhys) : several;
   }
   const said = descriptorStep(entry, names) ?? machineStep(entry, names, devices, history);
   noteDeath(names, entry);
-  if (said === undefined || !isSayable(said.action)) return unsaid(entry, 'no action says it');
+  if (said === undefined || !isSayable(said.action)) return [unsaid(entry, 'no action says it')];
   const { errno } = result;
-  const by = names.hasTask(task) || !MACHINE.has(call.call) ? task : names.anyone;
-  const acted = call.call === 'task_add' && task === call.name ? names.anyone : by;
-  return { ...said, task: acted, entries: 1, ...(errno !== undefined && { expect: { errno } }) };
+  const isThere =
+    !MACHINE.has(call.call) || (names.hasTask(task) && !(call.call === 'task_add' && call.name === task));
+  const acted = isThere ? task : anyone;
+  return [{ ...said, task: acted, entries: 1, ...(errno !== undefined && { expect: { errno } }) }];
+}
+
+const oneOrNone = <T>(one: T | undefined): readonly T[] => (one === undefined ? [] : [one]);
+
+function withoutPhys({ expect, ...draft }: Draft): Draft {
+  const { phys: _, ...rest } = expect ?? {};
+  return { ...draft, expect: rest };
 }
 
 /** Calls that need no task. */
@@ -124,9 +154,12 @@ function isSelfStarted({ history, at, end }: Cursor, { task, call, result }: Jou
   return isAccess(next) && 'task' in next.place && next.place.task === task;
 }
 
+/** Whether a fault rule ended the task instead of making the call. */
+const isDeath = (entry: History['entries'][number] | undefined): boolean =>
+  isCall(entry) && entry.result.why?.kind === 'injected' && 'died' in entry.result.why;
+
 function noteDeath(names: Names, entry: History['entries'][number] | undefined): void {
-  if (isCall(entry) && entry.result.why?.kind === 'injected' && 'died' in entry.result.why)
-    names.endTask(entry.task);
+  if (isCall(entry) && isDeath(entry)) names.endTask(entry.task);
 }
 
 /** A scenario has no negative numbers of descriptors and the like. */
@@ -191,7 +224,7 @@ function finish(history: History, told: readonly (Told | Unsaid)[], from: number
   const drafts = told.filter((one): one is Told => !('unsaid' in one));
   return {
     steps,
-    unsaid: told.length - drafts.length,
+    unsaid: told.length - drafts.length + drafts.filter(({ replaced }) => replaced === true).length,
     standIns: drafts.filter(({ standIn }) => standIn === true).length,
   };
 }

@@ -1,0 +1,185 @@
+import { createReadStream } from 'node:fs';
+import type { Board } from '../../board/board.ts';
+import { boardFromTree } from '../../board/from-tree.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import type { BootParams } from '../../kernel/boot-params.ts';
+import type { PreparedScenario, ReadScenario, RunReport, ScenarioFiles } from '../../scenario/index.ts';
+import { addBootInputs, type BoardOptions, bootParams } from '../boot-inputs.ts';
+import { AnsweredNo, Interrupted, UnreadableInput, UsageError } from '../failures.ts';
+import { decodeTree, loadTree } from '../load-tree.ts';
+import { Progress } from '../progress.ts';
+import { inputName, readInput } from '../read-input.ts';
+import { examples, type Registry } from '../registry.ts';
+import { type Replayed, replayJson, replayText } from '../render/replay.ts';
+import { scenarioFiles } from '../scenario-files.ts';
+import type { Shell } from '../shell.ts';
+import { addSourceInputs } from '../source-inputs.ts';
+
+type Scenarios = typeof import('../../scenario/index.ts');
+
+/** A scenario, and the files that it names. */
+interface Source {
+  readonly read: ReadScenario;
+  readonly files: ScenarioFiles;
+}
+
+/** The first two bytes of gzip. */
+const GZIP = [0x1f, 0x8b];
+
+async function isBundle(file: string): Promise<boolean> {
+  if (file === '-') return false;
+  try {
+    for await (const chunk of createReadStream(file, { start: 0, end: 1 }) as AsyncIterable<Uint8Array>) {
+      return chunk[0] === GZIP[0] && chunk[1] === GZIP[1];
+    }
+  } catch {
+    // Told by whoever reads it whole.
+  }
+  return false;
+}
+
+/** A bundle's files are its own: no name in it leads to the disk. */
+async function bundleSource(scenarios: Scenarios, file: string): Promise<Source> {
+  const { readBundle } = await import('../../scenario/export/index.ts');
+  const found = await readBundle(file);
+  const bytesOf = (name: string): Uint8Array => {
+    const bytes = found.get(name);
+    if (bytes === undefined) throw new UnreadableInput('file-not-found', name, `${name}: not in the bundle`);
+    return bytes;
+  };
+  const text = new TextDecoder().decode(bytesOf('scenario.yaml'));
+  return {
+    read: scenarios.readScenario(text, `${file}:scenario.yaml`),
+    files: {
+      loadBoard: async (name) => {
+        const { tree } = await decodeTree(bytesOf(name), `${file}:${name}`);
+        return boardFromTree(tree, name);
+      },
+      readFile: bytesOf,
+    },
+  };
+}
+
+async function sourceOf(
+  scenarios: Scenarios,
+  file: string,
+  warn: (warnings: readonly Diagnostic[]) => void,
+): Promise<Source> {
+  if (await isBundle(file)) return bundleSource(scenarios, file);
+  const text = new TextDecoder().decode(readInput(file));
+  return { read: scenarios.readScenario(text, inputName(file)), files: scenarioFiles(file, undefined, warn) };
+}
+
+/** Replaces the board and the boot inputs that were given. */
+function changed(
+  scenarios: Scenarios,
+  { read, files }: Source,
+  before: PreparedScenario | undefined,
+  board: Board | undefined,
+  params: BootParams,
+): PreparedScenario {
+  const other =
+    board === undefined && before !== undefined
+      ? before
+      : scenarios.compileScenario(read, board as Board, (name) => files.readFile(name));
+  return { ...other, params: { ...other.params, ...params } };
+}
+
+/** The scenario as it is; `undefined` when its own board cannot be read and another one takes its place. */
+async function asItIs(scenarios: Scenarios, { read, files }: Source, needed: boolean) {
+  try {
+    return await scenarios.prepareScenario(read, files);
+  } catch (error) {
+    if (needed || !(error instanceof Error) || error.name !== 'InvalidInput') throw error;
+    return undefined;
+  }
+}
+
+/** Steps between two looks at the clock. */
+const SLICE = 256;
+
+async function run(
+  sh: Shell,
+  scenarios: Scenarios,
+  prepared: PreparedScenario,
+  keepGoing: boolean,
+): Promise<RunReport> {
+  const going = new scenarios.ScenarioRun(prepared, { keepGoing });
+  const { total, source } = prepared;
+  const progress = new Progress(
+    sh.streams,
+    source.file,
+    total === undefined ? undefined : BigInt(total),
+    'steps',
+  );
+  let interrupted = false;
+  const stop = () => {
+    interrupted = true;
+  };
+  process.once('SIGINT', stop);
+  try {
+    while (!going.advance(SLICE) && !interrupted) await progress.at(BigInt(going.done));
+  } finally {
+    progress.end();
+    process.removeListener('SIGINT', stop);
+  }
+  if (interrupted) throw new Interrupted();
+  return going.report();
+}
+
+async function runReplay(sh: Shell, file: string, options: BoardOptions): Promise<void> {
+  if (sh.options.session !== undefined) throw new UsageError('replay boots in memory: it uses no session');
+  if (sh.options.task !== undefined)
+    throw new UsageError('the steps of a scenario say which task makes them');
+  const { board } = sh.options;
+  const params = bootParams(options);
+  const isOther = board !== undefined || Object.keys(params).length > 0;
+  const warnings: Diagnostic[] = [];
+  const scenarios: Scenarios = await import('../../scenario/index.ts');
+  const source = await sourceOf(scenarios, file, (found) => warnings.push(...found));
+  const before = await asItIs(scenarios, source, board === undefined);
+  const loaded = board === undefined ? undefined : await loadTree(board, options);
+  const prepared = isOther
+    ? changed(scenarios, source, before, loaded && boardFromTree(loaded.tree, inputName(board ?? '')), params)
+    : before;
+  if (prepared === undefined) throw new Error('the scenario was not read');
+  await sh.warn([...warnings, ...(loaded?.warnings ?? [])]);
+  const report = await run(sh, scenarios, prepared, isOther);
+  const replayed: Replayed = {
+    report,
+    ...(isOther && {
+      boots: { before: before && scenarios.bootedBy(before), after: scenarios.bootedBy(prepared) },
+    }),
+  };
+  const differences =
+    replayed.boots?.before === undefined || report.panic !== undefined
+      ? []
+      : scenarios.bootDifferences(replayed.boots.before, replayed.boots.after);
+  await sh.answer(
+    () => replayJson(file, replayed, differences),
+    (ink) => replayText(file, replayed, differences, ink),
+  );
+  if (report.verdict !== 'passed' || differences.length > 0) throw new AnsweredNo();
+}
+
+/** `dmaheap replay FILE`: a recorded history again, and what is different. */
+export function replayCommand({ program, shell }: Registry): void {
+  const command = program
+    .command('replay')
+    .summary('do a recorded history again, and tell where the answers first differ')
+    .description(
+      'Runs a scenario or a bundle that export wrote, in memory, and says at which step the answers first differ from those that were recorded, and how. With another board or other boot inputs: what boots differently, and every step whose answer changes. Exit 1 when anything differs.',
+    )
+    .argument('<file>', 'a scenario, or a bundle (.tar.gz); - reads a scenario from standard input')
+    .addHelpText(
+      'after',
+      `\nWith --board FILE it runs on that board.\n${examples(
+        'dmaheap replay bug.tar.gz',
+        'dmaheap replay bug.yaml --cmdline cma=64M',
+        'dmaheap replay bug.yaml --board new-board.dtb --json | jq .differences',
+      )}`,
+    )
+    .action((file: string, options: BoardOptions) => runReplay(shell(command), file, options));
+  addBootInputs(command, 'Instead of what was recorded:');
+  addSourceInputs(command, 'With --board:');
+}
