@@ -28,6 +28,7 @@ const PREPARE = [...inSession, 'boot', join(boards, 'camera-soc.dtb')];
 // One in a session at most: its database cannot be opened a second time by another instance of the bundle.
 const COMMANDS = [
   ...SOURCES.map((file) => ['dt', file, '-I', include, '-O', 'dtb', '--out', join(work, 'board.dtb')]),
+  ['run', join(__dirname, '../fixtures/scenarios/ci-gate.yaml')],
   [...inSession, 'alloc', 'system', '64K'],
 ];
 

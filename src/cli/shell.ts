@@ -84,7 +84,8 @@ export class Shell {
 
   /** Tells on standard error what went wrong with shared memory: for commands that print as they go. */
   async tellReports(): Promise<void> {
-    const reports = this.takeReports();
+    // The command fails with what a fault has to say.
+    const reports = this.takeReports().filter(({ report }) => report !== 'dma-fault');
     if (reports.length === 0) return;
     this.streams.err(renderHazards(reports, await this.ink('err')));
   }

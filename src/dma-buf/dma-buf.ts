@@ -81,6 +81,8 @@ const COUNTERS = 'files';
 interface Counters {
   nextFile: number;
   nextIno: number;
+  /** How many dma-bufs of each heap there are. */
+  dmaBufs: (readonly [heap: string, count: number])[];
 }
 
 /** All open files of all tasks. */
@@ -105,6 +107,7 @@ export class FileTable {
   add(file: OpenFile): number {
     const counters = this.#counters();
     const id = counters.nextFile++;
+    if (file.kind === 'dma_buf') countDmaBuf(counters, file.expName, 1);
     this.#records.put(COUNTERS, counters);
     this.put(id, file);
     if (file.kind === 'dma_buf') this.#owners.add(id, file.sgTable);
@@ -139,7 +142,12 @@ export class FileTable {
       return undefined;
     }
     this.#records.delete(fileKey(id));
-    if (file.kind === 'dma_buf') this.#owners.remove(file.sgTable);
+    if (file.kind === 'dma_buf') {
+      this.#owners.remove(file.sgTable);
+      const counters = this.#counters();
+      countDmaBuf(counters, file.expName, -1);
+      this.#records.put(COUNTERS, counters);
+    }
     return file;
   }
 
@@ -148,6 +156,11 @@ export class FileTable {
     for (const [key, file] of this.#records.list<OpenFile>(PREFIX)) {
       if (file.kind === 'dma_buf') yield [Number(key.slice(PREFIX.length)), file];
     }
+  }
+
+  /** How many dma-bufs of each heap there are; costs the heaps. */
+  dmaBufCounts(): ReadonlyMap<string, number> {
+    return new Map(this.#counters().dmaBufs);
   }
 
   /** The dma-buf that has a page frame. */
@@ -173,6 +186,12 @@ export class FileTable {
   }
 
   #counters(): Counters {
-    return this.#records.get<Counters>(COUNTERS) ?? { nextFile: 1, nextIno: 1 };
+    return this.#records.get<Counters>(COUNTERS) ?? { nextFile: 1, nextIno: 1, dmaBufs: [] };
   }
+}
+
+function countDmaBuf(counters: Counters, heap: string, change: number): void {
+  const known = new Map(counters.dmaBufs);
+  known.set(heap, (known.get(heap) ?? 0) + change);
+  counters.dmaBufs = [...known];
 }

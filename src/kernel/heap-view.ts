@@ -14,10 +14,7 @@ type Space = Pick<HeapView, 'region' | 'base' | 'size' | 'free' | 'largest'>;
 
 /** All heaps by minor, each with the number of its live buffers. */
 export function heapViews(records: Records, files: FileTable): HeapView[] {
-  const buffers = new Map<string, number>();
-  for (const [, file] of files.dmaBufs()) {
-    buffers.set(file.expName, (buffers.get(file.expName) ?? 0) + 1);
-  }
+  const buffers = files.dmaBufCounts();
   return dmaHeaps(records).map((heap) => ({
     name: heap.name,
     minor: heap.minor,

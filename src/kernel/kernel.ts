@@ -361,6 +361,11 @@ export class Kernel {
     return bufferViews(this.#state);
   }
 
+  /** How many dma-bufs are live: less work than `buffers`. */
+  bufferCount(): number {
+    return [...this.#state.files.dmaBufCounts().values()].reduce((sum, count) => sum + count, 0);
+  }
+
   /** The dma-buf behind a task's descriptor, or `undefined` when it is no dma-buf. */
   buffer(task: string, fd: number): BufferView | undefined {
     return bufferOfDescriptor(this.#state, task, fd);

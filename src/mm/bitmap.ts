@@ -20,6 +20,9 @@ export class Bitmap {
   readonly #key: string;
   /** The number of bits. */
   readonly size: number;
+  /** The block that was last asked for, and its key: most questions are about neighbours. */
+  #lastIndex = -1;
+  #lastKey = '';
 
   /** @param key the prefix of the blocks' keys; blocks that do not exist are all zero */
   constructor(records: Records, key: string, size: number) {
@@ -157,7 +160,15 @@ export class Bitmap {
   }
 
   #block(index: number): Uint32Array | undefined {
-    return this.#records.get<Uint32Array>(recordKey(this.#key, index));
+    return this.#records.get<Uint32Array>(this.#blockKey(index));
+  }
+
+  #blockKey(index: number): string {
+    if (index !== this.#lastIndex) {
+      this.#lastIndex = index;
+      this.#lastKey = recordKey(this.#key, index);
+    }
+    return this.#lastKey;
   }
 
   #next(from: number, end: number, wanted: boolean): number {
@@ -197,7 +208,7 @@ export class Bitmap {
         block[word] = value ? (block[word] ?? 0) | mask : (block[word] ?? 0) & ~mask;
         bit += count;
       }
-      this.#records.put(recordKey(this.#key, index), block);
+      this.#records.put(this.#blockKey(index), block);
     }
   }
 }

@@ -67,10 +67,10 @@ export function* pageParts(address: PhysAddr, length: number): Iterable<PagePart
 
 const NO_LINES = new Uint8Array(LINES_PER_PAGE);
 
-function linesOf(...marks: readonly (readonly ByteMark[])[]): Uint8Array {
-  if (marks.every((some) => some.length === 0)) return NO_LINES;
+function linesOf(marks: readonly ByteMark[]): Uint8Array {
+  if (marks.length === 0) return NO_LINES;
   const lines = new Uint8Array(LINES_PER_PAGE);
-  for (const mark of marks.flat()) lines.fill(1, lineOf(mark.start), lineOf(mark.end - 1) + 1);
+  for (const mark of marks) lines.fill(1, lineOf(mark.start), lineOf(mark.end - 1) + 1);
   return lines;
 }
 
@@ -78,12 +78,22 @@ function linesOf(...marks: readonly (readonly ByteMark[])[]): Uint8Array {
 export const dirtyLines = (page: CachePage): Uint8Array => linesOf(page.dirty);
 
 /** 1 for each line whose bytes are the page's own and not memory's; to be read only. */
-export const markedLines = (page: CachePage): Uint8Array => linesOf(page.dirty, page.stale);
+export const markedLines = ({ dirty, stale }: CachePage): Uint8Array =>
+  linesOf(stale.length === 0 ? dirty : [...dirty, ...stale]);
 
 /** The page's own bytes, made when first needed. */
 export function dataOf(page: CachePage): Uint8Array {
   page.data ??= new Uint8Array(PAGE_SIZE);
   return page.data;
+}
+
+/** One of the lines that are present. @param place where among them, 0 up to 1 */
+export function presentLine({ lines }: CachePage, place: number): number | undefined {
+  let count = 0;
+  for (const line of lines) count += line;
+  let left = Math.floor(place * count);
+  for (let line = 0; line < lines.length; line++) if (lines[line] === 1 && left-- === 0) return line;
+  return undefined;
 }
 
 /** Takes the lines `[first, end)` out of their page. */

@@ -33,6 +33,7 @@ import {
   lineRuns,
   markedLines,
   pageParts,
+  presentLine,
 } from './cache-pages.ts';
 import type { Accessor, Hazard, HazardCause } from './hazard.ts';
 import { HazardList } from './hazard.ts';
@@ -275,8 +276,7 @@ export class DataCache {
     const page = this.#pages.get(pfn);
     if (page === undefined) return;
     for (const place of places) {
-      const present = [...page.lines.keys()].filter((line) => page.lines[line] === 1);
-      const line = present[Math.floor(place * present.length)];
+      const line = presentLine(page, place);
       if (line === undefined) break;
       const run = { first: line, end: line + 1 };
       if (dirtyLines(page)[line] === 1) this.#writeBack(found, writes, pfn, page, run);

@@ -226,8 +226,9 @@ class PlainReader {
       if (this.#skip(after, end) < end) throw new NotPlain();
       return node;
     }
-    const comment = text.indexOf(' #', at);
-    const whole = text.slice(at, comment >= 0 && comment < end ? comment : end).trimEnd();
+    const line = text.slice(at, end);
+    const comment = line.indexOf(' #');
+    const whole = (comment < 0 ? line : line.slice(0, comment)).trimEnd();
     if (!PLAIN_START.test(begin) || /: |:$|^-( |$)/.test(whole)) throw new NotPlain();
     return { kind: 'scalar', text: whole, plain: true, at };
   }
@@ -316,14 +317,15 @@ class PlainReader {
     for (let from = at + 1; ; ) {
       const quote = this.#text.indexOf('"', from);
       if (quote < 0 || quote >= end) throw new NotPlain();
-      const slash = this.#text.indexOf('\\', from);
-      if (slash < 0 || slash > quote) {
-        return [{ kind: 'scalar', text: text + this.#text.slice(from, quote), plain: false, at }, quote + 1];
+      const piece = this.#text.slice(from, quote);
+      const slash = piece.indexOf('\\');
+      if (slash < 0) {
+        return [{ kind: 'scalar', text: text + piece, plain: false, at }, quote + 1];
       }
-      const made = ESCAPES[this.#text[slash + 1] ?? ''];
+      const made = ESCAPES[this.#text[from + slash + 1] ?? ''];
       if (made === undefined) throw new NotPlain();
-      text += this.#text.slice(from, slash) + made;
-      from = slash + 2;
+      text += piece.slice(0, slash) + made;
+      from += slash + 2;
     }
   }
 }

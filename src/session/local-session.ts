@@ -111,7 +111,7 @@ function replace(
 }
 
 function refuseBuffers(backing: DirectoryBacking, records: Records, old: BootState): void {
-  const alive = new Kernel(records, backing.memory(old, false)).buffers().length;
+  const alive = new Kernel(records, backing.memory(old, false)).bufferCount();
   if (alive === 0) return;
   throw new SessionError(
     'session-has-buffers',

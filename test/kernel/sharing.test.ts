@@ -277,6 +277,17 @@ class Pair {
       Number(match[1]),
     ]);
     expect(counts).toEqual(alive.map((buffer) => [buffer.ino, this.model.count(buffer)]).reverse());
+    // What is looked up is what a look at everything finds.
+    expect(kernel.bufferCount()).toBe(views.length);
+    for (const view of views) {
+      for (const { task, fd } of view.fds) expect(kernel.buffer(task, fd)).toEqual(view);
+      for (const { task, id } of view.mappings) expect(view.mappings).toContainEqual(kernel.mappingOf(task, id));
+      for (const { id } of view.attachments) expect(kernel.attachment(id)?.buffer).toEqual(view);
+      const holders = [view.fds, view.mappings].flatMap((some) => some.map(({ task }) => task));
+      for (const task of new Set(holders)) {
+        expect(kernel.heldBuffers(task).map(({ ino }) => ino)).toContain(view.ino);
+      }
+    }
     // No page belongs to two of them.
     const pages = views.flatMap(({ sgTable }) =>
       sgTable.flatMap((run) => Array.from({ length: run.pages }, (_, i) => run.pfn + i)),
@@ -304,6 +315,7 @@ class Pair {
       this.model.exit(name);
     }
     expect(this.real.kernel.buffers()).toEqual([]);
+    expect([...this.real.records.list('frames/'), ...this.real.records.list('holder/')]).toEqual([]);
     expect(
       [...this.real.records.list('attach')].map(([key]) => key).filter((key) => key !== 'attachments'),
     ).toEqual([]);

@@ -147,6 +147,23 @@ describe('Bitmap', () => {
     expect([...records.list('bits/')]).toHaveLength(3);
   });
 
+  it('finds set bits by their rank, however far apart they are', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.nat(5 * BLOCK), { maxLength: 50 }),
+        fc.array(fc.nat(60)),
+        (bits, picks) => {
+          const bitmap = new Bitmap(new MemoryRecords(), 'bits', 2 ** 40);
+          for (const bit of bits) bitmap.set(bit, 1);
+          const sorted = [...bits].sort((x, y) => x - y);
+          expect([...bitmap.ones()]).toEqual(sorted);
+          const ranks = [...picks].sort((x, y) => x - y);
+          expect(bitmap.atRanks(ranks)).toEqual(ranks.flatMap((rank) => sorted[rank] ?? []));
+        },
+      ),
+    );
+  });
+
   it('loads and stores only the records that it touches', () => {
     const records = new MemoryRecords();
     const bitmap = new Bitmap(records, 'bits', 100 * BLOCK);

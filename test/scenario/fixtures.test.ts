@@ -36,15 +36,15 @@ const inFolder = (folder: string): string[] =>
 const EXAMPLES = inFolder('fixtures/scenarios');
 const TRACES = inFolder('fixtures/scenarios/oracle');
 
-async function runFile(file: string): Promise<string[]> {
+const runFile = (file: string): Promise<string[]> => runText(read(file), file);
+
+async function runText(text: string, file: string): Promise<string[]> {
   const beside = (name: string) => projectPath(join(dirname(file), name));
   const files = {
     loadBoard: (name: string) => boardFromTree(decodeDtb(readFileSync(beside(name)), name), name),
     readFile: (name: string) => readFileSync(beside(name)),
   };
-  return failures(
-    runScenario(await prepareScenario(readScenario(read(file), file), files), { keepGoing: true }),
-  );
+  return failures(runScenario(await prepareScenario(readScenario(text, file), files), { keepGoing: true }));
 }
 
 describe('the JSON Schema of scenarios', () => {
@@ -96,5 +96,20 @@ describe('the recorded traces as scenarios', () => {
 
   it.each(TRACES)('%s holds', async (file) => {
     expect(await runFile(file)).toEqual([]);
+  });
+});
+
+describe('docs/scenarios.md', () => {
+  const blocks = [...read('docs/scenarios.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map(
+    (match) => match[1] ?? '',
+  );
+
+  it('has scenarios', () => {
+    expect(blocks.length).toBeGreaterThan(2);
+  });
+
+  it.each(blocks)('whose steps hold, and which editors take: %#', async (text) => {
+    expect(await runText(text, 'docs/scenarios.md')).toEqual([]);
+    expect(editorTakes(text)).toBe(true);
   });
 });

@@ -138,7 +138,7 @@ async function runExport(sh: Shell, options: ExportOptions): Promise<void> {
     write(bundle, zipped);
     tellLosses(sh, exported);
     await sh.answer(
-      () => ({ ...answer, bundle, board: null, scenario: null, bytes: zipped.length }),
+      () => ({ ...answer, output: null, board: null, bundle, bytes: zipped.length, scenario: null }),
       () => '',
     );
     return;
@@ -152,6 +152,8 @@ async function runExport(sh: Shell, options: ExportOptions): Promise<void> {
       ...answer,
       output: output ?? null,
       board: beside ?? null,
+      bundle: null,
+      bytes: null,
       scenario: output === undefined ? exported.yaml : null,
     }),
     () => (output === undefined ? exported.yaml : ''),

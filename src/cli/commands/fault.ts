@@ -127,6 +127,14 @@ export function faultCommand(registry: Registry): void {
     .description(
       'Rules by which calls fail, tasks die or forget to close, and pages are pinned. The same calls meet the same faults, every time.',
     )
-    .addHelpText('after', FORM);
+    .addHelpText('after', FORM)
+    .addHelpText(
+      'after',
+      examples(
+        'dmaheap fault add errno=ENOMEM,heap=video-cma@60000000,nth=3',
+        'dmaheap fault list',
+        'dmaheap fault rm --all',
+      ),
+    );
   for (const register of [faultAdd, faultList, faultRemove]) register(parent, registry);
 }

@@ -28,7 +28,7 @@ export function sessionCommand(registry: Registry): void {
       const { profile, time, buffers } = session.view((kernel) => ({
         profile: kernel.info().banner,
         time: kernel.info().time,
-        buffers: kernel.buffers().length,
+        buffers: kernel.bufferCount(),
       }));
       const booted = new Date(bootedAt).toISOString();
       await sh.answer(
