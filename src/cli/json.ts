@@ -149,7 +149,15 @@ export function hazardJson(report: Report): Json {
   if (report.report === 'dma-fault') {
     const { device, fault } = report;
     const { kind, access, why } = fault;
-    return { kind: 'dma-fault', fault: kind, device, access, dma_address: address(fault.address), why, ...common };
+    return {
+      kind: 'dma-fault',
+      fault: kind,
+      device,
+      access,
+      dma_address: address(fault.address),
+      why,
+      ...common,
+    };
   }
   const { hazard, missing, noSyncHelps } = report;
   return {

@@ -1,4 +1,5 @@
 /** A booted board with devices and tasks, and calls on it in few words. */
+import type { Report } from '../../src/kernel/hazard-log.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { Syscall, SyscallResult } from '../../src/kernel/syscall.ts';
 import { DEFAULT_MAX_SEG_SIZE, type Device } from '../../src/mm/device.ts';
@@ -133,15 +134,16 @@ export function machine(
   return { ...booted, shell };
 }
 
+function reportWords(report: Report): string {
+  switch (report.report) {
+    case 'coherency':
+      return `${report.hazard.kind} ${report.hazard.victim.name} ${report.hazard.cause} ${report.hazard.length}`;
+    case 'stray-dma':
+      return `stray-dma ${report.device} ${report.access} ${report.occupant.owner.kind}`;
+    case 'dma-fault':
+      return `dma-fault ${report.device} ${report.fault.access} ${report.fault.why}`;
+  }
+}
+
 /** The reports since the beginning in a few words each: `stale-read cam line-not-cleaned 8`. */
-export const reportsOf = (kernel: Kernel): string[] =>
-  [...kernel.hazards.since()].map((report) => {
-    switch (report.report) {
-      case 'coherency':
-        return `${report.hazard.kind} ${report.hazard.victim.name} ${report.hazard.cause} ${report.hazard.length}`;
-      case 'stray-dma':
-        return `stray-dma ${report.device} ${report.access} ${report.occupant.owner.kind}`;
-      case 'dma-fault':
-        return `dma-fault ${report.device} ${report.fault.access} ${report.fault.why}`;
-    }
-  });
+export const reportsOf = (kernel: Kernel): string[] => [...kernel.hazards.since()].map(reportWords);

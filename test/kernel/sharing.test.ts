@@ -281,7 +281,8 @@ class Pair {
     expect(kernel.bufferCount()).toBe(views.length);
     for (const view of views) {
       for (const { task, fd } of view.fds) expect(kernel.buffer(task, fd)).toEqual(view);
-      for (const { task, id } of view.mappings) expect(view.mappings).toContainEqual(kernel.mappingOf(task, id));
+      for (const { task, id } of view.mappings)
+        expect(view.mappings).toContainEqual(kernel.mappingOf(task, id));
       for (const { id } of view.attachments) expect(kernel.attachment(id)?.buffer).toEqual(view);
       const holders = [view.fds, view.mappings].flatMap((some) => some.map(({ task }) => task));
       for (const task of new Set(holders)) {
