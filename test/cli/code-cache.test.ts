@@ -10,7 +10,7 @@ const DIST = join(dirname(COMMAND), '../dist');
 const CACHES = join(DIST, 'code-cache', `${process.versions.v8}-${process.arch}`);
 
 test('V8 takes the cache that the build wrote', () => {
-  expect(readdirSync(CACHES).sort()).toEqual(['cli.cjs', 'device-tree-source.cjs']);
+  expect(readdirSync(CACHES).sort()).toEqual(['cli.cjs', 'device-tree-source.cjs', 'scenario.cjs']);
   for (const name of readdirSync(CACHES)) {
     const source = wrap(readFileSync(join(DIST, name), 'utf8'));
     const script = new Script(source, { filename: name, cachedData: readFileSync(join(CACHES, name)) });
