@@ -58,8 +58,10 @@ export type {
   AttachmentView,
   Backend,
   BufferView,
+  DeviceAttachment,
   FdView,
   HeapView,
+  HeldBuffer,
   KernelView,
   MappingView,
   RegionView,
@@ -74,7 +76,7 @@ export type { DmaFault } from './mm/dma-access.ts';
 export type { DmaDirection } from './mm/dma-mapping.ts';
 export type { Accessor, Hazard, HazardCause } from './mm/hazard.ts';
 export type { DmaSegment } from './mm/iommu-dma.ts';
-export type { PhysMemory } from './mm/phys-memory.ts';
+export type { MemoryWrite, PhysMemory } from './mm/phys-memory.ts';
 export { BusError, InMemoryPhysMemory } from './mm/phys-memory.ts';
 export type { LogLevel, LogLine } from './printk.ts';
 export { Printk } from './printk.ts';
