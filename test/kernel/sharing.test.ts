@@ -341,6 +341,6 @@ it('three tasks and two devices see what a plain model of memory and cache lines
       pair.end();
       expect(free(pair.real)).toEqual(before);
     }),
-    { numRuns: 300 },
+    { numRuns: 120 },
   );
 });
