@@ -4,7 +4,8 @@
  *
  *     one byte all over          its value                     whatever the length
  *     short ones                 as they are                   64 KiB of what was written, 64 bytes of what was read
- *     all others                 length and SHA-256
+ *     longer ones                length and SHA-256         up to 256 KiB
+ *     all others                 their length: a checksum would take four times as long as the bytes' own way
  */
 import { createRequire } from 'node:module';
 
@@ -12,6 +13,7 @@ export type KeptBytes =
   | { readonly length: number; readonly fill: number }
   | { readonly length: number; readonly bytes: Uint8Array }
   | { readonly length: number; readonly sha256: string }
+  | { readonly length: number; readonly omitted: true }
   /** Nothing was read: the access faulted. */
   | { readonly length: number };
 
@@ -19,6 +21,9 @@ export type KeptBytes =
 const MAX_WRITTEN = 65_536;
 /** Read ones are only compared: as they are where that is hardly longer than their checksum. */
 const MAX_READ = 64;
+
+/** A checksum is several times slower than memory. */
+const MAX_HASHED = 262_144;
 
 /** Loaded when first needed: it takes longer to load than most commands take to run. */
 let crypto: typeof import('node:crypto') | undefined;
@@ -39,5 +44,6 @@ export function keepBytes(access: 'read' | 'write', bytes: Uint8Array): KeptByte
   const { length } = bytes;
   if (isFill(bytes)) return { length, fill: bytes[0] ?? 0 };
   const limit = access === 'write' ? MAX_WRITTEN : MAX_READ;
-  return length <= limit ? { length, bytes: bytes.slice() } : { length, sha256: sha256(bytes) };
+  if (length <= limit) return { length, bytes: bytes.slice() };
+  return length <= MAX_HASHED ? { length, sha256: sha256(bytes) } : { length, omitted: true };
 }

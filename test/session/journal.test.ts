@@ -74,6 +74,17 @@ describe('the journal', () => {
     ]);
   });
 
+  it('keeps the length alone of what is longer than 256 KiB', () => {
+    const huge = Uint8Array.from({ length: 262_145 }, (_, i) => i & 0xff);
+    const entries = journalOf((shell) => {
+      const mapping = shell.map(shell.alloc(CMA, 1n << 20n), 1n << 20n);
+      shell.store(mapping, 0, huge);
+      shell.load(mapping, 0, huge.length);
+    });
+    const omitted = { length: huge.length, omitted: true };
+    expect(accesses(entries).map(({ kept }) => kept)).toEqual([omitted, omitted]);
+  });
+
   it('owns its bytes', () => {
     const mine = Uint8Array.of(1, 2, 3);
     const entries = journalOf((shell) => {

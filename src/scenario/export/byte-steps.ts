@@ -38,7 +38,7 @@ const owner = (place: AccessPlace): string =>
 function fillOf({ access, kept, fault }: JournalAccess): string | undefined {
   if (access !== 'write' || fault !== undefined) return undefined;
   if ('fill' in kept) return String(kept.fill);
-  return 'sha256' in kept ? 'unknown' : undefined;
+  return 'sha256' in kept || 'omitted' in kept ? 'unknown' : undefined;
 }
 
 function runAt({ history, at, end, mayJoin }: Cursor, from: number): Run | undefined {
@@ -120,7 +120,7 @@ function accessStep({ access, length, kept, fault }: Run, target: Target): Told 
 const standInComment = (length: bigint): string =>
   ` ${formatSize(length)} of other bytes were written here: the journal keeps none longer than 64 KiB.`;
 
-/** What was read: as it is where it is short, and else its checksum. */
+/** What was read: as it is where it is short, and else its checksum, if the journal has one. */
 function readExpect(kept: KeptBytes): Expect {
   if ('fill' in kept) {
     if (kept.fill === 0) return { value: { nonzero: 0 } };
