@@ -7,15 +7,13 @@ import type { PreparedScenario, ReadScenario, RunReport, ScenarioFiles } from '.
 import { addBootInputs, type BoardOptions, bootParams } from '../boot-inputs.ts';
 import { AnsweredNo, Interrupted, UnreadableInput, UsageError } from '../failures.ts';
 import { decodeTree, loadTree } from '../load-tree.ts';
-import { Progress } from '../progress.ts';
 import { inputName, readInput } from '../read-input.ts';
 import { examples, type Registry } from '../registry.ts';
 import { type Replayed, replayJson, replayText } from '../render/replay.ts';
+import { runScenarioSliced, type Scenarios } from '../run-scenario.ts';
 import { scenarioFiles } from '../scenario-files.ts';
 import type { Shell } from '../shell.ts';
 import { addSourceInputs } from '../source-inputs.ts';
-
-type Scenarios = typeof import('../../scenario/index.ts');
 
 /** A scenario, and the files that it names. */
 interface Source {
@@ -95,36 +93,25 @@ async function asItIs(scenarios: Scenarios, { read, files }: Source, needed: boo
   }
 }
 
-/** Steps between two looks at the clock. */
-const SLICE = 256;
-
+/** Runs it; a Ctrl-C ends the command. */
 async function run(
   sh: Shell,
   scenarios: Scenarios,
   prepared: PreparedScenario,
   keepGoing: boolean,
 ): Promise<RunReport> {
-  const going = new scenarios.ScenarioRun(prepared, { keepGoing });
-  const { total, source } = prepared;
-  const progress = new Progress(
-    sh.streams,
-    source.file,
-    total === undefined ? undefined : BigInt(total),
-    'steps',
-  );
   let interrupted = false;
   const stop = () => {
     interrupted = true;
   };
   process.once('SIGINT', stop);
   try {
-    while (!going.advance(SLICE) && !interrupted) await progress.at(BigInt(going.done));
+    const report = await runScenarioSliced(sh, scenarios, prepared, keepGoing, () => interrupted);
+    if (interrupted) throw new Interrupted();
+    return report;
   } finally {
-    progress.end();
     process.removeListener('SIGINT', stop);
   }
-  if (interrupted) throw new Interrupted();
-  return going.report();
 }
 
 async function runReplay(sh: Shell, file: string, options: BoardOptions): Promise<void> {

@@ -4,13 +4,13 @@ import { InvalidInput } from '../../diagnostic.ts';
 import type { PreparedScenario, RunReport } from '../../scenario/index.ts';
 import { AnsweredNo, Interrupted, UnreadableInput, UsageError } from '../failures.ts';
 import type { SourceInputs } from '../load-tree.ts';
-import { Progress } from '../progress.ts';
 import { inputName, readInput } from '../read-input.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { runJson } from '../render/run-json.ts';
 import { runJunit } from '../render/run-junit.ts';
 import { runTap } from '../render/run-tap.ts';
 import { runSummary, runText } from '../render/run-text.ts';
+import { runScenarioSliced, type Scenarios } from '../run-scenario.ts';
 import { scenarioFiles } from '../scenario-files.ts';
 import type { Shell } from '../shell.ts';
 import { addSourceInputs } from '../source-inputs.ts';
@@ -20,13 +20,6 @@ interface RunCommandOptions extends SourceInputs {
   readonly junit?: string;
   readonly keepGoing?: boolean;
 }
-
-/** Steps between two looks at the clock. */
-const SLICE = 256;
-/** How long Ctrl-C may wait. */
-const SLICE_MS = 40;
-
-type Scenarios = typeof import('../../scenario/index.ts');
 
 /** Reads every file before the first one runs. @throws InvalidInput with what is wrong with all of them */
 async function prepareAll(
@@ -65,35 +58,6 @@ async function prepareAll(
   return prepared;
 }
 
-/** Runs one scenario; Ctrl-C ends it between two steps. */
-async function runOne(
-  sh: Shell,
-  scenarios: Scenarios,
-  prepared: PreparedScenario,
-  keepGoing: boolean,
-  interrupted: () => boolean,
-): Promise<RunReport> {
-  const run = new scenarios.ScenarioRun(prepared, { keepGoing });
-  const { total, source } = prepared;
-  const progress = new Progress(
-    sh.streams,
-    source.file,
-    total === undefined ? undefined : BigInt(total),
-    'steps',
-  );
-  let looked = Date.now();
-  try {
-    while (!run.advance(SLICE) && !interrupted()) {
-      if (Date.now() - looked < SLICE_MS) continue;
-      await progress.at(BigInt(run.done));
-      looked = Date.now();
-    }
-  } finally {
-    progress.end();
-  }
-  return run.report();
-}
-
 /** Runs the scenarios, each told as it ends. @returns those that ended, and the one that was interrupted */
 async function runAll(
   sh: Shell,
@@ -110,7 +74,7 @@ async function runAll(
   const reports: RunReport[] = [];
   try {
     for (const prepared of all) {
-      const report = await runOne(sh, scenarios, prepared, keepGoing, () => interrupted);
+      const report = await runScenarioSliced(sh, scenarios, prepared, keepGoing, () => interrupted);
       reports.push(report);
       tell(report, reports.length);
       // A run that was short lets a Ctrl-C in as well.
