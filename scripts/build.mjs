@@ -9,7 +9,6 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { leanLmdb } from './lean-lmdb.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -69,8 +68,10 @@ const bundle = (entry, file) =>
     // Names stay readable: a stack trace in a bug report is worth the bytes.
     minifyWhitespace: true,
     minifySyntax: true,
-    define: { DMAHEAP_VERSION: JSON.stringify(version) },
-    plugins: [apart, noChildProcess, leanLmdb()],
+    // A bundle's own place, from which what is not bundled is required.
+    define: { DMAHEAP_VERSION: JSON.stringify(version), 'import.meta.url': '__filename' },
+    external: ['@photostructure/sqlite'],
+    plugins: [apart, noChildProcess],
     metafile: true,
     logLevel: 'warning',
   });

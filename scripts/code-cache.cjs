@@ -11,6 +11,10 @@ const { cacheDirectory, compile, run } = require('../bin/load-bundle.cjs');
 
 // A cache is only good for the flags under which it was written: those that a command starts with.
 v8.setFlagsFromString = () => undefined;
+// Commands end their process; here others follow.
+process.exit = (code) => {
+  process.exitCode = code;
+};
 
 const boards = join(__dirname, '../fixtures/boards');
 const sources = join(__dirname, '../fixtures/dts/ok');
@@ -25,7 +29,6 @@ const SOURCES = [
 const work = mkdtempSync(join(tmpdir(), 'dmaheap-build-'));
 const inSession = ['--session', join(work, 'session')];
 const PREPARE = [...inSession, 'boot', join(boards, 'camera-soc.dtb')];
-// One in a session at most: its database cannot be opened a second time by another instance of the bundle.
 const COMMANDS = [
   ...SOURCES.map((file) => ['dt', file, '-I', include, '-O', 'dtb', '--out', join(work, 'board.dtb')]),
   ['run', join(__dirname, '../fixtures/scenarios/ci-gate.yaml')],

@@ -2,32 +2,39 @@
  * A session's directory: where it is, what is in it, and whether it is one of ours.
  *
  *     session.json    the format, which never changes once written
- *     store.mdb       the records (and store.mdb-lock, LMDB's)
- *     arena.N         the bytes of boot N, sparse; arena.N.dirty says which pages hold any
+ *     store/          the records (records.db and SQLite's files beside it), and who holds its lock
+ *     arena.N         the bytes of memory, sparse; arena.N.dirty says which pages hold any
  *     .gitignore      `*`: the directory ignores itself
+ *
+ * All of it must be the user's own, and writable by nobody else: what another user put there, a link to
+ * the user's own files say, is refused by name.
  */
-import {
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, closeSync, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { fileError, REBOOT, SessionError, systemCode } from './session-error.ts';
+import { checkFileSystem } from './file-system.ts';
+import {
+  checkOwnDirectory,
+  createOwn,
+  makeDirectory,
+  readOwn,
+  removeDirectory,
+  renameHost,
+  rmdirHost,
+  syncDirectory,
+  syncHost,
+  unlinkHost,
+  writeHost,
+} from './host-files.ts';
+import { ANOTHER, CHECK, fileError, SessionError, systemCode } from './session-error.ts';
 
 /** Raised when what is stored changes its meaning. */
-export const SESSION_FORMAT = 3;
+export const SESSION_FORMAT = 4;
 const ARCH = 'arm64';
 const FORMAT_FILE = 'session.json';
+/** Longer than any that was ever written. */
+const FORMAT_LIMIT = 65_536;
+const STORE = 'store';
 const BOOT_HINT = 'make one with: dmaheap boot BOARD';
 
 export interface SessionLocation {
@@ -57,7 +64,7 @@ export function describeLocation(location: SessionLocation): string {
   return `${location.path} (neither --session nor $DMAHEAP_SESSION is set)`;
 }
 
-export const storePath = (dir: string): string => join(dir, 'store.mdb');
+export const storePath = (dir: string): string => join(dir, STORE);
 export const arenaPath = (dir: string, generation: number): string => join(dir, `arena.${generation}`);
 
 interface FormatFile {
@@ -76,15 +83,16 @@ interface FormatFile {
  */
 export function checkDirectory(location: SessionLocation): string {
   const dir = location.path;
+  checkOwnPlace(location);
   let text: string;
   try {
-    text = readFileSync(join(dir, FORMAT_FILE), 'utf8');
+    text = Buffer.from(readOwn(join(dir, FORMAT_FILE), FORMAT_LIMIT)).toString();
   } catch (error) {
     throw noFormatFile(location, error);
   }
   const format = parseFormat(text);
   if (format === undefined) {
-    throw new SessionError('session-damaged', `${join(dir, FORMAT_FILE)} is unreadable`, REBOOT);
+    throw new SessionError('session-damaged', `${join(dir, FORMAT_FILE)} is unreadable`, CHECK);
   }
   const wanted = { format: SESSION_FORMAT, arch: ARCH, endianness: endianness() };
   for (const key of ['format', 'arch', 'endianness'] as const) {
@@ -92,7 +100,7 @@ export function checkDirectory(location: SessionLocation): string {
     throw new SessionError(
       'session-format',
       `the session ${dir} has ${key} ${JSON.stringify(format[key])}; this dmaheap uses ${JSON.stringify(wanted[key])}`,
-      REBOOT,
+      ANOTHER,
     );
   }
   return dir;
@@ -102,21 +110,49 @@ function noFormatFile(location: SessionLocation, error: unknown): unknown {
   const dir = location.path;
   switch (systemCode(error)) {
     case 'ENOENT':
-      if (!exists(dir)) {
-        return new SessionError('session-missing', `no session at ${describeLocation(location)}`, BOOT_HINT);
-      }
       return new SessionError(
         'session-not-a-session',
         `${describeLocation(location)} is a directory, but no session: it has no ${FORMAT_FILE}`,
         BOOT_HINT,
       );
-    case 'ENOTDIR':
-      return new SessionError('session-not-a-session', `${describeLocation(location)} is not a directory`);
-    case 'EISDIR':
-      return new SessionError('session-damaged', `${join(dir, FORMAT_FILE)} is a directory`, REBOOT);
+    case 'EFBIG':
+      return new SessionError('session-damaged', `${join(dir, FORMAT_FILE)} is unreadable`, CHECK);
     default:
       return fileError(error, `read the session ${dir}`);
   }
+}
+
+/**
+ * Whether the place is a directory of the user's own. A link to one is followed where the user (or root)
+ * made it: in a directory that all may write to, somebody else's could lead anywhere.
+ */
+function checkOwnPlace(location: SessionLocation): void {
+  const dir = location.path;
+  let stat: Stats | undefined;
+  try {
+    stat = lstatSync(dir, { throwIfNoEntry: false });
+    if (stat?.isSymbolicLink() === true) {
+      const uid = process.geteuid?.();
+      if (uid !== undefined && stat.uid !== uid && stat.uid !== 0) {
+        throw new SessionError(
+          'session-untrusted',
+          `${describeLocation(location)} is a symbolic link that user ${stat.uid} made: it is not followed`,
+          'name a directory of your own with --session',
+        );
+      }
+      stat = statSync(dir, { throwIfNoEntry: false });
+    }
+  } catch (error) {
+    if (systemCode(error) !== 'ENOTDIR') throw fileError(error, `look at ${dir}`);
+    throw new SessionError('session-not-a-session', `${describeLocation(location)} is not a directory`);
+  }
+  if (stat === undefined) {
+    throw new SessionError('session-missing', `no session at ${describeLocation(location)}`, BOOT_HINT);
+  }
+  if (!stat.isDirectory()) {
+    throw new SessionError('session-not-a-session', `${describeLocation(location)} is not a directory`);
+  }
+  checkOwnDirectory(dir, stat);
 }
 
 function parseFormat(text: string): FormatFile | undefined {
@@ -139,7 +175,7 @@ function parseFormat(text: string): FormatFile | undefined {
 export function createDirectory(location: SessionLocation, version?: string): void {
   const dir = location.path;
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirectory(dir, true);
     const names = readdirSync(dir);
     if (names.includes(FORMAT_FILE)) {
       checkDirectory(location);
@@ -154,7 +190,11 @@ export function createDirectory(location: SessionLocation, version?: string): vo
         'name another directory with --session',
       );
     }
-    writeFileSync(join(dir, '.gitignore'), '*\n', { mode: 0o600 });
+    // An empty one may have been made with any umask.
+    if (process.geteuid?.() === statSync(dir).uid) chmodSync(dir, 0o700);
+    checkOwnPlace(location);
+    checkFileSystem(dir);
+    if (!names.includes('.gitignore')) writeNew(join(dir, '.gitignore'), '*\n');
     const format: FormatFile = {
       format: SESSION_FORMAT,
       arch: ARCH,
@@ -162,8 +202,10 @@ export function createDirectory(location: SessionLocation, version?: string): vo
       ...(version === undefined ? {} : { dmaheap: version }),
     };
     const temporary = join(dir, `${FORMAT_FILE}.${process.pid}`);
-    writeFileSync(temporary, `${JSON.stringify(format)}\n`, { mode: 0o600 });
-    renameSync(temporary, join(dir, FORMAT_FILE));
+    unlinkHost(temporary);
+    writeNew(temporary, `${JSON.stringify(format)}\n`);
+    renameHost(temporary, join(dir, FORMAT_FILE));
+    syncDirectory(dir);
   } catch (error) {
     if (systemCode(error) === 'EEXIST' || systemCode(error) === 'ENOTDIR') {
       throw new SessionError('session-not-a-session', `${describeLocation(location)} is not a directory`);
@@ -172,11 +214,19 @@ export function createDirectory(location: SessionLocation, version?: string): vo
   }
 }
 
-/** Waits until the names of new files are on disk. */
-export function syncDirectory(dir: string): void {
-  const fd = openSync(dir, 'r');
+/** Writes a new file and waits until it is on disk. */
+function writeNew(path: string, text: string): void {
+  let fd: number;
   try {
-    fsyncSync(fd);
+    fd = createOwn(path);
+  } catch (error) {
+    // Another boot made it at the same moment, with the same text.
+    if (systemCode(error) === 'EEXIST') return;
+    throw error;
+  }
+  try {
+    writeHost(fd, path, Buffer.from(text), null);
+    syncHost(fd, path);
   } finally {
     closeSync(fd);
   }
@@ -188,49 +238,41 @@ function generations(dir: string): number[] {
   return found.flatMap((digits) => (digits === undefined ? [] : [Number(digits)]));
 }
 
-/** Removes the arenas of boots before `generation`; who has them open keeps their bytes. */
-export function removeOldArenas(dir: string, generation: number): void {
-  for (const old of generations(dir)) {
-    if (old >= generation) continue;
-    removeFile(arenaPath(dir, old));
-    removeFile(`${arenaPath(dir, old)}.dirty`);
+/** Removes what boots before left: arenas below number `current`, and stores that a killed boot half made. */
+export function removeLeftovers(dir: string, current: number): void {
+  try {
+    for (const old of generations(dir)) {
+      if (old >= current) continue;
+      unlinkHost(arenaPath(dir, old));
+      unlinkHost(`${arenaPath(dir, old)}.dirty`);
+    }
+    for (const name of readdirSync(dir)) if (HALF_MADE.test(name)) removeDirectory(join(dir, name));
+  } catch (error) {
+    throw fileError(error, `clear up ${dir}`);
   }
 }
 
+const HALF_MADE = /^store\.[A-Za-z0-9]{6}$/;
+
 /**
- * Removes a session: its own files, then the directory when nothing else is in it.
+ * Removes a session's files, then the directory when nothing else is in it.
  *
  * @throws SessionError when it is none; damaged ones and those of other formats are removed
  */
-export function removeSession(location: SessionLocation): void {
+export function removeSessionFiles(location: SessionLocation): void {
   const dir = location.path;
   try {
-    checkDirectory(location);
-  } catch (error) {
-    const code = error instanceof SessionError ? error.code : undefined;
-    if (code !== 'session-damaged' && code !== 'session-format') throw error;
-  }
-  try {
     const own = /^(store\.mdb(-lock|\.seen)?|arena\.\d+(\.dirty)?|session\.json\.\d+|\.gitignore)$/;
-    for (const name of readdirSync(dir)) if (own.test(name)) removeFile(join(dir, name));
+    for (const name of readdirSync(dir)) {
+      if (name === STORE || HALF_MADE.test(name)) removeDirectory(join(dir, name));
+      if (own.test(name)) unlinkHost(join(dir, name));
+    }
     // Last, so that a removal that was interrupted can be done again.
-    removeFile(join(dir, FORMAT_FILE));
+    unlinkHost(join(dir, FORMAT_FILE));
     const left = readdirSync(dir);
     // A link's directory stays: without it the link would dangle, and could not be booted into.
-    if (left.length === 0 && !lstatSync(dir).isSymbolicLink()) rmdirSync(dir);
+    if (left.length === 0 && !lstatSync(dir).isSymbolicLink()) rmdirHost(dir);
   } catch (error) {
     throw fileError(error, `remove ${basename(dir)}`);
   }
-}
-
-function removeFile(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw fileError(error, `remove ${path}`);
-  }
-}
-
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -12,8 +12,9 @@
  * separate from the arena so that the sync before a first write costs one page and not all the bytes
  * that were written before.
  */
-import { closeSync, constants, fdatasyncSync, openSync, readSync, writeSync } from 'node:fs';
-import { fileError, REBOOT, SessionError } from './session-error.ts';
+import { closeSync, readSync } from 'node:fs';
+import { openOwn, syncHost, writeHost } from './host-files.ts';
+import { fileError, CHECK, SessionError } from './session-error.ts';
 
 /** Bytes of the bit file looked at in one piece: 128 MiB of memory. */
 const CHUNK = 4096;
@@ -28,6 +29,8 @@ export class DirtyPages {
   readonly #path: string;
   #fd: number | undefined;
   #writable = false;
+  /** Whether all bits that are set are known to be on disk. */
+  #synced = false;
   readonly #chunk = Buffer.alloc(CHUNK);
 
   constructor(path: string) {
@@ -69,11 +72,22 @@ export class DirtyPages {
     return runs;
   }
 
-  /** Sets the bits of runs and waits until they are on disk; costs one look a run when all are set. */
+  /** Bits that were set before may not be on disk: whoever set them may have been killed before the sync. */
+  distrust(): void {
+    this.#synced = false;
+  }
+
+  /**
+   * Sets the bits of runs and waits until they are on disk; costs one look a run when all are set, and a
+   * sync the first time after `distrust`.
+   */
   mark(runs: readonly PageRun[]): void {
     let changed = false;
     for (const { page, pages } of runs) if (this.#change(page, pages, true)) changed = true;
-    if (changed) this.#sync();
+    if (!changed && this.#synced) return;
+    this.#synced = false;
+    this.#sync();
+    this.#synced = true;
   }
 
   /** Clears the bits of a run whose zeros are on disk. */
@@ -112,15 +126,12 @@ export class DirtyPages {
     } catch (error) {
       throw fileError(error, `read ${this.#path}`);
     }
-    throw new SessionError('session-damaged', `${this.#path} is cut off`, REBOOT);
+    throw new SessionError('session-damaged', `${this.#path} is cut off`, CHECK);
   }
 
   #write(first: number, bytes: Buffer): void {
     try {
-      const fd = this.#open(true);
-      for (let done = 0; done < bytes.length; ) {
-        done += writeSync(fd, bytes, done, bytes.length - done, first + done);
-      }
+      writeHost(this.#open(true), this.#path, bytes, first);
     } catch (error) {
       throw fileError(error, `write ${this.#path}`);
     }
@@ -128,7 +139,7 @@ export class DirtyPages {
 
   #sync(): void {
     try {
-      fdatasyncSync(this.#open(true));
+      syncHost(this.#open(true), this.#path);
     } catch (error) {
       throw fileError(error, `write ${this.#path}`);
     }
@@ -137,7 +148,7 @@ export class DirtyPages {
   #open(writable: boolean): number {
     if (this.#fd !== undefined && (this.#writable || !writable)) return this.#fd;
     this.close();
-    this.#fd = openSync(this.#path, writable ? constants.O_RDWR : constants.O_RDONLY);
+    this.#fd = openOwn(this.#path, writable ? 'write' : 'read');
     this.#writable = writable;
     return this.#fd;
   }

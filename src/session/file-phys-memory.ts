@@ -14,13 +14,14 @@
  * the commit of the buffer that it was for: a new buffer never shows old bytes. If the transaction is
  * then rolled back, free pages hold zeros, which is as good as anything else.
  */
-import { closeSync, constants, fdatasyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import type { MemoryWrite, PhysMemory } from '../mm/phys-memory.ts';
 import { rangeOf } from '../mm/phys-memory.ts';
 import type { PhysAddr, PhysRange } from '../units.ts';
 import { PAGE_SIZE } from '../units.ts';
 import { DirtyPages } from './dirty-pages.ts';
-import { fileError, REBOOT, SessionError } from './session-error.ts';
+import { createOwn, openOwn, syncHost, truncateHost, unlinkHost, writeHost } from './host-files.ts';
+import { fileError, CHECK, SessionError } from './session-error.ts';
 
 const ALIGNMENT = 65536;
 
@@ -121,7 +122,7 @@ export class Arena {
       this.#fault?.('zeroing');
     }
     try {
-      fdatasyncSync(this.#open(true));
+      syncHost(this.#open(true), this.#path);
     } catch (error) {
       throw fileError(error, `write ${this.#path}`);
     }
@@ -159,7 +160,7 @@ export class Arena {
       const fd = this.#open(false);
       for (let done = from; done < to; ) {
         const count = readSync(fd, into, done, to - done, offset + done - from);
-        if (count === 0) throw new SessionError('session-damaged', `${this.#path} is cut off`, REBOOT);
+        if (count === 0) throw new SessionError('session-damaged', `${this.#path} is cut off`, CHECK);
         done += count;
       }
     } catch (error) {
@@ -169,10 +170,7 @@ export class Arena {
 
   #write(offset: number, bytes: Uint8Array, length: number): void {
     try {
-      const fd = this.#open(true);
-      for (let done = 0; done < length; ) {
-        done += writeSync(fd, bytes, done, length - done, offset + done);
-      }
+      writeHost(this.#open(true), this.#path, bytes.length === length ? bytes : bytes.subarray(0, length), offset);
     } catch (error) {
       throw fileError(error, `write ${this.#path}`);
     }
@@ -182,7 +180,7 @@ export class Arena {
     if (this.#fd !== undefined && (this.#writable || !writable)) return this.#fd;
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
-    this.#fd = openSync(this.#path, writable ? constants.O_RDWR : constants.O_RDONLY);
+    this.#fd = openOwn(this.#path, writable ? 'write' : 'read');
     this.#writable = writable;
     return this.#fd;
   }
@@ -238,9 +236,12 @@ function place(layout: readonly PhysRange[]): { range: PhysRange; offset: number
 
 function makeSparse(path: string, size: number): void {
   try {
-    const fd = openSync(path, 'w', 0o600);
+    // A boot that was killed may have left one, which belongs to nobody.
+    unlinkHost(path);
+    const fd = createOwn(path);
     try {
-      ftruncateSync(fd, size);
+      truncateHost(fd, path, size);
+      syncHost(fd, path);
     } finally {
       closeSync(fd);
     }

@@ -1,8 +1,14 @@
 /** Sessions: kernels kept on disk and shared by processes. */
-export { describeLocation, removeSession, type SessionLocation, sessionPath } from './directory.ts';
+export { describeLocation, type SessionLocation, sessionPath } from './directory.ts';
 export type { JournalAccess, JournalCall, JournalEntry } from './journal.ts';
 export type { KeptBytes } from './kept-bytes.ts';
-export { type BootOptions, bootSession, openSession, type SessionOptions } from './local-session.ts';
+export {
+  type BootOptions,
+  bootSession,
+  openSession,
+  removeSession,
+  type SessionOptions,
+} from './local-session.ts';
 export { MemorySession } from './memory-session.ts';
 export type { BootInputs, Session, SessionInfo, SessionView } from './session.ts';
 export { SessionError, type SessionErrorCode } from './session-error.ts';

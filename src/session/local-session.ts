@@ -1,7 +1,7 @@
 /**
  * Sessions in a directory: opened, booted, booted again, removed.
  */
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import type { BootOutcome } from '../kernel/boot.ts';
 import { Kernel, layoutOf } from '../kernel/kernel.ts';
 import type { Records } from '../records.ts';
@@ -12,24 +12,20 @@ import {
   checkDirectory,
   createDirectory,
   describeLocation,
-  removeOldArenas,
+  removeLeftovers,
+  removeSessionFiles,
   storePath,
-  syncDirectory,
 } from './directory.ts';
 import { Arena, FilePhysMemory } from './file-phys-memory.ts';
-import { LmdbStore } from './lmdb-store.ts';
-import { isRecord } from './record-codec.ts';
+import { syncDirectory } from './host-files.ts';
 import type { BootInputs, Session } from './session.ts';
 import { SessionError, systemCode } from './session-error.ts';
+import { createStore, SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 import { StoreRecords } from './store-records.ts';
-import { checkStore } from './store-seen.ts';
 import type { Backing, BootState } from './stored-session.ts';
 import { bootState, putBoot, StoredSession } from './stored-session.ts';
 
-export interface SessionOptions {
-  /** Called at named points of a transaction: tests end the process there. */
-  readonly fault?: (point: string) => void;
-}
+export type SessionOptions = SqliteStoreOptions;
 
 /**
  * Opens a session that was booted before.
@@ -38,15 +34,16 @@ export interface SessionOptions {
  */
 export function openSession(location: SessionLocation, options: SessionOptions = {}): Session {
   checkDirectory(location);
-  const backing = new DirectoryBacking(location, options);
-  if (backing.booted) return new StoredSession(backing);
-  backing.close();
-  throw new SessionError(
+  if (!existsSync(storePath(location.path))) throw neverBooted(location);
+  return new StoredSession(new DirectoryBacking(location, options));
+}
+
+const neverBooted = (location: SessionLocation): SessionError =>
+  new SessionError(
     'session-missing',
     `the session at ${describeLocation(location)} was never booted`,
     'boot it with: dmaheap boot BOARD',
   );
-}
 
 export interface BootOptions extends SessionOptions {
   /** Boot although buffers are alive, which are lost. */
@@ -75,11 +72,12 @@ export function bootSession<T extends BootOutcome>(
   const outcome = build(booted);
   if (outcome.panic !== undefined) return outcome;
   createDirectory(location, options.version);
+  if (!existsSync(storePath(location.path))) createStore(storePath(realpathSync(location.path)));
   const backing = new DirectoryBacking(location, options);
   try {
-    const generation = replace(backing, booted, inputs, options);
+    const arena = replace(backing, booted, inputs, options);
     // After the commit: until then they belong to the session that is there.
-    removeOldArenas(location.path, generation);
+    removeLeftovers(location.path, arena);
   } finally {
     backing.close();
   }
@@ -92,22 +90,48 @@ function replace(
   inputs: BootInputs,
   options: BootOptions,
 ): number {
-  let generation = 1;
+  let arena = 1;
   backing.store.write((reader) => {
     const records = new StoreRecords(reader, true);
     const old = bootState(records);
     if (old !== undefined && options.force !== true) refuseBuffers(backing, records, old);
-    // A boot that was killed may have left files of this number: they belong to nobody.
-    generation = (old?.generation ?? 0) + 1;
+    const generation = (old?.generation ?? 0) + 1;
+    arena = (old?.arena ?? 0) + 1;
     const layout = layoutOf(booted);
-    Arena.create(arenaPath(backing.path, generation), layout);
+    Arena.create(arenaPath(backing.path, arena), layout);
     syncDirectory(backing.path);
     options.fault?.('arena-made');
     for (const key of reader.keys('')) records.delete(key);
-    putBoot(records, { generation, bootedAt: Date.now(), layout }, inputs, booted);
+    putBoot(records, { generation, arena, bootedAt: Date.now(), layout }, inputs, booted);
     return records.changes();
   });
-  return generation;
+  return arena;
+}
+
+/**
+ * Removes a session: first its records, under the lock, so that no other process goes on with it; then its
+ * files, and the directory when nothing else is in it.
+ *
+ * @throws SessionError when it is none; damaged ones and those of other formats are removed
+ */
+export function removeSession(location: SessionLocation, options: SessionOptions = {}): void {
+  try {
+    checkDirectory(location);
+    if (existsSync(storePath(location.path))) emptyStore(location, options);
+  } catch (error) {
+    const code = error instanceof SessionError ? error.code : undefined;
+    if (code !== 'session-damaged' && code !== 'session-format') throw error;
+  }
+  removeSessionFiles(location);
+}
+
+function emptyStore(location: SessionLocation, options: SessionOptions): void {
+  const store = new SqliteStore(storePath(realpathSync(location.path)), options);
+  try {
+    store.write((reader) => reader.keys('').map((key) => [key, undefined] as const));
+  } finally {
+    store.close();
+  }
 }
 
 function refuseBuffers(backing: DirectoryBacking, records: Records, old: BootState): void {
@@ -122,33 +146,30 @@ function refuseBuffers(backing: DirectoryBacking, records: Records, old: BootSta
 
 class DirectoryBacking implements Backing {
   readonly path: string;
-  readonly store: LmdbStore;
-  /** False when there is no store yet: a boot was killed before it made one. */
-  readonly booted: boolean;
+  readonly store: SqliteStore;
   readonly #options: SessionOptions;
-  #arena: { readonly generation: number; readonly arena: Arena } | undefined;
+  #arena: { readonly number: number; readonly arena: Arena } | undefined;
 
   constructor(location: SessionLocation, options: SessionOptions) {
     this.path = location.path;
     this.#options = options;
-    const path = storePath(realpathSync(location.path));
-    this.booted = checkStore(path, (key, value) => isRecord(key.toString(), value));
-    this.store = new LmdbStore(path, options);
+    this.store = new SqliteStore(storePath(realpathSync(location.path)), options);
   }
 
   memory(state: BootState, writable: boolean): FilePhysMemory {
-    if (this.#arena?.generation !== state.generation) {
+    if (this.#arena?.number !== state.arena) {
       this.#arena?.arena.close();
-      const path = arenaPath(this.path, state.generation);
-      this.#arena = { generation: state.generation, arena: new Arena(path, state.layout, this.#options) };
+      const path = arenaPath(this.path, state.arena);
+      this.#arena = { number: state.arena, arena: new Arena(path, state.layout, this.#options) };
     }
+    if (writable) this.#arena.arena.dirty.distrust();
     return new FilePhysMemory(this.#arena.arena, writable);
   }
 
   replaced(error: unknown): boolean {
     if (!(error instanceof SessionError) || systemCode(error.cause) !== 'ENOENT') return false;
-    const read = this.#arena?.generation;
-    const now = this.store.read((reader) => bootState(new StoreRecords(reader, false))?.generation);
+    const read = this.#arena?.number;
+    const now = this.store.read((reader) => bootState(new StoreRecords(reader, false))?.arena);
     return now !== read;
   }
 

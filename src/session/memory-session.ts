@@ -60,7 +60,7 @@ export class MemorySession implements Session {
     const memory = new InMemoryPhysMemory(layout);
     store.write((reader) => {
       const records = new StoreRecords(reader, true);
-      putBoot(records, { generation: 1, bootedAt: Date.now(), layout }, inputs, booted);
+      putBoot(records, { generation: 1, arena: 1, bootedAt: Date.now(), layout }, inputs, booted);
       return records.changes();
     });
     this.#session = new StoredSession({ store, memory: () => memory, close: () => store.close() });

@@ -7,7 +7,8 @@ export type SessionErrorCode =
   | 'session-exists' // something is there that must not be overwritten
   | 'session-has-buffers' // a boot would throw live buffers away
   | 'session-not-a-session' // the path is something else
-  | 'session-busy' // another process owns it, or too many read it
+  | 'session-busy' // another process held its lock for too long
+  | 'session-untrusted' // somebody else could have made or changed it
   | 'session-format' // written by another version, or for another architecture or byte order
   | 'session-damaged' // its files contradict themselves
   | 'session-unreadable' // permissions, a read-only disk, an input or output error
@@ -52,11 +53,14 @@ export function fileError(error: unknown, what: string): unknown {
         error,
       );
     case 'ENOENT':
-      return new SessionError('session-damaged', `cannot ${what}: the file is gone`, REBOOT, error);
+      return new SessionError('session-damaged', `cannot ${what}: the file is gone`, CHECK, error);
     default:
       return new SessionError('session-unreadable', `cannot ${what}: ${code}`, undefined, error);
   }
 }
 
 export const FREE_SPACE = 'free some space; nothing that was committed is lost';
-export const REBOOT = 'remove the session (session rm) and boot again';
+/** After a damage that was met in passing: no command advises to remove a session on a suspicion. */
+export const CHECK = 'see what is wrong, and what can be done, with: dmaheap session check';
+/** Where there is nothing left to find out. */
+export const ANOTHER = 'use the dmaheap that made it, or another directory (--session DIR); dmaheap session rm removes it';

@@ -3,7 +3,7 @@
  */
 import { KeyTree, type Records } from '../records.ts';
 import { BadRecord, decodeRecord, encodeRecord } from './record-codec.ts';
-import { REBOOT, SessionError } from './session-error.ts';
+import { CHECK, SessionError } from './session-error.ts';
 import type { StoreChanges, StoreReader } from './store.ts';
 
 export class StoreRecords implements Records {
@@ -70,7 +70,7 @@ function decode(key: string, bytes: Uint8Array): unknown {
     throw new SessionError(
       'session-damaged',
       `the session is damaged: record ${JSON.stringify(key)} is unreadable (${error.message})`,
-      REBOOT,
+      CHECK,
       error,
     );
   }

@@ -16,6 +16,8 @@ import { StoreRecords } from './store-records.ts';
 /** What a session remembers beside the kernel's records. */
 export interface BootState {
   readonly generation: number;
+  /** The number of the file that holds its bytes. */
+  readonly arena: number;
   readonly bootedAt: number;
   readonly layout: readonly PhysRange[];
 }

@@ -1,4 +1,4 @@
-/** Bundles the child processes of session tests as the command is bundled, lean lmdb included. */
+/** Bundles the child processes of session tests as the command is bundled. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -6,9 +6,6 @@ import { ROOT } from './camera-board.ts';
 
 /** @returns the path of the bundle, which lies where packages resolve */
 export async function bundleChild(): Promise<string> {
-  const { leanLmdb } = await import(
-    new URL('../../scripts/lean-lmdb.mjs', `file://${ROOT}/test/session/`).href
-  );
   const directory = `${ROOT}/node_modules/.cache/session-tests`;
   mkdirSync(directory, { recursive: true });
   const outfile = `${directory}/child-${process.pid}.cjs`;
@@ -19,8 +16,7 @@ export async function bundleChild(): Promise<string> {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    define: { 'import.meta.url': '""' },
-    plugins: [leanLmdb()],
+    define: { 'import.meta.url': '__filename' },
     logLevel: 'warning',
   });
   return outfile;

@@ -5,7 +5,6 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
 import { Kernel, layoutOf } from '../../src/kernel/kernel.ts';
 import type { Syscall, SyscallResult } from '../../src/kernel/syscall.ts';
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
@@ -13,7 +12,8 @@ import { MemoryRecords } from '../../src/records.ts';
 import { arenaPath, storePath } from '../../src/session/directory.ts';
 import { Arena, FilePhysMemory } from '../../src/session/file-phys-memory.ts';
 import { bootSession, openSession } from '../../src/session/local-session.ts';
-import { findDamage, StoreFile } from '../../src/session/store-check.ts';
+import { isRecord } from '../../src/session/record-codec.ts';
+import { SqliteStore } from '../../src/session/sqlite-store.ts';
 import { PAGE_SIZE, pfnPhys } from '../../src/units.ts';
 import { startChild } from './bundle-child.ts';
 import { at, bootInputs, cameraInputs } from './camera-board.ts';
@@ -124,9 +124,9 @@ export class KilledSession {
 
   /** Finds out whether the call without an answer happened, and compares everything. */
   #settle(pending: Operation | undefined): void {
-    const fd = openSync(storePath(this.#dir), 'r');
-    strictEqual(findDamage(new StoreFile(fd)), undefined);
-    closeSync(fd);
+    const store = new SqliteStore(storePath(this.#dir));
+    deepStrictEqual(store.check(isRecord), []);
+    store.close();
     const session = openSession(at(this.#dir));
     try {
       const before = { generation: this.#generation, calls: this.#model.calls.length };

@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { MemoryRecords } from '../../src/records.ts';
-import { describeLocation, removeSession, sessionPath } from '../../src/session/directory.ts';
-import { bootSession, openSession } from '../../src/session/local-session.ts';
+import { describeLocation, sessionPath } from '../../src/session/directory.ts';
+import { bootSession, openSession, removeSession } from '../../src/session/local-session.ts';
 import { MemorySession } from '../../src/session/memory-session.ts';
 import type { Session } from '../../src/session/session.ts';
 import { SessionError } from '../../src/session/session-error.ts';
@@ -67,16 +67,17 @@ describe('a session in a directory', () => {
     expect(statSync(path).mode & 0o777).toBe(0o700);
     expect(readFileSync(join(path, '.gitignore'), 'utf8')).toBe('*\n');
     expect(JSON.parse(readFileSync(join(path, 'session.json'), 'utf8'))).toMatchObject({
-      format: 3,
+      format: 4,
       arch: 'arm64',
     });
-    const names = ['.gitignore', 'arena.1', 'arena.1.dirty', 'session.json', 'store.mdb', 'store.mdb-lock'];
-    expect(
-      readdirSync(path)
-        .filter((name) => !name.includes('seen'))
-        .sort(),
-    ).toEqual(names);
-    for (const name of names) expect(statSync(join(path, name)).mode & 0o077).toBe(0);
+    const session = openSession(at(path));
+    allocate(session);
+    const names = ['.gitignore', 'arena.1', 'arena.1.dirty', 'session.json', 'store'];
+    expect(readdirSync(path).sort()).toEqual(names);
+    const inStore = readdirSync(join(path, 'store')).map((name) => join('store', name));
+    expect(inStore).toContain('store/records.db-wal');
+    for (const name of [...names, ...inStore]) expect(statSync(join(path, name)).mode & 0o077).toBe(0);
+    session.close();
   });
 
   it('does what a kernel in memory does, from one opening to the next', () => {
@@ -252,14 +253,14 @@ describe('a session is refused by name', () => {
 
   it('when it was made but never booted', () => {
     const path = booted();
-    rmSync(join(path, 'store.mdb'));
+    rmSync(join(path, 'store'), { recursive: true });
     expect(codeOf(() => openSession(at(path)))).toBe('session-missing');
     bootSession(at(path), inputs, build);
     expect(codeOf(() => openSession(at(path)).close())).toBe('done');
   });
 
   it('when it has another format, architecture or byte order', () => {
-    for (const change of [{ format: 2 }, { arch: 'riscv64' }, { endianness: 'BE' }]) {
+    for (const change of [{ format: 3 }, { arch: 'riscv64' }, { endianness: 'BE' }]) {
       const path = booted();
       const file = join(path, 'session.json');
       writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...change }));

@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { MemoryRecords, type Records } from '../../src/records.ts';
-import { LmdbStore } from '../../src/session/lmdb-store.ts';
 import { MemoryStore } from '../../src/session/memory-session.ts';
+import { isRecord } from '../../src/session/record-codec.ts';
+import { createStore, SqliteStore } from '../../src/session/sqlite-store.ts';
 import type { Store } from '../../src/session/store.ts';
 import { StoreRecords } from '../../src/session/store-records.ts';
 
@@ -13,7 +14,12 @@ const directory = mkdtempSync(join(tmpdir(), 'dmaheap-records-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 let files = 0;
-const newPath = (): string => join(directory, `${++files}.mdb`);
+/** The directory of a new, empty store. */
+function newPath(): string {
+  const path = join(directory, `${++files}`);
+  createStore(path);
+  return path;
+}
 
 const write = (store: Store, body: (records: Records) => void): void => {
   store.write((reader) => {
@@ -27,6 +33,8 @@ const everything = (store: Store): unknown[] =>
 
 const key = fc.oneof(
   fc.constantFrom('a', 'a/1', 'a/2', 'b', 'buffer/000000000001', 'ä', '\uffff', '\u{10000}', 'A'),
+  // What TEXT keys, or UTF-8 alone, would make the same.
+  fc.constantFrom('a\0', 'a\0b', '\ud800', '\udbff', 'a/\udc00', '\ufffd'),
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 4 }),
 );
 const value = fc.oneof(
@@ -92,8 +100,8 @@ describe('records over a store', () => {
     fc.assert(
       fc.property(fc.array(transaction, { maxLength: 8 }), (transactions) => {
         const path = newPath();
-        checkAgainstModel(() => new LmdbStore(path), transactions);
-        for (const file of [path, `${path}-lock`]) rmSync(file, { force: true });
+        checkAgainstModel(() => new SqliteStore(path), transactions);
+        rmSync(path, { recursive: true });
       }),
       { numRuns: 60 },
     );
@@ -112,7 +120,7 @@ describe('records over a store', () => {
   });
 
   it('give back the object that was put or got, and commit what became of it', () => {
-    const store = new LmdbStore(newPath());
+    const store = new SqliteStore(newPath());
     write(store, (records) => {
       const object = { n: 1 };
       records.put('k', object);
@@ -130,7 +138,7 @@ describe('records over a store', () => {
   });
 
   it('refuse changes in a view, and transactions inside a transaction or a view', () => {
-    const store = new LmdbStore(newPath());
+    const store = new SqliteStore(newPath());
     write(store, (records) => records.put('k', 1));
     store.read((reader) => {
       const records = new StoreRecords(reader, false);
@@ -147,8 +155,8 @@ describe('records over a store', () => {
 
   it('see one snapshot in a view, and the newest in the next one', () => {
     const path = newPath();
-    const writer = new LmdbStore(path);
-    const reader = new LmdbStore(path);
+    const writer = new SqliteStore(path);
+    const reader = new SqliteStore(path);
     for (let i = 0; i < 5; i++) {
       write(writer, (records) => records.put('k', i));
       expect(everything(reader)).toEqual([['k', i]]);
@@ -158,23 +166,86 @@ describe('records over a store', () => {
     writer.close();
   });
 
-  it('grow beyond the address space that was mapped at first', () => {
+  it('leave a store as small as what is alive, and its log short, however many processes came and went', () => {
     const path = newPath();
-    const store = new LmdbStore(path, { mapSize: 256 * 1024 });
     const large = new Uint8Array(100_000).fill(7);
-    for (let i = 0; i < 40; i++) write(store, (records) => records.put(`large/${i}`, large));
-    store.close();
-    const again = new LmdbStore(path, { mapSize: 256 * 1024 });
-    expect(everything(again)).toHaveLength(40);
-    write(again, (records) => {
+    const sizes: number[] = [];
+    for (let round = 0; round < 60; round++) {
+      // A new one each time, never closed: so a command ends.
+      const store = new SqliteStore(path);
+      write(store, (records) => {
+        records.delete(`large/${round - 4}`);
+        records.put(`large/${round}`, large);
+      });
+      sizes.push(readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0));
+    }
+    expect(Math.max(...sizes)).toBeLessThan(4_000_000);
+    const store = new SqliteStore(path);
+    expect(everything(store)).toHaveLength(4);
+    write(store, (records) => {
       for (const [name] of [...records.list('large/')]) records.delete(name);
     });
-    expect(everything(again)).toEqual([]);
-    again.close();
+    store.compact();
+    expect(statSync(join(path, 'records.db')).size).toBeLessThan(40_000);
+    store.close();
+  });
+
+  it('need more than one statement when there are many', () => {
+    const path = newPath();
+    const store = new SqliteStore(path);
+    const keys = Array.from({ length: 5000 }, (_, i) => `k/${i}`);
+    write(store, (records) => {
+      for (const name of keys) records.put(name, name);
+    });
+    write(store, (records) => {
+      for (const [i, name] of keys.entries()) {
+        if (i % 3 === 0) records.delete(name);
+        else if (i % 3 === 1) records.put(name, { changed: i });
+      }
+    });
+    expect(everything(store)).toHaveLength(3333);
+    expect(store.check(isRecord)).toEqual([]);
+    store.close();
+  });
+
+  it('let go of every descriptor when a store is closed, in a view and after a failure too', () => {
+    const path = newPath();
+    const open = (): string[] =>
+      readdirSync('/proc/self/fd').flatMap((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).startsWith(path) ? [fd] : [];
+        } catch {
+          return [];
+        }
+      });
+    if (!existsSync('/proc/self/fd')) return;
+    for (let round = 0; round < 3; round++) {
+      const store = new SqliteStore(path);
+      write(store, (records) => records.put('k', round));
+      everything(store);
+      expect(() =>
+        write(store, () => {
+          throw new Rollback();
+        }),
+      ).toThrow(Rollback);
+      expect(open().length).toBeGreaterThan(2);
+      store.close();
+      expect(open()).toEqual([]);
+    }
+    const store = new SqliteStore(path);
+    store.read((reader) => {
+      reader.get('k');
+      store.close();
+    });
+    expect(open()).toEqual([]);
+    // Neither did it keep the lock.
+    const next = new SqliteStore(path, { wait: 0 });
+    write(next, (records) => records.put('k', 9));
+    next.close();
   });
 
   it('write nothing when a record cannot be encoded', () => {
-    const store = new LmdbStore(newPath());
+    const store = new SqliteStore(newPath());
     expect(() =>
       write(store, (records) => {
         records.put('a', 1);

@@ -72,7 +72,7 @@ export function sessionCommand(registry: Registry): void {
     .action(async () => {
       const sh = shell(rm);
       sh.refuseBoard('session rm');
-      const { removeSession } = await import('../../session/directory.ts');
+      const { removeSession } = await import('../../session/local-session.ts');
       const location = sh.location();
       removeSession(location);
       await sh.answer(

@@ -1,0 +1,72 @@
+/** Whether a session is whole, and what is wrong: what `dmaheap session check` tells. */
+import { lstatSync, realpathSync } from 'node:fs';
+import { basename } from 'node:path';
+import { findContradictions } from '../kernel/contradictions.ts';
+import { Kernel } from '../kernel/kernel.ts';
+import type { Records } from '../records.ts';
+import { arenaPath, checkDirectory, type SessionLocation, storePath } from './directory.ts';
+import { DirtyPages } from './dirty-pages.ts';
+import { arenaSize } from './file-phys-memory.ts';
+import { journalProblems } from './journal.ts';
+import { isRecord } from './record-codec.ts';
+import { SessionError } from './session-error.ts';
+import { SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
+import { StoreRecords } from './store-records.ts';
+import { type BootState, bootState } from './stored-session.ts';
+import { PAGE_SIZE } from '../units.ts';
+
+/**
+ * Reads a session through: its store, each record, the files of its memory, and whether what the records
+ * say of each other agrees.
+ *
+ * @returns what is wrong, one line each; nothing when the session is whole
+ * @throws SessionError when there is none, when it is busy, not to be trusted or unreadable: when it
+ *   cannot be said
+ */
+export function checkSession(location: SessionLocation, options: SqliteStoreOptions = {}): string[] {
+  try {
+    checkDirectory(location);
+    const store = new SqliteStore(storePath(realpathSync(location.path)), options);
+    try {
+      const problems = store.check(isRecord);
+      if (problems.length > 0) return problems;
+      return store.read((reader) => inside(location.path, new StoreRecords(reader, false)));
+    } finally {
+      store.close();
+    }
+  } catch (error) {
+    if (!(error instanceof SessionError)) throw error;
+    if (error.code !== 'session-damaged' && error.code !== 'session-format') throw error;
+    return [error.message];
+  }
+}
+
+function inside(dir: string, records: Records): string[] {
+  const state = bootState(records);
+  if (state === undefined) return ['it was never booted, or lost what it was booted from'];
+  return [...arenaProblems(dir, state), ...journalProblems(records), ...findContradictions(new Kernel(records, NO_MEMORY))];
+}
+
+/** Nothing that is checked reads bytes. */
+const NO_MEMORY = {
+  read: () => undefined,
+  write: () => undefined,
+  writeAll: () => undefined,
+  zero: () => undefined,
+};
+
+function arenaProblems(dir: string, state: BootState): string[] {
+  const size = arenaSize(state.layout);
+  const path = arenaPath(dir, state.arena);
+  return [
+    ...fileProblem(path, size),
+    ...fileProblem(`${path}.dirty`, DirtyPages.fileSize(Math.ceil(size / PAGE_SIZE))),
+  ];
+}
+
+function fileProblem(path: string, size: number): string[] {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return [`${basename(path)} is missing: the bytes of memory are lost`];
+  if (stat.size === size) return [];
+  return [`${basename(path)} has ${stat.size} bytes, and not ${size}`];
+}

@@ -1,0 +1,61 @@
+/** What the errors of SQLite mean for a session. */
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CHECK, FREE_SPACE, SessionError } from './session-error.ts';
+
+/** The (extended) result code that SQLite gave, or `undefined` for other errors. */
+export function sqliteCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
+  return typeof error.errcode === 'number' ? error.errcode : undefined;
+}
+
+const ERROR = 1;
+const READONLY = 8;
+const IOERR = 10;
+const CORRUPT = 11;
+const FULL = 13;
+const CANTOPEN = 14;
+const NOTADB = 26;
+/** Of IOERR: what a write answers at a file-size limit, and what the shared index does on a full disk. */
+const IOERR_WRITE = 778;
+const IOERR_SHMSIZE = 4874;
+
+/** What an error of SQLite means; other errors are returned as they are. */
+export function storeError(error: unknown, directory: string): unknown {
+  const code = sqliteCode(error);
+  if (code === undefined || error instanceof SessionError) return error;
+  const text = error instanceof Error ? error.message : '';
+  const named = (name: 'damaged' | 'unreadable' | 'disk-full', message: string, hint?: string) =>
+    new SessionError(`session-${name}`, `${message} ${dirname(directory)}: ${text} (SQLite ${code})`, hint, error);
+  if (code === FULL || code === IOERR_WRITE || code === IOERR_SHMSIZE) return diskFull(named);
+  switch (code & 0xff) {
+    case FULL:
+      return diskFull(named);
+    case CORRUPT:
+    case NOTADB:
+    case ERROR:
+      return named('damaged', 'damage was found in the session', CHECK);
+    case IOERR:
+      if (isFull(directory)) return diskFull(named);
+      return named('unreadable', 'cannot use the session');
+    case READONLY:
+    case CANTOPEN:
+      return named('unreadable', 'cannot use the session', 'see that its directory and its disk are writable');
+    default:
+      return error;
+  }
+}
+
+type Named = (name: 'disk-full', message: string, hint: string) => SessionError;
+
+const diskFull = (named: Named): SessionError =>
+  named('disk-full', 'its disk is full or a limit is reached: cannot write the session', FREE_SPACE);
+
+function isFull(directory: string): boolean {
+  try {
+    const { bavail, ffree } = statfsSync(directory);
+    return bavail === 0 || ffree === 0;
+  } catch {
+    return false;
+  }
+}
