@@ -25,6 +25,8 @@ interface LogState {
   limits: Record<string, { begin: number; printed: number; missed: number }>;
   /** Names of WARN_ONCE() sites that have fired. */
   once: string[];
+  /** Numbers of lines that are no longer kept. */
+  dropped?: readonly [from: number, to: number];
 }
 
 const STATE = 'printk';
@@ -97,11 +99,33 @@ export class Printk {
 
   /** The lines from number `seq` on, the suppressed ones included. */
   *since(seq = 0): Iterable<LogLine> {
-    const end = this.nextSeq;
+    const { nextSeq: end, dropped: [from, to] = [0, 0] } = this.#state();
     for (let i = seq; i < end; i++) {
+      if (i >= from && i < to) i = to;
       const line = this.#records.get<LogLine>(recordKey('log', i));
       if (line !== undefined) yield line;
     }
+  }
+
+  /** The numbers of the lines that `trim` dropped. */
+  get dropped(): readonly [from: number, to: number] {
+    return this.#state().dropped ?? [0, 0];
+  }
+
+  /**
+   * Drops old lines when there are many, as the kernel's ring buffer does, some at a time.
+   *
+   * @param first so many lines stay for ever
+   * @param newest so many of the others stay
+   */
+  trim(first: number, newest: number): void {
+    const state = this.#state();
+    const [from, to] = state.dropped ?? [first, first];
+    const end = state.nextSeq - newest;
+    if (end - to < newest / 16) return;
+    for (let seq = to; seq < end; seq++) this.#records.delete(recordKey('log', seq));
+    state.dropped = [from, end];
+    this.#records.put(STATE, state);
   }
 
   #append(state: LogState, level: LogLevel, text: string, suppressed: boolean): void {

@@ -90,7 +90,14 @@ export type Report = CoherencyReport | StrayReport | FaultReport;
 
 type Unnumbered<T> = T extends Report ? Omit<T, 'seq' | 'time'> : never;
 
-const NEXT = 'hazards';
+const STATE = 'hazards';
+
+interface HazardState {
+  /** The number that the next report gets. */
+  readonly next: number;
+  /** The number of the first that is kept. */
+  readonly first: number;
+}
 
 export class HazardLog {
   readonly #state: KernelState;
@@ -101,13 +108,31 @@ export class HazardLog {
 
   /** The number that the next report gets: a mark to collect a call's reports by `since`. */
   get nextSeq(): number {
-    return this.#state.records.get<number>(NEXT) ?? 0;
+    return this.#numbers().next;
+  }
+
+  /** How many reports `trim` dropped: the first ones. */
+  get dropped(): number {
+    return this.#numbers().first;
+  }
+
+  #numbers(): HazardState {
+    return this.#state.records.get<HazardState>(STATE) ?? { next: 0, first: 0 };
+  }
+
+  /** Drops the oldest reports when there are many, some at a time, so that about `newest` stay. */
+  trim(newest: number): void {
+    const { next, first } = this.#numbers();
+    const end = next - newest;
+    if (end - first < newest / 16) return;
+    for (let seq = first; seq < end; seq++) this.#state.records.delete(recordKey('hazard', seq));
+    this.#state.records.put<HazardState>(STATE, { next, first: end });
   }
 
   /** The reports from number `seq` on. */
   *since(seq = 0): Iterable<Report> {
-    const end = this.nextSeq;
-    for (let i = seq; i < end; i++) {
+    const { next, first } = this.#numbers();
+    for (let i = Math.max(seq, first); i < next; i++) {
       const report = this.#state.records.get<Report>(recordKey('hazard', i));
       if (report !== undefined) yield report;
     }
@@ -139,9 +164,9 @@ export class HazardLog {
 
   #put(report: Unnumbered<Report>): void {
     const { records, printk } = this.#state;
-    const seq = this.nextSeq;
+    const { next: seq, first } = this.#numbers();
     records.put(recordKey('hazard', seq), { ...report, seq, time: printk.time });
-    records.put(NEXT, seq + 1);
+    records.put<HazardState>(STATE, { next: seq + 1, first });
   }
 
   #explain(hazard: Hazard): Unnumbered<CoherencyReport> {

@@ -4,6 +4,8 @@ import { basename } from 'node:path';
 import { findContradictions } from '../kernel/contradictions.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { Records } from '../records.ts';
+import { PAGE_SIZE } from '../units.ts';
+import { type BootState, bootState } from './boot-state.ts';
 import { arenaPath, checkDirectory, type SessionLocation, storePath } from './directory.ts';
 import { DirtyPages } from './dirty-pages.ts';
 import { arenaSize } from './file-phys-memory.ts';
@@ -12,8 +14,6 @@ import { isRecord } from './record-codec.ts';
 import { SessionError } from './session-error.ts';
 import { SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 import { StoreRecords } from './store-records.ts';
-import { type BootState, bootState } from './stored-session.ts';
-import { PAGE_SIZE } from '../units.ts';
 
 /**
  * Reads a session through: its store, each record, the files of its memory, and whether what the records
@@ -30,7 +30,7 @@ export function checkSession(location: SessionLocation, options: SqliteStoreOpti
     try {
       const problems = store.check(isRecord);
       if (problems.length > 0) return problems;
-      return store.read((reader) => inside(location.path, new StoreRecords(reader, false)));
+      return store.read((reader) => inside(location.path, new StoreRecords(reader)));
     } finally {
       store.close();
     }
@@ -44,7 +44,11 @@ export function checkSession(location: SessionLocation, options: SqliteStoreOpti
 function inside(dir: string, records: Records): string[] {
   const state = bootState(records);
   if (state === undefined) return ['it was never booted, or lost what it was booted from'];
-  return [...arenaProblems(dir, state), ...journalProblems(records), ...findContradictions(new Kernel(records, NO_MEMORY))];
+  return [
+    ...arenaProblems(dir, state),
+    ...journalProblems(records),
+    ...findContradictions(records, new Kernel(records, NO_MEMORY)),
+  ];
 }
 
 /** Nothing that is checked reads bytes. */

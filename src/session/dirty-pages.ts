@@ -14,7 +14,7 @@
  */
 import { closeSync, readSync } from 'node:fs';
 import { openOwn, syncHost, writeHost } from './host-files.ts';
-import { fileError, CHECK, SessionError } from './session-error.ts';
+import { CHECK, fileError, SessionError } from './session-error.ts';
 
 /** Bytes of the bit file looked at in one piece: 128 MiB of memory. */
 const CHUNK = 4096;

@@ -21,7 +21,7 @@ import type { PhysAddr, PhysRange } from '../units.ts';
 import { PAGE_SIZE } from '../units.ts';
 import { DirtyPages } from './dirty-pages.ts';
 import { createOwn, openOwn, syncHost, truncateHost, unlinkHost, writeHost } from './host-files.ts';
-import { fileError, CHECK, SessionError } from './session-error.ts';
+import { CHECK, fileError, SessionError } from './session-error.ts';
 
 const ALIGNMENT = 65536;
 
@@ -73,8 +73,7 @@ export class Arena {
 
   /** Makes the files of a new boot: all zeros, no page dirty, nothing allocated on disk. */
   static create(path: string, layout: readonly PhysRange[]): void {
-    const last = place(layout).at(-1);
-    const size = last === undefined ? 0 : last.offset + Number(last.range.size);
+    const size = arenaSize(layout);
     makeSparse(path, size);
     makeSparse(`${path}.dirty`, DirtyPages.fileSize(Math.ceil(size / PAGE_SIZE)));
   }
@@ -170,7 +169,12 @@ export class Arena {
 
   #write(offset: number, bytes: Uint8Array, length: number): void {
     try {
-      writeHost(this.#open(true), this.#path, bytes.length === length ? bytes : bytes.subarray(0, length), offset);
+      writeHost(
+        this.#open(true),
+        this.#path,
+        bytes.length === length ? bytes : bytes.subarray(0, length),
+        offset,
+      );
     } catch (error) {
       throw fileError(error, `write ${this.#path}`);
     }
@@ -223,6 +227,12 @@ export class FilePhysMemory implements PhysMemory {
   #mustWrite(): void {
     if (!this.#writable) throw new Error('a view may not write to memory');
   }
+}
+
+/** How long the file is that holds memory of a layout. */
+export function arenaSize(layout: readonly PhysRange[]): number {
+  const last = place(layout).at(-1);
+  return last === undefined ? 0 : last.offset + Number(last.range.size);
 }
 
 function place(layout: readonly PhysRange[]): { range: PhysRange; offset: number }[] {

@@ -131,8 +131,16 @@ export function openOwn(path: string, access: 'read' | 'write'): number {
   try {
     fd = openSync(path, (access === 'write' ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
-    if (systemCode(error) === 'ELOOP') throw untrusted(path, 'is a symbolic link');
-    throw error;
+    switch (systemCode(error)) {
+      case 'ELOOP':
+        throw untrusted(path, 'is a symbolic link');
+      // A directory, or a socket.
+      case 'EISDIR':
+      case 'ENXIO':
+        throw untrusted(path, 'is not a regular file');
+      default:
+        throw error;
+    }
   }
   try {
     checkOwnFile(path, fstatSync(fd));

@@ -6,6 +6,7 @@ import type { BootOutcome } from '../kernel/boot.ts';
 import { Kernel, layoutOf } from '../kernel/kernel.ts';
 import type { Records } from '../records.ts';
 import { MemoryRecords } from '../records.ts';
+import { type BootState, bootState, putBoot } from './boot-state.ts';
 import type { SessionLocation } from './directory.ts';
 import {
   arenaPath,
@@ -21,9 +22,8 @@ import { syncDirectory } from './host-files.ts';
 import type { BootInputs, Session } from './session.ts';
 import { SessionError, systemCode } from './session-error.ts';
 import { createStore, SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
-import { StoreRecords } from './store-records.ts';
-import type { Backing, BootState } from './stored-session.ts';
-import { bootState, putBoot, StoredSession } from './stored-session.ts';
+import { StoreRecords, WritableRecords } from './store-records.ts';
+import { type Backing, StoredSession } from './stored-session.ts';
 
 export type SessionOptions = SqliteStoreOptions;
 
@@ -91,19 +91,20 @@ function replace(
   options: BootOptions,
 ): number {
   let arena = 1;
-  backing.store.write((reader) => {
-    const records = new StoreRecords(reader, true);
-    const old = bootState(records);
-    if (old !== undefined && options.force !== true) refuseBuffers(backing, records, old);
+  backing.store.write((writer) => {
+    const there = new StoreRecords(writer);
+    const old = bootState(there);
+    if (old !== undefined && options.force !== true) refuseBuffers(backing, there, old);
     const generation = (old?.generation ?? 0) + 1;
     arena = (old?.arena ?? 0) + 1;
     const layout = layoutOf(booted);
     Arena.create(arenaPath(backing.path, arena), layout);
     syncDirectory(backing.path);
     options.fault?.('arena-made');
-    for (const key of reader.keys('')) records.delete(key);
+    writer.clear();
+    const records = new WritableRecords(writer);
     putBoot(records, { generation, arena, bootedAt: Date.now(), layout }, inputs, booted);
-    return records.changes();
+    records.flush();
   });
   return arena;
 }
@@ -128,7 +129,7 @@ export function removeSession(location: SessionLocation, options: SessionOptions
 function emptyStore(location: SessionLocation, options: SessionOptions): void {
   const store = new SqliteStore(storePath(realpathSync(location.path)), options);
   try {
-    store.write((reader) => reader.keys('').map((key) => [key, undefined] as const));
+    store.write((writer) => writer.clear());
   } finally {
     store.close();
   }
@@ -169,7 +170,7 @@ class DirectoryBacking implements Backing {
   replaced(error: unknown): boolean {
     if (!(error instanceof SessionError) || systemCode(error.cause) !== 'ENOENT') return false;
     const read = this.#arena?.number;
-    const now = this.store.read((reader) => bootState(new StoreRecords(reader, false))?.arena);
+    const now = this.store.read((reader) => bootState(new StoreRecords(reader))?.arena);
     return now !== read;
   }
 

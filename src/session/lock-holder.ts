@@ -89,7 +89,9 @@ function isAlive(pid: number): boolean {
 /** `process 4711`, with its state where the host tells. */
 function describe(pid: number): string {
   try {
-    const state = /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')) ? ', which is stopped,' : '';
+    const state = /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+      ? ', which is stopped,'
+      : '';
     return `process ${pid}${state}`;
   } catch {
     return `process ${pid}`;

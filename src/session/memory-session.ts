@@ -3,30 +3,48 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { layoutOf } from '../kernel/kernel.ts';
 import { InMemoryPhysMemory } from '../mm/phys-memory.ts';
 import { MemoryRecords, type Records } from '../records.ts';
+import { putBoot } from './boot-state.ts';
 import type { JournalEntry } from './journal.ts';
 import type { BootInputs, Session, SessionInfo, SessionView } from './session.ts';
-import type { Store, StoreChanges, StoreReader } from './store.ts';
-import { StoreRecords } from './store-records.ts';
-import { putBoot, StoredSession } from './stored-session.ts';
+import type { Store, StoreChanges, StoreReader, StoreWriter } from './store.ts';
+import { WritableRecords } from './store-records.ts';
+import { StoredSession } from './stored-session.ts';
 
 /** A store that goes with the process. */
 export class MemoryStore implements Store {
   readonly #values = new MemoryRecords();
   #active = 0;
 
-  write(body: (reader: StoreReader) => StoreChanges): void {
+  write(body: (writer: StoreWriter) => void): void {
     if (this.#active > 0) throw new Error('a transaction inside a transaction or a view');
     this.#active++;
+    /** What was there before the transaction changed it. */
+    const before = new Map<string, Uint8Array | undefined>();
+    const set = (key: string, bytes: Uint8Array | undefined): void => {
+      if (!before.has(key)) before.set(key, this.#values.get<Uint8Array>(key));
+      this.#set(key, bytes);
+    };
     try {
-      // All of the changes first: encoding the last one may fail.
-      const changes = [...body(this.#reader())];
-      for (const [key, bytes] of changes) {
-        if (bytes === undefined) this.#values.delete(key);
-        else this.#values.put(key, bytes);
-      }
+      body({
+        ...this.#reader(),
+        put: (changes: StoreChanges) => {
+          for (const [key, bytes] of changes) set(key, bytes);
+        },
+        clear: () => {
+          for (const [key] of [...this.#values.list('')]) set(key, undefined);
+        },
+      });
+    } catch (error) {
+      for (const [key, bytes] of before) this.#set(key, bytes);
+      throw error;
     } finally {
       this.#active--;
     }
+  }
+
+  #set(key: string, bytes: Uint8Array | undefined): void {
+    if (bytes === undefined) this.#values.delete(key);
+    else this.#values.put(key, bytes);
   }
 
   read<T>(body: (reader: StoreReader) => T): T {
@@ -58,10 +76,10 @@ export class MemorySession implements Session {
     const store = new MemoryStore();
     const layout = layoutOf(booted);
     const memory = new InMemoryPhysMemory(layout);
-    store.write((reader) => {
-      const records = new StoreRecords(reader, true);
+    store.write((writer) => {
+      const records = new WritableRecords(writer);
       putBoot(records, { generation: 1, arena: 1, bootedAt: Date.now(), layout }, inputs, booted);
-      return records.changes();
+      records.flush();
     });
     this.#session = new StoredSession({ store, memory: () => memory, close: () => store.close() });
   }

@@ -8,11 +8,21 @@ import {
   DMA_HEAP_IOCTL_ALLOC,
   decodeDmaHeapAllocationData,
 } from '../uapi/dma-heap.ts';
+import { bootState } from './boot-state.ts';
 import { appendJournal, type JournalCall } from './journal.ts';
 import { keepBytes } from './kept-bytes.ts';
 
-/** Hooks into a kernel, for the length of a transaction; who is hooked in already goes on being told. */
-export function record(kernel: Kernel, records: Records): void {
+/** Lines of the kernel log since boot that are kept. */
+export const LOG_LINES = 20_000;
+/** Reports of the hazard log that are kept. */
+export const HAZARDS = 10_000;
+
+/**
+ * Hooks into a kernel, for the length of a transaction; who is hooked in already goes on being told.
+ *
+ * @param onEntry called after each entry, when the kernel holds no record
+ */
+export function record(kernel: Kernel, records: Records, onEntry: () => void = () => {}): void {
   let log = kernel.printk.nextSeq;
   let hazards = kernel.hazards.nextSeq;
   let given: Uint8Array | undefined;
@@ -40,6 +50,8 @@ export function record(kernel: Kernel, records: Records): void {
     const left = caused();
     const isPlain = changed === undefined && made === undefined && left === undefined;
     appendJournal(records, isPlain ? entry : { ...entry, ...changed, ...made, ...left });
+    trimLogs(kernel, records);
+    onEntry();
   };
   kernel.onAccess = (made: Access) => {
     onAccess?.(made);
@@ -54,7 +66,15 @@ export function record(kernel: Kernel, records: Records): void {
       ...(fault !== undefined && { fault }),
       ...caused(),
     });
+    trimLogs(kernel, records);
+    onEntry();
   };
+}
+
+/** The logs are bounded as the journal is, but what boot printed stays. */
+function trimLogs(kernel: Kernel, records: Records): void {
+  kernel.printk.trim(bootState(records)?.bootLines ?? 0, LOG_LINES);
+  kernel.hazards.trim(HAZARDS);
 }
 
 /** The caller's memory that a call both reads and writes. */

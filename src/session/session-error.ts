@@ -63,4 +63,5 @@ export const FREE_SPACE = 'free some space; nothing that was committed is lost';
 /** After a damage that was met in passing: no command advises to remove a session on a suspicion. */
 export const CHECK = 'see what is wrong, and what can be done, with: dmaheap session check';
 /** Where there is nothing left to find out. */
-export const ANOTHER = 'use the dmaheap that made it, or another directory (--session DIR); dmaheap session rm removes it';
+export const ANOTHER =
+  'use the dmaheap that made it, or another directory (--session DIR); dmaheap session rm removes it';

@@ -8,7 +8,7 @@ import type { BootParams } from '../kernel/boot-params.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import type { PhysRange } from '../units.ts';
-import type { JournalEntry } from './journal.ts';
+import type { JournalEntry, JournalLimit } from './journal.ts';
 
 /** What a kernel was booted from: enough to boot it again. */
 export interface BootInputs {
@@ -18,6 +18,8 @@ export interface BootInputs {
   readonly file: string;
   readonly format: string;
   readonly params: BootParams;
+  /** How much of the journal is kept; absent: JOURNAL_LIMIT. */
+  readonly journal?: JournalLimit;
 }
 
 export interface SessionInfo {
@@ -31,8 +33,10 @@ export interface SessionInfo {
   readonly inputs: BootInputs;
   /** Calls in the journal. */
   readonly calls: number;
-  /** Calls and accesses in the journal. */
+  /** Calls and accesses since boot. */
   readonly entries: number;
+  /** How many of them, the oldest, the journal has dropped. */
+  readonly first: number;
 }
 
 /** What a view sees beside the kernel, of the same moment. */

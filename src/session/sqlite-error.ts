@@ -26,7 +26,12 @@ export function storeError(error: unknown, directory: string): unknown {
   if (code === undefined || error instanceof SessionError) return error;
   const text = error instanceof Error ? error.message : '';
   const named = (name: 'damaged' | 'unreadable' | 'disk-full', message: string, hint?: string) =>
-    new SessionError(`session-${name}`, `${message} ${dirname(directory)}: ${text} (SQLite ${code})`, hint, error);
+    new SessionError(
+      `session-${name}`,
+      `${message} ${dirname(directory)}: ${text} (SQLite ${code})`,
+      hint,
+      error,
+    );
   if (code === FULL || code === IOERR_WRITE || code === IOERR_SHMSIZE) return diskFull(named);
   switch (code & 0xff) {
     case FULL:
@@ -40,7 +45,11 @@ export function storeError(error: unknown, directory: string): unknown {
       return named('unreadable', 'cannot use the session');
     case READONLY:
     case CANTOPEN:
-      return named('unreadable', 'cannot use the session', 'see that its directory and its disk are writable');
+      return named(
+        'unreadable',
+        'cannot use the session',
+        'see that its directory and its disk are writable',
+      );
     default:
       return error;
   }

@@ -17,13 +17,20 @@
  */
 import { closeSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { checkOwn, createOwn, makeFreshDirectory, removeDirectory, renameHost, syncDirectory } from './host-files.ts';
+import {
+  checkOwn,
+  createOwn,
+  makeFreshDirectory,
+  removeDirectory,
+  renameHost,
+  syncDirectory,
+} from './host-files.ts';
 import { keyBytes, keyText } from './key-bytes.ts';
 import { LockHolder } from './lock-holder.ts';
 import { fileError, SessionError, systemCode } from './session-error.ts';
 import { sqliteCode, storeError } from './sqlite-error.ts';
 import { loadSqlite, type SqliteDatabase, type SqlValue } from './sqlite-library.ts';
-import type { Store, StoreChanges, StoreReader } from './store.ts';
+import type { Store, StoreChanges, StoreReader, StoreWriter } from './store.ts';
 
 export interface SqliteStoreOptions {
   /** How long to wait for another process's transaction, in milliseconds. */
@@ -123,7 +130,7 @@ export class SqliteStore implements Store {
     this.#holder = new LockHolder(join(directory, 'holder'));
   }
 
-  write(body: (reader: StoreReader) => StoreChanges): void {
+  write(body: (writer: StoreWriter) => void): void {
     if (this.#depth > 0) throw new Error('a transaction inside a transaction or a view');
     const connection = this.#open();
     this.#depth++;
@@ -132,7 +139,9 @@ export class SqliteStore implements Store {
       this.#holder.take();
       try {
         this.#fault?.('begun');
-        new Changes(connection, this.#fault).apply(body(new Reader(connection)));
+        const writer = new Writer(connection, this.#fault);
+        body(writer);
+        writer.finish();
         this.#fault?.('before-commit');
         this.#commit(connection);
       } finally {
@@ -404,23 +413,25 @@ class Reader implements StoreReader {
 }
 
 /** Writes changes, many in a statement, and keeps count of the records. */
-class Changes {
+class Writer extends Reader implements StoreWriter {
   readonly #connection: Connection;
   readonly #fault: ((point: string) => void) | undefined;
+  /** What the changes add to the totals; all that there is, when the store was cleared. */
   #records = 0;
   #checksum = 0;
+  #changed = false;
+  #cleared = false;
 
   constructor(connection: Connection, fault: ((point: string) => void) | undefined) {
+    super(connection);
     this.#connection = connection;
     this.#fault = fault;
   }
 
-  apply(changes: StoreChanges): void {
+  put(changes: StoreChanges): void {
     let gone: Uint8Array[] = [];
     let put: Uint8Array[] = [];
-    let any = false;
     for (const [key, bytes] of changes) {
-      any = true;
       if (bytes === undefined) gone.push(keyBytes(key));
       else put.push(keyBytes(key), bytes);
       if (gone.length + put.length / 2 < BATCH) continue;
@@ -428,9 +439,21 @@ class Changes {
       [gone, put] = [[], []];
     }
     this.#batch(gone, put);
-    if (!any) return;
+  }
+
+  clear(): void {
+    this.#connection.run('DELETE FROM records');
+    [this.#records, this.#checksum] = [0, 0];
+    [this.#changed, this.#cleared] = [true, true];
+  }
+
+  /** Brings the totals up to date: the last change of a transaction. */
+  finish(): void {
+    if (!this.#changed) return;
+    const before = this.#cleared ? '0' : '';
     this.#connection.run(
-      'UPDATE total SET records = records + arg(0), checksum = (checksum + arg(1)) & 4294967295',
+      `UPDATE total SET records = ${before || 'records'} + arg(0),
+                        checksum = (${before || 'checksum'} + arg(1)) & 4294967295`,
       [this.#records, this.#checksum],
     );
   }
@@ -438,6 +461,7 @@ class Changes {
   #batch(gone: readonly Uint8Array[], put: readonly Uint8Array[]): void {
     const keys = [...gone, ...put.filter((_, i) => i % 2 === 0)];
     if (keys.length === 0) return;
+    this.#changed = true;
     const old = this.#connection.run(
       `SELECT row(substr(value, 1, 4)) FROM records WHERE key IN (${each(keys.length, 1, 'arg(i)')})`,
       keys,
@@ -450,7 +474,10 @@ class Changes {
       this.#connection.run(`DELETE FROM records WHERE key IN (${each(gone.length, 1, 'arg(i)')})`, gone);
     }
     if (put.length > 0) {
-      this.#connection.run(`INSERT OR REPLACE INTO records ${each(put.length, 2, 'arg(i), arg(i + 1)')}`, put);
+      this.#connection.run(
+        `INSERT OR REPLACE INTO records ${each(put.length, 2, 'arg(i), arg(i + 1)')}`,
+        put,
+      );
       for (let i = 1; i < put.length; i += 2) this.#checksum += checksumOf(put[i] as Uint8Array);
       this.#records += put.length / 2;
     }

@@ -3,7 +3,7 @@
  * readers on snapshots. Knows nothing of what the bytes mean.
  */
 
-/** What was committed when the transaction began. */
+/** What was committed when the transaction or view began. */
 export interface StoreReader {
   /** The bytes under `key`, the caller's own to keep; `undefined` when there is no such key. */
   get(key: string): Uint8Array | undefined;
@@ -14,12 +14,19 @@ export interface StoreReader {
 /** Changes: `undefined` deletes. */
 export type StoreChanges = Iterable<readonly [key: string, bytes: Uint8Array | undefined]>;
 
+/** A transaction: what it has put is read back by it, and by others when it is committed. */
+export interface StoreWriter extends StoreReader {
+  put(changes: StoreChanges): void;
+  /** Removes everything. */
+  clear(): void;
+}
+
 export interface Store {
   /**
-   * Runs `body` with the write lock held, commits the changes that it returns, and returns when they
-   * are on disk. When `body` throws, nothing is written.
+   * Runs `body` with the write lock held, commits what it put, and returns when that is on disk. When
+   * `body` throws, nothing is written.
    */
-  write(body: (reader: StoreReader) => StoreChanges): void;
+  write(body: (writer: StoreWriter) => void): void;
   /** Runs `body` on a snapshot, without waiting for a writer. */
   read<T>(body: (reader: StoreReader) => T): T;
   close(): void;

@@ -4,35 +4,14 @@
 import { Kernel } from '../kernel/kernel.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import type { Records } from '../records.ts';
-import type { PhysRange } from '../units.ts';
+import { type BootState, bootState, inputsOf } from './boot-state.ts';
 import type { JournalEntry } from './journal.ts';
 import { journalLength, readJournal } from './journal.ts';
 import { record } from './recorder.ts';
-import type { BootInputs, Session, SessionInfo, SessionView } from './session.ts';
+import type { Session, SessionInfo, SessionView } from './session.ts';
 import { SessionError } from './session-error.ts';
 import type { Store } from './store.ts';
-import { StoreRecords } from './store-records.ts';
-
-/** What a session remembers beside the kernel's records. */
-export interface BootState {
-  readonly generation: number;
-  /** The number of the file that holds its bytes. */
-  readonly arena: number;
-  readonly bootedAt: number;
-  readonly layout: readonly PhysRange[];
-}
-
-const STATE = 'session/state';
-const INPUTS = 'session/inputs';
-
-export const bootState = (records: Records): BootState | undefined => records.get<BootState>(STATE);
-
-/** Puts a booted kernel's records, and what it was booted from, into an empty store. */
-export function putBoot(records: Records, state: BootState, inputs: BootInputs, booted: Records): void {
-  for (const [key, value] of booted.list('')) records.put(key, value);
-  records.put(STATE, state);
-  records.put(INPUTS, inputs);
-}
+import { StoreRecords, WritableRecords } from './store-records.ts';
 
 /** Where a session keeps its records and its bytes. */
 export interface Backing {
@@ -45,12 +24,6 @@ export interface Backing {
   close(): void;
 }
 
-function inputsOf(records: Records): BootInputs {
-  const inputs = records.get<BootInputs>(INPUTS);
-  if (inputs === undefined) throw new SessionError('session-damaged', 'the session lost its boot inputs');
-  return inputs;
-}
-
 export class StoredSession implements Session {
   readonly #backing: Backing;
 
@@ -60,14 +33,14 @@ export class StoredSession implements Session {
 
   transact<T>(body: (kernel: Kernel) => T): T {
     let result: { readonly value: T } | undefined;
-    this.#backing.store.write((reader) => {
-      const records = new StoreRecords(reader, true);
+    this.#backing.store.write((writer) => {
+      const records = new WritableRecords(writer);
       const kernel = new Kernel(records, this.#backing.memory(this.#state(records), true));
-      record(kernel, records);
+      record(kernel, records, () => records.spill());
       const value = body(kernel);
       if (value instanceof Promise) throw new Error('the body of a transaction must not be asynchronous');
       result = { value };
-      return records.changes();
+      records.flush();
     });
     if (result === undefined) throw new Error('the transaction did not run');
     return result.value;
@@ -107,7 +80,7 @@ export class StoredSession implements Session {
     for (let attempt = 0; ; attempt++) {
       try {
         return this.#backing.store.read((reader) => {
-          const records = new StoreRecords(reader, false);
+          const records = new StoreRecords(reader);
           return body(records, this.#state(records));
         });
       } catch (error) {

@@ -1,5 +1,6 @@
 /** Bundles the child processes of session tests as the command is bundled. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { build } from 'esbuild';
 import { ROOT } from './camera-board.ts';
@@ -8,7 +9,8 @@ import { ROOT } from './camera-board.ts';
 export async function bundleChild(): Promise<string> {
   const directory = `${ROOT}/node_modules/.cache/session-tests`;
   mkdirSync(directory, { recursive: true });
-  const outfile = `${directory}/child-${process.pid}.cjs`;
+  // Test files share a process: each has its own.
+  const outfile = `${directory}/child-${randomUUID()}.cjs`;
   await build({
     entryPoints: [`${ROOT}/test/session/session-child.ts`],
     outfile,

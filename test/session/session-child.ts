@@ -8,19 +8,16 @@
  *     look DIR                        stays inside a view until it is killed
  *     boot DIR                        boots, whatever is there
  *     fill DIR                        transactions until one fails; says how many did not, and its code
- *     damage DIR SEED ROUNDS          copies a session, damages it and works on it, again and again
  *     alloc DIR                       one transaction; prints the descriptor or the error's code
  *     stranger DIR                    opens the session as another user; prints the error's code
  */
-import { readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import type { Kernel } from '../../src/kernel/kernel.ts';
-import { storePath } from '../../src/session/directory.ts';
 import { bootSession, openSession } from '../../src/session/local-session.ts';
 import { SessionError } from '../../src/session/session-error.ts';
 import { Random } from '../fuzz/random.ts';
 import { at, bootInputs, cameraInputs } from './camera-board.ts';
-import { copySession, damageStore } from './damage-store.ts';
-import { alloc, chooseOperation, observe, perform, withMapping } from './random-calls.ts';
+import { alloc, chooseOperation, perform, withMapping } from './random-calls.ts';
 
 const TASK = 'shell';
 
@@ -104,40 +101,10 @@ function stay(): never {
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
 }
 
-function damage(dir: string, seed: number, rounds: number): void {
-  const whole = readFileSync(storePath(dir));
-  const copy = `${dir}.copy`;
-  for (let round = 0; round < rounds; round++) {
-    rmSync(copy, { recursive: true, force: true });
-    copySession(dir, copy);
-    // Said before, so that the one that ends the process is known.
-    say('seed', seed + round);
-    writeFileSync(storePath(copy), damageStore(whole, new Random(seed + round)));
-    let code = 'works';
-    try {
-      const session = openSession(at(copy));
-      try {
-        session.view(observe);
-        session.journal();
-        session.info();
-        for (let i = 0; i < 3; i++) session.transact((kernel) => alloc(kernel, TASK, 'system', 4096));
-        session.transact((kernel) => kernel.syscall(TASK, { call: 'close', fd: 4 }));
-      } finally {
-        session.close();
-      }
-    } catch (error) {
-      if (!(error instanceof SessionError)) throw error;
-      code = error.code;
-    }
-    say('end', code);
-  }
-}
-
 const [mode, dir = '', ...rest] = process.argv.slice(2);
 try {
   if (mode === 'work') work(dir, Number(rest[0]), Number(rest[1]));
   else if (mode === 'calls') calls(dir, Number(rest[0]), rest[1], Number(rest[2] ?? 0));
-  else if (mode === 'damage') damage(dir, Number(rest[0]), Number(rest[1]));
   else if (mode === 'stranger') {
     // Root may read everything; nobody may not.
     if (process.getuid?.() === 0) process.seteuid?.(65534);

@@ -8,7 +8,7 @@ import { MemoryStore } from '../../src/session/memory-session.ts';
 import { isRecord } from '../../src/session/record-codec.ts';
 import { createStore, SqliteStore } from '../../src/session/sqlite-store.ts';
 import type { Store } from '../../src/session/store.ts';
-import { StoreRecords } from '../../src/session/store-records.ts';
+import { StoreRecords, WritableRecords } from '../../src/session/store-records.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'dmaheap-records-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -22,14 +22,14 @@ function newPath(): string {
 }
 
 const write = (store: Store, body: (records: Records) => void): void => {
-  store.write((reader) => {
-    const records = new StoreRecords(reader, true);
+  store.write((writer) => {
+    const records = new WritableRecords(writer);
     body(records);
-    return records.changes();
+    records.flush();
   });
 };
 const everything = (store: Store): unknown[] =>
-  store.read((reader) => [...new StoreRecords(reader, false).list('')]);
+  store.read((reader) => [...new StoreRecords(reader).list('')]);
 
 const key = fc.oneof(
   fc.constantFrom('a', 'a/1', 'a/2', 'b', 'buffer/000000000001', 'ä', '\uffff', '\u{10000}', 'A'),
@@ -141,7 +141,7 @@ describe('records over a store', () => {
     const store = new SqliteStore(newPath());
     write(store, (records) => records.put('k', 1));
     store.read((reader) => {
-      const records = new StoreRecords(reader, false);
+      const records = new StoreRecords(reader);
       expect(() => records.put('k', 2)).toThrow('view');
       expect(() => records.delete('k')).toThrow('view');
       expect(() => write(store, () => {})).toThrow('inside');
