@@ -7,6 +7,7 @@ import { Kernel, layoutOf } from '../kernel/kernel.ts';
 import type { Records } from '../records.ts';
 import { MemoryRecords } from '../records.ts';
 import { type BootState, bootState, putBoot } from './boot-state.ts';
+import { createStore } from './create-store.ts';
 import type { SessionLocation } from './directory.ts';
 import {
   arenaPath,
@@ -21,7 +22,7 @@ import { Arena, FilePhysMemory } from './file-phys-memory.ts';
 import { syncDirectory } from './host-files.ts';
 import type { BootInputs, Session } from './session.ts';
 import { SessionError, systemCode } from './session-error.ts';
-import { createStore, SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
+import { SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 import { StoreRecords, WritableRecords } from './store-records.ts';
 import { type Backing, StoredSession } from './stored-session.ts';
 

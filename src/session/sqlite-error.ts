@@ -9,6 +9,8 @@ export function sqliteCode(error: unknown): number | undefined {
   return typeof error.errcode === 'number' ? error.errcode : undefined;
 }
 
+/** Another connection has the lock. */
+export const BUSY = 5;
 const ERROR = 1;
 const READONLY = 8;
 const IOERR = 10;

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { MemoryRecords, type Records } from '../../src/records.ts';
+import { createStore } from '../../src/session/create-store.ts';
 import { MemoryStore } from '../../src/session/memory-session.ts';
 import { isRecord } from '../../src/session/record-codec.ts';
-import { createStore, SqliteStore } from '../../src/session/sqlite-store.ts';
+import { SqliteStore } from '../../src/session/sqlite-store.ts';
 import type { Store } from '../../src/session/store.ts';
 import { StoreRecords, WritableRecords } from '../../src/session/store-records.ts';
 
