@@ -107,9 +107,10 @@ export class Printk {
     }
   }
 
-  /** The numbers of the lines that `trim` dropped. */
-  get dropped(): readonly [from: number, to: number] {
-    return this.#state().dropped ?? [0, 0];
+  /** How many lines `trim` dropped. */
+  get dropped(): number {
+    const [from, to] = this.#state().dropped ?? [0, 0];
+    return to - from;
   }
 
   /**

@@ -53,6 +53,21 @@ export function readSeconds(text: string): number {
   return Math.round(seconds * 1e9);
 }
 
+/** Seconds of real time, as milliseconds. */
+export function readWait(text: string): number {
+  const seconds = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds <= 86_400)) throw new InvalidArgumentError('Expected seconds, at most 86400: 0, 2.5, 60.');
+  return Math.round(seconds * 1000);
+}
+
+/** How many entries of the journal are kept. */
+export function readJournalLimit(text: string): number {
+  if (text === 'all') return Number.POSITIVE_INFINITY;
+  const count = /^[0-9]{1,9}$/.test(text) ? Number(text) : 0;
+  if (count < 1000) throw new InvalidArgumentError('Expected all, or a number of calls from 1000 on.');
+  return count;
+}
+
 /** A descriptor: digits. @param or what else the argument may be */
 export function readDescriptor(text: string, or = ''): number {
   if (!/^[0-9]{1,7}$/.test(text)) {

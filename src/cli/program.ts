@@ -1,5 +1,6 @@
 /** The command line: every command, the options that all take, and how mistakes are told. */
 import { Command, type CommanderError, Option } from 'commander';
+import { readWait } from './arguments.ts';
 import { ageCommand } from './commands/age.ts';
 import { allocCommand } from './commands/alloc.ts';
 import { bootCommand, rebootCommand } from './commands/boot.ts';
@@ -77,6 +78,11 @@ export function createProgram(surroundings: Surroundings): Command {
         '--session <dir>',
         "the session's directory, else $DMAHEAP_SESSION, else ./.dmaheap",
       ).helpGroup(GLOBAL),
+    )
+    .addOption(
+      new Option('--wait <seconds>', "how long to wait for another process's transaction: 30 unless given")
+        .argParser(readWait)
+        .helpGroup(GLOBAL),
     )
     .addOption(
       new Option(

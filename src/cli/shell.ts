@@ -32,6 +32,8 @@ export interface GlobalOptions {
   readonly json?: boolean;
   /** The task that the command acts as. */
   readonly task?: string;
+  /** Milliseconds to wait for another process's transaction. */
+  readonly wait?: number;
   /** False with --no-color. */
   readonly color?: boolean;
 }
@@ -50,6 +52,10 @@ export interface PreparedBoot {
   /** Fills empty records. @throws BootPanic when the kernel dies, with its log */
   readonly build: (records: Records) => { readonly panic?: string };
 }
+
+const HISTORY_CUT =
+  'note: the journal is full: from now on its oldest calls are dropped, and export refuses this session ' +
+  '(boot --journal all keeps every call)\n';
 
 export class Shell {
   readonly streams: Streams;
@@ -109,6 +115,12 @@ export class Shell {
     return value;
   }
 
+  /** How the session's store is used. */
+  get storeOptions(): { readonly wait?: number } {
+    const { wait } = this.options;
+    return wait === undefined ? {} : { wait };
+  }
+
   /** The colours for one of the streams. */
   ink(stream: 'out' | 'err'): Promise<Ink> {
     const { streams, env } = this.#surroundings;
@@ -133,12 +145,23 @@ export class Shell {
     );
   }
 
+  /** Refuses the options that say which session, and how. @param command for the message */
+  refuseSession(command: string): void {
+    for (const option of ['session', 'wait'] as const) {
+      if (this.options[option] === undefined) continue;
+      throw new UsageError(`${command} uses no session: --${option} would be ignored`);
+    }
+  }
+
   /** The session. @throws SessionError when there is none */
   async session(command: string): Promise<Session> {
     this.refuseBoard(command);
     // Loads the store, which commands with --board do without.
     const { openSession } = await import('../session/local-session.ts');
-    return openSession(this.location());
+    return openSession(this.location(), {
+      ...this.storeOptions,
+      onHistoryCut: () => this.streams.err(HISTORY_CUT),
+    });
   }
 
   /** The session, or with --board one in memory that is booted for this command. */
@@ -148,7 +171,7 @@ export class Shell {
       refuseBoardOptions(options);
       return this.session(command);
     }
-    if (this.options.session !== undefined) throw new UsageError('--board and --session exclude each other');
+    this.refuseSession(`${command} --board`);
     const { MemorySession } = await import('../session/memory-session.ts');
     const { inputs, build, warnings } = await this.prepareBoot(board, options);
     await this.warn(warnings);

@@ -30,7 +30,11 @@ function sizes(buffers: readonly BufferView[]): string[] {
 /** Page frames that are free in the allocator that they came from. */
 function freeButUsed(records: Records, kernel: Kernel, buffers: readonly BufferView[]): string[] {
   const byHeap = new Map<string, BufferView[]>();
-  for (const buffer of buffers) byHeap.set(buffer.heap, [...(byHeap.get(buffer.heap) ?? []), buffer]);
+  for (const buffer of buffers) {
+    const held = byHeap.get(buffer.heap);
+    if (held === undefined) byHeap.set(buffer.heap, [buffer]);
+    else held.push(buffer);
+  }
   return [...byHeap].flatMap(([heap, held]) => {
     const free = heap === 'system' ? freeOfBuddy(records) : kernel.freeRuns(heap);
     const used = held.flatMap(({ sgTable }) => sgTable);

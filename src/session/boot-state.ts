@@ -35,6 +35,12 @@ export function putBoot(
   beginJournal(records, inputs.journal ?? JOURNAL_LIMIT);
 }
 
+/** The bytes are in another file from now on. */
+export function putArena(records: Records, arena: number): void {
+  const state = bootState(records);
+  if (state !== undefined) records.put<BootState>(STATE, { ...state, arena });
+}
+
 /** @throws SessionError when they are lost */
 export function inputsOf(records: Records): BootInputs {
   const inputs = records.get<BootInputs>(INPUTS);

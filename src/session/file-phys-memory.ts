@@ -120,15 +120,20 @@ export class Arena {
       for (let at = from; at < to; at += ZEROS) this.#write(at, zeros, Math.min(ZEROS, to - at));
       this.#fault?.('zeroing');
     }
+    this.sync();
+    this.#fault?.('zeroed');
+    const first = Math.ceil(offset / PAGE_SIZE);
+    this.dirty.clear(first, Math.max(0, Math.floor((offset + length) / PAGE_SIZE) - first));
+    this.#fault?.('cleared');
+  }
+
+  /** Waits until all that was written is on disk. */
+  sync(): void {
     try {
       syncHost(this.#open(true), this.#path);
     } catch (error) {
       throw fileError(error, `write ${this.#path}`);
     }
-    this.#fault?.('zeroed');
-    const first = Math.ceil(offset / PAGE_SIZE);
-    this.dirty.clear(first, Math.max(0, Math.floor((offset + length) / PAGE_SIZE) - first));
-    this.#fault?.('cleared');
   }
 
   close(): void {

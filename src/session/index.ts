@@ -1,6 +1,8 @@
 /** Sessions: kernels kept on disk and shared by processes. */
+export { checkSession } from './check-session.ts';
+export { type Compacted, compactSession } from './compact-session.ts';
 export { describeLocation, type SessionLocation, sessionPath } from './directory.ts';
-export type { JournalAccess, JournalCall, JournalEntry } from './journal.ts';
+export type { JournalAccess, JournalCall, JournalEntry, JournalLimit } from './journal.ts';
 export type { KeptBytes } from './kept-bytes.ts';
 export {
   type BootOptions,

@@ -26,7 +26,10 @@ import { SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 import { StoreRecords, WritableRecords } from './store-records.ts';
 import { type Backing, StoredSession } from './stored-session.ts';
 
-export type SessionOptions = SqliteStoreOptions;
+export interface SessionOptions extends SqliteStoreOptions {
+  /** Called after the transaction in which the journal began to drop its oldest entries. */
+  readonly onHistoryCut?: () => void;
+}
 
 /**
  * Opens a session that was booted before.
@@ -36,7 +39,7 @@ export type SessionOptions = SqliteStoreOptions;
 export function openSession(location: SessionLocation, options: SessionOptions = {}): Session {
   checkDirectory(location);
   if (!existsSync(storePath(location.path))) throw neverBooted(location);
-  return new StoredSession(new DirectoryBacking(location, options));
+  return new StoredSession(new DirectoryBacking(location, options), options.onHistoryCut);
 }
 
 const neverBooted = (location: SessionLocation): SessionError =>

@@ -10,6 +10,7 @@ export type SessionErrorCode =
   | 'session-busy' // another process held its lock for too long
   | 'session-untrusted' // somebody else could have made or changed it
   | 'session-format' // written by another version, or for another architecture or byte order
+  | 'session-history-cut' // its journal has dropped the oldest entries
   | 'session-damaged' // its files contradict themselves
   | 'session-unreadable' // permissions, a read-only disk, an input or output error
   | 'session-disk-full'; // no space, quota or file-size limit reached

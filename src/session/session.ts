@@ -42,8 +42,10 @@ export interface SessionInfo {
 /** What a view sees beside the kernel, of the same moment. */
 export interface SessionView {
   readonly inputs: BootInputs;
-  /** The calls and accesses from number `from` on, in order. */
+  /** The calls and accesses from number `from` on that are kept, in order. */
   journal(from?: number): readonly JournalEntry[];
+  /** How many of them, the oldest, the journal has dropped. */
+  readonly dropped: number;
   /** Memory behind the caches: what a device sees. Its bytes are those of now. */
   readonly memory: Pick<PhysMemory, 'read'>;
 }

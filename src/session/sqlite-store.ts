@@ -123,7 +123,10 @@ export class SqliteStore implements Store {
       };
       part('the database', () =>
         connection.each('SELECT row(integrity_check) FROM pragma_integrity_check', ([text]) => {
-          if (text !== 'ok') problems.push(`the database: ${String(text)}`);
+          if (text === 'ok') return;
+          for (const line of String(text).split('\n')) {
+            if (!line.startsWith('***')) problems.push(`the database: ${line}`);
+          }
         }),
       );
       let count = 0;

@@ -26,23 +26,30 @@ export interface Backing {
 
 export class StoredSession implements Session {
   readonly #backing: Backing;
+  readonly #onHistoryCut: (() => void) | undefined;
 
-  constructor(backing: Backing) {
+  /** @param onHistoryCut called after the transaction in which the journal began to drop its oldest entries */
+  constructor(backing: Backing, onHistoryCut?: () => void) {
     this.#backing = backing;
+    this.#onHistoryCut = onHistoryCut;
   }
 
   transact<T>(body: (kernel: Kernel) => T): T {
     let result: { readonly value: T } | undefined;
+    let cut = false;
     this.#backing.store.write((writer) => {
       const records = new WritableRecords(writer);
       const kernel = new Kernel(records, this.#backing.memory(this.#state(records), true));
+      const wasWhole = journalLength(records).first === 0;
       record(kernel, records, () => records.spill());
       const value = body(kernel);
       if (value instanceof Promise) throw new Error('the body of a transaction must not be asynchronous');
       result = { value };
+      cut = wasWhole && journalLength(records).first > 0;
       records.flush();
     });
     if (result === undefined) throw new Error('the transaction did not run');
+    if (cut) this.#onHistoryCut?.();
     return result.value;
   }
 
@@ -54,6 +61,9 @@ export class StoredSession implements Session {
           return inputsOf(records);
         },
         journal: (from) => [...readJournal(records, from)],
+        get dropped() {
+          return journalLength(records).first;
+        },
         memory,
       };
       return body(new Kernel(records, memory), seen);

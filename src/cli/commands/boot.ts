@@ -1,4 +1,5 @@
 import type { HeapView } from '../../kernel/views.ts';
+import { readJournalLimit } from '../arguments.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { heapJson } from '../json.ts';
 import { examples, type Registry } from '../registry.ts';
@@ -20,10 +21,17 @@ function summary(heaps: readonly HeapView[], noHeaps: number, path: string): str
 
 async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): Promise<void> {
   const { bootSession, openSession } = await import('../../session/local-session.ts');
+  const { doubtfulFileSystem } = await import('../../session/file-system.ts');
   const location = shell.location();
   await shell.warn(prepared.warnings);
-  bootSession(location, prepared.inputs, prepared.build, { force, version: VERSION });
-  const { heaps, regions, profile } = openSession(location).view((kernel) => ({
+  bootSession(location, prepared.inputs, prepared.build, {
+    ...shell.storeOptions,
+    force,
+    version: VERSION,
+  });
+  const doubt = doubtfulFileSystem(location.path);
+  if (doubt !== undefined) shell.streams.err(`warning: ${doubt}\n`);
+  const { heaps, regions, profile } = openSession(location, shell.storeOptions).view((kernel) => ({
     heaps: kernel.heaps(),
     regions: kernel.regions(),
     profile: kernel.info().banner,
@@ -55,6 +63,11 @@ export function bootCommand({ program, shell }: Registry): void {
       'device tree source or blob, a YAML board, or a directory such as /proc/device-tree; - reads standard input',
     )
     .option('--force', 'even if buffers are alive in the session; they are lost')
+    .option(
+      '--journal <calls>',
+      'how many calls the session keeps, for export: 100000 unless given, or all',
+      readJournalLimit,
+    )
     .addHelpText(
       'after',
       examples(
@@ -65,10 +78,14 @@ export function bootCommand({ program, shell }: Registry): void {
         'dmaheap boot board.dtb --mode 0660 --group video',
       ),
     )
-    .action(async (file: string, options: BoardOptions & { force?: boolean }) => {
+    .action(async (file: string, options: BoardOptions & { force?: boolean; journal?: number }) => {
       const sh = shell(command);
       sh.refuseBoard('boot');
-      await bootInto(sh, await sh.prepareBoot(file, options), options.force === true);
+      const prepared = await sh.prepareBoot(file, options);
+      const { journal } = options;
+      const inputs =
+        journal === undefined ? prepared.inputs : { ...prepared.inputs, journal: { entries: journal } };
+      await bootInto(sh, { ...prepared, inputs }, options.force === true);
     });
   addBootInputs(command, 'Boot inputs:');
   addSourceInputs(command, 'Device tree source:');

@@ -20,16 +20,23 @@ export function dmesgCommand({ program, shell }: Registry): void {
     .action(async (options: BoardOptions & { raw?: boolean }) => {
       const sh = shell(command);
       const machine = await sh.machine('dmesg', options);
-      const { lines, profile } = machine.view((kernel) => ({
+      const { lines, gone, profile } = machine.view((kernel) => ({
         lines: [...kernel.printk.since()],
+        gone: kernel.printk.dropped,
         profile: kernel.info().banner,
       }));
       const { shown, dropped } = splitLog(lines);
       await sh.answer(
-        () => ({ schema: 'dmaheap.log/1', profile, lines: lines.map(logJson) }),
+        () => ({
+          schema: 'dmaheap.log/1',
+          profile,
+          lines: lines.map(logJson),
+          ...(gone > 0 && { no_longer_kept: gone }),
+        }),
         (ink) => shown.map((line) => `${renderLogLine(line, options.raw, ink)}\n`).join(''),
       );
       if (dropped > 0) sh.streams.err(`(${droppedNote(dropped)})\n`);
+      if (gone > 0) sh.streams.err(`(${gone} old lines, after the boot's, are no longer kept)\n`);
     });
   addBootInputs(command, WITH_BOARD);
   addSourceInputs(command, WITH_BOARD);

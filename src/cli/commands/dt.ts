@@ -45,6 +45,7 @@ function addTreeOptions(command: Command): Command {
 
 /** The board's tree with the fixups; warnings are printed. */
 async function treeOf(shell: Shell, file: string, options: TreeOptions): Promise<DeviceTree> {
+  shell.refuseSession('dt of a board');
   const { tree, warnings } = await loadTree(file, { ...options, overlayAsBoard: true });
   await shell.warn(warnings);
   return applyBootLoaderFixups(tree, options);

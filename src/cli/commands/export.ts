@@ -7,6 +7,7 @@ import { InMemoryPhysMemory } from '../../mm/phys-memory.ts';
 import { MemoryRecords } from '../../records.ts';
 import type { Exported, History } from '../../scenario/export/index.ts';
 import type { BootInputs, Session } from '../../session/session.ts';
+import { SessionError } from '../../session/session-error.ts';
 import { readCount } from '../arguments.ts';
 import { boardBeside, boardByName, exportBoard } from '../export-board.ts';
 import { UnreadableInput, UsageError } from '../failures.ts';
@@ -44,6 +45,13 @@ interface Seen {
 function look(session: Session, exporting: Exporting, wantsBundle: boolean, memory: boolean): Seen {
   return session.view((kernel, seen) => {
     const { inputs } = seen;
+    if (seen.dropped > 0) {
+      throw new SessionError(
+        'session-history-cut',
+        `the first ${seen.dropped} calls and accesses of the session are no longer in its journal: what is left is no history from boot on`,
+        'boot with --journal all (or a larger number) and do it again',
+      );
+    }
     const { shown } = splitLog(wantsBundle ? [...kernel.printk.since()] : []);
     return {
       inputs,

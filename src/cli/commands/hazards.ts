@@ -23,14 +23,21 @@ export function hazardsCommand({ program, shell }: Registry): void {
     .action(async () => {
       const sh = shell(command);
       const session = await sh.session('hazards');
-      const { hazards, profile } = session.view((kernel) => ({
+      const { hazards, gone, profile } = session.view((kernel) => ({
         hazards: joinReports(kernel.hazards.since(0)),
+        gone: kernel.hazards.dropped,
         profile: kernel.info().banner,
       }));
       await sh.answer(
-        () => ({ schema: 'dmaheap.hazards/1', profile, hazards: hazards.map(hazardJson) }),
+        () => ({
+          schema: 'dmaheap.hazards/1',
+          profile,
+          hazards: hazards.map(hazardJson),
+          ...(gone > 0 && { no_longer_kept: gone }),
+        }),
         (ink) => renderHazards(hazards, ink) || 'none\n',
       );
+      if (gone > 0) sh.streams.err(`(the first ${gone} reports are no longer kept)\n`);
       if (hazards.length > 0) throw new AnsweredNo();
     });
 }

@@ -115,7 +115,7 @@ async function run(
 }
 
 async function runReplay(sh: Shell, file: string, options: BoardOptions): Promise<void> {
-  if (sh.options.session !== undefined) throw new UsageError('replay boots in memory: it uses no session');
+  sh.refuseSession('replay');
   if (sh.options.task !== undefined)
     throw new UsageError('the steps of a scenario say which task makes them');
   const { board } = sh.options;

@@ -94,7 +94,7 @@ async function runFiles(sh: Shell, files: readonly string[], options: RunCommand
   if (files.filter((file) => file === '-').length > 1) {
     throw new UsageError('standard input (-) can be read only once');
   }
-  if (sh.options.session !== undefined) throw new UsageError('run boots in memory: it uses no session');
+  sh.refuseSession('run');
   if (sh.options.task !== undefined) {
     throw new UsageError(
       'the steps of a scenario say which task makes them',

@@ -1,9 +1,16 @@
 import { formatHex, formatSize } from '../../units.ts';
 import { escapeText } from '../escape.ts';
+import { AnsweredNo, UsageError } from '../failures.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderFacts } from '../table.ts';
 
-/** `dmaheap session info|rm|path`: the session itself. */
+/** What can be done about a session that is not whole, now that it is known. */
+const DAMAGED = `the session is damaged. What can be done:
+  keep a copy for a report:  cp -a "$(dmaheap session path)" damaged-session
+  go on from a fresh boot:   dmaheap session rm, then dmaheap boot BOARD
+`;
+
+/** `dmaheap session info|check|compact|rm|path`: the session itself. */
 export function sessionCommand(registry: Registry): void {
   const parent = registry.program
     .command('session')
@@ -24,7 +31,7 @@ export function sessionCommand(registry: Registry): void {
     .action(async () => {
       const sh = shell(info);
       const session = await sh.session('session info');
-      const { path, generation, bootedAt, layout, inputs, calls } = session.info();
+      const { path, generation, bootedAt, layout, inputs, calls, entries, first } = session.info();
       const { profile, time, buffers } = session.view((kernel) => ({
         profile: kernel.info().banner,
         time: kernel.info().time,
@@ -42,6 +49,7 @@ export function sessionCommand(registry: Registry): void {
           generation,
           time,
           calls,
+          journal: { entries, dropped: first },
           buffers,
           memory: layout.map(({ base, size }) => ({ base: formatHex(base), size: Number(size) })),
         }),
@@ -53,6 +61,9 @@ export function sessionCommand(registry: Registry): void {
             ['booted', `${booted}, boot ${generation} of this session`],
             ['kernel time', `${time / 1e9} s`],
             ['calls', String(calls)],
+            ...(first > 0
+              ? [['journal', `the newest ${entries - first} of ${entries} calls and accesses`] as const]
+              : []),
             ['buffers', String(buffers)],
             ...layout.map(
               ({ base, size }) =>
@@ -65,6 +76,50 @@ export function sessionCommand(registry: Registry): void {
       );
     });
 
+  const check = parent
+    .command('check')
+    .description(
+      'Reads the whole session through: whether it is whole, and what is wrong. The answer no is exit code 1.',
+    )
+    .addHelpText('after', examples('dmaheap session check'))
+    .action(async () => {
+      const sh = shell(check);
+      sh.refuseBoard('session check');
+      const { checkSession } = await import('../../session/check-session.ts');
+      const location = sh.location();
+      const problems = checkSession(location, sh.storeOptions);
+      await sh.answer(
+        () => ({
+          schema: 'dmaheap.session-check/1',
+          path: location.path,
+          whole: problems.length === 0,
+          problems,
+        }),
+        () =>
+          problems.length === 0
+            ? 'the session is whole\n'
+            : problems.map((line) => `${escapeText(line)}\n`).join(''),
+      );
+      if (problems.length === 0) return;
+      if (sh.options.json !== true) sh.streams.err(DAMAGED);
+      throw new AnsweredNo();
+    });
+
+  const compact = parent
+    .command('compact')
+    .description('Makes the session as small as what it holds; nothing in it changes.')
+    .addHelpText('after', examples('dmaheap session compact'))
+    .action(async () => {
+      const sh = shell(compact);
+      sh.refuseBoard('session compact');
+      const { compactSession } = await import('../../session/compact-session.ts');
+      const { before, after } = compactSession(sh.location(), sh.storeOptions);
+      await sh.answer(
+        () => ({ schema: 'dmaheap.session-compact/1', before, after }),
+        () => `${formatSize(BigInt(before))} on disk before, ${formatSize(BigInt(after))} now\n`,
+      );
+    });
+
   const rm = parent
     .command('rm')
     .description('Removes the session: its own files, then the directory if nothing else is in it.')
@@ -74,7 +129,7 @@ export function sessionCommand(registry: Registry): void {
       sh.refuseBoard('session rm');
       const { removeSession } = await import('../../session/local-session.ts');
       const location = sh.location();
-      removeSession(location);
+      removeSession(location, sh.storeOptions);
       await sh.answer(
         () => ({ schema: 'dmaheap.session-rm/1', path: location.path }),
         () => '',
@@ -88,6 +143,8 @@ export function sessionCommand(registry: Registry): void {
     .action(async () => {
       const sh = shell(path);
       sh.refuseBoard('session path');
+      if (sh.options.wait !== undefined)
+        throw new UsageError('session path waits for nobody: --wait would be ignored');
       const location = sh.location();
       await sh.answer(
         () => ({ schema: 'dmaheap.session-path/1', path: location.path, from: location.from }),
