@@ -42,7 +42,7 @@ test.each([
   ['boot ', 'files'],
   ['--board ', 'files'],
   ['boot x --coherent ', ['v3', 'off']],
-  ['session ', ['info', 'rm', 'path', 'help']],
+  ['session ', ['info', 'check', 'compact', 'rm', 'path', 'help']],
   ['session r', ['rm']],
   ['completion ', ['bash', 'zsh', 'fish']],
   ['nonsense ', []],
