@@ -19,6 +19,7 @@ import { BootPanic, UsageError } from './failures.ts';
 import { type Ink, makeInk } from './ink.ts';
 import { hazardJson } from './json.ts';
 import { jsonText } from './json-text.ts';
+import { Ledger } from './ledger.ts';
 import { decodeTree, keptName, loadTree } from './load-tree.ts';
 import { inputName } from './read-input.ts';
 import { renderDiagnostic } from './render/diagnostic.ts';
@@ -54,13 +55,16 @@ export interface PreparedBoot {
 export class Shell {
   readonly streams: Streams;
   readonly options: GlobalOptions;
+  /** What the command has done and said. */
+  readonly ledger: Ledger;
   readonly #surroundings: Surroundings;
   /** What went wrong with shared memory during the command, not told yet. */
   #reports: Report[] = [];
 
-  constructor(surroundings: Surroundings, options: GlobalOptions) {
+  constructor(surroundings: Surroundings, options: GlobalOptions, ledger = new Ledger()) {
     this.streams = surroundings.streams;
     this.options = options;
+    this.ledger = ledger;
     this.#surroundings = surroundings;
   }
 
@@ -68,11 +72,17 @@ export class Shell {
   async answer(json: () => Readonly<Record<string, unknown>>, text: (ink: Ink) => string): Promise<void> {
     if (this.options.json === true) {
       const hazards = this.takeReports().map(hazardJson);
-      this.streams.out(jsonText({ ...json(), ...(hazards.length > 0 && { hazards }) }));
+      this.#say(jsonText({ ...json(), ...(hazards.length > 0 && { hazards }) }));
       return;
     }
-    this.streams.out(text(await this.ink('out')));
+    this.#say(text(await this.ink('out')));
     await this.tellReports();
+  }
+
+  /** Prints the answer; what becomes of it when that fails is told in main.ts. */
+  #say(answer: string): void {
+    this.ledger.say(answer);
+    this.streams.out(answer);
   }
 
   /** The reports that were not told yet, neighbours joined; they count as told. */
@@ -138,7 +148,7 @@ export class Shell {
     this.refuseBoard(command);
     // Loads the store, which commands with --board do without.
     const { openSession } = await import('../session/local-session.ts');
-    return openSession(this.location());
+    return this.ledger.over(openSession(this.location()));
   }
 
   /** The session, or with --board one in memory that is booted for this command. */

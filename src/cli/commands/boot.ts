@@ -23,6 +23,7 @@ async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): P
   const location = shell.location();
   await shell.warn(prepared.warnings);
   bootSession(location, prepared.inputs, prepared.build, { force, version: VERSION });
+  shell.ledger.keep();
   const { heaps, regions, profile } = openSession(location).view((kernel) => ({
     heaps: kernel.heaps(),
     regions: kernel.regions(),

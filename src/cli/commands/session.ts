@@ -75,6 +75,7 @@ export function sessionCommand(registry: Registry): void {
       const { removeSession } = await import('../../session/directory.ts');
       const location = sh.location();
       removeSession(location);
+      sh.ledger.keep();
       await sh.answer(
         () => ({ schema: 'dmaheap.session-rm/1', path: location.path }),
         () => '',

@@ -1,0 +1,19 @@
+/** The process that a user starts: its words, streams, environment and exit code. */
+import { EXIT_INTERRUPTED } from './exit-code.ts';
+import { main } from './main.ts';
+import { processStreams } from './streams.ts';
+
+const surroundings = {
+  streams: processStreams,
+  env: process.env,
+  // Asked when a command asks: the directory may be gone.
+  get cwd() {
+    return process.cwd();
+  },
+};
+
+main(process.argv.slice(2), surroundings).then((code) => {
+  process.exitCode = code;
+  // Input that somebody still holds open is waited for no longer.
+  if (code === EXIT_INTERRUPTED) process.exit();
+});
