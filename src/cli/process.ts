@@ -14,6 +14,9 @@ const surroundings = {
 
 main(process.argv.slice(2), surroundings).then((code) => {
   process.exitCode = code;
-  // Input that somebody still holds open is waited for no longer.
-  if (code === EXIT_INTERRUPTED) process.exit();
+  if (code !== EXIT_INTERRUPTED) return;
+  // Input that somebody still holds open is waited for no longer. exit() itself would wait for a call that blocks,
+  // such as opening a pipe that nobody writes to; the default action of the signal does not.
+  if (process.getActiveResourcesInfo().includes('FSReqCallback')) process.kill(process.pid, 'SIGINT');
+  else process.exit();
 });

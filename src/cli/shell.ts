@@ -17,6 +17,7 @@ import { type Caller, callerOf, checkTaskName } from './caller.ts';
 import { joinReports } from './explain-hazard.ts';
 import { BootPanic, UsageError } from './failures.ts';
 import { type Ink, makeInk } from './ink.ts';
+import { type Interrupts, processInterrupts } from './interruption.ts';
 import { hazardJson } from './json.ts';
 import { jsonText } from './json-text.ts';
 import { Ledger } from './ledger.ts';
@@ -42,6 +43,8 @@ export interface Surroundings {
   readonly streams: Streams;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** This process's own unless given. */
+  readonly interrupts?: Interrupts;
 }
 
 /** Inputs that were read, and the boot that they make. */
@@ -98,6 +101,11 @@ export class Shell {
     const reports = this.takeReports().filter(({ report }) => report !== 'dma-fault');
     if (reports.length === 0) return;
     this.streams.err(renderHazards(reports, await this.ink('err')));
+  }
+
+  /** How a Ctrl-C reaches work in slices. */
+  get interrupts(): Interrupts {
+    return this.#surroundings.interrupts ?? processInterrupts;
   }
 
   /** The task that the command acts as. @throws UsageError for a name that none can have */
