@@ -5,8 +5,11 @@ try {
   load('cli.cjs');
 } catch (error) {
   if (error.code !== 'ENOENT' || !/dist[\\/]cli\.cjs$/.test(error.path)) throw error;
-  process.stderr.write(
-    'dmaheap is not built yet: run `npm install && npm run build` in its directory first\n',
-  );
   process.exitCode = 70;
+  const { writeSync } = require('node:fs');
+  try {
+    writeSync(2, 'dmaheap is not built yet: run `npm install && npm run build` in its directory first\n');
+  } catch {
+    // There is nobody to tell.
+  }
 }

@@ -100,7 +100,7 @@ function thirdParty(metafiles) {
 mkdirSync(dist, { recursive: true });
 // Never beside a bundle that it was not made from.
 rmSync(join(dist, 'code-cache'), { recursive: true, force: true });
-const jobs = [bundle('src/cli/main.ts', 'cli.cjs')];
+const jobs = [bundle('src/cli/process.ts', 'cli.cjs')];
 for (const { entry, file } of APART) if (existsSync(join(root, entry))) jobs.push(bundle(entry, file));
 const results = await Promise.all(jobs);
 writeFileSync(join(dist, 'THIRD-PARTY.txt'), thirdParty(results.map((result) => result.metafile)));

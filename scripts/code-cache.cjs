@@ -12,7 +12,7 @@ const { cacheDirectory, compile, run } = require('../bin/load-bundle.cjs');
 // A cache is only good for the flags under which it was written: those that a command starts with.
 v8.setFlagsFromString = () => undefined;
 // Commands end their process; here others follow.
-process.exit = (code) => {
+process.exit = (code = process.exitCode) => {
   process.exitCode = code;
 };
 

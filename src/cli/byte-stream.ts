@@ -8,8 +8,9 @@ import { withReports } from './calls.ts';
 import { escapeJson } from './escape.ts';
 import { EXIT_NO, exitCode } from './exit-code.ts';
 import { CallFailed } from './failures.ts';
+import { type Interruption, interruptible } from './interruption.ts';
 import { hazardJson } from './json.ts';
-import { interruptible, Progress } from './progress.ts';
+import { Progress } from './progress.ts';
 import type { Shell } from './shell.ts';
 
 /** A multiple of a page, and of 3 so that base64 of a chunk has no padding inside. */
@@ -50,6 +51,15 @@ export function writeChunk({ sh, session }: Place, target: ByteTarget, at: bigin
   if (bytes.length > 0) attempt(sh, session, (caller) => target.write(caller, at, bytes));
 }
 
+/** What work on bytes does between two chunks. */
+export interface Slices {
+  readonly interruption: Interruption;
+  /** Says how much is done, and lets a Ctrl-C in. @throws Interrupted */
+  at(done: bigint): Promise<void>;
+  /** Writes to standard output, whose reader may be asleep. */
+  out(data: string | Uint8Array): Promise<void>;
+}
+
 /**
  * Runs work on bytes with its progress; Ctrl-C ends it between two chunks. When it fails, what went wrong with
  * shared memory before is told first: it may be the reason.
@@ -60,15 +70,26 @@ export async function streamed(
   sh: Shell,
   what: string,
   total: bigint | undefined,
-  work: (progress: Progress) => Promise<void>,
+  work: (slices: Slices) => Promise<void>,
 ): Promise<void> {
   const progress = new Progress(sh.streams, what, total);
   try {
-    await interruptible(progress, () => work(progress));
+    await interruptible(sh.interrupts, (interruption) =>
+      work({
+        interruption,
+        at: async (done) => {
+          progress.show(done);
+          await interruption.breathe();
+        },
+        out: (data) => interruption.atMercy(() => sh.streams.out(data)),
+      }),
+    );
   } catch (thrown) {
     if (thrown instanceof CallFailed) throw await withReports(sh, thrown);
     if (exitCode(thrown) === EXIT_NO) await sh.tellReports();
     throw thrown;
+  } finally {
+    progress.end();
   }
 }
 

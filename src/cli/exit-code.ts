@@ -5,7 +5,7 @@ export const EXIT_NO = 1;
 export const EXIT_USAGE = 2;
 /** The input is unreadable or invalid. */
 export const EXIT_INPUT = 3;
-/** The session is missing, busy, damaged or its disk is full. */
+/** The session is missing, busy, damaged or its disk is full; or standard output cannot be written. */
 export const EXIT_SESSION = 4;
 /** A bug in dmaheap. */
 export const EXIT_BUG = 70;
@@ -28,6 +28,7 @@ const BY_NAME: Readonly<Record<string, number>> = {
   UnreadableInput: EXIT_INPUT,
   InvalidInput: EXIT_INPUT,
   SessionError: EXIT_SESSION,
+  UnwritableOutput: EXIT_SESSION,
   Interrupted: EXIT_INTERRUPTED,
 };
 

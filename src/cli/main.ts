@@ -1,13 +1,16 @@
-/** The command `dmaheap`: runs one command line, tells what went wrong, sets the exit code. */
+/** Runs one command line, tells what went wrong, and says the exit code. Knows its surroundings only as given. */
 import { CommanderError } from 'commander';
 import { answerCompletion } from './commands/completion.ts';
-import { exitCode } from './exit-code.ts';
+import { EXIT_DONE, exitCode } from './exit-code.ts';
 import { AnsweredNo, Interrupted } from './failures.ts';
-import { makeInk } from './ink.ts';
+import { type Ink, makeInk } from './ink.ts';
 import { jsonText } from './json-text.ts';
+import { Ledger } from './ledger.ts';
 import { createProgram, usageError } from './program.ts';
 import { errorJson, errorText } from './report.ts';
-import { ClosedPipe, processStreams } from './streams.ts';
+import type { Surroundings } from './shell.ts';
+import { ClosedPipe, UnwritableOutput } from './streams.ts';
+import { unwritableText } from './unwritable-output.ts';
 
 /** Whether the words ask for JSON: asked of the words because they may be the mistake. */
 const wantsJson = (words: readonly string[]): boolean => {
@@ -15,43 +18,50 @@ const wantsJson = (words: readonly string[]): boolean => {
   return words.slice(0, end < 0 ? words.length : end).includes('--json');
 };
 
-async function tell(thrown: unknown, words: readonly string[]): Promise<void> {
-  const streams = processStreams;
-  if (thrown instanceof ClosedPipe || thrown instanceof AnsweredNo || thrown instanceof Interrupted) return;
-  if (wantsJson(words)) {
-    streams.out(jsonText(errorJson(thrown)));
-    return;
-  }
-  const ink = await makeInk({
-    terminal: streams.errIsTerminal,
-    refused: words.includes('--no-color'),
-    env: process.env,
-  });
-  streams.err(errorText(thrown, ink));
-}
-
-async function main(words: readonly string[]): Promise<number> {
-  let thrown: unknown;
+/** @returns what the command threw; `undefined` when it has done what it should */
+async function thrownBy(words: readonly string[], surroundings: Surroundings, ledger: Ledger) {
   try {
-    const surroundings = { streams: processStreams, env: process.env, cwd: process.cwd() };
-    const program = createProgram(surroundings);
+    const program = createProgram(surroundings, ledger);
     if (words[0] === '__complete') await answerCompletion(program, surroundings, words.slice(1));
     else await program.parseAsync(words, { from: 'user' });
-    return 0;
+    return undefined;
   } catch (error) {
-    thrown = error instanceof CommanderError ? usageError(error) : error;
+    return error instanceof CommanderError ? usageError(error) : (error ?? new Error('nothing was thrown'));
   }
-  if (thrown === undefined) return 0;
-  try {
-    await tell(thrown, words);
-  } catch (error) {
-    if (!(error instanceof ClosedPipe)) throw error;
-  }
-  return exitCode(thrown);
 }
 
-main(process.argv.slice(2)).then((code) => {
-  // All output is written, and the store needs no closing: at an ordinary end SQLite would write its log
-  // into the database, which costs more syncs than the commit did.
-  process.exit(code);
-});
+/** Tells why a command failed. @returns what else failed in telling: standard output is where JSON goes */
+function tell(thrown: unknown, json: boolean, ink: Ink, { streams }: Surroundings, ledger: Ledger): unknown {
+  if (thrown instanceof ClosedPipe || thrown instanceof AnsweredNo || thrown instanceof Interrupted)
+    return thrown;
+  if (thrown instanceof UnwritableOutput) {
+    const failure = ledger.failure === undefined ? '' : errorText(ledger.failure, ink);
+    streams.err(`${unwritableText(thrown, ledger, ink.bad('error:'))}${failure}`);
+    return thrown;
+  }
+  if (!json) {
+    streams.err(errorText(thrown, ink));
+    return thrown;
+  }
+  const text = jsonText(errorJson(thrown));
+  ledger.say(text);
+  try {
+    streams.out(text);
+  } catch (unwritable) {
+    if (!(unwritable instanceof UnwritableOutput)) return thrown;
+    streams.err(`${unwritableText(unwritable, ledger, ink.bad('error:'))}${errorText(thrown, ink)}`);
+    return unwritable;
+  }
+  return thrown;
+}
+
+/** The command `dmaheap` with these words after its name. Never rejects. @returns its exit code */
+export async function main(words: readonly string[], surroundings: Surroundings): Promise<number> {
+  const ledger = new Ledger();
+  const thrown = await thrownBy(words, surroundings, ledger);
+  if (thrown === undefined) return EXIT_DONE;
+  const { streams, env } = surroundings;
+  const refused = words.includes('--no-color');
+  const ink = await makeInk({ terminal: streams.errIsTerminal, refused, env });
+  return exitCode(tell(thrown, wantsJson(words), ink, surroundings, ledger));
+}

@@ -47,14 +47,15 @@ import { taskCommand } from './commands/task.ts';
 import { tasksCommand } from './commands/tasks.ts';
 import { writeCommand } from './commands/write.ts';
 import { UsageError } from './failures.ts';
+import { Ledger } from './ledger.ts';
 import { examples, type Registry } from './registry.ts';
 import { type GlobalOptions, Shell, type Surroundings } from './shell.ts';
 import { VERSION } from './version.ts';
 
 const GLOBAL = 'Global options:';
 
-/** Builds the program over a process's surroundings. */
-export function createProgram(surroundings: Surroundings): Command {
+/** Builds the program over a process's surroundings. @param ledger where its commands write down what they did */
+export function createProgram(surroundings: Surroundings, ledger = new Ledger()): Command {
   const { streams } = surroundings;
   const program = new Command('dmaheap');
   program
@@ -106,13 +107,14 @@ export function createProgram(surroundings: Surroundings): Command {
         'dmaheap show $a',
         'dmaheap list',
         'dmaheap free $a',
-      )}\n\nExit codes: 0 done, 1 the emulated kernel said no, 2 wrong usage, 3 unusable input, 4 no usable session, 70 a bug.`,
+      )}\n\nExit codes: 0 done, 1 the emulated kernel said no, 2 wrong usage, 3 unusable input, 4 no usable session or unwritable output, 70 a bug, 130 interrupted.`,
     );
 
   const help = new Command('help').argument('[command]').description('print help for a command');
   program.addHelpCommand(help.helpOption(false).helpGroup('Other:'));
 
-  const shell = (command: Command) => new Shell(surroundings, command.optsWithGlobals<GlobalOptions>());
+  const shell = (command: Command) =>
+    new Shell(surroundings, command.optsWithGlobals<GlobalOptions>(), ledger);
   const registry: Registry = { program, shell };
   const groups: readonly (readonly [
     heading: string,

@@ -1,6 +1,5 @@
 /** How far a long piece of work is: on a terminal, after a second, on standard error. */
 import { formatSize } from '../units.ts';
-import { EXIT_INTERRUPTED } from './exit-code.ts';
 import type { Streams } from './streams.ts';
 
 const AFTER_MS = 1000;
@@ -23,37 +22,21 @@ export class Progress {
     this.#unit = unit;
   }
 
-  /** Says how much is done, and lets a Ctrl-C in. */
-  async at(done: bigint): Promise<void> {
+  /** Says how much is done. */
+  show(done: bigint): void {
     const now = Date.now();
-    if (now - this.#began > AFTER_MS && now - this.#shown > EVERY_MS && this.#streams.errIsTerminal) {
-      const bytes = this.#unit === 'bytes';
-      const total = this.#total ?? 0n;
-      const whole = this.#total === undefined ? '' : ` of ${bytes ? formatSize(total) : total}`;
-      const so = bytes ? `${done >> 20n} MiB${whole}` : `${done}${whole} ${this.#unit}`;
-      this.#streams.err(`\r${this.#what}: ${so}\x1b[K`);
-      this.#shown = now;
-    }
-    await new Promise((resolve) => setImmediate(resolve));
+    if (now - this.#began <= AFTER_MS || now - this.#shown <= EVERY_MS || !this.#streams.errIsTerminal)
+      return;
+    const bytes = this.#unit === 'bytes';
+    const total = this.#total ?? 0n;
+    const whole = this.#total === undefined ? '' : ` of ${bytes ? formatSize(total) : total}`;
+    const so = bytes ? `${done >> 20n} MiB${whole}` : `${done}${whole} ${this.#unit}`;
+    this.#streams.err(`\r${this.#what}: ${so}\x1b[K`);
+    this.#shown = now;
   }
 
   /** Wipes the line. */
   end(): void {
     if (this.#shown > 0) this.#streams.err('\r\x1b[K');
-  }
-}
-
-/** Runs work that is made of transactions and waits; Ctrl-C ends the process between two of them. */
-export async function interruptible(progress: Progress, work: () => Promise<void>): Promise<void> {
-  const stop = () => {
-    progress.end();
-    process.exit(EXIT_INTERRUPTED);
-  };
-  process.once('SIGINT', stop);
-  try {
-    await work();
-  } finally {
-    process.removeListener('SIGINT', stop);
-    progress.end();
   }
 }

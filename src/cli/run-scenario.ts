@@ -1,15 +1,16 @@
 /** Runs one scenario in slices, so that progress is shown and a Ctrl-C comes in. */
 import type { PreparedScenario, RunReport } from '../scenario/index.ts';
+import { type Interruption, SLICE_MS } from './interruption.ts';
 import { Progress } from './progress.ts';
 import type { Shell } from './shell.ts';
 
 /** The module of scenarios, which commands load when they need it. */
 export type Scenarios = typeof import('../scenario/index.ts');
 
-/** Steps between two looks at the clock. */
+/** Steps between two looks at the clock, at most. */
 const SLICE = 256;
-/** How long Ctrl-C may wait. */
-const SLICE_MS = 40;
+/** How long they should take. */
+const LOOK_MS = 5;
 
 /** Runs one scenario; Ctrl-C ends it between two steps. */
 export async function runScenarioSliced(
@@ -17,7 +18,7 @@ export async function runScenarioSliced(
   scenarios: Scenarios,
   prepared: PreparedScenario,
   keepGoing: boolean,
-  interrupted: () => boolean,
+  interruption: Interruption,
 ): Promise<RunReport> {
   const run = new scenarios.ScenarioRun(prepared, { keepGoing });
   const { total, source } = prepared;
@@ -27,12 +28,17 @@ export async function runScenarioSliced(
     total === undefined ? undefined : BigInt(total),
     'steps',
   );
-  let looked = Date.now();
+  let paused = Date.now();
+  let slice = 1;
   try {
-    while (!run.advance(SLICE) && !interrupted()) {
-      if (Date.now() - looked < SLICE_MS) continue;
-      await progress.at(BigInt(run.done));
-      looked = Date.now();
+    for (let from = paused; !run.advance(slice) && !interruption.happened; from = Date.now()) {
+      const now = Date.now();
+      // Steps take microseconds, or a second: by how long the last ones took.
+      slice = Math.max(1, now - from <= LOOK_MS ? Math.min(2 * slice, SLICE) : slice >> 1);
+      if (now - paused < SLICE_MS) continue;
+      progress.show(BigInt(run.done));
+      await interruption.pause();
+      paused = Date.now();
     }
   } finally {
     progress.end();

@@ -17,8 +17,10 @@ import { type Caller, callerOf, checkTaskName } from './caller.ts';
 import { joinReports } from './explain-hazard.ts';
 import { BootPanic, UsageError } from './failures.ts';
 import { type Ink, makeInk } from './ink.ts';
+import { type Interrupts, processInterrupts } from './interruption.ts';
 import { hazardJson } from './json.ts';
 import { jsonText } from './json-text.ts';
+import { Ledger } from './ledger.ts';
 import { decodeTree, keptName, loadTree } from './load-tree.ts';
 import { inputName } from './read-input.ts';
 import { renderDiagnostic } from './render/diagnostic.ts';
@@ -43,6 +45,8 @@ export interface Surroundings {
   readonly streams: Streams;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** This process's own unless given. */
+  readonly interrupts?: Interrupts;
 }
 
 /** Inputs that were read, and the boot that they make. */
@@ -60,13 +64,16 @@ const HISTORY_CUT =
 export class Shell {
   readonly streams: Streams;
   readonly options: GlobalOptions;
+  /** What the command has done and said. */
+  readonly ledger: Ledger;
   readonly #surroundings: Surroundings;
   /** What went wrong with shared memory during the command, not told yet. */
   #reports: Report[] = [];
 
-  constructor(surroundings: Surroundings, options: GlobalOptions) {
+  constructor(surroundings: Surroundings, options: GlobalOptions, ledger = new Ledger()) {
     this.streams = surroundings.streams;
     this.options = options;
+    this.ledger = ledger;
     this.#surroundings = surroundings;
   }
 
@@ -74,11 +81,17 @@ export class Shell {
   async answer(json: () => Readonly<Record<string, unknown>>, text: (ink: Ink) => string): Promise<void> {
     if (this.options.json === true) {
       const hazards = this.takeReports().map(hazardJson);
-      this.streams.out(jsonText({ ...json(), ...(hazards.length > 0 && { hazards }) }));
+      this.#say(jsonText({ ...json(), ...(hazards.length > 0 && { hazards }) }));
       return;
     }
-    this.streams.out(text(await this.ink('out')));
+    this.#say(text(await this.ink('out')));
     await this.tellReports();
+  }
+
+  /** Prints the answer; what becomes of it when that fails is told in main.ts. */
+  #say(answer: string): void {
+    this.ledger.say(answer);
+    this.streams.out(answer);
   }
 
   /** The reports that were not told yet, neighbours joined; they count as told. */
@@ -94,6 +107,11 @@ export class Shell {
     const reports = this.takeReports().filter(({ report }) => report !== 'dma-fault');
     if (reports.length === 0) return;
     this.streams.err(renderHazards(reports, await this.ink('err')));
+  }
+
+  /** How a Ctrl-C reaches work in slices. */
+  get interrupts(): Interrupts {
+    return this.#surroundings.interrupts ?? processInterrupts;
   }
 
   /** The task that the command acts as. @throws UsageError for a name that none can have */
@@ -158,10 +176,11 @@ export class Shell {
     this.refuseBoard(command);
     // Loads the store, which commands with --board do without.
     const { openSession } = await import('../session/local-session.ts');
-    return openSession(this.location(), {
+    const session = openSession(this.location(), {
       ...this.storeOptions,
       onHistoryCut: () => this.streams.err(HISTORY_CUT),
     });
+    return this.ledger.over(session);
   }
 
   /** The session, or with --board one in memory that is booted for this command. */

@@ -6,7 +6,7 @@ import { PAGE, parseSize, roundDown } from '../units.ts';
 import type { ActionCompilers } from './action.ts';
 import type { Ref, Size } from './form.ts';
 import { bytesOfHex } from './hex.ts';
-import type { Getter, Moment } from './moment.ts';
+import { type Getter, inPieces, type Moment, type Pieces } from './moment.ts';
 import type { Outcome } from './outcome.ts';
 import { BadValue, type Path } from './problem.ts';
 import { isTemplate } from './template.ts';
@@ -19,7 +19,7 @@ interface Bytes {
 }
 
 /** What is done with bytes once they are there. @param size the bytes from `offset` on; absent: no end */
-type Use = (bytes: Bytes, at: bigint, size: bigint | undefined) => Outcome;
+type Use = (bytes: Bytes, at: bigint, size: bigint | undefined) => Outcome | Pieces;
 
 interface Span {
   readonly offset: bigint;
@@ -29,18 +29,21 @@ interface Span {
 }
 
 /** A place, when a step gets there. */
-type Reach = (at: Moment, span: Span, use: Use) => Outcome;
+type Reach = (at: Moment, span: Span, use: Use) => Outcome | Pieces;
 
 const FAULTS: ReadonlySet<string> = new Set(['SegmentationFault', 'BusError', 'IommuFault']);
 /** What one step reads. */
 const MAX_READ = 1n << 30n;
 /** As `dmaheap fill` does it: an access is what evicts lines by chance. */
 const PIECE = 3 << 20;
+/** What is read between two looks of whoever waits. */
+const READ_PIECE = 16 << 20;
 
 /** An access, with the fault that it may take as its outcome. */
-function guarded(access: () => Outcome): Outcome {
+function* guarded(access: () => Outcome | Pieces): Pieces {
   try {
-    return access();
+    const made = access();
+    return inPieces(made) ? yield* made : made;
   } catch (error) {
     if (!(error instanceof Error) || !FAULTS.has(error.name)) throw error;
     return { ret: 0, fault: { name: error.name, message: error.message } };
@@ -50,9 +53,8 @@ function guarded(access: () => Outcome): Outcome {
 const left = (size: bigint, offset: bigint): bigint => (size > offset ? size - offset : 0n);
 
 /** The buffer of a descriptor: mmap, access, munmap. */
-const throughMapping =
-  (fd: Getter<number>): Reach =>
-  (at, { offset, length, prot }, use) => {
+const throughMapping = (fd: Getter<number>): Reach =>
+  function* (at, { offset, length, prot }, use) {
     const { kernel } = at.machine;
     const number = fd(at);
     const wanted = length ?? left(kernel.buffer(at.task, number)?.size ?? 0n, offset);
@@ -64,7 +66,7 @@ const throughMapping =
     const mapped = kernel.syscall(at.task, call);
     if (mapped.ret < 0) return mapped;
     try {
-      return guarded(() => use(kernel.mapping(mapped.ret, at.task), skip, wanted));
+      return yield* guarded(() => use(kernel.mapping(mapped.ret, at.task), skip, wanted));
     } finally {
       kernel.syscall(at.task, { call: 'munmap', mapping: mapped.ret });
     }
@@ -96,7 +98,7 @@ const notMapped = (id: number): Outcome => ({
   why: { kind: 'bad-argument', argument: 'attachment', value: BigInt(id) },
 });
 
-function throughAttachment(at: Moment, id: number, { offset, length }: Span, use: Use): Outcome {
+function throughAttachment(at: Moment, id: number, { offset, length }: Span, use: Use): Outcome | Pieces {
   const mapping = at.machine.kernel.deviceMapping(id);
   if (mapping === undefined) return notMapped(id);
   return guarded(() => use(mapping, offset, length ?? left(mapping.size, offset)));
@@ -212,14 +214,16 @@ function countBytes(bytes: Uint8Array): { nonzero: number; sum: number } {
 }
 
 /** @param counted whether the step's expectations ask for numbers */
-const readAll =
-  (path: Path): Use =>
-  (bytes, at, size) => {
+const readAll = (path: Path): Use =>
+  function* (bytes, at, size) {
     if (size === undefined)
       throw new BadValue({ code: 'scenario-no-length', message: 'how many bytes? Give a length', path });
     if (size > MAX_READ) throw tooLong(size, path);
     const into = new Uint8Array(Number(size));
-    bytes.read(at, into);
+    for (let done = 0; done === 0 || done < into.length; done += READ_PIECE) {
+      if (done > 0) yield;
+      bytes.read(at + BigInt(done), into.subarray(done, done + READ_PIECE));
+    }
     return {
       ret: 0,
       bytes: into,
@@ -286,11 +290,12 @@ export const BYTE_ACTIONS: ActionCompilers<Names> = {
     return (at) => {
       const wanted = length?.(at);
       const span = { offset: offset?.(at) ?? 0n, ...(wanted !== undefined && { length: wanted }) };
-      return reach(at, { ...span, prot: PROT_READ | PROT_WRITE }, (target, start, size) => {
+      return reach(at, { ...span, prot: PROT_READ | PROT_WRITE }, function* (target, start, size) {
         if (size === undefined)
           throw new BadValue({ code: 'scenario-no-length', message: 'how many bytes? Give a length', path });
         const piece = new Uint8Array(Math.min(Number(size), PIECE)).fill(byte(at));
         for (let done = 0; done < Number(size); done += PIECE) {
+          if (done > 0) yield;
           target.write(start + BigInt(done), piece.subarray(0, Math.min(PIECE, Number(size) - done)));
         }
         return { ret: 0 };

@@ -27,7 +27,7 @@ import { decodePollfds, encodePollfds, POLLIN, POLLOUT } from '../uapi/poll.ts';
 import { decodeStat, STAT_SIZE } from '../uapi/stat.ts';
 import type { ActionCompilers } from './action.ts';
 import { bytesOfHex } from './hex.ts';
-import type { Moment } from './moment.ts';
+import type { Moment, Pieces } from './moment.ts';
 import type { Outcome } from './outcome.ts';
 
 const NODES = '/dev/dma_heap/';
@@ -63,8 +63,11 @@ function allocate(at: Moment, node: number, { len, fd, fdFlags, heapFlags, name 
   return { ret: result.ret, fd: made, made };
 }
 
+/** Allocations between two looks of whoever waits. */
+const AT_ONCE = 64;
+
 /** As every program does it: the node is open during the ioctls, and closed after them. */
-function allocateAll(at: Moment, count: number, asked: Allocation): Outcome {
+function* allocateAll(at: Moment, count: number, asked: Allocation): Pieces {
   const { kernel } = at.machine;
   const { task } = at;
   const node = kernel.syscall(task, { call: 'open', path: asked.node, flags: O_RDWR });
@@ -79,6 +82,7 @@ function allocateAll(at: Moment, count: number, asked: Allocation): Outcome {
   for (let i = 0; i < count && outcome?.errno === undefined; i++) {
     outcome = allocate(at, node.ret, asked);
     if (outcome.fd !== undefined) made.push(outcome.fd);
+    if (i % AT_ONCE === AT_ONCE - 1) yield;
   }
   kernel.syscall(task, { call: 'close', fd: node.ret });
   return { ...(outcome ?? node), made };

@@ -1,5 +1,5 @@
 /** Actions on files of /proc and /sys, on time, and those that break the machine on purpose. */
-import { age, NoHeapToAge, parseAgeSizes } from '../kernel/age.ts';
+import { Ageing, NoHeapToAge, parseAgeSizes } from '../kernel/age.ts';
 import { type FaultRule, faultRuleOf, parseFaultRule } from '../kernel/fault-rule.ts';
 import { credentialsOf, entriesOf, readFile } from '../kernel/path-lookup.ts';
 import { mayAccess } from '../kernel/virtual-files/index.ts';
@@ -154,9 +154,10 @@ export const MACHINE_ACTIONS: ActionCompilers<Names> = {
       value.lifetime === undefined ? undefined : values.whole(value.lifetime, inside('lifetime'));
     const steps = value.steps === undefined ? undefined : values.whole(value.steps, inside('steps'));
     const seed = values.whole(value.seed ?? values.seed, inside('seed'));
-    return (at) => {
+    return function* (at) {
+      const { kernel } = at.machine;
       try {
-        const report = age(at.machine.kernel, at.task, {
+        const ageing = new Ageing(kernel, at.task, {
           heap: heap(at),
           seed: seed(at),
           keep: value.keep ?? true,
@@ -164,6 +165,8 @@ export const MACHINE_ACTIONS: ActionCompilers<Names> = {
           ...(lifetime && { lifetime: lifetime(at) }),
           ...(steps && { steps: steps(at) }),
         });
+        while (ageing.advance(kernel)) yield;
+        const report = ageing.report(kernel);
         const { allocated, freed, alive, aliveBytes, largestRun, largestAligned, failed: errors } = report;
         const counted = Object.values(errors).reduce((sum, count) => sum + count, 0);
         const { free } = report.heap;
@@ -182,7 +185,7 @@ export const MACHINE_ACTIONS: ActionCompilers<Names> = {
         };
       } catch (error) {
         if (!(error instanceof NoHeapToAge)) throw error;
-        const known = at.machine.kernel.heaps().map(({ name }) => name);
+        const known = kernel.heaps().map(({ name }) => name);
         return failed('ENOENT', { why: { kind: 'no-such-heap', name: heap(at), known } });
       }
     };

@@ -23,5 +23,10 @@ export interface Moment {
 /** A value that may depend on variables and names. */
 export type Getter<T> = (at: Moment) => T;
 
+/** A step that takes long, in pieces: whoever waits may be interrupted between two of them. */
+export type Pieces = Generator<undefined, Outcome>;
+
 /** What a step does. */
-export type Act = (at: Moment) => Outcome;
+export type Act = (at: Moment) => Outcome | Pieces;
+
+export const inPieces = (acted: Outcome | Pieces): acted is Pieces => 'next' in acted;

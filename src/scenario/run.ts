@@ -11,7 +11,7 @@ import { ROOT } from '../kernel/task.ts';
 import { InMemoryPhysMemory } from '../mm/phys-memory.ts';
 import { type LogLine, Printk } from '../printk.ts';
 import { MemoryRecords, type Records } from '../records.ts';
-import type { Machine, Moment } from './moment.ts';
+import { inPieces, type Machine, type Moment, type Pieces } from './moment.ts';
 import type { Outcome } from './outcome.ts';
 import { diagnosticOf, type PreparedScenario } from './prepare.ts';
 import { BadValue } from './problem.ts';
@@ -55,6 +55,8 @@ export class ScenarioRun {
   readonly #machine: Machine | undefined;
   readonly #panic: { readonly message: string; readonly log: readonly LogLine[] } | undefined;
   readonly #thread: Thread;
+  /** The step at hand, when it takes long. */
+  #lengthy: Generator<undefined, void> | undefined;
   readonly #ran: Ran[] = [];
   readonly #failures: Ran[] = [];
   /** Tasks that are known to be alive. */
@@ -89,7 +91,7 @@ export class ScenarioRun {
       options.onBoot?.(kernel, records);
     }
     const maker: StepMaker = {
-      make: (leaf, frame) => this.#leaf(leaf, frame),
+      make: (leaf, frame) => this.#goOn(this.#leaf(leaf, frame)),
       below: (end) => this.#below(end),
       moment: ({ task, vars }) => ({ machine: this.#booted(), task, vars }),
     };
@@ -101,12 +103,13 @@ export class ScenarioRun {
     return this.#number;
   }
 
-  /** Runs so many steps more. @returns whether it is over @throws InvalidInput for a value that is known only now */
+  /** Runs so many steps more; one that takes long counts as several. @returns whether it is over @throws InvalidInput for a value that is known only now */
   advance(steps: number): boolean {
     try {
       if (this.#machine === undefined) this.#finish();
       for (let i = 0; i < steps && !this.#finished; i++) {
-        if (this.#over() || !this.#thread.step()) this.#finish();
+        if (this.#lengthy !== undefined) this.#goOn(this.#lengthy);
+        else if (this.#over() || !this.#thread.step()) this.#finish();
       }
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
@@ -159,7 +162,11 @@ export class ScenarioRun {
     return this.#machine;
   }
 
-  #leaf(leaf: Leaf, frame: Frame): void {
+  #goOn(step: Generator<undefined, void>): void {
+    this.#lengthy = step.next().done === true ? undefined : step;
+  }
+
+  *#leaf(leaf: Leaf, frame: Frame): Generator<undefined, void> {
     const machine = this.#booted();
     const { kernel, unmade } = machine;
     const task = this.#taskOf(leaf, frame, machine);
@@ -171,7 +178,7 @@ export class ScenarioRun {
     const logMark = kernel.printk.nextSeq;
     const hazardMark = kernel.hazards.nextSeq;
     if (unmade.length > 0) unmade.length = 0;
-    const outcome = this.#act(leaf, at);
+    const outcome = yield* this.#act(leaf, at);
     if (leaf.as !== undefined) bind(machine.names, leaf.as(at), outcome);
     const seen = new Seen(at, outcome, logMark, hazardMark);
     const mismatches = leaf.end?.(at) ?? (leaf.check ?? mustSucceed)(seen);
@@ -216,9 +223,10 @@ export class ScenarioRun {
     kernel.syscall(task, { call: 'task_add', name: task, credentials: ROOT, nofile: DEFAULT_NOFILE });
   }
 
-  #act(leaf: Leaf, at: Moment): Outcome {
+  *#act(leaf: Leaf, at: Moment): Pieces {
     try {
-      return leaf.act(at);
+      const acted = leaf.act(at);
+      return inPieces(acted) ? yield* acted : acted;
     } catch (error) {
       if (error instanceof NotModelled) return { ret: -38, notModelled: error.message };
       throw error;

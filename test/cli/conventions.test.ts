@@ -193,4 +193,5 @@ test('a command that is not built says what to run', () => {
   const { stderr, code } = place.sh(`"${process.execPath}" package/bin/dmaheap.cjs list`);
   expect(stderr).toContain('npm run build');
   expect(code).toBe(70);
+  expect(place.sh(`"${process.execPath}" package/bin/dmaheap.cjs list 2>/dev/full`).code).toBe(70);
 });

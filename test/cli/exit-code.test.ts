@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { exitCode } from '../../src/cli/exit-code.ts';
 import { BootPanic, CallFailed, UnreadableInput, UsageError } from '../../src/cli/failures.ts';
-import { ClosedPipe } from '../../src/cli/streams.ts';
+import { ClosedPipe, UnwritableOutput } from '../../src/cli/streams.ts';
 import { InvalidInput } from '../../src/diagnostic.ts';
 import { NotModelled } from '../../src/dma-buf/not-modelled.ts';
 import { SessionError } from '../../src/session/session-error.ts';
@@ -20,6 +20,7 @@ test.each([
   [3, new InvalidInput([])],
   [3, named('InvalidInput')],
   [4, new SessionError('session-missing', 'none')],
+  [4, new UnwritableOutput('ENOSPC: no space left on device')],
   [70, new Error('a bug')],
   [70, new TypeError('a bug')],
   [70, named('constructor')],

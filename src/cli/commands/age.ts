@@ -4,8 +4,9 @@ import type { Session } from '../../session/session.ts';
 import { heapName, readCount } from '../arguments.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { CallFailed } from '../failures.ts';
+import { interruptible } from '../interruption.ts';
 import { heapJson } from '../json.ts';
-import { interruptible, Progress } from '../progress.ts';
+import { Progress } from '../progress.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { renderAge } from '../render/age.ts';
 import type { Shell } from '../shell.ts';
@@ -81,11 +82,16 @@ async function runAgeing(
       }),
   );
   const progress = new Progress(sh.streams, `age ${heap}`, BigInt(ageing.steps), 'steps');
-  await interruptible(progress, async () => {
-    while (session.transact((kernel) => ageing.advance(kernel, AGE_CHUNK))) {
-      await progress.at(BigInt(ageing.done));
-    }
-  });
+  try {
+    await interruptible(sh.interrupts, async (interruption) => {
+      while (session.transact((kernel) => ageing.advance(kernel, AGE_CHUNK))) {
+        progress.show(BigInt(ageing.done));
+        await interruption.breathe();
+      }
+    });
+  } finally {
+    progress.end();
+  }
   return session.transact((kernel) => ageing.report(kernel));
 }
 

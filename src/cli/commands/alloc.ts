@@ -136,13 +136,15 @@ export function allocCommand({ program, shell }: Registry): void {
       );
       // What worked is a result even when a later one failed; as JSON it is a member of the error.
       const json = sh.options.json === true;
+      const failure = failed && new CallFailed([failed]);
+      if (failure !== undefined) sh.ledger.willFail(failure);
       if (failed === undefined || !json) {
         await sh.answer(
           () => ({ schema: 'dmaheap.alloc/1', heap: request.heap, size: Number(size), fds }),
           () => fds.map((fd) => `${fd}\n`).join(''),
         );
       }
-      if (failed !== undefined) throw await withReports(sh, new CallFailed([failed]));
+      if (failure !== undefined) throw await withReports(sh, failure);
     });
   addBootInputs(command, WITH_BOARD);
   addSourceInputs(command, WITH_BOARD);

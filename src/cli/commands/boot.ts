@@ -29,6 +29,7 @@ async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): P
     force,
     version: VERSION,
   });
+  shell.ledger.keep();
   const doubt = doubtfulFileSystem(location.path);
   if (doubt !== undefined) shell.streams.err(`warning: ${doubt}\n`);
   const { heaps, regions, profile } = openSession(location, shell.storeOptions).view((kernel) => ({

@@ -80,9 +80,9 @@ export function cmpCommand({ program, shell }: Registry): void {
         bytes === undefined ? inputPieces(file) : chunksOf(place, bytes);
       const [sourceA, sourceB] = [source(a, left), source(b, right)];
       let found: Comparison | undefined;
-      await streamed(sh, 'cmp', left?.length ?? right?.length, async (progress) => {
+      await streamed(sh, 'cmp', left?.length ?? right?.length, async (slices) => {
         try {
-          found = await compareBytes(sourceA, sourceB, (done) => progress.at(done));
+          found = await compareBytes(sourceA, sourceB, (done) => slices.at(done));
         } finally {
           // A file that was not read to its end would keep the process.
           await sourceA.return(undefined);

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { applyBootLoaderFixups } from '../../board/boot-loader-fixups.ts';
 import { encodeDtb } from '../../devicetree/dtb.ts';
@@ -10,9 +9,10 @@ import type { PhysRange } from '../../units.ts';
 import { readMemory } from '../boot-inputs.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { escapeText } from '../escape.ts';
-import { UnreadableInput, UsageError } from '../failures.ts';
+import { UsageError } from '../failures.ts';
 import { nodeJson } from '../json.ts';
 import { decodeTree, keptName, loadTree, type SourceInputs } from '../load-tree.ts';
+import { writeOutput } from '../output-file.ts';
 import { inputName } from '../read-input.ts';
 import { examples, type Registry } from '../registry.ts';
 import { originComment, renderNode } from '../render/device-tree.ts';
@@ -58,12 +58,7 @@ async function deliver(
   { out, force, output }: PrintOptions,
 ): Promise<void> {
   if (out !== undefined) {
-    try {
-      writeFileSync(out, data);
-    } catch (error) {
-      const { code = 'error' } = error as NodeJS.ErrnoException;
-      throw new UnreadableInput('file-unwritable', out, `${out}: cannot be written (${code})`);
-    }
+    await writeOutput(shell, out, data);
     const length = Buffer.byteLength(data);
     return shell.answer(
       () => ({ schema: 'dmaheap.dt-file/1', file: out, format: output, length }),

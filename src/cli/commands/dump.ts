@@ -43,19 +43,19 @@ export function dumpCommand({ program, shell }: Registry): void {
       const json = sh.options.json === true;
       const dump = new Hexdump(format, Number(bytes.offset));
       const length = Number(bytes.length ?? 0n);
-      await streamed(sh, 'dump', bytes.length, async (progress) => {
+      await streamed(sh, 'dump', bytes.length, async (slices) => {
         // Not before there is a chunk: a failure is an object of its own.
         let head = json ? jsonHead({ schema: 'dmaheap.dump/1', ...bytes.json, length }, 'hex') : '';
         let done = 0n;
         for (const chunk of readChunks(place, bytes)) {
-          sh.streams.out(head + (json ? Buffer.from(chunk.buffer).toString('hex') : dump.push(chunk)));
+          await slices.out(head + (json ? Buffer.from(chunk.buffer).toString('hex') : dump.push(chunk)));
           head = '';
           done += BigInt(chunk.length);
-          await progress.at(done);
+          await slices.at(done);
         }
-        if (json) sh.streams.out(head + jsonTail(sh.takeReports()));
+        if (json) await slices.out(head + jsonTail(sh.takeReports()));
         // hexdump -n 0 prints nothing at all.
-        else if (part.length !== 0n) sh.streams.out(dump.end());
+        else if (part.length !== 0n) await slices.out(dump.end());
       });
       await sh.tellReports();
     });

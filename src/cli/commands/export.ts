@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { boardFromTree } from '../../board/from-tree.ts';
 import { SHELL_TASK } from '../../kernel/boot.ts';
@@ -10,9 +9,10 @@ import type { BootInputs, Session } from '../../session/session.ts';
 import { SessionError } from '../../session/session-error.ts';
 import { readCount } from '../arguments.ts';
 import { boardBeside, boardByName, exportBoard } from '../export-board.ts';
-import { UnreadableInput, UsageError } from '../failures.ts';
+import { UsageError } from '../failures.ts';
 import { hazardJson } from '../json.ts';
 import { decodeTree, keptName } from '../load-tree.ts';
+import { writeOutput } from '../output-file.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderLogLine, splitLog } from '../render/log.ts';
 import { prepareReboot, type Shell } from '../shell.ts';
@@ -63,15 +63,6 @@ function look(session: Session, exporting: Exporting, wantsBundle: boolean, memo
       memory: exporting.touchedMemory(wantsBundle && memory ? kernel.buffers() : [], seen.memory, MAX_MEMORY),
     };
   });
-}
-
-function write(file: string, data: string | Uint8Array): void {
-  try {
-    writeFileSync(file, data);
-  } catch (error) {
-    const { code = 'error' } = error as NodeJS.ErrnoException;
-    throw new UnreadableInput('file-unwritable', file, `${file}: cannot be written (${code})`);
-  }
 }
 
 /** What of a history is no scenario, on standard error. */
@@ -143,7 +134,7 @@ async function runExport(sh: Shell, options: ExportOptions): Promise<void> {
         memory: memory ? seen.memory.bytes : null,
       },
     });
-    write(bundle, zipped);
+    await writeOutput(sh, bundle, zipped);
     tellLosses(sh, exported);
     await sh.answer(
       () => ({ ...answer, output: null, board: null, bundle, bytes: zipped.length, scenario: null }),
@@ -152,8 +143,8 @@ async function runExport(sh: Shell, options: ExportOptions): Promise<void> {
     return;
   }
   const beside = output === undefined || !('file' in name) ? undefined : boardBeside(output);
-  if (beside !== undefined) write(beside, inputs.board);
-  if (output !== undefined) write(output, exported.yaml);
+  if (beside !== undefined) await writeOutput(sh, beside, inputs.board);
+  if (output !== undefined) await writeOutput(sh, output, exported.yaml);
   tellLosses(sh, exported);
   await sh.answer(
     () => ({

@@ -30,12 +30,12 @@ export function fillCommand({ program, shell }: Registry): void {
       const bytes = findBytes(place, part, { command: 'fill', access: 'write', as });
       const length = bytes.length ?? 0n;
       const same = new Uint8Array(nextChunk(length)).fill(byte);
-      await streamed(sh, 'fill', length, async (progress) => {
+      await streamed(sh, 'fill', length, async (slices) => {
         for (let done = 0n; done < length; ) {
           const chunk = same.subarray(0, nextChunk(length - done));
           writeChunk(place, bytes, done, chunk);
           done += BigInt(chunk.length);
-          await progress.at(done);
+          await slices.at(done);
         }
       });
       await sh.answer(

@@ -1,11 +1,10 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { type AsOption, addAsOption } from '../as-option.ts';
 import { partForms, readPart } from '../byte-part.ts';
-import { jsonHead, jsonTail, readChunks, streamed } from '../byte-stream.ts';
+import { jsonHead, jsonTail, readChunks, type Slices, streamed } from '../byte-stream.ts';
 import type { ByteTarget, Place } from '../byte-target.ts';
-import { UnreadableInput, UsageError } from '../failures.ts';
+import { UsageError } from '../failures.ts';
 import { findBytes } from '../find-bytes.ts';
-import type { Progress } from '../progress.ts';
+import { writingTo } from '../output-file.ts';
 import { examples, type Registry } from '../registry.ts';
 
 interface ReadOptions extends AsOption {
@@ -47,10 +46,14 @@ export function readCommand({ program, shell }: Registry): void {
       const bytes = findBytes(place, part, { command: 'read', access: 'read', as });
       const length = Number(bytes.length ?? 0n);
       const members = { schema: 'dmaheap.read/1', ...bytes.json, length };
-      await streamed(sh, 'read', bytes.length, async (progress) => {
-        if (file !== undefined) await toFile(place, bytes, file, progress);
-        else if (json) await toJson(place, bytes, members, progress);
-        else await eachChunk(place, bytes, progress, (chunk) => sh.streams.out(chunk));
+      await streamed(sh, 'read', bytes.length, async (slices) => {
+        if (file !== undefined) {
+          await writingTo(file, slices.interruption, (output) =>
+            eachChunk(place, bytes, slices, (chunk) => output.add(chunk)),
+          );
+          sh.ledger.keep();
+        } else if (json) await toJson(place, bytes, members, slices);
+        else await eachChunk(place, bytes, slices, (chunk) => slices.out(chunk));
       });
       if (file !== undefined) {
         await sh.answer(
@@ -66,14 +69,14 @@ export function readCommand({ program, shell }: Registry): void {
 async function eachChunk(
   place: Place,
   bytes: ByteTarget,
-  progress: Progress,
-  visit: (chunk: Uint8Array) => void,
+  slices: Slices,
+  visit: (chunk: Uint8Array) => Promise<void>,
 ): Promise<void> {
   let done = 0n;
   for (const chunk of readChunks(place, bytes)) {
-    visit(chunk);
+    await visit(chunk);
     done += BigInt(chunk.length);
-    await progress.at(done);
+    await slices.at(done);
   }
 }
 
@@ -81,34 +84,13 @@ async function toJson(
   place: Place,
   bytes: ByteTarget,
   members: Readonly<Record<string, unknown>>,
-  progress: Progress,
+  slices: Slices,
 ): Promise<void> {
-  const { streams } = place.sh;
   // Not before there is a chunk: a failure is an object of its own.
   let head = jsonHead(members, 'base64');
-  await eachChunk(place, bytes, progress, (chunk) => {
-    streams.out(head + Buffer.from(chunk.buffer).toString('base64'));
+  await eachChunk(place, bytes, slices, async (chunk) => {
+    await slices.out(head + Buffer.from(chunk.buffer).toString('base64'));
     head = '';
   });
-  streams.out(head + jsonTail(place.sh.takeReports()));
-}
-
-async function toFile(place: Place, bytes: ByteTarget, file: string, progress: Progress): Promise<void> {
-  const onFile = <T>(work: () => T): T => {
-    try {
-      return work();
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === undefined) throw error;
-      throw new UnreadableInput('file-unwritable', file, `${file}: cannot be written (${code})`);
-    }
-  };
-  const fd = onFile(() => openSync(file, 'w'));
-  try {
-    await eachChunk(place, bytes, progress, (chunk) => {
-      for (let done = 0; done < chunk.length; ) done += onFile(() => writeSync(fd, chunk, done));
-    });
-  } finally {
-    closeSync(fd);
-  }
+  await slices.out(head + jsonTail(place.sh.takeReports()));
 }

@@ -6,6 +6,7 @@ import type { BootParams } from '../../kernel/boot-params.ts';
 import type { PreparedScenario, ReadScenario, RunReport, ScenarioFiles } from '../../scenario/index.ts';
 import { addBootInputs, type BoardOptions, bootParams } from '../boot-inputs.ts';
 import { AnsweredNo, Interrupted, UnreadableInput, UsageError } from '../failures.ts';
+import { Interruption } from '../interruption.ts';
 import { decodeTree, loadTree } from '../load-tree.ts';
 import { inputName, readInput } from '../read-input.ts';
 import { examples, type Registry } from '../registry.ts';
@@ -100,17 +101,13 @@ async function run(
   prepared: PreparedScenario,
   keepGoing: boolean,
 ): Promise<RunReport> {
-  let interrupted = false;
-  const stop = () => {
-    interrupted = true;
-  };
-  process.once('SIGINT', stop);
+  const interruption = new Interruption(sh.interrupts);
   try {
-    const report = await runScenarioSliced(sh, scenarios, prepared, keepGoing, () => interrupted);
-    if (interrupted) throw new Interrupted();
+    const report = await runScenarioSliced(sh, scenarios, prepared, keepGoing, interruption);
+    if (interruption.happened) throw new Interrupted();
     return report;
   } finally {
-    process.removeListener('SIGINT', stop);
+    interruption.end();
   }
 }
 

@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { InvalidInput } from '../../diagnostic.ts';
 import type { PreparedScenario, RunReport } from '../../scenario/index.ts';
-import { AnsweredNo, Interrupted, UnreadableInput, UsageError } from '../failures.ts';
+import { AnsweredNo, Interrupted, UsageError } from '../failures.ts';
+import { Interruption } from '../interruption.ts';
 import type { SourceInputs } from '../load-tree.ts';
+import { writeOutput } from '../output-file.ts';
 import { inputName, readInput } from '../read-input.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { runJson } from '../render/run-json.ts';
@@ -66,25 +67,21 @@ async function runAll(
   keepGoing: boolean,
   tell: (report: RunReport, number: number) => void,
 ): Promise<{ readonly reports: readonly RunReport[]; readonly interrupted: boolean }> {
-  let interrupted = false;
-  const stop = () => {
-    interrupted = true;
-  };
-  process.once('SIGINT', stop);
+  const interruption = new Interruption(sh.interrupts);
   const reports: RunReport[] = [];
   try {
     for (const prepared of all) {
-      const report = await runScenarioSliced(sh, scenarios, prepared, keepGoing, () => interrupted);
+      const report = await runScenarioSliced(sh, scenarios, prepared, keepGoing, interruption);
       reports.push(report);
-      tell(report, reports.length);
       // A run that was short lets a Ctrl-C in as well.
-      await new Promise((resolve) => setImmediate(resolve));
-      if (interrupted) break;
+      await interruption.atMercy(() => tell(report, reports.length));
+      await interruption.pause();
+      if (interruption.happened) break;
     }
   } finally {
-    process.removeListener('SIGINT', stop);
+    interruption.end();
   }
-  return { reports, interrupted };
+  return { reports, interrupted: interruption.happened };
 }
 
 async function runFiles(sh: Shell, files: readonly string[], options: RunCommandOptions): Promise<void> {
@@ -111,14 +108,7 @@ async function runFiles(sh: Shell, files: readonly string[], options: RunCommand
     else if (!json) streams.out(runText(report, ink));
   });
   if (tap && interrupted) streams.out('Bail out! interrupted\n');
-  if (junit !== undefined) {
-    try {
-      writeFileSync(junit, runJunit(reports));
-    } catch (error) {
-      const { code = 'error' } = error as NodeJS.ErrnoException;
-      throw new UnreadableInput('file-unwritable', junit, `${junit}: cannot be written (${code})`);
-    }
-  }
+  if (junit !== undefined) await writeOutput(sh, junit, runJunit(reports));
   if (json)
     await sh.answer(
       () => runJson(reports, all.length),

@@ -114,6 +114,7 @@ export function sessionCommand(registry: Registry): void {
       sh.refuseBoard('session compact');
       const { compactSession } = await import('../../session/compact-session.ts');
       const { before, after } = compactSession(sh.location(), sh.storeOptions);
+      sh.ledger.keep();
       await sh.answer(
         () => ({ schema: 'dmaheap.session-compact/1', before, after }),
         () => `${formatSize(BigInt(before))} on disk before, ${formatSize(BigInt(after))} now\n`,
@@ -130,6 +131,7 @@ export function sessionCommand(registry: Registry): void {
       const { removeSession } = await import('../../session/local-session.ts');
       const location = sh.location();
       removeSession(location, sh.storeOptions);
+      sh.ledger.keep();
       await sh.answer(
         () => ({ schema: 'dmaheap.session-rm/1', path: location.path }),
         () => '',

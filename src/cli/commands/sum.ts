@@ -37,14 +37,14 @@ export function sumCommand({ program, shell }: Registry): void {
       const begin = await checksums(algorithm);
       const total = targets.reduce((sum, { length = 0n }) => sum + length, 0n);
       const sums: (Readonly<Record<string, unknown>> & { readonly line: string })[] = [];
-      await streamed(sh, 'sum', total, async (progress) => {
+      await streamed(sh, 'sum', total, async (slices) => {
         let done = 0n;
         for (const [i, target] of targets.entries()) {
           const checksum = begin();
           for (const chunk of readChunks(place, target)) {
             checksum.update(chunk);
             done += BigInt(chunk.length);
-            await progress.at(done);
+            await slices.at(done);
           }
           const sum = checksum.digest();
           const line = `${sum}  ${escapeText(words[i] ?? '')}\n`;

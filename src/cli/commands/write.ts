@@ -37,13 +37,13 @@ export function writeCommand({ program, shell }: Registry): void {
       // Whether there is such a buffer is asked before any input is waited for.
       const bytes = findBytes(place, part, { command: 'write', access: 'write', unbounded: true, as });
       let done = 0n;
-      await streamed(sh, 'write', undefined, async (progress) => {
+      await streamed(sh, 'write', undefined, async (slices) => {
         for await (const piece of inputPieces(input)) {
           const room = bytes.length === undefined ? piece.length : Number(bytes.length - done);
           const chunk = piece.length > room ? piece.subarray(0, room) : piece;
           writeChunk(place, bytes, done, chunk);
           done += BigInt(chunk.length);
-          await progress.at(done);
+          await slices.at(done);
           if (chunk.length < piece.length) throw bytes.overflow(done);
         }
       });

@@ -1,0 +1,97 @@
+/** One command line for each command there is, in an order in which each finds what it needs. */
+import type { Command } from 'commander';
+import { createProgram } from '../../src/cli/program.ts';
+import { projectPath } from '../small-board.ts';
+
+const BOARD = projectPath('fixtures/boards/camera-soc.dtb');
+const SCENARIO = projectPath('fixtures/scenarios/ci-gate.yaml');
+const CAMERA = 'a200000.camera';
+const PAGES = '@0x60400000:64K';
+
+/** Lines of words; the first ones that are no option's are the command's path. */
+export const COMMAND_LINES: readonly (readonly string[])[] = [
+  ['boot', BOARD],
+  ['reboot'],
+  ['session', 'info'],
+  ['session', 'path'],
+  ['session', 'check'],
+  ['session', 'compact'],
+  ['dt', BOARD],
+  ['dt', 'show', '/reserved-memory'],
+  ['list'],
+  ['regions'],
+  ['alloc', 'system', '64K', '--count', '3'],
+  ['show', '4'],
+  ['buffers'],
+  ['dmesg'],
+  ['hazards'],
+  ['leaks'],
+  ['sleep', '6'],
+  ['age', 'default_cma_region', '--steps', '8', '--no-keep'],
+  ['fill', '4', '0xaa'],
+  ['write', '4:0', '--input', BOARD],
+  ['read', '4:0:4K'],
+  ['dump', '4:0:4K'],
+  ['sum', '4'],
+  ['cmp', '4', '5'],
+  ['sync', '4', '--start', '--read'],
+  ['mmap', '4'],
+  ['munmap', '1'],
+  ['tasks'],
+  ['task', 'add', 'camera'],
+  ['task', 'fork', 'child'],
+  ['task', 'send', '4', 'camera'],
+  ['task', 'exec', 'camera'],
+  ['task', 'exit', 'camera'],
+  ['devices'],
+  ['device', 'add', 'extra', '--mask', '40'],
+  ['device', 'set', 'extra', '--mask', '32'],
+  ['device', 'rm', 'extra'],
+  ['device', 'show', CAMERA],
+  ['alloc', 'video-cma@60000000', '64K'],
+  ['device', 'attach', CAMERA, '7'],
+  ['device', 'map', CAMERA, '7'],
+  ['device', 'unmap', CAMERA, '7'],
+  ['device', 'detach', CAMERA, '7'],
+  ['free', '7'],
+  ['run', SCENARIO],
+  ['replay', SCENARIO],
+  ['export'],
+  ['fault', 'add', 'errno=ENOMEM,nth=1000'],
+  ['fault', 'list'],
+  ['fault', 'rm', '1'],
+  ['pin', PAGES],
+  ['unpin', PAGES],
+  ['modprobe', 'system_heap'],
+  ['cat', '/proc/iomem'],
+  ['ls', '/dev/dma_heap'],
+  ['echo', '1', '/sys/kernel/debug/cma/video-cma@60000000/alloc'],
+  ['open', 'system'],
+  ['dup', '4'],
+  ['name', '4', 'frame'],
+  ['ioctl', '4', 'DMA_BUF_IOCTL_SYNC', '0700000000000000'],
+  ['fcntl', '4', 'F_GETFL'],
+  ['lseek', '4', '0', 'SEEK_END'],
+  ['poll', '4'],
+  ['stat', '4'],
+  ['completion', 'bash'],
+  ['help'],
+  ['help', 'alloc'],
+  ['alloc', '--help'],
+  ['--version'],
+  ['__complete', ''],
+  ['session', 'rm'],
+];
+
+/** The paths of all commands that do something, as the program has them: `device attach`. */
+export function commandPaths(): string[] {
+  const silent = { out: () => {}, err: () => {}, outIsTerminal: false, errIsTerminal: false };
+  const paths = (command: Command, path: readonly string[]): string[] =>
+    command.commands.flatMap((child) => {
+      const here = [...path, child.name()];
+      // A group of commands takes no arguments itself; dt does.
+      const does = child.commands.length === 0 || child.registeredArguments.length > 0;
+      return [...(does ? [here.join(' ')] : []), ...paths(child, here)];
+    });
+  return paths(createProgram({ streams: silent, env: {}, cwd: '/' }), []);
+}
