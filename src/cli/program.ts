@@ -46,6 +46,7 @@ import { taskCommand } from './commands/task.ts';
 import { tasksCommand } from './commands/tasks.ts';
 import { writeCommand } from './commands/write.ts';
 import { UsageError } from './failures.ts';
+import { refuseNul } from './refuse-nul.ts';
 import { examples, type Registry } from './registry.ts';
 import { type GlobalOptions, Shell, type Surroundings } from './shell.ts';
 import { VERSION } from './version.ts';
@@ -72,6 +73,7 @@ export function createProgram(surroundings: Surroundings): Command {
       outputError: () => {},
     })
     .exitOverride()
+    .hook('preAction', (_, command) => refuseNul(command))
     .addOption(
       new Option(
         '--session <dir>',

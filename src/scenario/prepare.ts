@@ -38,7 +38,10 @@ export interface BoardInputs {
 
 /** What a scenario needs of the world: its files, by the names that it gives them. */
 export interface ScenarioFiles {
-  /** @throws InvalidInput, or an Error whose message says what is wrong */
+  /**
+   * @throws InvalidInput, or an Error named `UnreadableInput` whose message says what is wrong; with `property`
+   *   where that is the place of it and not the board
+   */
   loadBoard(file: string, inputs: BoardInputs): Board | Promise<Board>;
   /** Bytes for `write`. @throws Error whose message says what is wrong */
   readFile(file: string): Uint8Array;
@@ -128,11 +131,15 @@ async function boardOf(source: ScenarioSource, files: ScenarioFiles): Promise<Bo
   } catch (error) {
     // Names, not classes: another bundle's errors are not ours.
     if (!(error instanceof Error) || error.name !== 'UnreadableInput') throw error;
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : 'board-unreadable';
-    throw new InvalidInput([
-      diagnosticOf({ code, message: `the board ${error.message}`, path: ['board'] }, source),
-    ]);
+    throw new InvalidInput([diagnosticOf(unreadable(error), source)]);
   }
+}
+
+/** What an error of `loadBoard` says, at the property that it is about. */
+function unreadable(error: Error & Partial<Pick<Problem, 'code' | 'hint'>> & { property?: Path }): Problem {
+  const { code = 'board-unreadable', message, hint, property: path = ['board'] } = error;
+  const what = path[0] === 'board' ? 'the board ' : '';
+  return { code, message: `${what}${message}`, path, ...(hint !== undefined && { hint }) };
 }
 
 function rangeOf(span: Span): PhysRange | undefined {

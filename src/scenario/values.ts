@@ -139,7 +139,8 @@ export class Values {
         return this.#files(name);
       } catch (error) {
         if (!(error instanceof Error)) throw error;
-        throw new BadValue({ code: 'scenario-file', message: error.message, path });
+        const { code = 'scenario-file', hint } = error as Error & Partial<Pick<Problem, 'code' | 'hint'>>;
+        throw new BadValue({ code, message: error.message, path, ...(hint !== undefined && { hint }) });
       }
     };
     if (isTemplate(value)) {
