@@ -12,13 +12,50 @@ export type NameProblem =
   | { readonly problem: 'unknown'; readonly near?: string }
   | { readonly problem: 'other-kind'; readonly kinds: readonly Kind[] };
 
-const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+/**
+ * A name with gaps: each is something, and the pieces follow one another. The first place where a piece is found is as
+ * good as any other, so that a name of many gaps takes no longer than it is.
+ */
+interface Gapped {
+  readonly kind: Kind;
+  /** What stands around the gaps; at least one. */
+  readonly pieces: readonly string[];
+  /** A number follows. */
+  readonly many: boolean;
+}
+
+function fits({ pieces, many }: Gapped, name: string): boolean {
+  const text = many ? name.replace(/[0-9]+$/, '') : name;
+  if (many && text === name) return false;
+  // The number's own digits may be the end of a gap.
+  return many
+    ? ends(pieces, name, text.length, name.length - 1)
+    : ends(pieces, name, name.length, name.length);
+}
+
+/** Whether the pieces take the text up to some place from `least` to `most`. */
+function ends(pieces: readonly string[], text: string, least: number, most: number): boolean {
+  const [first = '', ...others] = pieces;
+  if (!text.startsWith(first)) return false;
+  if (others.length === 0) return first.length >= least && first.length <= most;
+  const last = others.pop() ?? '';
+  let at = first.length;
+  for (const piece of others) {
+    const found = text.indexOf(piece, at + 1);
+    if (found < 0) return false;
+    at = found + piece.length;
+  }
+  for (let end = most; end >= least; end--) {
+    if (end - last.length > at && text.endsWith(last, end)) return true;
+  }
+  return false;
+}
 
 export class BoundNames {
   /** Names as they are, and of each the kinds: the usual case, of which there may be 100,000. */
   readonly #plain = new Map<string, Set<Kind>>();
   /** Names with variables in them, and those that get a number, with what matches all of them. */
-  readonly #patterns = new Map<string, { readonly kind: Kind; readonly pattern: RegExp }>();
+  readonly #patterns = new Map<string, Gapped>();
 
   /** @param many the step makes several: `x` is `x0`, `x1`, … */
   add(name: string, kind: Kind, many: boolean): void {
@@ -30,9 +67,7 @@ export class BoundNames {
     }
     const key = `${kind} ${many} ${name}`;
     if (this.#patterns.has(key)) return;
-    const parts = name.split(/\$\{[^}]*\}/).map(literal);
-    const pattern = new RegExp(`^${parts.join('.+')}${many ? '\\d+' : ''}$`);
-    this.#patterns.set(key, { kind, pattern });
+    this.#patterns.set(key, { kind, pieces: name.split(/\$\{[^}]*\}/), many });
   }
 
   /**
@@ -44,7 +79,7 @@ export class BoundNames {
     const text = template(name)(first);
     const kinds = new Set(this.#plain.get(text));
     if (kinds.has(kind)) return undefined;
-    for (const { kind: made, pattern } of this.#patterns.values()) if (pattern.test(text)) kinds.add(made);
+    for (const made of this.#patterns.values()) if (fits(made, text)) kinds.add(made.kind);
     if (kinds.has(kind)) return undefined;
     if (kinds.size > 0) return { problem: 'other-kind', kinds: [...kinds] };
     const same = [...this.#plain].filter(([, made]) => made.has(kind)).map(([other]) => other);

@@ -230,8 +230,8 @@ function logTest(expected: NonNullable<Expect['log']>, values: Values, path: Pat
     if (tests.length === 0) return lines.length === 0 ? undefined : { expected: 'no line', got };
     let from = 0;
     for (const test of tests) {
-      const { text, isIn } = test(seen.at);
-      const found = lines.findIndex((line, i) => i >= from && isIn(line));
+      const { text, findIn } = test(seen.at);
+      const found = findIn(lines, from);
       if (found < 0) return { expected: text, got };
       from = found + 1;
     }

@@ -202,6 +202,9 @@ function checkCount(
   }
 }
 
+/** Characters of a name. */
+const MAX_NAME = 256;
+
 function bindName(step: Step, action: ActionName, values: Values, path: Path): Getter<string> | undefined {
   const { as } = step;
   if (as === undefined) return undefined;
@@ -213,12 +216,12 @@ function bindName(step: Step, action: ActionName, values: Values, path: Path): G
       undefined,
       true,
     );
-  } else if (!/^([A-Za-z_]|\$\{[^}]+\})([A-Za-z0-9_.-]|\$\{[^}]+\})*$/.test(as)) {
+  } else if (as.length > MAX_NAME || !/^([A-Za-z_]|\$\{[^}]+\})([A-Za-z0-9_.-]|\$\{[^}]+\})*$/.test(as)) {
     values.problem(
       [...path, 'as'],
       'scenario-name',
-      `'${as}' is no name`,
-      'a name begins with a letter and has letters, digits, and _ . -',
+      `'${as.slice(0, MAX_NAME)}' is no name`,
+      `a name begins with a letter and has letters, digits, and _ . -, ${MAX_NAME} at most`,
     );
   }
   return values.text(as, [...path, 'as']);

@@ -85,7 +85,13 @@ export class ScenarioRun {
         if (call.call === 'exit') this.#tasks.delete(task);
         if (why?.kind === 'injected' && why.died !== undefined) this.#tasks.delete(why.died);
       };
-      this.#machine = { kernel, names: new Map(), unmade: [], tree: prepared.board.tree };
+      this.#machine = {
+        kernel,
+        names: new Map(),
+        unmade: [],
+        tree: prepared.board.tree,
+        matching: { spent: 0 },
+      };
       options.onBoot?.(kernel, records);
     }
     const maker: StepMaker = {
@@ -171,6 +177,7 @@ export class ScenarioRun {
     const logMark = kernel.printk.nextSeq;
     const hazardMark = kernel.hazards.nextSeq;
     if (unmade.length > 0) unmade.length = 0;
+    machine.matching.spent = 0;
     const outcome = this.#act(leaf, at);
     if (leaf.as !== undefined) bind(machine.names, leaf.as(at), outcome);
     const seen = new Seen(at, outcome, logMark, hazardMark);
@@ -289,6 +296,7 @@ export class ScenarioRun {
     }
     const machine = this.#machine;
     if (machine !== undefined && end !== undefined) {
+      machine.matching.spent = 0;
       mismatches.push(...end({ machine, task: SHELL_TASK, vars: undefined }));
     }
     if (mismatches.length > 0) this.#failed = true;
