@@ -27,6 +27,7 @@ import { decodePollfds, encodePollfds, POLLIN, POLLOUT } from '../uapi/poll.ts';
 import { decodeStat, STAT_SIZE } from '../uapi/stat.ts';
 import type { ActionCompilers } from './action.ts';
 import { bytesOfHex } from './hex.ts';
+import { MAX_COUNT } from './limits.ts';
 import type { Moment } from './moment.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -133,7 +134,13 @@ export const FILE_ACTIONS: ActionCompilers<Names> = {
     const fd = values.whole(value.fd ?? 0, inside('fd'));
     const fdFlags = values.flags(value['fd-flags'] ?? O_RDWR | O_CLOEXEC, inside('fd-flags'));
     const heapFlags = values.size(value['heap-flags'] ?? 0, inside('heap-flags'));
-    const count = values.whole(value.count ?? 1, inside('count'));
+    const count = values.read(
+      value.count ?? 1,
+      inside('count'),
+      (text) =>
+        /^(0x[0-9a-f]{1,5}|[0-9]{1,6})$/i.test(text) && Number(text) <= MAX_COUNT ? Number(text) : undefined,
+      `a whole number, ${MAX_COUNT} at most`,
+    );
     return (at) =>
       allocateAll(at, count(at), {
         node: node(at),

@@ -10,11 +10,12 @@ import { profileOf } from '../profile/profile.ts';
 import { type PhysRange, parseSize } from '../units.ts';
 import { compileEnd, type EndCheck } from './end-expectation.ts';
 import type { Fault, Scenario, ScenarioBoot, Span } from './form.ts';
+import { MAX_PROBLEMS, MAX_STEPS } from './limits.ts';
 import { readFault } from './machine-actions.ts';
 import type { Getter } from './moment.ts';
 import { placeName } from './place-name.ts';
 import { BadValue, inOrder, type Path, type Problem } from './problem.ts';
-import { compileSteps, countLeaves, type Node } from './program.ts';
+import { compileSteps, countLeaves, leastWork, type Node } from './program.ts';
 import { EXPECTED_GROUP, groupNumber } from './task-actions.ts';
 import { type TextTest, textTest } from './text-match.ts';
 import { Values } from './values.ts';
@@ -97,6 +98,11 @@ export function compileScenario(
     values.problem(['seed'], 'scenario-seed', 'a seed is a number from 0 to 4294967295');
   const params = bootParams(scenario.boot ?? {}, values);
   const steps = compileSteps(scenario.steps ?? [], values, ['steps']);
+  const work = leastWork(steps);
+  if (work > MAX_STEPS) {
+    const message = `the steps run ${Number.isFinite(work) ? work : 'without end'} times, loops counted: more than ${MAX_STEPS}`;
+    values.problem(['steps'], 'scenario-too-many-steps', message, undefined, true);
+  }
   const { expect } = scenario;
   const end = expect === undefined ? undefined : compileEnd(expect, values, ['expect']);
   const panic = expect?.panic === undefined ? undefined : textTest(expect.panic, values, ['expect', 'panic']);
@@ -110,7 +116,9 @@ export function compileScenario(
     );
   }
   if (values.problems.length > 0)
-    throw new InvalidInput(inOrder(values.problems.map((one) => diagnosticOf(one, source))));
+    throw new InvalidInput(
+      inOrder(values.problems.slice(0, MAX_PROBLEMS).map((one) => diagnosticOf(one, source))),
+    );
   return { source, board, params, seed: seed ?? 0, steps, total: countLeaves(steps), end, panic };
 }
 
