@@ -5,6 +5,7 @@ import {
   linkSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -12,6 +13,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { pack } from 'tar-stream';
 import { afterAll, describe, expect, it } from 'vitest';
 import { projectPath } from '../small-board.ts';
 import { runHere } from './in-process.ts';
@@ -175,5 +178,41 @@ describe('a scenario', () => {
     expect(err).toContain('--output FILE');
     expect(await runHere([...session, 'export', '--output', at('out.yaml')])).toMatchObject({ code: 0 });
     expect(await runHere(['run', at('out.yaml')])).toMatchObject({ code: 0 });
+  });
+
+  it('of a bundle has the files that are in it, and no others', async () => {
+    for (const file of ['../secret.txt', at('secret.txt'), 'a\\0b', '-']) {
+      const archive = pack();
+      archive.entry({ name: 'scenario.yaml' }, writing(file).replace('camera.dtb', 'board.dtb'));
+      archive.entry({ name: 'board.dtb' }, readFileSync(CAMERA));
+      archive.finalize();
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of archive as AsyncIterable<Uint8Array>) chunks.push(chunk);
+      writeFileSync(at('bundle.tar.gz'), gzipSync(Buffer.concat(chunks)));
+      for (const more of [[], ['--allow-outside']]) {
+        const { code, err } = await runHere(['replay', at('bundle.tar.gz'), ...more]);
+        expect([code, err]).toEqual([3, expect.stringContaining('steps[1].write.file')]);
+        expect(err).toContain('not in the bundle');
+      }
+    }
+  });
+
+  it('has a board whose source names no file with a NUL', async () => {
+    for (const line of [
+      '#include "a\0b"',
+      '#include <a\0b>',
+      '/include/ "a\0b"',
+      '/ { x = /incbin/("a\0b"); };',
+    ]) {
+      writeFileSync(at('own/nul.dts'), `${SOURCE}${line}\n`);
+      for (const words of [
+        ['run', scenario('board: nul.dts\n')],
+        ['dt', at('own/nul.dts')],
+        ['dt', CAMERA, '--overlay', at('own/nul.dts')],
+      ]) {
+        const { code, err } = await runHere(words);
+        expect([code, err]).toEqual([3, expect.stringContaining('nul.dts:')]);
+      }
+    }
   });
 });
