@@ -134,13 +134,7 @@ export const FILE_ACTIONS: ActionCompilers<Names> = {
     const fd = values.whole(value.fd ?? 0, inside('fd'));
     const fdFlags = values.flags(value['fd-flags'] ?? O_RDWR | O_CLOEXEC, inside('fd-flags'));
     const heapFlags = values.size(value['heap-flags'] ?? 0, inside('heap-flags'));
-    const count = values.read(
-      value.count ?? 1,
-      inside('count'),
-      (text) =>
-        /^(0x[0-9a-f]{1,5}|[0-9]{1,6})$/i.test(text) && Number(text) <= MAX_COUNT ? Number(text) : undefined,
-      `a whole number, ${MAX_COUNT} at most`,
-    );
+    const count = values.count(value.count ?? 1, inside('count'), MAX_COUNT);
     return (at) =>
       allocateAll(at, count(at), {
         node: node(at),

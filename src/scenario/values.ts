@@ -71,6 +71,15 @@ export class Values {
     return this.#parsed(value, path, wholeOf, 'a whole number');
   }
 
+  /** A whole number that may be no larger than `most`. */
+  count(value: Whole, path: Path, most: number): Getter<number> {
+    const read = (text: string) => {
+      const number = wholeOf(text);
+      return number !== undefined && number <= most ? number : undefined;
+    };
+    return this.#parsed(value, path, read, `a whole number, ${most} at most`);
+  }
+
   /** A signed 64-bit number. */
   signed(value: Size, path: Path): Getter<bigint> {
     const read = (text: string) => {

@@ -69,6 +69,16 @@ describe('a scenario that asks for too much', () => {
       'scenario-bad-value steps[0].alloc.count',
     ],
     [
+      'age',
+      'steps: [ { age: { area: system, steps: 1000000 } } ]\n',
+      'scenario-bad-value steps[0].age.steps',
+    ],
+    [
+      'sizes of age',
+      `steps: [ { age: { area: system, sizes: "${'4K,'.repeat(1000)}4K" } } ]\n`,
+      'scenario-bad-value steps[0].age.sizes',
+    ],
+    [
       'memory',
       `${BIG}steps: [ { fill: { to: "@0x80000000:16G", byte: 1, length: 16G } } ]\n`,
       'scenario-memory steps[0]',
