@@ -3,7 +3,7 @@
  * Read are regular files (links are followed) and nothing else: a FIFO could be waited for without end, and a
  * device has no end. What it is is asked of the descriptor, so that nobody can change it in between.
  */
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 
 /** Why a file cannot be read; whoever asked for it says which one it is. */
 export class UnusableFile extends Error {
@@ -41,6 +41,12 @@ function notRegular(kind: string): string {
 const kindOf = (stats: Stats): string =>
   stats.isFIFO() ? 'a FIFO' : stats.isSocket() ? 'a socket' : 'a device';
 
+/** The one device that ends at once, which people give where they have no file. */
+function isNull(stats: Stats): boolean {
+  if (!stats.isCharacterDevice()) return false;
+  return statSync('/dev/null', { throwIfNoEntry: false })?.rdev === stats.rdev;
+}
+
 /** Whether a path has what no system takes. Asked before any call, whose error would be another one. */
 export const hasNul = (path: string): boolean => path.includes('\0');
 
@@ -59,7 +65,7 @@ export function openRegular(path: string): OpenedFile {
     fd = openSync(path, FLAGS);
     const stats = fstatSync(fd);
     if (stats.isDirectory()) throw new UnusableFile('is-a-directory', 'is a directory, not a file');
-    if (!stats.isFile()) throw new UnusableFile('not-a-file', notRegular(kindOf(stats)));
+    if (!stats.isFile() && !isNull(stats)) throw new UnusableFile('not-a-file', notRegular(kindOf(stats)));
     return { fd, stats };
   } catch (error) {
     if (fd !== undefined) closeSync(fd);

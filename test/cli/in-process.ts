@@ -1,8 +1,14 @@
 /** Runs command lines in this process, which takes milliseconds: for tests that need many. */
+import { syncBuiltinESMExports } from 'node:module';
+import v8 from 'node:v8';
 import { type Command, CommanderError } from 'commander';
 import { exitCode } from '../../src/cli/exit-code.ts';
 import { createProgram, usageError } from '../../src/cli/program.ts';
 import { errorText } from '../../src/cli/report.ts';
+
+// V8's flags are those of the whole process: a command that compiles source changes one, and other tests ask for it.
+v8.setFlagsFromString = () => undefined;
+syncBuiltinESMExports();
 
 export interface RanHere {
   readonly code: number;

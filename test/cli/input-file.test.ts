@@ -130,6 +130,16 @@ describe('an input', () => {
     expect([code, err]).toEqual([3, expect.stringContaining('only regular files are read')]);
   });
 
+  it('may be /dev/null, which ends at once', async () => {
+    expect(await runHere(['--session', SESSION, 'write', '4', '--input', '/dev/null'])).toMatchObject({
+      code: 0,
+    });
+    expect(await runHere(['dt', '/dev/null'])).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('is empty'),
+    });
+  });
+
   it('that loops, or is too long, is told', async () => {
     execFileSync('ln', ['-s', 'circle', at('circle')]);
     for (const file of [at('circle'), at('x'.repeat(5000)), join(BOARD, 'x')]) {
