@@ -95,6 +95,11 @@ export class MemoryRecords implements Records {
   readonly #values = new Map<string, unknown>();
   readonly #keys = new KeyTree();
 
+  /** How many there are. */
+  get size(): number {
+    return this.#values.size;
+  }
+
   get<T>(key: string): T | undefined {
     return this.#values.get(key) as T | undefined;
   }

@@ -125,11 +125,11 @@ function valueHint(expected: string, path: Path, node: YamlNode, name: string): 
   if (path.length === 0 && node.kind === 'scalar' && node.text.startsWith('/dts-v1/')) {
     return { hint: 'this is device tree source: compile it with dtc -O dtb, and give the blob' };
   }
-  return example(`${path[0]}/${name}` in EXAMPLES ? `${path[0]}/${name}` : name);
+  return example(Object.hasOwn(EXAMPLES, `${path[0]}/${name}`) ? `${path[0]}/${name}` : name);
 }
 
 const example = (name: string): { hint?: string } =>
-  EXAMPLES[name] === undefined
+  !Object.hasOwn(EXAMPLES, name)
     ? {}
     : { hint: `for example ${quoted(name.replace(/^.*\//, ''))}: ${flow(EXAMPLES[name])}` };
 

@@ -67,6 +67,8 @@ export interface YamlLimits {
   readonly scalar: number;
   /** Mappings and lists within one another. */
   readonly depth: number;
+  /** Values that aliases unfold to; as many as tokens unless said. */
+  readonly aliased?: number;
   /** What the file is, for messages; a board unless said. */
   readonly what?: string;
 }
@@ -105,6 +107,7 @@ class YamlReader {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #anchors = new Map<string, Measured>();
   #size = 0;
+  #aliased = 0;
 
   constructor(text: string, file: string, limits: YamlLimits) {
     this.#text = text;
@@ -289,8 +292,10 @@ class YamlReader {
     }
     if (depth + target.height > this.#limits.depth) this.#tooDeep(at);
     this.#size += target.size;
-    if (this.#size > this.#limits.tokens) {
-      this.#fail('yaml-too-many-aliases', `aliases unfold to more than ${this.#limits.tokens} values`, at);
+    this.#aliased += target.size;
+    const { aliased = this.#limits.tokens, tokens } = this.#limits;
+    if (this.#size > tokens || this.#aliased > aliased) {
+      this.#fail('yaml-too-many-aliases', `aliases unfold to more than ${aliased} values`, at);
     }
     return target;
   }

@@ -1,11 +1,12 @@
 /**
  * A device tree as a directory, as Linux shows it in /proc/device-tree: a directory a node, a file a property.
  */
-import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceTree, DtNode, DtProperty } from '../devicetree/tree.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { UnreadableInput } from './failures.ts';
+import { readRegular, UnusableFile } from './input-file.ts';
 
 const MAX_DEPTH = 64;
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -44,9 +45,13 @@ export function readDeviceTreeDirectory(directory: string): ReadDirectory {
 
   function read(file: string): Uint8Array | undefined {
     try {
-      return readFileSync(file);
+      const value = readRegular(file, MAX_BYTES);
+      total += value.length;
+      if (total > MAX_BYTES) refuse('file-too-large', 'holds more than 64 MiB: not a device tree');
+      return value;
     } catch (error) {
-      const message = `the property is left out: it cannot be read (${codeOf(error)})`;
+      if (!(error instanceof UnusableFile)) throw error;
+      const message = `the property is left out: ${error.message}`;
       warnings.push({ code: 'file-unreadable', severity: 'warning', message, position: { file } });
       return undefined;
     }
@@ -62,8 +67,6 @@ export function readDeviceTreeDirectory(directory: string): ReadDirectory {
         children.push(node(file, entry.name, depth + 1));
         // Linux adds the node's name as a property; blobs have none.
       } else if (entry.isFile() && entry.name !== 'name') {
-        total += statSync(file).size;
-        if (total > MAX_BYTES) refuse('file-too-large', 'holds more than 64 MiB: not a device tree');
         const value = read(file);
         if (value !== undefined) properties.push({ name: entry.name, value, position: { file } });
       }

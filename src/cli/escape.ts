@@ -23,8 +23,13 @@ export const escapeText = (text: string): string => text.replace(UNSAFE, escapeC
 /** As `escapeText`, but line breaks stay: for text of ours that has several lines. */
 export const escapeLines = (text: string): string => text.split('\n').map(escapeText).join('\n');
 
-/** Makes JSON text safe for a terminal without changing what it says. */
+/** A high surrogate alone as JSON.stringify() writes it: jq and others take no such text. No text of UTF-8 has one. */
+const LONE_HIGH = /\\ud[89ab][0-9a-f]{2}(?<=(?<!\\)(?:\\\\)*\\u....)/g;
+
+/** Makes JSON text safe for a terminal and for other readers without changing what it says. */
 export const escapeJson = (json: string): string =>
-  json.replace(UNSAFE, (character) =>
-    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  json
+    .replace(LONE_HIGH, '\\ufffd')
+    .replace(UNSAFE, (character) =>
+      character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );

@@ -1,6 +1,7 @@
 /** How an exported scenario names its board: in place, as a file beside it, or by the name that was given. */
 import { basename } from 'node:path';
 import type { BootInputs } from '../session/session.ts';
+import { Confinement } from './confinement.ts';
 import { UsageError } from './failures.ts';
 import { loadTree } from './load-tree.ts';
 
@@ -26,6 +27,9 @@ export async function boardByName(inputs: BootInputs): Promise<void> {
   const { file, board } = inputs;
   if (file === 'standard input')
     throw new UsageError('the board came from standard input: it has no name', BESIDE);
+  // Whoever keeps the scenario here could not run it: its board would lie outside of its directory.
+  if (!new Confinement(['.']).allows(file))
+    throw new UsageError(`the board ${file} lies outside the current directory`, BESIDE);
   try {
     const { bytes } = await loadTree(file);
     if (Buffer.compare(bytes(), board) === 0) return;

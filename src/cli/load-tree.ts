@@ -2,17 +2,17 @@
  * A board's device tree from what a user names: a blob, source, YAML or a directory, told apart by what it
  * holds and not by its name; with overlays applied.
  */
-import { statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { type BoardFormat, detectFormat } from '../board/detect-format.ts';
 import { decodeDtb, encodeDtb } from '../devicetree/dtb.ts';
 import { decodeSource } from '../devicetree/source-encoding.ts';
 import type { DeviceTree } from '../devicetree/tree.ts';
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
+import type { Confinement } from './confinement.ts';
 import { readDeviceTreeDirectory } from './device-tree-directory.ts';
 import { UnreadableInput, UsageError } from './failures.ts';
 import { inputName, readInput } from './read-input.ts';
-import { directoryOf, sourceFiles } from './source-files.ts';
+import { directoryOf, outsideScenario, sourceFiles } from './source-files.ts';
 
 /** How source is compiled, and what is laid over the board. */
 export interface SourceInputs {
@@ -23,6 +23,8 @@ export interface SourceInputs {
   /** Overlays in the order in which they are applied. */
   readonly overlay?: readonly string[];
   readonly allowOutside?: boolean;
+  /** Where all files must lie: those of a scenario, which may come from anybody. */
+  readonly within?: Confinement | undefined;
   /** dtc -@. */
   readonly symbols?: boolean;
   /** The file may be an overlay itself. */
@@ -102,13 +104,31 @@ function optimizeLate(): void {
   if (process.versions.v8.startsWith('11.')) setFlagsFromString('--interrupt-budget=1000000');
 }
 
+/** What a file holds; `undefined` for a directory. */
+function bytesOf(file: string, within: Confinement | undefined): Uint8Array | undefined {
+  const name = inputName(file);
+  const outside = (allowed: Confinement) => {
+    const { code, message, hint } = outsideScenario(name, allowed);
+    return new UnreadableInput(code, name, message, hint);
+  };
+  try {
+    return readInput(file, ({ stats }) => {
+      if (within?.allowsOpened(file, stats) === false) throw outside(within);
+    });
+  } catch (error) {
+    if (!(error instanceof UnreadableInput) || error.code !== 'is-a-directory') throw error;
+    if (within?.allows(file) === false) throw outside(within);
+    return undefined;
+  }
+}
+
 async function loadPiece(file: string, inputs: SourceInputs): Promise<Piece> {
   const name = inputName(file);
-  if (file !== '-' && statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) {
+  const bytes = bytesOf(file, inputs.within);
+  if (bytes === undefined) {
     const { tree, warnings } = readDeviceTreeDirectory(file);
     return { tree, format: 'directory', bytes: () => encodeDtb(tree), warnings };
   }
-  const bytes = readInput(file);
   if (bytes.length === 0) {
     throw new UnreadableInput(
       'file-empty',
@@ -123,8 +143,8 @@ async function loadPiece(file: string, inputs: SourceInputs): Promise<Piece> {
   // As large as all the rest of the command: only for source.
   const { compileSource } = await import('../devicetree/compile-source.ts');
   optimizeLate();
-  const { include = [], define = [], allowOutside = false, symbols = false } = inputs;
-  const readFile = sourceFiles({ directory: directoryOf(file), include, allowOutside });
+  const { include = [], define = [], allowOutside = false, symbols = false, within } = inputs;
+  const readFile = sourceFiles({ directory: directoryOf(file), include, allowOutside, within });
   const source = { path: file === '-' ? '<stdin>' : file, text: decodeSource(bytes) };
   const { tree, isPlugin, warnings } = compileSource(source, { readFile, defines: define, symbols });
   return { tree, format, bytes: () => encodeDtb(tree), warnings, isOverlay: isPlugin };

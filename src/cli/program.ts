@@ -48,6 +48,7 @@ import { tasksCommand } from './commands/tasks.ts';
 import { writeCommand } from './commands/write.ts';
 import { UsageError } from './failures.ts';
 import { Ledger } from './ledger.ts';
+import { refuseNul } from './refuse-nul.ts';
 import { examples, type Registry } from './registry.ts';
 import { type GlobalOptions, Shell, type Surroundings } from './shell.ts';
 import { VERSION } from './version.ts';
@@ -74,6 +75,7 @@ export function createProgram(surroundings: Surroundings, ledger = new Ledger())
       outputError: () => {},
     })
     .exitOverride()
+    .hook('preAction', (_, command) => refuseNul(command))
     .addOption(
       new Option(
         '--session <dir>',

@@ -2,10 +2,12 @@
  * The files that a device-tree source may read: beside it and below the include directories, nothing else
  * unless asked for. A source that somebody sent may name any path.
  */
-import { readdirSync, readFileSync, realpathSync as realpaths, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, resolve, sep } from 'node:path';
 import type { BinaryFile, ReadFile, RefusedFile, SourceFile } from '../devicetree/source.ts';
 import { decodeSource } from '../devicetree/source-encoding.ts';
+import { Confinement, realPath } from './confinement.ts';
+import { hasNul, type OpenedFile, readRegular, UnusableFile } from './input-file.ts';
 
 export interface SourceFilesOptions {
   /** Where the source itself lies. */
@@ -13,10 +15,10 @@ export interface SourceFilesOptions {
   /** -I, in order. */
   readonly include: readonly string[];
   readonly allowOutside: boolean;
+  /** Beyond which nothing is read, whatever an include directory links to: that of a scenario. */
+  readonly within?: Confinement | undefined;
 }
 
-/** The other one asks for every directory above by itself. */
-const realpathSync = realpaths.native;
 const MAX_BYTES = 32 * 1024 * 1024;
 
 const statOf = (path: string) => {
@@ -29,12 +31,22 @@ const statOf = (path: string) => {
 const isFile = (path: string): boolean => statOf(path)?.isFile() === true;
 const isDirectory = (path: string): boolean => statOf(path)?.isDirectory() === true;
 
-/** Whether a real path is another one or lies below it. */
-const isBelow = (path: string, root: string): boolean =>
-  path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
+const refused = (code: string, message: string): RefusedFile => ({ refused: { code, message } });
 
-const refused = (code: string, message: string, hint?: string): RefusedFile => ({
-  refused: { code, message, ...(hint === undefined ? {} : { hint }) },
+class Outside extends Error {
+  readonly refused: RefusedFile['refused'];
+
+  constructor(why: RefusedFile['refused']) {
+    super(why.message);
+    this.refused = why;
+  }
+}
+
+/** What is said of a file that a scenario leads to and that lies elsewhere. */
+export const outsideScenario = (name: string, within: Confinement) => ({
+  code: 'file-outside',
+  message: `${name} lies outside the scenario's directory, ${within.roots.join(', ')}`,
+  hint: 'add --allow-outside if you trust the scenario',
 });
 
 /** A name in a directory. A `..` stays: behind a link to a directory it means that directory's parent. */
@@ -43,17 +55,16 @@ function placed(directory: string, asked: string): string {
   return `${directory}${directory.endsWith(sep) ? '' : sep}${asked}`;
 }
 
-/** The real paths of directories below which files may be read. */
-function permitted({ directory, include }: SourceFilesOptions): string[] {
-  const real = (path: string) => (isDirectory(path) ? [realpathSync(path)] : []);
+/** The directories below which files may be read. */
+function permitted({ directory, include }: SourceFilesOptions): Confinement {
   // A kernel's scripts/dtc/include-prefixes holds links to the trees of other architectures: what an
   // include directory links to directly counts as given.
   const linked = include.filter(isDirectory).flatMap((path) =>
     readdirSync(path, { withFileTypes: true })
       .filter((entry) => entry.isSymbolicLink())
-      .flatMap((entry) => real(join(path, entry.name))),
+      .map((entry) => join(path, entry.name)),
   );
-  return [directory, ...include].flatMap(real).concat(linked);
+  return new Confinement([directory, ...include, ...linked].filter(isDirectory));
 }
 
 /** Reads files for the compiler as cpp and dtc look for them. */
@@ -67,18 +78,19 @@ export function sourceFiles(options: SourceFilesOptions): ReadFile {
     return places.map((place) => placed(place, asked));
   }
 
-  function refusal(path: string, asked: string): RefusedFile | undefined {
-    const real = realpathSync(path);
-    if (!options.allowOutside && !roots.some((root) => isBelow(real, root))) {
-      const directory = dirname(resolve(path) === real ? normalize(path) : real);
-      return refused(
-        'include-outside',
-        `"${asked}" lies outside the directories of the source and of -I`,
-        `add -I ${directory}, or --allow-outside if you trust the source`,
-      );
+  /** Thrown in the middle of a read, to be the answer. */
+  function check(path: string, asked: string, { stats }: OpenedFile): void {
+    if (options.within?.allowsOpened(path, stats) === false) {
+      throw new Outside(outsideScenario(`"${asked}"`, options.within));
     }
-    if (statSync(path).size <= MAX_BYTES) return undefined;
-    return refused('file-too-large', `"${asked}" is larger than 32 MiB`);
+    if (options.allowOutside || roots.allowsOpened(path, stats)) return;
+    const real = realPath(path) ?? path;
+    const directory = dirname(resolve(path) === real ? normalize(path) : real);
+    throw new Outside({
+      code: 'include-outside',
+      message: `"${asked}" lies outside the directories of the source and of -I`,
+      hint: `add -I ${directory}, or --allow-outside if you trust the source`,
+    });
   }
 
   function read(
@@ -92,22 +104,22 @@ export function sourceFiles(options: SourceFilesOptions): ReadFile {
     from: string | undefined,
     kind: 'quote' | 'angle' | 'binary',
   ): SourceFile | BinaryFile | RefusedFile | undefined {
+    if (hasNul(path)) return refused('nul-in-path', 'a path cannot have a NUL character in it');
     const places = candidates(path, from, kind !== 'angle');
     const found = places.find(isFile);
     if (found === undefined) {
-      // A pipe or a device could be waited for without end.
       const isThere = places.some((place) => statOf(place) !== undefined);
-      return isThere ? refused('not-a-file', `"${path}" is a directory or a device, not a file`) : undefined;
+      return isThere
+        ? refused('not-a-file', `"${path}" is a directory, a FIFO or a device: only regular files are read`)
+        : undefined;
     }
-    const no = refusal(found, path);
-    if (no !== undefined) return no;
     try {
-      const bytes = readFileSync(found);
+      const bytes = readRegular(found, MAX_BYTES, (opened) => check(found, path, opened));
       return kind === 'binary' ? { path: found, bytes } : { path: found, text: decodeSource(bytes) };
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === undefined) throw error;
-      return refused('file-unreadable', `"${path}" cannot be read (${code})`);
+      if (error instanceof Outside) return { refused: error.refused };
+      if (error instanceof UnusableFile) return refused(error.code, `"${path}": ${error.message}`);
+      throw error;
     }
   }
   return read;

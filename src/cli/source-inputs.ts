@@ -10,8 +10,14 @@ function readDefine(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 
+const OUTSIDE = 'let source include files outside its own directory and those of -I';
+
+/** What `--allow-outside` is for commands that run scenarios. */
+export const OUTSIDE_OF_SCENARIO =
+  'let scenarios name files outside their own directories, and source include files outside its own and those of -I';
+
 /** Adds them to a command. */
-export function addSourceInputs(command: Command, heading: string): Command {
+export function addSourceInputs(command: Command, heading: string, outside = OUTSIDE): Command {
   const group = (option: Option) => command.addOption(option.helpGroup(heading));
   group(
     new Option(
@@ -29,6 +35,8 @@ export function addSourceInputs(command: Command, heading: string): Command {
       collect,
     ),
   );
-  group(new Option('--allow-outside', 'let source include files outside its own directory and those of -I'));
+  // Of a scenario it is not only for the board that is given.
+  if (outside === OUTSIDE) group(new Option('--allow-outside', outside));
+  else command.option('--allow-outside', outside);
   return command;
 }

@@ -91,9 +91,14 @@ export class NoHeapToAge extends Error {
   }
 }
 
+/** More sizes than a mix has: every step looks through them. */
+const MAX_SIZES = 1000;
+
 /** Reads `4K,64K,1M:3`: sizes, each with its weight after a colon, 1 unless given. @returns `undefined` for no mix */
 export function parseAgeSizes(text: string): readonly AgeSize[] | undefined {
-  const sizes = text.split(',').map((word): AgeSize | undefined => {
+  const words = text.split(',');
+  if (words.length > MAX_SIZES) return undefined;
+  const sizes = words.map((word): AgeSize | undefined => {
     const [size = '', weight = '1', ...more] = word.split(':');
     const bytes = parseSize(size);
     if (bytes === undefined || bytes === 0n || more.length > 0) return undefined;

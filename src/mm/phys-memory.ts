@@ -33,6 +33,14 @@ export class BusError extends Error {
   }
 }
 
+/** More of the arena would hold something than its owner allows. */
+export class ArenaFull extends Error {
+  constructor(limit: number) {
+    super(`more than ${limit >> 20} MiB of the machine's memory would hold something`);
+    this.name = 'ArenaFull';
+  }
+}
+
 /** The range of `layout` that holds all of `[address, address + length)`. @throws BusError */
 export function rangeOf(layout: readonly PhysRange[], address: PhysAddr, length: bigint): PhysRange {
   const range = layout.find((r) => address >= r.base && address < rangeEnd(r));
@@ -50,9 +58,15 @@ export class InMemoryPhysMemory implements PhysMemory {
   /** By physical address, in chunks. */
   readonly #chunks = new Map<number, Uint8Array>();
 
-  /** @param layout the ranges where there is memory; disjoint, ascending, adjacent ones merged */
-  constructor(layout: readonly PhysRange[]) {
+  readonly #limit: number;
+
+  /**
+   * @param layout the ranges where there is memory; disjoint, ascending, adjacent ones merged
+   * @param limit bytes of it that may hold something
+   */
+  constructor(layout: readonly PhysRange[], limit = Number.POSITIVE_INFINITY) {
     this.#layout = layout;
+    this.#limit = limit;
   }
 
   read(address: PhysAddr, into: Uint8Array): void {
@@ -111,6 +125,8 @@ export class InMemoryPhysMemory implements PhysMemory {
   #chunk(index: number): Uint8Array {
     const chunk = this.#chunks.get(index);
     if (chunk !== undefined) return chunk;
+    // In chunks, of which a page that was written takes a whole one.
+    if (this.#chunks.size * CHUNK >= this.#limit) throw new ArenaFull(this.#limit);
     const made = new Uint8Array(CHUNK);
     this.#chunks.set(index, made);
     return made;

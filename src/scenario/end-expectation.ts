@@ -99,15 +99,16 @@ function logTests(expect: EndExpect, values: Values, path: Path): Test[] {
   const wanted = textTests(expect.log ?? [], values, [...path, 'log']).map(
     (test): Test =>
       (at) => {
-        const { text, isIn } = test(at);
-        return lines(at).some(isIn) ? undefined : { what: 'log', expected: text, got: 'no such line' };
+        const { text, findIn } = test(at);
+        return findIn(lines(at)) >= 0 ? undefined : { what: 'log', expected: text, got: 'no such line' };
       },
   );
   const unwanted = textTests(expect['no-log'] ?? [], values, [...path, 'no-log']).map(
     (test): Test =>
       (at) => {
-        const { text, isIn } = test(at);
-        const line = lines(at).find(isIn);
+        const { text, findIn } = test(at);
+        const all = lines(at);
+        const line = all[findIn(all)];
         return line === undefined
           ? undefined
           : { what: 'no-log', expected: `no line with ${text}`, got: line };

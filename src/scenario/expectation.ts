@@ -9,9 +9,10 @@ import { formatHex, pfnPhys } from '../units.ts';
 import { type NumberIs, numberTest } from './expected-number.ts';
 import type { ActionName, Expect } from './form.ts';
 import { bytesOfHex, hexOf } from './hex.ts';
+import { MAX_TEXT_BYTES } from './limits.ts';
 import type { Getter } from './moment.ts';
 import type { Outcome } from './outcome.ts';
-import type { Path } from './problem.ts';
+import { BadValue, type Path } from './problem.ts';
 import type { Mismatch } from './report.ts';
 import { ending, HOLDS, type Seen } from './seen.ts';
 import { textTest, textTests } from './text-match.ts';
@@ -63,6 +64,8 @@ const VALUE_NAMES: Partial<Readonly<Record<ActionName, readonly string[]>>> = {
 const SHOWN = 120;
 const cut = (text: string): string => (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
 const quoted = (text: string): string => JSON.stringify(cut(text));
+/** A gigabyte would be no text. */
+const shownBytes = (bytes: Uint8Array): string => cut(hexOf(bytes.subarray(0, SHOWN)));
 
 /** Reads the expectations of a step; without any it must succeed. */
 export function compileExpect(expect: Expect, action: ActionName, values: Values, path: Path): Check {
@@ -230,8 +233,8 @@ function logTest(expected: NonNullable<Expect['log']>, values: Values, path: Pat
     if (tests.length === 0) return lines.length === 0 ? undefined : { expected: 'no line', got };
     let from = 0;
     for (const test of tests) {
-      const { text, isIn } = test(seen.at);
-      const found = lines.findIndex((line, i) => i >= from && isIn(line));
+      const { text, findIn } = test(seen.at);
+      const found = findIn(lines, from);
       if (found < 0) return { expected: text, got };
       from = found + 1;
     }
@@ -265,8 +268,18 @@ function bytesTest(expected: Getter<Uint8Array>, got: (outcome: Outcome) => Uint
     const differs = wanted.findIndex((byte, i) => byte !== bytes[i]);
     const where =
       wanted.length === bytes.length ? ` (differs at byte ${differs})` : ` (${bytes.length} bytes)`;
-    return { expected: cut(hexOf(wanted)), got: `${cut(hexOf(bytes))}${where}` };
+    return { expected: shownBytes(wanted), got: `${shownBytes(bytes)}${where}` };
   };
+}
+
+function textOf(bytes: Uint8Array | undefined, path: Path): string {
+  if (bytes === undefined || bytes.length <= MAX_TEXT_BYTES) return new TextDecoder().decode(bytes);
+  throw new BadValue({
+    code: 'scenario-too-long',
+    message: `${bytes.length} bytes are more than are looked at as text: ${MAX_TEXT_BYTES >> 20} MiB`,
+    path,
+    hint: 'expect a sha256, or read less',
+  });
 }
 
 function compileTest(key: keyof Expect, expect: Expect, values: Values, path: Path): Test {
@@ -325,7 +338,7 @@ function compileTest(key: keyof Expect, expect: Expect, values: Values, path: Pa
     case 'text': {
       const test = textTest(expect.text ?? '', values, path);
       return (seen) => {
-        const { text = new TextDecoder().decode(seen.outcome.bytes) } = seen.outcome;
+        const { text = textOf(seen.outcome.bytes, path) } = seen.outcome;
         const wanted = test(seen.at);
         return wanted.is(text) ? undefined : { expected: wanted.text, got: quoted(text) };
       };

@@ -27,6 +27,7 @@ import { decodePollfds, encodePollfds, POLLIN, POLLOUT } from '../uapi/poll.ts';
 import { decodeStat, STAT_SIZE } from '../uapi/stat.ts';
 import type { ActionCompilers } from './action.ts';
 import { bytesOfHex } from './hex.ts';
+import { MAX_COUNT } from './limits.ts';
 import type { Moment, Pieces } from './moment.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -137,7 +138,7 @@ export const FILE_ACTIONS: ActionCompilers<Names> = {
     const fd = values.whole(value.fd ?? 0, inside('fd'));
     const fdFlags = values.flags(value['fd-flags'] ?? O_RDWR | O_CLOEXEC, inside('fd-flags'));
     const heapFlags = values.size(value['heap-flags'] ?? 0, inside('heap-flags'));
-    const count = values.whole(value.count ?? 1, inside('count'));
+    const count = values.count(value.count ?? 1, inside('count'), MAX_COUNT);
     return (at) =>
       allocateAll(at, count(at), {
         node: node(at),

@@ -140,7 +140,8 @@ function knownKeys(path: Path, present: readonly string[]): readonly string[] {
   if (last === 'boot' && path.length === 1) return KEYS.boot;
   if ((last === 'expect' && path.length === 1) || last === 'check') return KEYS.end;
   if (last === 'expect') return KEYS.expect;
-  return KEYS.inside[String(last)] ?? [];
+  const key = String(last);
+  return (Object.hasOwn(KEYS.inside, key) ? KEYS.inside[key] : undefined) ?? [];
 }
 
 function keyHint(key: string, path: Path, known: readonly string[]): string {

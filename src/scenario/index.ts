@@ -6,7 +6,7 @@
  * const report = runScenario(await prepareScenario(source, { loadBoard, readFile }));
  * ```
  *
- * Loads YAML and schema libraries: import it only when there is a scenario.
+ * Loads libraries for YAML, schemas and regular expressions: import it only when there is a scenario.
  */
 export {
   type BootDifference,

@@ -8,6 +8,7 @@ import { O_WRONLY } from '../uapi/fcntl.ts';
 import { type PhysRange, parseSize } from '../units.ts';
 import type { ActionCompilers } from './action.ts';
 import type { Fault } from './form.ts';
+import { MAX_AGE_STEPS } from './limits.ts';
 import type { Act, Moment } from './moment.ts';
 import { DONE, type Outcome } from './outcome.ts';
 import type { Path } from './problem.ts';
@@ -149,10 +150,16 @@ export const MACHINE_ACTIONS: ActionCompilers<Names> = {
     const sizes =
       mix === undefined
         ? undefined
-        : values.read(mix, inside('sizes'), parseAgeSizes, 'sizes with their weights: 4K,64K:3');
+        : values.read(
+            mix,
+            inside('sizes'),
+            parseAgeSizes,
+            'sizes with their weights, 1000 at most: 4K,64K:3',
+          );
     const lifetime =
       value.lifetime === undefined ? undefined : values.whole(value.lifetime, inside('lifetime'));
-    const steps = value.steps === undefined ? undefined : values.whole(value.steps, inside('steps'));
+    const steps =
+      value.steps === undefined ? undefined : values.count(value.steps, inside('steps'), MAX_AGE_STEPS);
     const seed = values.whole(value.seed ?? values.seed, inside('seed'));
     return function* (at) {
       const { kernel } = at.machine;

@@ -4,6 +4,11 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { Outcome } from './outcome.ts';
 import type { Vars } from './template.ts';
 
+/** How much of what one step may match is spent. */
+export interface Matching {
+  spent: number;
+}
+
 export interface Machine {
   readonly kernel: Kernel;
   /** What `as` has named so far. A name whose step failed stands for the negative errno, as in a program. */
@@ -12,6 +17,8 @@ export interface Machine {
   readonly unmade: string[];
   /** The board's tree, for devices that nobody listed. */
   readonly tree: DeviceTree | undefined;
+  /** What the regular expressions of the step at hand have looked through. */
+  readonly matching: Matching;
 }
 
 export interface Moment {

@@ -10,11 +10,12 @@ import { profileOf } from '../profile/profile.ts';
 import { type PhysRange, parseSize } from '../units.ts';
 import { compileEnd, type EndCheck } from './end-expectation.ts';
 import type { Fault, Scenario, ScenarioBoot, Span } from './form.ts';
+import { MAX_PROBLEMS, MAX_STEPS } from './limits.ts';
 import { readFault } from './machine-actions.ts';
 import type { Getter } from './moment.ts';
 import { placeName } from './place-name.ts';
 import { BadValue, inOrder, type Path, type Problem } from './problem.ts';
-import { compileSteps, countLeaves, type Node } from './program.ts';
+import { compileSteps, countLeaves, leastWork, type Node } from './program.ts';
 import { EXPECTED_GROUP, groupNumber } from './task-actions.ts';
 import { type TextTest, textTest } from './text-match.ts';
 import { Values } from './values.ts';
@@ -38,7 +39,10 @@ export interface BoardInputs {
 
 /** What a scenario needs of the world: its files, by the names that it gives them. */
 export interface ScenarioFiles {
-  /** @throws InvalidInput, or an Error whose message says what is wrong */
+  /**
+   * @throws InvalidInput, or an Error named `UnreadableInput` whose message says what is wrong; with `property`
+   *   where that is the place of it and not the board
+   */
   loadBoard(file: string, inputs: BoardInputs): Board | Promise<Board>;
   /** Bytes for `write`. @throws Error whose message says what is wrong */
   readFile(file: string): Uint8Array;
@@ -94,6 +98,11 @@ export function compileScenario(
     values.problem(['seed'], 'scenario-seed', 'a seed is a number from 0 to 4294967295');
   const params = bootParams(scenario.boot ?? {}, values);
   const steps = compileSteps(scenario.steps ?? [], values, ['steps']);
+  const work = leastWork(steps);
+  if (work > MAX_STEPS) {
+    const message = `the steps run ${Number.isFinite(work) ? work : 'without end'} times, loops counted: more than ${MAX_STEPS}`;
+    values.problem(['steps'], 'scenario-too-many-steps', message, undefined, true);
+  }
   const { expect } = scenario;
   const end = expect === undefined ? undefined : compileEnd(expect, values, ['expect']);
   const panic = expect?.panic === undefined ? undefined : textTest(expect.panic, values, ['expect', 'panic']);
@@ -107,7 +116,9 @@ export function compileScenario(
     );
   }
   if (values.problems.length > 0)
-    throw new InvalidInput(inOrder(values.problems.map((one) => diagnosticOf(one, source))));
+    throw new InvalidInput(
+      inOrder(values.problems.slice(0, MAX_PROBLEMS).map((one) => diagnosticOf(one, source))),
+    );
   return { source, board, params, seed: seed ?? 0, steps, total: countLeaves(steps), end, panic };
 }
 
@@ -128,11 +139,15 @@ async function boardOf(source: ScenarioSource, files: ScenarioFiles): Promise<Bo
   } catch (error) {
     // Names, not classes: another bundle's errors are not ours.
     if (!(error instanceof Error) || error.name !== 'UnreadableInput') throw error;
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : 'board-unreadable';
-    throw new InvalidInput([
-      diagnosticOf({ code, message: `the board ${error.message}`, path: ['board'] }, source),
-    ]);
+    throw new InvalidInput([diagnosticOf(unreadable(error), source)]);
   }
+}
+
+/** What an error of `loadBoard` says, at the property that it is about. */
+function unreadable(error: Error & Partial<Pick<Problem, 'code' | 'hint'>> & { property?: Path }): Problem {
+  const { code = 'board-unreadable', message, hint, property: path = ['board'] } = error;
+  const what = path[0] === 'board' ? 'the board ' : '';
+  return { code, message: `${what}${message}`, path, ...(hint !== undefined && { hint }) };
 }
 
 function rangeOf(span: Span): PhysRange | undefined {

@@ -10,8 +10,9 @@ import { compileEnd, type EndCheck } from './end-expectation.ts';
 import { type Check, compileExpect } from './expectation.ts';
 import { FILE_ACTIONS } from './file-actions.ts';
 import type { ActionName, Actions, Expect, Step } from './form.ts';
+import { MAX_BRANCHES, MAX_RANGE } from './limits.ts';
 import { MACHINE_ACTIONS } from './machine-actions.ts';
-import type { Act, Getter } from './moment.ts';
+import type { Act, Getter, Moment } from './moment.ts';
 import { DONE } from './outcome.ts';
 import type { Path } from './problem.ts';
 import { TASK_ACTIONS, taskName } from './task-actions.ts';
@@ -45,7 +46,8 @@ export type Node =
   | {
       readonly kind: 'for';
       readonly variable: string;
-      readonly list: readonly Getter<string>[];
+      readonly length: number;
+      readonly valueAt: (at: Moment, i: number) => string;
       readonly body: readonly Node[];
       readonly task: Getter<string> | undefined;
     }
@@ -202,6 +204,9 @@ function checkCount(
   }
 }
 
+/** Characters of a name. */
+const MAX_NAME = 256;
+
 function bindName(step: Step, action: ActionName, values: Values, path: Path): Getter<string> | undefined {
   const { as } = step;
   if (as === undefined) return undefined;
@@ -213,12 +218,12 @@ function bindName(step: Step, action: ActionName, values: Values, path: Path): G
       undefined,
       true,
     );
-  } else if (!/^([A-Za-z_]|\$\{[^}]+\})([A-Za-z0-9_.-]|\$\{[^}]+\})*$/.test(as)) {
+  } else if (as.length > MAX_NAME || !/^([A-Za-z_]|\$\{[^}]+\})([A-Za-z0-9_.-]|\$\{[^}]+\})*$/.test(as)) {
     values.problem(
       [...path, 'as'],
       'scenario-name',
-      `'${as}' is no name`,
-      'a name begins with a letter and has letters, digits, and _ . -',
+      `'${as.slice(0, MAX_NAME)}' is no name`,
+      `a name begins with a letter and has letters, digits, and _ . -, ${MAX_NAME} at most`,
     );
   }
   return values.text(as, [...path, 'as']);
@@ -230,7 +235,8 @@ function declare(step: Step, values: Values): void {
   const kind = action === undefined ? undefined : MAKES[action];
   if (step.as === undefined || kind === undefined) return;
   const many = 'alloc' in step && step.alloc.count !== undefined;
-  values.names.add(step.as, kind, many);
+  if (values.names.add(step.as, kind, many)) return;
+  values.tooManyNames();
 }
 
 /** Names of steps that run in another order than they stand in: inside of loops and branches all are known. */
@@ -298,7 +304,12 @@ function compileControl(
           true,
         );
       }
-      const branches = (all.parallel as Actions['parallel']).map(({ task: name, do: steps }, i) => ({
+      const given = all.parallel as Actions['parallel'];
+      if (given.length > MAX_BRANCHES) {
+        const message = `${given.length} tasks that take turns are more than ${MAX_BRANCHES}`;
+        values.problem(path, 'scenario-too-many', message);
+      }
+      const branches = given.map(({ task: name, do: steps }, i) => ({
         task: taskName(name, values, [...path, i, 'task']),
         body: compileSteps(steps, values, [...path, i, 'do']),
       }));
@@ -306,9 +317,6 @@ function compileControl(
     }
   }
 }
-
-/** What a range of `for` has at most. */
-const MAX_RANGE = 1_000_000;
 
 function compileFor(
   loop: Actions['for'],
@@ -334,7 +342,8 @@ function compileFor(
       true,
     );
   }
-  const texts = valuesOf(loop[variable] as string | readonly (string | number | bigint)[] | undefined);
+  const given = Object.hasOwn(loop, variable) ? loop[variable] : undefined;
+  const texts = valuesOf(given as string | readonly (string | number | bigint)[] | undefined);
   if (texts === undefined) {
     values.problem(
       [...path, variable],
@@ -342,47 +351,67 @@ function compileFor(
       `expected a list of values, or a range such as "0..9" of at most ${MAX_RANGE}`,
     );
   }
-  const list = (texts ?? []).map((text, i) => values.text(text, [...path, variable, i]));
-  const body = within(values, variable, texts?.[0] ?? '', () =>
-    compileSteps(loop.do, values, [...path, 'do']),
-  );
-  return { kind: 'for', variable, list, body, task };
+  const { first = '', length = 0 } = texts ?? {};
+  const list = texts?.list?.map((text, i) => values.text(text, [...path, variable, i]));
+  const body = within(values, variable, first, () => compileSteps(loop.do, values, [...path, 'do']));
+  const valueAt = (at: Moment, i: number): string => list?.[i]?.(at) ?? String(Number(first) + i);
+  return { kind: 'for', variable, length, valueAt, body, task };
 }
 
-function valuesOf(given: string | readonly (string | number | bigint)[] | undefined): string[] | undefined {
-  if (given === undefined) return [];
-  if (typeof given !== 'string') return given.map(String);
+/** What a variable becomes: a list, or a range whose numbers nobody needs to write down. */
+interface LoopValues {
+  readonly first: string | undefined;
+  readonly length: number;
+  readonly list?: readonly string[];
+}
+
+function valuesOf(given: string | readonly (string | number | bigint)[] | undefined): LoopValues | undefined {
+  if (given === undefined) return { first: undefined, length: 0, list: [] };
+  if (typeof given !== 'string') {
+    const list = given.map(String);
+    return { first: list[0], length: list.length, list };
+  }
   const [, from, to] = /^([0-9]{1,9})\.\.([0-9]{1,9})$/.exec(given) ?? [];
   if (from === undefined || to === undefined || Number(to) - Number(from) >= MAX_RANGE) return undefined;
-  return Array.from({ length: Math.max(0, Number(to) - Number(from) + 1) }, (_, i) =>
-    String(Number(from) + i),
-  );
+  return { first: String(Number(from)), length: Math.max(0, Number(to) - Number(from) + 1) };
 }
 
 /** How many steps will run, where that is known before. */
 export function countLeaves(nodes: readonly Node[]): number | undefined {
+  return sumOf(nodes, false);
+}
+
+/** The least that steps take, with every round of a loop as one where it is empty: what is chosen counts as one. */
+export const leastWork = (nodes: readonly Node[]): number => sumOf(nodes, true) ?? 0;
+
+function sumOf(nodes: readonly Node[], isWork: boolean): number | undefined {
   let total = 0;
   for (const node of nodes) {
-    const count = countNode(node);
+    const count = countNode(node, isWork);
     if (count === undefined) return undefined;
     total += count;
   }
   return total;
 }
 
-function countNode(node: Node): number | undefined {
+function countNode(node: Node, isWork: boolean): number | undefined {
+  const unknown = isWork ? 1 : undefined;
   switch (node.kind) {
     case 'leaf':
       return 1;
     case 'repeat':
     case 'for': {
-      const times = node.kind === 'for' ? node.list.length : node.constant;
-      const inner = countLeaves(node.body);
-      return times === undefined || inner === undefined ? undefined : times * inner;
+      const times = node.kind === 'for' ? node.length : (node.constant ?? unknown);
+      const inner = sumOf(node.body, isWork);
+      if (times === undefined || inner === undefined) return undefined;
+      return times * (isWork ? Math.max(1, inner) : inner);
     }
     case 'choose':
-      return undefined;
+      return unknown;
     case 'parallel':
-      return countLeaves(node.branches.flatMap(({ body }) => body));
+      return sumOf(
+        node.branches.flatMap(({ body }) => body),
+        isWork,
+      );
   }
 }

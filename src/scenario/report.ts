@@ -77,6 +77,8 @@ export interface RunReport {
   readonly steps: number;
   /** How many of them had an expectation or failed. */
   readonly checked: number;
+  /** How many of those held, and are left out of `reports`: what a run keeps is bounded. */
+  readonly untold: number;
   /** Those that failed. */
   readonly failures: readonly StepReport[];
   /** Those that had an expectation or failed, in the order in which they ran: made when they are asked for. */

@@ -8,9 +8,10 @@ import { boot, DEFAULT_NOFILE, SHELL_TASK } from '../kernel/boot.ts';
 import { Kernel, layoutOf } from '../kernel/kernel.ts';
 import { nextRandom } from '../kernel/random.ts';
 import { ROOT } from '../kernel/task.ts';
-import { InMemoryPhysMemory } from '../mm/phys-memory.ts';
+import { ArenaFull, InMemoryPhysMemory } from '../mm/phys-memory.ts';
 import { type LogLine, Printk } from '../printk.ts';
 import { MemoryRecords, type Records } from '../records.ts';
+import { MAX_ALIVE_TOLD, MAX_FAILED, MAX_RECORDS, MAX_STEPS, MAX_TOLD, MAX_TOUCHED } from './limits.ts';
 import { inPieces, type Machine, type Moment, type Pieces } from './moment.ts';
 import type { Outcome } from './outcome.ts';
 import { diagnosticOf, type PreparedScenario } from './prepare.ts';
@@ -19,12 +20,15 @@ import type { Leaf } from './program.ts';
 import type { EndReport, LiveBuffer, Mismatch, RunReport, StepPlace, StepReport } from './report.ts';
 import { mustSucceed, Seen } from './seen.ts';
 import { stepText, varsRecord } from './step-text.ts';
+import { StepsByCall } from './steps-by-call.ts';
 import type { Vars } from './template.ts';
 import { type Frame, type StepMaker, Thread } from './thread.ts';
 
 export interface RunOptions {
   /** Goes on after a step that failed. */
   readonly keepGoing?: boolean;
+  /** It is the user's own: its machine may be as large as it is. */
+  readonly isOwn?: boolean;
   /** Told of every step that had an expectation or failed, as it ends. */
   readonly onStep?: (report: StepReport) => void;
   /** Told of the machine that was booted, before the first step: whoever records it hooks in here. */
@@ -61,9 +65,11 @@ export class ScenarioRun {
   readonly #failures: Ran[] = [];
   /** Tasks that are known to be alive. */
   readonly #tasks = new Set<string>();
-  /** Of every step that ran, the number of its first call: who made a buffer. */
-  readonly #firstCalls: number[] = [];
-  readonly #leaves: Leaf[] = [];
+  readonly #steps = new StepsByCall();
+  readonly #records = new MemoryRecords();
+  /** Steps that were checked and held, and that nobody is told of. */
+  #untold = 0;
+  #aliveTold = 0;
   #calls = 0;
   #number = 0;
   #random: number;
@@ -76,18 +82,27 @@ export class ScenarioRun {
     this.#prepared = prepared;
     this.#options = options;
     this.#random = prepared.seed;
-    const records = new MemoryRecords();
+    const records = this.#records;
     const { panic } = boot(prepared.board, prepared.params, records);
     if (panic !== undefined) {
       this.#panic = { message: panic, log: [...new Printk(records).since()] };
     } else {
-      const kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
+      const kernel = new Kernel(
+        records,
+        new InMemoryPhysMemory(layoutOf(records), options.isOwn === true ? undefined : MAX_TOUCHED),
+      );
       kernel.onSyscall = (task, call, { why }) => {
         this.#calls++;
         if (call.call === 'exit') this.#tasks.delete(task);
         if (why?.kind === 'injected' && why.died !== undefined) this.#tasks.delete(why.died);
       };
-      this.#machine = { kernel, names: new Map(), unmade: [], tree: prepared.board.tree };
+      this.#machine = {
+        kernel,
+        names: new Map(),
+        unmade: [],
+        tree: prepared.board.tree,
+        matching: { spent: 0 },
+      };
       options.onBoot?.(kernel, records);
     }
     const maker: StepMaker = {
@@ -136,7 +151,8 @@ export class ScenarioRun {
       board: board.source,
       seed,
       steps: this.#number,
-      checked: this.#ran.length,
+      checked: this.#ran.length + this.#untold,
+      untold: this.#untold,
       failures: this.#failures.map((ran) => this.#stepReport(ran)),
       reports: () => this.#ran.map((ran) => this.#stepReport(ran)),
       ...(this.#end && { end: this.#end }),
@@ -148,7 +164,9 @@ export class ScenarioRun {
 
   /** A step has failed, and that ends it. */
   #over(): boolean {
-    return this.#failed && this.#options.keepGoing !== true;
+    if (!this.#failed) return false;
+    const { keepGoing, isOwn } = this.#options;
+    return keepGoing !== true || (this.#failures.length >= MAX_FAILED && isOwn !== true);
   }
 
   #below(end: number): number {
@@ -171,13 +189,14 @@ export class ScenarioRun {
     const { kernel, unmade } = machine;
     const task = this.#taskOf(leaf, frame, machine);
     const at: Moment = { machine, task, vars: frame.vars };
-    this.#firstCalls.push(this.#calls);
-    this.#leaves.push(leaf);
     const number = ++this.#number;
+    this.#checkLimits(leaf);
+    this.#steps.add(this.#calls, number, leaf);
     this.#start(task, kernel);
     const logMark = kernel.printk.nextSeq;
     const hazardMark = kernel.hazards.nextSeq;
     if (unmade.length > 0) unmade.length = 0;
+    machine.matching.spent = 0;
     const outcome = yield* this.#act(leaf, at);
     if (leaf.as !== undefined) bind(machine.names, leaf.as(at), outcome);
     const seen = new Seen(at, outcome, logMark, hazardMark);
@@ -202,12 +221,38 @@ export class ScenarioRun {
       ended: endedOf(outcome),
       failed,
     };
-    this.#ran.push(ran);
+    if (failed !== undefined || this.#ran.length < MAX_TOLD) this.#ran.push(ran);
+    else this.#untold++;
     if (failed !== undefined) {
       this.#failed = true;
       this.#failures.push(ran);
     }
     this.#options.onStep?.(this.#stepReport(ran));
+  }
+
+  /** @throws BadValue when the run has become larger than any may be */
+  #checkLimits({ path }: Leaf): void {
+    if (this.#steps.isFull) {
+      this.#steps.keep(
+        this.#booted()
+          .kernel.buffers()
+          .map(({ call }) => call),
+      );
+    }
+    if (this.#number > MAX_STEPS) {
+      throw new BadValue({
+        code: 'scenario-too-many-steps',
+        message: `more than ${MAX_STEPS} steps have run`,
+        path,
+      });
+    }
+    if (this.#records.size > MAX_RECORDS && this.#options.isOwn !== true) {
+      throw new BadValue({
+        code: 'scenario-too-large',
+        message: `the machine remembers more than ${MAX_RECORDS} things: buffers, descriptors, tasks, lines of its log`,
+        path,
+      });
+    }
   }
 
   #taskOf(leaf: Leaf, frame: Frame, machine: Machine): string {
@@ -229,30 +274,25 @@ export class ScenarioRun {
       return inPieces(acted) ? yield* acted : acted;
     } catch (error) {
       if (error instanceof NotModelled) return { ret: -38, notModelled: error.message };
+      if (error instanceof ArenaFull) {
+        throw new BadValue({ code: 'scenario-memory', message: error.message, path: leaf.path });
+      }
       throw error;
     }
   }
 
   #aliveIf(mismatches: readonly Mismatch[]): { alive?: readonly LiveBuffer[] } {
     if (!mismatches.some(({ what }) => what === 'leaks' || what === 'buffers')) return {};
-    return {
-      alive: this.#booted()
-        .kernel.buffers()
-        .map((buffer) => ({ buffer, ...this.#madeBy(buffer.call) })),
-    };
+    const alive = this.#booted()
+      .kernel.buffers()
+      .slice(0, MAX_ALIVE_TOLD - this.#aliveTold);
+    this.#aliveTold += alive.length;
+    return { alive: alive.map((buffer) => ({ buffer, ...this.#madeBy(buffer.call) })) };
   }
 
-  /** The step that made a call: the last one that began before it. */
   #madeBy(call: number): { madeBy?: StepPlace } {
-    let low = 0;
-    let high = this.#firstCalls.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#firstCalls[middle] ?? 0) <= call) low = middle + 1;
-      else high = middle;
-    }
-    const leaf = this.#leaves[low - 1];
-    return leaf === undefined ? {} : { madeBy: this.#place(leaf, low) };
+    const step = this.#steps.of(call);
+    return step === undefined ? {} : { madeBy: this.#place(step.leaf, step.number) };
   }
 
   #place({ path }: Leaf, number: number): StepPlace {
@@ -297,6 +337,7 @@ export class ScenarioRun {
     }
     const machine = this.#machine;
     if (machine !== undefined && end !== undefined) {
+      machine.matching.spent = 0;
       mismatches.push(...end({ machine, task: SHELL_TASK, vars: undefined }));
     }
     if (mismatches.length > 0) this.#failed = true;

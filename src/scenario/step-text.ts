@@ -1,7 +1,7 @@
 /** A step as one line of YAML, with the variables of its loops as they were. */
 import { formatHex } from '../units.ts';
 import type { Step } from './form.ts';
-import { isTemplate, template, type Vars } from './template.ts';
+import { isTemplate, TextTooLong, template, type Vars } from './template.ts';
 
 /** What follows is left out: texts of files and bytes may be long. */
 const MAX_TEXT = 80;
@@ -13,6 +13,16 @@ const plain = (text: string): string =>
     ? text
     : JSON.stringify(text);
 
+/** As it was where that is not too long, else as it was written. */
+function filled(text: string, vars: Vars | undefined): string {
+  try {
+    return template(text)(vars);
+  } catch (error) {
+    if (!(error instanceof TextTooLong)) throw error;
+    return text;
+  }
+}
+
 function flow(value: unknown, vars: Vars | undefined): string {
   if (Array.isArray(value)) return `[${value.map((item) => flow(item, vars)).join(', ')}]`;
   if (typeof value === 'object' && value !== null) {
@@ -21,7 +31,7 @@ function flow(value: unknown, vars: Vars | undefined): string {
   }
   if (typeof value === 'bigint') return value >= HEX_FROM ? formatHex(value) : String(value);
   if (typeof value !== 'string') return String(value);
-  const text = isTemplate(value) ? template(value)(vars) : value;
+  const text = isTemplate(value) ? filled(value, vars) : value;
   return plain(text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text);
 }
 

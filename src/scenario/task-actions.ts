@@ -4,7 +4,7 @@ import { FIXED_GROUPS, ID_MAX } from '../kernel/group-names.ts';
 import { isTaskName, ROOT } from '../kernel/task.ts';
 import type { ActionCompilers } from './action.ts';
 import type { Getter, Moment } from './moment.ts';
-import type { Path } from './problem.ts';
+import { BadValue, type Path, type Problem } from './problem.ts';
 import { isTemplate } from './template.ts';
 import type { Values } from './values.ts';
 
@@ -18,15 +18,22 @@ export const EXPECTED_GROUP = `a group's number, or one of ${Object.keys(FIXED_G
 
 /** A name that a task may have. */
 export function taskName(value: string, values: Values, path: Path): Getter<string> {
-  if (!isTemplate(value) && !isTaskName(value)) {
-    values.problem(
-      path,
-      'scenario-task-name',
-      `'${value}' is no name for a task`,
-      'a name begins with a letter or _ and has letters, digits, and _ . - (at most 63)',
-    );
+  const wrong = (name: string): Problem => ({
+    code: 'scenario-task-name',
+    message: `'${name}' is no name for a task`,
+    hint: 'a name begins with a letter or _ and has letters, digits, and _ . - (at most 63)',
+    path,
+  });
+  if (!isTemplate(value)) {
+    if (!isTaskName(value)) values.problems.push(wrong(value));
+    return () => value;
   }
-  return values.text(value, path);
+  const text = values.text(value, path);
+  return (at) => {
+    const name = text(at);
+    if (!isTaskName(name)) throw new BadValue(wrong(name));
+    return name;
+  };
 }
 
 /** Starts a task when there is none of that name: as root, with three open descriptors, as a shell has. */

@@ -1,4 +1,5 @@
 /** Texts with `${name}` of an enclosing loop in them. */
+import { MAX_TEXT } from './limits.ts';
 
 /** The variables of the loops that a step is in, the innermost first. */
 export interface Vars {
@@ -21,14 +22,24 @@ const split = (text: string): string[] => text.split(/\$\{([^}]*)\}/);
 /** The names of the variables in a text. */
 export const variablesOf = (text: string): string[] => split(text).filter((_, i) => i % 2 === 1);
 
-/** A text as a function of the variables; parsed once. */
+/** A text that became longer than any may be: of variables within variables. */
+export class TextTooLong extends Error {
+  constructor() {
+    super(`the text is longer than ${MAX_TEXT} characters with its variables`);
+    this.name = 'TextTooLong';
+  }
+}
+
+/** A text as a function of the variables, which throws `TextTooLong`; parsed once. */
 export function template(text: string): (vars: Vars | undefined) => string {
   if (!isTemplate(text)) return () => text;
   const pieces = split(text);
   return (vars) => {
     let made = '';
-    for (const [i, piece] of pieces.entries())
+    for (const [i, piece] of pieces.entries()) {
       made += i % 2 === 0 ? piece : (lookUp(vars, piece) ?? `\${${piece}}`);
+      if (made.length > MAX_TEXT) throw new TextTooLong();
+    }
     return made;
   };
 }

@@ -47,6 +47,9 @@ interface Turns {
   turn: number;
 }
 
+/** Rounds of loops that are gone through at once. */
+const MAX_ROUNDS = 10_000;
+
 const blockOf = (nodes: readonly Node[], frame: Frame): Block => ({ kind: 'block', nodes, frame, at: 0 });
 
 export class Thread {
@@ -59,9 +62,10 @@ export class Thread {
     this.#stack = [blockOf(nodes, frame)];
   }
 
-  /** Makes the next step. @returns whether there was one */
+  /** Makes the next step, or goes a while through loops that are empty. @returns false when there is none any more */
   step(): boolean {
     const stack = this.#stack;
+    let rounds = 0;
     for (;;) {
       const top = stack[stack.length - 1];
       if (top === undefined) return false;
@@ -74,6 +78,8 @@ export class Thread {
           return true;
         }
       } else if (top.kind === 'loop') {
+        // Whoever waits can interrupt rounds without a step as well.
+        if (++rounds > MAX_ROUNDS) return true;
         this.#again(top);
       } else if (this.#turn(top)) {
         return true;
@@ -99,8 +105,8 @@ export class Thread {
         loop('i', node.times(at), node.body, String);
         return;
       case 'for': {
-        const values = node.list.map((value) => value(at));
-        loop(node.variable, values.length, node.body, (i) => values[i] ?? '');
+        // One at a time: a range may have a million.
+        loop(node.variable, node.length, node.body, (i) => node.valueAt(at, i));
         return;
       }
       case 'choose': {

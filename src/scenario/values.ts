@@ -4,9 +4,10 @@ import { flagNames, type Names, parseFlags, parseWord } from '../uapi/call-names
 import { formatHex, parseSize } from '../units.ts';
 import { BoundNames, type Kind } from './bound-names.ts';
 import type { Flags, Size, Whole } from './form.ts';
+import { MAX_PROBLEMS, MAX_TEMPLATE_NAMES } from './limits.ts';
 import type { Getter, Machine } from './moment.ts';
 import { BadValue, type Path, type Problem } from './problem.ts';
-import { isTemplate, lookUp, template, type Vars, variablesOf } from './template.ts';
+import { isTemplate, lookUp, TextTooLong, template, type Vars, variablesOf } from './template.ts';
 
 const KIND_WORDS: Readonly<Record<Kind, string>> = {
   descriptor: 'a descriptor',
@@ -32,6 +33,7 @@ export class Values {
   /** The scenario's seed. */
   readonly seed: number;
   readonly #files: (name: string) => Uint8Array;
+  #toldNames = false;
   /** The loops around the step that is read, with the first value of each variable. */
   vars: Vars | undefined;
 
@@ -45,11 +47,19 @@ export class Values {
     this.problems.push({ path, code, message, ...(hint !== undefined && { hint }), ...(atKey && { atKey }) });
   }
 
+  /** More names with variables than uses are compared with: told once. */
+  tooManyNames(): void {
+    if (this.#toldNames) return;
+    this.#toldNames = true;
+    const message = `more than ${MAX_TEMPLATE_NAMES} names that 'as' gives have variables or numbers`;
+    this.problem(['steps'], 'scenario-too-many', message, undefined, true);
+  }
+
   /** A text with its variables. */
   text(value: string, path: Path): Getter<string> {
     if (!isTemplate(value)) return () => value;
     this.#checkVariables(value, path);
-    const made = template(value);
+    const made = this.#template(value, path);
     return ({ vars }) => made(vars);
   }
 
@@ -59,6 +69,15 @@ export class Values {
 
   whole(value: Whole, path: Path): Getter<number> {
     return this.#parsed(value, path, wholeOf, 'a whole number');
+  }
+
+  /** A whole number that may be no larger than `most`. */
+  count(value: Whole, path: Path, most: number): Getter<number> {
+    const read = (text: string) => {
+      const number = wholeOf(text);
+      return number !== undefined && number <= most ? number : undefined;
+    };
+    return this.#parsed(value, path, read, `a whole number, ${most} at most`);
   }
 
   /** A signed 64-bit number. */
@@ -109,7 +128,7 @@ export class Values {
     if (typeof value !== 'string') return () => Number(value);
     const number = wholeOf(value);
     if (number !== undefined) return () => number;
-    const known = this.#checkVariables(value, path);
+    const known = this.problems.length < MAX_PROBLEMS && this.#checkVariables(value, path);
     const wrong = known ? this.names.check(value, kind, this.vars) : undefined;
     if (wrong?.problem === 'other-kind') {
       const is = wrong.kinds.map((one) => KIND_WORDS[one]).join(' or ');
@@ -125,7 +144,7 @@ export class Values {
       );
     }
     if (!isTemplate(value)) return ({ machine }) => machine.names.get(value) ?? unmade(machine, value);
-    const made = template(value);
+    const made = this.#template(value, path);
     return ({ machine, vars }) => {
       const name = made(vars);
       return machine.names.get(name) ?? wholeOf(name) ?? unmade(machine, name);
@@ -139,7 +158,8 @@ export class Values {
         return this.#files(name);
       } catch (error) {
         if (!(error instanceof Error)) throw error;
-        throw new BadValue({ code: 'scenario-file', message: error.message, path });
+        const { code = 'scenario-file', hint } = error as Error & Partial<Pick<Problem, 'code' | 'hint'>>;
+        throw new BadValue({ code, message: error.message, path, ...(hint !== undefined && { hint }) });
       }
     };
     if (isTemplate(value)) {
@@ -174,7 +194,7 @@ export class Values {
     };
     if (typeof value === 'string' && isTemplate(value)) {
       this.#checkVariables(value, path);
-      const made = template(value);
+      const made = this.#template(value, path);
       return ({ vars }) => must(made(vars));
     }
     const text = String(value);
@@ -184,6 +204,19 @@ export class Values {
       return () => must(text);
     }
     return () => read;
+  }
+
+  /** A text with variables, whose length is a problem of its place. */
+  #template(text: string, path: Path): (vars: Vars | undefined) => string {
+    const made = template(text);
+    return (vars) => {
+      try {
+        return made(vars);
+      } catch (error) {
+        if (!(error instanceof TextTooLong)) throw error;
+        throw new BadValue({ code: 'scenario-text-too-long', message: error.message, path });
+      }
+    };
   }
 
   /** @returns whether some loop has each of them */

@@ -1,6 +1,15 @@
 /** Runs the built command as a user does: in a shell, in a directory of its own. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,7 +45,8 @@ export function freshPlace(): Place {
   const bin = join(dir, 'bin');
   mkdirSync(bin);
   symlinkSync(COMMAND, join(bin, 'dmaheap'));
-  symlinkSync(BOARDS, join(dir, 'boards'));
+  // Copies: what a scenario names lies below its own directory, links resolved.
+  cpSync(BOARDS, join(dir, 'boards'), { recursive: true });
   if (spawnSync('jq', ['--version']).status !== 0) {
     writeFileSync(join(bin, 'jq'), JQ);
     chmodSync(join(bin, 'jq'), 0o755);

@@ -1,7 +1,15 @@
 /** Runs command lines in this process, over streams that a test makes. */
+import { syncBuiltinESMExports } from 'node:module';
+import v8 from 'node:v8';
+import type { Command } from 'commander';
 import { main } from '../../src/cli/main.ts';
+import { createProgram } from '../../src/cli/program.ts';
 import type { Surroundings } from '../../src/cli/shell.ts';
 import { type Sink, streamsTo } from '../../src/cli/streams.ts';
+
+// V8's flags are those of the whole process: a command that compiles source changes one, and other tests ask for it.
+v8.setFlagsFromString = () => undefined;
+syncBuiltinESMExports();
 
 export interface Answer {
   readonly stdout: string;
@@ -43,4 +51,14 @@ export async function dmaheap(
   };
   const code = await main(words, surroundings);
   return { stdout: out.text(), stderr: err.text(), code };
+}
+
+/** Every command that does something, with the words that call it. */
+export function commandsOf(): readonly { readonly words: readonly string[]; readonly command: Command }[] {
+  const streams = { out: () => {}, err: () => {}, outIsTerminal: false, errIsTerminal: false };
+  const walk = (command: Command, words: readonly string[]): ReturnType<typeof commandsOf> => [
+    ...(words.length > 0 ? [{ words, command }] : []),
+    ...command.commands.flatMap((inner) => walk(inner, [...words, inner.name()])),
+  ];
+  return walk(createProgram({ streams, env: {}, cwd: '/' }), []);
 }

@@ -79,8 +79,9 @@ steps:
   - fill: { to: a, length: 900M, byte: 1 }
   - repeat: { times: 100, do: [ { read: a } ] }
 `;
-/** A source that takes seconds. */
-const SOURCE = `/dts-v1/;\n/ {\n${Array.from({ length: 150_000 }, (_, i) => `n${i} { a = <${i} 2 3>; };\n`).join('')}};\n`;
+/** A source that takes seconds: as many nodes as there may be. */
+const PROPERTIES = Array.from({ length: 12 }, (_, i) => `p${i} = <${i} 2 3>;`).join(' ');
+const SOURCE = `/dts-v1/;\n/ {\n${Array.from({ length: 32_000 }, (_, i) => `n${i} { ${PROPERTIES} };\n`).join('')}};\n`;
 
 function freshDirectory(): string {
   const dir = mkdtempSync(join(tmpdir(), 'dmaheap-int-'));
@@ -165,7 +166,11 @@ test('the process ends at once, and the session is as good as before', async () 
     child.kill('SIGINT');
     const [code, signal, at] = await ended;
     child.stdout.destroy();
-    expect([words, running, code ?? signal], stderr).toEqual([words, true, expect.toBeOneOf([130, 'SIGINT'])]);
+    expect([words, running, code ?? signal], stderr).toEqual([
+      words,
+      true,
+      expect.toBeOneOf([130, 'SIGINT']),
+    ]);
     // Half a second, and more where many tests run at once.
     expect([words, at - pressed < 1500]).toEqual([words, true]);
     expect(stderr).not.toMatch(/^ +at |bug in dmaheap/m);

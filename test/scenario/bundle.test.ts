@@ -1,5 +1,5 @@
 /** Bundles from elsewhere: whatever they hold, nothing but a named diagnostic comes of it. */
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -52,7 +52,7 @@ async function reading(archive: Uint8Array): Promise<string | readonly string[]>
   const file = join(directory, 'bundle.tar.gz');
   writeFileSync(file, archive);
   try {
-    return [...(await readBundle(file)).keys()];
+    return [...(await readBundle(file, createReadStream(file))).keys()];
   } catch (error) {
     if (error instanceof InvalidInput) return error.diagnostics[0]?.code ?? '';
     throw error;

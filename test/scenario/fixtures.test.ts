@@ -109,7 +109,14 @@ describe('docs/scenarios.md', () => {
   });
 
   it.each(blocks)('whose steps hold, and which editors take: %#', async (text) => {
-    expect(await runText(text, 'docs/scenarios.md')).toEqual([]);
+    expect(await runText(text, 'fixtures/scenarios.md')).toEqual([]);
     expect(editorTakes(text)).toBe(true);
   });
+});
+
+it('the examples have their board beside them, and it is the one that everybody else uses', () => {
+  const [own, other] = ['scenarios/boards', 'boards'].map((folder) =>
+    readFileSync(projectPath(`fixtures/${folder}/camera-soc.dtb`)),
+  );
+  expect(own).toEqual(other);
 });

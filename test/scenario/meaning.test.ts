@@ -90,7 +90,7 @@ describe('the meaning of a scenario', () => {
     [
       'an expression that is none',
       steps('- free: 4', '  expect: { log: "/(/" }'),
-      ["4:20 scenario-bad-value 'log': expected text, or /a regular expression/"],
+      ["4:20 scenario-regex 'log': /(/ is no expression that can be used: missing closing )"],
     ],
     [
       'a fault rule with a wrong word',

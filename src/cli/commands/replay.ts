@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { closeSync, createReadStream } from 'node:fs';
 import type { Board } from '../../board/board.ts';
 import { boardFromTree } from '../../board/from-tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
@@ -6,15 +6,16 @@ import type { BootParams } from '../../kernel/boot-params.ts';
 import type { PreparedScenario, ReadScenario, RunReport, ScenarioFiles } from '../../scenario/index.ts';
 import { addBootInputs, type BoardOptions, bootParams } from '../boot-inputs.ts';
 import { AnsweredNo, Interrupted, UnreadableInput, UsageError } from '../failures.ts';
+import { headOf, type OpenedFile, openRegular } from '../input-file.ts';
 import { Interruption } from '../interruption.ts';
 import { decodeTree, loadTree } from '../load-tree.ts';
-import { inputName, readInput } from '../read-input.ts';
+import { inputName, naming, readInput } from '../read-input.ts';
 import { examples, type Registry } from '../registry.ts';
 import { type Replayed, replayJson, replayText } from '../render/replay.ts';
 import { runScenarioSliced, type Scenarios } from '../run-scenario.ts';
 import { scenarioFiles } from '../scenario-files.ts';
 import type { Shell } from '../shell.ts';
-import { addSourceInputs } from '../source-inputs.ts';
+import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../source-inputs.ts';
 
 /** A scenario, and the files that it names. */
 interface Source {
@@ -25,22 +26,13 @@ interface Source {
 /** The first two bytes of gzip. */
 const GZIP = [0x1f, 0x8b];
 
-async function isBundle(file: string): Promise<boolean> {
-  if (file === '-') return false;
-  try {
-    for await (const chunk of createReadStream(file, { start: 0, end: 1 }) as AsyncIterable<Uint8Array>) {
-      return chunk[0] === GZIP[0] && chunk[1] === GZIP[1];
-    }
-  } catch {
-    // Told by whoever reads it whole.
-  }
-  return false;
-}
+const isGzip = (opened: OpenedFile): boolean =>
+  Buffer.compare(headOf(opened, GZIP.length), Uint8Array.from(GZIP)) === 0;
 
 /** A bundle's files are its own: no name in it leads to the disk. */
-async function bundleSource(scenarios: Scenarios, file: string): Promise<Source> {
+async function bundleSource(scenarios: Scenarios, file: string, { fd }: OpenedFile): Promise<Source> {
   const { readBundle } = await import('../../scenario/export/index.ts');
-  const found = await readBundle(file);
+  const found = await readBundle(file, createReadStream('', { fd, start: 0 }));
   const bytesOf = (name: string): Uint8Array => {
     const bytes = found.get(name);
     if (bytes === undefined) throw new UnreadableInput('file-not-found', name, `${name}: not in the bundle`);
@@ -62,11 +54,16 @@ async function bundleSource(scenarios: Scenarios, file: string): Promise<Source>
 async function sourceOf(
   scenarios: Scenarios,
   file: string,
+  allowOutside: boolean | undefined,
   warn: (warnings: readonly Diagnostic[]) => void,
 ): Promise<Source> {
-  if (await isBundle(file)) return bundleSource(scenarios, file);
+  const opened = file === '-' ? undefined : naming(file, () => openRegular(file));
+  if (opened !== undefined && naming(file, () => isGzip(opened)))
+    return bundleSource(scenarios, file, opened);
+  if (opened !== undefined) closeSync(opened.fd);
   const text = new TextDecoder().decode(readInput(file));
-  return { read: scenarios.readScenario(text, inputName(file)), files: scenarioFiles(file, undefined, warn) };
+  const files = scenarioFiles(file, { allowOutside, warn });
+  return { read: scenarios.readScenario(text, inputName(file)), files };
 }
 
 /** Replaces the board and the boot inputs that were given. */
@@ -120,7 +117,7 @@ async function runReplay(sh: Shell, file: string, options: BoardOptions): Promis
   const isOther = board !== undefined || Object.keys(params).length > 0;
   const warnings: Diagnostic[] = [];
   const scenarios: Scenarios = await import('../../scenario/index.ts');
-  const source = await sourceOf(scenarios, file, (found) => warnings.push(...found));
+  const source = await sourceOf(scenarios, file, options.allowOutside, (found) => warnings.push(...found));
   const before = await asItIs(scenarios, source, board === undefined);
   const loaded = board === undefined ? undefined : await loadTree(board, options);
   const prepared = isOther
@@ -165,5 +162,5 @@ export function replayCommand({ program, shell }: Registry): void {
     )
     .action((file: string, options: BoardOptions) => runReplay(shell(command), file, options));
   addBootInputs(command, 'Instead of what was recorded:');
-  addSourceInputs(command, 'With --board:');
+  addSourceInputs(command, 'With --board:', OUTSIDE_OF_SCENARIO);
 }

@@ -14,7 +14,7 @@ import { runSummary, runText } from '../render/run-text.ts';
 import { runScenarioSliced, type Scenarios } from '../run-scenario.ts';
 import { scenarioFiles } from '../scenario-files.ts';
 import type { Shell } from '../shell.ts';
-import { addSourceInputs } from '../source-inputs.ts';
+import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../source-inputs.ts';
 
 interface RunCommandOptions extends SourceInputs {
   readonly tap?: boolean;
@@ -47,7 +47,12 @@ async function prepareAll(
     const text = new TextDecoder().decode(readInput(file));
     try {
       const source = scenarios.readScenario(text, inputName(file));
-      prepared.push(await scenarios.prepareScenario(source, scenarioFiles(file, other, warn)));
+      prepared.push(
+        await scenarios.prepareScenario(
+          source,
+          scenarioFiles(file, { other, allowOutside: inputs.allowOutside, warn }),
+        ),
+      );
     } catch (error) {
       // Told apart by name: the bundle of scenarios has its own copy of the class.
       if (!(error instanceof Error) || error.name !== 'InvalidInput') throw error;
@@ -133,7 +138,7 @@ export function runCommand({ program, shell }: Registry): void {
     .option('--keep-going', 'go on after a step that failed')
     .addHelpText(
       'after',
-      `\nWith --board the scenarios run on that board instead of the one that they name.\n${examples(
+      `\nThe files that a scenario names lie below its own directory, unless --allow-outside is given.\nWith --board the scenarios run on that board instead of the one that they name.\n${examples(
         'dmaheap run gate.yaml',
         'dmaheap run tests/*.yaml --junit report.xml',
         'dmaheap run gate.yaml --board build/board.dtb',
@@ -141,5 +146,5 @@ export function runCommand({ program, shell }: Registry): void {
       )}`,
     )
     .action((files: string[], options: RunCommandOptions) => runFiles(shell(command), files, options));
-  addSourceInputs(command, WITH_BOARD);
+  addSourceInputs(command, WITH_BOARD, OUTSIDE_OF_SCENARIO);
 }

@@ -50,6 +50,7 @@ const fileJson = (report: RunReport): Json => ({
   calls: report.calls,
   time: report.time,
   results: report.reports().map(stepJson),
+  untold: report.untold,
   end: report.end === undefined ? null : endJson(report.end),
   panic: report.panic?.message ?? null,
 });

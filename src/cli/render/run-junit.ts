@@ -88,7 +88,7 @@ function caseXml(file: string, { name, position, failure }: Case): string {
 }
 
 function suiteXml(report: RunReport): string {
-  const { file, title, profile, seed } = report;
+  const { file, title, profile, seed, untold } = report;
   const cases = casesOf(report);
   const counts = {
     tests: cases.length,
@@ -100,6 +100,7 @@ function suiteXml(report: RunReport): string {
   const properties = [
     tag('property', { name: 'profile', value: profile }),
     tag('property', { name: 'seed', value: seed }),
+    ...(untold > 0 ? [tag('property', { name: 'untold', value: untold })] : []),
   ];
   return [
     `  <${open}>\n`,

@@ -34,15 +34,18 @@ function endLines(file: string, end: EndReport, number: number): string[] {
 
 /** One scenario. @param number which one it is, from 1 */
 export function runTap(report: RunReport, number: number): string {
-  const { file, title, verdict, end, steps } = report;
+  const { file, title, verdict, end, steps, untold } = report;
   const points = report.reports().map((step, i) => stepLines(file, step, i + 1));
   if (end !== undefined) points.push(endLines(file, end, points.length + 1));
   if (points.length === 0) {
     const ok = verdict === 'passed' ? 'ok' : 'not ok';
     points.push([`${ok} 1 - ${counted(steps, 'step')} without an expectation`]);
   }
+  if (untold > 0) points.push([`# ${untold} more that held are not listed`]);
   const name = title === undefined ? file : `${file}: ${title}`;
-  const inner = [`1..${points.length}`, ...points.flat()].map((line) => `    ${line}\n`).join('');
+  const inner = [`1..${points.length - (untold > 0 ? 1 : 0)}`, ...points.flat()]
+    .map((line) => `    ${line}\n`)
+    .join('');
   const ok = verdict === 'passed' ? 'ok' : 'not ok';
   return `# Subtest: ${description(name)}\n${inner}${ok} ${number} - ${description(name)}\n`;
 }

@@ -2,8 +2,7 @@
  * Reads a bundle, which may come from anybody: regular files of the names that a bundle has, each once, within
  * limits that are looked at before the bytes are. Nothing is written anywhere.
  */
-import { createReadStream } from 'node:fs';
-import { pipeline, Transform } from 'node:stream';
+import { pipeline, type Readable, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { extract, type Headers } from 'tar-stream';
 import { InvalidInput } from '../../diagnostic.ts';
@@ -20,15 +19,20 @@ import {
 /** The files that a replay needs; the others are looked at and left. */
 const WANTED: ReadonlySet<string> = new Set([BUNDLE_SCENARIO, BUNDLE_BOARD]);
 
-/** Reads the scenario and the board of a bundle. @throws InvalidInput by name; a system error when it cannot be read */
-export async function readBundle(file: string): Promise<ReadonlyMap<string, Uint8Array>> {
+/**
+ * Reads the scenario and the board of a bundle.
+ *
+ * @param file what messages call it
+ * @throws InvalidInput by name; a system error when it cannot be read
+ */
+export async function readBundle(file: string, source: Readable): Promise<ReadonlyMap<string, Uint8Array>> {
   const refuse = (code: string, message: string, hint?: string): InvalidInput =>
     new InvalidInput([{ code, severity: 'error', message, position: { file }, ...(hint && { hint }) }]);
   const files = new Map<string, Uint8Array>();
   const seen = new Set<string>();
   const archive = extract();
   const reading = new Promise<void>((resolve, reject) => {
-    pipeline(createReadStream(file), createGunzip(), limited(refuse), archive, (error) => {
+    pipeline(source, createGunzip(), limited(refuse), archive, (error) => {
       if (error == null) resolve();
       else reject(error);
     });

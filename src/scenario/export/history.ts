@@ -77,8 +77,10 @@ export function logLines(history: History, first: number, last: number): string[
 function endOf(kernel: Kernel): EndExpect {
   const buffers = kernel.buffers().length;
   const reports = joinReports(kernel.hazards.since()).length;
-  const heaps = kernel.heaps().map(({ name, free, largest }) => {
-    return [name, { free: sizeWord(free), largest: sizeWord(largest) }] as const;
+  const heaps = kernel.heaps().flatMap(({ name, free, largest }) => {
+    // YAML of ours has no such key: the one name that a heap may have and an expectation may not.
+    if (name === '__proto__') return [];
+    return [[name, { free: sizeWord(free), largest: sizeWord(largest) }] as const];
   });
   return { buffers, hazards: reports === 0 ? 'none' : reports, heaps: Object.fromEntries(heaps) };
 }

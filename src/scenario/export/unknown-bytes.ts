@@ -20,7 +20,7 @@ export function withoutUnknown(
 ): readonly ExportedStep[] {
   const scenario = { board: board.source, ...(boot && { boot }), steps: steps.map(({ step }) => step) };
   const prepared = compileScenario({ scenario, file: 'export' }, board, () => new Uint8Array());
-  const { failures } = runScenario(prepared, { keepGoing: true });
+  const { failures } = runScenario(prepared, { keepGoing: true, isOwn: true });
   const wrong = new Set(
     failures
       .filter(({ mismatches }) => mismatches.some(({ what }) => OF_BYTES.some((key) => what.startsWith(key))))

@@ -1,0 +1,186 @@
+/** What is not a regular file is never waited for, by any command that reads files; and a NUL is told by name. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openRegular } from '../../src/cli/input-file.ts';
+import { projectPath } from '../small-board.ts';
+import { commandsOf, dmaheap } from './in-process.ts';
+
+const dir = realpathSync(mkdtempSync(join(tmpdir(), 'dmaheap-input-')));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const at = (name: string) => join(dir, name);
+const BOARD = projectPath('fixtures/boards/camera-soc.dtb');
+const SESSION = at('session');
+
+const socket = createServer();
+
+beforeAll(async () => {
+  execFileSync('mkfifo', [at('fifo')]);
+  await new Promise<void>((resolve) => socket.listen(at('socket'), resolve));
+  mkdirSync(at('directory'));
+  writeFileSync(at('large'), '');
+  truncateSync(at('large'), (64 << 20) + 1);
+  writeFileSync(at('source.dts'), '/dts-v1/;\n#include "fifo"\n/ { };\n');
+  expect(await dmaheap(['--session', SESSION, 'boot', BOARD])).toMatchObject({ code: 0 });
+  expect(await dmaheap(['--session', SESSION, 'alloc', 'system', '4K'])).toMatchObject({ code: 0 });
+});
+afterAll(() => socket.close());
+
+/** Files that commands write. */
+const OUTPUTS = new Set(['--out', '--output', '--junit', '--bundle']);
+/** What else a command line needs, where that is a file it is a good one. */
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  boot: [BOARD],
+  dt: [BOARD],
+  'dt show': ['/'],
+  write: ['4'],
+  cmp: ['4', BOARD],
+  run: [projectPath('fixtures/scenarios/ci-gate.yaml')],
+  replay: [projectPath('fixtures/scenarios/ci-gate.yaml')],
+  alloc: ['system', '4K'],
+  age: ['system'],
+  cat: ['/proc/meminfo'],
+  ls: ['/proc'],
+};
+const FILE_ARGUMENTS = new Set(['file', 'board', 'a', 'b']);
+
+/** Every option and argument of every command that names a file to read, as command lines around it. */
+const INPUTS = commandsOf().flatMap(({ words, command }) => {
+  const name = words.join(' ');
+  const args = ARGUMENTS[name] ?? [];
+  const withBoard = command.options.some(({ long }) => long === '--overlay');
+  const isOwn = words[0] === 'boot' || words[0] === 'dt';
+  const board = withBoard && !isOwn ? ['--board', BOARD] : [];
+  const session = withBoard ? [] : ['--session', SESSION];
+  const options = command.options
+    .filter(({ flags, long }) => / <file/.test(flags) && !OUTPUTS.has(long ?? ''))
+    .map(({ long = '' }) => ({
+      what: `${name} ${long}`,
+      line: (file: string) => [...session, ...board, ...words, ...args, long ?? '', file],
+    }));
+  const given = command.registeredArguments.flatMap((argument, i) =>
+    FILE_ARGUMENTS.has(argument.name())
+      ? [
+          {
+            what: `${name} <${argument.name()}>`,
+            line: (file: string) => [...session, ...words, ...args.map((word, j) => (i === j ? file : word))],
+          },
+        ]
+      : [],
+  );
+  const global =
+    withBoard && !isOwn
+      ? [
+          {
+            what: `${name} --board`,
+            line: (file: string) => ['--board', file, ...words, ...args],
+          },
+        ]
+      : [];
+  return [...options, ...given, ...global];
+});
+
+describe('an input', () => {
+  it('is asked for by more commands than one would list by heart', () => {
+    expect(INPUTS.length).toBeGreaterThan(25);
+  });
+
+  it.each(INPUTS.map((input) => [input.what, input] as const))(
+    '%s: is no FIFO, device or socket',
+    async (_, { line }) => {
+      for (const [file, kind] of [
+        [at('fifo'), 'a FIFO'],
+        ['/dev/zero', 'a device'],
+        [at('socket'), 'a socket'],
+      ] as const) {
+        const { code, stderr: err } = await dmaheap(line(file));
+        expect([code, err]).toEqual([
+          3,
+          expect.stringContaining(
+            `${file}: is ${kind}: only regular files are read, and - for standard input`,
+          ),
+        ]);
+      }
+    },
+  );
+
+  it('is no directory where that is no board, and not endless', async () => {
+    for (const words of [
+      ['--session', SESSION, 'write', '4', '--input'],
+      ['run'],
+      ['replay'],
+      ['--session', SESSION, 'cmp', '4'],
+    ]) {
+      const { code, stderr: err } = await dmaheap([...words, at('directory')]);
+      expect([code, err]).toEqual([3, expect.stringContaining('is a directory')]);
+    }
+    for (const words of [['run'], ['replay'], ['boot']]) {
+      const { code, stderr: err } = await dmaheap(
+        ['--session', at('none'), ...words, at('large')].slice(words[0] === 'boot' ? 0 : 2),
+      );
+      expect([code, err]).toEqual([3, expect.stringContaining('larger than 64 MiB')]);
+    }
+  });
+
+  it('of a source is no FIFO either', async () => {
+    const { code, stderr: err } = await dmaheap(['dt', at('source.dts')]);
+    expect([code, err]).toEqual([3, expect.stringContaining('only regular files are read')]);
+  });
+
+  it('may be /dev/null, which ends at once', async () => {
+    expect(await dmaheap(['--session', SESSION, 'write', '4', '--input', '/dev/null'])).toMatchObject({
+      code: 0,
+    });
+    expect(await dmaheap(['dt', '/dev/null'])).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('is empty'),
+    });
+  });
+
+  it('that loops, or is too long, is told', async () => {
+    execFileSync('ln', ['-s', 'circle', at('circle')]);
+    for (const file of [at('circle'), at('x'.repeat(5000)), join(BOARD, 'x')]) {
+      expect(await dmaheap(['dt', file])).toMatchObject({
+        code: 3,
+        err: expect.stringContaining('cannot be read'),
+      });
+    }
+  });
+
+  it('is opened once, and asked what it is then', () => {
+    const opened = openRegular(BOARD);
+    expect(opened.stats.isFile()).toBe(true);
+    expect(() => openRegular(at('fifo'))).toThrow('is a FIFO');
+    expect(() => openRegular('a\0b')).toThrow('a path cannot have a NUL character in it');
+  });
+});
+
+describe('a NUL', () => {
+  const LINES = commandsOf().flatMap(({ words, command }) => {
+    const args = command.registeredArguments.map(() => '1');
+    const globals = ['--session', '--board', '--task'];
+    const options = command.options
+      .filter((option) => option.required || option.optional)
+      .map(({ long = '' }) => [[...words, ...args, long ?? '', 'x\0y'], long ?? ''] as const);
+    return [
+      ...options,
+      ...globals.map((name) => [[name, 'x\0y', ...words, ...args], name] as const),
+      ...command.registeredArguments.map(
+        (argument, i) => [[...words, ...args.with(i, 'x\0y')], argument.name()] as const,
+      ),
+    ];
+  });
+
+  it('in any option or argument of any command is wrong usage that names it', async () => {
+    expect(LINES.length).toBeGreaterThan(250);
+    for (const [words, name] of LINES) {
+      const { code, stderr: err } = await dmaheap(words);
+      // Some commands only print their help, and of some the other words are wrong already.
+      const only = /no command given|unknown command|["']1["']/.test(err);
+      expect([words, code, only || err.includes(name)]).toEqual([words, 2, true]);
+    }
+  });
+});
