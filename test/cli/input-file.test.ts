@@ -136,7 +136,7 @@ describe('an input', () => {
     });
     expect(await dmaheap(['dt', '/dev/null'])).toMatchObject({
       code: 3,
-      err: expect.stringContaining('is empty'),
+      stderr: expect.stringContaining('is empty'),
     });
   });
 
@@ -145,7 +145,7 @@ describe('an input', () => {
     for (const file of [at('circle'), at('x'.repeat(5000)), join(BOARD, 'x')]) {
       expect(await dmaheap(['dt', file])).toMatchObject({
         code: 3,
-        err: expect.stringContaining('cannot be read'),
+        stderr: expect.stringContaining('cannot be read'),
       });
     }
   });

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -69,10 +69,10 @@ describe('work in slices', () => {
 });
 
 const BOARD = projectPath('fixtures/boards/two-bank.dtb');
-const LONG = `board: ${BOARD}\nsteps:\n  - age: { area: system, steps: 1000000 }\n`;
-const MANY = `board: ${BOARD}\nsteps:\n  - repeat: { times: 100000000, do: [ { cat: /proc/meminfo } ] }\n`;
-const BUFFERS = `board: ${BOARD}\nboot: { nofile: 1000000 }\nsteps:\n  - alloc: { heap: system, size: 4K, count: 100000 }\n`;
-const BYTES = `board: ${BOARD}\nboot: { memory: [0x40000000:3G] }
+const LONG = 'board: board.dtb\nsteps:\n  - age: { area: system, steps: 200000 }\n';
+const MANY = `board: board.dtb\nsteps:\n  - repeat: { times: 100000000, do: [ { cat: /proc/meminfo } ] }\n`;
+const BUFFERS = `board: board.dtb\nboot: { nofile: 1000000 }\nsteps:\n  - alloc: { heap: system, size: 4K, count: 100000 }\n`;
+const BYTES = `board: board.dtb\nboot: { memory: [0x40000000:3G] }
 steps:
   - alloc: { heap: system, size: 900M }
     as: a
@@ -89,6 +89,7 @@ function freshDirectory(): string {
   for (const [name, text] of Object.entries({ long: LONG, many: MANY, buffers: BUFFERS, bytes: BYTES })) {
     writeFileSync(join(dir, `${name}.yaml`), text);
   }
+  copyFileSync(BOARD, join(dir, 'board.dtb'));
   writeFileSync(join(dir, 'big.dts'), SOURCE);
   return dir;
 }
@@ -119,7 +120,6 @@ interface Case {
 /** Every command that can take longer than a second. */
 const CASES: readonly Case[] = [
   { words: ['cmp', '4', '5'] },
-  { words: ['cmp', '4', '/dev/zero'] },
   { words: ['fill', '4', '7'] },
   { words: ['sum', '4'] },
   { words: ['dump', '4'] },
@@ -129,7 +129,6 @@ const CASES: readonly Case[] = [
   { words: ['read', '4', '--output', 'whole.raw'] },
   { words: ['read', '4', '--output', 'pipe'] },
   { words: ['write', '4'] },
-  { words: ['write', '4', '--input', 'pipe'] },
   { words: ['age', 'system', '--steps', '1000000'] },
   { words: ['age', 'system', '--steps', '1000000', '--board', BOARD] },
   { words: ['alloc', 'system', '4K', '--count', '1000000'] },
