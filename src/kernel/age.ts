@@ -78,7 +78,8 @@ export const DEFAULT_AGE_SIZES: readonly AgeSize[] = [
 /** Steps between two looks of whoever waits. */
 export const AGE_CHUNK = 256;
 
-const MAX_STEPS = 1_000_000;
+/** The steps that an ageing may take. */
+export const MAX_AGE_STEPS = 1_000_000;
 /** A system heap has more pieces than one wants to wait for. */
 const MAX_TRIED = 256n * MiB;
 const LONG_LIVED = 1 / 8;
@@ -137,7 +138,7 @@ export class Ageing {
     this.heap = options.heap;
     this.sizes = options.sizes ?? usualSizes(heap);
     this.lifetime = options.lifetime ?? usualLifetime(heap, this.sizes);
-    this.steps = Math.min(options.steps ?? Math.max(12 * this.lifetime, 500), MAX_STEPS);
+    this.steps = options.steps ?? Math.min(Math.max(12 * this.lifetime, 500), MAX_AGE_STEPS);
     this.seed = options.seed ?? 0;
     this.#keep = options.keep ?? true;
     this.#random = this.seed;

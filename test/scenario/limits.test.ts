@@ -70,7 +70,7 @@ describe('a scenario that asks for too much', () => {
     ],
     [
       'age',
-      'steps: [ { age: { area: system, steps: 1000000 } } ]\n',
+      'steps: [ { age: { area: system, steps: 1000001 } } ]\n',
       'scenario-bad-value steps[0].age.steps',
     ],
     [

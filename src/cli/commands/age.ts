@@ -1,5 +1,12 @@
 import { InvalidArgumentError } from 'commander';
-import { AGE_CHUNK, Ageing, type AgeReport, type AgeSize, parseAgeSizes } from '../../kernel/age.ts';
+import {
+  AGE_CHUNK,
+  Ageing,
+  type AgeReport,
+  type AgeSize,
+  MAX_AGE_STEPS,
+  parseAgeSizes,
+} from '../../kernel/age.ts';
 import type { Session } from '../../session/session.ts';
 import { heapName, readCount } from '../arguments.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
@@ -32,6 +39,12 @@ function readSizes(text: string): readonly AgeSize[] {
 const readPositive = (text: string): number => {
   const number = readCount(text);
   if (number === 0) throw new InvalidArgumentError('Expected at least 1.');
+  return number;
+};
+
+const readSteps = (text: string): number => {
+  const number = readPositive(text);
+  if (number > MAX_AGE_STEPS) throw new InvalidArgumentError(`Expected at most ${MAX_AGE_STEPS}.`);
   return number;
 };
 
@@ -114,7 +127,7 @@ export function ageCommand({ program, shell }: Registry): void {
       'steps that a buffer lives, on average: what keeps two thirds in use unless given',
       readPositive,
     )
-    .option('--steps <n>', 'how many buffers are asked for: 12 lifetimes unless given', readPositive)
+    .option('--steps <n>', 'how many buffers are asked for: 12 lifetimes unless given', readSteps)
     .option('--seed <n>', 'what chance begins with: 0 unless given', readCount)
     .option('--keep', 'leave what is alive at the end (so it is unless --no-keep)')
     .option('--no-keep', 'free what is alive at the end')
