@@ -24,6 +24,11 @@ const part = (step: PropertyKey): string | number => (typeof step === 'symbol' ?
 
 /** The schema's complaints in words. */
 export function formProblems(issues: readonly z.core.$ZodIssue[], source: YamlSource): Diagnostic[] {
+  const { root } = source;
+  // Of a file that is something else, an /etc/passwd say, nothing is repeated.
+  if (root.kind === 'map' && root.entries.length > 0 && !root.entries.some(({ key }) => isScenarioKey(key))) {
+    return [noScenario(source)];
+  }
   const seen = new Set<string>();
   return issues
     .slice(0, MAX_ISSUES)
@@ -35,6 +40,20 @@ export function formProblems(issues: readonly z.core.$ZodIssue[], source: YamlSo
       return true;
     });
 }
+
+const SCENARIO_KEYS: readonly string[] = KEYS.scenario;
+
+/** Mistyped and misplaced ones too, which are told by what they should be. */
+const isScenarioKey = (key: string): boolean =>
+  SCENARIO_KEYS.includes(key) || ACTION_KEYS.includes(key) || closest(key, SCENARIO_KEYS) !== undefined;
+
+const noScenario = (source: YamlSource): Diagnostic => ({
+  code: 'scenario-none',
+  severity: 'error',
+  message: 'this is no scenario: it has none of its keys',
+  position: source.position(source.root.at),
+  hint: `there are ${KEYS.scenario.join(', ')}`,
+});
 
 function problems(issue: z.core.$ZodIssue, prefix: Path, source: YamlSource): Diagnostic[] {
   const path = [...prefix, ...issue.path.map(part)];

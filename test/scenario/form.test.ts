@@ -9,6 +9,11 @@ const steps = (...lines: readonly string[]): string =>
 
 describe('the form of a scenario', () => {
   it.each<[string, string, string[]]>([
+    [
+      'another kind of file, of which nothing is repeated',
+      'root: secret\ndaemon: x\n',
+      ['1:1 scenario-none this is no scenario: it has none of its keys | there are schema, title'],
+    ],
     ['no board', 'title: x\n', ["1:1 scenario-no-board the scenario has no 'board' | name a device tree"]],
     [
       'a key that nobody knows',
