@@ -43,9 +43,8 @@ export function formProblems(issues: readonly z.core.$ZodIssue[], source: YamlSo
 
 const SCENARIO_KEYS: readonly string[] = KEYS.scenario;
 
-/** Mistyped and misplaced ones too, which are told by what they should be. */
-const isScenarioKey = (key: string): boolean =>
-  SCENARIO_KEYS.includes(key) || ACTION_KEYS.includes(key) || closest(key, SCENARIO_KEYS) !== undefined;
+/** Misplaced ones too, which are told where they belong. */
+const isScenarioKey = (key: string): boolean => SCENARIO_KEYS.includes(key) || ACTION_KEYS.includes(key);
 
 const noScenario = (source: YamlSource): Diagnostic => ({
   code: 'scenario-none',
