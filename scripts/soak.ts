@@ -3,10 +3,11 @@
 //     npm run soak -- [KIND] [ARGUMENT …]
 //
 // KIND is one of the names below; `kills` unless it is given.
+import { commandsKilled } from './soak/commands-killed.ts';
 import { kills } from './soak/kills.ts';
 import { mixed } from './soak/mixed.ts';
 
-const KINDS = { kills, mixed };
+const KINDS = { kills, mixed, 'commands-killed': commandsKilled };
 
 const [first = '', ...rest] = process.argv.slice(2);
 const isKind = (word: string): word is keyof typeof KINDS => Object.hasOwn(KINDS, word);
