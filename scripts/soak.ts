@@ -6,8 +6,9 @@
 import { commandsKilled } from './soak/commands-killed.ts';
 import { kills } from './soak/kills.ts';
 import { mixed } from './soak/mixed.ts';
+import { readers } from './soak/readers.ts';
 
-const KINDS = { kills, mixed, 'commands-killed': commandsKilled };
+const KINDS = { kills, mixed, readers, 'commands-killed': commandsKilled };
 
 const [first = '', ...rest] = process.argv.slice(2);
 const isKind = (word: string): word is keyof typeof KINDS => Object.hasOwn(KINDS, word);

@@ -23,6 +23,7 @@ export class MixedWorker {
   readonly #random: Random;
   readonly #report: Report;
   #mine: Descriptor[] = [];
+  #hasBegun = false;
   /** Its own task and the children of that: all that only this worker changes. */
   readonly #tasks: string[];
 
@@ -37,6 +38,11 @@ export class MixedWorker {
 
   /** Runs one command, and looks at its answer. */
   async step(): Promise<void> {
+    if (!this.#hasBegun) {
+      // A descriptor can be sent to a task only when there is one.
+      this.#hasBegun = true;
+      return this.#look(['task', 'add', this.#task]);
+    }
     if (this.#mine.length === 0) return this.#alloc();
     const one = this.#random.pick(this.#mine);
     const what = this.#random.below(100);
@@ -147,8 +153,6 @@ export class MixedWorker {
   async #send({ task, fd, buffer }: Descriptor): Promise<void> {
     const to = task === SHARED ? this.#task : SHARED;
     const words = ['task', 'send', String(fd), to];
-    // Begun by the first command that acts as it.
-    if (to !== SHARED) await this.#look(['tasks'], to);
     const answer = await this.#run(words, task);
     this.#tell(words, answer);
     if (answer.code !== 0) return;
