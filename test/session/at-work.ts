@@ -26,21 +26,25 @@ function repeat(milliseconds: number, step: (began: () => void) => void): AtWork
   return { done, longestWait, longest };
 }
 
-/** Transactions, one after the other: a buffer is made, or the oldest of its own freed. */
-export function transactions(session: Session, milliseconds: number, task: string): AtWork {
+const sleep = (milliseconds: number): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+};
+
+/**
+ * Transactions, one after the other: a buffer is made, or the oldest of its own freed.
+ * @param hold how long the lock is held besides, as by one that does more
+ */
+export function transactions(session: Session, milliseconds: number, task: string, hold = 0): AtWork {
   const mine: number[] = [];
   return repeat(milliseconds, (began) => {
     session.transact((kernel) => {
       began();
       if (mine.length < 8) mine.push(alloc(kernel, task, 'system', 4096));
       else deepStrictEqual(kernel.syscall(task, { call: 'close', fd: mine.shift() ?? -1 }).ret, 0);
+      if (hold > 0) sleep(hold);
     });
   });
 }
-
-const sleep = (milliseconds: number): void => {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-};
 
 /** Views, one after the other, each up to `longest` milliseconds long: what it sees stays the same meanwhile. */
 export function views(session: Session, milliseconds: number, longest: number, random: Random): AtWork {
