@@ -1,34 +1,20 @@
-// npm run soak: kills processes in the middle of their work, a thousand times unless told otherwise, and
-// compares the session with a model of the acknowledged calls after every one.
+// npm run soak: long runs that the suite has in short.
 //
-//     node scripts/run-ts.mjs scripts/soak.ts [KILLS [SEED]]
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Random } from '../test/fuzz/random.ts';
-import { bundleChild } from '../test/session/bundle-child.ts';
-import { KilledSession, POINTS } from '../test/session/killed-session.ts';
+//     npm run soak -- [KIND] [ARGUMENT …]
+//
+// KIND is one of the names below; `kills` unless it is given.
+import { commandsKilled } from './soak/commands-killed.ts';
+import { kills } from './soak/kills.ts';
+import { mixed } from './soak/mixed.ts';
+import { readers } from './soak/readers.ts';
 
-const kills = Number(process.argv[2] ?? 1000);
-const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
-const random = new Random(seed);
-const directory = mkdtempSync(join(tmpdir(), 'dmaheap-soak-'));
-const bundle = await bundleChild();
-const start = Date.now();
-console.log(`${kills} kills, seed ${seed}`);
-try {
-  const session = new KilledSession(join(directory, 'session'), bundle);
-  for (let kill = 1; kill <= kills; kill++) {
-    // Half at named points, half whenever: the latter fall inside LMDB's commit too.
-    if (random.oneIn(2)) await session.killAt(random.pick(POINTS), 1 + random.below(12), seed + kill);
-    else await session.killAfter(random.below(200), seed + kill);
-    if (kill % 100 === 0) console.log(`${kill} kills, ${Math.round((Date.now() - start) / 1000)} s`);
-  }
-  const { calls, lost, kept, boots } = session.counts;
-  console.log(`${kills} kills: ${calls} calls were answered, among them ${boots} boots.`);
-  console.log(`Of the calls that were cut off, ${kept} had happened and ${lost} had not.`);
-  console.log('The session agreed with the model after every kill.');
-} finally {
-  rmSync(directory, { recursive: true, force: true });
-  rmSync(bundle, { force: true });
+const KINDS = { kills, mixed, readers, 'commands-killed': commandsKilled };
+
+const [first = '', ...rest] = process.argv.slice(2);
+const isKind = (word: string): word is keyof typeof KINDS => Object.hasOwn(KINDS, word);
+if (isKind(first)) await KINDS[first](rest);
+else if (first === '' || /^\d+$/.test(first)) await kills(process.argv.slice(2));
+else {
+  console.error(`npm run soak -- [${Object.keys(KINDS).join('|')}] [ARGUMENT …], not ${first}`);
+  process.exitCode = 2;
 }

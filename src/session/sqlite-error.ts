@@ -10,7 +10,19 @@ export function sqliteCode(error: unknown): number | undefined {
 }
 
 /** Another connection has the lock. */
-export const BUSY = 5;
+const BUSY = 5;
+/** What SQLite says when others kept it from beginning a view again and again, for ten seconds. */
+const PROTOCOL = 15;
+
+/**
+ * Whether others are at work. Of the extended codes too: one says that another process reads a log through
+ * that a killed one has left.
+ */
+export function isBusy(error: unknown): boolean {
+  const code = (sqliteCode(error) ?? 0) & 0xff;
+  return code === BUSY || code === PROTOCOL;
+}
+
 const ERROR = 1;
 const READONLY = 8;
 const IOERR = 10;

@@ -19,7 +19,7 @@ import { keyText } from './key-bytes.ts';
 import { LockHolder } from './lock-holder.ts';
 import { SessionError } from './session-error.ts';
 import { Connection, checkIdentity, FILE, filesOf, LOG_BYTES, settings } from './sqlite-connection.ts';
-import { BUSY, sqliteCode, storeError } from './sqlite-error.ts';
+import { isBusy, sqliteCode, storeError } from './sqlite-error.ts';
 import { checksumOf, Reader, Writer } from './sqlite-records.ts';
 import type { Store, StoreReader, StoreWriter } from './store.ts';
 
@@ -32,6 +32,9 @@ export interface SqliteStoreOptions {
 
 /** How long a transaction waits for the one before it, unless it is told otherwise. */
 export const DEFAULT_WAIT = 30_000;
+
+/** For so many milliseconds SQLite asks for a lock after 1, 2, 5 and 10 of them. */
+const SHORT_WAIT = 20;
 
 export class SqliteStore implements Store {
   readonly #directory: string;
@@ -195,12 +198,25 @@ export class SqliteStore implements Store {
     }
   }
 
+  /**
+   * Waits for the write lock. SQLite asks for it ten times a second when it has waited for a while, and so
+   * misses the moments between the transactions of a process that does nothing else; asked anew, it begins
+   * with short pauses again.
+   */
   #begin(connection: Connection): void {
-    try {
-      connection.run('BEGIN IMMEDIATE');
-    } catch (error) {
-      if (sqliteCode(error) !== BUSY) throw error;
-      throw this.#holder.busy(this.#wait, error);
+    const end = performance.now() + this.#wait;
+    for (let isBegun = false; !isBegun; ) {
+      const left = Math.max(0, Math.ceil(end - performance.now()));
+      try {
+        connection.run(`PRAGMA busy_timeout=${Math.min(left, SHORT_WAIT)}; BEGIN IMMEDIATE`);
+        isBegun = true;
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+        if (left === 0) throw this.#holder.busy(this.#wait, error);
+      } finally {
+        // Everything else is waited for as SQLite does it.
+        connection.run(`PRAGMA busy_timeout=${this.#wait}`);
+      }
     }
   }
 
@@ -235,7 +251,7 @@ export class SqliteStore implements Store {
 
   #named(error: unknown): unknown {
     if (error instanceof SessionError) return error;
-    if (sqliteCode(error) === BUSY) return this.#holder.busy(this.#wait, error);
+    if (isBusy(error)) return this.#holder.busy(this.#wait, error);
     return storeError(error, this.#directory);
   }
 }

@@ -6,6 +6,8 @@
  *                                     acknowledged after it; kills itself when POINT comes HITS times
  *     hold DIR                        stays inside a transaction until it is killed
  *     look DIR                        stays inside a view until it is killed
+ *     views DIR MS LONGEST SEED       views up to LONGEST ms long for so many ms; prints how it had to wait
+ *     transactions DIR MS TASK [HOLD] transactions of a task for so many ms; prints how it had to wait
  *     boot DIR                        boots, whatever is there
  *     fill DIR                        transactions until one fails; says how many did not, and its code
  *     alloc DIR                       one transaction; prints the descriptor or the error's code
@@ -16,6 +18,7 @@ import type { Kernel } from '../../src/kernel/kernel.ts';
 import { bootSession, openSession } from '../../src/session/local-session.ts';
 import { SessionError } from '../../src/session/session-error.ts';
 import { Random } from '../fuzz/random.ts';
+import { transactions, views } from './at-work.ts';
 import { at, bootInputs, cameraInputs } from './camera-board.ts';
 import { alloc, chooseOperation, perform, withMapping } from './random-calls.ts';
 
@@ -120,6 +123,17 @@ try {
       kernel.buffers();
       stay();
     });
+  } else if (mode === 'views') {
+    const [milliseconds = 0, longest = 0, seed = 0] = rest.map(Number);
+    say('done', views(openSession(at(dir)), milliseconds, longest, new Random(seed)));
+  } else if (mode === 'transactions') {
+    const [milliseconds, task = TASK, hold] = rest;
+    const session = openSession(at(dir));
+    session.transact((kernel) => {
+      const credentials = { uid: 0, gid: 0, groups: [] };
+      kernel.syscall(task, { call: 'task_add', name: task, credentials, nofile: 1024 });
+    });
+    say('done', transactions(session, Number(milliseconds), task, Number(hold ?? 0)));
   } else if (mode === 'boot') {
     const inputs = cameraInputs();
     bootSession(at(dir), inputs, bootInputs(inputs), { force: true });
