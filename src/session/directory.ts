@@ -9,7 +9,7 @@
  * All of it must be the user's own, and writable by nobody else: what another user put there, a link to
  * the user's own files say, is refused by name.
  */
-import { chmodSync, closeSync, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { closeSync, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { checkFileSystem } from './file-system.ts';
@@ -17,6 +17,7 @@ import {
   checkOwnDirectory,
   createOwn,
   makeDirectory,
+  makePrivate,
   readOwn,
   removeDirectory,
   renameHost,
@@ -191,7 +192,7 @@ export function createDirectory(location: SessionLocation, version?: string): vo
       );
     }
     // An empty one may have been made with any umask.
-    if (process.geteuid?.() === statSync(dir).uid) chmodSync(dir, 0o700);
+    if (process.geteuid?.() === statSync(dir).uid) makePrivate(dir);
     checkOwnPlace(location);
     checkFileSystem(dir);
     if (!names.includes('.gitignore')) writeNew(join(dir, '.gitignore'), '*\n');
