@@ -9,7 +9,7 @@ import {
   createOutput,
   openOutput,
   renameHost,
-  unlinkHost,
+  unlinkQuietly,
   writeHost,
 } from '../session/host-files.ts';
 import { UnreadableInput } from './failures.ts';
@@ -97,11 +97,7 @@ export async function writingTo(
     }
     if (move !== undefined) onFile(() => renameHost(move.from, move.to));
   } catch (error) {
-    try {
-      if (move !== undefined) unlinkHost(move.from);
-    } catch {
-      // The first error is the one that says something.
-    }
+    if (move !== undefined) unlinkQuietly(move.from);
     throw error;
   }
 }

@@ -241,14 +241,18 @@ export function syncHost(fd: number, path: string): void {
   fdatasyncSync(fd);
 }
 
-/** Waits until the names in a directory are on disk. */
+/** Waits until the names in a directory are on disk. @throws SessionError */
 export function syncDirectory(path: string): void {
-  hook?.('fsync', path);
-  const fd = openSync(path, 'r');
   try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+    hook?.('fsync', path);
+    const fd = openSync(path, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw fileError(error, `write the names in ${path}`);
   }
 }
 
@@ -266,6 +270,15 @@ export function renameHost(from: string, to: string): void {
 export function unlinkHost(path: string): void {
   hook?.('unlink', path);
   ignoreMissing(() => unlinkSync(path));
+}
+
+/** Removes a file after an error that says more than the one of this could. */
+export function unlinkQuietly(path: string): void {
+  try {
+    unlinkHost(path);
+  } catch {
+    // What is left is swept by a later boot.
+  }
 }
 
 /** Removes an empty directory that may be gone. */
