@@ -1,34 +1,33 @@
-// npm run soak: kills processes in the middle of their work, a thousand times unless told otherwise, and
-// compares the session with a model of the acknowledged calls after every one.
+// npm run soak: long runs in which something goes wrong all the time, and no session may lose anything.
 //
-//     node scripts/run-ts.mjs scripts/soak.ts [KILLS [SEED]]
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Random } from '../test/fuzz/random.ts';
-import { bundleChild } from '../test/session/bundle-child.ts';
-import { KilledSession, POINTS } from '../test/session/killed-session.ts';
+//     npm run soak -- [kills] [KILLS [SEED]]   processes are killed, a thousand times unless told otherwise
+//     npm run soak -- strace                   every system call that changes the store fails once
+//     npm run soak -- disks                    full disks, file-size and descriptor limits, read-only and foreign
+//                                              directories; run by strace, too
+import { soakFullDisks } from './soak/full-disks.ts';
+import { soakKills } from './soak/kills.ts';
+import { soakStrace } from './soak/strace.ts';
 
-const kills = Number(process.argv[2] ?? 1000);
-const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
-const random = new Random(seed);
-const directory = mkdtempSync(join(tmpdir(), 'dmaheap-soak-'));
-const bundle = await bundleChild();
-const start = Date.now();
-console.log(`${kills} kills, seed ${seed}`);
-try {
-  const session = new KilledSession(join(directory, 'session'), bundle);
-  for (let kill = 1; kill <= kills; kill++) {
-    // Half at named points, half whenever: the latter fall inside LMDB's commit too.
-    if (random.oneIn(2)) await session.killAt(random.pick(POINTS), 1 + random.below(12), seed + kill);
-    else await session.killAfter(random.below(200), seed + kill);
-    if (kill % 100 === 0) console.log(`${kill} kills, ${Math.round((Date.now() - start) / 1000)} s`);
+const [first = 'kills', ...rest] = process.argv.slice(2);
+const isNumber = /^\d+$/.test(first);
+switch (isNumber ? 'kills' : first) {
+  case 'kills': {
+    const [kills = 1000, seed = Date.now() % 1_000_000] = (isNumber ? [first, ...rest] : rest).map(Number);
+    await soakKills(kills, seed);
+    break;
   }
-  const { calls, lost, kept, boots } = session.counts;
-  console.log(`${kills} kills: ${calls} calls were answered, among them ${boots} boots.`);
-  console.log(`Of the calls that were cut off, ${kept} had happened and ${lost} had not.`);
-  console.log('The session agreed with the model after every kill.');
-} finally {
-  rmSync(directory, { recursive: true, force: true });
-  rmSync(bundle, { force: true });
+  case 'strace':
+    tell([...(await soakStrace()), ...(await soakFullDisks())]);
+    break;
+  case 'disks':
+    tell(await soakFullDisks());
+    break;
+  default:
+    console.error(`no such soak: ${first} (kills, strace, disks)`);
+    process.exitCode = 2;
+}
+
+function tell(unexpected: readonly string[]): void {
+  for (const line of unexpected) console.log(`UNEXPECTED ${line}`);
+  if (unexpected.length > 0) process.exitCode = 1;
 }

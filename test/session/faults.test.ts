@@ -52,7 +52,7 @@ function stateOf(path: string): string {
       return JSON.stringify(
         session.view(observe),
         (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value),
-        // Which call made a buffer: one that was refused counts when only closing the heap failed.
+        // Which call made a buffer: looking at bytes between two attempts is a call, too.
       ).replaceAll(/"call":\d+/g, '');
     } finally {
       session.close();
