@@ -10,11 +10,13 @@ import { copySession } from '../../test/session/damage-store.ts';
 import { BOARD, Counts, dmaheap, type Ended, outcome, problemsOf, stateOf } from './command.ts';
 
 const DISK = '2m';
-/** In blocks of 512 bytes or 1 KiB, as the shell has it: from less than a page to more than the store. */
-const FILE_SIZES = Array.from({ length: 60 }, (_, i) => 2 * i);
+/** In blocks of 512 bytes or 1 KiB, as the shell has it: from nothing to more than a log that is begun. */
+const FILE_SIZES = Array.from({ length: 60 }, (_, i) => 4 * i);
 const DESCRIPTORS = Array.from({ length: 38 }, (_, i) => i + 3);
-const ALLOC = ['alloc', 'system', '64K'] as const;
-const BOOT = ['boot', BOARD] as const;
+const ALLOC: readonly string[] = ['alloc', 'system', '64K'];
+const BOOT: readonly string[] = ['boot', BOARD];
+/** What one command allocates on the small disk. */
+const AT_ONCE = 40;
 
 export async function soakFullDisks(): Promise<string[]> {
   const directory = mkdtempSync(join(tmpdir(), 'dmaheap-disks-'));
@@ -46,13 +48,15 @@ async function fillDisk(directory: string, counts: Counts): Promise<string[]> {
   const unexpected: string[] = [];
   try {
     const path = join(disk, 'session');
-    unexpected.push(...wrong('boot on a small disk', await dmaheap(path, BOOT), 0));
+    unexpected.push(
+      ...wrong('boot on a small disk', await dmaheap(path, [...BOOT, '--nofile', '100000']), 0),
+    );
     let full = 0;
     for (let done = 0; full < 5; ) {
-      const ended = await dmaheap(path, ALLOC);
-      if (ended.code === 0) done++;
+      const ended = await dmaheap(path, [...ALLOC, '--count', String(AT_ONCE)]);
+      if (ended.code === 0) done += AT_ONCE;
       else full++;
-      counts.add('full disk, alloc', `exit ${ended.code}`);
+      counts.add(`full disk, alloc --count ${AT_ONCE}`, `exit ${ended.code}`);
       if (ended.code !== 0 && !/disk is full|no space left/.test(ended.stderr)) {
         unexpected.push(...wrong('alloc on a full disk', ended, 0));
       }

@@ -69,10 +69,13 @@ async function scenarios(directory: string): Promise<Scenario[]> {
       { name: `alloc, ${name}`, words: ['alloc', 'system', '64K'], from },
       { name: `free, ${name}`, words: ['free', '4'], from },
       { name: `boot --force, ${name}`, words: ['boot', BOARD, '--force'], from },
-      { name: `session compact, ${name}`, words: ['session', 'compact'], from },
     ];
   });
-  return [{ name: 'boot into a new directory', words: ['boot', BOARD] }, ...over];
+  return [
+    { name: 'boot into a new directory', words: ['boot', BOARD] },
+    ...over,
+    { name: 'session compact', words: ['session', 'compact'], from: short },
+  ];
 }
 
 async function soakScenario({ name, words, from }: Scenario, directory: string): Promise<string[]> {

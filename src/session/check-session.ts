@@ -3,6 +3,7 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { findContradictions } from '../kernel/contradictions.ts';
 import { Kernel } from '../kernel/kernel.ts';
+import { NO_MEMORY } from '../mm/phys-memory.ts';
 import type { Records } from '../records.ts';
 import { PAGE_SIZE } from '../units.ts';
 import { type BootState, bootState } from './boot-state.ts';
@@ -54,14 +55,6 @@ function inside(location: SessionLocation, records: Records): string[] {
     ...findContradictions(records, new Kernel(records, NO_MEMORY)),
   ];
 }
-
-/** Nothing that is checked reads bytes. */
-const NO_MEMORY = {
-  read: () => undefined,
-  write: () => undefined,
-  writeAll: () => undefined,
-  zero: () => undefined,
-};
 
 function arenaProblems(dir: string, state: BootState): string[] {
   const size = arenaSize(state.layout);

@@ -255,7 +255,11 @@ function writeNew(path: string, text: string): void {
 
 /** The highest number of an arena that is there, 0 when there is none: what a removal that failed left. */
 export function highestArena(dir: string): number {
-  return Math.max(0, ...readdirSync(dir).map((name) => Number(ARENA.exec(name)?.[1] ?? 0)));
+  try {
+    return Math.max(0, ...readdirSync(dir).map((name) => Number(ARENA.exec(name)?.[1] ?? 0)));
+  } catch (error) {
+    throw fileError(error, `look at ${dir}`);
+  }
 }
 
 const ARENA = /^arena\.(\d+)(?:\.dirty)?$/;
