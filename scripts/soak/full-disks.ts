@@ -109,9 +109,8 @@ async function limited(
     for (const number of numbers) {
       const path = fresh('limited');
       const ended = await dmaheap(path, words, ['sh', '-c', `${limit} ${number} && exec "$0" "$@"`]);
-      // Node itself ends without a word where it has too few descriptors.
-      const isNode =
-        what === 'descriptors' && !/dmaheap|session/.test(ended.stderr) && stateOf(path) === before;
+      // Where it has too few descriptors, Node ends before it has read the command.
+      const isNode = what === 'descriptors' && !/^error: /m.test(ended.stderr) && stateOf(path) === before;
       const how = outcome(ended, before, path, after) ?? (isNode ? 'Node cannot start, not done' : undefined);
       const name = `${what}, ${words[0]}${words.includes('--force') ? ' --force' : ''}`;
       counts.add(name, how ?? 'UNEXPECTED');

@@ -6,13 +6,15 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { BootOutcome } from '../../src/kernel/boot.ts';
+import { MemoryRecords, type Records } from '../../src/records.ts';
 import { checkSession } from '../../src/session/check-session.ts';
 import { type HostCall, onHostCall } from '../../src/session/host-files.ts';
-import { openSession } from '../../src/session/local-session.ts';
+import { bootSession, openSession } from '../../src/session/local-session.ts';
 import { SessionError } from '../../src/session/session-error.ts';
 import { type Answer, dmaheap } from '../cli/in-process.ts';
 import { projectPath } from '../small-board.ts';
-import { at } from './camera-board.ts';
+import { at, bootInputs, cameraInputs } from './camera-board.ts';
 import { copySession } from './damage-store.ts';
 import { observe } from './random-calls.ts';
 
@@ -32,7 +34,7 @@ beforeAll(async () => {
     'fill 4:0:4K 7',
     // What is free holds bytes, so that the next buffer is zeroed.
     'alloc system 16K --count 2',
-    'fill 6 9',
+    'fill 6:0:4K 9',
     'free 6',
   ]) {
     expect(await run(MADE, ...line.split(' '))).toMatchObject({ code: 0 });
@@ -108,6 +110,15 @@ const CASES: Readonly<Record<string, Case>> = {
   'session rm': { words: () => ['session', 'rm'] },
 };
 
+const inputs = cameraInputs();
+const booted = new MemoryRecords();
+bootInputs(inputs)(booted);
+/** A boot, done once. */
+const putBooted = (records: Records): BootOutcome => {
+  for (const [key, value] of booted.list('')) records.put(key, value);
+  return {};
+};
+
 let copies = 0;
 let sum = '';
 
@@ -153,7 +164,7 @@ it.each(Object.entries(CASES))('%s: every call fails once', async (_, { words, f
     expect([before, after].indexOf(state), `${label}: another state: ${stderr}`).not.toBe(-1);
     if (code === 0) expect(state === after, `${label}: exit 0 and not done`).toBe(true);
     expect(problemsOf(path), label).toEqual([]);
-    if (state !== 'none' && state === before) {
+    if (state !== 'none' && state === before && fault !== 'ENOSPC') {
       expect((await run(path, 'sum', '4')).stdout, label).toBe(sum);
     }
     await expectWorks(path, line, code !== 0 && state === before, label);
@@ -169,7 +180,7 @@ it.each(Object.entries(CASES))('%s: every call fails once', async (_, { words, f
       expect(await run(path, ...line), `${label}: again`).toMatchObject({ code: 0 });
       expect(stateOf(path), `${label}: again`).toBe(after);
     }
-    expect(await run(path, 'boot', BOARD, '--force'), `${label}: boot`).toMatchObject({ code: 0 });
+    bootSession(at(path), inputs, putBooted, { force: true });
     expect(problemsOf(path), label).toEqual([]);
     const left = [path, join(path, '..')].flatMap((dir) =>
       readdirSync(dir).filter((name) => LEFT_OVER.test(name)),
