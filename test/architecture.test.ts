@@ -78,6 +78,36 @@ function wrongImports({ file, name, text }: SourceFile): string[] {
   });
 }
 
+/** What changes files, or opens them for that; of the names alone, as they are imported. */
+const WRITING =
+  /^(open|append|chmod|chown|copy|cp|fchmod|fchown|fdatasync|fsync|ftruncate|futimes|lchmod|lchown|link|lutimes|mkdir|mkdtemp|rename|rm|rmdir|symlink|truncate|unlink|utimes|write|createWriteStream|promises)/;
+/** One place lets tests fail each call (`onHostCall`). */
+const MAY_WRITE: Readonly<Record<string, RegExp>> = {
+  'session/host-files.ts': /./,
+  // File descriptors 1 and 2.
+  'cli/streams.ts': /^writeSync$/,
+  // What a user names as input, opened to be read.
+  'cli/input-file.ts': /^openSync$/,
+};
+
+/** Complaints about functions of node:fs that one file imports. */
+function writingImports({ name, text }: SourceFile): string[] {
+  const code = withoutComments(text);
+  if (
+    /import\s+(\*|\w+)[^;]*['"](node:)?fs(\/promises)?['"]|(require|import)\(\s*['"](node:)?fs/.test(code)
+  ) {
+    return [`${name} imports all of node:fs`];
+  }
+  const lists = code.matchAll(/import\s+\{([^}]*)\}\s*from\s*(['"])(?:node:)?fs(?:\/promises)?\2/g);
+  return [...lists].flatMap(([, list = '']) =>
+    list
+      .split(',')
+      .map((entry) => entry.trim().split(/\s+as\s+/)[0] ?? '')
+      .filter((entry) => WRITING.test(entry) && MAY_WRITE[name]?.test(entry) !== true)
+      .map((entry) => `${name} imports ${entry}`),
+  );
+}
+
 describe('the rooms of src', () => {
   it('finds the source files', () => {
     expect(sources.length).toBeGreaterThan(40);
@@ -109,6 +139,23 @@ describe('the rooms of src', () => {
         return found ? [`${name}: ${found[0]}`] : [];
       });
     expect(impure).toEqual([]);
+  });
+
+  it('writes files in one place', () => {
+    expect(sources.flatMap(writingImports)).toEqual([]);
+    const source = (name: string, text: string) => ({ file: join(SRC, name), name, text });
+    for (const text of [
+      "import { readFileSync, writeFileSync } from 'node:fs';",
+      "import { openSync as open } from 'node:fs';",
+      "import { rm } from 'node:fs/promises';",
+      "import * as fs from 'node:fs';",
+      "const { rmSync } = require('fs');",
+    ]) {
+      expect(writingImports(source('cli/a.ts', text)), text).toHaveLength(1);
+    }
+    expect(writingImports(source('cli/a.ts', "import { type Stats, statSync } from 'node:fs';"))).toEqual([]);
+    const inputs = sources.find(({ name }) => name === 'cli/input-file.ts')?.text;
+    expect(inputs).not.toMatch(/O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)|openSync\([^)]*'[^r]/);
   });
 
   it('names files after a concept', () => {

@@ -13,8 +13,9 @@ import { alloc } from '../../test/session/random-calls.ts';
 /** Allocations and frees of one transaction. */
 const TOGETHER = 500;
 
-/** @param rounds numbers of allocations, each freed again, one session each */
-export function growth(rounds: readonly number[]): void {
+/** @param words numbers of allocations, each freed again, one session each */
+export function growth(words: readonly string[]): void {
+  const rounds = words.length === 0 ? [10_000, 100_000, 350_000] : words.map(Number);
   const directory = mkdtempSync(join(tmpdir(), 'dmaheap-growth-'));
   const inputs = cameraInputs();
   try {

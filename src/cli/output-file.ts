@@ -2,18 +2,16 @@
  * A file that an option names and a command writes: whole, or as it was before. The bytes go into a new file
  * beside it, which takes its place when all are there, and goes away when something fails or Ctrl-C comes.
  */
-import {
-  closeSync,
-  fchmodSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import {
+  checkWritable,
+  createOutput,
+  openOutput,
+  renameHost,
+  unlinkQuietly,
+  writeHost,
+} from '../session/host-files.ts';
 import { UnreadableInput } from './failures.ts';
 import { type Interruption, interruptible } from './interruption.ts';
 import type { Shell } from './shell.ts';
@@ -40,19 +38,18 @@ const keepsItsPlace = (there: Stats): boolean => !there.isFile() || there.nlink 
 
 function openTarget(file: string): Target {
   const there = statSync(file, { throwIfNoEntry: false });
-  if (there !== undefined && keepsItsPlace(there)) return { fd: openSync(file, 'w') };
+  if (there !== undefined && keepsItsPlace(there)) return { fd: openOutput(file) };
   // What a symbolic link leads to is replaced, not the link.
   const to = there === undefined ? file : realpathSync(file);
   // Who may not write the file may not replace it either, although the directory would let them.
-  if (there !== undefined) closeSync(openSync(to, 'r+'));
+  if (there !== undefined) checkWritable(to);
   const from = join(dirname(to), `.dmaheap-${process.pid}-${++made}.new`);
   try {
-    const fd = openSync(from, 'wx');
-    if (there !== undefined) fchmodSync(fd, there.mode & 0o7777);
-    return { fd, move: { from, to } };
+    const mode = there === undefined ? undefined : there.mode & 0o7777;
+    return { fd: createOutput(from, mode), move: { from, to } };
   } catch (error) {
     if (there === undefined || !NO_NEW_FILE.has(codeOf(error) ?? '')) throw error;
-    return { fd: openSync(file, 'w') };
+    return { fd: openOutput(file) };
   }
 }
 
@@ -83,9 +80,7 @@ export async function writingTo(
   });
   if (target === undefined) return;
   const { fd, move } = target;
-  const put = (piece: Uint8Array) => {
-    for (let done = 0; done < piece.length; ) done += onFile(() => writeSync(fd, piece, done));
-  };
+  const put = (piece: Uint8Array) => onFile(() => writeHost(fd, move?.from ?? file, piece, null));
   const add = async (bytes: Uint8Array) => {
     for (let at = 0; at < bytes.length; at += PIECE) {
       const piece = bytes.subarray(at, at + PIECE);
@@ -100,9 +95,9 @@ export async function writingTo(
     } finally {
       closeSync(fd);
     }
-    if (move !== undefined) onFile(() => renameSync(move.from, move.to));
+    if (move !== undefined) onFile(() => renameHost(move.from, move.to));
   } catch (error) {
-    if (move !== undefined) rmSync(move.from, { force: true });
+    if (move !== undefined) unlinkQuietly(move.from);
     throw error;
   }
 }

@@ -138,3 +138,11 @@ export class InMemoryPhysMemory implements PhysMemory {
     return Number(address);
   }
 }
+
+/** For a kernel that is only looked at: nothing that is seen of it reads bytes. */
+export const NO_MEMORY: PhysMemory = {
+  read: () => undefined,
+  write: () => undefined,
+  writeAll: () => undefined,
+  zero: () => undefined,
+};

@@ -3,10 +3,11 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { findContradictions } from '../kernel/contradictions.ts';
 import { Kernel } from '../kernel/kernel.ts';
+import { NO_MEMORY } from '../mm/phys-memory.ts';
 import type { Records } from '../records.ts';
 import { PAGE_SIZE } from '../units.ts';
 import { type BootState, bootState } from './boot-state.ts';
-import { arenaPath, checkDirectory, type SessionLocation, storePath } from './directory.ts';
+import { arenaPath, checkDirectory, neverBooted, type SessionLocation, storePath } from './directory.ts';
 import { DirtyPages } from './dirty-pages.ts';
 import { arenaSize } from './file-phys-memory.ts';
 import { journalProblems } from './journal.ts';
@@ -30,7 +31,7 @@ export function checkSession(location: SessionLocation, options: SqliteStoreOpti
     try {
       const problems = store.check(isRecord);
       if (problems.length > 0) return problems;
-      return store.read((reader) => inside(location.path, new StoreRecords(reader)));
+      return store.read((reader) => inside(location, new StoreRecords(reader)));
     } finally {
       store.close();
     }
@@ -41,23 +42,19 @@ export function checkSession(location: SessionLocation, options: SqliteStoreOpti
   }
 }
 
-function inside(dir: string, records: Records): string[] {
+function inside(location: SessionLocation, records: Records): string[] {
   const state = bootState(records);
-  if (state === undefined) return ['it was never booted, or lost what it was booted from'];
+  if (state === undefined) {
+    // A boot that failed, or a removal, leaves an empty store: nothing is damaged, and nothing is there.
+    for (const _ of records.list('')) return ['it lost what it was booted from'];
+    throw neverBooted(location);
+  }
   return [
-    ...arenaProblems(dir, state),
+    ...arenaProblems(location.path, state),
     ...journalProblems(records),
     ...findContradictions(records, new Kernel(records, NO_MEMORY)),
   ];
 }
-
-/** Nothing that is checked reads bytes. */
-const NO_MEMORY = {
-  read: () => undefined,
-  write: () => undefined,
-  writeAll: () => undefined,
-  zero: () => undefined,
-};
 
 function arenaProblems(dir: string, state: BootState): string[] {
   const size = arenaSize(state.layout);

@@ -6,7 +6,7 @@ import type { BootState } from './boot-state.ts';
 import { bootState, putArena } from './boot-state.ts';
 import { arenaPath, checkDirectory, removeLeftovers, type SessionLocation, storePath } from './directory.ts';
 import { Arena, arenaSize } from './file-phys-memory.ts';
-import { syncDirectory } from './host-files.ts';
+import { syncDirectory, unlinkQuietly } from './host-files.ts';
 import { fileError } from './session-error.ts';
 import { SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 import { WritableRecords } from './store-records.ts';
@@ -48,9 +48,22 @@ export function compactSession(location: SessionLocation, options: SqliteStoreOp
 
 const CHUNK = 256 * PAGE_SIZE;
 
+function copyArena(dir: string, state: BootState, number: number): void {
+  const path = arenaPath(dir, number);
+  try {
+    Arena.create(path, state.layout);
+    copyPages(dir, state, number);
+    syncDirectory(dir);
+  } catch (error) {
+    // Half a copy would take the room that was to be won.
+    unlinkQuietly(path);
+    unlinkQuietly(`${path}.dirty`);
+    throw error;
+  }
+}
+
 /** Copies the pages that hold anything but zeros. */
-function copyArena(dir: string, { layout, arena: old }: BootState, number: number): void {
-  Arena.create(arenaPath(dir, number), layout);
+function copyPages(dir: string, { layout, arena: old }: BootState, number: number): void {
   const from = new Arena(arenaPath(dir, old), layout);
   const to = new Arena(arenaPath(dir, number), layout);
   try {
@@ -68,7 +81,6 @@ function copyArena(dir: string, { layout, arena: old }: BootState, number: numbe
     from.close();
     to.close();
   }
-  syncDirectory(dir);
 }
 
 function notZero(offset: number, bytes: Uint8Array): { offset: number; bytes: Uint8Array }[] {

@@ -1,5 +1,5 @@
 /** Makes the empty store of a session. */
-import { closeSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createOwn, makeFreshDirectory, removeDirectory, renameHost, syncDirectory } from './host-files.ts';
 import { fileError, SessionError, systemCode } from './session-error.ts';
@@ -13,8 +13,9 @@ import { storeError } from './sqlite-error.ts';
  * @returns false when there is one
  */
 export function createStore(directory: string): boolean {
-  const fresh = makeFreshDirectory(`${directory}.`);
+  let fresh: string | undefined;
   try {
+    fresh = makeFreshDirectory(`${directory}.`);
     const [database = ''] = filesOf(fresh);
     // SQLite would make it 0644; its other files inherit the mode.
     closeSync(createOwn(database));
@@ -37,12 +38,15 @@ export function createStore(directory: string): boolean {
     syncDirectory(dirname(directory));
     return true;
   } catch (error) {
+    const cleared = fresh !== undefined && !existsSync(fresh);
     try {
-      removeDirectory(fresh);
+      if (fresh !== undefined) removeDirectory(fresh);
     } catch {
       // The first error is the one that says something; what is left is swept by a later boot.
     }
+    // Another boot was faster. It may have cleared this one's half away, too.
     if (['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '')) return false;
+    if (cleared && existsSync(directory)) return false;
     throw storeError(fileError(error, `make ${directory}`), directory);
   }
 }

@@ -9,7 +9,9 @@
  * All of it must be the user's own, and writable by nobody else: what another user put there, a link to
  * the user's own files say, is refused by name.
  */
-import { chmodSync, closeSync, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
+
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { checkFileSystem } from './file-system.ts';
@@ -17,6 +19,7 @@ import {
   checkOwnDirectory,
   createOwn,
   makeDirectory,
+  makePrivate,
   readOwn,
   removeDirectory,
   renameHost,
@@ -24,6 +27,7 @@ import {
   syncDirectory,
   syncHost,
   unlinkHost,
+  unlinkQuietly,
   writeHost,
 } from './host-files.ts';
 import { ANOTHER, CHECK, fileError, SessionError, systemCode } from './session-error.ts';
@@ -63,6 +67,13 @@ export function describeLocation(location: SessionLocation): string {
   if (location.from !== 'default') return `${location.path} (${location.from})`;
   return `${location.path} (neither --session nor $DMAHEAP_SESSION is set)`;
 }
+
+export const neverBooted = (location: SessionLocation): SessionError =>
+  new SessionError(
+    'session-missing',
+    `the session at ${describeLocation(location)} was never booted`,
+    'boot it with: dmaheap boot BOARD',
+  );
 
 export const storePath = (dir: string): string => join(dir, STORE);
 export const arenaPath = (dir: string, generation: number): string => join(dir, `arena.${generation}`);
@@ -191,7 +202,7 @@ export function createDirectory(location: SessionLocation, version?: string): vo
       );
     }
     // An empty one may have been made with any umask.
-    if (process.geteuid?.() === statSync(dir).uid) chmodSync(dir, 0o700);
+    if (process.geteuid?.() === statSync(dir).uid) makePrivate(dir);
     checkOwnPlace(location);
     checkFileSystem(dir);
     if (!names.includes('.gitignore')) writeNew(join(dir, '.gitignore'), '*\n');
@@ -203,8 +214,14 @@ export function createDirectory(location: SessionLocation, version?: string): vo
     };
     const temporary = join(dir, `${FORMAT_FILE}.${process.pid}`);
     unlinkHost(temporary);
-    writeNew(temporary, `${JSON.stringify(format)}\n`);
-    renameHost(temporary, join(dir, FORMAT_FILE));
+    try {
+      writeNew(temporary, `${JSON.stringify(format)}\n`);
+      renameHost(temporary, join(dir, FORMAT_FILE));
+    } catch (error) {
+      // Another boot has made a session meanwhile, and cleared up.
+      if (systemCode(error) !== 'ENOENT' || !existsSync(join(dir, FORMAT_FILE))) throw error;
+      checkDirectory(location);
+    }
     syncDirectory(dir);
   } catch (error) {
     if (systemCode(error) === 'EEXIST' || systemCode(error) === 'ENOTDIR') {
@@ -227,32 +244,45 @@ function writeNew(path: string, text: string): void {
   try {
     writeHost(fd, path, Buffer.from(text), null);
     syncHost(fd, path);
+  } catch (error) {
+    // Half of it would be taken for all of it.
+    unlinkQuietly(path);
+    throw error;
   } finally {
     closeSync(fd);
   }
 }
 
-/** The numbers of the arenas in a directory. */
-function generations(dir: string): number[] {
-  const found = readdirSync(dir).map((name) => /^arena\.(\d+)$/.exec(name)?.[1]);
-  return found.flatMap((digits) => (digits === undefined ? [] : [Number(digits)]));
+/** The highest number of an arena that is there, 0 when there is none: what a removal that failed left. */
+export function highestArena(dir: string): number {
+  try {
+    return Math.max(0, ...readdirSync(dir).map((name) => Number(ARENA.exec(name)?.[1] ?? 0)));
+  } catch (error) {
+    throw fileError(error, `look at ${dir}`);
+  }
 }
 
-/** Removes what boots before left: arenas below number `current`, and stores that a killed boot half made. */
+const ARENA = /^arena\.(\d+)(?:\.dirty)?$/;
+
+/**
+ * Removes what boots before left: arenas below number `current`, and what a killed boot half made. Another
+ * boot may be making its own at this moment; it finds that there is a session now (`createDirectory`,
+ * `createStore`).
+ */
 export function removeLeftovers(dir: string, current: number): void {
   try {
-    for (const old of generations(dir)) {
-      if (old >= current) continue;
-      unlinkHost(arenaPath(dir, old));
-      unlinkHost(`${arenaPath(dir, old)}.dirty`);
+    for (const name of readdirSync(dir)) {
+      const arena = ARENA.exec(name)?.[1];
+      if (HALF_MADE.test(name)) removeDirectory(join(dir, name));
+      if (HALF_WRITTEN.test(name) || Number(arena) < current) unlinkHost(join(dir, name));
     }
-    for (const name of readdirSync(dir)) if (HALF_MADE.test(name)) removeDirectory(join(dir, name));
   } catch (error) {
     throw fileError(error, `clear up ${dir}`);
   }
 }
 
 const HALF_MADE = /^store\.[A-Za-z0-9]{6}$/;
+const HALF_WRITTEN = /^session\.json\.\d+$/;
 
 /**
  * Removes a session's files, then the directory when nothing else is in it.
@@ -263,15 +293,24 @@ export function removeSessionFiles(location: SessionLocation): void {
   const dir = location.path;
   try {
     const own = /^(store\.mdb(-lock|\.seen)?|arena\.\d+(\.dirty)?|session\.json\.\d+|\.gitignore)$/;
+    // Whole or not there, as a boot finds it and leaves it: half a store could not be booted into.
+    if (existsSync(storePath(dir))) {
+      renameHost(storePath(dir), `${storePath(dir)}.${randomBytes(3).toString('hex')}`);
+    }
     for (const name of readdirSync(dir)) {
-      if (name === STORE || HALF_MADE.test(name)) removeDirectory(join(dir, name));
+      if (HALF_MADE.test(name)) removeDirectory(join(dir, name));
       if (own.test(name)) unlinkHost(join(dir, name));
     }
     // Last, so that a removal that was interrupted can be done again.
     unlinkHost(join(dir, FORMAT_FILE));
     const left = readdirSync(dir);
     // A link's directory stays: without it the link would dangle, and could not be booted into.
-    if (left.length === 0 && !lstatSync(dir).isSymbolicLink()) rmdirHost(dir);
+    if (left.length > 0 || lstatSync(dir).isSymbolicLink()) return;
+    try {
+      rmdirHost(dir);
+    } catch {
+      // The session is gone. An empty directory stays where it is a mount point, or lies in another user's.
+    }
   } catch (error) {
     throw fileError(error, `remove ${basename(dir)}`);
   }

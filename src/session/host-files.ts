@@ -6,6 +6,7 @@
  * The store's own files are SQLite's alone: opening and closing them here would drop its locks.
  */
 import {
+  chmodSync,
   closeSync,
   constants,
   fchmodSync,
@@ -27,7 +28,16 @@ import {
 } from 'node:fs';
 import { fileError, SessionError, systemCode } from './session-error.ts';
 
-export type HostCall = 'open' | 'write' | 'fsync' | 'truncate' | 'rename' | 'unlink' | 'mkdir' | 'rmdir';
+export type HostCall =
+  | 'open'
+  | 'write'
+  | 'fsync'
+  | 'truncate'
+  | 'rename'
+  | 'unlink'
+  | 'mkdir'
+  | 'rmdir'
+  | 'chmod';
 
 /**
  * Called before each call that changes something; it may throw a system error instead of it. For a write
@@ -113,6 +123,12 @@ export function makeDirectory(path: string, recursive: boolean): boolean {
   return mkdirSync(path, { recursive, mode: 0o700 }) !== undefined || !recursive;
 }
 
+/** Lets nobody but the owner into a directory. */
+export function makePrivate(path: string): void {
+  hook?.('chmod', path);
+  chmodSync(path, 0o700);
+}
+
 /** Makes a directory of a new name that starts with `prefix`. */
 export function makeFreshDirectory(prefix: string): string {
   hook?.('mkdir', prefix);
@@ -161,9 +177,34 @@ export function createOwn(path: string): number {
 }
 
 /** Opens a file to be written from its start, made when it is missing: for what is no part of a session. */
-export function openOutput(path: string, mode = 0o666): number {
+export function openOutput(path: string): number {
   hook?.('open', path);
-  return openSync(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+  return openSync(path, O_WRONLY | O_CREAT | O_TRUNC, 0o666);
+}
+
+/**
+ * Makes a file that is not there yet and is no part of a session.
+ *
+ * @param mode as the umask makes it unless given
+ * @throws the system's own error; then there is no file
+ */
+export function createOutput(path: string, mode?: number): number {
+  hook?.('open', path);
+  const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o666);
+  try {
+    if (mode !== undefined) fchmodSync(fd, mode);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    unlinkSync(path);
+    throw error;
+  }
+}
+
+/** Asks the system whether a file may be written, and changes nothing. @throws the system's own error */
+export function checkWritable(path: string): void {
+  hook?.('open', path);
+  closeSync(openSync(path, O_RDWR));
 }
 
 /** Writes all of `bytes` at a place of the file, or where it stands when `position` is null. */
@@ -200,14 +241,18 @@ export function syncHost(fd: number, path: string): void {
   fdatasyncSync(fd);
 }
 
-/** Waits until the names in a directory are on disk. */
+/** Waits until the names in a directory are on disk. @throws SessionError */
 export function syncDirectory(path: string): void {
-  hook?.('fsync', path);
-  const fd = openSync(path, 'r');
   try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+    hook?.('fsync', path);
+    const fd = openSync(path, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw fileError(error, `write the names in ${path}`);
   }
 }
 
@@ -225,6 +270,15 @@ export function renameHost(from: string, to: string): void {
 export function unlinkHost(path: string): void {
   hook?.('unlink', path);
   ignoreMissing(() => unlinkSync(path));
+}
+
+/** Removes a file after an error that says more than the one of this could. */
+export function unlinkQuietly(path: string): void {
+  try {
+    unlinkHost(path);
+  } catch {
+    // What is left is swept by a later boot.
+  }
 }
 
 /** Removes an empty directory that may be gone. */

@@ -13,7 +13,8 @@ import {
   arenaPath,
   checkDirectory,
   createDirectory,
-  describeLocation,
+  highestArena,
+  neverBooted,
   removeLeftovers,
   removeSessionFiles,
   storePath,
@@ -21,7 +22,7 @@ import {
 import { Arena, FilePhysMemory } from './file-phys-memory.ts';
 import { syncDirectory } from './host-files.ts';
 import type { BootInputs, Session } from './session.ts';
-import { SessionError, systemCode } from './session-error.ts';
+import { SessionError, type SessionErrorCode, systemCode } from './session-error.ts';
 import { SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 import { StoreRecords, WritableRecords } from './store-records.ts';
 import { type Backing, StoredSession } from './stored-session.ts';
@@ -41,13 +42,6 @@ export function openSession(location: SessionLocation, options: SessionOptions =
   if (!existsSync(storePath(location.path))) throw neverBooted(location);
   return new StoredSession(new DirectoryBacking(location, options), options.onHistoryCut);
 }
-
-const neverBooted = (location: SessionLocation): SessionError =>
-  new SessionError(
-    'session-missing',
-    `the session at ${describeLocation(location)} was never booted`,
-    'boot it with: dmaheap boot BOARD',
-  );
 
 export interface BootOptions extends SessionOptions {
   /** Boot although buffers are alive, which are lost. */
@@ -81,11 +75,20 @@ export function bootSession<T extends BootOutcome>(
   try {
     const arena = replace(backing, booted, inputs, options);
     // After the commit: until then they belong to the session that is there.
-    removeLeftovers(location.path, arena);
+    clearUp(location.path, arena);
   } finally {
     backing.close();
   }
   return outcome;
+}
+
+/** What cannot be removed stays until the next boot: this one is done, and not to be called a failure. */
+function clearUp(dir: string, arena: number): void {
+  try {
+    removeLeftovers(dir, arena);
+  } catch (error) {
+    if (!(error instanceof SessionError)) throw error;
+  }
 }
 
 function replace(
@@ -100,7 +103,7 @@ function replace(
     const old = bootState(there);
     if (old !== undefined && options.force !== true) refuseBuffers(backing, there, old);
     const generation = (old?.generation ?? 0) + 1;
-    arena = (old?.arena ?? 0) + 1;
+    arena = (old?.arena ?? highestArena(backing.path)) + 1;
     const layout = layoutOf(booted);
     Arena.create(arenaPath(backing.path, arena), layout);
     syncDirectory(backing.path);
@@ -124,11 +127,17 @@ export function removeSession(location: SessionLocation, options: SessionOptions
     checkDirectory(location);
     if (existsSync(storePath(location.path))) emptyStore(location, options);
   } catch (error) {
-    const code = error instanceof SessionError ? error.code : undefined;
-    if (code !== 'session-damaged' && code !== 'session-format') throw error;
+    if (!(error instanceof SessionError) || !REMOVED_ALL_THE_SAME.has(error.code)) throw error;
   }
   removeSessionFiles(location);
 }
+
+/** On a full disk there is no room to write that the records are gone, and room is what a removal gives. */
+const REMOVED_ALL_THE_SAME: ReadonlySet<SessionErrorCode> = new Set([
+  'session-damaged',
+  'session-format',
+  'session-disk-full',
+]);
 
 function emptyStore(location: SessionLocation, options: SessionOptions): void {
   const store = new SqliteStore(storePath(realpathSync(location.path)), options);

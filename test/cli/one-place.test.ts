@@ -21,8 +21,8 @@ test.each([
   ['the process is ended', /process\.(exit|abort|reallyExit)\(/, ['process.ts']],
   ['standard output and error are written', /process\.std(out|err)\.write|console\./, []],
   ['files that a user names are written', /\bwriteFile|\bcreateWriteStream|\bappendFile/, []],
-  ['files are opened to be written', /openSync\([^)]*'(w|a|wx|r\+)'/, ['output-file.ts']],
-  ['bytes are written', /\bwriteSync\(/, ['output-file.ts', 'streams.ts']],
+  ['files are opened to be written', /\b(openOutput|createOutput)\(/, ['output-file.ts']],
+  ['bytes are written', /\b(writeSync|writeHost)\(/, ['output-file.ts', 'streams.ts']],
 ])('%s in one place', (_, pattern, files) => {
   expect(withText(pattern)).toEqual(files);
 });

@@ -1,4 +1,7 @@
+import { Kernel } from '../../kernel/kernel.ts';
 import type { HeapView } from '../../kernel/views.ts';
+import { NO_MEMORY } from '../../mm/phys-memory.ts';
+import type { Records } from '../../records.ts';
 import { readJournalLimit } from '../arguments.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { heapJson } from '../json.ts';
@@ -20,24 +23,26 @@ function summary(heaps: readonly HeapView[], noHeaps: number, path: string): str
 }
 
 async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): Promise<void> {
-  const { bootSession, openSession } = await import('../../session/local-session.ts');
+  const { bootSession } = await import('../../session/local-session.ts');
   const { doubtfulFileSystem } = await import('../../session/file-system.ts');
   const location = shell.location();
   await shell.warn(prepared.warnings);
-  bootSession(location, prepared.inputs, prepared.build, {
-    ...shell.storeOptions,
-    force,
-    version: VERSION,
-  });
+  let heaps: readonly HeapView[] = [];
+  let noHeaps = 0;
+  let profile = '';
+  // Looked at before it is kept: once it is committed, nothing may fail that would look as if it were not.
+  const build = (records: Records) => {
+    const outcome = prepared.build(records);
+    const kernel = new Kernel(records, NO_MEMORY);
+    heaps = kernel.heaps();
+    noHeaps = kernel.regions().filter((region) => region.heaps.length === 0).length;
+    profile = kernel.info().banner;
+    return outcome;
+  };
+  bootSession(location, prepared.inputs, build, { ...shell.storeOptions, force, version: VERSION });
   shell.ledger.keep();
   const doubt = doubtfulFileSystem(location.path);
   if (doubt !== undefined) shell.streams.err(`warning: ${doubt}\n`);
-  const { heaps, regions, profile } = openSession(location, shell.storeOptions).view((kernel) => ({
-    heaps: kernel.heaps(),
-    regions: kernel.regions(),
-    profile: kernel.info().banner,
-  }));
-  const noHeaps = regions.filter((region) => region.heaps.length === 0).length;
   shell.streams.err(`${profile}\n${summary(heaps, noHeaps, location.path)}`);
   await shell.answer(
     () => ({
