@@ -15,7 +15,7 @@ it('8 processes run 128 mixed commands on one session: each answers, and what it
   expect(result.problems).toEqual([]);
   expect(result.failures).toEqual(new Map());
   expect(result.commands).toBe(128);
-  expect(result.open).toBeGreaterThan(20);
+  expect(result.open).toBeGreaterThan(10);
 });
 
 it('commands that get a signal leave the session as before or as after them', async () => {
