@@ -40,7 +40,7 @@ export class LockHolder {
     const whose = who === undefined ? 'another process' : describe(who);
     return new SessionError(
       'session-busy',
-      `the session is in use: ${whose} held its lock for all of the ${wait / 1000} s that were waited`,
+      `the session is in use: after ${wait / 1000} s of waiting ${whose} has its lock`,
       who === undefined
         ? 'wait longer with --wait SECONDS'
         : `wait longer with --wait SECONDS, or look what process ${who} does`,

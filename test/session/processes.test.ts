@@ -163,7 +163,7 @@ it('a lock that a stopped process holds is named with its number when the wait i
   const begin = Date.now();
   const attempt = (): unknown => session.transact((kernel) => alloc(kernel, 'shell', 'system', 4096));
   expect(attempt).toThrow(
-    new RegExp(`process ${holder.pid}, which is stopped, held its lock for all of the 0.3 s`),
+    new RegExp(`after 0.3 s of waiting process ${holder.pid}, which is stopped, has its lock`),
   );
   expect(Date.now() - begin).toBeLessThan(5000);
   expect(session.view((kernel) => kernel.buffers())).toEqual([]);
