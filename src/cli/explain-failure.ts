@@ -3,13 +3,14 @@
  */
 import type { Failure } from '../dma-buf/failure.ts';
 import { formatOpenFlags, O_ACCMODE } from '../uapi/fcntl.ts';
-import { formatHex, formatSize, pagesToBytes } from '../units.ts';
+import { formatHex, formatSize } from '../units.ts';
 import { didYouMean } from './did-you-mean.ts';
 
 /** `2048 pages (8 MiB)`. */
-function pages(count: bigint | number): string {
-  return `${count} ${BigInt(count) === 1n ? 'page' : 'pages'} (${formatSize(pagesToBytes(count))})`;
-}
+const pagesOf =
+  (pageSize: number) =>
+  (count: bigint | number): string =>
+    `${count} ${BigInt(count) === 1n ? 'page' : 'pages'} (${formatSize(BigInt(count) * BigInt(pageSize))})`;
 
 function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): string[] {
   const { argument, value } = failure;
@@ -99,6 +100,7 @@ export function explainFailure(failure: Failure): string[] {
     case 'task-name':
       return [`"${failure.task}" is no name for a task`];
     case 'cma-no-room': {
+      const pages = pagesOf(failure.pageSize);
       const { freePages, totalPages, largestRun, largestAlignedRun, alignPages } = failure;
       const asked = `${pages(failure.pages)} asked`;
       if (failure.pages > BigInt(totalPages)) {
@@ -115,6 +117,7 @@ export function explainFailure(failure: Failure): string[] {
       return lines;
     }
     case 'coherent-no-room': {
+      const pages = pagesOf(failure.pageSize);
       const { blockPages, freePages, totalPages, largestBlock } = failure;
       const rounded =
         blockPages === failure.pages ? '' : `, rounded up to a power of two: ${pages(blockPages)}`;
@@ -125,11 +128,13 @@ export function explainFailure(failure: Failure): string[] {
           : `; the largest free block that is a power of two at a multiple of itself has ${pages(largestBlock)}`;
       return [`${pages(failure.pages)} asked${rounded}`, room + largest];
     }
-    case 'system-oom':
+    case 'system-oom': {
+      const pages = pagesOf(failure.pageSize);
       return [
         `${pages(failure.pages)} asked, ${pages(failure.freePages)} free in all of RAM`,
         'on Linux the heap takes page after page until the OOM killer ends the caller; EINTR is what it sees if it lives',
       ];
+    }
     case 'descriptor-limit':
       return [
         `the task has all ${failure.limit} descriptors open that RLIMIT_NOFILE allows; boot --nofile N and task add --nofile N set another limit`,

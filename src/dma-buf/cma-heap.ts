@@ -9,13 +9,15 @@ import { zeroPages } from './heap-ops.ts';
 export function cmaHeapOps(area: number): DmaHeapOps {
   return {
     allocate(context: HeapContext, pages: bigint): Allocation {
+      const { config, geometry } = context.profile;
       const cma = new Cma(context.records, area);
       const count = Number(pages);
-      const order = Math.min(getOrder(count), context.profile.config.CONFIG_CMA_ALIGNMENT);
+      const order = Math.min(getOrder(count), config.CONFIG_CMA_ALIGNMENT);
       const pfn = cma.alloc(count, order, context.printk);
-      if (pfn === undefined) return { errno: 'ENOMEM', why: explain(cma, pages, 2 ** order) };
+      if (pfn === undefined)
+        return { errno: 'ENOMEM', why: explain(cma, geometry.pageSize, pages, 2 ** order) };
       const sgTable = [{ pfn, pages: count }];
-      zeroPages(context.memory, sgTable);
+      zeroPages(context, sgTable);
       return { sgTable };
     },
     release(context, sgTable) {
@@ -26,7 +28,7 @@ export function cmaHeapOps(area: number): DmaHeapOps {
 }
 
 /** What is free in the area, and how much of it lies right. */
-function explain(cma: Cma, pages: bigint, alignPages: number): Failure {
+function explain(cma: Cma, pageSize: number, pages: bigint, alignPages: number): Failure {
   const runs = cma.movableRuns();
   const longest = (lengths: readonly number[]) => lengths.reduce((most, length) => Math.max(most, length), 0);
   const aligned = runs.map((run) => run.pfn + run.pages - Math.ceil(run.pfn / alignPages) * alignPages);
@@ -34,6 +36,7 @@ function explain(cma: Cma, pages: bigint, alignPages: number): Failure {
   const pinnedPages = runs.reduce((left, run) => left - run.pages, freePages);
   return {
     kind: 'cma-no-room',
+    pageSize,
     area: cma.name,
     pages,
     alignPages,

@@ -19,6 +19,7 @@ export function coherentHeapOps(pool: number): DmaHeapOps {
           errno: 'ENOMEM',
           why: {
             kind: 'coherent-no-room',
+            pageSize: context.profile.geometry.pageSize,
             pool: mem.name,
             pages,
             blockPages: 1n << BigInt(getOrder(count)),
@@ -29,7 +30,7 @@ export function coherentHeapOps(pool: number): DmaHeapOps {
         };
       }
       const sgTable = [{ pfn, pages: count }];
-      zeroPages(context.memory, sgTable);
+      zeroPages(context, sgTable);
       return { sgTable };
     },
     release(context, sgTable) {

@@ -15,7 +15,6 @@ import {
 import type { Errno } from '../uapi/errno.ts';
 import { O_ACCMODE } from '../uapi/fcntl.ts';
 import { IOC_READ, IOC_WRITE, iocDir, iocNr, iocSize } from '../uapi/ioctl.ts';
-import { PAGE_SHIFT, pageAlign } from '../units.ts';
 import { cmaHeapOps } from './cma-heap.ts';
 import { coherentHeapOps } from './coherent-heap.ts';
 import type { FileTable } from './dma-buf.ts';
@@ -153,13 +152,14 @@ function allocate(
     return badArgument('EINVAL', 'fd_flags', BigInt(data.fd_flags));
   }
   if (data.heap_flags !== 0n) return badArgument('EINVAL', 'heap_flags', data.heap_flags);
+  const { pageAlign, pageShift } = context.profile.geometry;
   const size = pageAlign(data.len);
   if (size === 0n) return badArgument('EINVAL', 'len', data.len);
   const ops = dmaHeapOps(heap.backing);
   const asked = { heap: heap.name, size: data.len };
   const injected = context.inject?.('allocate', asked);
   if (injected !== undefined) return injected;
-  const allocation = ops.allocate(context, size >> BigInt(PAGE_SHIFT));
+  const allocation = ops.allocate(context, size >> BigInt(pageShift));
   if ('errno' in allocation) return allocation;
   const { sgTable } = allocation;
   const file = files.add({

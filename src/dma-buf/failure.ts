@@ -53,6 +53,8 @@ export type Failure =
   /** No aligned free run in a CMA area. */
   | {
       readonly kind: 'cma-no-room';
+      /** Bytes of a page. */
+      readonly pageSize: number;
       readonly area: string;
       readonly pages: bigint;
       /** The alignment asked for, in pages. */
@@ -68,6 +70,7 @@ export type Failure =
   /** No free block of the rounded-up order in a coherent pool. */
   | {
       readonly kind: 'coherent-no-room';
+      readonly pageSize: number;
       readonly pool: string;
       readonly pages: bigint;
       /** `pages` rounded up to a power of two: what the pool looks for. */
@@ -78,7 +81,12 @@ export type Failure =
       readonly largestBlock: number;
     }
   /** The system heap ran out of pages: on Linux the OOM killer ends the caller. */
-  | { readonly kind: 'system-oom'; readonly pages: bigint; readonly freePages: number }
+  | {
+      readonly kind: 'system-oom';
+      readonly pageSize: number;
+      readonly pages: bigint;
+      readonly freePages: number;
+    }
   /** RLIMIT_NOFILE is reached. */
   | { readonly kind: 'descriptor-limit'; readonly limit: number }
   /** The descriptor's access mode does not allow it. */

@@ -8,7 +8,6 @@ import type { Profile } from '../profile/profile.ts';
 import type { Records } from '../records.ts';
 import type { Errno } from '../uapi/errno.ts';
 import type { PfnRange } from '../units.ts';
-import { pagesToBytes, pfnPhys } from '../units.ts';
 import type { Failure } from './failure.ts';
 
 /** Which backend holds a buffer's pages, and which area or pool of it. */
@@ -56,6 +55,7 @@ export interface DmaHeapOps {
 }
 
 /** Zeroes whole pieces. */
-export function zeroPages(memory: PhysMemory, sgTable: readonly PfnRange[]): void {
+export function zeroPages({ memory, profile }: HeapContext, sgTable: readonly PfnRange[]): void {
+  const { pfnPhys, pagesToBytes } = profile.geometry;
   for (const { pfn, pages } of sgTable) memory.zero(pfnPhys(pfn), pagesToBytes(pages));
 }

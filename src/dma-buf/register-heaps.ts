@@ -4,8 +4,8 @@
  */
 import { createCoherentPool } from '../mm/coherent.ts';
 import type { Printk } from '../printk.ts';
+import { geometryOf } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
-import { pfnDown } from '../units.ts';
 import { registerDmaHeap } from './dma-heap.ts';
 import type { ModulePlan, PlannedPool, PoolRefusal } from './heap-modules.ts';
 
@@ -62,6 +62,7 @@ function registerCoherentHeap(
     printk.print(3, `coherent_heap: failed to initialize memory (-${refused.errno})`);
     return refused.problem;
   }
+  const { pfnDown } = geometryOf(records);
   createCoherentPool(records, index, { name, pfnBase: pfnDown(base), size: pfnDown(size) });
   printk.print(6, `dma_heap ${name}: assigned reserved memory node ${name}`);
   if (registerDmaHeap(records, printk, name, { backend: 'coherent', pool: index })) return undefined;

@@ -30,7 +30,10 @@ export const systemHeapOps: DmaHeapOps = {
     const pages = new PageAllocator(context.records);
     const freePages = pages.freePages();
     if (wanted > BigInt(freePages)) {
-      return { errno: 'EINTR', why: { kind: 'system-oom', pages: wanted, freePages } };
+      return {
+        errno: 'EINTR',
+        why: { kind: 'system-oom', pageSize: context.profile.geometry.pageSize, pages: wanted, freePages },
+      };
     }
     const sgTable: PfnRange[] = [];
     let maxOrder: number = ORDERS[0];
@@ -42,7 +45,7 @@ export const systemHeapOps: DmaHeapOps = {
       remaining -= piece.pages;
       maxOrder = Math.log2(piece.pages);
     }
-    zeroPages(context.memory, sgTable);
+    zeroPages(context, sgTable);
     return { sgTable };
   },
   release(context, sgTable) {

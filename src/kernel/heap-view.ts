@@ -4,9 +4,10 @@ import { type DmaHeap, dmaHeaps, findDmaHeap } from '../dma-buf/dma-heap.ts';
 import { Cma } from '../mm/cma.ts';
 import { DmaCoherentMem } from '../mm/coherent.ts';
 import { PageAllocator } from '../mm/page-alloc.ts';
+import type { Geometry } from '../profile/geometry.ts';
+import { geometryOf, profileIn } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
-import { type PfnRange, pagesToBytes, pfnPhys } from '../units.ts';
-import { bootRecord } from './boot-record.ts';
+import type { PfnRange } from '../units.ts';
 import type { HeapView } from './views.ts';
 
 /** What a backend says of its memory. */
@@ -15,12 +16,14 @@ type Space = Pick<HeapView, 'region' | 'base' | 'size' | 'free' | 'largest'>;
 /** All heaps by minor, each with the number of its live buffers. */
 export function heapViews(records: Records, files: FileTable): HeapView[] {
   const buffers = files.dmaBufCounts();
+  const { pageSize } = geometryOf(records);
   return dmaHeaps(records).map((heap) => ({
     name: heap.name,
     minor: heap.minor,
     mode: heap.mode.toString(8),
     gid: heap.gid,
     backend: heap.backing.backend,
+    pageSize,
     buffers: buffers.get(heap.name) ?? 0,
     ...spaceOf(records, heap),
   }));
@@ -51,13 +54,14 @@ export function freeRunsOf(records: Records, name: string): readonly PfnRange[] 
 export function largestRequest(records: Records, name: string): bigint {
   const backing = findDmaHeap(records, name)?.backing;
   if (backing === undefined) return 0n;
+  const { pagesToBytes } = geometryOf(records);
   switch (backing.backend) {
     case 'system':
       return pagesToBytes(new PageAllocator(records).freePages());
     case 'coherent':
       return pagesToBytes(new DmaCoherentMem(records, backing.pool).largestBlock());
     case 'cma': {
-      const most = bootRecord(records).profile.config.CONFIG_CMA_ALIGNMENT;
+      const most = profileIn(records).config.CONFIG_CMA_ALIGNMENT;
       const runs = new Cma(records, backing.area).movableRuns();
       return pagesToBytes(runs.reduce((best, run) => Math.max(best, largestInRun(run, most)), 0));
     }
@@ -76,17 +80,18 @@ function largestInRun({ pfn, pages }: PfnRange, mostOrder: number): number {
 }
 
 function spaceOf(records: Records, { backing }: DmaHeap): Space {
+  const geometry = geometryOf(records);
   switch (backing.backend) {
     case 'system':
-      return systemSpace(new PageAllocator(records));
+      return systemSpace(new PageAllocator(records), geometry);
     case 'cma':
-      return cmaSpace(new Cma(records, backing.area));
+      return cmaSpace(new Cma(records, backing.area), geometry);
     case 'coherent':
-      return coherentSpace(new DmaCoherentMem(records, backing.pool));
+      return coherentSpace(new DmaCoherentMem(records, backing.pool), geometry);
   }
 }
 
-function systemSpace(pages: PageAllocator): Space {
+function systemSpace(pages: PageAllocator, { pagesToBytes }: Geometry): Space {
   const managed = pages.zones().reduce((sum, zone) => sum + pages.managedPages(zone), 0);
   const order = pages.largestOrder();
   return {
@@ -96,7 +101,7 @@ function systemSpace(pages: PageAllocator): Space {
   };
 }
 
-function cmaSpace(cma: Cma): Space {
+function cmaSpace(cma: Cma, { pfnPhys, pagesToBytes }: Geometry): Space {
   return {
     region: cma.name,
     base: pfnPhys(cma.basePfn),
@@ -106,7 +111,7 @@ function cmaSpace(cma: Cma): Space {
   };
 }
 
-function coherentSpace(pool: DmaCoherentMem): Space {
+function coherentSpace(pool: DmaCoherentMem, { pfnPhys, pagesToBytes }: Geometry): Space {
   return {
     region: pool.name,
     base: pfnPhys(pool.pfnBase),

@@ -7,8 +7,8 @@ import { Cma } from '../mm/cma.ts';
 import type { EarlyBoot } from '../mm/early-boot.ts';
 import type { ReservedMem } from '../mm/reserved-mem.ts';
 import { hasCoherentHeaps } from '../profile/profile.ts';
+import { geometryOf } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
-import { pfnPhys } from '../units.ts';
 import type { RegionView, WhyNoHeap } from './views.ts';
 
 /** What became of the regions when the heaps registered. */
@@ -102,6 +102,7 @@ export function regionsWithModule(
   problems: RegistrationProblems,
 ): readonly RegionView[] {
   if (plan.module === 'system_heap') return regions;
+  const { pfnPhys } = geometryOf(records);
   const backend = plan.module === 'cma_heap' ? 'cma' : 'coherent';
   const indexOf = (region: RegionView): number | undefined => {
     if (plan.module === 'coherent_heap') {

@@ -29,7 +29,7 @@ import {
 import { ANOTHER, CHECK, fileError, SessionError, systemCode } from './session-error.ts';
 
 /** Raised when what is stored changes its meaning. */
-export const SESSION_FORMAT = 4;
+export const SESSION_FORMAT = 5;
 const ARCH = 'arm64';
 const FORMAT_FILE = 'session.json';
 /** Longer than any that was ever written. */

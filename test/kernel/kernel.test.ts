@@ -9,7 +9,8 @@ import {
 } from '../../src/uapi/dma-heap.ts';
 import * as fcntl from '../../src/uapi/fcntl.ts';
 import { IOC_READ, IOC_WRITE, ioc } from '../../src/uapi/ioctl.ts';
-import { GiB, KiB, MiB, pfnPhys } from '../../src/units.ts';
+import { GiB, KiB, MiB } from '../../src/units.ts';
+import { pfnPhys } from '../pages.ts';
 import { alloc, board, bootBoard, cma, coherent, RAM_BASE } from '../small-board.ts';
 
 const CMA = 'video-cma@48000000';

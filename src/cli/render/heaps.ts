@@ -1,6 +1,6 @@
 /** The heaps as text: `dmaheap list` and `dmaheap show heap:NAME`. */
 import type { BufferView, HeapView, RegionView } from '../../kernel/views.ts';
-import { formatHex, formatSize, PAGE_SIZE, type PfnRange, pfnPhys } from '../../units.ts';
+import { bytesOf, formatHex, formatSize, type PfnRange } from '../../units.ts';
 import { escapeText } from '../escape.ts';
 import { groupText } from '../groups.ts';
 import { type Ink, NO_INK } from '../ink.ts';
@@ -76,6 +76,7 @@ function othersFact(heap: HeapView, buffers: readonly BufferView[]): (readonly [
 function renderMap(
   buffers: readonly BufferView[],
   freeRuns: readonly PfnRange[],
+  pageSize: number,
   ink: Ink,
   task: string,
 ): string {
@@ -92,13 +93,10 @@ function renderMap(
     { title: 'FD' },
     { title: 'NAME' },
   ];
-  const cells = rows.map(({ run, fd, name }) => [
-    formatHex(pfnPhys(run.pfn)),
-    String(run.pages),
-    formatSize(run.pages * PAGE_SIZE),
-    fd,
-    escapeText(name),
-  ]);
+  const cells = rows.map(({ run, fd, name }) => {
+    const { base, size } = bytesOf(run, pageSize);
+    return [formatHex(base), String(run.pages), formatSize(size), fd, escapeText(name)];
+  });
   return `\n${renderTable(columns, cells, ink.title)}`;
 }
 
@@ -144,7 +142,7 @@ export function renderHeap(
     ['largest', `${sizeExact(heap.largest)}: ${LARGEST[heap.backend]}`],
     ['buffers', String(heap.buffers)],
   );
-  const map = renderMap(buffers, freeRuns, ink, task);
+  const map = renderMap(buffers, freeRuns, heap.pageSize, ink, task);
   const caveat = CAVEAT[heap.backend];
   return renderFacts(facts) + map + (caveat === undefined ? '' : `\n${ink.dim(caveat)}\n`);
 }

@@ -12,10 +12,11 @@ import type { VirtualContext, VirtualNode } from '../../../src/kernel/virtual-fi
 import { lookup } from '../../../src/kernel/virtual-files/index.ts';
 import { InMemoryPhysMemory } from '../../../src/mm/phys-memory.ts';
 import { Printk } from '../../../src/printk.ts';
+import { profileIn } from '../../../src/profile/recorded-profile.ts';
 import { MemoryRecords } from '../../../src/records.ts';
 import type { Errno } from '../../../src/uapi/errno.ts';
 import { O_RDWR } from '../../../src/uapi/fcntl.ts';
-import { pageAlign, pfnDown } from '../../../src/units.ts';
+import { pageAlign, pfnDown } from '../../pages.ts';
 import { projectPath } from '../../small-board.ts';
 
 export const USER: Credentials = { uid: 1000, gid: 1000, groups: [] };
@@ -27,7 +28,8 @@ export class Looking {
 
   /** @param records what boot left */
   constructor(records: MemoryRecords, task = 'shell') {
-    const { profile, layout } = bootRecord(records);
+    const { layout } = bootRecord(records);
+    const profile = profileIn(records);
     const memory = new InMemoryPhysMemory(layout);
     this.context = { records, memory, printk: new Printk(records), profile, task };
     this.table = new DescriptorTable(records, task);
