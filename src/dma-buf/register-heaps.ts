@@ -4,13 +4,10 @@
  */
 import { createCoherentPool } from '../mm/coherent.ts';
 import type { Printk } from '../printk.ts';
-import { geometryOf } from '../profile/recorded-profile.ts';
+import { geometryOf, profileIn } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { registerDmaHeap } from './dma-heap.ts';
 import type { ModulePlan, PlannedPool, PoolRefusal } from './heap-modules.ts';
-
-/** The name that the default CMA area has besides its own. */
-const DEFAULT_CMA_HEAP = 'default_cma_region';
 
 /** Why a pool or an area got no heap. */
 export type RegistrationProblem = PoolRefusal['problem'] | 'name-taken' | 'no-cma-heaps';
@@ -77,13 +74,14 @@ function registerCmaHeaps(
   { defaultArea, areas }: Extract<ModulePlan, { module: 'cma_heap' }>,
   problems: Map<number, RegistrationProblem>,
 ): boolean {
-  if (defaultArea !== undefined && !addCmaHeap(records, printk, DEFAULT_CMA_HEAP, defaultArea)) {
+  const { linux } = profileIn(records);
+  if (defaultArea !== undefined && !addCmaHeap(records, printk, linux.defaultCmaHeap, defaultArea)) {
     for (const area of areas) problems.set(area.index, 'no-cma-heaps');
     return false;
   }
   for (const area of areas) {
     if (addCmaHeap(records, printk, area.name, area.index)) continue;
-    printk.print(4, `cma_heap: Failed to add CMA heap ${area.name}`);
+    printk.print(...linux.log.cmaHeapRefused(area.name));
     problems.set(area.index, 'name-taken');
   }
   return true;

@@ -4,15 +4,17 @@ import type { PfnRange } from '../units.ts';
 import type { Allocation, DmaHeapOps } from './heap-ops.ts';
 import { zeroPages } from './heap-ops.ts';
 
-/** The piece sizes that are tried: 1 MiB, 64 KiB, 4 KiB. */
-const ORDERS = [8, 4, 0] as const;
-
 /**
  * Takes the largest piece that is not above what remains nor above the order last given:
  * alloc_largest_available().
  */
-function allocLargest(pages: PageAllocator, remaining: number, maxOrder: number): PfnRange | undefined {
-  for (const order of ORDERS) {
+function allocLargest(
+  pages: PageAllocator,
+  orders: readonly number[],
+  remaining: number,
+  maxOrder: number,
+): PfnRange | undefined {
+  for (const order of orders) {
     if (remaining < 2 ** order || maxOrder < order) continue;
     const pfn = pages.alloc(order);
     if (pfn !== undefined) return { pfn, pages: 2 ** order };
@@ -36,9 +38,10 @@ export const systemHeapOps: DmaHeapOps = {
       };
     }
     const sgTable: PfnRange[] = [];
-    let maxOrder: number = ORDERS[0];
+    const orders = context.profile.linux.systemHeapOrders;
+    let [maxOrder] = orders;
     for (let remaining = Number(wanted); remaining > 0; ) {
-      const piece = allocLargest(pages, remaining, maxOrder);
+      const piece = allocLargest(pages, orders, remaining, maxOrder);
       // Single pages cover whatever is free.
       if (piece === undefined) throw new Error('free pages that no order gives');
       sgTable.push(piece);

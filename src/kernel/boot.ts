@@ -111,11 +111,11 @@ function bootKernel(
   takePageTables(memblock);
   memblock.allowResize();
   reservedMemory.scanLate();
-  takeUnflattenedTree(memblock);
+  takeUnflattenedTree(memblock, profile.linux);
   const spans = zoneSpans(memblock, profile, board.dmaMaxCpuAddress);
   reserveDefaultCma(early, words.cma, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
   printZones(early, spans);
-  takeMemoryMap(memblock);
+  takeMemoryMap(memblock, profile.linux);
   const swiotlb = takeSwiotlb(memblock, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
 
   // 7-8: the page allocator, CMA activation, DMA pools.
@@ -254,7 +254,7 @@ function activateCma(early: EarlyBoot, spans: readonly ZoneSpan[]): readonly Ear
     if (zones.length <= 1) return true;
     emptyCma(early.records, area.index);
     early.memblock.free(area);
-    early.printk.print(3, `cma: CMA area ${area.name} could not be activated`);
+    early.printk.print(...early.profile.linux.log.cmaNotActivated(area.name));
     return false;
   });
 }
@@ -279,7 +279,9 @@ function startAtomicPools(
     spans,
     totalRamPages: [...managed.values()].reduce((sum, count) => sum + count, 0),
     cmaAlignment: profile.config.CONFIG_CMA_ALIGNMENT,
-    populated: new Set([...managed].filter(([, count]) => count > 0).map(([name]) => name)),
+    zones: new Set(
+      [...managed].filter(([name, count]) => profile.linux.atomicPool(name, count > 0)).map(([name]) => name),
+    ),
     ...(words.coherentPool !== undefined && { coherentPool: words.coherentPool }),
     ...(defaultCma && { defaultCma }),
   });

@@ -30,8 +30,8 @@ export interface AtomicPoolInputs {
   readonly defaultCma?: EarlyCma;
   /** CONFIG_CMA_ALIGNMENT. */
   readonly cmaAlignment: number;
-  /** The zones that hold managed pages, CMA areas' included. */
-  readonly populated: ReadonlySet<ZoneName>;
+  /** The zones that get a pool. */
+  readonly zones: ReadonlySet<ZoneName>;
 }
 
 /** dma_atomic_pool_init(). */
@@ -40,7 +40,7 @@ export function createAtomicPools(records: Records, printk: Printk, inputs: Atom
   const wanted = inputs.coherentPool || defaultPoolBytes(inputs.totalRamPages, geometry);
   const order = Math.min(getOrder(geometry.pfnUp(wanted)), geometry.maxPageOrder);
   for (const [zone, gfp] of POOLS) {
-    if (!inputs.populated.has(zone)) continue;
+    if (!inputs.zones.has(zone)) continue;
     const got = expand(records, printk, inputs, zone, order);
     if (got === undefined) {
       printk.print(3, `DMA: failed to allocate ${wanted / KiB} KiB ${gfp} pool for atomic allocation`);

@@ -40,7 +40,8 @@ export interface EarlyBoot {
 
 /** Whether another CMA area can be made; logs that none can: cma_new_area(). */
 export function cmaSlotFree(early: EarlyBoot): boolean {
-  if (early.cmaAreas.length < early.profile.config.CONFIG_CMA_AREAS) return true;
+  const { linux, config } = early.profile;
+  if (early.cmaAreas.length < linux.maxCmaAreas(config)) return true;
   early.printk.print(3, 'cma: Not enough slots for CMA reserved regions!');
   return false;
 }

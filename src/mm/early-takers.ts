@@ -3,15 +3,10 @@
  * arch/arm64/mm/mmu.c: paging_init(), drivers/of/fdt.c: unflatten_device_tree() and mm/sparse.c:
  * sparse_init() (Linux 7.3) by their sizes.
  */
+import type { LinuxVersion } from '../profile/linux-version.ts';
 import type { PhysAddr } from '../units.ts';
 import { rangeEnd, roundDown, roundUp } from '../units.ts';
 import type { Memblock } from './memblock.ts';
-
-/** The unflattened tree and the array of regions; the recorded boots agree with one size for all. */
-const UNFLATTENED_TREE = 40n * 1024n;
-
-/** sizeof(struct page). */
-const STRUCT_PAGE = 64n;
 
 /**
  * The number of page tables that map all RAM: of each level one for each unit that RAM touches, counted from where
@@ -50,9 +45,9 @@ export function takePageTables(memblock: Memblock): void {
   memblock.allocEachTopDown(pageTableCount(memblock), memblock.geometry.page);
 }
 
-/** Takes the unflattened tree. */
-export function takeUnflattenedTree(memblock: Memblock): void {
-  memblock.alloc(UNFLATTENED_TREE, memblock.geometry.page, { start: 0n });
+/** Takes the unflattened tree and the array of regions; the recorded boots agree with one size for all. */
+export function takeUnflattenedTree(memblock: Memblock, { unflattenedTree }: LinuxVersion): void {
+  memblock.alloc(unflattenedTree, memblock.geometry.page, { start: 0n });
 }
 
 /** The numbers of the sections that hold RAM, no-map or not. */
@@ -70,11 +65,12 @@ export function ramSections(memblock: Memblock): ReadonlySet<number> {
  * Takes the memory map in one block, or in pieces where no block is large enough: sparse_init_nid(). A section's
  * part of the block is as long as a PMD maps, however little of that it needs; the rest goes back.
  */
-export function takeMemoryMap(memblock: Memblock): void {
+export function takeMemoryMap(memblock: Memblock, { structPage }: LinuxVersion): void {
   const { pagesPerSection, tableSpans, memmapBlock } = memblock.geometry;
-  const needed = BigInt(ramSections(memblock).size) * BigInt(pagesPerSection) * STRUCT_PAGE;
-  const part = roundUp(BigInt(pagesPerSection) * STRUCT_PAGE, tableSpans[0]);
-  const whole = BigInt(ramSections(memblock).size) * part;
+  const sections = BigInt(ramSections(memblock).size);
+  const map = BigInt(pagesPerSection) * structPage;
+  const part = roundUp(map, tableSpans[0]);
+  const [needed, whole] = [sections * map, sections * part];
   const block = memblock.alloc(whole, part, { start: 0n });
   if (block === undefined) memblock.allocEachTopDown(Number(needed / memmapBlock), memmapBlock);
   else if (whole > needed) memblock.free({ base: block + needed, size: whole - needed });

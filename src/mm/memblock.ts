@@ -233,8 +233,8 @@ export class Memblock {
   find(size: PhysAddr, align: PhysAddr, where: Placement): PhysAddr | undefined {
     // The first page is never handed out.
     const { page } = this.geometry;
-    const low = where.start > page ? where.start : page;
-    const high = where.end === undefined ? U64_MASK : where.end > low ? where.end : low;
+    const low = clamp(where.start, page, U64_MASK);
+    const high = clamp(where.end ?? U64_MASK, low, U64_MASK);
     const free = this.freeRanges();
     if (where.bottomUp !== true) free.reverse();
     for (const range of free) {
@@ -269,7 +269,7 @@ export class Memblock {
     for (const range of this.freeRanges().reverse()) {
       if (left === 0n) return;
       const end = roundDown(rangeEnd(range), unit);
-      const base = roundUp(range.base > page ? range.base : page, unit);
+      const base = roundUp(clamp(range.base, page, U64_MASK), unit);
       if (end <= base) continue;
       const room = (end - base) / unit;
       const take = room < left ? room : left;

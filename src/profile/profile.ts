@@ -5,6 +5,8 @@
 import type { Architecture, PageKiB } from './architecture.ts';
 import { ARM64 } from './arm64.ts';
 import { type Geometry, type GeometrySizes, makeGeometry } from './geometry.ts';
+import { LINUX_7_3 } from './linux-7.3.ts';
+import type { LinuxVersion } from './linux-version.ts';
 
 /** The configuration options that the model reads, with their .config names. */
 export interface ProfileConfig {
@@ -28,8 +30,7 @@ export interface ProfileConfig {
 export type ConfigKey = keyof ProfileConfig;
 
 export interface Profile {
-  /** The version people say: `7.3`. */
-  readonly linux: string;
+  readonly linux: LinuxVersion;
   readonly arch: Architecture;
   /** Its pages and what follows from their size. */
   readonly geometry: Geometry;
@@ -114,17 +115,23 @@ export function profileOf(
   if (pageKiB !== 4) differs.push(`${pageKiB} KiB pages`);
   const configName = `arm64 defconfig${differs.length === 0 ? '' : ` but ${differs.join(', ')}`}`;
   const config = { ...DEFCONFIG, ...changed };
-  const names = { linux: '7.3', arch: ARM64.name, pageKiB, coherent_series: coherent };
+  const names = { linux: LINUX_7_3.name, arch: ARM64.name, pageKiB, coherent_series: coherent };
   return { profile: namedProfile({ ...names, config, configName }), problems };
 }
 
 /** What names a profile: plain data, from which it is made again. */
-export interface ProfileNames extends Pick<Profile, 'linux' | 'coherent_series' | 'config' | 'configName'> {
+export interface ProfileNames extends Pick<Profile, 'coherent_series' | 'config' | 'configName'> {
+  /** The version people say: `7.3`. */
+  readonly linux: string;
   readonly arch: string;
   readonly pageKiB: PageKiB;
 }
 
+const VERSIONS: readonly LinuxVersion[] = [LINUX_7_3];
 const ARCHITECTURES: readonly Architecture[] = [ARM64];
+
+/** The architecture that a boot gets. */
+export const DEFAULT_ARCHITECTURE = ARM64.name;
 
 /** Made once for each page size, when first asked for. */
 const geometries = new Map<GeometrySizes, Geometry>();
@@ -137,27 +144,29 @@ function geometryFor(sizes: GeometrySizes): Geometry {
   return geometry;
 }
 
-/** The profile of those names. @throws Error when there is no such architecture, or it has no such pages */
-export function namedProfile({ arch: name, pageKiB, ...rest }: ProfileNames): Profile {
+/** The profile of those names. @throws Error when there is no such version or architecture, or it has no such pages */
+export function namedProfile({ linux: version, arch: name, pageKiB, ...rest }: ProfileNames): Profile {
+  const linux = VERSIONS.find((known) => known.name === version);
   const arch = ARCHITECTURES.find((known) => known.name === name);
   const sizes = arch?.pages[pageKiB];
+  if (linux === undefined) throw new Error(`no Linux ${version}`);
   if (arch === undefined || sizes === undefined) throw new Error(`no ${name} with pages of ${pageKiB} KiB`);
-  return { ...rest, arch, geometry: geometryFor(sizes) };
+  return { ...rest, linux, arch, geometry: geometryFor(sizes) };
 }
 
 /** The names from which `namedProfile` makes an equal profile. */
-export function profileNames({ arch, geometry, ...rest }: Profile): ProfileNames {
-  return { ...rest, arch: arch.name, pageKiB: (geometry.pageSize / 1024) as PageKiB };
+export function profileNames({ linux, arch, geometry, ...rest }: Profile): ProfileNames {
+  return { ...rest, linux: linux.name, arch: arch.name, pageKiB: (geometry.pageSize / 1024) as PageKiB };
 }
 
 /**
  * The unit of CMA alignment in bytes: CMA_MIN_ALIGNMENT_BYTES. Huge pages make it what a PMD maps, within the
  * largest buddy block; without them it is that block.
  */
-export function pageblockBytes({ config, geometry }: Profile): bigint {
+export function pageblockBytes({ linux, config, geometry }: Profile): bigint {
   const block = geometry.pagesToBytes(2 ** geometry.maxPageOrder);
   const [pmd] = geometry.tableSpans;
-  return config.CONFIG_TRANSPARENT_HUGEPAGE && pmd < block ? pmd : block;
+  return linux.hugePageblocks(config) && pmd < block ? pmd : block;
 }
 
 /** Whether coherent pools become heaps. */
@@ -171,5 +180,5 @@ export function banner(profile: Profile): string {
       ? 'no coherent heaps'
       : `coherent heap series ${profile.coherent_series} (not mainline)`;
   const cma = `CMA ${profile.config.CONFIG_CMA_SIZE_MBYTES} MiB (${profile.configName})`;
-  return `Linux ${profile.linux}, ${series}, ${cma}`;
+  return `Linux ${profile.linux.name}, ${series}, ${cma}`;
 }

@@ -12,6 +12,7 @@
 import { chmodSync, closeSync, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { DEFAULT_ARCHITECTURE } from '../profile/profile.ts';
 import { checkFileSystem } from './file-system.ts';
 import {
   checkOwnDirectory,
@@ -30,7 +31,8 @@ import { ANOTHER, CHECK, fileError, SessionError, systemCode } from './session-e
 
 /** Raised when what is stored changes its meaning. */
 export const SESSION_FORMAT = 5;
-const ARCH = 'arm64';
+/** What all sessions of this format say; which kernel booted in one says its profile. */
+const ARCH = DEFAULT_ARCHITECTURE;
 const FORMAT_FILE = 'session.json';
 /** Longer than any that was ever written. */
 const FORMAT_LIMIT = 65_536;

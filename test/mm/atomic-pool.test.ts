@@ -110,7 +110,7 @@ describe('the atomic pools', () => {
       spans,
       totalRamPages: 1,
       cmaAlignment: 8,
-      populated: new Set(['DMA', 'Normal']),
+      zones: new Set(['DMA', 'Normal']),
     });
     expect([...printk.since()].map((line) => `<${line.level}>${line.text}`)).toEqual([
       '<6>DMA: preallocated 4 KiB GFP_KERNEL pool for atomic allocations',
