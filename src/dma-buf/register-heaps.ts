@@ -30,7 +30,7 @@ export function initModule(records: Records, printk: Printk, plan: ModulePlan): 
   const areas = new Map<number, RegistrationProblem>();
   switch (plan.module) {
     case 'system_heap': {
-      const done = registerDmaHeap(records, printk, 'system', { backend: 'system' });
+      const done = registerDmaHeap(records, printk, 'system', { backend: 'system', index: 0 });
       return { pools, areas, ...(!done && { errno: 'EEXIST' }) };
     }
     case 'coherent_heap':
@@ -62,7 +62,7 @@ function registerCoherentHeap(
   const { pfnDown } = geometryOf(records);
   createCoherentPool(records, index, { name, pfnBase: pfnDown(base), size: pfnDown(size) });
   printk.print(6, `dma_heap ${name}: assigned reserved memory node ${name}`);
-  if (registerDmaHeap(records, printk, name, { backend: 'coherent', pool: index })) return undefined;
+  if (registerDmaHeap(records, printk, name, { backend: 'coherent', index })) return undefined;
   printk.print(3, 'coherent_heap: failed to register heap (-17)');
   return 'name-taken';
 }
@@ -89,7 +89,7 @@ function registerCmaHeaps(
 
 /** __add_cma_heap() through dma_heap_add(). */
 function addCmaHeap(records: Records, printk: Printk, name: string, area: number): boolean {
-  if (registerDmaHeap(records, printk, name, { backend: 'cma', area })) return true;
+  if (registerDmaHeap(records, printk, name, { backend: 'cma', index: area })) return true;
   printk.print(3, 'dma_heap: failed to register heap (-17)');
   return false;
 }

@@ -184,7 +184,7 @@ export class Ageing {
       failed: this.#failed,
       alive: live.length,
       aliveBytes: live.reduce((sum, { bytes }) => sum + pageAlign(bytes), 0n),
-      largestRun: before.backend === 'system' ? before.largest : pagesToBytes(longest(runs)),
+      largestRun: before.region === undefined ? before.largest : pagesToBytes(longest(runs)),
       largestAligned: kernel.largestRequest(this.heap),
       tried: this.#tryAll(kernel, before),
     };
@@ -248,8 +248,8 @@ export class Ageing {
   }
 
   /** Powers of two and the sizes of the mix: asked for once more, and given back at once. */
-  #tryAll(kernel: Kernel, { size, backend, pageSize }: HeapView): readonly TriedRequest[] {
-    const most = backend === 'system' && size > MAX_TRIED ? MAX_TRIED : size;
+  #tryAll(kernel: Kernel, { size, region, pageSize }: HeapView): readonly TriedRequest[] {
+    const most = region === undefined && size > MAX_TRIED ? MAX_TRIED : size;
     const sizes = new Set(this.sizes.map(({ bytes }) => bytes));
     for (let bytes = BigInt(pageSize); bytes <= most; bytes *= 2n) sizes.add(bytes);
     const node = this.#open(kernel);

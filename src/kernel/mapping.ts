@@ -2,7 +2,8 @@
  * Mappings of dma-bufs: the checks of mmap and the bytes behind it. Models mm/mmap.c: do_mmap() and
  * drivers/dma-buf/dma-buf.c: dma_buf_mmap_internal() (Linux 7.3).
  */
-import type { DmaBufFile, OpenFile } from '../dma-buf/dma-buf.ts';
+import { BACKENDS } from '../dma-buf/backends.ts';
+import type { OpenFile } from '../dma-buf/dma-buf.ts';
 import type { Failure } from '../dma-buf/failure.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
@@ -98,30 +99,10 @@ export function checkMmap(
   if ((flags & MAP_GROWSDOWN) !== 0) return bad('flags', BigInt(flags));
   if ((prot & PROT_EXEC) !== 0) throw new NotModelled('an executable mapping (PROT_EXEC) of a dma-buf');
   if (offset + size > file.size) return bad('len', length);
-  if (kind === MAP_PRIVATE && refusesPrivate(file, offset, size, geometry))
-    return bad('flags', BigInt(flags));
+  const { refusesPrivate } = BACKENDS[file.backing.backend];
+  const [first, pages] = [Number(offset / page), Number(size / page)];
+  if (kind === MAP_PRIVATE && refusesPrivate(file.sgTable, first, pages)) return bad('flags', BigInt(flags));
   return undefined;
-}
-
-/**
- * CMA's heap wants shared mappings. The system heap maps entry by entry of its sg table, and remap_pfn_range()
- * refuses a private mapping of which it is not given the whole.
- */
-function refusesPrivate(
-  { backing, sgTable }: DmaBufFile,
-  offset: bigint,
-  size: bigint,
-  { pagesToBytes }: Geometry,
-): boolean {
-  if (backing.backend === 'cma') return true;
-  if (backing.backend === 'coherent') return false;
-  let start = 0n;
-  for (const { pages } of sgTable) {
-    const end = start + pagesToBytes(pages);
-    if (offset < end) return offset + size > end;
-    start = end;
-  }
-  return false;
 }
 
 /** The pages that `[offset, offset + length)` touches: which bytes of each, and how many came before. */

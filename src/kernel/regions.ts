@@ -1,5 +1,6 @@
 /** What became of every reserved-memory node: from the boot's steps to one answer a region. */
 import type { MemoryCmdline } from '../board/cmdline.ts';
+import type { Backend } from '../dma-buf/backends.ts';
 import { dmaHeaps } from '../dma-buf/dma-heap.ts';
 import type { HeapModule, ModulePlan } from '../dma-buf/heap-modules.ts';
 import type { RegistrationProblems } from '../dma-buf/register-heaps.ts';
@@ -66,13 +67,9 @@ function viewOf(early: EarlyBoot, region: ReservedMem, problems: Registered): Re
   };
 }
 
-function heapsOf(records: Records, backend: 'cma' | 'coherent', index: number): readonly string[] {
+function heapsOf(records: Records, backend: Backend, index: number): readonly string[] {
   return dmaHeaps(records)
-    .filter(({ backing }) =>
-      backing.backend === 'cma'
-        ? backend === 'cma' && backing.area === index
-        : backing.backend === 'coherent' && backend === 'coherent' && backing.pool === index,
-    )
+    .filter(({ backing }) => backing.backend === backend && backing.index === index)
     .map((heap) => heap.name);
 }
 

@@ -1,7 +1,7 @@
 /** The parts of a running kernel that its calls work on: views over one set of records and one memory. */
 import { AttachmentTable } from '../dma-buf/attachment.ts';
+import { dmaHeapOps } from '../dma-buf/backends.ts';
 import { FileTable } from '../dma-buf/dma-buf.ts';
-import { dmaHeapOps } from '../dma-buf/dma-heap.ts';
 import type { HeapContext } from '../dma-buf/heap-ops.ts';
 import { DataCache } from '../mm/cache.ts';
 import { linesTouched } from '../mm/cache-pages.ts';

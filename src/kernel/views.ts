@@ -1,11 +1,10 @@
 /**
  * What can be asked of a kernel without changing it: plain data for renderers and tests.
  */
+import type { Backend } from '../dma-buf/backends.ts';
 import type { DmaDirection } from '../mm/dma-mapping.ts';
 import type { DmaSegment } from '../mm/iommu-dma.ts';
 import type { PfnRange, PhysAddr, PhysRange } from '../units.ts';
-
-export type Backend = 'system' | 'cma' | 'coherent';
 
 /** One node of /dev/dma_heap. */
 export interface HeapView {

@@ -1,3 +1,4 @@
+import { BACKENDS } from '../../dma-buf/backends.ts';
 import type { HeapView } from '../../kernel/views.ts';
 import { readJournalLimit } from '../arguments.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
@@ -11,7 +12,9 @@ import { VERSION } from '../version.ts';
 /** One line: what the boot made. */
 function summary(heaps: readonly HeapView[], noHeaps: number, path: string): string {
   const count = (backend: string) => heaps.filter((heap) => heap.backend === backend).length;
-  const kinds = `${count('system')} system, ${count('cma')} CMA, ${count('coherent')} coherent`;
+  const kinds = Object.entries(BACKENDS)
+    .map(([backend, { words }]) => `${count(backend)} ${words.title}`)
+    .join(', ');
   const without =
     noHeaps === 0
       ? ''

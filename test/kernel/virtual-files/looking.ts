@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { boardFromTree } from '../../../src/board/from-tree.ts';
 import { decodeDtb } from '../../../src/devicetree/dtb.ts';
+import { dmaHeapOps } from '../../../src/dma-buf/backends.ts';
 import { FileTable } from '../../../src/dma-buf/dma-buf.ts';
-import { dmaHeapOps, findDmaHeap } from '../../../src/dma-buf/dma-heap.ts';
+import { findDmaHeap } from '../../../src/dma-buf/dma-heap.ts';
 import { boot } from '../../../src/kernel/boot.ts';
 import type { BootParams } from '../../../src/kernel/boot-params.ts';
 import { bootRecord, DEVICE_TREE_RECORD } from '../../../src/kernel/boot-record.ts';
