@@ -13,8 +13,9 @@ import type { Mapping } from '../src/kernel/mapping.ts';
 import { arenaPath } from '../src/session/directory.ts';
 import { bootSession, openSession } from '../src/session/local-session.ts';
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../src/uapi/fcntl.ts';
-import { GiB, MiB, pfnPhys } from '../src/units.ts';
+import { GiB, MiB } from '../src/units.ts';
 import { device } from '../test/kernel/machine.ts';
+import { pfnPhys } from '../test/pages.ts';
 import { alloc, board, bootBoard, cma, RAM_BASE, RESERVE, range } from '../test/small-board.ts';
 import { contend, gibPerSecond, seconds } from './bench-rounds.ts';
 

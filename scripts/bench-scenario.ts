@@ -15,7 +15,8 @@ import {
   encodeDmaHeapAllocationData,
 } from '../src/uapi/dma-heap.ts';
 import { O_CLOEXEC, O_RDWR } from '../src/uapi/fcntl.ts';
-import { GiB, MiB, pfnPhys } from '../src/units.ts';
+import { GiB, MiB } from '../src/units.ts';
+import { pfnPhys } from '../test/pages.ts';
 import { board, cma, RAM_BASE, range } from '../test/small-board.ts';
 import { median } from './bench-rounds.ts';
 

@@ -27,6 +27,7 @@ export type { DeviceTree, DtNode, DtProperty, MemReserve } from './devicetree/tr
 export { getChild, getProperty } from './devicetree/tree.ts';
 export type { Diagnostic, SourcePosition } from './diagnostic.ts';
 export { InvalidInput } from './diagnostic.ts';
+export type { Backend } from './dma-buf/backends.ts';
 export type { Failure } from './dma-buf/failure.ts';
 export { NotModelled } from './dma-buf/not-modelled.ts';
 export type { AgeOptions, AgeReport, AgeSize, TriedRequest } from './kernel/age.ts';
@@ -56,7 +57,6 @@ export type { Syscall, SyscallResult, UserPointer } from './kernel/syscall.ts';
 export type { Credentials } from './kernel/task.ts';
 export type {
   AttachmentView,
-  Backend,
   BufferView,
   DeviceAttachment,
   FdView,
@@ -80,6 +80,9 @@ export type { MemoryWrite, PhysMemory } from './mm/phys-memory.ts';
 export { BusError, InMemoryPhysMemory } from './mm/phys-memory.ts';
 export type { LogLevel, LogLine } from './printk.ts';
 export { Printk } from './printk.ts';
+export type { Architecture, PageKiB } from './profile/architecture.ts';
+export type { Geometry } from './profile/geometry.ts';
+export type { Profile } from './profile/profile.ts';
 export type { Records } from './records.ts';
 export { MemoryRecords } from './records.ts';
 export * from './uapi/dirent.ts';

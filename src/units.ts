@@ -2,12 +2,12 @@
  * The numbers of the memory model: physical addresses, page frames, orders and sizes.
  *
  * Addresses and 64-bit lengths are `bigint`; page frame numbers, page counts and orders are `number`
- * (exact up to 2^53, and arm64 has 2^40 frames at most). The conversions between the two live here.
+ * (exact up to 2^53). What a page is, and the conversions between the two, says a kernel's `Geometry` (`profile/`).
  */
 
 /** A physical address or a 64-bit length in bytes. */
 export type PhysAddr = bigint;
-/** A page frame number: `address >> PAGE_SHIFT`. */
+/** A page frame number: `address >> PAGE_SHIFT`, in the pages of the kernel that it belongs to. */
 export type Pfn = number;
 
 /** A range of physical addresses: `[base, base + size)`. */
@@ -22,30 +22,12 @@ export interface PfnRange {
   readonly pages: number;
 }
 
-export const PAGE_SHIFT = 12;
-export const PAGE_SIZE = 1 << PAGE_SHIFT;
-/** PAGE_SIZE where addresses are meant. */
-export const PAGE = BigInt(PAGE_SIZE);
 export const U64_MASK = (1n << 64n) - 1n;
-
-const PAGE_MASK = PAGE - 1n;
 
 export const KiB = 1024n;
 export const MiB = 1024n * KiB;
 export const GiB = 1024n * MiB;
 export const TiB = 1024n * GiB;
-
-/** The frame that holds `address`, rounding down: PFN_DOWN(). */
-export const pfnDown = (address: PhysAddr): Pfn => Number(address >> BigInt(PAGE_SHIFT));
-
-/** The first frame at or above `address`: PFN_UP(). */
-export const pfnUp = (address: PhysAddr): Pfn => Number((address + PAGE_MASK) >> BigInt(PAGE_SHIFT));
-
-/** The address of a frame's first byte: PFN_PHYS(). */
-export const pfnPhys = (pfn: Pfn): PhysAddr => BigInt(pfn) << BigInt(PAGE_SHIFT);
-
-/** Rounds a 64-bit length up to whole pages and wraps at 2^64 as the kernel does: PAGE_ALIGN(). */
-export const pageAlign = (length: bigint): bigint => (length + PAGE_MASK) & ~PAGE_MASK & U64_MASK;
 
 /** Rounds down to a multiple of `align` (any positive number): rounddown(). */
 export const roundDown = (value: bigint, align: bigint): bigint => value - (value % align);
@@ -60,17 +42,14 @@ export function getOrder(pages: number): number {
   return order;
 }
 
-/** The bytes of so many pages. */
-export const pagesToBytes = (pages: number | bigint): bigint => BigInt(pages) * PAGE;
-
 /** The end of a range, exclusive. */
 export const rangeEnd = (range: PhysRange): PhysAddr => range.base + range.size;
 
-/** The whole pages that a range touches. */
-export function wholePages(range: PhysRange): PhysRange {
-  const base = roundDown(range.base, PAGE);
-  return { base, size: roundUp(rangeEnd(range), PAGE) - base };
-}
+/** The bytes of a run of page frames of `pageSize` bytes. */
+export const bytesOf = ({ pfn, pages }: PfnRange, pageSize: number): PhysRange => ({
+  base: BigInt(pfn) * BigInt(pageSize),
+  size: BigInt(pages) * BigInt(pageSize),
+});
 
 /** Whether two ranges share a byte. */
 export const rangesOverlap = (a: PhysRange, b: PhysRange): boolean =>

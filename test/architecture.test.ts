@@ -31,6 +31,10 @@ const ROOMS = [
 const FORBIDDEN_NAMES = /^(utils?|helpers?|commons?|managers?|types?)(\.|-|$)|-(utils?|helpers?|manager)\./;
 const IMPURE = /\b(?:process\.|console\.|Date\b|Math\.random|performance\.|setTimeout|setInterval|fetch\()/;
 
+/** A version or an architecture as a value, or the question which one it is. */
+const VERSION_OR_ARCH =
+  /(['"`])(?:[4-9]\.\d{1,2}(?:\.\d+)?|arm64|aarch64|arm|x86_64|riscv64)\1|\b(?:linux|arch|version)\??\.name\b|(?:profile\/)(?:arm64|linux-\d)/;
+
 const SRC = projectPath('src');
 
 /** The room of a file below src: its folder, or its own name. */
@@ -156,6 +160,19 @@ describe('the rooms of src', () => {
     expect(writingImports(source('cli/a.ts', "import { type Stats, statSync } from 'node:fs';"))).toEqual([]);
     const inputs = sources.find(({ name }) => name === 'cli/input-file.ts')?.text;
     expect(inputs).not.toMatch(/O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)|openSync\([^)]*'[^r]/);
+  });
+
+  it('leaves versions and architectures to the profile: nobody else names one', () => {
+    expect(VERSION_OR_ARCH.exec("if (profile.linux.name === '6.12') x")).not.toBeNull();
+    expect(VERSION_OR_ARCH.exec("arch: 'arm64'")).not.toBeNull();
+    expect(VERSION_OR_ARCH.exec('arch.name !== wanted')).not.toBeNull();
+    const found = sources
+      .filter(({ file }) => roomOf(file) !== 'profile')
+      .flatMap(({ name, text }) => {
+        const match = VERSION_OR_ARCH.exec(withoutComments(text));
+        return match ? [`${name}: ${match[0]}`] : [];
+      });
+    expect(found).toEqual([]);
   });
 
   it('names files after a concept', () => {

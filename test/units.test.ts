@@ -8,16 +8,13 @@ import {
   getOrder,
   KiB,
   MiB,
-  pageAlign,
   parseSize,
-  pfnDown,
-  pfnPhys,
-  pfnUp,
   rangesOverlap,
   roundDown,
   roundUp,
   TiB,
 } from '../src/units.ts';
+import { pageAlign, pfnDown, pfnPhys, pfnUp } from './pages.ts';
 
 describe('page frames', () => {
   it('rounds addresses to frames down and up', () => {

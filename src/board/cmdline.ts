@@ -2,13 +2,11 @@
  * The words of the kernel command line that decide about memory: `cma=`, `mem=` and `coherent_pool=`.
  * All other words are ignored, as Linux ignores words that no early_param() takes.
  */
-import { PAGE, roundDown } from '../units.ts';
-
 /** What the command line asks for; absent members were not given. */
 export interface MemoryCmdline {
   /** `cma=SIZE[@BASE[-LIMIT]]`, bytes; SIZE 0 means none. */
   readonly cma?: { readonly size: bigint; readonly base: bigint; readonly limit: bigint };
-  /** `mem=SIZE`, bytes, whole pages. */
+  /** `mem=SIZE`, bytes. */
   readonly mem?: bigint;
   /** `coherent_pool=SIZE`, bytes. */
   readonly coherentPool?: bigint;
@@ -60,7 +58,7 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
       else cma = parseCma(value, cma);
     } else if (name === 'mem') {
       if (value === undefined) malformed.push(name);
-      else mem = roundDown(memparse(value)[0], PAGE);
+      else mem = memparse(value)[0];
     } else if (name === 'coherent_pool' && value !== undefined) {
       coherentPool = memparse(value)[0];
     }

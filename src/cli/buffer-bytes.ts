@@ -2,7 +2,7 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Mapping } from '../kernel/mapping.ts';
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts';
-import { PAGE, roundDown } from '../units.ts';
+import { roundDown } from '../units.ts';
 import type { BufferPart } from './byte-part.ts';
 import { attempt } from './byte-stream.ts';
 import { type ByteTarget, type Place, tooLong, type Wanted } from './byte-target.ts';
@@ -24,12 +24,13 @@ function withMapping(
   { command, fd, offset, length, prot }: Access,
   body: (mapping: Mapping, offset: bigint) => void,
 ): void {
-  const start = roundDown(offset, PAGE);
+  const { page } = kernel.profile.geometry;
+  const start = roundDown(offset, page);
   const skip = offset - start;
   const mapped = call({ call: 'mmap', fd, length: skip + length, prot, flags: MAP_SHARED, offset: start });
   if (mapped.errno !== undefined) {
     const size = kernel.buffer(task, fd)?.size;
-    throw mmapFailed(`${command}: ${fd}`, mapped, { offset, length, size });
+    throw mmapFailed(`${command}: ${fd}`, mapped, { offset, length, size, page });
   }
   try {
     body(kernel.mapping(mapped.ret, task), skip);

@@ -1,13 +1,12 @@
 /** Words of system calls as options and arguments: fcntl commands, whence, poll events, ioctl requests. */
 import { InvalidArgumentError } from 'commander';
+import { flagNames, parseFcntlArgument } from '../profile/open-flag-words.ts';
 import {
   FCNTL_COMMANDS,
-  flagNames,
   IOCTL_REQUESTS,
   type Names,
   POLL_EVENTS,
   parseEvents,
-  parseFcntlArgument,
   parseWord,
   WHENCES,
 } from '../uapi/call-names.ts';

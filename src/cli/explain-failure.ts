@@ -1,15 +1,11 @@
 /**
  * Why an emulated call failed, in words and numbers: what a developer would otherwise dig out of debugfs.
  */
+import { explainNoRoom } from '../dma-buf/backends.ts';
 import type { Failure } from '../dma-buf/failure.ts';
 import { formatOpenFlags, O_ACCMODE } from '../uapi/fcntl.ts';
-import { formatHex, formatSize, pagesToBytes } from '../units.ts';
+import { formatHex } from '../units.ts';
 import { didYouMean } from './did-you-mean.ts';
-
-/** `2048 pages (8 MiB)`. */
-function pages(count: bigint | number): string {
-  return `${count} ${BigInt(count) === 1n ? 'page' : 'pages'} (${formatSize(pagesToBytes(count))})`;
-}
 
 function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): string[] {
   const { argument, value } = failure;
@@ -98,38 +94,6 @@ export function explainFailure(failure: Failure): string[] {
       return [`${failure.module} has no module_exit(): Linux never lets it go, nor its heaps`];
     case 'task-name':
       return [`"${failure.task}" is no name for a task`];
-    case 'cma-no-room': {
-      const { freePages, totalPages, largestRun, largestAlignedRun, alignPages } = failure;
-      const asked = `${pages(failure.pages)} asked`;
-      if (failure.pages > BigInt(totalPages)) {
-        return [`${asked}; the whole area ${failure.area} has ${pages(totalPages)}`];
-      }
-      const lines = [`${asked}, ${pages(freePages)} of ${totalPages} free in ${failure.area}`];
-      if (failure.pinnedPages !== undefined) lines.push(`${pages(failure.pinnedPages)} of those are pinned`);
-      if (freePages === 0) return lines;
-      lines.push(
-        alignPages === 1
-          ? `the largest free run is ${pages(largestRun)}`
-          : `the largest free run is ${pages(largestRun)}, ${pages(largestAlignedRun)} at the required alignment of ${pages(alignPages)}`,
-      );
-      return lines;
-    }
-    case 'coherent-no-room': {
-      const { blockPages, freePages, totalPages, largestBlock } = failure;
-      const rounded =
-        blockPages === failure.pages ? '' : `, rounded up to a power of two: ${pages(blockPages)}`;
-      const room = `${pages(freePages)} of ${totalPages} free in ${failure.pool}`;
-      const largest =
-        freePages === 0
-          ? ''
-          : `; the largest free block that is a power of two at a multiple of itself has ${pages(largestBlock)}`;
-      return [`${pages(failure.pages)} asked${rounded}`, room + largest];
-    }
-    case 'system-oom':
-      return [
-        `${pages(failure.pages)} asked, ${pages(failure.freePages)} free in all of RAM`,
-        'on Linux the heap takes page after page until the OOM killer ends the caller; EINTR is what it sees if it lives',
-      ];
     case 'descriptor-limit':
       return [
         `the task has all ${failure.limit} descriptors open that RLIMIT_NOFILE allows; boot --nofile N and task add --nofile N set another limit`,
@@ -182,5 +146,7 @@ export function explainFailure(failure: Failure): string[] {
       ];
     case 'not-modelled':
       return [`${failure.what} is not modelled`];
+    default:
+      return explainNoRoom(failure);
   }
 }

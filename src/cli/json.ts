@@ -8,7 +8,7 @@ import type { Report } from '../kernel/hazard-log.ts';
 import type { BufferView, HeapView, RegionView } from '../kernel/views.ts';
 import type { LogLine } from '../printk.ts';
 import type { PfnRange } from '../units.ts';
-import { formatHex, PAGE_SIZE, pfnDown, pfnPhys } from '../units.ts';
+import { bytesOf, formatHex } from '../units.ts';
 import { explainHazard, syncFlagNames } from './explain-hazard.ts';
 import { adviceFor, whyNoHeap } from './explain-region.ts';
 
@@ -25,7 +25,7 @@ export const heapJson = (heap: HeapView): Json => ({
   gid: heap.gid,
   region: heap.region ?? null,
   base: address(heap.base),
-  base_pfn: heap.base === undefined ? null : pfnDown(heap.base),
+  base_pfn: heap.base === undefined ? null : Number(heap.base / BigInt(heap.pageSize)),
   size: size(heap.size),
   free: size(heap.free),
   largest: size(heap.largest),
@@ -47,11 +47,10 @@ export const regionJson = (region: RegionView): Json => ({
   advice: region.why === undefined ? null : (adviceFor(region.why) ?? null),
 });
 
-export const extentJson = (run: PfnRange): Json => ({
-  base: formatHex(pfnPhys(run.pfn)),
-  pfn: run.pfn,
-  length: run.pages * PAGE_SIZE,
-});
+export function extentJson(run: PfnRange, pageSize: number): Json {
+  const { base, size: length } = bytesOf(run, pageSize);
+  return { base: formatHex(base), pfn: run.pfn, length: Number(length) };
+}
 
 export const bufferJson = (buffer: BufferView): Json => ({
   ino: buffer.ino,
@@ -81,7 +80,7 @@ export const bufferJson = (buffer: BufferView): Json => ({
       length: size(segment.length),
     })),
   })),
-  sg_table: buffer.sgTable.map(extentJson),
+  sg_table: buffer.sgTable.map((run) => extentJson(run, buffer.pageSize)),
   call: buffer.call,
   maker: buffer.maker,
 });

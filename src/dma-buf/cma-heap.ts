@@ -1,32 +1,91 @@
 /** Buffers from a CMA area. Models drivers/dma-buf/heaps/cma_heap.c (Linux 7.3). */
 import { Cma } from '../mm/cma.ts';
-import { getOrder } from '../units.ts';
-import type { Failure } from './failure.ts';
-import type { Allocation, DmaHeapOps, HeapContext } from './heap-ops.ts';
-import { zeroPages } from './heap-ops.ts';
+import { profileIn } from '../profile/recorded-profile.ts';
+import { getOrder, type PfnRange } from '../units.ts';
+import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';
+import { pagesText, zeroPages } from './heap-ops.ts';
+
+/** No aligned free run in a CMA area. */
+interface CmaNoRoom {
+  readonly kind: 'cma-no-room';
+  /** Bytes of a page. */
+  readonly pageSize: number;
+  readonly area: string;
+  readonly pages: bigint;
+  /** The alignment asked for, in pages. */
+  readonly alignPages: number;
+  readonly freePages: number;
+  readonly totalPages: number;
+  readonly largestRun: number;
+  /** The longest free run that starts at a multiple of `alignPages`. */
+  readonly largestAlignedRun: number;
+  /** Free pages that are pinned, which no run counts; absent when there are none. */
+  readonly pinnedPages?: number;
+}
 
 /** @param area the number of the CMA area */
-export function cmaHeapOps(area: number): DmaHeapOps {
+function cmaHeapOps(area: number): DmaHeapOps {
   return {
     allocate(context: HeapContext, pages: bigint): Allocation {
+      const { config, geometry } = context.profile;
       const cma = new Cma(context.records, area);
       const count = Number(pages);
-      const order = Math.min(getOrder(count), context.profile.config.CONFIG_CMA_ALIGNMENT);
+      const order = Math.min(getOrder(count), config.CONFIG_CMA_ALIGNMENT);
       const pfn = cma.alloc(count, order, context.printk);
-      if (pfn === undefined) return { errno: 'ENOMEM', why: explain(cma, pages, 2 ** order) };
+      if (pfn === undefined) {
+        return { errno: 'ENOMEM', why: noRoom(cma, geometry.pageSize, pages, 2 ** order) };
+      }
       const sgTable = [{ pfn, pages: count }];
-      zeroPages(context.memory, sgTable);
+      zeroPages(context, sgTable);
       return { sgTable };
     },
     release(context, sgTable) {
       const cma = new Cma(context.records, area);
       for (const { pfn, pages } of sgTable) cma.release(pfn, pages);
     },
+    space(records) {
+      const cma = new Cma(records, area);
+      return {
+        region: { name: cma.name, pfn: cma.basePfn },
+        pages: cma.count,
+        freePages: cma.bitmap.zeros(),
+        largestPages: cma.bitmap.longestZeroRun(),
+      };
+    },
+    freeRuns(records) {
+      const cma = new Cma(records, area);
+      return cma.bitmap.freeFrames(cma.basePfn);
+    },
+    /**
+     * First fit asks for an alignment that grows with the request (cma_heap_allocate(): get_order(),
+     * CONFIG_CMA_ALIGNMENT at most), so that a large run may take less than its length:
+     *
+     * ```
+     *   aligned to    1     2     4           4
+     *   free runs     . [###########]    [#######]
+     * ```
+     */
+    largestRequest(records) {
+      const most = profileIn(records).config.CONFIG_CMA_ALIGNMENT;
+      const runs = new Cma(records, area).movableRuns();
+      return runs.reduce((best, run) => Math.max(best, largestInRun(run, most)), 0);
+    },
   };
 }
 
+/** Pages of the largest request that fits into a run, whose alignment depends on itself. */
+function largestInRun({ pfn, pages }: PfnRange, mostOrder: number): number {
+  let best = 0;
+  for (let order = 0; order <= mostOrder; order++) {
+    const align = 2 ** order;
+    const left = pfn + pages - Math.ceil(pfn / align) * align;
+    best = Math.max(best, order === mostOrder ? left : Math.min(left, align));
+  }
+  return best;
+}
+
 /** What is free in the area, and how much of it lies right. */
-function explain(cma: Cma, pages: bigint, alignPages: number): Failure {
+function noRoom(cma: Cma, pageSize: number, pages: bigint, alignPages: number): CmaNoRoom {
   const runs = cma.movableRuns();
   const longest = (lengths: readonly number[]) => lengths.reduce((most, length) => Math.max(most, length), 0);
   const aligned = runs.map((run) => run.pfn + run.pages - Math.ceil(run.pfn / alignPages) * alignPages);
@@ -34,6 +93,7 @@ function explain(cma: Cma, pages: bigint, alignPages: number): Failure {
   const pinnedPages = runs.reduce((left, run) => left - run.pages, freePages);
   return {
     kind: 'cma-no-room',
+    pageSize,
     area: cma.name,
     pages,
     alignPages,
@@ -44,3 +104,31 @@ function explain(cma: Cma, pages: bigint, alignPages: number): Failure {
     ...(pinnedPages > 0 && { pinnedPages }),
   };
 }
+
+export const cmaBackend: HeapBackend<CmaNoRoom> = {
+  ops: cmaHeapOps,
+  refusesPrivate: () => true,
+  mapErrno: () => 'ENOMEM',
+  noRoom: 'cma-no-room',
+  explain(failure) {
+    const pages = pagesText(failure.pageSize);
+    const { freePages, totalPages, largestRun, largestAlignedRun, alignPages } = failure;
+    const asked = `${pages(failure.pages)} asked`;
+    if (failure.pages > BigInt(totalPages)) {
+      return [`${asked}; the whole area ${failure.area} has ${pages(totalPages)}`];
+    }
+    const lines = [`${asked}, ${pages(freePages)} of ${totalPages} free in ${failure.area}`];
+    if (failure.pinnedPages !== undefined) lines.push(`${pages(failure.pinnedPages)} of those are pinned`);
+    if (freePages === 0) return lines;
+    const largest = `the largest free run is ${pages(largestRun)}`;
+    const right = `${pages(largestAlignedRun)} at the required alignment of ${pages(alignPages)}`;
+    return [...lines, alignPages === 1 ? largest : `${largest}, ${right}`];
+  },
+  words: {
+    title: 'CMA',
+    largest: 'the longest free run of pages',
+    others: 'taken by the kernel (the DMA atomic pools, at boot)',
+    caveat:
+      'On a running target pages of a CMA area may be pinned or slow to migrate: a real allocation can fail sooner.',
+  },
+};

@@ -4,37 +4,89 @@
  */
 import { DmaCoherentMem } from '../mm/coherent.ts';
 import { getOrder } from '../units.ts';
-import type { Allocation, DmaHeapOps } from './heap-ops.ts';
-import { zeroPages } from './heap-ops.ts';
+import type { Allocation, DmaHeapOps, HeapBackend } from './heap-ops.ts';
+import { pagesText, zeroPages } from './heap-ops.ts';
+
+/** No free block of the rounded-up order in a coherent pool. */
+interface CoherentNoRoom {
+  readonly kind: 'coherent-no-room';
+  /** Bytes of a page. */
+  readonly pageSize: number;
+  readonly pool: string;
+  readonly pages: bigint;
+  /** `pages` rounded up to a power of two: what the pool looks for. */
+  readonly blockPages: bigint;
+  readonly freePages: number;
+  readonly totalPages: number;
+  /** The largest power of two of pages that is free at a multiple of itself. */
+  readonly largestBlock: number;
+}
 
 /** @param pool the number of the pool */
-export function coherentHeapOps(pool: number): DmaHeapOps {
+function coherentHeapOps(pool: number): DmaHeapOps {
   return {
     allocate(context, pages): Allocation {
       const mem = new DmaCoherentMem(context.records, pool);
       const count = Number(pages);
       const pfn = mem.alloc(count);
       if (pfn === undefined) {
-        return {
-          errno: 'ENOMEM',
-          why: {
-            kind: 'coherent-no-room',
-            pool: mem.name,
-            pages,
-            blockPages: 1n << BigInt(getOrder(count)),
-            freePages: mem.bitmap.zeros(),
-            totalPages: mem.size,
-            largestBlock: mem.largestBlock(),
-          },
+        const why: CoherentNoRoom = {
+          kind: 'coherent-no-room',
+          pageSize: context.profile.geometry.pageSize,
+          pool: mem.name,
+          pages,
+          blockPages: 1n << BigInt(getOrder(count)),
+          freePages: mem.bitmap.zeros(),
+          totalPages: mem.size,
+          largestBlock: mem.largestBlock(),
         };
+        return { errno: 'ENOMEM', why };
       }
       const sgTable = [{ pfn, pages: count }];
-      zeroPages(context.memory, sgTable);
+      zeroPages(context, sgTable);
       return { sgTable };
     },
     release(context, sgTable) {
       const mem = new DmaCoherentMem(context.records, pool);
       for (const { pfn, pages } of sgTable) mem.release(pfn, pages);
     },
+    space(records) {
+      const mem = new DmaCoherentMem(records, pool);
+      return {
+        region: { name: mem.name, pfn: mem.pfnBase },
+        pages: mem.size,
+        freePages: mem.bitmap.zeros(),
+        largestPages: mem.largestBlock(),
+      };
+    },
+    freeRuns(records) {
+      const mem = new DmaCoherentMem(records, pool);
+      return mem.bitmap.freeFrames(mem.pfnBase);
+    },
+    largestRequest: (records) => new DmaCoherentMem(records, pool).largestBlock(),
   };
 }
+
+export const coherentBackend: HeapBackend<CoherentNoRoom> = {
+  ops: coherentHeapOps,
+  refusesPrivate: () => false,
+  mapErrno: () => 'ENOMEM',
+  noRoom: 'coherent-no-room',
+  explain(failure) {
+    const pages = pagesText(failure.pageSize);
+    const { blockPages, freePages, totalPages, largestBlock } = failure;
+    const rounded =
+      blockPages === failure.pages ? '' : `, rounded up to a power of two: ${pages(blockPages)}`;
+    const room = `${pages(freePages)} of ${totalPages} free in ${failure.pool}`;
+    const largest =
+      freePages === 0
+        ? ''
+        : `; the largest free block that is a power of two at a multiple of itself has ${pages(largestBlock)}`;
+    return [`${pages(failure.pages)} asked${rounded}`, room + largest];
+  },
+  words: {
+    title: 'coherent',
+    largest: 'the largest power of two of pages at a multiple of itself: what one call can get',
+    others: 'lost to rounding up to powers of two',
+  },
+};

@@ -15,13 +15,10 @@ import {
 import type { Errno } from '../uapi/errno.ts';
 import { O_ACCMODE } from '../uapi/fcntl.ts';
 import { IOC_READ, IOC_WRITE, iocDir, iocNr, iocSize } from '../uapi/ioctl.ts';
-import { PAGE_SHIFT, pageAlign } from '../units.ts';
-import { cmaHeapOps } from './cma-heap.ts';
-import { coherentHeapOps } from './coherent-heap.ts';
+import { dmaHeapOps } from './backends.ts';
 import type { FileTable } from './dma-buf.ts';
 import type { Failure } from './failure.ts';
-import type { DmaHeapOps, HeapBacking, HeapContext } from './heap-ops.ts';
-import { systemHeapOps } from './system-heap.ts';
+import type { HeapBacking, HeapContext } from './heap-ops.ts';
 
 /** NUM_HEAP_MINORS. */
 const NUM_HEAP_MINORS = 128;
@@ -50,18 +47,6 @@ export const dmaHeaps = (records: Records): readonly DmaHeap[] => records.get<Dm
 /** The heap of that name: dma_heap_find(). */
 export const findDmaHeap = (records: Records, name: string): DmaHeap | undefined =>
   dmaHeaps(records).find((heap) => heap.name === name);
-
-/** The backend's operations. */
-export function dmaHeapOps(backing: HeapBacking): DmaHeapOps {
-  switch (backing.backend) {
-    case 'system':
-      return systemHeapOps;
-    case 'cma':
-      return cmaHeapOps(backing.area);
-    case 'coherent':
-      return coherentHeapOps(backing.pool);
-  }
-}
 
 /**
  * Registers a heap under the lowest free minor: dma_heap_create() and dma_heap_register().
@@ -153,13 +138,14 @@ function allocate(
     return badArgument('EINVAL', 'fd_flags', BigInt(data.fd_flags));
   }
   if (data.heap_flags !== 0n) return badArgument('EINVAL', 'heap_flags', data.heap_flags);
+  const { pageAlign, pageShift } = context.profile.geometry;
   const size = pageAlign(data.len);
   if (size === 0n) return badArgument('EINVAL', 'len', data.len);
   const ops = dmaHeapOps(heap.backing);
   const asked = { heap: heap.name, size: data.len };
   const injected = context.inject?.('allocate', asked);
   if (injected !== undefined) return injected;
-  const allocation = ops.allocate(context, size >> BigInt(PAGE_SHIFT));
+  const allocation = ops.allocate(context, size >> BigInt(pageShift));
   if ('errno' in allocation) return allocation;
   const { sgTable } = allocation;
   const file = files.add({

@@ -4,6 +4,7 @@
  */
 
 import type { DmaMapFailure } from '../mm/dma-mapping.ts';
+import type { NoRoom } from './backends.ts';
 
 export type Failure =
   | {
@@ -50,35 +51,6 @@ export type Failure =
   | { readonly kind: 'task-name'; readonly task: string }
   /** A bad file descriptor. */
   | { readonly kind: 'bad-descriptor'; readonly fd: number }
-  /** No aligned free run in a CMA area. */
-  | {
-      readonly kind: 'cma-no-room';
-      readonly area: string;
-      readonly pages: bigint;
-      /** The alignment asked for, in pages. */
-      readonly alignPages: number;
-      readonly freePages: number;
-      readonly totalPages: number;
-      readonly largestRun: number;
-      /** The longest free run that starts at a multiple of `alignPages`. */
-      readonly largestAlignedRun: number;
-      /** Free pages that are pinned, which no run counts; absent when there are none. */
-      readonly pinnedPages?: number;
-    }
-  /** No free block of the rounded-up order in a coherent pool. */
-  | {
-      readonly kind: 'coherent-no-room';
-      readonly pool: string;
-      readonly pages: bigint;
-      /** `pages` rounded up to a power of two: what the pool looks for. */
-      readonly blockPages: bigint;
-      readonly freePages: number;
-      readonly totalPages: number;
-      /** The largest power of two of pages that is free at a multiple of itself. */
-      readonly largestBlock: number;
-    }
-  /** The system heap ran out of pages: on Linux the OOM killer ends the caller. */
-  | { readonly kind: 'system-oom'; readonly pages: bigint; readonly freePages: number }
   /** RLIMIT_NOFILE is reached. */
   | { readonly kind: 'descriptor-limit'; readonly limit: number }
   /** The descriptor's access mode does not allow it. */
@@ -100,4 +72,5 @@ export type Failure =
       readonly size: bigint;
       readonly segments: number;
     }
+  | NoRoom
   | DmaMapFailure;

@@ -6,7 +6,7 @@ import type { EarlyBoot, EarlyCoherent } from '../mm/early-boot.ts';
 import type { SystemRam } from '../mm/system-ram.ts';
 import { hasCoherentHeaps, type Profile } from '../profile/profile.ts';
 import type { PhysAddr } from '../units.ts';
-import { formatHex, formatPa, PAGE, pfnDown, rangeEnd, roundDown } from '../units.ts';
+import { formatHex, formatPa, rangeEnd, roundDown } from '../units.ts';
 
 /** The modules of drivers/dma-buf/heaps/, in the order in which they are linked. */
 export const HEAP_MODULES = ['system_heap', 'coherent_heap', 'cma_heap'] as const;
@@ -47,12 +47,6 @@ export type ModulePlan =
       readonly areas: readonly { readonly index: number; readonly name: string }[];
     };
 
-/** PHYS_MASK + 1 with 48-bit physical addresses. */
-const PHYS_END = 1n << 48n;
-
-/** The pages that the largest bitmap of one kmalloc() stands for: 4 MiB of bits, 128 GiB of pool. */
-const MAX_POOL_PAGES = 1 << 25;
-
 /** The modules that the configuration has. */
 export function configuredModules(profile: Profile): readonly HeapModule[] {
   const has: Readonly<Record<HeapModule, boolean>> = {
@@ -85,13 +79,13 @@ function planModule(early: EarlyBoot, ram: SystemRam, module: HeapModule): Modul
 
 function planPool(early: EarlyBoot, ram: SystemRam, index: number, pool: EarlyCoherent): PlannedPool {
   const { name, base, size } = pool;
-  const refused = memremapRefusal(early, ram, pool) ?? bitmapRefusal(pool);
+  const refused = memremapRefusal(early, ram, pool) ?? bitmapRefusal(early, pool);
   return { index, name, base, size, ...(refused && { refused }) };
 }
 
 /** Why the pool cannot be mapped uncached: dma_init_coherent_memory(), memremap(), arm64's ioremap_prot(). */
 function memremapRefusal(
-  { memblock }: EarlyBoot,
+  { memblock, profile }: EarlyBoot,
   ram: SystemRam,
   pool: EarlyCoherent,
 ): PoolRefusal | undefined {
@@ -103,9 +97,15 @@ function memremapRefusal(
     const once = [`memremap-${intersection}`, `memremap attempted on ${range} ${what}`] as const;
     return { problem: 'mapped-ram', errno: 22, once };
   }
-  if (rangeEnd(pool) > PHYS_END) return { problem: 'unmappable', errno: 22 };
-  return memblock.isMapMemory(roundDown(pool.base, PAGE)) ? { problem: 'mapped-page', errno: 22 } : undefined;
+  if (rangeEnd(pool) > profile.arch.physEnd) return { problem: 'unmappable', errno: 22 };
+  return memblock.isMapMemory(roundDown(pool.base, profile.geometry.page))
+    ? { problem: 'mapped-page', errno: 22 }
+    : undefined;
 }
 
-const bitmapRefusal = (pool: EarlyCoherent): PoolRefusal | undefined =>
-  pfnDown(pool.size) > MAX_POOL_PAGES ? { problem: 'unmappable', errno: 12 } : undefined;
+/** Why the pool has no bitmap: the largest kmalloc() is a buddy block, which with 4 KiB pages stands for 128 GiB. */
+function bitmapRefusal({ profile }: EarlyBoot, pool: EarlyCoherent): PoolRefusal | undefined {
+  const { maxPageOrder, pageSize, pfnDown } = profile.geometry;
+  const most = 2 ** maxPageOrder * pageSize * 8;
+  return pfnDown(pool.size) > most ? { problem: 'unmappable', errno: 12 } : undefined;
+}

@@ -1,21 +1,22 @@
 /**
- * What every heap backend does: hand out pages and take them back. Models struct dma_heap_ops
- * (include/linux/dma-heap.h, Linux 7.3).
+ * What every heap backend does: hand out pages, take them back, and say how it differs from others, all of which the
+ * compiler asks of a new one. Models struct dma_heap_ops (include/linux/dma-heap.h, Linux 7.3).
  */
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import type { Printk } from '../printk.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Records } from '../records.ts';
 import type { Errno } from '../uapi/errno.ts';
-import type { PfnRange } from '../units.ts';
-import { pagesToBytes, pfnPhys } from '../units.ts';
+import type { Pfn, PfnRange } from '../units.ts';
+import { formatSize } from '../units.ts';
+import type { Backend } from './backends.ts';
 import type { Failure } from './failure.ts';
 
-/** Which backend holds a buffer's pages, and which area or pool of it. */
-export type HeapBacking =
-  | { readonly backend: 'system' }
-  | { readonly backend: 'cma'; readonly area: number }
-  | { readonly backend: 'coherent'; readonly pool: number };
+/** Which backend holds a buffer's pages, and which of its areas or pools, by number; 0 where there is but one. */
+export interface HeapBacking {
+  readonly backend: Backend;
+  readonly index: number;
+}
 
 /** What a backend works on. */
 export interface HeapContext {
@@ -43,7 +44,18 @@ export type Allocation =
   | { readonly sgTable: readonly PfnRange[] }
   | { readonly errno: Errno; readonly why: Failure };
 
-/** struct dma_heap_ops, with the release of the buffers it made. */
+/** What a heap's memory is and how much of it is left. */
+export interface HeapSpace {
+  /** The area or pool; absent where it is all RAM. */
+  readonly region?: { readonly name: string; readonly pfn: Pfn };
+  /** Pages that the backend manages. */
+  readonly pages: number;
+  readonly freePages: number;
+  /** The largest contiguous free block, pages; for a pool the largest that one call can get. */
+  readonly largestPages: number;
+}
+
+/** struct dma_heap_ops of one area or pool, with the release of the buffers it made and what else differs. */
 export interface DmaHeapOps {
   /**
    * Takes zeroed pages.
@@ -53,9 +65,44 @@ export interface DmaHeapOps {
   allocate(context: HeapContext, pages: bigint): Allocation;
   /** Takes the pages back; what is in them stays. */
   release(context: HeapContext, sgTable: readonly PfnRange[]): void;
+  space(records: Records): HeapSpace;
+  /** The free runs of the area or pool, ascending; none where the memory is all RAM. */
+  freeRuns(records: Records): readonly PfnRange[];
+  /** The largest request that can still be answered, pages, by what is free and how the heap aligns. */
+  largestRequest(records: Records): number;
 }
 
+/** What is true of all heaps of a backend. @typeParam F what a request that found no room says of itself */
+export interface HeapBackend<F extends { readonly kind: string } = { readonly kind: string }> {
+  /** @param index the number of the area or pool */
+  ops(index: number): DmaHeapOps;
+  /** Whether mmap refuses a private mapping of `[offset, offset + length)`, pages. */
+  refusesPrivate(sgTable: readonly PfnRange[], offset: number, length: number): boolean;
+  /** What map_dma_buf answers an importer where the mapping failed so. */
+  mapErrno(errno: Errno): Errno;
+  readonly noRoom: F['kind'];
+  /** A request that found no room, in words and numbers: one line or more. */
+  explain(failure: F): string[];
+  readonly words: {
+    /** How people call the backend. */
+    readonly title: string;
+    /** What `largestPages` is. */
+    readonly largest: string;
+    /** What takes pages that no buffer's bytes need; absent where nothing does. */
+    readonly others?: string;
+    /** What the model leaves out. */
+    readonly caveat?: string;
+  };
+}
+
+/** `2048 pages (8 MiB)`. */
+export const pagesText =
+  (pageSize: number) =>
+  (count: bigint | number): string =>
+    `${count} ${BigInt(count) === 1n ? 'page' : 'pages'} (${formatSize(BigInt(count) * BigInt(pageSize))})`;
+
 /** Zeroes whole pieces. */
-export function zeroPages(memory: PhysMemory, sgTable: readonly PfnRange[]): void {
+export function zeroPages({ memory, profile }: HeapContext, sgTable: readonly PfnRange[]): void {
+  const { pfnPhys, pagesToBytes } = profile.geometry;
   for (const { pfn, pages } of sgTable) memory.zero(pfnPhys(pfn), pagesToBytes(pages));
 }

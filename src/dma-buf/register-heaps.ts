@@ -4,13 +4,10 @@
  */
 import { createCoherentPool } from '../mm/coherent.ts';
 import type { Printk } from '../printk.ts';
+import { geometryOf, profileIn } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
-import { pfnDown } from '../units.ts';
 import { registerDmaHeap } from './dma-heap.ts';
 import type { ModulePlan, PlannedPool, PoolRefusal } from './heap-modules.ts';
-
-/** The name that the default CMA area has besides its own. */
-const DEFAULT_CMA_HEAP = 'default_cma_region';
 
 /** Why a pool or an area got no heap. */
 export type RegistrationProblem = PoolRefusal['problem'] | 'name-taken' | 'no-cma-heaps';
@@ -33,7 +30,7 @@ export function initModule(records: Records, printk: Printk, plan: ModulePlan): 
   const areas = new Map<number, RegistrationProblem>();
   switch (plan.module) {
     case 'system_heap': {
-      const done = registerDmaHeap(records, printk, 'system', { backend: 'system' });
+      const done = registerDmaHeap(records, printk, 'system', { backend: 'system', index: 0 });
       return { pools, areas, ...(!done && { errno: 'EEXIST' }) };
     }
     case 'coherent_heap':
@@ -62,9 +59,10 @@ function registerCoherentHeap(
     printk.print(3, `coherent_heap: failed to initialize memory (-${refused.errno})`);
     return refused.problem;
   }
+  const { pfnDown } = geometryOf(records);
   createCoherentPool(records, index, { name, pfnBase: pfnDown(base), size: pfnDown(size) });
   printk.print(6, `dma_heap ${name}: assigned reserved memory node ${name}`);
-  if (registerDmaHeap(records, printk, name, { backend: 'coherent', pool: index })) return undefined;
+  if (registerDmaHeap(records, printk, name, { backend: 'coherent', index })) return undefined;
   printk.print(3, 'coherent_heap: failed to register heap (-17)');
   return 'name-taken';
 }
@@ -76,13 +74,14 @@ function registerCmaHeaps(
   { defaultArea, areas }: Extract<ModulePlan, { module: 'cma_heap' }>,
   problems: Map<number, RegistrationProblem>,
 ): boolean {
-  if (defaultArea !== undefined && !addCmaHeap(records, printk, DEFAULT_CMA_HEAP, defaultArea)) {
+  const { linux } = profileIn(records);
+  if (defaultArea !== undefined && !addCmaHeap(records, printk, linux.defaultCmaHeap, defaultArea)) {
     for (const area of areas) problems.set(area.index, 'no-cma-heaps');
     return false;
   }
   for (const area of areas) {
     if (addCmaHeap(records, printk, area.name, area.index)) continue;
-    printk.print(4, `cma_heap: Failed to add CMA heap ${area.name}`);
+    printk.print(...linux.log.cmaHeapRefused(area.name));
     problems.set(area.index, 'name-taken');
   }
   return true;
@@ -90,7 +89,7 @@ function registerCmaHeaps(
 
 /** __add_cma_heap() through dma_heap_add(). */
 function addCmaHeap(records: Records, printk: Printk, name: string, area: number): boolean {
-  if (registerDmaHeap(records, printk, name, { backend: 'cma', area })) return true;
+  if (registerDmaHeap(records, printk, name, { backend: 'cma', index: area })) return true;
   printk.print(3, 'dma_heap: failed to register heap (-17)');
   return false;
 }

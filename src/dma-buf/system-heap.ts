@@ -1,18 +1,29 @@
 /** Buffers from the page allocator, piece by piece. Models drivers/dma-buf/heaps/system_heap.c (Linux 7.3). */
 import { PageAllocator } from '../mm/page-alloc.ts';
 import type { PfnRange } from '../units.ts';
-import type { Allocation, DmaHeapOps } from './heap-ops.ts';
-import { zeroPages } from './heap-ops.ts';
+import type { Allocation, DmaHeapOps, HeapBackend } from './heap-ops.ts';
+import { pagesText, zeroPages } from './heap-ops.ts';
 
-/** The piece sizes that are tried: 1 MiB, 64 KiB, 4 KiB. */
-const ORDERS = [8, 4, 0] as const;
+/** The system heap ran out of pages: on Linux the OOM killer ends the caller. */
+interface SystemOom {
+  readonly kind: 'system-oom';
+  /** Bytes of a page. */
+  readonly pageSize: number;
+  readonly pages: bigint;
+  readonly freePages: number;
+}
 
 /**
  * Takes the largest piece that is not above what remains nor above the order last given:
  * alloc_largest_available().
  */
-function allocLargest(pages: PageAllocator, remaining: number, maxOrder: number): PfnRange | undefined {
-  for (const order of ORDERS) {
+function allocLargest(
+  pages: PageAllocator,
+  orders: readonly number[],
+  remaining: number,
+  maxOrder: number,
+): PfnRange | undefined {
+  for (const order of orders) {
     if (remaining < 2 ** order || maxOrder < order) continue;
     const pfn = pages.alloc(order);
     if (pfn !== undefined) return { pfn, pages: 2 ** order };
@@ -20,33 +31,75 @@ function allocLargest(pages: PageAllocator, remaining: number, maxOrder: number)
   return undefined;
 }
 
-export const systemHeapOps: DmaHeapOps = {
+const systemHeapOps: DmaHeapOps = {
   /**
    * Deviation: when free memory cannot cover the request, Linux takes page after page until the OOM
    * killer ends the caller, which sees -EINTR if it lives to see anything. Here the call answers EINTR
    * at once, with the reason, and the task lives.
    */
   allocate(context, wanted): Allocation {
+    const { geometry, linux } = context.profile;
     const pages = new PageAllocator(context.records);
     const freePages = pages.freePages();
     if (wanted > BigInt(freePages)) {
-      return { errno: 'EINTR', why: { kind: 'system-oom', pages: wanted, freePages } };
+      const why: SystemOom = { kind: 'system-oom', pageSize: geometry.pageSize, pages: wanted, freePages };
+      return { errno: 'EINTR', why };
     }
     const sgTable: PfnRange[] = [];
-    let maxOrder: number = ORDERS[0];
+    let [maxOrder] = linux.systemHeapOrders;
     for (let remaining = Number(wanted); remaining > 0; ) {
-      const piece = allocLargest(pages, remaining, maxOrder);
+      const piece = allocLargest(pages, linux.systemHeapOrders, remaining, maxOrder);
       // Single pages cover whatever is free.
       if (piece === undefined) throw new Error('free pages that no order gives');
       sgTable.push(piece);
       remaining -= piece.pages;
       maxOrder = Math.log2(piece.pages);
     }
-    zeroPages(context.memory, sgTable);
+    zeroPages(context, sgTable);
     return { sgTable };
   },
   release(context, sgTable) {
     const pages = new PageAllocator(context.records);
     for (const piece of sgTable) pages.free(piece.pfn, Math.log2(piece.pages));
+  },
+  space(records) {
+    const allocator = new PageAllocator(records);
+    const order = allocator.largestOrder();
+    return {
+      pages: allocator.zones().reduce((sum, zone) => sum + allocator.managedPages(zone), 0),
+      freePages: allocator.freePages(),
+      largestPages: order < 0 ? 0 : 2 ** order,
+    };
+  },
+  freeRuns: () => [],
+  largestRequest: (records) => new PageAllocator(records).freePages(),
+};
+
+export const systemBackend: HeapBackend<SystemOom> = {
+  ops: () => systemHeapOps,
+  /** It maps entry by entry of the sg table, and remap_pfn_range() refuses a private mapping of a part. */
+  refusesPrivate(sgTable, offset, length) {
+    let start = 0;
+    for (const { pages } of sgTable) {
+      const end = start + pages;
+      if (offset < end) return offset + length > end;
+      start = end;
+    }
+    return false;
+  },
+  mapErrno: (errno) => errno,
+  noRoom: 'system-oom',
+  explain(failure) {
+    const pages = pagesText(failure.pageSize);
+    return [
+      `${pages(failure.pages)} asked, ${pages(failure.freePages)} free in all of RAM`,
+      'on Linux the heap takes page after page until the OOM killer ends the caller; EINTR is what it sees if it lives',
+    ];
+  },
+  words: {
+    title: 'system',
+    largest: 'the largest contiguous block; a buffer may have many',
+    caveat:
+      'Which frames the system heap takes depends on the live page allocator: the shape is modelled, the frames are not the target’s.',
   },
 };

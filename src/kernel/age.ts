@@ -6,6 +6,7 @@
  *     lifetimes, for a mean of 70:   7 of 8 buffers   1 … 79    (mean 40)
  *                                    1 of 8 buffers   1 … 559   (mean 280)
  */
+import type { Geometry } from '../profile/geometry.ts';
 import {
   DMA_HEAP_IOCTL_ALLOC,
   decodeDmaHeapAllocationData,
@@ -13,7 +14,7 @@ import {
 } from '../uapi/dma-heap.ts';
 import type { Errno } from '../uapi/errno.ts';
 import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts';
-import { KiB, MiB, PAGE, type PfnRange, pageAlign, parseSize } from '../units.ts';
+import { KiB, MiB, type PfnRange, parseSize } from '../units.ts';
 import type { Kernel } from './kernel.ts';
 import { nextRandom } from './random.ts';
 import { NR_OPEN, ROOT } from './task.ts';
@@ -137,7 +138,7 @@ export class Ageing {
     this.task = task;
     this.heap = options.heap;
     this.sizes = options.sizes ?? usualSizes(heap);
-    this.lifetime = options.lifetime ?? usualLifetime(heap, this.sizes);
+    this.lifetime = options.lifetime ?? usualLifetime(heap, this.sizes, kernel.profile.geometry);
     this.steps = options.steps ?? Math.min(Math.max(12 * this.lifetime, 500), MAX_AGE_STEPS);
     this.seed = options.seed ?? 0;
     this.#keep = options.keep ?? true;
@@ -169,6 +170,7 @@ export class Ageing {
     const before = kernel.heaps().find(({ name }) => name === this.heap);
     if (before === undefined) throw new Error(`heap ${this.heap} has gone`);
     const runs = kernel.freeRuns(this.heap);
+    const { pageAlign, pagesToBytes } = kernel.profile.geometry;
     // Those that a fault rule, or somebody else, has closed are not.
     const live = [...this.#ends.values()].flat().filter(({ fd }) => kernel.buffer(this.task, fd));
     return {
@@ -182,7 +184,7 @@ export class Ageing {
       failed: this.#failed,
       alive: live.length,
       aliveBytes: live.reduce((sum, { bytes }) => sum + pageAlign(bytes), 0n),
-      largestRun: before.backend === 'system' ? before.largest : longest(runs),
+      largestRun: before.region === undefined ? before.largest : pagesToBytes(longest(runs)),
       largestAligned: kernel.largestRequest(this.heap),
       tried: this.#tryAll(kernel, before),
     };
@@ -246,10 +248,10 @@ export class Ageing {
   }
 
   /** Powers of two and the sizes of the mix: asked for once more, and given back at once. */
-  #tryAll(kernel: Kernel, { size, backend }: HeapView): readonly TriedRequest[] {
-    const most = backend === 'system' && size > MAX_TRIED ? MAX_TRIED : size;
+  #tryAll(kernel: Kernel, { size, region, pageSize }: HeapView): readonly TriedRequest[] {
+    const most = region === undefined && size > MAX_TRIED ? MAX_TRIED : size;
     const sizes = new Set(this.sizes.map(({ bytes }) => bytes));
-    for (let bytes = PAGE; bytes <= most; bytes *= 2n) sizes.add(bytes);
+    for (let bytes = BigInt(pageSize); bytes <= most; bytes *= 2n) sizes.add(bytes);
     const node = this.#open(kernel);
     const tried = [...sizes]
       .sort((a, b) => (a < b ? -1 : 1))
@@ -270,11 +272,11 @@ function usualSizes({ size }: HeapView): readonly AgeSize[] {
   return fitting.length > 0 ? fitting : DEFAULT_AGE_SIZES.slice(0, 1);
 }
 
-const longest = (runs: readonly PfnRange[]): bigint =>
-  BigInt(runs.reduce((most, { pages }) => Math.max(most, pages), 0)) * PAGE;
+const longest = (runs: readonly PfnRange[]): number =>
+  runs.reduce((most, { pages }) => Math.max(most, pages), 0);
 
 /** What keeps two thirds of what is free in use. */
-function usualLifetime({ free }: HeapView, sizes: readonly AgeSize[]): number {
+function usualLifetime({ free }: HeapView, sizes: readonly AgeSize[], { pageAlign }: Geometry): number {
   const weights = sizes.reduce((sum, { weight }) => sum + BigInt(weight), 0n);
   const total = sizes.reduce((sum, { bytes, weight }) => sum + pageAlign(bytes) * BigInt(weight), 0n);
   return Math.min(Math.max(Number((free * 2n * weights) / (3n * total)), 1), 10_000);

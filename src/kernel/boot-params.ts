@@ -3,6 +3,7 @@
  * how the kernel was configured.
  */
 import type { HeapModule } from '../dma-buf/heap-modules.ts';
+import type { PageKiB } from '../profile/architecture.ts';
 import type { PhysRange } from '../units.ts';
 import type { FaultRule } from './fault-rule.ts';
 
@@ -28,6 +29,8 @@ export interface BootParams {
   readonly config?: Readonly<Record<string, ConfigValue>>;
   /** The state of the coherent heap series; `v3` unless given. */
   readonly coherent?: 'v3' | 'off';
+  /** The page size that the kernel was built with, in KiB; 4 unless given. */
+  readonly pageKiB?: PageKiB;
   /** The shell task's soft RLIMIT_NOFILE; 1024 unless given. */
   readonly nofile?: number;
   /** The permission bits that a udev rule gives the nodes of /dev/dma_heap; 0600 unless given. */

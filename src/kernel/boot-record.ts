@@ -1,6 +1,5 @@
 /** What boot leaves for the running kernel to know: one record, never changed afterwards. */
 import type { RamResource } from '../mm/system-ram.ts';
-import type { Profile } from '../profile/profile.ts';
 import type { Records } from '../records.ts';
 import type { PhysRange } from '../units.ts';
 import type { BootReserved } from './boot-params.ts';
@@ -12,7 +11,6 @@ export const DEVICE_TREE_RECORD = 'device-tree';
 
 export interface BootRecord {
   readonly banner: string;
-  readonly profile: Profile;
   readonly cmdline: string;
   readonly reserve: BootReserved;
   readonly layout: readonly PhysRange[];

@@ -11,13 +11,7 @@ import { createAtomicPools } from '../mm/atomic-pool.ts';
 import { emptyCma } from '../mm/cma.ts';
 import { reserveDefaultCma } from '../mm/contiguous.ts';
 import type { EarlyBoot, EarlyCma } from '../mm/early-boot.ts';
-import {
-  ramSections,
-  SECTION_BYTES,
-  takeMemoryMap,
-  takePageTables,
-  takeUnflattenedTree,
-} from '../mm/early-takers.ts';
+import { ramSections, takeMemoryMap, takePageTables, takeUnflattenedTree } from '../mm/early-takers.ts';
 import { KernelPanic, Memblock } from '../mm/memblock.ts';
 import { createZones, PageAllocator } from '../mm/page-alloc.ts';
 import { ReservedMemory } from '../mm/reserved-mem.ts';
@@ -28,9 +22,10 @@ import type { ZoneName, ZoneSpan } from '../mm/zones.ts';
 import { dmaPhysLimit, zoneSpans } from '../mm/zones.ts';
 import { Printk } from '../printk.ts';
 import { banner, type Profile, profileOf } from '../profile/profile.ts';
+import { putProfile } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import type { PhysAddr, PhysRange } from '../units.ts';
-import { formatPa, PAGE, pfnDown, rangeEnd, roundDown, roundUp, TiB, wholePages } from '../units.ts';
+import { formatPa, rangeEnd, roundDown, roundUp, TiB } from '../units.ts';
 import { bootReserved } from './boot-loader.ts';
 import type { BootParams, BootReserved } from './boot-params.ts';
 import { BOOT_RECORD, type BootRecord, DEVICE_TREE_RECORD } from './boot-record.ts';
@@ -63,10 +58,11 @@ const MAX_RAM_END = 16n * TiB;
 export function boot(board: Board, params: BootParams, records: Records): BootOutcome {
   const { profile, memory } = checkInputs(board, params);
   const cmdline = params.cmdline ?? board.bootargs;
+  putProfile(records, profile);
   const printk = new Printk(records);
   const early: EarlyBoot = {
     profile,
-    memblock: new Memblock(profile.config.CONFIG_EFI),
+    memblock: new Memblock(profile.geometry, profile.config.CONFIG_EFI),
     printk,
     records,
     cmaAreas: [],
@@ -115,11 +111,11 @@ function bootKernel(
   takePageTables(memblock);
   memblock.allowResize();
   reservedMemory.scanLate();
-  takeUnflattenedTree(memblock);
+  takeUnflattenedTree(memblock, profile.linux);
   const spans = zoneSpans(memblock, profile, board.dmaMaxCpuAddress);
   reserveDefaultCma(early, words.cma, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
   printZones(early, spans);
-  takeMemoryMap(memblock);
+  takeMemoryMap(memblock, profile.linux);
   const swiotlb = takeSwiotlb(memblock, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
 
   // 7-8: the page allocator, CMA activation, DMA pools.
@@ -136,7 +132,6 @@ function bootKernel(
 
   records.put<BootRecord>(BOOT_RECORD, {
     banner: banner(profile),
-    profile,
     cmdline,
     reserve,
     layout: arenaLayout(early, problems),
@@ -158,7 +153,7 @@ function checkInputs(
   const diagnostics: Diagnostic[] = [];
   const error = (code: string, message: string, hint: string) =>
     diagnostics.push({ code, severity: 'error', message, hint, position: { file: board.source } });
-  const { profile, problems } = profileOf(params.coherent, params.config);
+  const { profile, problems } = profileOf(params.coherent, params.config, params.pageKiB);
   for (const { key, problem, expected } of problems) {
     if (problem === 'unknown') {
       error('config-unknown', `${key} is no option that is modelled`, `options: ${expected}`);
@@ -168,7 +163,8 @@ function checkInputs(
   }
   const given = params.memory !== undefined && params.memory.length > 0 ? params.memory : board.memory;
   const memory = [...given].sort((a, b) => (a.base < b.base ? -1 : 1));
-  if (!memory.some((range) => roundDown(rangeEnd(range), PAGE) > roundUp(range.base, PAGE))) {
+  const { page } = profile.geometry;
+  if (!memory.some((range) => roundDown(rangeEnd(range), page) > roundUp(range.base, page))) {
     error(
       'board-no-memory',
       'the board has no memory: its boot loader fills it in',
@@ -204,8 +200,9 @@ function checkInputs(
  * was cut off: memblock_mem_limit_remove_map(), arm64_memblock_init().
  */
 function limitMemory(memblock: Memblock, limit: bigint, reserve: BootReserved): void {
-  if (limit === 0n) return;
-  let left = limit;
+  const { page, wholePages } = memblock.geometry;
+  let left = roundDown(limit, page);
+  if (left === 0n) return;
   for (const region of memblock.memory) {
     if (left <= region.size) {
       const end = region.base + left;
@@ -224,7 +221,7 @@ function limitMemory(memblock: Memblock, limit: bigint, reserve: BootReserved): 
  */
 function addInitrd(memblock: Memblock, { initrd }: BootReserved): PhysRange | undefined {
   if (initrd === undefined || initrd.size === 0n) return undefined;
-  const pages = wholePages(initrd);
+  const pages = memblock.geometry.wholePages(initrd);
   if (pages.base < memblock.startOfDram) return undefined;
   memblock.addMemory(pages);
   return pages;
@@ -247,7 +244,7 @@ function printZones({ printk }: EarlyBoot, spans: readonly ZoneSpan[]): void {
  */
 function activateCma(early: EarlyBoot, spans: readonly ZoneSpan[]): readonly EarlyCma[] {
   const sections = ramSections(early.memblock);
-  const sectionOf = (address: PhysAddr) => Number(address / SECTION_BYTES);
+  const sectionOf = (address: PhysAddr) => Number(address / early.profile.geometry.sectionSize);
   return early.cmaAreas.filter((area) => {
     const last = sectionOf(rangeEnd(area) - 1n);
     for (let section = sectionOf(area.base); section <= last; section++) {
@@ -257,7 +254,7 @@ function activateCma(early: EarlyBoot, spans: readonly ZoneSpan[]): readonly Ear
     if (zones.length <= 1) return true;
     emptyCma(early.records, area.index);
     early.memblock.free(area);
-    early.printk.print(3, `cma: CMA area ${area.name} could not be activated`);
+    early.printk.print(...early.profile.linux.log.cmaNotActivated(area.name));
     return false;
   });
 }
@@ -274,7 +271,7 @@ function startAtomicPools(
   const cmaPagesIn = (span: ZoneSpan) =>
     active
       .filter((area) => area.base >= span.start && area.base < span.end)
-      .reduce((sum, area) => sum + pfnDown(area.size), 0);
+      .reduce((sum, area) => sum + profile.geometry.pfnDown(area.size), 0);
   const managed = new Map<ZoneName, number>(
     spans.map((span) => [span.name, pages.managedPages(span.name) + cmaPagesIn(span)]),
   );
@@ -282,7 +279,9 @@ function startAtomicPools(
     spans,
     totalRamPages: [...managed.values()].reduce((sum, count) => sum + count, 0),
     cmaAlignment: profile.config.CONFIG_CMA_ALIGNMENT,
-    populated: new Set([...managed].filter(([, count]) => count > 0).map(([name]) => name)),
+    zones: new Set(
+      [...managed].filter(([name, count]) => profile.linux.atomicPool(name, count > 0)).map(([name]) => name),
+    ),
     ...(words.coherentPool !== undefined && { coherentPool: words.coherentPool }),
     ...(defaultCma && { defaultCma }),
   });
@@ -292,7 +291,7 @@ function startAtomicPools(
 function arenaLayout({ memblock, coherentPools }: EarlyBoot, problems: Registered): readonly PhysRange[] {
   const pools = coherentPools.filter((_, index) => !problems.pools.has(index));
   const ranges = [...memblock.memory, ...pools]
-    .map((range) => wholePages(range))
+    .map(memblock.geometry.wholePages)
     .sort((a, b) => (a.base < b.base ? -1 : 1));
   const layout: PhysRange[] = [];
   for (const range of ranges) {

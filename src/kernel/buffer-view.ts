@@ -1,6 +1,7 @@
 /** The dma-bufs as their users see them: who holds them, by descriptor, mapping and importer. */
 import { type Attachment, holdsAttachment } from '../dma-buf/attachment.ts';
 import type { DmaBufFile } from '../dma-buf/dma-buf.ts';
+import { geometryOf } from '../profile/recorded-profile.ts';
 import { FileHolders } from './file-holders.ts';
 import type { KernelState } from './state.ts';
 import { DescriptorTable, findDescriptor, taskNames } from './task.ts';
@@ -55,7 +56,7 @@ function holdersByFile(state: KernelState): Map<number, Holders> {
 /** The live dma-bufs, oldest first. */
 export function bufferViews(state: KernelState): BufferView[] {
   const holders = holdersByFile(state);
-  return [...state.files.dmaBufs()].map(([id, file]) => bufferView(file, holders.get(id) ?? nobody()));
+  return [...state.files.dmaBufs()].map(([id, file]) => bufferView(state, file, holders.get(id) ?? nobody()));
 }
 
 /** The dma-buf behind a task's descriptor. */
@@ -65,7 +66,7 @@ export function bufferOfDescriptor(state: KernelState, task: string, fd: number)
   if (descriptor === undefined || file?.kind !== 'dma_buf') return undefined;
   // Where nobody else refers to it, there is nothing to look up.
   const alone = { ...nobody(), fds: [{ task, fd, cloexec: descriptor.cloexec }] };
-  return bufferView(file, file.count === 1 ? alone : holdersOf(state, descriptor.file));
+  return bufferView(state, file, file.count === 1 ? alone : holdersOf(state, descriptor.file));
 }
 
 /** The holders of one file, found without the others'. */
@@ -105,7 +106,10 @@ export function attachmentsOfDevice(state: KernelState, device: string): readonl
 function deviceAttachment(state: KernelState, attachment: Attachment): DeviceAttachment {
   const file = state.files.get(attachment.file);
   if (file?.kind !== 'dma_buf') throw new Error(`attachment ${attachment.id} is to no dma-buf`);
-  return { ...attachmentView(attachment), buffer: bufferView(file, holdersOf(state, attachment.file)) };
+  return {
+    ...attachmentView(attachment),
+    buffer: bufferView(state, file, holdersOf(state, attachment.file)),
+  };
 }
 
 /** The dma-bufs that a task holds, oldest first. */
@@ -132,7 +136,7 @@ export function heldBuffers(state: KernelState, task: string): readonly HeldBuff
     });
 }
 
-function bufferView(file: DmaBufFile, holders: Holders): BufferView {
+function bufferView({ records }: KernelState, file: DmaBufFile, holders: Holders): BufferView {
   const { ino, expName, size, flags, count, sgTable, name, call, maker } = file;
   return {
     ino,
@@ -143,6 +147,7 @@ function bufferView(file: DmaBufFile, holders: Holders): BufferView {
     count,
     ...holders,
     sgTable,
+    pageSize: geometryOf(records).pageSize,
     call,
     maker,
     ...(name !== undefined && { name }),

@@ -4,7 +4,7 @@
  */
 import { PageAllocator } from '../mm/page-alloc.ts';
 import type { Records } from '../records.ts';
-import { PAGE_SIZE, type PfnRange } from '../units.ts';
+import type { PfnRange } from '../units.ts';
 import type { Kernel } from './kernel.ts';
 import { DescriptorTable } from './task.ts';
 import type { BufferView } from './views.ts';
@@ -13,16 +13,17 @@ import type { BufferView } from './views.ts';
 export function findContradictions(records: Records, kernel: Kernel): string[] {
   const buffers = kernel.buffers();
   return [
-    ...sizes(buffers),
+    ...sizes(buffers, kernel),
     ...freeButUsed(records, kernel, buffers),
     ...danglingDescriptors(records, kernel),
   ];
 }
 
-function sizes(buffers: readonly BufferView[]): string[] {
+function sizes(buffers: readonly BufferView[], kernel: Kernel): string[] {
+  const { pagesToBytes } = kernel.profile.geometry;
   return buffers.flatMap(({ ino, size, sgTable }) => {
     const pages = sgTable.reduce((sum, piece) => sum + piece.pages, 0);
-    if (BigInt(pages) * BigInt(PAGE_SIZE) === size) return [];
+    if (pagesToBytes(pages) === size) return [];
     return [`buffer ino ${ino} has ${size} bytes, and its sg table has ${pages} pages`];
   });
 }

@@ -5,6 +5,7 @@
 import type { OpenFile } from '../dma-buf/dma-buf.ts';
 import { DMA_HEAP_MAJOR, findDmaHeap } from '../dma-buf/dma-heap.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
+import { profileIn } from '../profile/recorded-profile.ts';
 import {
   F_DUPFD,
   F_DUPFD_CLOEXEC,
@@ -17,7 +18,6 @@ import {
   mayWrite,
   O_APPEND,
   O_CLOEXEC,
-  O_DIRECT,
   O_NOATIME,
   O_NONBLOCK,
   SEEK_END,
@@ -36,8 +36,7 @@ import {
   POLLRDNORM,
   POLLWRNORM,
 } from '../uapi/poll.ts';
-import { encodeStat, makedev, S_IFCHR, S_IFDIR, S_IFREG, STAT_SIZE, type Stat } from '../uapi/stat.ts';
-import { PAGE_SIZE } from '../units.ts';
+import { encodeStat, makedev, S_IFCHR, S_IFDIR, S_IFREG, type Stat } from '../uapi/stat.ts';
 import { badArgument, fail, ok } from './results.ts';
 import type { KernelState } from './state.ts';
 import type { FileCall, SyscallResult, UserPointer } from './syscall.ts';
@@ -140,7 +139,7 @@ export function poll(state: KernelState, task: string, fds: UserPointer): Syscal
   return ok(answered.filter(({ revents }) => revents !== 0).length);
 }
 
-const PLAIN: Stat = {
+const PLAIN: Omit<Stat, 'st_blksize'> = {
   st_dev: 0n,
   st_ino: 0n,
   st_mode: 0,
@@ -149,19 +148,19 @@ const PLAIN: Stat = {
   st_gid: 0,
   st_rdev: 0n,
   st_size: 0n,
-  st_blksize: PAGE_SIZE,
   st_blocks: 0n,
 };
 
 /** vfs_fstat(). st_dev and the times are not modelled: 0. */
 export function fstat(state: KernelState, opened: Opened, buf: UserPointer): SyscallResult {
-  const stat = statOf(state, opened);
-  if (buf === null || buf.length < STAT_SIZE) return fail('EFAULT');
-  buf.set(encodeStat(stat));
+  const { arch, geometry } = profileIn(state.records);
+  const stat = { ...statOf(state, opened), st_blksize: geometry.pageSize };
+  if (buf === null || buf.length < arch.stat.size) return fail('EFAULT');
+  buf.set(encodeStat(stat, arch.stat));
   return ok(0);
 }
 
-function statOf(state: KernelState, { file, task }: Opened): Stat {
+function statOf(state: KernelState, { file, task }: Opened): typeof PLAIN {
   switch (file.kind) {
     case 'dma_buf':
       // An anonymous inode: a mode without a type, and blocks as inode_set_bytes() counts them.
@@ -195,7 +194,8 @@ function statOf(state: KernelState, { file, task }: Opened): Stat {
   }
 }
 
-const SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
+/** SETFL_MASK, less O_DIRECT, which none of these files can have. */
+const SETFL_MASK = O_APPEND | O_NONBLOCK | O_NOATIME;
 
 /** do_fcntl(), setfl(). A changed `file` is stored. */
 export function fcntl(state: KernelState, opened: Opened, { cmd, arg }: Call<'fcntl'>): SyscallResult {
@@ -215,7 +215,8 @@ export function fcntl(state: KernelState, opened: Opened, { cmd, arg }: Call<'fc
       return ok(file.flags);
     case F_SETFL:
       // None of these files can do direct I/O: FMODE_CAN_ODIRECT.
-      if ((arg & O_DIRECT) !== 0) return badArgument('EINVAL', 'flags', arg);
+      if ((arg & profileIn(state.records).arch.openFlags.O_DIRECT) !== 0)
+        return badArgument('EINVAL', 'flags', arg);
       file.flags = (arg & SETFL_MASK) | (file.flags & ~SETFL_MASK);
       state.files.put(descriptor.file, file);
       return ok(0);

@@ -5,6 +5,7 @@
 import type { Attachment } from '../dma-buf/attachment.ts';
 import type { DmaFault } from '../mm/dma-access.ts';
 import type { Accessor, Hazard } from '../mm/hazard.ts';
+import { geometryOf } from '../profile/recorded-profile.ts';
 import { recordKey } from '../records.ts';
 import {
   DMA_BUF_SYNC_END,
@@ -12,7 +13,7 @@ import {
   DMA_BUF_SYNC_START,
   DMA_BUF_SYNC_WRITE,
 } from '../uapi/dma-buf.ts';
-import { type PhysAddr, pfnDown } from '../units.ts';
+import type { PhysAddr } from '../units.ts';
 import { findDevice } from './device-table.ts';
 import { FileHolders } from './file-holders.ts';
 import { type Occupant, offsetInBuffer } from './occupant.ts';
@@ -197,8 +198,9 @@ export class HazardLog {
     task?: string,
   ): { readonly reported: ReportedBuffer; readonly attachments: readonly Attachment[] } | undefined {
     const { files, attachments } = this.#state;
-    const [id, file] = files.dmaBufAt(pfnDown(address)) ?? [];
-    const offset = file && offsetInBuffer(file, address);
+    const geometry = geometryOf(this.#state.records);
+    const [id, file] = files.dmaBufAt(geometry.pfnDown(address)) ?? [];
+    const offset = file && offsetInBuffer(file, address, geometry);
     if (id === undefined || file === undefined || offset === undefined) return undefined;
     const holder = this.#holderOf(id, task);
     const { ino, expName, name } = file;

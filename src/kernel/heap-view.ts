@@ -1,117 +1,43 @@
 /** The nodes of /dev/dma_heap as their users see them: where the memory lies and what is left of it. */
+import { dmaHeapOps } from '../dma-buf/backends.ts';
 import type { FileTable } from '../dma-buf/dma-buf.ts';
-import { type DmaHeap, dmaHeaps, findDmaHeap } from '../dma-buf/dma-heap.ts';
-import { Cma } from '../mm/cma.ts';
-import { DmaCoherentMem } from '../mm/coherent.ts';
-import { PageAllocator } from '../mm/page-alloc.ts';
+import { dmaHeaps, findDmaHeap } from '../dma-buf/dma-heap.ts';
+import { geometryOf } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
-import { type PfnRange, pagesToBytes, pfnPhys } from '../units.ts';
-import { bootRecord } from './boot-record.ts';
+import type { PfnRange } from '../units.ts';
 import type { HeapView } from './views.ts';
-
-/** What a backend says of its memory. */
-type Space = Pick<HeapView, 'region' | 'base' | 'size' | 'free' | 'largest'>;
 
 /** All heaps by minor, each with the number of its live buffers. */
 export function heapViews(records: Records, files: FileTable): HeapView[] {
   const buffers = files.dmaBufCounts();
-  return dmaHeaps(records).map((heap) => ({
-    name: heap.name,
-    minor: heap.minor,
-    mode: heap.mode.toString(8),
-    gid: heap.gid,
-    backend: heap.backing.backend,
-    buffers: buffers.get(heap.name) ?? 0,
-    ...spaceOf(records, heap),
-  }));
+  const { pageSize, pagesToBytes, pfnPhys } = geometryOf(records);
+  return dmaHeaps(records).map(({ name, minor, mode, gid, backing }) => {
+    const { region, pages, freePages, largestPages } = dmaHeapOps(backing).space(records);
+    return {
+      name,
+      minor,
+      mode: mode.toString(8),
+      gid,
+      backend: backing.backend,
+      ...(region && { region: region.name, base: pfnPhys(region.pfn) }),
+      pageSize,
+      size: pagesToBytes(pages),
+      free: pagesToBytes(freePages),
+      largest: pagesToBytes(largestPages),
+      buffers: buffers.get(name) ?? 0,
+    };
+  });
 }
 
 /** The free runs of a heap's area or pool, ascending; none for the system heap, whose memory is all RAM. */
 export function freeRunsOf(records: Records, name: string): readonly PfnRange[] {
-  const backing = findDmaHeap(records, name)?.backing;
-  if (backing === undefined || backing.backend === 'system') return [];
-  if (backing.backend === 'cma') {
-    const cma = new Cma(records, backing.area);
-    return cma.bitmap.freeFrames(cma.basePfn);
-  }
-  const pool = new DmaCoherentMem(records, backing.pool);
-  return pool.bitmap.freeFrames(pool.pfnBase);
+  const heap = findDmaHeap(records, name);
+  return heap === undefined ? [] : dmaHeapOps(heap.backing).freeRuns(records);
 }
 
-/**
- * The largest request that a heap can still answer. A CMA area's first fit asks for an alignment that grows with the
- * request (cma_heap_allocate(): get_order(), CONFIG_CMA_ALIGNMENT at most), so that a large run may take less than
- * its length:
- *
- * ```
- *   aligned to    1     2     4           4
- *   free runs     . [###########]    [#######]
- * ```
- */
+/** The largest request that a heap can still answer, bytes. */
 export function largestRequest(records: Records, name: string): bigint {
-  const backing = findDmaHeap(records, name)?.backing;
-  if (backing === undefined) return 0n;
-  switch (backing.backend) {
-    case 'system':
-      return pagesToBytes(new PageAllocator(records).freePages());
-    case 'coherent':
-      return pagesToBytes(new DmaCoherentMem(records, backing.pool).largestBlock());
-    case 'cma': {
-      const most = bootRecord(records).profile.config.CONFIG_CMA_ALIGNMENT;
-      const runs = new Cma(records, backing.area).movableRuns();
-      return pagesToBytes(runs.reduce((best, run) => Math.max(best, largestInRun(run, most)), 0));
-    }
-  }
-}
-
-/** Pages of the largest request that fits into a run, whose alignment depends on itself. */
-function largestInRun({ pfn, pages }: PfnRange, mostOrder: number): number {
-  let best = 0;
-  for (let order = 0; order <= mostOrder; order++) {
-    const align = 2 ** order;
-    const left = pfn + pages - Math.ceil(pfn / align) * align;
-    best = Math.max(best, order === mostOrder ? left : Math.min(left, align));
-  }
-  return best;
-}
-
-function spaceOf(records: Records, { backing }: DmaHeap): Space {
-  switch (backing.backend) {
-    case 'system':
-      return systemSpace(new PageAllocator(records));
-    case 'cma':
-      return cmaSpace(new Cma(records, backing.area));
-    case 'coherent':
-      return coherentSpace(new DmaCoherentMem(records, backing.pool));
-  }
-}
-
-function systemSpace(pages: PageAllocator): Space {
-  const managed = pages.zones().reduce((sum, zone) => sum + pages.managedPages(zone), 0);
-  const order = pages.largestOrder();
-  return {
-    size: pagesToBytes(managed),
-    free: pagesToBytes(pages.freePages()),
-    largest: pagesToBytes(order < 0 ? 0 : 2 ** order),
-  };
-}
-
-function cmaSpace(cma: Cma): Space {
-  return {
-    region: cma.name,
-    base: pfnPhys(cma.basePfn),
-    size: pagesToBytes(cma.count),
-    free: pagesToBytes(cma.bitmap.zeros()),
-    largest: pagesToBytes(cma.bitmap.longestZeroRun()),
-  };
-}
-
-function coherentSpace(pool: DmaCoherentMem): Space {
-  return {
-    region: pool.name,
-    base: pfnPhys(pool.pfnBase),
-    size: pagesToBytes(pool.size),
-    free: pagesToBytes(pool.bitmap.zeros()),
-    largest: pagesToBytes(pool.largestBlock()),
-  };
+  const heap = findDmaHeap(records, name);
+  if (heap === undefined) return 0n;
+  return geometryOf(records).pagesToBytes(dmaHeapOps(heap.backing).largestRequest(records));
 }

@@ -2,7 +2,9 @@
  * What importing drivers do with a buffer, and what SYNC does for them. Models drivers/dma-buf/dma-buf.c:
  * dma_buf_attach(), dma_buf_map_attachment() and their opposites, and the heaps' begin_cpu_access() (Linux 7.3).
  */
+
 import { type Attachment, holdsAttachment } from '../dma-buf/attachment.ts';
+import { BACKENDS } from '../dma-buf/backends.ts';
 import type { OpenFile } from '../dma-buf/dma-buf.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
 import type { Device } from '../mm/device.ts';
@@ -105,8 +107,7 @@ function map(
   const result = mapSgtable(context, device, file.sgTable, direction, task(by));
   if ('why' in result) {
     if (result.why.kind === 'not-modelled') throw new NotModelled(result.why.what);
-    // The system heap hands on what the DMA layer says; CMA's and the coherent one know one errno only.
-    return fail(file.backing.backend === 'system' ? (result.errno ?? 'EIO') : 'ENOMEM', result.why);
+    return fail(BACKENDS[file.backing.backend].mapErrno(result.errno ?? 'EIO'), result.why);
   }
   const { mapping, hazards } = result;
   state.coherency.add(hazards);

@@ -8,10 +8,11 @@ import type { Device } from '../mm/device.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import { type PinnedPages, pinnedPages } from '../mm/pinned-pages.ts';
 import type { Printk } from '../printk.ts';
+import type { Profile } from '../profile/profile.ts';
+import { profileIn } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { MAP_PRIVATE, MAP_TYPE } from '../uapi/fcntl.ts';
 import type { PfnRange, PhysAddr, PhysRange } from '../units.ts';
-import { pageAlign, pfnPhys } from '../units.ts';
 import { type Access, type AccessPlace, watched } from './access.ts';
 import { SHELL_TASK } from './boot.ts';
 import { bootRecord } from './boot-record.ts';
@@ -86,6 +87,11 @@ export class Kernel {
     this.hazards = this.#state.coherency;
   }
 
+  /** Which Linux it is: its pages, its architecture, its configuration. */
+  get profile(): Profile {
+    return profileIn(this.#state.records);
+  }
+
   /**
    * The one entrance: a call of a task.
    *
@@ -108,7 +114,7 @@ export class Kernel {
     const file = record && table.get(record.file);
     if (record === undefined || file?.kind !== 'dma_buf') throw new Error(`no mapping ${id} in ${task}`);
     const memory = () => this.#state.cpuMemory(task);
-    const range = new MappedRange(task, id, record, file.sgTable, memory, mappings);
+    const range = new MappedRange(task, id, record, file.sgTable, memory, mappings, this.profile.geometry);
     const bytes = this.#watched(range, (offset) => ({ task, mapping: id, offset }));
     return { id, length: range.length, ...bytes };
   }
@@ -212,7 +218,7 @@ export class Kernel {
   #onFile(task: string, call: FileCall): SyscallResult {
     const state = this.#state;
     const { fd } = call;
-    const early = call.call === 'mmap' ? checkMmapOffset(call) : undefined;
+    const early = call.call === 'mmap' ? checkMmapOffset(call, this.profile.geometry) : undefined;
     if (early !== undefined) return fail(early.errno, early.why);
     const table = new DescriptorTable(state.records, task);
     const descriptor = table.get(fd);
@@ -243,10 +249,10 @@ export class Kernel {
       case 'sendmsg':
         return sendDescriptor(state, descriptor.file, call.to, call.cloexec === true);
       case 'mmap': {
-        const refused = checkMmap(file, call);
+        const refused = checkMmap(file, call, this.profile);
         if (refused !== undefined) return fail(refused.errno, refused.why);
         const { offset, prot } = call;
-        const length = pageAlign(call.length);
+        const length = this.profile.geometry.pageAlign(call.length);
         const shared = (call.flags & MAP_TYPE) !== MAP_PRIVATE;
         const id = state.mappings.add(task, { file: descriptor.file, offset, length, prot, shared });
         if (id === undefined) return fail('ENOMEM');
@@ -288,7 +294,7 @@ export class Kernel {
     const state = this.#state;
     const { task, table, fd, descriptor, file } = opened;
     if (file.kind === 'stream') throw new NotModelled('an ioctl on a standard stream');
-    const answered = vfsIoctl(table, fd, file, request, arg);
+    const answered = vfsIoctl(table, fd, file, request, arg, this.profile.geometry);
     if (answered !== undefined) {
       state.files.put(descriptor.file, file);
       return answered;
@@ -406,7 +412,7 @@ export class Kernel {
     const descriptor = findDescriptor(this.#state.records, task, fd);
     const file = descriptor && this.#state.files.get(descriptor.file);
     const pfn = file?.kind === 'dma_buf' ? file.sgTable[0]?.pfn : undefined;
-    return pfn === undefined ? undefined : pfnPhys(pfn);
+    return pfn === undefined ? undefined : this.profile.geometry.pfnPhys(pfn);
   }
 
   hasTask(name: string): boolean {

@@ -3,9 +3,9 @@ import { InvalidInput } from '../diagnostic.ts';
 import { cmaAreas } from '../mm/cma.ts';
 import { pinPages, unpinPages } from '../mm/pinned-pages.ts';
 import type { Printk } from '../printk.ts';
+import { geometryOf } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import type { PfnRange, PhysRange } from '../units.ts';
-import { pfnDown, wholePages } from '../units.ts';
 import { bootRecord } from './boot-record.ts';
 import { type FaultRule, formatFaultRule } from './fault-rule.ts';
 import { Faults, type KeptRule } from './faults.ts';
@@ -51,14 +51,15 @@ function deleteFault(records: Records, id: number): SyscallResult {
   return ok(0);
 }
 
-const framesOf = (range: PhysRange): PfnRange => {
+const framesOf = (records: Records, range: PhysRange): PfnRange => {
+  const { pfnDown, wholePages } = geometryOf(records);
   const { base, size } = wholePages(range);
   return { pfn: pfnDown(base), pages: pfnDown(size) };
 };
 
 /** Pins the pages that a range touches. @returns false where no CMA area has one of them */
 function pinRange(records: Records, range: PhysRange, rule?: number): boolean {
-  const { pfn, pages } = framesOf(range);
+  const { pfn, pages } = framesOf(records, range);
   const areas = cmaAreas(records, bootRecord(records).cmaAreas);
   const meets = areas.some((cma) => cma.basePfn < pfn + pages && pfn < cma.basePfn + cma.count);
   if (range.size === 0n || !meets) return false;
@@ -68,7 +69,7 @@ function pinRange(records: Records, range: PhysRange, rule?: number): boolean {
 
 /** Lets a pinned range go, whole as it was pinned; a rule that pinned it goes with it. */
 function unpin(records: Records, range: PhysRange): SyscallResult {
-  const { pfn, pages } = framesOf(range);
+  const { pfn, pages } = framesOf(records, range);
   const gone = unpinPages(records, (run) => run.pfn === pfn && run.pages === pages);
   for (const { rule } of gone) if (rule !== undefined) new Faults(records).remove(rule);
   return gone.length > 0 ? ok(0) : fail('EINVAL', { kind: 'not-pinned', ...range });

@@ -2,10 +2,13 @@
  * Mappings of dma-bufs: the checks of mmap and the bytes behind it. Models mm/mmap.c: do_mmap() and
  * drivers/dma-buf/dma-buf.c: dma_buf_mmap_internal() (Linux 7.3).
  */
-import type { DmaBufFile, OpenFile } from '../dma-buf/dma-buf.ts';
+import { BACKENDS } from '../dma-buf/backends.ts';
+import type { OpenFile } from '../dma-buf/dma-buf.ts';
 import type { Failure } from '../dma-buf/failure.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
+import type { Geometry } from '../profile/geometry.ts';
+import type { Profile } from '../profile/profile.ts';
 import type { Errno } from '../uapi/errno.ts';
 import {
   LEGACY_MAP_MASK,
@@ -23,11 +26,8 @@ import {
   PROT_WRITE,
 } from '../uapi/fcntl.ts';
 import type { PfnRange, PhysAddr } from '../units.ts';
-import { PAGE, PAGE_SIZE, pageAlign, pfnPhys, U64_MASK } from '../units.ts';
+import { U64_MASK } from '../units.ts';
 import type { MappingRecord, MappingTable } from './mapping-table.ts';
-
-/** TASK_SIZE with 48-bit virtual addresses. */
-const TASK_SIZE = 1n << 48n;
 
 /** The bytes of a mapping, as the task that made it sees them. */
 export interface Mapping {
@@ -55,14 +55,11 @@ export class SegmentationFault extends Error {
 }
 
 /** What sys_mmap() of arm64 refuses before it looks at the descriptor. */
-export function checkMmapOffset({
-  flags,
-  offset,
-}: {
-  readonly flags: number;
-  readonly offset: bigint;
-}): { readonly errno: Errno; readonly why?: Failure } | undefined {
-  if (offset % PAGE === 0n) {
+export function checkMmapOffset(
+  { flags, offset }: { readonly flags: number; readonly offset: bigint },
+  { page }: Geometry,
+): { readonly errno: Errno; readonly why?: Failure } | undefined {
+  if (offset % page === 0n) {
     if ((flags & MAP_ANONYMOUS) !== 0) throw new NotModelled('an anonymous mapping (MAP_ANONYMOUS)');
     return undefined;
   }
@@ -73,7 +70,9 @@ export function checkMmapOffset({
 export function checkMmap(
   file: OpenFile,
   call: { readonly length: bigint; readonly prot: number; readonly flags: number; readonly offset: bigint },
+  { arch, geometry }: Profile,
 ): { readonly errno: Errno; readonly why?: Failure } | undefined {
+  const { page, pageAlign } = geometry;
   const { length, prot, flags } = call;
   const offset = call.offset & U64_MASK;
   const bad = (argument: 'len' | 'offset' | 'flags', value: bigint): { errno: Errno; why: Failure } => ({
@@ -84,9 +83,9 @@ export function checkMmap(
   if (length === 0n) return bad('len', length);
   const size = pageAlign(length);
   // do_mmap() wraps a length near 2^64 to 0, and __get_unmapped_area() finds no room for one of 2^48.
-  if (size === 0n || size > TASK_SIZE) return { errno: 'ENOMEM' };
+  if (size === 0n || size > arch.taskSize) return { errno: 'ENOMEM' };
   // file_mmap_ok(): the end of the mapping must be a file position.
-  if (offset / PAGE > (U64_MASK - size) / PAGE) return { errno: 'EOVERFLOW' };
+  if (offset / page > (U64_MASK - size) / page) return { errno: 'EOVERFLOW' };
   const kind = flags & MAP_TYPE;
   if (kind === MAP_SHARED_VALIDATE && (flags & ~LEGACY_MAP_MASK) !== 0) return { errno: 'EOPNOTSUPP' };
   if (kind !== MAP_SHARED && kind !== MAP_SHARED_VALIDATE && kind !== MAP_PRIVATE) {
@@ -100,35 +99,22 @@ export function checkMmap(
   if ((flags & MAP_GROWSDOWN) !== 0) return bad('flags', BigInt(flags));
   if ((prot & PROT_EXEC) !== 0) throw new NotModelled('an executable mapping (PROT_EXEC) of a dma-buf');
   if (offset + size > file.size) return bad('len', length);
-  if (kind === MAP_PRIVATE && refusesPrivate(file, offset, size)) return bad('flags', BigInt(flags));
+  const { refusesPrivate } = BACKENDS[file.backing.backend];
+  const [first, pages] = [Number(offset / page), Number(size / page)];
+  if (kind === MAP_PRIVATE && refusesPrivate(file.sgTable, first, pages)) return bad('flags', BigInt(flags));
   return undefined;
-}
-
-/**
- * CMA's heap wants shared mappings. The system heap maps entry by entry of its sg table, and remap_pfn_range()
- * refuses a private mapping of which it is not given the whole.
- */
-function refusesPrivate({ backing, sgTable }: DmaBufFile, offset: bigint, size: bigint): boolean {
-  if (backing.backend === 'cma') return true;
-  if (backing.backend === 'coherent') return false;
-  let start = 0n;
-  for (const { pages } of sgTable) {
-    const end = start + BigInt(pages) * PAGE;
-    if (offset < end) return offset + size > end;
-    start = end;
-  }
-  return false;
 }
 
 /** The pages that `[offset, offset + length)` touches: which bytes of each, and how many came before. */
 function* pagesOf(
   offset: bigint,
   length: number,
+  { page: size, pageSize }: Geometry,
 ): Iterable<{ readonly page: number; readonly from: number; readonly to: number; readonly done: number }> {
-  let page = Number(offset / PAGE);
-  let from = Number(offset % PAGE);
+  let page = Number(offset / size);
+  let from = Number(offset % size);
   for (let done = 0; done < length; page++, from = 0) {
-    const to = Math.min(PAGE_SIZE, from + length - done);
+    const to = Math.min(pageSize, from + length - done);
     yield { page, from, to, done };
     done += to - from;
   }
@@ -145,6 +131,7 @@ export class MappedRange implements Mapping {
   #firstPages: readonly number[] | undefined;
   readonly #memory: () => PhysMemory;
   readonly #table: MappingTable;
+  readonly #geometry: Geometry;
 
   /** @param memory what the task's loads and stores go to, asked for each time: a cache may have come up */
   constructor(
@@ -154,12 +141,14 @@ export class MappedRange implements Mapping {
     pieces: readonly PfnRange[],
     memory: () => PhysMemory,
     table: MappingTable,
+    geometry: Geometry,
   ) {
     this.id = id;
     this.length = record.length;
     this.#task = task;
     this.#record = record;
     this.#table = table;
+    this.#geometry = geometry;
     this.#pieces = pieces;
     this.#memory = memory;
   }
@@ -169,7 +158,7 @@ export class MappedRange implements Mapping {
     const memory = this.#memory();
     this.#each(offset, into.length, (address, from, to) => memory.read(address, into.subarray(from, to)));
     if (this.#record.shared) return;
-    for (const part of pagesOf(offset, into.length)) {
+    for (const part of pagesOf(offset, into.length, this.#geometry)) {
       const copy = this.#table.copiedPage(this.#task, this.id, part.page);
       if (copy !== undefined) into.set(copy.subarray(part.from, part.to), part.done);
     }
@@ -189,7 +178,7 @@ export class MappedRange implements Mapping {
 
   /** The first write to a page of a private mapping copies it. */
   #writeCopies(offset: bigint, from: Uint8Array): void {
-    for (const part of pagesOf(offset, from.length)) {
+    for (const part of pagesOf(offset, from.length, this.#geometry)) {
       const copy = this.#table.copiedPage(this.#task, this.id, part.page) ?? this.#pageBytes(part.page);
       copy.set(from.subarray(part.done, part.done + part.to - part.from), part.from);
       this.#table.putCopiedPage(this.#task, this.id, part.page, copy);
@@ -197,9 +186,10 @@ export class MappedRange implements Mapping {
   }
 
   #pageBytes(page: number): Uint8Array {
-    const bytes = new Uint8Array(PAGE_SIZE);
+    const { pageSize, pagesToBytes } = this.#geometry;
+    const bytes = new Uint8Array(pageSize);
     const memory = this.#memory();
-    this.#each(BigInt(page) * PAGE, PAGE_SIZE, (address, from, to) =>
+    this.#each(pagesToBytes(page), pageSize, (address, from, to) =>
       memory.read(address, bytes.subarray(from, to)),
     );
     return bytes;
@@ -221,15 +211,16 @@ export class MappedRange implements Mapping {
 
   /** Visits the physical pieces of `[offset, offset + length)` in order. */
   #each(offset: bigint, length: number, visit: (address: PhysAddr, from: number, to: number) => void): void {
+    const { page: size, pageSize, pfnPhys } = this.#geometry;
     const position = this.#record.offset + offset;
-    const page = Number(position / PAGE);
-    let skip = position % PAGE;
+    const page = Number(position / size);
+    let skip = position % size;
     let index = this.#pieceOf(page);
     let within = page - (this.#firstPages?.[index] ?? 0);
     for (let done = 0; done < length; index++, within = 0, skip = 0n) {
       const piece = this.#pieces[index];
       if (piece === undefined) throw new Error('the mapping is larger than its buffer');
-      const left = (piece.pages - within) * PAGE_SIZE - Number(skip);
+      const left = (piece.pages - within) * pageSize - Number(skip);
       const part = Math.min(length - done, left);
       visit(pfnPhys(piece.pfn + within) + skip, done, done + part);
       done += part;

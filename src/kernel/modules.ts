@@ -8,6 +8,7 @@ import { initModule, type RegistrationProblem } from '../dma-buf/register-heaps.
 import type { EarlyBoot } from '../mm/early-boot.ts';
 import type { SystemRam } from '../mm/system-ram.ts';
 import type { Printk } from '../printk.ts';
+import { profileIn } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 import type { BootParams } from './boot-params.ts';
@@ -54,7 +55,7 @@ export function loadModules(early: EarlyBoot, ram: SystemRam, params: BootParams
 }
 
 /** The modules that the kernel has: built in, loaded or not. */
-const knownModules = (records: Records): readonly string[] => configuredModules(bootRecord(records).profile);
+const knownModules = (records: Records): readonly string[] => configuredModules(profileIn(records));
 
 const noSuchModule = (records: Records, module: string): SyscallResult =>
   fail('ENOENT', { kind: 'no-such-module', module, known: knownModules(records) });

@@ -1,9 +1,11 @@
 /** What lies at a physical address: the answer to "whose bytes did that hit?". */
 import { type DmaBufFile, FileTable } from '../dma-buf/dma-buf.ts';
 import { Cma } from '../mm/cma.ts';
+import type { Geometry } from '../profile/geometry.ts';
+import { geometryOf } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import type { PhysAddr, PhysRange } from '../units.ts';
-import { PAGE, pagesToBytes, pfnDown, pfnPhys, rangeEnd } from '../units.ts';
+import { rangeEnd } from '../units.ts';
 import { bootRecord } from './boot-record.ts';
 
 /** Who has a run of bytes. */
@@ -34,7 +36,11 @@ export interface Occupant {
 }
 
 /** Where in a dma-buf a physical address lies; `undefined` when it does not. */
-export function offsetInBuffer(file: DmaBufFile, address: PhysAddr): bigint | undefined {
+export function offsetInBuffer(
+  file: DmaBufFile,
+  address: PhysAddr,
+  { pfnDown, pfnPhys, pagesToBytes }: Geometry,
+): bigint | undefined {
   const pfn = pfnDown(address);
   let offset = 0n;
   for (const piece of file.sgTable) {
@@ -77,17 +83,20 @@ function ownerAt({ owner, range }: Occupant, at: PhysAddr): Owner {
 
 /** The pieces of the buffers that have frames of a range, by address. */
 function buffersMeeting(records: Records, { base, size }: PhysRange): readonly Occupant[] {
+  const geometry = geometryOf(records);
+  const { pfnDown } = geometry;
   const pfn = pfnDown(base);
   const pages = pfnDown(base + size - 1n) - pfn + 1;
   return new FileTable(records)
     .dmaBufsIn({ pfn, pages })
-    .flatMap(([id, file]) => bufferOccupants(id, file))
+    .flatMap(([id, file]) => bufferOccupants(id, file, geometry))
     .sort((a, b) => (a.range.base < b.range.base ? -1 : 1));
 }
 
 /** Whoever else has memory, the most telling first. */
 function otherOwners(records: Records): readonly Occupant[] {
   const boot = bootRecord(records);
+  const { pfnPhys, pagesToBytes } = geometryOf(records);
   const all: Occupant[] = [];
   for (const [image, place] of Object.entries(boot.reserve)) {
     if (place !== undefined) all.push({ range: place as PhysRange, owner: { kind: 'image', image } });
@@ -106,7 +115,7 @@ function otherOwners(records: Records): readonly Occupant[] {
   return all;
 }
 
-function bufferOccupants(id: number, file: DmaBufFile): Occupant[] {
+function bufferOccupants(id: number, file: DmaBufFile, { pfnPhys, pagesToBytes }: Geometry): Occupant[] {
   let offset = 0n;
   return file.sgTable.map(({ pfn, pages }) => {
     const owner = {
@@ -117,7 +126,8 @@ function bufferOccupants(id: number, file: DmaBufFile): Occupant[] {
       offset,
       ...(file.name !== undefined && { name: file.name }),
     };
-    offset += BigInt(pages) * PAGE;
-    return { range: { base: pfnPhys(pfn), size: BigInt(pages) * PAGE }, owner };
+    const size = pagesToBytes(pages);
+    offset += size;
+    return { range: { base: pfnPhys(pfn), size }, owner };
   });
 }

@@ -1,5 +1,6 @@
 /** What became of every reserved-memory node: from the boot's steps to one answer a region. */
 import type { MemoryCmdline } from '../board/cmdline.ts';
+import type { Backend } from '../dma-buf/backends.ts';
 import { dmaHeaps } from '../dma-buf/dma-heap.ts';
 import type { HeapModule, ModulePlan } from '../dma-buf/heap-modules.ts';
 import type { RegistrationProblems } from '../dma-buf/register-heaps.ts';
@@ -7,8 +8,8 @@ import { Cma } from '../mm/cma.ts';
 import type { EarlyBoot } from '../mm/early-boot.ts';
 import type { ReservedMem } from '../mm/reserved-mem.ts';
 import { hasCoherentHeaps } from '../profile/profile.ts';
+import { geometryOf } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
-import { pfnPhys } from '../units.ts';
 import type { RegionView, WhyNoHeap } from './views.ts';
 
 /** What became of the regions when the heaps registered. */
@@ -66,13 +67,9 @@ function viewOf(early: EarlyBoot, region: ReservedMem, problems: Registered): Re
   };
 }
 
-function heapsOf(records: Records, backend: 'cma' | 'coherent', index: number): readonly string[] {
+function heapsOf(records: Records, backend: Backend, index: number): readonly string[] {
   return dmaHeaps(records)
-    .filter(({ backing }) =>
-      backing.backend === 'cma'
-        ? backend === 'cma' && backing.area === index
-        : backing.backend === 'coherent' && backend === 'coherent' && backing.pool === index,
-    )
+    .filter(({ backing }) => backing.backend === backend && backing.index === index)
     .map((heap) => heap.name);
 }
 
@@ -102,6 +99,7 @@ export function regionsWithModule(
   problems: RegistrationProblems,
 ): readonly RegionView[] {
   if (plan.module === 'system_heap') return regions;
+  const { pfnPhys } = geometryOf(records);
   const backend = plan.module === 'cma_heap' ? 'cma' : 'coherent';
   const indexOf = (region: RegionView): number | undefined => {
     if (plan.module === 'coherent_heap') {

@@ -1,7 +1,7 @@
 /** The parts of a running kernel that its calls work on: views over one set of records and one memory. */
 import { AttachmentTable } from '../dma-buf/attachment.ts';
+import { dmaHeapOps } from '../dma-buf/backends.ts';
 import { FileTable } from '../dma-buf/dma-buf.ts';
-import { dmaHeapOps } from '../dma-buf/dma-heap.ts';
 import type { HeapContext } from '../dma-buf/heap-ops.ts';
 import { DataCache } from '../mm/cache.ts';
 import { linesTouched } from '../mm/cache-pages.ts';
@@ -9,6 +9,7 @@ import type { DmaContext } from '../mm/dma-mapping.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import { hasSwiotlb, Swiotlb } from '../mm/swiotlb.ts';
 import { Printk } from '../printk.ts';
+import { profileIn } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { O_CLOEXEC } from '../uapi/fcntl.ts';
 import type { PhysAddr } from '../units.ts';
@@ -65,7 +66,7 @@ export class KernelState {
       records,
       printk,
       memory: this.cpuMemory(task),
-      profile: bootRecord(records).profile,
+      profile: profileIn(records),
       maker: { task, call },
       inject: (at, asked) => faults.atAllocation(at, task, call, asked),
     };

@@ -1,6 +1,7 @@
 /** The requests that the file layer answers before a driver sees them. Models fs/ioctl.c: do_vfs_ioctl() (Linux 7.3). */
 import type { OpenFile } from '../dma-buf/dma-buf.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
+import type { Geometry } from '../profile/geometry.ts';
 import { FASYNC, O_NONBLOCK } from '../uapi/fcntl.ts';
 import {
   FICLONE,
@@ -16,7 +17,7 @@ import {
   FITHAW,
   FS_IOC_FIEMAP,
 } from '../uapi/fs.ts';
-import { formatHex, PAGE_SIZE } from '../units.ts';
+import { formatHex } from '../units.ts';
 import { fail, ok } from './results.ts';
 import type { SyscallResult, UserPointer } from './syscall.ts';
 import type { DescriptorTable } from './task.ts';
@@ -42,6 +43,7 @@ export function vfsIoctl(
   file: OpenFile,
   request: number,
   arg: UserPointer,
+  { pageSize }: Geometry,
 ): SyscallResult | undefined {
   switch (request) {
     case FIOCLEX:
@@ -66,7 +68,7 @@ export function vfsIoctl(
       return file.kind === 'virtual' || file.kind === 'stream' ? undefined : fail('ENOTTY');
     case FIGETBSZ:
       if (arg === null || arg.length < 4) return fail('EFAULT');
-      new DataView(arg.buffer, arg.byteOffset).setInt32(0, PAGE_SIZE, true);
+      new DataView(arg.buffer, arg.byteOffset).setInt32(0, pageSize, true);
       return ok(0);
     default:
       if (!FILE_SYSTEMS.has(request)) return undefined;

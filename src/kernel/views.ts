@@ -1,11 +1,10 @@
 /**
  * What can be asked of a kernel without changing it: plain data for renderers and tests.
  */
+import type { Backend } from '../dma-buf/backends.ts';
 import type { DmaDirection } from '../mm/dma-mapping.ts';
 import type { DmaSegment } from '../mm/iommu-dma.ts';
 import type { PfnRange, PhysAddr, PhysRange } from '../units.ts';
-
-export type Backend = 'system' | 'cma' | 'coherent';
 
 /** One node of /dev/dma_heap. */
 export interface HeapView {
@@ -20,6 +19,8 @@ export interface HeapView {
   readonly region?: string;
   /** Where the region starts; absent for `system`. */
   readonly base?: PhysAddr;
+  /** Bytes of a page of the kernel. */
+  readonly pageSize: number;
   /** Bytes that the backend manages: the pool, the area, or all RAM that boot left free. */
   readonly size: bigint;
   readonly free: bigint;
@@ -149,6 +150,8 @@ export interface BufferView {
   readonly attachments: readonly AttachmentView[];
   /** The sg table in order: one entry for CMA and coherent, one a piece for system. */
   readonly sgTable: readonly PfnRange[];
+  /** Bytes of a page of the kernel. */
+  readonly pageSize: number;
   /** The number of the call that made it, counting the kernel's calls from 0. */
   readonly call: number;
   /** The task that made that call; it may have gone. */

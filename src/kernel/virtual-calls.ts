@@ -2,18 +2,15 @@
  *  and fs/readdir.c (Linux 7.3) over the nodes of `virtual-files/`. */
 import type { HeapFile, VirtualOpenFile } from '../dma-buf/dma-buf.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
+import { profileIn } from '../profile/recorded-profile.ts';
 import { DT_CHR, DT_DIR, DT_LNK, DT_REG, encodeDirent } from '../uapi/dirent.ts';
 import {
   asksToRead,
   asksToWrite,
   O_CLOEXEC,
   O_CREAT,
-  O_DIRECT,
-  O_DIRECTORY,
   O_EXCL,
-  O_LARGEFILE,
   O_NOCTTY,
-  O_NOFOLLOW,
   O_PATH,
   O_TMPFILE,
   O_TRUNC,
@@ -42,6 +39,7 @@ export function openPath(
 ): HeapFile | VirtualOpenFile | { readonly refused: SyscallResult } {
   if ((flags & O_PATH) !== 0) throw new NotModelled('open with O_PATH');
   if ((flags & O_TMPFILE) !== 0) throw new NotModelled('open with O_TMPFILE');
+  const { O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOFOLLOW } = profileIn(state.records).arch.openFlags;
   const refused = (result: SyscallResult) => ({ refused: result });
   const credentials = findTask(state.records, task)?.credentials ?? ROOT;
   const context = { ...state.heapContext(task), task };

@@ -3,11 +3,13 @@
  * kernel/dma/pool.c (Linux 7.3).
  */
 import type { Printk } from '../printk.ts';
+import type { Geometry } from '../profile/geometry.ts';
+import { geometryOf } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
-import { getOrder, KiB, pagesToBytes, pfnUp, rangeEnd } from '../units.ts';
+import { getOrder, KiB, rangeEnd } from '../units.ts';
 import { Cma } from './cma.ts';
 import type { EarlyCma } from './early-boot.ts';
-import { MAX_PAGE_ORDER, PageAllocator } from './page-alloc.ts';
+import { PageAllocator } from './page-alloc.ts';
 import type { ZoneName, ZoneSpan } from './zones.ts';
 
 /** The pools in the order of their set-up, with the names that %pGg prints. */
@@ -28,28 +30,32 @@ export interface AtomicPoolInputs {
   readonly defaultCma?: EarlyCma;
   /** CONFIG_CMA_ALIGNMENT. */
   readonly cmaAlignment: number;
-  /** The zones that hold managed pages, CMA areas' included. */
-  readonly populated: ReadonlySet<ZoneName>;
+  /** The zones that get a pool. */
+  readonly zones: ReadonlySet<ZoneName>;
 }
 
 /** dma_atomic_pool_init(). */
 export function createAtomicPools(records: Records, printk: Printk, inputs: AtomicPoolInputs): void {
-  const wanted = inputs.coherentPool || defaultPoolBytes(inputs.totalRamPages);
-  const order = Math.min(getOrder(pfnUp(wanted)), MAX_PAGE_ORDER);
+  const geometry = geometryOf(records);
+  const wanted = inputs.coherentPool || defaultPoolBytes(inputs.totalRamPages, geometry);
+  const order = Math.min(getOrder(geometry.pfnUp(wanted)), geometry.maxPageOrder);
   for (const [zone, gfp] of POOLS) {
-    if (!inputs.populated.has(zone)) continue;
+    if (!inputs.zones.has(zone)) continue;
     const got = expand(records, printk, inputs, zone, order);
     if (got === undefined) {
       printk.print(3, `DMA: failed to allocate ${wanted / KiB} KiB ${gfp} pool for atomic allocation`);
     } else {
-      printk.print(6, `DMA: preallocated ${2 ** got * 4} KiB ${gfp} pool for atomic allocations`);
+      printk.print(
+        6,
+        `DMA: preallocated ${geometry.pagesToBytes(2 ** got) / KiB} KiB ${gfp} pool for atomic allocations`,
+      );
     }
   }
 }
 
 /** The size without `coherent_pool=`: RAM / 8192, at least 128 KiB and at most the largest block. */
-function defaultPoolBytes(totalRamPages: number): bigint {
-  const pages = Math.min(Math.floor(totalRamPages / 8192), 2 ** MAX_PAGE_ORDER);
+function defaultPoolBytes(totalRamPages: number, { maxPageOrder, pagesToBytes }: Geometry): bigint {
+  const pages = Math.min(Math.floor(totalRamPages / 8192), 2 ** maxPageOrder);
   const bytes = pagesToBytes(pages);
   return bytes > MIN_POOL ? bytes : MIN_POOL;
 }

@@ -6,9 +6,11 @@
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 import type { Pfn, PhysAddr } from '../units.ts';
-import { pfnDown } from '../units.ts';
 import { Bitmap } from './bitmap.ts';
 import type { ByteMark } from './byte-marks.ts';
+
+/** The index goes by frames of 4 KiB, whatever the kernel's pages: it is no part of Linux. */
+const pfnDown = (address: PhysAddr): Pfn => Number(address >> 12n);
 
 /** Frames of a 52-bit physical address space. */
 const MAX_PFN = 2 ** 40;

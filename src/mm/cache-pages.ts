@@ -11,13 +11,21 @@
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 import type { Pfn, PhysAddr } from '../units.ts';
-import { PAGE_SIZE, pfnDown, pfnPhys } from '../units.ts';
 import { Bitmap } from './bitmap.ts';
 import { type ByteMark, clearMarks } from './byte-marks.ts';
 
+/**
+ * Lines are kept by frames of 4 KiB, whatever the kernel's pages: a cache knows nothing of those, and so a session
+ * of any kernel costs the same.
+ */
+export const FRAME_BYTES = 4096;
+const frameOf = (address: PhysAddr): Pfn => Number(address >> 12n);
+/** The address of a frame's first byte. */
+export const frameAddress = (frame: Pfn): PhysAddr => BigInt(frame) << 12n;
+
 /** A cache line of arm64's usual cores; CTR_EL0 tells the real one. */
 export const LINE_BYTES = 64;
-const LINES_PER_PAGE = PAGE_SIZE / LINE_BYTES;
+const LINES_PER_PAGE = FRAME_BYTES / LINE_BYTES;
 
 /** Frames of a 52-bit physical address space. */
 const MAX_PFN = 2 ** 40;
@@ -56,10 +64,10 @@ export const linesTouched = (address: bigint, length: number): number =>
 
 /** The parts of the pages that an access touches. */
 export function* pageParts(address: PhysAddr, length: number): Iterable<PagePart> {
-  let pfn = pfnDown(address);
-  let start = Number(address - pfnPhys(pfn));
+  let pfn = frameOf(address);
+  let start = Number(address - frameAddress(pfn));
   for (let done = 0; done < length; pfn++, start = 0) {
-    const end = Math.min(PAGE_SIZE, start + length - done);
+    const end = Math.min(FRAME_BYTES, start + length - done);
     yield { pfn, start, end, done };
     done += end - start;
   }
@@ -83,7 +91,7 @@ export const markedLines = ({ dirty, stale }: CachePage): Uint8Array =>
 
 /** The page's own bytes, made when first needed. */
 export function dataOf(page: CachePage): Uint8Array {
-  page.data ??= new Uint8Array(PAGE_SIZE);
+  page.data ??= new Uint8Array(FRAME_BYTES);
   return page.data;
 }
 
@@ -193,14 +201,14 @@ export class CachePages {
   ): Iterable<PagePart & { readonly page: CachePage }> {
     if (length === 0n || this.state.pages === 0) return;
     const limit = address + length;
-    const last = pfnDown(limit - 1n);
-    let pfn = this.#index.nextSet(pfnDown(address), last + 1);
+    const last = frameOf(limit - 1n);
+    let pfn = this.#index.nextSet(frameOf(address), last + 1);
     for (; pfn <= last; pfn = this.#index.nextSet(pfn + 1, last + 1)) {
       const page = clean || !this.#clean.test(pfn) ? this.get(pfn) : undefined;
       if (page === undefined) continue;
-      const base = pfnPhys(pfn);
+      const base = frameAddress(pfn);
       const start = address > base ? Number(address - base) : 0;
-      const end = limit - base < BigInt(PAGE_SIZE) ? Number(limit - base) : PAGE_SIZE;
+      const end = limit - base < BigInt(FRAME_BYTES) ? Number(limit - base) : FRAME_BYTES;
       yield { pfn, page, start, end, done: Number(base - address) + start };
     }
   }

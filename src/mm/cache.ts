@@ -20,7 +20,6 @@
  */
 import type { Records } from '../records.ts';
 import type { PhysAddr } from '../units.ts';
-import { PAGE_SIZE, pfnPhys } from '../units.ts';
 import { type ByteMark, clearMarks, marksWithin, marksWithout, setMark } from './byte-marks.ts';
 import type { CachePage, LineRun, PagePart } from './cache-pages.ts';
 import {
@@ -28,6 +27,8 @@ import {
   dataOf,
   dirtyLines,
   dropLines,
+  FRAME_BYTES,
+  frameAddress,
   LINE_BYTES,
   lineOf,
   lineRuns,
@@ -92,7 +93,7 @@ export class DataCache {
       if (allocate || cached !== undefined) {
         this.#storePage(part, bytes, cached ?? this.#pages.make(), allocate, by);
       } else {
-        this.#memory.write(pfnPhys(part.pfn) + BigInt(part.start), bytes);
+        this.#memory.write(frameAddress(part.pfn) + BigInt(part.start), bytes);
       }
     }
     return [];
@@ -110,7 +111,7 @@ export class DataCache {
       const stop = Math.min(part.end, run.end * LINE_BYTES);
       const piece = bytes.subarray(start - part.start, stop - part.start);
       if (!run.is) {
-        this.#memory.write(pfnPhys(part.pfn) + BigInt(start), piece);
+        this.#memory.write(frameAddress(part.pfn) + BigInt(start), piece);
         continue;
       }
       dataOf(page).set(piece, start);
@@ -303,14 +304,14 @@ export class DataCache {
     this.#pages.enable(false);
     const found = new HazardList();
     const writes = new WriteBatch(this.#memory);
-    const memory = new Uint8Array(PAGE_SIZE);
+    const memory = new Uint8Array(FRAME_BYTES);
     for (const [pfn, page] of this.#pages.all()) {
       const dirty = dirtyLines(page);
       for (const run of lineRuns(0, dirty.length, (line) => dirty[line] === 1)) {
         if (run.is) this.#writeBack(found, writes, pfn, page, run);
       }
       const marked = markedLines(page);
-      if (marked.includes(1)) this.#memory.read(pfnPhys(pfn), memory);
+      if (marked.includes(1)) this.#memory.read(frameAddress(pfn), memory);
       const differs = (line: number) => marked[line] === 1 && !lineEquals(dataOf(page), memory, line);
       for (const run of lineRuns(0, page.lines.length, differs)) {
         if (!run.is) dropLines(page, run.first, run.end);
@@ -327,7 +328,10 @@ export class DataCache {
     for (const run of lineRuns(first, end, (line) => page.lines[line] === 1 && marked[line] === 0)) {
       if (!run.is) continue;
       const start = run.first * LINE_BYTES;
-      this.#memory.read(pfnPhys(pfn) + BigInt(start), dataOf(page).subarray(start, run.end * LINE_BYTES));
+      this.#memory.read(
+        frameAddress(pfn) + BigInt(start),
+        dataOf(page).subarray(start, run.end * LINE_BYTES),
+      );
     }
   }
 
@@ -350,7 +354,7 @@ export class DataCache {
       for (let line = run.first; line < run.end; line++) this.#reportOverwritten(found, pfn, page, line, by);
       page.stale = clearMarks(page.stale, from, to);
     }
-    writes.add(pfnPhys(pfn) + BigInt(from), dataOf(page).subarray(from, to));
+    writes.add(frameAddress(pfn) + BigInt(from), dataOf(page).subarray(from, to));
     page.dirty = clearMarks(page.dirty, from, to);
   }
 
@@ -377,7 +381,7 @@ export class DataCache {
 const staleRead = (cause: HazardCause, pfn: number, mark: ByteMark, victim: Accessor): Hazard => ({
   kind: 'stale-read',
   cause,
-  address: pfnPhys(pfn) + BigInt(mark.start),
+  address: frameAddress(pfn) + BigInt(mark.start),
   length: BigInt(mark.end - mark.start),
   victim,
   culprit: mark.by,

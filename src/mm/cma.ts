@@ -3,6 +3,7 @@
  * mm/cma_debug.c (Linux 7.3); areas of one range, order_per_bit 0.
  */
 import type { Printk } from '../printk.ts';
+import { profileIn } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 import type { Pfn, PfnRange } from '../units.ts';
@@ -203,17 +204,11 @@ export class Cma {
     this.#records.put(areaKey(this.#index), this.#record);
   }
 
-  /** __cma_alloc_frozen()'s error line, and cma_debug_show_areas(). */
+  /** cma_alloc()'s error line, and cma_debug_show_areas(). */
   #reportFailure(count: bigint, printk: Printk): void {
-    const func = '__cma_alloc_frozen';
-    printk.printRatelimited(
-      func,
-      3,
-      `cma: ${func}: ${this.name}: alloc failed, req-size: ${count} pages, ret: -16`,
-    );
-    const runs = this.freeRuns().map((r) => `${r.start === 0 ? '' : '+'}${r.length}@${r.start}`);
-    printk.print(6, 'cma: number of available pages: ');
-    printk.print(6, `cma: range 0: ${runs.join('')}`);
-    printk.print(6, 'cma: ');
+    const { log } = profileIn(this.#records).linux;
+    const { site, line } = log.cmaAllocFailed(this.name, count);
+    printk.printRatelimited(site, ...line);
+    for (const told of log.cmaFree(this.freeRuns())) printk.print(...told);
   }
 }

@@ -26,16 +26,17 @@ export function reserveDefaultCma(
 ): EarlyCma | undefined {
   const size = cma?.size ?? BigInt(early.profile.config.CONFIG_CMA_SIZE_MBYTES) * MiB;
   if (size === 0n || early.defaultCma !== undefined) return undefined;
+  const { log } = early.profile.linux;
   const base = cma?.base ?? 0n;
   const limit = cma === undefined || cma.limit === 0n ? dmaLimit : cma.limit;
   const fixed = cma !== undefined && ((cma.base + cma.size) & U64_MASK) === cma.limit;
   const area = declareContiguous(early, { base, size, limit, fixed });
   if (area === undefined) {
-    early.printk.print(3, `cma: Failed to reserve ${size / MiB} MiB`);
+    early.printk.print(...log.cmaNotReserved(size));
     return undefined;
   }
   early.defaultCma = area;
-  early.printk.print(6, `cma: Reserved ${size / MiB} MiB at ${formatPa(area.base)}`);
+  early.printk.print(...log.cmaReserved(size, area));
   return area;
 }
 
@@ -84,9 +85,8 @@ function allocContiguous(
   limit: PhysAddr,
   align: bigint,
 ): PhysAddr | undefined {
-  const high =
-    limit >= 4n * GiB + size
-      ? early.memblock.alloc(size, align, { start: 4n * GiB, end: limit, bottomUp: true })
-      : undefined;
+  const high = early.profile.linux.fromFourGiB(size, limit, early.memblock.endOfDram)
+    ? early.memblock.alloc(size, align, { start: 4n * GiB, end: limit, bottomUp: true })
+    : undefined;
   return high ?? early.memblock.alloc(size, align, { start: base, end: limit });
 }

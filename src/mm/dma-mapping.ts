@@ -9,10 +9,11 @@
  *   device that does not snoop    lines cleaned and invalidated       mm/cache.ts
  */
 import type { Printk } from '../printk.ts';
+import { geometryOf } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import type { Errno } from '../uapi/errno.ts';
 import type { PfnRange, PhysAddr } from '../units.ts';
-import { formatPa, pagesToBytes, pfnPhys } from '../units.ts';
+import { formatPa } from '../units.ts';
 import type { DataCache } from './cache.ts';
 import type { Device, DmaAddr } from './device.ts';
 import { DMA_MAPPING_ERROR, dmaCapable, physToDma } from './device.ts';
@@ -100,19 +101,20 @@ export function mapSgtable(
   direction: DmaDirection,
   by: Accessor,
 ): DmaMapResult {
-  const entries = sgTable.flatMap(sgEntries);
+  const { page } = geometryOf(context.records);
+  const entries = sgTable.flatMap((run) => sgEntries(run, Number(MAX_ENTRY_BYTES / page)));
   return device.iommu
     ? mapIommu(context, device, entries, direction, by)
     : mapDirect(context, device, entries, direction, by);
 }
 
-/** An entry's length has 32 bits: sg_alloc_table_from_pages() cuts longer runs. */
-const MAX_ENTRY_PAGES = 2 ** 20 - 1;
+/** An entry's length has 32 bits: sg_alloc_table_from_pages() cuts longer runs, at whole pages. */
+const MAX_ENTRY_BYTES = (1n << 32n) - 1n;
 
-function sgEntries({ pfn, pages }: PfnRange): PfnRange[] {
+function sgEntries({ pfn, pages }: PfnRange, most: number): PfnRange[] {
   const entries: PfnRange[] = [];
-  for (let done = 0; done < pages; done += MAX_ENTRY_PAGES) {
-    entries.push({ pfn: pfn + done, pages: Math.min(MAX_ENTRY_PAGES, pages - done) });
+  for (let done = 0; done < pages; done += most) {
+    entries.push({ pfn: pfn + done, pages: Math.min(most, pages - done) });
   }
   return entries;
 }
@@ -125,6 +127,7 @@ function mapIommu(
   direction: DmaDirection,
   by: Accessor,
 ): DmaMapResult {
+  const { pfnPhys, pagesToBytes } = geometryOf(context.records);
   const pieces = entries.map(({ pfn, pages }) => ({ phys: pfnPhys(pfn), length: pagesToBytes(pages) }));
   const found = new HazardList();
   if (!device.dmaCoherent) {
@@ -133,7 +136,14 @@ function mapIommu(
   const prot = direction === 'DMA_TO_DEVICE' ? 'read' : 'read-write';
   const mapped = new IovaDomain(context.records, device).map(entries, prot);
   if (mapped === undefined) {
-    return { errno: 'ENOMEM', why: { kind: 'iova-full', size: sgBytes(entries), limit: iovaLimit(device) } };
+    return {
+      errno: 'ENOMEM',
+      why: {
+        kind: 'iova-full',
+        size: sgBytes(entries, geometryOf(context.records)),
+        limit: iovaLimit(device),
+      },
+    };
   }
   const mapping: DmaMapping = { direction, segments: mapped.segments, pieces, iova: mapped.base };
   return { mapping, hazards: found.hazards };
@@ -147,6 +157,7 @@ function mapDirect(
   direction: DmaDirection,
   by: Accessor,
 ): DmaMapResult {
+  const { pfnPhys, pagesToBytes } = geometryOf(context.records);
   const segments: DmaSegment[] = [];
   const pieces: DmaPiece[] = [];
   const found = new HazardList();

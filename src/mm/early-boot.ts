@@ -6,7 +6,6 @@ import type { Printk } from '../printk.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Records } from '../records.ts';
 import type { PhysAddr } from '../units.ts';
-import { pfnDown } from '../units.ts';
 import { createCma } from './cma.ts';
 import type { Memblock } from './memblock.ts';
 
@@ -41,7 +40,8 @@ export interface EarlyBoot {
 
 /** Whether another CMA area can be made; logs that none can: cma_new_area(). */
 export function cmaSlotFree(early: EarlyBoot): boolean {
-  if (early.cmaAreas.length < early.profile.config.CONFIG_CMA_AREAS) return true;
+  const { linux, config } = early.profile;
+  if (early.cmaAreas.length < linux.maxCmaAreas(config)) return true;
   early.printk.print(3, 'cma: Not enough slots for CMA reserved regions!');
   return false;
 }
@@ -49,6 +49,7 @@ export function cmaSlotFree(early: EarlyBoot): boolean {
 /** Makes a CMA area of memory that is reserved already: the end of cma_init_reserved_mem(). */
 export function addCma(early: EarlyBoot, name: string, base: PhysAddr, size: PhysAddr): EarlyCma {
   const index = early.cmaAreas.length;
+  const { pfnDown } = early.profile.geometry;
   createCma(early.records, index, name, pfnDown(base), pfnDown(size));
   const area = { index, name: name.slice(0, 63), base, size };
   early.cmaAreas.push(area);

@@ -5,10 +5,12 @@
  *   sg table       [ A ]      [  B  ]     [C]        wherever the pages are
  *   I/O addresses  ......................[ A |  B  |C]...|   one run, top-down below the limit
  */
+import type { Geometry } from '../profile/geometry.ts';
+import { geometryOf } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 import type { Pfn, PfnRange, PhysAddr } from '../units.ts';
-import { getOrder, PAGE, pagesToBytes, pfnDown, pfnPhys } from '../units.ts';
+import { getOrder } from '../units.ts';
 import type { Device, DmaAddr } from './device.ts';
 import { dmaLimit } from './device.ts';
 
@@ -57,13 +59,15 @@ export const iovaLimit = (device: Device): DmaAddr => min(dmaLimit(device), APER
 export class IovaDomain {
   readonly #records: Records;
   readonly #device: Device;
+  readonly #geometry: Geometry;
 
   constructor(records: Records, device: Device) {
     this.#records = records;
     this.#device = device;
+    this.#geometry = geometryOf(records);
   }
 
-  #key = (base: DmaAddr): string => recordKey('iova', this.#device.name, pfnDown(base));
+  #key = (base: DmaAddr): string => recordKey('iova', this.#device.name, this.#geometry.pfnDown(base));
 
   /** The taken parts, ascending. */
   #taken(): readonly IovaRange[] {
@@ -85,18 +89,18 @@ export class IovaDomain {
     sgTable: readonly PfnRange[],
     prot: IommuProt,
   ): { readonly base: DmaAddr; readonly segments: readonly DmaSegment[] } | undefined {
-    const pieces = layOut(sgTable);
+    const pieces = layOut(sgTable, this.#geometry);
     const last = pieces.at(-1);
     const base = this.#alloc(last === undefined ? 0 : last.at + last.pages);
     if (base === undefined) return undefined;
     this.#records.put<IovaMapping>(this.#key(base), { base, pieces, prot });
-    return { base, segments: segmentsOf(base, pieces, this.#device.maxSegSize) };
+    return { base, segments: segmentsOf(base, pieces, this.#device.maxSegSize, this.#geometry) };
   }
 
   /** Takes a mapping away: __iommu_dma_unmap(). */
   unmap(base: DmaAddr): void {
     this.#records.delete(this.#key(base));
-    this.#putTaken(this.#taken().filter((range) => range.pfn !== pfnDown(base)));
+    this.#putTaken(this.#taken().filter((range) => range.pfn !== this.#geometry.pfnDown(base)));
   }
 
   /**
@@ -127,6 +131,7 @@ export class IovaDomain {
   }
 
   #pieceAt(address: DmaAddr): { phys: PhysAddr; end: DmaAddr; prot: IommuProt } | undefined {
+    const { pfnDown, pfnPhys, pagesToBytes } = this.#geometry;
     const page = pfnDown(address);
     const range = this.#taken().find((r) => page >= r.pfn && page < r.pfn + r.pages);
     const mapping = range && this.#records.get<IovaMapping>(this.#key(pfnPhys(range.pfn)));
@@ -150,6 +155,7 @@ export class IovaDomain {
     const align = 2 ** getOrder(pages);
     const size = pages < CACHED_PAGES ? align : pages;
     const taken = this.#taken();
+    const { pfnDown, pfnPhys } = this.#geometry;
     let top = pfnDown(iovaLimit(this.#device)) + 1;
     for (let i = taken.length; i >= 0; i--) {
       const below = taken[i - 1];
@@ -166,7 +172,7 @@ export class IovaDomain {
 }
 
 /** Puts the pieces of a scatter list one after another, with a gap where one would cross 4 GiB. */
-function layOut(sgTable: readonly PfnRange[]): IovaPiece[] {
+function layOut(sgTable: readonly PfnRange[], { pfnDown }: Geometry): IovaPiece[] {
   const boundary = pfnDown(SEGMENT_BOUNDARY);
   const pieces: IovaPiece[] = [];
   let at = 0;
@@ -184,7 +190,12 @@ function layOut(sgTable: readonly PfnRange[]): IovaPiece[] {
  * Joins pieces that follow on another up to the device's longest segment: __finalise_sg(), whose difference of
  * unsigned ints wraps. So whatever follows an entry that was longer than the limit from the start joins it.
  */
-function segmentsOf(base: DmaAddr, pieces: readonly IovaPiece[], maxSegSize: number): DmaSegment[] {
+function segmentsOf(
+  base: DmaAddr,
+  pieces: readonly IovaPiece[],
+  maxSegSize: number,
+  { pagesToBytes }: Geometry,
+): DmaSegment[] {
   const segments: { address: DmaAddr; length: bigint }[] = [];
   for (const piece of pieces) {
     const address = base + pagesToBytes(piece.at);
@@ -202,5 +213,5 @@ function segmentsOf(base: DmaAddr, pieces: readonly IovaPiece[], maxSegSize: num
 }
 
 /** Bytes of a scatter list, page for page: what an allocation that failed had asked for. */
-export const sgBytes = (sgTable: readonly PfnRange[]): bigint =>
-  sgTable.reduce((sum, { pages }) => sum + BigInt(pages) * PAGE, 0n);
+export const sgBytes = (sgTable: readonly PfnRange[], { pagesToBytes }: Geometry): bigint =>
+  sgTable.reduce((sum, { pages }) => sum + pagesToBytes(pages), 0n);

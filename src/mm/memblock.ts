@@ -5,8 +5,9 @@
  *   reserved     [####]                     [####]
  *   free      [.]      [...]       [........]                [........]
  */
+import type { Geometry } from '../profile/geometry.ts';
 import type { PhysAddr, PhysRange } from '../units.ts';
-import { PAGE, rangeEnd, rangesOverlap, roundDown, roundUp, U64_MASK } from '../units.ts';
+import { rangeEnd, rangesOverlap, roundDown, roundUp, U64_MASK } from '../units.ts';
 
 export interface MemblockRegion extends PhysRange {
   /** MEMBLOCK_NOMAP: no page table entry, not given to the page allocator. */
@@ -117,11 +118,14 @@ const INIT_MEMBLOCK_REGIONS = 128;
 const INIT_MEMBLOCK_MEMORY_REGIONS_EFI = 1024;
 
 export class Memblock {
+  /** The kernel's pages: RAM is whole ones. */
+  readonly geometry: Geometry;
   readonly #memory: MemblockType;
   readonly #reserved: MemblockType;
 
   /** @param efi whether the memory array has the room that EFI boots get */
-  constructor(efi: boolean) {
+  constructor(geometry: Geometry, efi: boolean) {
+    this.geometry = geometry;
     this.#memory = new MemblockType('memory', efi ? INIT_MEMBLOCK_MEMORY_REGIONS_EFI : INIT_MEMBLOCK_REGIONS);
     this.#reserved = new MemblockType('reserved', INIT_MEMBLOCK_REGIONS);
   }
@@ -136,8 +140,9 @@ export class Memblock {
 
   /** Registers RAM, whole pages of it: early_init_dt_add_memory_arch(). */
   addMemory(range: PhysRange): void {
-    const base = roundUp(range.base, PAGE);
-    const end = roundDown(rangeEnd(capped(range)), PAGE);
+    const { page } = this.geometry;
+    const base = roundUp(range.base, page);
+    const end = roundDown(rangeEnd(capped(range)), page);
     if (end > base) this.#memory.add(base, end - base);
   }
 
@@ -227,8 +232,9 @@ export class Memblock {
    */
   find(size: PhysAddr, align: PhysAddr, where: Placement): PhysAddr | undefined {
     // The first page is never handed out.
-    const low = where.start > PAGE ? where.start : PAGE;
-    const high = where.end === undefined ? U64_MASK : where.end > low ? where.end : low;
+    const { page } = this.geometry;
+    const low = clamp(where.start, page, U64_MASK);
+    const high = clamp(where.end ?? U64_MASK, low, U64_MASK);
     const free = this.freeRanges();
     if (where.bottomUp !== true) free.reverse();
     for (const range of free) {
@@ -258,11 +264,12 @@ export class Memblock {
    * small holes fill first; fewer when there is no more room.
    */
   allocEachTopDown(count: number, unit: bigint): void {
+    const { page } = this.geometry;
     let left = BigInt(count);
     for (const range of this.freeRanges().reverse()) {
       if (left === 0n) return;
       const end = roundDown(rangeEnd(range), unit);
-      const base = roundUp(range.base > PAGE ? range.base : PAGE, unit);
+      const base = roundUp(clamp(range.base, page, U64_MASK), unit);
       if (end <= base) continue;
       const room = (end - base) / unit;
       const take = room < left ? room : left;

@@ -2,26 +2,20 @@
  * The buddy allocator: free blocks of `1 << order` pages, split and coalesced. Models mm/page_alloc.c
  * (Linux 7.3) over records.
  *
- * Each zone is cut into sections of 128 MiB; a section's free blocks are one record, so that a call loads
- * and stores the few sections it touches. A block never crosses a section: the largest is 4 MiB.
+ * Each zone is cut into the memory map's sections; a section's free blocks are one record, so that a call loads
+ * and stores the few sections it touches. A block never crosses a section.
  *
  * Deviation: of the blocks of one order Linux takes the one freed last, here it is the lowest; watermarks,
  * per-CPU lists and migrate types are not modelled. Which frames an allocation gets depends on all of these,
  * so only their shape is promised (docs/fidelity.md).
  */
+import type { Geometry } from '../profile/geometry.ts';
+import { geometryOf } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 import type { Pfn, PfnRange, PhysRange } from '../units.ts';
-import { pfnDown, pfnUp, rangeEnd } from '../units.ts';
+import { rangeEnd } from '../units.ts';
 import type { ZoneName, ZoneSpan } from './zones.ts';
-
-/** MAX_PAGE_ORDER: the largest block is 1024 pages. */
-export const MAX_PAGE_ORDER = 10;
-const NR_PAGE_ORDERS = MAX_PAGE_ORDER + 1;
-const MAX_BLOCK = 1 << MAX_PAGE_ORDER;
-
-/** Pages in a section of 128 MiB: PAGES_PER_SECTION. */
-export const PAGES_PER_SECTION = 1 << 15;
 
 /** A zone's summary. */
 interface ZoneRecord {
@@ -46,10 +40,10 @@ const zoneKey = (name: ZoneName): string => `buddy/${name}`;
 const sectionKey = (name: ZoneName, section: number): string => recordKey('buddy', name, section);
 
 /** Cuts a run of free frames into the largest aligned blocks: __free_pages_memory(). */
-function* blocksOf(run: PfnRange): Iterable<readonly [pfn: Pfn, order: number]> {
+function* blocksOf(run: PfnRange, maxOrder: number): Iterable<readonly [pfn: Pfn, order: number]> {
   const end = run.pfn + run.pages;
   for (let pfn = run.pfn; pfn < end; ) {
-    let order = MAX_PAGE_ORDER;
+    let order = maxOrder;
     while (pfn % 2 ** order !== 0 || pfn + 2 ** order > end) order--;
     yield [pfn, order];
     pfn += 2 ** order;
@@ -64,34 +58,37 @@ function clip(run: PfnRange, from: Pfn, to: Pfn): PfnRange | undefined {
 }
 
 /** The parts of a run, section by section. */
-function* bySection(run: PfnRange): Iterable<readonly [section: number, part: PfnRange]> {
-  const first = Math.floor(run.pfn / PAGES_PER_SECTION);
-  for (let section = first; section * PAGES_PER_SECTION < run.pfn + run.pages; section++) {
-    const part = clip(run, section * PAGES_PER_SECTION, (section + 1) * PAGES_PER_SECTION);
+function* bySection(run: PfnRange, size: number): Iterable<readonly [section: number, part: PfnRange]> {
+  const first = Math.floor(run.pfn / size);
+  for (let section = first; section * size < run.pfn + run.pages; section++) {
+    const part = clip(run, section * size, (section + 1) * size);
     if (part !== undefined) yield [section, part];
   }
 }
 
 /** How many free blocks of each order a set of runs makes. */
-export function countBlocks(runs: Iterable<PfnRange>): number[] {
-  const counts = new Array<number>(NR_PAGE_ORDERS).fill(0);
+export function countBlocks(runs: Iterable<PfnRange>, { maxPageOrder }: Geometry): number[] {
+  const counts = new Array<number>(maxPageOrder + 1).fill(0);
+  const most = 2 ** maxPageOrder;
   const count = (order: number, blocks: number) => {
     counts[order] = (counts[order] ?? 0) + blocks;
   };
   for (const run of runs) {
     // Blocks of the largest order are counted at once, or 16 TiB would take a second.
     const end = run.pfn + run.pages;
-    const first = Math.min(Math.ceil(run.pfn / MAX_BLOCK) * MAX_BLOCK, end);
-    const last = Math.max(Math.floor(end / MAX_BLOCK) * MAX_BLOCK, first);
-    count(MAX_PAGE_ORDER, (last - first) / MAX_BLOCK);
-    for (const [, order] of blocksOf({ pfn: run.pfn, pages: first - run.pfn })) count(order, 1);
-    for (const [, order] of blocksOf({ pfn: last, pages: end - last })) count(order, 1);
+    const first = Math.min(Math.ceil(run.pfn / most) * most, end);
+    const last = Math.max(Math.floor(end / most) * most, first);
+    count(maxPageOrder, (last - first) / most);
+    for (const [, order] of blocksOf({ pfn: run.pfn, pages: first - run.pfn }, maxPageOrder)) count(order, 1);
+    for (const [, order] of blocksOf({ pfn: last, pages: end - last }, maxPageOrder)) count(order, 1);
   }
   return counts;
 }
 
 /** Gives all memory that boot left free to the zones: memblock_free_all(). */
 export function createZones(records: Records, spans: readonly ZoneSpan[], free: readonly PhysRange[]): void {
+  const geometry = geometryOf(records);
+  const { maxPageOrder, pagesPerSection, pfnDown, pfnUp } = geometry;
   const runs = free
     .map((r) => ({ pfn: pfnUp(r.base), pages: pfnDown(rangeEnd(r)) - pfnUp(r.base) }))
     .filter((r) => r.pages > 0);
@@ -100,12 +97,12 @@ export function createZones(records: Records, spans: readonly ZoneSpan[], free: 
     const [from, to] = [pfnDown(span.start), pfnDown(span.end)];
     const boot = runs.map((run) => clip(run, from, to)).filter((run) => run !== undefined);
     names.push(span.name);
-    const firstSection = Math.floor(from / PAGES_PER_SECTION);
-    const sections = to > from ? Math.ceil(to / PAGES_PER_SECTION) - firstSection : 0;
+    const firstSection = Math.floor(from / pagesPerSection);
+    const sections = to > from ? Math.ceil(to / pagesPerSection) - firstSection : 0;
     const orders = new Uint16Array(sections);
-    const nrFree = new Array<number>(NR_PAGE_ORDERS).fill(0);
-    for (const [section, part] of boot.flatMap((run) => [...bySection(run)])) {
-      for (const [order, blocks] of countBlocks([part]).entries()) {
+    const nrFree = new Array<number>(maxPageOrder + 1).fill(0);
+    for (const [section, part] of boot.flatMap((run) => [...bySection(run, pagesPerSection)])) {
+      for (const [order, blocks] of countBlocks([part], geometry).entries()) {
         if (blocks === 0) continue;
         orders[section - firstSection] = (orders[section - firstSection] ?? 0) | (1 << order);
         nrFree[order] = (nrFree[order] ?? 0) + blocks;
@@ -129,9 +126,14 @@ const pagesOf = (nrFree: readonly number[]): number =>
 
 export class PageAllocator {
   readonly #records: Records;
+  readonly #maxOrder: number;
+  readonly #pagesPerSection: number;
 
   constructor(records: Records) {
+    const { maxPageOrder, pagesPerSection } = geometryOf(records);
     this.#records = records;
+    this.#maxOrder = maxPageOrder;
+    this.#pagesPerSection = pagesPerSection;
   }
 
   /** The zones from the bottom up. */
@@ -175,7 +177,7 @@ export class PageAllocator {
   /**
    * Takes a block, from the highest zone that has one: __alloc_frozen_pages_noprof().
    *
-   * @param order 0 to 10
+   * @param order 0 to MAX_PAGE_ORDER
    * @param from the zone to begin with (what the gfp flags allow); below it is tried next
    * @returns the block's first frame, or `undefined` when no zone has room
    */
@@ -193,10 +195,10 @@ export class PageAllocator {
     const name = this.zoneOf(pfn);
     if (name === undefined) throw new Error(`frame ${pfn} is in no zone`);
     const zone = this.#zone(name);
-    const number = Math.floor(pfn / PAGES_PER_SECTION);
+    const number = Math.floor(pfn / this.#pagesPerSection);
     const section = this.#section(zone, number);
     let [block, size] = [pfn, order];
-    while (size < MAX_PAGE_ORDER) {
+    while (size < this.#maxOrder) {
       const buddy = block % 2 ** (size + 1) === 0 ? block + 2 ** size : block - 2 ** size;
       if (!this.#take(zone, section, buddy, size)) break;
       block = Math.min(block, buddy);
@@ -220,8 +222,8 @@ export class PageAllocator {
   /** Takes the smallest block that is large enough and splits it: __rmqueue_smallest(), expand(). */
   #allocInZone(zone: ZoneRecord, order: number): Pfn | undefined {
     let size = order;
-    while (size <= MAX_PAGE_ORDER && zone.nrFree[size] === 0) size++;
-    if (size > MAX_PAGE_ORDER) return undefined;
+    while (size <= this.#maxOrder && zone.nrFree[size] === 0) size++;
+    if (size > this.#maxOrder) return undefined;
     const index = zone.orders.findIndex((orders) => (orders & (1 << size)) !== 0);
     const number = zone.firstSection + index;
     const section = this.#section(zone, number);
@@ -246,12 +248,12 @@ export class PageAllocator {
   #section(zone: ZoneRecord, number: number): Section {
     const stored = this.#records.get<Section>(sectionKey(zone.name, number));
     if (stored !== undefined) return stored;
-    const section: Section = Array.from({ length: NR_PAGE_ORDERS }, () => []);
-    const from = number * PAGES_PER_SECTION;
+    const section: Section = Array.from({ length: this.#maxOrder + 1 }, () => []);
+    const from = number * this.#pagesPerSection;
     for (const run of zone.boot) {
-      const part = clip(run, from, from + PAGES_PER_SECTION);
+      const part = clip(run, from, from + this.#pagesPerSection);
       if (part === undefined) continue;
-      for (const [pfn, order] of blocksOf(part)) section[order]?.push(pfn);
+      for (const [pfn, order] of blocksOf(part, this.#maxOrder)) section[order]?.push(pfn);
     }
     return section;
   }

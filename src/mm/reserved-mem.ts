@@ -3,14 +3,14 @@
  * Models drivers/of/of_reserved_mem.c (Linux 7.3).
  */
 import type { Board, ReservedMemNode } from '../board/board.ts';
+import type { LinuxVersion, LogText } from '../profile/linux-version.ts';
 import { pageblockBytes } from '../profile/profile.ts';
 import type { PhysAddr, PhysRange } from '../units.ts';
-import { formatPa, KiB, MiB, rangeEnd, U64_MASK } from '../units.ts';
+import { formatPa, rangeEnd, U64_MASK } from '../units.ts';
 import type { EarlyBoot } from './early-boot.ts';
 import { isCmaPool, type SharedDmaPoolProblem, setupSharedDmaPool } from './shared-dma-pool.ts';
 import { sortAsKernel } from './sort.ts';
 
-const MAX_RESERVED_REGIONS = 64;
 const SMP_CACHE_BYTES = 64n;
 
 /** Why a region got no handler or no memory; the rest is decided when heaps register. */
@@ -98,10 +98,10 @@ export class ReservedMemory {
       else if (hasReg(node)) this.#reserveStatic(node, region);
       else if (node.size === undefined)
         region.problem = node.regMalformed ? 'malformed-reg' : 'no-reg-no-size';
-      else if (dynamic.length < MAX_RESERVED_REGIONS) dynamic.push(entry);
+      else if (dynamic.length < this.#early.profile.linux.maxDynamicRegions) dynamic.push(entry);
       else {
         region.problem = 'too-many-dynamic';
-        this.#print(3, `too many defined dynamic regions, skip '${node.name}'`);
+        this.#print(this.#log.tooManyDynamic(node.name));
       }
     }
     for (const { node, region } of dynamic) this.#allocDynamic(node, region);
@@ -110,7 +110,7 @@ export class ReservedMemory {
   /** Sets up static regions and looks for overlaps: fdt_scan_reserved_mem_late(). */
   scanLate(): void {
     if (this.#board.reservedMemory === undefined) {
-      this.#print(6, 'Reserved memory: No reserved-memory node in the DT');
+      this.#print(this.#log.noReservedMemory);
       return;
     }
     if (!this.#formatSupported()) return;
@@ -123,8 +123,12 @@ export class ReservedMemory {
     this.#checkOverlap();
   }
 
-  #print(level: 3 | 4 | 6, text: string): void {
-    this.#early.printk.print(level, `OF: reserved mem: ${text}`);
+  get #log(): LinuxVersion['log'] {
+    return this.#early.profile.linux.log;
+  }
+
+  #print(line: LogText): void {
+    this.#early.printk.print(...line);
   }
 
   /** __reserved_mem_check_root(), with its line in the log. */
@@ -135,7 +139,7 @@ export class ReservedMemory {
       reservedMemory.addressCells === addressCells &&
       reservedMemory.sizeCells === sizeCells &&
       reservedMemory.ranges;
-    if (!supported) this.#print(3, 'Reserved memory: unsupported node format, ignoring');
+    if (!supported) this.#print([3, 'OF: reserved mem: Reserved memory: unsupported node format, ignoring']);
     return supported;
   }
 
@@ -143,7 +147,7 @@ export class ReservedMemory {
   #skippedForCmdline(node: ReservedMemNode): boolean {
     const skipped = isCmaPool(node) && node.linuxCmaDefault && this.#cmaOnCmdline;
     if (skipped) {
-      this.#early.printk.print(3, 'Skipping dt linux,cma-default node in favor for "cma=" kernel param.');
+      this.#print(this.#log.defaultCmaSkipped);
     }
     return skipped;
   }
@@ -154,10 +158,7 @@ export class ReservedMemory {
     const first = entries[0];
     if (first === undefined) return;
     if (entries.length > 1) {
-      this.#print(
-        4,
-        `Reserved memory: node '${node.name}' has ${entries.length} <base size> entries, only the first is used`,
-      );
+      this.#print(this.#log.severalRegPairs(node.name, entries.length));
     }
     if (this.#skippedForCmdline(node)) {
       region.problem = 'skipped-for-cmdline';
@@ -167,10 +168,7 @@ export class ReservedMemory {
     region.size = first.size;
     if (first.size !== 0n && this.#reserve(first, node.noMap)) return;
     region.problem = first.size === 0n ? 'size-zero' : 'reserve-failed';
-    this.#print(
-      3,
-      `Reserved memory: failed to reserve memory for node '${node.name}': base ${formatPa(first.base)}, size ${first.size / MiB} MiB`,
-    );
+    this.#print(this.#log.regionNotReserved({ name: node.name, ...first }));
   }
 
   /** early_init_dt_reserve_memory(). */
@@ -190,12 +188,12 @@ export class ReservedMemory {
     const { size, alignment } = node;
     if (size === undefined || size === 'invalid') {
       region.problem = 'invalid-size';
-      this.#print(3, `invalid size property in '${node.name}' node.`);
+      this.#print([3, `OF: reserved mem: invalid size property in '${node.name}' node.`]);
       return;
     }
     if (alignment === 'invalid') {
       region.problem = 'invalid-alignment';
-      this.#print(3, `invalid alignment property in '${node.name}' node.`);
+      this.#print([3, `OF: reserved mem: invalid alignment property in '${node.name}' node.`]);
       return;
     }
     if (this.#skippedForCmdline(node)) {
@@ -205,7 +203,7 @@ export class ReservedMemory {
     const base = this.#place(node, size, alignment ?? 0n);
     if (base === undefined) {
       region.problem = 'no-room';
-      this.#print(3, `failed to allocate memory for node '${node.name}': size ${size / MiB} MiB`);
+      this.#print(this.#log.regionNotPlaced(node.name, size));
       return;
     }
     this.#initNode(node, region, { base, size });
@@ -257,7 +255,7 @@ export class ReservedMemory {
     const pool = setupSharedDmaPool(this.#early, node, range);
     if (pool.answer === 'failed') {
       region.problem = pool.problem;
-      this.#print(6, `node ${node.name} compatible matching fail`);
+      this.#print([6, `OF: reserved mem: node ${node.name} compatible matching fail`]);
       if (node.noMap) this.#early.memblock.markNomap(range, false);
       else this.#early.memblock.free(range);
       return;
@@ -269,14 +267,10 @@ export class ReservedMemory {
       region.kind = pool.kind;
       if (pool.kind === 'cma') region.cma = pool.area;
       else if (pool.problem !== undefined) region.problem = pool.problem;
-      this.#print(6, `initialized node ${node.name}, compatible id shared-dma-pool`);
+      this.#print([6, `OF: reserved mem: initialized node ${node.name}, compatible id shared-dma-pool`]);
     }
-    const last = (rangeEnd(range) - 1n) & U64_MASK;
-    const map = node.noMap ? 'nomap' : 'map';
-    const reusable = node.reusable ? 'reusable' : 'non-reusable';
     this.#print(
-      6,
-      `${formatPa(range.base)}..${formatPa(last)} (${range.size / KiB} KiB) ${map} ${reusable} ${node.name}`,
+      this.#log.regionRange({ ...range, name: node.name, noMap: node.noMap, reusable: node.reusable }),
     );
     this.#entries.push({ ...range, name: node.name });
   }
@@ -288,7 +282,7 @@ export class ReservedMemory {
     for (const [i, next] of sorted.entries()) {
       const before = sorted[i - 1];
       if (before === undefined || rangeEnd(before) <= next.base) continue;
-      this.#print(3, 'OVERLAP DETECTED!');
+      this.#print([3, 'OF: reserved mem: OVERLAP DETECTED!']);
       const text = (e: Entry) => `${e.name} (${formatPa(e.base)}--${formatPa(rangeEnd(e) & U64_MASK)})`;
       this.#early.printk.print(3, `${text(before)} overlaps with ${text(next)}`);
     }

@@ -6,7 +6,7 @@
 import type { ReservedMemNode } from '../board/board.ts';
 import { hasCoherentHeaps, pageblockBytes } from '../profile/profile.ts';
 import type { PhysRange } from '../units.ts';
-import { formatPa, KiB, MiB } from '../units.ts';
+import { formatPa, MiB } from '../units.ts';
 import type { EarlyBoot } from './early-boot.ts';
 import { addCma, cmaSlotFree } from './early-boot.ts';
 
@@ -75,7 +75,7 @@ function cmaInitProblem(early: EarlyBoot, range: PhysRange): SharedDmaPoolProble
 function setupCoherent(early: EarlyBoot, node: ReservedMemNode, range: PhysRange): SharedDmaPool {
   const { printk, coherentPools, profile } = early;
   const { base, size } = range;
-  printk.print(6, `Reserved memory: created DMA memory pool at ${formatPa(base)}, size ${size / KiB} KiB`);
+  printk.print(...profile.linux.log.coherentPoolMade(base, size));
   if (!hasCoherentHeaps(profile)) return { answer: 'ok', kind: 'coherent' };
   if (coherentPools.length >= MAX_COHERENT_REGIONS) {
     printk.print(4, `Deferred heap areas list full, dropping ${node.name}`);

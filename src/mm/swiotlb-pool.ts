@@ -3,7 +3,7 @@
  * arch_mm_preinit() and kernel/dma/swiotlb.c: swiotlb_init_remap() (Linux 7.3).
  */
 import type { PhysAddr, PhysRange } from '../units.ts';
-import { KiB, MiB, PAGE, pfnDown, roundUp } from '../units.ts';
+import { KiB, MiB, roundUp } from '../units.ts';
 import type { Memblock } from './memblock.ts';
 
 /** IO_TLB_DEFAULT_SIZE. */
@@ -23,7 +23,7 @@ const SEGMENT = 256n * KiB;
  * @param cpus possible CPUs, each of which gets an area of its own
  */
 export function swiotlbSize(ramBytes: bigint, ramEnd: PhysAddr, dmaLimit: PhysAddr, cpus = 1): bigint {
-  const bounces = pfnDown(ramEnd) > pfnDown(dmaLimit);
+  const bounces = ramEnd > dmaLimit;
   const forKmalloc = roundUp((ramBytes + 1023n) / 1024n, SEGMENT);
   const size = bounces || forKmalloc > DEFAULT_SIZE ? DEFAULT_SIZE : forKmalloc;
   const areas = powerOfTwo(BigInt(cpus)) * SEGMENT;
@@ -49,7 +49,7 @@ export function takeSwiotlb(memblock: Memblock, dmaLimit: PhysAddr, cpus = 1): P
   // ARCH_LOW_ADDRESS_LIMIT is the last address, and memblock takes it for an end.
   const where = { start: 0n, end: dmaLimit - 1n };
   for (let size = swiotlbSize(ramBytes, memblock.endOfDram, dmaLimit, cpus); ; ) {
-    const base = memblock.alloc(size, PAGE, where);
+    const base = memblock.alloc(size, memblock.geometry.page, where);
     if (base !== undefined) return { base, size };
     if (size <= MIN_SIZE) return undefined;
     size = roundUp(size / 2n, SEGMENT);

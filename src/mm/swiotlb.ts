@@ -14,10 +14,10 @@
  * gets depends on the CPU and on what was mapped before. Here it is the first that fit.
  */
 import type { Printk } from '../printk.ts';
+import { geometryOf } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 import type { PhysAddr } from '../units.ts';
-import { PAGE } from '../units.ts';
 import { Bitmap } from './bitmap.ts';
 import { type BounceRecord, BounceRecords } from './bounce-records.ts';
 import { type ByteMark, clearMarks, marksWithin, setMark } from './byte-marks.ts';
@@ -113,7 +113,8 @@ export class Swiotlb {
   ): { readonly address: PhysAddr; readonly hazards: readonly Hazard[] } | undefined {
     const pool = this.#record();
     const count = Math.ceil(Number(size) / SLOT_BYTES);
-    const slot = this.#findSlots(count, size >= PAGE ? Number(PAGE) / SLOT_BYTES : 1);
+    const { page, pageSize } = geometryOf(this.#records);
+    const slot = this.#findSlots(count, size >= page ? pageSize / SLOT_BYTES : 1);
     if (slot === undefined) {
       const room = `total ${pool.slots} (slots), used ${pool.used} (slots)`;
       const text = `swiotlb buffer is full (sz: ${size} bytes), ${room}`;

@@ -3,7 +3,7 @@
  * arch/arm64/kernel/setup.c: request_standard_resources() (Linux 7.3).
  */
 import type { PhysAddr, PhysRange } from '../units.ts';
-import { PAGE, rangeEnd, rangesOverlap, roundDown, roundUp } from '../units.ts';
+import { rangeEnd, rangesOverlap, roundDown, roundUp } from '../units.ts';
 import type { Memblock } from './memblock.ts';
 
 /** A top-level line of /proc/iomem. */
@@ -19,13 +19,14 @@ export class SystemRam {
 
   /** RAM inward to whole pages, no-map ranges outward. */
   constructor(memblock: Memblock) {
+    const { page } = memblock.geometry;
     this.resources = memblock.memory
       .map((region): RamResource => {
         const { base } = region;
         const end = rangeEnd(region);
         return region.nomap
-          ? { name: 'reserved', start: roundDown(base, PAGE), end: roundUp(end, PAGE) - 1n }
-          : { name: 'System RAM', start: roundUp(base, PAGE), end: roundDown(end, PAGE) - 1n };
+          ? { name: 'reserved', start: roundDown(base, page), end: roundUp(end, page) - 1n }
+          : { name: 'System RAM', start: roundUp(base, page), end: roundDown(end, page) - 1n };
       })
       .filter((resource) => resource.end > resource.start);
   }

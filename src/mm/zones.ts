@@ -3,7 +3,7 @@
  */
 import type { Profile } from '../profile/profile.ts';
 import type { PhysAddr } from '../units.ts';
-import { GiB, PAGE, roundDown } from '../units.ts';
+import { roundDown } from '../units.ts';
 import type { Memblock } from './memblock.ts';
 
 export type ZoneName = 'DMA' | 'DMA32' | 'Normal';
@@ -15,8 +15,6 @@ export interface ZoneSpan {
   readonly end: PhysAddr;
 }
 
-const DMA32_END = 4n * GiB;
-
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const max = (a: bigint, b: bigint): bigint => (a < b ? b : a);
 
@@ -24,13 +22,16 @@ const max = (a: bigint, b: bigint): bigint => (a < b ? b : a);
 export function dmaPhysLimit(memblock: Memblock, profile: Profile, maxCpuAddress?: PhysAddr): PhysAddr {
   const end = memblock.endOfDram;
   if (!profile.config.CONFIG_ZONE_DMA) return dma32PhysLimit(memblock, profile);
+  const { dma32End } = profile.arch;
   let limit = maxCpuAddress === undefined ? end : maxCpuAddress + 1n;
-  if (memblock.startOfDram < DMA32_END - 1n) limit = min(limit, DMA32_END);
+  if (memblock.startOfDram < dma32End - 1n) limit = min(limit, dma32End);
   return min(limit, end);
 }
 
 function dma32PhysLimit(memblock: Memblock, profile: Profile): PhysAddr {
-  return profile.config.CONFIG_ZONE_DMA32 ? min(DMA32_END, memblock.endOfDram) : memblock.endOfDram;
+  return profile.config.CONFIG_ZONE_DMA32
+    ? min(profile.arch.dma32End, memblock.endOfDram)
+    : memblock.endOfDram;
 }
 
 /** The zones that the kernel is configured with, from the bottom up. */
@@ -42,7 +43,7 @@ export function zoneSpans(memblock: Memblock, profile: Profile, maxCpuAddress?: 
   limits.push(['Normal', memblock.endOfDram]);
   let start = memblock.startOfDram;
   return limits.map(([name, limit]) => {
-    const end = roundDown(limit, PAGE);
+    const end = roundDown(limit, memblock.geometry.page);
     const span = { name, start, end: max(end, start) };
     start = span.end;
     return span;

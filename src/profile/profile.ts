@@ -1,8 +1,12 @@
 /**
- * Which Linux is spoken for: version, page sizes, configuration and the state of the coherent heap series.
- * Data only; nothing below this room reads a version number.
+ * Which Linux is spoken for: version, architecture, page size, configuration and the state of the coherent heap
+ * series. Nothing below this room asks which version or architecture it is: it asks for what differs.
  */
-import { MiB } from '../units.ts';
+import type { Architecture, PageKiB } from './architecture.ts';
+import { ARM64 } from './arm64.ts';
+import { type Geometry, type GeometrySizes, makeGeometry } from './geometry.ts';
+import { LINUX_7_3 } from './linux-7.3.ts';
+import type { LinuxVersion } from './linux-version.ts';
 
 /** The configuration options that the model reads, with their .config names. */
 export interface ProfileConfig {
@@ -26,33 +30,28 @@ export interface ProfileConfig {
 export type ConfigKey = keyof ProfileConfig;
 
 export interface Profile {
-  /** The version people say: `7.3`. */
-  readonly linux: string;
-  readonly arch: 'arm64';
+  readonly linux: LinuxVersion;
+  readonly arch: Architecture;
+  /** Its pages and what follows from their size. */
+  readonly geometry: Geometry;
   readonly coherent_series: 'v3' | 'off';
   readonly config: ProfileConfig;
   /** Where the configuration comes from: `arm64 defconfig`, or the changed options. */
   readonly configName: string;
 }
 
-/** Linux 7.3 with the options of arm64's defconfig. */
-const LINUX_7_3: Profile = {
-  linux: '7.3',
-  arch: 'arm64',
-  coherent_series: 'v3',
-  config: {
-    CONFIG_CMA_SIZE_MBYTES: 32,
-    CONFIG_CMA_ALIGNMENT: 8,
-    CONFIG_CMA_AREAS: 20,
-    CONFIG_ZONE_DMA: true,
-    CONFIG_ZONE_DMA32: true,
-    CONFIG_TRANSPARENT_HUGEPAGE: true,
-    CONFIG_EFI: true,
-    CONFIG_DMABUF_HEAPS_SYSTEM: true,
-    CONFIG_DMABUF_HEAPS_CMA: true,
-    CONFIG_DMABUF_HEAPS_COHERENT: true,
-  },
-  configName: 'arm64 defconfig',
+/** The options of arm64's defconfig. */
+const DEFCONFIG: ProfileConfig = {
+  CONFIG_CMA_SIZE_MBYTES: 32,
+  CONFIG_CMA_ALIGNMENT: 8,
+  CONFIG_CMA_AREAS: 20,
+  CONFIG_ZONE_DMA: true,
+  CONFIG_ZONE_DMA32: true,
+  CONFIG_TRANSPARENT_HUGEPAGE: true,
+  CONFIG_EFI: true,
+  CONFIG_DMABUF_HEAPS_SYSTEM: true,
+  CONFIG_DMABUF_HEAPS_CMA: true,
+  CONFIG_DMABUF_HEAPS_COHERENT: true,
 };
 
 /** The largest sensible value of each numeric option; the options' own ranges in Kconfig. */
@@ -70,10 +69,10 @@ export interface ConfigProblem {
 }
 
 /** The options that can be overridden. */
-export const configKeys = (): readonly ConfigKey[] => Object.keys(LINUX_7_3.config) as ConfigKey[];
+export const configKeys = (): readonly ConfigKey[] => Object.keys(DEFCONFIG) as ConfigKey[];
 
 function readOption(key: ConfigKey, value: unknown): boolean | number | ConfigProblem {
-  if (typeof LINUX_7_3.config[key] === 'boolean') {
+  if (typeof DEFCONFIG[key] === 'boolean') {
     if (value === true || value === 'y') return true;
     if (value === false || value === 'n') return false;
     return { key, problem: 'not-boolean', expected: 'y or n' };
@@ -93,33 +92,82 @@ function readOption(key: ConfigKey, value: unknown): boolean | number | ConfigPr
  * The profile of Linux 7.3 on arm64 with overrides.
  *
  * @param overrides option names with values as in .config (`y`, `n`, numbers)
+ * @param pageKiB the page size that the kernel was built with
  * @returns the profile and what was wrong with the overrides; those are left out
  */
 export function profileOf(
   coherent: 'v3' | 'off' = 'v3',
   overrides: Readonly<Record<string, unknown>> = {},
+  pageKiB: PageKiB = 4,
 ): { profile: Profile; problems: readonly ConfigProblem[] } {
   const problems: ConfigProblem[] = [];
   const changed: Record<string, boolean | number> = {};
   for (const [key, value] of Object.entries(overrides)) {
-    if (!Object.hasOwn(LINUX_7_3.config, key)) {
+    if (!Object.hasOwn(DEFCONFIG, key)) {
       problems.push({ key, problem: 'unknown', expected: configKeys().join(', ') });
       continue;
     }
     const option = readOption(key as ConfigKey, value);
     if (typeof option === 'object') problems.push(option);
-    else if (option !== LINUX_7_3.config[key as ConfigKey]) changed[key] = option;
+    else if (option !== DEFCONFIG[key as ConfigKey]) changed[key] = option;
   }
-  const names = Object.keys(changed);
-  const configName =
-    names.length === 0 ? LINUX_7_3.configName : `${LINUX_7_3.configName} but ${names.join(', ')}`;
-  const config = { ...LINUX_7_3.config, ...changed };
-  return { profile: { ...LINUX_7_3, coherent_series: coherent, config, configName }, problems };
+  const differs = Object.keys(changed);
+  if (pageKiB !== 4) differs.push(`${pageKiB} KiB pages`);
+  const configName = `arm64 defconfig${differs.length === 0 ? '' : ` but ${differs.join(', ')}`}`;
+  const config = { ...DEFCONFIG, ...changed };
+  const names = { linux: LINUX_7_3.name, arch: ARM64.name, pageKiB, coherent_series: coherent };
+  return { profile: namedProfile({ ...names, config, configName }), problems };
 }
 
-/** The unit of CMA alignment in bytes: CMA_MIN_ALIGNMENT_BYTES with 4 KiB pages. */
-export const pageblockBytes = (profile: Profile): bigint =>
-  profile.config.CONFIG_TRANSPARENT_HUGEPAGE ? 2n * MiB : 4n * MiB;
+/** What names a profile: plain data, from which it is made again. */
+export interface ProfileNames extends Pick<Profile, 'coherent_series' | 'config' | 'configName'> {
+  /** The version people say: `7.3`. */
+  readonly linux: string;
+  readonly arch: string;
+  readonly pageKiB: PageKiB;
+}
+
+const VERSIONS: readonly LinuxVersion[] = [LINUX_7_3];
+const ARCHITECTURES: readonly Architecture[] = [ARM64];
+
+/** The architecture that a boot gets. */
+export const DEFAULT_ARCHITECTURE = ARM64.name;
+
+/** Made once for each page size, when first asked for. */
+const geometries = new Map<GeometrySizes, Geometry>();
+
+function geometryFor(sizes: GeometrySizes): Geometry {
+  const known = geometries.get(sizes);
+  if (known !== undefined) return known;
+  const geometry = makeGeometry(sizes);
+  geometries.set(sizes, geometry);
+  return geometry;
+}
+
+/** The profile of those names. @throws Error when there is no such version or architecture, or it has no such pages */
+export function namedProfile({ linux: version, arch: name, pageKiB, ...rest }: ProfileNames): Profile {
+  const linux = VERSIONS.find((known) => known.name === version);
+  const arch = ARCHITECTURES.find((known) => known.name === name);
+  const sizes = arch?.pages[pageKiB];
+  if (linux === undefined) throw new Error(`no Linux ${version}`);
+  if (arch === undefined || sizes === undefined) throw new Error(`no ${name} with pages of ${pageKiB} KiB`);
+  return { ...rest, linux, arch, geometry: geometryFor(sizes) };
+}
+
+/** The names from which `namedProfile` makes an equal profile. */
+export function profileNames({ linux, arch, geometry, ...rest }: Profile): ProfileNames {
+  return { ...rest, linux: linux.name, arch: arch.name, pageKiB: (geometry.pageSize / 1024) as PageKiB };
+}
+
+/**
+ * The unit of CMA alignment in bytes: CMA_MIN_ALIGNMENT_BYTES. Huge pages make it what a PMD maps, within the
+ * largest buddy block; without them it is that block.
+ */
+export function pageblockBytes({ linux, config, geometry }: Profile): bigint {
+  const block = geometry.pagesToBytes(2 ** geometry.maxPageOrder);
+  const [pmd] = geometry.tableSpans;
+  return linux.hugePageblocks(config) && pmd < block ? pmd : block;
+}
 
 /** Whether coherent pools become heaps. */
 export const hasCoherentHeaps = (profile: Profile): boolean =>
@@ -132,5 +180,5 @@ export function banner(profile: Profile): string {
       ? 'no coherent heaps'
       : `coherent heap series ${profile.coherent_series} (not mainline)`;
   const cma = `CMA ${profile.config.CONFIG_CMA_SIZE_MBYTES} MiB (${profile.configName})`;
-  return `Linux ${profile.linux}, ${series}, ${cma}`;
+  return `Linux ${profile.linux.name}, ${series}, ${cma}`;
 }

@@ -2,7 +2,7 @@
 import { devicesCalled } from '../kernel/device-table.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts';
-import { PAGE, parseSize, roundDown } from '../units.ts';
+import { parseSize, roundDown } from '../units.ts';
 import type { ActionCompilers } from './action.ts';
 import type { Ref, Size } from './form.ts';
 import { bytesOfHex } from './hex.ts';
@@ -58,7 +58,7 @@ const throughMapping = (fd: Getter<number>): Reach =>
     const { kernel } = at.machine;
     const number = fd(at);
     const wanted = length ?? left(kernel.buffer(at.task, number)?.size ?? 0n, offset);
-    const start = roundDown(offset, PAGE);
+    const start = roundDown(offset, kernel.profile.geometry.page);
     const skip = offset - start;
     // An access of no bytes is made all the same, so that what is wrong with it is the kernel's own answer.
     const span = skip + (wanted === 0n ? 1n : wanted);

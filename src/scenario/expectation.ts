@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { closest } from '../devicetree/closest.ts';
 import { hazardKind, joinReports } from '../kernel/joined-reports.ts';
 import type { BufferView } from '../kernel/views.ts';
-import { parseEvents, parseFcntlArgument, parseFlags } from '../uapi/call-names.ts';
+import { parseFcntlArgument, parseFlags } from '../profile/open-flag-words.ts';
+import { parseEvents } from '../uapi/call-names.ts';
 import { errnoNames, isErrno } from '../uapi/errno.ts';
-import { formatHex, pfnPhys } from '../units.ts';
+import { bytesOf, formatHex } from '../units.ts';
 import { type NumberIs, numberTest } from './expected-number.ts';
 import type { ActionName, Expect } from './form.ts';
 import { bytesOfHex, hexOf } from './hex.ts';
@@ -161,16 +162,17 @@ function numberOf(
 }
 
 const first = (buffer: BufferView | undefined): bigint | undefined =>
-  buffer?.sgTable[0] === undefined ? undefined : pfnPhys(buffer.sgTable[0].pfn);
+  buffer?.sgTable[0] === undefined ? undefined : bytesOf(buffer.sgTable[0], buffer.pageSize).base;
 
 /** Runs of pages, neighbours joined. */
-function runsOf({ sgTable }: BufferView): { address: bigint; pages: number }[] {
+function runsOf({ sgTable, pageSize }: BufferView): { address: bigint; pages: number }[] {
   const runs: { address: bigint; pages: number }[] = [];
   let end = -1;
-  for (const { pfn, pages } of sgTable) {
+  for (const run of sgTable) {
+    const { pfn, pages } = run;
     const last = runs.at(-1);
     if (last !== undefined && pfn === end) last.pages += pages;
-    else runs.push({ address: pfnPhys(pfn), pages });
+    else runs.push({ address: bytesOf(run, pageSize).base, pages });
     end = pfn + pages;
   }
   return runs;

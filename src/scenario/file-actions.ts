@@ -1,12 +1,7 @@
 /** Actions that are calls on descriptors: open(2) to ioctl(2), and the allocation that is several of them. */
 import type { SyscallResult } from '../kernel/syscall.ts';
-import {
-  FCNTL_COMMANDS,
-  IOCTL_REQUESTS,
-  parseEvents,
-  parseFcntlArgument,
-  WHENCES,
-} from '../uapi/call-names.ts';
+import { parseFcntlArgument } from '../profile/open-flag-words.ts';
+import { FCNTL_COMMANDS, IOCTL_REQUESTS, parseEvents, WHENCES } from '../uapi/call-names.ts';
 import {
   DMA_BUF_IOCTL_SYNC,
   DMA_BUF_SET_NAME_B,
@@ -24,7 +19,7 @@ import {
 import { F_DUPFD, F_DUPFD_CLOEXEC, O_CLOEXEC, O_RDWR, SEEK_SET } from '../uapi/fcntl.ts';
 import { IOC_READ, iocDir, iocNr, iocSize, iocType } from '../uapi/ioctl.ts';
 import { decodePollfds, encodePollfds, POLLIN, POLLOUT } from '../uapi/poll.ts';
-import { decodeStat, STAT_SIZE } from '../uapi/stat.ts';
+import { decodeStat } from '../uapi/stat.ts';
 import type { ActionCompilers } from './action.ts';
 import { bytesOfHex } from './hex.ts';
 import { MAX_COUNT } from './limits.ts';
@@ -220,9 +215,11 @@ export const FILE_ACTIONS: ActionCompilers<Names> = {
   stat: (value, values, path) => {
     const fd = values.ref(value, path, 'descriptor');
     return (at) => {
-      const buf = new Uint8Array(STAT_SIZE);
-      const result = at.machine.kernel.syscall(at.task, { call: 'fstat', fd: fd(at), buf });
-      return result.ret < 0 ? result : { ...result, value: { ...decodeStat(buf) } };
+      const { kernel } = at.machine;
+      const layout = kernel.profile.arch.stat;
+      const buf = new Uint8Array(layout.size);
+      const result = kernel.syscall(at.task, { call: 'fstat', fd: fd(at), buf });
+      return result.ret < 0 ? result : { ...result, value: { ...decodeStat(buf, layout) } };
     };
   },
   ioctl: (value, values, path) => {

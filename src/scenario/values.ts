@@ -1,6 +1,7 @@
 /** Reads the values of steps once, before anything runs: texts, sizes, names; what is wrong is collected. */
 import { closest } from '../devicetree/closest.ts';
-import { flagNames, type Names, parseFlags, parseWord } from '../uapi/call-names.ts';
+import { flagNames, parseFlags } from '../profile/open-flag-words.ts';
+import { type Names, parseWord } from '../uapi/call-names.ts';
 import { formatHex, parseSize } from '../units.ts';
 import { BoundNames, type Kind } from './bound-names.ts';
 import type { Flags, Size, Whole } from './form.ts';

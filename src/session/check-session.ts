@@ -5,10 +5,9 @@ import { findContradictions } from '../kernel/contradictions.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { NO_MEMORY } from '../mm/phys-memory.ts';
 import type { Records } from '../records.ts';
-import { PAGE_SIZE } from '../units.ts';
 import { type BootState, bootState } from './boot-state.ts';
 import { arenaPath, checkDirectory, neverBooted, type SessionLocation, storePath } from './directory.ts';
-import { DirtyPages } from './dirty-pages.ts';
+import { ARENA_PAGE, DirtyPages } from './dirty-pages.ts';
 import { arenaSize } from './file-phys-memory.ts';
 import { journalProblems } from './journal.ts';
 import { isRecord } from './record-codec.ts';
@@ -61,7 +60,7 @@ function arenaProblems(dir: string, state: BootState): string[] {
   const path = arenaPath(dir, state.arena);
   return [
     ...fileProblem(path, size),
-    ...fileProblem(`${path}.dirty`, DirtyPages.fileSize(Math.ceil(size / PAGE_SIZE))),
+    ...fileProblem(`${path}.dirty`, DirtyPages.fileSize(Math.ceil(size / ARENA_PAGE))),
   ];
 }
 

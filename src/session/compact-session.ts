@@ -1,10 +1,10 @@
 /** Makes a session as small as what it holds: what `dmaheap session compact` does. */
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { PAGE_SIZE } from '../units.ts';
 import type { BootState } from './boot-state.ts';
 import { bootState, putArena } from './boot-state.ts';
 import { arenaPath, checkDirectory, removeLeftovers, type SessionLocation, storePath } from './directory.ts';
+import { ARENA_PAGE } from './dirty-pages.ts';
 import { Arena, arenaSize } from './file-phys-memory.ts';
 import { syncDirectory, unlinkQuietly } from './host-files.ts';
 import { fileError } from './session-error.ts';
@@ -46,7 +46,7 @@ export function compactSession(location: SessionLocation, options: SqliteStoreOp
   return { before, after: sizeOnDisk(location.path) };
 }
 
-const CHUNK = 256 * PAGE_SIZE;
+const CHUNK = 256 * ARENA_PAGE;
 
 function copyArena(dir: string, state: BootState, number: number): void {
   const path = arenaPath(dir, number);
@@ -68,9 +68,9 @@ function copyPages(dir: string, { layout, arena: old }: BootState, number: numbe
   const to = new Arena(arenaPath(dir, number), layout);
   try {
     const size = arenaSize(layout);
-    for (const { page, pages } of from.dirty.runs(0, Math.ceil(size / PAGE_SIZE), true)) {
-      const end = Math.min(size, (page + pages) * PAGE_SIZE);
-      for (let at = page * PAGE_SIZE; at < end; at += CHUNK) {
+    for (const { page, pages } of from.dirty.runs(0, Math.ceil(size / ARENA_PAGE), true)) {
+      const end = Math.min(size, (page + pages) * ARENA_PAGE);
+      for (let at = page * ARENA_PAGE; at < end; at += CHUNK) {
         const bytes = new Uint8Array(Math.min(CHUNK, end - at));
         from.read(at, bytes);
         to.write(notZero(at, bytes));
@@ -85,8 +85,8 @@ function copyPages(dir: string, { layout, arena: old }: BootState, number: numbe
 
 function notZero(offset: number, bytes: Uint8Array): { offset: number; bytes: Uint8Array }[] {
   const pages: { offset: number; bytes: Uint8Array }[] = [];
-  for (let at = 0; at < bytes.length; at += PAGE_SIZE) {
-    const page = bytes.subarray(at, at + PAGE_SIZE);
+  for (let at = 0; at < bytes.length; at += ARENA_PAGE) {
+    const page = bytes.subarray(at, at + ARENA_PAGE);
     if (page.some((byte) => byte !== 0)) pages.push({ offset: offset + at, bytes: page });
   }
   return pages;

@@ -14,6 +14,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { DEFAULT_ARCHITECTURE } from '../profile/profile.ts';
 import { checkFileSystem } from './file-system.ts';
 import {
   checkOwnDirectory,
@@ -33,8 +34,9 @@ import {
 import { ANOTHER, CHECK, fileError, SessionError, systemCode } from './session-error.ts';
 
 /** Raised when what is stored changes its meaning. */
-export const SESSION_FORMAT = 4;
-const ARCH = 'arm64';
+export const SESSION_FORMAT = 5;
+/** What all sessions of this format say; which kernel booted in one says its profile. */
+const ARCH = DEFAULT_ARCHITECTURE;
 const FORMAT_FILE = 'session.json';
 /** Longer than any that was ever written. */
 const FORMAT_LIMIT = 65_536;

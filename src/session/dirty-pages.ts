@@ -16,6 +16,9 @@ import { closeSync, readSync } from 'node:fs';
 import { openOwn, syncHost, writeHost } from './host-files.ts';
 import { CHECK, fileError, SessionError } from './session-error.ts';
 
+/** Bytes of the arena that a bit stands for: the file's own unit, whatever the emulated kernel's pages. */
+export const ARENA_PAGE = 4096;
+
 /** Bytes of the bit file looked at in one piece: 128 MiB of memory. */
 const CHUNK = 4096;
 

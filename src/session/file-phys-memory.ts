@@ -18,8 +18,7 @@ import { closeSync, readSync } from 'node:fs';
 import type { MemoryWrite, PhysMemory } from '../mm/phys-memory.ts';
 import { rangeOf } from '../mm/phys-memory.ts';
 import type { PhysAddr, PhysRange } from '../units.ts';
-import { PAGE_SIZE } from '../units.ts';
-import { DirtyPages } from './dirty-pages.ts';
+import { ARENA_PAGE, DirtyPages } from './dirty-pages.ts';
 import { createOwn, openOwn, syncHost, truncateHost, unlinkHost, writeHost } from './host-files.ts';
 import { CHECK, fileError, SessionError } from './session-error.ts';
 
@@ -75,7 +74,7 @@ export class Arena {
   static create(path: string, layout: readonly PhysRange[]): void {
     const size = arenaSize(layout);
     makeSparse(path, size);
-    makeSparse(`${path}.dirty`, DirtyPages.fileSize(Math.ceil(size / PAGE_SIZE)));
+    makeSparse(`${path}.dirty`, DirtyPages.fileSize(Math.ceil(size / ARENA_PAGE)));
   }
 
   /** The file offset of `[address, address + length)`. @throws BusError outside all memory */
@@ -102,8 +101,8 @@ export class Arena {
     if (writes.length === 0) return;
     this.dirty.mark(
       writes.map(({ offset, bytes }) => {
-        const page = Math.floor(offset / PAGE_SIZE);
-        return { page, pages: Math.ceil((offset + bytes.length) / PAGE_SIZE) - page };
+        const page = Math.floor(offset / ARENA_PAGE);
+        return { page, pages: Math.ceil((offset + bytes.length) / ARENA_PAGE) - page };
       }),
     );
     this.#fault?.('marked');
@@ -122,8 +121,8 @@ export class Arena {
     }
     this.sync();
     this.#fault?.('zeroed');
-    const first = Math.ceil(offset / PAGE_SIZE);
-    this.dirty.clear(first, Math.max(0, Math.floor((offset + length) / PAGE_SIZE) - first));
+    const first = Math.ceil(offset / ARENA_PAGE);
+    this.dirty.clear(first, Math.max(0, Math.floor((offset + length) / ARENA_PAGE) - first));
     this.#fault?.('cleared');
   }
 
@@ -147,13 +146,13 @@ export class Arena {
   #dirtyBytes(offset: number, length: number, bridge = 0): FileRange[] {
     if (length === 0) return [];
     const end = offset + length;
-    const page = Math.floor(offset / PAGE_SIZE);
+    const page = Math.floor(offset / ARENA_PAGE);
     const ranges: FileRange[] = [];
-    for (const run of this.dirty.runs(page, Math.ceil(end / PAGE_SIZE) - page, true)) {
-      const from = Math.max(offset, run.page * PAGE_SIZE);
-      const to = Math.min(end, (run.page + run.pages) * PAGE_SIZE);
+    for (const run of this.dirty.runs(page, Math.ceil(end / ARENA_PAGE) - page, true)) {
+      const from = Math.max(offset, run.page * ARENA_PAGE);
+      const to = Math.min(end, (run.page + run.pages) * ARENA_PAGE);
       const last = ranges.at(-1);
-      if (last !== undefined && from - last.to <= bridge * PAGE_SIZE) last.to = to;
+      if (last !== undefined && from - last.to <= bridge * ARENA_PAGE) last.to = to;
       else ranges.push({ from, to });
     }
     return ranges;

@@ -61,7 +61,8 @@ export const IOCTL_REQUESTS: Names = {
   FIGETBSZ: fs.FIGETBSZ,
 };
 
-const OPEN_FLAGS: Readonly<Record<string, number>> = {
+/** The flags of open(2) by the numbers that an architecture gives them. */
+const openFlags = (arch: fcntl.ArchOpenFlags): Names => ({
   O_RDONLY: fcntl.O_RDONLY,
   O_WRONLY: fcntl.O_WRONLY,
   O_RDWR: fcntl.O_RDWR,
@@ -72,13 +73,13 @@ const OPEN_FLAGS: Readonly<Record<string, number>> = {
   O_APPEND: fcntl.O_APPEND,
   O_NONBLOCK: fcntl.O_NONBLOCK,
   FASYNC: fcntl.FASYNC,
-  O_DIRECTORY: fcntl.O_DIRECTORY,
-  O_NOFOLLOW: fcntl.O_NOFOLLOW,
-  O_DIRECT: fcntl.O_DIRECT,
-  O_LARGEFILE: fcntl.O_LARGEFILE,
+  O_DIRECTORY: arch.O_DIRECTORY,
+  O_NOFOLLOW: arch.O_NOFOLLOW,
+  O_DIRECT: arch.O_DIRECT,
+  O_LARGEFILE: arch.O_LARGEFILE,
   O_NOATIME: fcntl.O_NOATIME,
   O_CLOEXEC: fcntl.O_CLOEXEC,
-};
+});
 
 const ACCESS = ['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'] as const;
 
@@ -90,12 +91,13 @@ export function parseNumber(text: string): number | undefined {
 }
 
 /** Names joined by | or a number; `undefined` when it is neither. */
-export function parseFlags(text: string): number | undefined {
+export function parseFlags(text: string, arch: fcntl.ArchOpenFlags): number | undefined {
   const number = parseNumber(text);
   if (number !== undefined) return number;
+  const known = openFlags(arch);
   let flags = 0;
   for (const word of text.split(/[|,]/).map((part) => part.trim().toUpperCase())) {
-    const value = Object.hasOwn(OPEN_FLAGS, word) ? OPEN_FLAGS[word] : undefined;
+    const value = Object.hasOwn(known, word) ? known[word] : undefined;
     if (value === undefined) return undefined;
     flags |= value;
   }
@@ -122,14 +124,14 @@ export function parseEvents(text: string): number | undefined {
 }
 
 /** The third argument of fcntl(2): a number, FD_CLOEXEC, or flags of open(2). */
-export const parseFcntlArgument = (text: string): number | undefined =>
-  text.toUpperCase() === 'FD_CLOEXEC' ? fcntl.FD_CLOEXEC : parseFlags(text);
+export const parseFcntlArgument = (text: string, arch: fcntl.ArchOpenFlags): number | undefined =>
+  text.toUpperCase() === 'FD_CLOEXEC' ? fcntl.FD_CLOEXEC : parseFlags(text, arch);
 
 /** The names of what is set; unknown bits in hexadecimal. */
-export function flagNames(flags: number): string[] {
+export function flagNames(flags: number, arch: fcntl.ArchOpenFlags): string[] {
   const names: string[] = [ACCESS[flags & fcntl.O_ACCMODE] ?? ''];
   let rest = (flags & ~fcntl.O_ACCMODE) >>> 0;
-  for (const [name, bit] of Object.entries(OPEN_FLAGS)) {
+  for (const [name, bit] of Object.entries(openFlags(arch))) {
     if (bit <= fcntl.O_ACCMODE || (rest & bit) === 0) continue;
     names.push(name);
     rest = (rest & ~bit) >>> 0;

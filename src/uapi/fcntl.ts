@@ -1,7 +1,15 @@
 /**
- * Open flags, fcntl commands and mmap constants: include/uapi/asm-generic/{fcntl,mman-common}.h, with the
- * four flags whose numbers are arm64's own.
+ * Open flags, fcntl commands and mmap constants: include/uapi/asm-generic/{fcntl,mman-common}.h. Four of the
+ * flags have numbers of each architecture's own, which its profile has.
  */
+
+/** The open flags whose numbers an architecture chooses: arch/ARCH/include/uapi/asm/fcntl.h. */
+export interface ArchOpenFlags {
+  readonly O_DIRECTORY: number;
+  readonly O_NOFOLLOW: number;
+  readonly O_DIRECT: number;
+  readonly O_LARGEFILE: number;
+}
 
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
@@ -14,10 +22,6 @@ export const O_TRUNC = 0o1000;
 export const O_APPEND = 0o2000;
 export const O_NONBLOCK = 0o4000;
 export const FASYNC = 0o20000;
-export const O_DIRECTORY = 0o40000; // arm64
-export const O_NOFOLLOW = 0o100000; // arm64
-export const O_DIRECT = 0o200000; // arm64
-export const O_LARGEFILE = 0o400000; // arm64
 export const O_NOATIME = 0o1000000;
 export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;

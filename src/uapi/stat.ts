@@ -1,13 +1,10 @@
-/** include/uapi/asm-generic/stat.h: struct stat of a 64-bit architecture as bytes. */
+/** stat(2): the file types, device numbers, and struct stat as bytes, whose layout an architecture's profile has. */
 
 export const S_IFMT = 0o170000;
 export const S_IFLNK = 0o120000;
 export const S_IFREG = 0o100000;
 export const S_IFDIR = 0o040000;
 export const S_IFCHR = 0o020000;
-
-/** sizeof(struct stat). */
-export const STAT_SIZE = 128;
 
 /** struct stat, less the times, which the emulator does not keep. */
 export interface Stat {
@@ -27,35 +24,50 @@ export interface Stat {
 export const makedev = (major: number, minor: number): bigint =>
   BigInt((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12));
 
-export function encodeStat(stat: Stat): Uint8Array {
-  const bytes = new Uint8Array(STAT_SIZE);
+/** Where a field lies: its offset, and its length of 4 or 8 bytes. */
+type StatField = readonly [offset: number, bytes: 4 | 8];
+
+/** An architecture's struct stat. */
+export interface StatLayout extends Readonly<Record<keyof Stat, StatField>> {
+  /** sizeof(struct stat). */
+  readonly size: number;
+}
+
+const FIELDS = [
+  ...(['st_dev', 'st_ino', 'st_mode', 'st_nlink', 'st_uid', 'st_gid'] as const),
+  ...(['st_rdev', 'st_size', 'st_blksize', 'st_blocks'] as const),
+];
+
+/** struct stat as bytes, little-endian; a value that its field is too narrow for is cut. */
+export function encodeStat(stat: Stat, layout: StatLayout): Uint8Array {
+  const bytes = new Uint8Array(layout.size);
   const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, stat.st_dev, true);
-  view.setBigUint64(8, stat.st_ino, true);
-  view.setUint32(16, stat.st_mode, true);
-  view.setUint32(20, stat.st_nlink, true);
-  view.setUint32(24, stat.st_uid, true);
-  view.setUint32(28, stat.st_gid, true);
-  view.setBigUint64(32, stat.st_rdev, true);
-  view.setBigInt64(48, stat.st_size, true);
-  view.setInt32(56, stat.st_blksize, true);
-  view.setBigInt64(64, stat.st_blocks, true);
+  for (const name of FIELDS) {
+    const [offset, width] = layout[name];
+    const value = BigInt(stat[name]);
+    if (width === 8) view.setBigInt64(offset, value, true);
+    else view.setUint32(offset, Number(BigInt.asUintN(32, value)), true);
+  }
   return bytes;
 }
 
-/** @param bytes at least 128 of them */
-export function decodeStat(bytes: Uint8Array): Stat {
+/** @param bytes at least as many as the layout has */
+export function decodeStat(bytes: Uint8Array, layout: StatLayout): Stat {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const read = (name: keyof Stat): bigint => {
+    const [offset, width] = layout[name];
+    return width === 8 ? view.getBigUint64(offset, true) : BigInt(view.getUint32(offset, true));
+  };
   return {
-    st_dev: view.getBigUint64(0, true),
-    st_ino: view.getBigUint64(8, true),
-    st_mode: view.getUint32(16, true),
-    st_nlink: view.getUint32(20, true),
-    st_uid: view.getUint32(24, true),
-    st_gid: view.getUint32(28, true),
-    st_rdev: view.getBigUint64(32, true),
-    st_size: view.getBigInt64(48, true),
-    st_blksize: view.getInt32(56, true),
-    st_blocks: view.getBigInt64(64, true),
+    st_dev: read('st_dev'),
+    st_ino: read('st_ino'),
+    st_mode: Number(read('st_mode')),
+    st_nlink: Number(read('st_nlink')),
+    st_uid: Number(read('st_uid')),
+    st_gid: Number(read('st_gid')),
+    st_rdev: read('st_rdev'),
+    st_size: read('st_size'),
+    st_blksize: Number(read('st_blksize')),
+    st_blocks: read('st_blocks'),
   };
 }

@@ -53,8 +53,8 @@ describe('parseCmdline', () => {
     });
   });
 
-  it('reads mem= in whole pages, and coherent_pool=', () => {
-    expect(parseCmdline('mem=0x10000fff').mem).toBe(0x10000000n);
+  it('reads mem= and coherent_pool=', () => {
+    expect(parseCmdline('mem=0x10000fff').mem).toBe(0x10000fffn);
     expect(parseCmdline('coherent_pool=4M').coherentPool).toBe(4n * MiB);
     expect(parseCmdline('coherent-pool=1M').coherentPool).toBe(MiB);
   });

@@ -16,6 +16,7 @@ const line = (text: string, suppressed = false): LogLine => ({
 const WHYS: readonly Failure[] = [
   {
     kind: 'cma-no-room',
+    pageSize: 4096,
     area: 'video-cma@60000000',
     pages: 16384n,
     alignPages: 256,
@@ -26,6 +27,7 @@ const WHYS: readonly Failure[] = [
   },
   {
     kind: 'cma-no-room',
+    pageSize: 4096,
     area: 'a',
     pages: 1n,
     alignPages: 1,
@@ -36,6 +38,7 @@ const WHYS: readonly Failure[] = [
   },
   {
     kind: 'coherent-no-room',
+    pageSize: 4096,
     pool: 'npu',
     pages: 300n,
     blockPages: 512n,
@@ -43,7 +46,7 @@ const WHYS: readonly Failure[] = [
     totalPages: 384,
     largestBlock: 256,
   },
-  { kind: 'system-oom', pages: 1n << 40n, freePages: 9 },
+  { kind: 'system-oom', pageSize: 4096, pages: 1n << 40n, freePages: 9 },
   { kind: 'no-such-heap', name: 'vpu', known: ['system', 'vpu@50000000'] },
   { kind: 'no-such-heap', name: 'x', known: [] },
   { kind: 'bad-descriptor', fd: 9 },

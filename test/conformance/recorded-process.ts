@@ -7,6 +7,7 @@ import type { Kernel } from '../../src/kernel/kernel.ts';
 import { SegmentationFault } from '../../src/kernel/mapping.ts';
 import type { Syscall } from '../../src/kernel/syscall.ts';
 import { DEFAULT_MAX_SEG_SIZE, type Device } from '../../src/mm/device.ts';
+import { ARM64 } from '../../src/profile/arm64.ts';
 import { decodeDirents } from '../../src/uapi/dirent.ts';
 import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_B, encodeDmaBufSync } from '../../src/uapi/dma-buf.ts';
 import {
@@ -18,7 +19,6 @@ import {
   F_GETFD,
   F_GETFL,
   MAP_SHARED,
-  O_DIRECTORY,
   O_RDONLY,
   O_RDWR,
   O_WRONLY,
@@ -28,8 +28,8 @@ import {
   SEEK_SET,
 } from '../../src/uapi/fcntl.ts';
 import { decodePollfds, encodePollfds, POLLIN, POLLOUT } from '../../src/uapi/poll.ts';
-import { decodeStat, STAT_SIZE } from '../../src/uapi/stat.ts';
-import { pfnPhys } from '../../src/units.ts';
+import { decodeStat } from '../../src/uapi/stat.ts';
+import { pfnPhys } from '../pages.ts';
 import type { ObservedArea, ObservedPiece, ObservedStep } from './observed.ts';
 import type { Json, JsonObject, StepInputs } from './oracle-case.ts';
 import { mergePieces } from './system-shape.ts';
@@ -416,7 +416,7 @@ export class RecordedProcess {
   }
 
   #ls(args: Arguments): Answered {
-    return this.#onPath(args.text('path'), O_RDONLY | O_DIRECTORY, (fd) => {
+    return this.#onPath(args.text('path'), O_RDONLY | ARM64.openFlags.O_DIRECTORY, (fd) => {
       const names: string[] = [];
       for (;;) {
         const buf = new Uint8Array(READ_SIZE);
@@ -460,7 +460,7 @@ export class RecordedProcess {
     const fd = this.#fds.get(args.text('id'));
     if (fd === undefined) return answered({ ret: NOBUF });
     const buf = new Uint8Array(8);
-    const stat = new Uint8Array(STAT_SIZE);
+    const stat = new Uint8Array(ARM64.stat.size);
     const answer = {
       read: this.#call({ call: 'read', fd, buf }),
       write: this.#call({ call: 'write', fd, buf }),
@@ -469,7 +469,7 @@ export class RecordedProcess {
       ...this.#poll(fd),
       fstat: this.#call({ call: 'fstat', fd, buf: stat }),
     };
-    const { st_size, st_mode, st_blksize } = decodeStat(stat);
+    const { st_size, st_mode, st_blksize } = decodeStat(stat, ARM64.stat);
     return answered({
       ...answer,
       st_size: Number(st_size),

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Ageing, type AgeReport, age, NoHeapToAge, parseAgeSizes } from '../../src/kernel/age.ts';
-import { KiB, MiB, PAGE } from '../../src/units.ts';
+import { KiB, MiB } from '../../src/units.ts';
+import { PAGE } from '../pages.ts';
 import { alloc } from '../small-board.ts';
 import { CMA, HEAPS, machine, POOL } from './machine.ts';
 

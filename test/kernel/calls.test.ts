@@ -1,5 +1,6 @@
 /** What descriptors of heaps and buffers answer, beyond what the recordings ask. */
 import { describe, expect, it } from 'vitest';
+import { ARM64 } from '../../src/profile/arm64.ts';
 import { decodeDirents } from '../../src/uapi/dirent.ts';
 import {
   DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
@@ -21,7 +22,7 @@ import {
   POLLRDNORM,
   POLLWRNORM,
 } from '../../src/uapi/poll.ts';
-import { decodeStat, makedev, STAT_SIZE } from '../../src/uapi/stat.ts';
+import { decodeStat, makedev } from '../../src/uapi/stat.ts';
 import { CMA, machine, POOL, Task } from './machine.ts';
 
 const PAGE = 4096n;
@@ -62,7 +63,9 @@ describe('fcntl and the requests of the file layer', () => {
     expect(get()).toBe(fcntl.O_RDWR | fcntl.O_NONBLOCK);
     expect(shell.cat(`/proc/self/fdinfo/${fd}`)).toContain('flags:\t02004002\n');
     expect(shell.cat(BUFINFO)).toContain('\n00004096\t00000802\t02080007\t');
-    expect(shell.call({ call: 'fcntl', fd, cmd: fcntl.F_SETFL, arg: fcntl.O_DIRECT }).errno).toBe('EINVAL');
+    expect(shell.call({ call: 'fcntl', fd, cmd: fcntl.F_SETFL, arg: ARM64.openFlags.O_DIRECT }).errno).toBe(
+      'EINVAL',
+    );
     shell.must({ call: 'ioctl', fd, request: FIONBIO, arg: u32(0) });
     expect(get()).toBe(fcntl.O_RDWR);
   });
@@ -114,12 +117,16 @@ describe('a heap node', () => {
     ].map(({ errno }) => errno);
     expect(errnos).toEqual(['EINVAL', 'EINVAL', 'ESPIPE', 'EINVAL', 'ESPIPE', 'EINVAL', 'ENODEV']);
     expect(shell.must({ call: 'fcntl', fd, cmd: fcntl.F_GETFL, arg: 0 })).toBe(
-      fcntl.O_RDWR | fcntl.O_LARGEFILE,
+      fcntl.O_RDWR | ARM64.openFlags.O_LARGEFILE,
     );
-    const stat = new Uint8Array(STAT_SIZE);
+    const stat = new Uint8Array(ARM64.stat.size);
     shell.must({ call: 'fstat', fd, buf: stat });
     const minor = shell.kernel.heaps().find(({ name }) => name === CMA)?.minor ?? -1;
-    expect(decodeStat(stat)).toMatchObject({ st_mode: 0o020600, st_rdev: makedev(254, minor), st_size: 0n });
+    expect(decodeStat(stat, ARM64.stat)).toMatchObject({
+      st_mode: 0o020600,
+      st_rdev: makedev(254, minor),
+      st_size: 0n,
+    });
   });
 
   it('reads and writes are EBADF where the mode does not allow them', () => {
@@ -169,9 +176,14 @@ describe('a dma-buf', () => {
   it('tells its size by fstat, and is ready for everything', () => {
     const { shell } = machine();
     const fd = shell.alloc(POOL, 10000n);
-    const stat = new Uint8Array(STAT_SIZE);
+    const stat = new Uint8Array(ARM64.stat.size);
     shell.must({ call: 'fstat', fd, buf: stat });
-    expect(decodeStat(stat)).toMatchObject({ st_mode: 0o600, st_size: 12288n, st_blocks: 24n, st_ino: 1n });
+    expect(decodeStat(stat, ARM64.stat)).toMatchObject({
+      st_mode: 0o600,
+      st_size: 12288n,
+      st_blocks: 24n,
+      st_ino: 1n,
+    });
     expect(shell.call({ call: 'fstat', fd, buf: null }).errno).toBe('EFAULT');
     const asked = [fd, openHeap(shell), 99, -1].map((of) => ({ fd: of, events: 0x145, revents: 7 }));
     const fds = encodePollfds(asked);
@@ -235,7 +247,7 @@ describe('a dma-buf', () => {
     expect(open(`/proc/self/fd/${fd}`)).toBe('ENXIO');
     expect(open(`/proc/self/fd/${openHeap(shell)}`)).toBe('ok');
     expect(open('/proc/self/fd', fcntl.O_RDWR)).toBe('EISDIR');
-    expect(open('/proc/cmdline', fcntl.O_DIRECTORY)).toBe('ENOTDIR');
+    expect(open('/proc/cmdline', ARM64.openFlags.O_DIRECTORY)).toBe('ENOTDIR');
     expect(open('/proc/nothing')).toBe('ENOENT');
     expect(open(BUFINFO, fcntl.O_CREAT | fcntl.O_EXCL)).toBe('EEXIST');
   });
@@ -303,7 +315,7 @@ describe('mmap, check by check', () => {
 describe('directories', () => {
   it('are read entry by entry, as much as the buffer holds', () => {
     const { shell } = machine();
-    const fd = shell.must({ call: 'open', path: '/dev/dma_heap', flags: fcntl.O_DIRECTORY });
+    const fd = shell.must({ call: 'open', path: '/dev/dma_heap', flags: ARM64.openFlags.O_DIRECTORY });
     const names: string[] = [];
     for (;;) {
       const buf = new Uint8Array(64);

@@ -15,7 +15,8 @@ import { cmaDebugfs } from '../../src/kernel/virtual-files/index.ts';
 import { PageAllocator } from '../../src/mm/page-alloc.ts';
 import { DMA_BUF_SYNC_RW } from '../../src/uapi/dma-buf.ts';
 import { MAP_SHARED, O_RDWR, PROT_READ } from '../../src/uapi/fcntl.ts';
-import { KiB, MiB, pagesToBytes } from '../../src/units.ts';
+import { KiB, MiB } from '../../src/units.ts';
+import { pagesToBytes } from '../pages.ts';
 import { alloc, type Booted, logOf } from '../small-board.ts';
 import { CMA, HEAPS, machine, POOL, Task } from './machine.ts';
 

@@ -9,7 +9,8 @@ import {
 } from '../../src/uapi/dma-heap.ts';
 import * as fcntl from '../../src/uapi/fcntl.ts';
 import { IOC_READ, IOC_WRITE, ioc } from '../../src/uapi/ioctl.ts';
-import { GiB, KiB, MiB, pfnPhys } from '../../src/units.ts';
+import { GiB, KiB, MiB } from '../../src/units.ts';
+import { pfnPhys } from '../pages.ts';
 import { alloc, board, bootBoard, cma, coherent, RAM_BASE } from '../small-board.ts';
 
 const CMA = 'video-cma@48000000';
@@ -111,6 +112,7 @@ describe('ioctl ALLOC', () => {
       fds: [{ task: 'shell', fd, cloexec: false }],
       mappings: [],
       attachments: [],
+      pageSize: 4096,
       sgTable: [{ pfn: 0x48000, pages: 2 }],
       call: 1,
       maker: 'shell',
@@ -183,6 +185,7 @@ describe('ioctl ALLOC', () => {
     close(kernel, fds[1] ?? -1);
     expect(alloc(kernel, CMA, MiB + 4096n).why).toEqual({
       kind: 'cma-no-room',
+      pageSize: 4096,
       area: CMA,
       pages: 257n,
       alignPages: 256,
@@ -197,6 +200,7 @@ describe('ioctl ALLOC', () => {
     const { kernel } = started();
     expect(alloc(kernel, POOL, MiB + 4096n).why).toEqual({
       kind: 'coherent-no-room',
+      pageSize: 4096,
       pool: POOL,
       pages: 257n,
       blockPages: 512n,

@@ -6,8 +6,8 @@ import { cmaDebugfs } from '../../src/kernel/virtual-files/index.ts';
 import { createAtomicPools } from '../../src/mm/atomic-pool.ts';
 import { createZones } from '../../src/mm/page-alloc.ts';
 import { Printk } from '../../src/printk.ts';
-import { MemoryRecords } from '../../src/records.ts';
 import { GiB, KiB, MiB, TiB } from '../../src/units.ts';
+import { bareRecords } from '../pages.ts';
 import { board, bootBoard, range } from '../small-board.ts';
 
 function pools(given: Partial<Board>, params: BootParams) {
@@ -99,7 +99,7 @@ describe('the atomic pools', () => {
   });
 
   it('say so when not even a page is left', () => {
-    const records = new MemoryRecords();
+    const records = bareRecords();
     const printk = new Printk(records);
     const spans = [
       { name: 'DMA', start: 0n, end: 8192n },
@@ -110,7 +110,7 @@ describe('the atomic pools', () => {
       spans,
       totalRamPages: 1,
       cmaAlignment: 8,
-      populated: new Set(['DMA', 'Normal']),
+      zones: new Set(['DMA', 'Normal']),
     });
     expect([...printk.since()].map((line) => `<${line.level}>${line.text}`)).toEqual([
       '<6>DMA: preallocated 4 KiB GFP_KERNEL pool for atomic allocations',

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Cma, createCma } from '../../src/mm/cma.ts';
 import { Printk } from '../../src/printk.ts';
-import { MemoryRecords } from '../../src/records.ts';
+import { bareRecords } from '../pages.ts';
 
 function area(basePfn: number, count: number, name = 'pool') {
-  const records = new MemoryRecords();
+  const records = bareRecords();
   createCma(records, 0, name, basePfn, count);
   const printk = new Printk(records);
   const lines = () => [...printk.since()].map((l) => `${l.suppressed ? '-' : ''}<${l.level}>${l.text}`);
@@ -117,7 +117,7 @@ describe('overlapping areas', () => {
    * ```
    */
   function overlapping() {
-    const records = new MemoryRecords();
+    const records = bareRecords();
     createCma(records, 0, 'low', 0, 32);
     createCma(records, 1, 'high', 16, 32);
     createCma(records, 2, 'apart', 64, 32);
@@ -150,6 +150,6 @@ describe('an area', () => {
   });
 
   it('must exist', () => {
-    expect(() => new Cma(new MemoryRecords(), 0)).toThrow('no CMA area 0');
+    expect(() => new Cma(bareRecords(), 0)).toThrow('no CMA area 0');
   });
 });

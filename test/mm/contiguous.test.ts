@@ -5,6 +5,7 @@ import type { BootParams } from '../../src/kernel/boot-params.ts';
 import { pageTableCount } from '../../src/mm/early-takers.ts';
 import { Memblock } from '../../src/mm/memblock.ts';
 import { GiB, KiB, MiB, type PhysRange } from '../../src/units.ts';
+import { GEOMETRY } from '../pages.ts';
 import { board, bootBoard, cma, dynamicCma, node, RAM_BASE, range } from '../small-board.ts';
 
 const RAM_END = RAM_BASE + 256n * MiB;
@@ -143,7 +144,7 @@ describe('its place on large boards', () => {
 
 describe('what is taken before it', () => {
   const tables = (...ram: PhysRange[]) => {
-    const memblock = new Memblock(true);
+    const memblock = new Memblock(GEOMETRY, true);
     for (const one of ram) memblock.addMemory(one);
     return pageTableCount(memblock);
   };
@@ -160,7 +161,7 @@ describe('what is taken before it', () => {
   });
 
   it('leaves no-map ranges out', () => {
-    const memblock = new Memblock(true);
+    const memblock = new Memblock(GEOMETRY, true);
     memblock.addMemory(range(GiB, 8n * MiB));
     memblock.markNomap(range(GiB + 2n * MiB, 4n * MiB), true);
     expect(pageTableCount(memblock)).toBe(2 + 1 + 1);

@@ -15,8 +15,8 @@ import type { Accessor } from '../../src/mm/hazard.ts';
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import { createSwiotlb, Swiotlb } from '../../src/mm/swiotlb.ts';
 import { Printk } from '../../src/printk.ts';
-import { MemoryRecords } from '../../src/records.ts';
-import { GiB, KiB, MiB, type PfnRange, pfnDown } from '../../src/units.ts';
+import { GiB, KiB, MiB, type PfnRange } from '../../src/units.ts';
+import { bareRecords, pfnDown } from '../pages.ts';
 
 //  1 GiB      pool            3 GiB       no-map    5 GiB
 //  |[ LOW ]   [ 1 MiB ]|      |           [carve]|  |[ HIGH ]   |
@@ -46,7 +46,7 @@ const bytes = (length: number, value: number): Uint8Array => new Uint8Array(leng
 const run = (address: bigint, pages: number): PfnRange => ({ pfn: pfnDown(address), pages });
 
 function setUp(given: { readonly swiotlb?: boolean; readonly device?: Partial<Device> } = {}) {
-  const records = new MemoryRecords();
+  const records = bareRecords();
   const memory = new InMemoryPhysMemory([
     { base: LOW, size: 128n * MiB },
     { base: CARVEOUT, size: 16n * MiB },

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Device } from '../../src/mm/device.ts';
 import { IovaDomain } from '../../src/mm/iommu-dma.ts';
-import { MemoryRecords } from '../../src/records.ts';
-import { GiB, MiB, type PfnRange, pagesToBytes, pfnPhys } from '../../src/units.ts';
+import { GiB, MiB, type PfnRange } from '../../src/units.ts';
+import { bareRecords, pagesToBytes, pfnPhys } from '../pages.ts';
 
 const device: Device = {
   name: 'isp',
@@ -19,7 +19,7 @@ const device: Device = {
   origin: 'board',
 };
 
-const domain = (given: Partial<Device> = {}) => new IovaDomain(new MemoryRecords(), { ...device, ...given });
+const domain = (given: Partial<Device> = {}) => new IovaDomain(bareRecords(), { ...device, ...given });
 const run = (pfn: number, pages: number): PfnRange => ({ pfn, pages });
 
 describe('I/O addresses', () => {
@@ -62,7 +62,7 @@ describe('I/O addresses', () => {
   });
 
   it('are given back', () => {
-    const records = new MemoryRecords();
+    const records = bareRecords();
     const iova = new IovaDomain(records, device);
     const base = iova.map([run(1, 2)], 'read')!.base;
     expect(new IovaDomain(records, { ...device, name: 'other' }).map([run(1, 2)], 'read')?.base).toBe(base);

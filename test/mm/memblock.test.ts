@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KernelPanic, Memblock, type Placement } from '../../src/mm/memblock.ts';
 import type { PhysRange } from '../../src/units.ts';
+import { GEOMETRY } from '../pages.ts';
 
 const PAGE = 4096n;
 const pages = (first: number, count: number): PhysRange => ({
@@ -30,7 +31,7 @@ function spell(memblock: Memblock): string {
 
 /** Makes a memblock that spells like this. */
 function memblockOf(picture: string): Memblock {
-  const memblock = new Memblock(true);
+  const memblock = new Memblock(GEOMETRY, true);
   for (const [page, letter] of [...picture].entries()) {
     if (/[mn]/i.test(letter)) memblock.addMemory(pages(page, 1));
     if (/n/i.test(letter)) memblock.markNomap(pages(page, 1), true);
@@ -83,7 +84,7 @@ describe('the arrays', () => {
   it('spell the same as a brute-force model after any steps', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
-        const memblock = new Memblock(true);
+        const memblock = new Memblock(GEOMETRY, true);
         const letters = new Array<string>(UNIVERSE).fill('.');
         for (const one of steps) {
           apply(memblock, one);
@@ -98,7 +99,7 @@ describe('the arrays', () => {
   it('stay sorted, disjoint and merged', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
-        const memblock = new Memblock(true);
+        const memblock = new Memblock(GEOMETRY, true);
         for (const one of steps) apply(memblock, one);
         for (const regions of [memblock.memory, memblock.reserved]) {
           for (const [i, region] of regions.entries()) {
@@ -114,7 +115,7 @@ describe('the arrays', () => {
   });
 
   it('take whole pages of RAM only', () => {
-    const memblock = new Memblock(true);
+    const memblock = new Memblock(GEOMETRY, true);
     memblock.addMemory({ base: 0x1001n, size: 0x2fffn });
     memblock.addMemory({ base: 0x8800n, size: 0x1000n });
     expect(memblock.memory).toEqual([{ base: 0x2000n, size: 0x2000n, nomap: false }]);
@@ -122,7 +123,7 @@ describe('the arrays', () => {
   });
 
   it('cut ranges at 2^64 instead of wrapping', () => {
-    const memblock = new Memblock(true);
+    const memblock = new Memblock(GEOMETRY, true);
     memblock.reserve({ base: (1n << 64n) - 4096n, size: 1n << 32n });
     expect(memblock.reserved).toEqual([{ base: (1n << 64n) - 4096n, size: 4095n, nomap: false }]);
     memblock.free({ base: 0n, size: (1n << 64n) - 1n });
@@ -141,7 +142,10 @@ describe('the arrays', () => {
       false,
       true,
     ]);
-    expect([new Memblock(true).startOfDram, new Memblock(true).endOfDram]).toEqual([0n, 0n]);
+    expect([new Memblock(GEOMETRY, true).startOfDram, new Memblock(GEOMETRY, true).endOfDram]).toEqual([
+      0n,
+      0n,
+    ]);
   });
 });
 
@@ -215,7 +219,7 @@ describe('find', () => {
           bottomUp: fc.boolean(),
         }),
         (steps, { size, align, start, length, bottomUp }) => {
-          const memblock = new Memblock(true);
+          const memblock = new Memblock(GEOMETRY, true);
           for (const one of [{ what: 'add', first: 2, count: 40 } as const, ...steps]) apply(memblock, one);
           const end = length === null ? {} : { end: start + length };
           const where = { start, bottomUp, ...end };
@@ -263,7 +267,7 @@ describe('the arrays before they can grow', () => {
   const scattered = (count: number) => Array.from({ length: count }, (_, i) => pages(2 * i + 1, 1));
 
   it('hold 128 reserved ranges', () => {
-    const memblock = new Memblock(true);
+    const memblock = new Memblock(GEOMETRY, true);
     for (const range of scattered(128)) memblock.reserve(range);
     expect(memblock.reserved).toHaveLength(128);
     expect(() => memblock.reserve(pages(1001, 1))).toThrow(
@@ -275,7 +279,7 @@ describe('the arrays before they can grow', () => {
     [true, 1024],
     [false, 128],
   ])('hold (EFI: %s) %i memory ranges', (efi, max) => {
-    const memblock = new Memblock(efi);
+    const memblock = new Memblock(GEOMETRY, efi);
     for (const range of scattered(max)) memblock.addMemory(range);
     expect(memblock.memory).toHaveLength(max);
     expect(() => memblock.addMemory(pages(4001, 1))).toThrow(
@@ -286,7 +290,7 @@ describe('the arrays before they can grow', () => {
   });
 
   it('need room for two more to set a flag, even where none is used', () => {
-    const memblock = new Memblock(false);
+    const memblock = new Memblock(GEOMETRY, false);
     for (const range of scattered(126)) memblock.addMemory(range);
     memblock.markNomap(pages(1, 1), true);
     memblock.addMemory(pages(1001, 1));
@@ -294,12 +298,12 @@ describe('the arrays before they can grow', () => {
   });
 
   it('hold 63 no-map holes inside one bank, and adjacent ones merge', () => {
-    const memblock = new Memblock(false);
+    const memblock = new Memblock(GEOMETRY, false);
     memblock.addMemory(pages(1, 1000));
     for (let i = 0; i < 63; i++) memblock.markNomap(pages(4 * i + 3, 1), true);
     expect(memblock.memory).toHaveLength(127);
     expect(() => memblock.markNomap(pages(900, 1), true)).toThrow(KernelPanic);
-    const merged = new Memblock(false);
+    const merged = new Memblock(GEOMETRY, false);
     merged.addMemory(pages(1, 1000));
     for (let i = 0; i < 500; i++) merged.markNomap(pages(i + 3, 1), true);
     expect(merged.memory).toHaveLength(3);
@@ -315,7 +319,7 @@ describe('the arrays before they can grow', () => {
 
   it('ask for room before neighbours merge (source only)', () => {
     const full = (count: number) => {
-      const memblock = new Memblock(true);
+      const memblock = new Memblock(GEOMETRY, true);
       memblock.addMemory(pages(1, 1000));
       for (const range of scattered(count)) memblock.reserve(range);
       return memblock;
@@ -326,7 +330,7 @@ describe('the arrays before they can grow', () => {
   });
 
   it('grow afterwards', () => {
-    const memblock = new Memblock(false);
+    const memblock = new Memblock(GEOMETRY, false);
     memblock.addMemory(pages(1, 4000));
     memblock.allowResize();
     for (const range of scattered(1000)) memblock.reserve(range);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countBlocks, createZones, MAX_PAGE_ORDER, PageAllocator } from '../../src/mm/page-alloc.ts';
+import { countBlocks, createZones, PageAllocator } from '../../src/mm/page-alloc.ts';
 import type { ZoneName, ZoneSpan } from '../../src/mm/zones.ts';
-import { MemoryRecords } from '../../src/records.ts';
 import type { PfnRange } from '../../src/units.ts';
+import { bareRecords, GEOMETRY, MAX_PAGE_ORDER } from '../pages.ts';
 
 const PAGE = 4096n;
 
@@ -14,7 +14,7 @@ interface Layout {
 
 /** Zones that begin at frame 0, and the runs that boot left free. */
 function allocator({ zones, free }: Layout): PageAllocator {
-  const records = new MemoryRecords();
+  const records = bareRecords();
   let start = 0n;
   const spans = zones.map(({ name, end }): ZoneSpan => {
     const span = { name, start, end: BigInt(end) * PAGE };
@@ -189,7 +189,7 @@ describe('PageAllocator', () => {
   });
 
   it('loses no page where a zone ends inside of one', () => {
-    const records = new MemoryRecords();
+    const records = bareRecords();
     const border = 100n * PAGE + 0x123n;
     createZones(
       records,
@@ -213,7 +213,7 @@ describe('countBlocks', () => {
   it('counts blocks whose pages add up', () => {
     fc.assert(
       fc.property(runs, (free) => {
-        const counts = countBlocks(free);
+        const counts = countBlocks(free, GEOMETRY);
         expect(counts).toHaveLength(MAX_PAGE_ORDER + 1);
         expect(counts.reduce((sum, n, order) => sum + n * 2 ** order, 0)).toBe(total(free));
       }),

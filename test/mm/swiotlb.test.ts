@@ -8,8 +8,8 @@ import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import { createSwiotlb, hasSwiotlb, SEGMENT_SLOTS, SLOT_BYTES, Swiotlb } from '../../src/mm/swiotlb.ts';
 import { swiotlbSize, takeSwiotlb } from '../../src/mm/swiotlb-pool.ts';
 import { Printk } from '../../src/printk.ts';
-import { MemoryRecords } from '../../src/records.ts';
 import { GiB, KiB, MiB } from '../../src/units.ts';
+import { bareRecords, GEOMETRY } from '../pages.ts';
 
 const POOL = GiB;
 /** Where buffers are that the device does not reach. */
@@ -34,7 +34,7 @@ const device: Device = {
 const bytes = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value);
 
 function setUp(size: bigint = MiB) {
-  const records = new MemoryRecords();
+  const records = bareRecords();
   const memory = new InMemoryPhysMemory([
     { base: POOL, size: 16n * MiB },
     { base: HIGH, size: 16n * MiB },
@@ -102,7 +102,7 @@ describe('the slots', () => {
   });
 
   it('exist only where boot made them', () => {
-    expect(hasSwiotlb(new MemoryRecords())).toBe(false);
+    expect(hasSwiotlb(bareRecords())).toBe(false);
     const { records, swiotlb } = setUp();
     expect(hasSwiotlb(records)).toBe(true);
     expect([POOL - 1n, POOL, POOL + MiB - 1n, POOL + MiB].map((a) => swiotlb.contains(a))).toEqual([
@@ -115,7 +115,7 @@ describe('the slots', () => {
     expect(
       () =>
         new Swiotlb(
-          new MemoryRecords(),
+          bareRecords(),
           new InMemoryPhysMemory([]),
           new DataCache(records, new InMemoryPhysMemory([])),
         ),
@@ -306,7 +306,7 @@ describe('the size of the pool', () => {
   it('is taken from the top below the limit, and halved where there is no room', () => {
     //  3G             4G             6G
     //  |..........[P] |               |
-    const memblock = new Memblock(true);
+    const memblock = new Memblock(GEOMETRY, true);
     memblock.addMemory({ base: 3n * GiB, size: 3n * GiB });
     const taken = takeSwiotlb(memblock, 4n * GiB);
     expect(taken).toEqual({ base: 4n * GiB - 64n * MiB - 4096n, size: 64n * MiB });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Memblock } from '../../src/mm/memblock.ts';
 import { SystemRam } from '../../src/mm/system-ram.ts';
+import { GEOMETRY } from '../pages.ts';
 import { range } from '../small-board.ts';
 
 /**
@@ -10,7 +11,7 @@ import { range } from '../small-board.ts';
  * ```
  */
 function ram(nomap = range(0x10000n, 0x8000n)): SystemRam {
-  const memblock = new Memblock(true);
+  const memblock = new Memblock(GEOMETRY, true);
   memblock.addMemory(range(0x1000n, 0x1f000n));
   memblock.markNomap(nomap, true);
   return new SystemRam(memblock);

@@ -3,13 +3,14 @@ import { Memblock } from '../../src/mm/memblock.ts';
 import { dmaPhysLimit, zoneSpans } from '../../src/mm/zones.ts';
 import { profileOf } from '../../src/profile/profile.ts';
 import { GiB, MiB, type PhysAddr, type PhysRange } from '../../src/units.ts';
+import { GEOMETRY } from '../pages.ts';
 
 function zones(
   ram: readonly PhysRange[],
   maxCpuAddress?: PhysAddr,
   config: Record<string, boolean> = {},
 ): string[] {
-  const memblock = new Memblock(true);
+  const memblock = new Memblock(GEOMETRY, true);
   for (const range of ram) memblock.addMemory(range);
   const { profile } = profileOf('v3', config);
   const gib = (address: bigint) => Number(address) / Number(GiB);
@@ -51,7 +52,7 @@ describe('zones', () => {
 
 describe('the DMA limit', () => {
   const limit = (config: Record<string, boolean>) => {
-    const memblock = new Memblock(true);
+    const memblock = new Memblock(GEOMETRY, true);
     memblock.addMemory(ram(GiB, 7n * GiB));
     return dmaPhysLimit(memblock, profileOf('v3', config).profile) / GiB;
   };

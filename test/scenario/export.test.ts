@@ -10,6 +10,7 @@ import type { BootParams } from '../../src/kernel/boot-params.ts';
 import { Kernel, layoutOf } from '../../src/kernel/kernel.ts';
 import { ROOT } from '../../src/kernel/task.ts';
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
+import { profileOf } from '../../src/profile/profile.ts';
 import { MemoryRecords, type Records } from '../../src/records.ts';
 import { exportScenario, historyOf } from '../../src/scenario/export/index.ts';
 import { compileScenario, type RunReport, readScenario, ScenarioRun } from '../../src/scenario/index.ts';
@@ -162,7 +163,15 @@ describe('a history', () => {
   it('keeps a board in YAML with its comments, and boots from it', () => {
     const text = readFileSync(projectPath('fixtures/boards/camera-soc.yaml'), 'utf8');
     const yaml = exportScenario(
-      { params: {}, entries: [], devices: [], log: new Map(), hazards: new Map(), end: {} },
+      {
+        profile: profileOf().profile,
+        params: {},
+        entries: [],
+        devices: [],
+        log: new Map(),
+        hazards: new Map(),
+        end: {},
+      },
       { title: 'x', board: { yaml: text } },
     ).yaml;
     const source = readScenario(yaml, 'x.yaml');

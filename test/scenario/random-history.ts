@@ -2,6 +2,7 @@
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { Syscall } from '../../src/kernel/syscall.ts';
 import { ROOT } from '../../src/kernel/task.ts';
+import { ARM64 } from '../../src/profile/arm64.ts';
 import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_B, encodeDmaBufSync } from '../../src/uapi/dma-buf.ts';
 import {
   DMA_HEAP_IOCTL_ALLOC,
@@ -19,7 +20,6 @@ import {
   PROT_WRITE,
 } from '../../src/uapi/fcntl.ts';
 import { encodePollfds } from '../../src/uapi/poll.ts';
-import { STAT_SIZE } from '../../src/uapi/stat.ts';
 import type { Random } from '../fuzz/random.ts';
 import { device } from '../kernel/machine.ts';
 
@@ -196,7 +196,7 @@ export class RandomWork {
         fds: encodePollfds([{ fd, events: this.#oneOf([1, 4, 5, 0x2000]), revents: 0 }]),
         timeout: 0,
       }),
-      () => ({ call: 'fstat', fd, buf: new Uint8Array(STAT_SIZE) }),
+      () => ({ call: 'fstat', fd, buf: new Uint8Array(ARM64.stat.size) }),
       () => ({
         call: 'ioctl',
         fd,

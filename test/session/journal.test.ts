@@ -5,8 +5,9 @@ import type { JournalAccess, JournalCall, JournalEntry } from '../../src/session
 import { sha256 } from '../../src/session/kept-bytes.ts';
 import { MemorySession } from '../../src/session/memory-session.ts';
 import { FIGETBSZ } from '../../src/uapi/fs.ts';
-import { PAGE_SIZE } from '../../src/units.ts';
+
 import { CMA, device, machine, POOL, Task } from '../kernel/machine.ts';
+import { PAGE_SIZE } from '../pages.ts';
 
 /** A session of the test machine, and what one transaction of it left in the journal. */
 function journalOf(work: (shell: Task, kernel: Kernel) => void, evict?: number): readonly JournalEntry[] {

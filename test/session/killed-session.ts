@@ -14,7 +14,7 @@ import { Arena, FilePhysMemory } from '../../src/session/file-phys-memory.ts';
 import { bootSession, openSession } from '../../src/session/local-session.ts';
 import { isRecord } from '../../src/session/record-codec.ts';
 import { SqliteStore } from '../../src/session/sqlite-store.ts';
-import { PAGE_SIZE, pfnPhys } from '../../src/units.ts';
+import { PAGE_SIZE, pfnPhys } from '../pages.ts';
 import { startChild } from './bundle-child.ts';
 import { at, bootInputs, cameraInputs } from './camera-board.ts';
 import type { Operation } from './random-calls.ts';

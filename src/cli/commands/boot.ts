@@ -1,3 +1,4 @@
+import { BACKENDS } from '../../dma-buf/backends.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import type { HeapView } from '../../kernel/views.ts';
 import { NO_MEMORY } from '../../mm/phys-memory.ts';
@@ -14,7 +15,9 @@ import { VERSION } from '../version.ts';
 /** One line: what the boot made. */
 function summary(heaps: readonly HeapView[], noHeaps: number, path: string): string {
   const count = (backend: string) => heaps.filter((heap) => heap.backend === backend).length;
-  const kinds = `${count('system')} system, ${count('cma')} CMA, ${count('coherent')} coherent`;
+  const kinds = Object.entries(BACKENDS)
+    .map(([backend, { words }]) => `${count(backend)} ${words.title}`)
+    .join(', ');
   const without =
     noHeaps === 0
       ? ''

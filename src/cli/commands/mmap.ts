@@ -1,6 +1,5 @@
 import { Option } from 'commander';
 import { MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
-import { PAGE } from '../../units.ts';
 import { readDescriptor, readSize } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
 import { mmapFailed } from '../mmap-failed.ts';
@@ -45,12 +44,13 @@ export function mmapCommand({ program, shell }: Registry): void {
       const shared = options.private !== true;
       const session = await sh.session('mmap');
       const made = await makeCalls(sh, session, ({ kernel, task, call }) => {
+        const { page } = kernel.profile.geometry;
         const size = kernel.buffer(task, fd)?.size;
         // Where the buffer ends the kernel is to say no, and so it is where there is none.
-        const length = options.length ?? (size !== undefined && size > offset ? size - offset : PAGE);
+        const length = options.length ?? (size !== undefined && size > offset ? size - offset : page);
         const flags = shared ? MAP_SHARED : MAP_PRIVATE;
         const mapped = call({ call: 'mmap', fd, length, prot: PROTECTIONS[prot], flags, offset });
-        if (mapped.ret < 0) throw mmapFailed(`mmap: ${fd}`, mapped, { offset, length, size });
+        if (mapped.ret < 0) throw mmapFailed(`mmap: ${fd}`, mapped, { offset, length, size, page });
         return { mapping: mapped.ret, length: kernel.mapping(mapped.ret, task).length };
       });
       await sh.answer(

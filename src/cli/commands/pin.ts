@@ -1,5 +1,5 @@
 import type { PinnedPages } from '../../mm/pinned-pages.ts';
-import { formatHex, formatSize, type PhysRange, pagesToBytes, parseSize, pfnPhys } from '../../units.ts';
+import { bytesOf, formatHex, formatSize, type PhysRange, parseSize } from '../../units.ts';
 import { makeCalls } from '../calls.ts';
 import { UsageError } from '../failures.ts';
 import { extentJson } from '../json.ts';
@@ -17,14 +17,17 @@ function readRange(text: string): PhysRange {
 const rangeText = ({ base, size }: PhysRange): string =>
   `@${formatHex(base)}:${formatSize(size).replace(' ', '')}`;
 const rangeJson = (range: PhysRange) => ({ base: formatHex(range.base), length: Number(range.size) });
-const rangeOf = (run: PinnedPages): PhysRange => ({ base: pfnPhys(run.pfn), size: pagesToBytes(run.pages) });
 
 const COLUMNS = [{ title: 'ADDRESS' }, { title: 'PAGES', right: true }, { title: 'BY' }];
 
-function renderPinned(pinned: readonly PinnedPages[], heading: (line: string) => string): string {
+function renderPinned(
+  pinned: readonly PinnedPages[],
+  pageSize: number,
+  heading: (line: string) => string,
+): string {
   if (pinned.length === 0) return 'No pages are pinned.\n';
   const rows = pinned.map((run) => {
-    const { base, size } = rangeOf(run);
+    const { base, size } = bytesOf(run, pageSize);
     const by = run.rule === undefined ? 'pin' : `fault rule ${run.rule}`;
     return [`${formatHex(base)}..${formatHex(base + size - 1n)}`, String(run.pages), by];
   });
@@ -45,11 +48,14 @@ export function pinCommand({ program, shell }: Registry): void {
       const sh = shell(command);
       const session = await sh.session('pin');
       if (text === undefined) {
-        const pinned = session.view((kernel) => kernel.pinned());
-        const members = pinned.map((run) => ({ ...extentJson(run), rule: run.rule ?? null }));
+        const { pinned, pageSize } = session.view((kernel) => ({
+          pinned: kernel.pinned(),
+          pageSize: kernel.profile.geometry.pageSize,
+        }));
+        const members = pinned.map((run) => ({ ...extentJson(run, pageSize), rule: run.rule ?? null }));
         await sh.answer(
           () => ({ schema: 'dmaheap.pinned/1', pinned: members }),
-          (ink) => renderPinned(pinned, ink.title),
+          (ink) => renderPinned(pinned, pageSize, ink.title),
         );
         return;
       }
@@ -84,7 +90,8 @@ export function unpinCommand({ program, shell }: Registry): void {
           return [given];
         }
         // Of two that are the same the first call takes both.
-        const ranges = kernel.pinned().map(rangeOf);
+        const { pageSize } = kernel.profile.geometry;
+        const ranges = kernel.pinned().map((run) => bytesOf(run, pageSize));
         return ranges.filter((range) => call({ call: 'unpin', range }).ret === 0);
       });
       await sh.answer(

@@ -96,7 +96,7 @@ export function showCommand({ program, shell }: Registry): void {
           heap: heapJson(heap),
           region: region === undefined ? null : regionJson(region),
           buffers: buffers.map(bufferJson),
-          free_runs: freeRuns.map(extentJson),
+          free_runs: freeRuns.map((run) => extentJson(run, heap.pageSize)),
         }),
         (ink) => renderHeap(heap, region, buffers, freeRuns, ink, sh.task),
       );

@@ -1,4 +1,4 @@
-import { decodeStat, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, STAT_SIZE, type Stat } from '../../uapi/stat.ts';
+import { decodeStat, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, type Stat } from '../../uapi/stat.ts';
 import { readDescriptor } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
 import { groupText } from '../groups.ts';
@@ -46,10 +46,11 @@ export function statCommand({ program, shell }: Registry): void {
     .action(async (word: string) => {
       const sh = shell(command);
       const fd = readDescriptor(word);
-      const buf = new Uint8Array(STAT_SIZE);
       const session = await sh.session('stat');
+      const layout = session.view((kernel) => kernel.profile.arch.stat);
+      const buf = new Uint8Array(layout.size);
       await makeCalls(sh, session, ({ must }) => must(`stat: ${fd}`, { call: 'fstat', fd, buf }));
-      const stat = decodeStat(buf);
+      const stat = decodeStat(buf, layout);
       await sh.answer(
         () => ({
           schema: 'dmaheap.stat/1',

@@ -1,7 +1,7 @@
 /** Buffers as text: `dmaheap buffers` and `dmaheap show FD`. */
 import type { BufferView, FdView } from '../../kernel/views.ts';
 import { formatOpenFlags, PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
-import { formatHex, formatSize, PAGE_SIZE, pfnPhys } from '../../units.ts';
+import { bytesOf, formatHex, formatSize } from '../../units.ts';
 import { escapeText } from '../escape.ts';
 import { type Ink, NO_INK } from '../ink.ts';
 import { renderFacts, renderTable } from '../table.ts';
@@ -49,7 +49,7 @@ export function renderBuffers(buffers: readonly BufferView[], ink: Ink = NO_INK,
       String(buffer.ino),
       formatSize(buffer.size),
       escapeText(buffer.heap),
-      first === undefined ? '-' : formatHex(pfnPhys(first.pfn)),
+      first === undefined ? '-' : formatHex(bytesOf(first, buffer.pageSize).base),
       String(buffer.sgTable.length),
       ...(mapped ? [String(buffer.mappings.length)] : []),
       ...(attached ? [devices || '-'] : []),
@@ -99,18 +99,17 @@ export function renderBuffer(buffer: BufferView, ink: Ink = NO_INK): string {
   return `${renderFacts(facts)}\n${renderExtents(buffer, ink)}${devices.join('')}`;
 }
 
-function renderExtents({ sgTable }: BufferView, ink: Ink): string {
-  let offset = 0;
+function renderExtents({ sgTable, pageSize }: BufferView, ink: Ink): string {
+  let offset = 0n;
   const rows = sgTable.map((run) => {
-    const length = run.pages * PAGE_SIZE;
-    const address = pfnPhys(run.pfn);
+    const { base, size } = bytesOf(run, pageSize);
     const row = [
       formatHex(offset),
-      `${formatHex(address)}..${formatHex(address + BigInt(length) - 1n)}`,
+      `${formatHex(base)}..${formatHex(base + size - 1n)}`,
       String(run.pages),
-      formatSize(length),
+      formatSize(size),
     ];
-    offset += length;
+    offset += size;
     return row;
   });
   const columns = [

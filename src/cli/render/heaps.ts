@@ -1,6 +1,7 @@
 /** The heaps as text: `dmaheap list` and `dmaheap show heap:NAME`. */
+import { BACKENDS } from '../../dma-buf/backends.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views.ts';
-import { formatHex, formatSize, PAGE_SIZE, type PfnRange, pfnPhys } from '../../units.ts';
+import { bytesOf, formatHex, formatSize, type PfnRange } from '../../units.ts';
 import { escapeText } from '../escape.ts';
 import { groupText } from '../groups.ts';
 import { type Ink, NO_INK } from '../ink.ts';
@@ -45,29 +46,12 @@ export function renderHeaps(heaps: readonly HeapView[], ink: Ink = NO_INK): stri
 /** Permission bits as a udev rule has them: `0660`. */
 const modeText = (mode: string): string => mode.padStart(4, '0');
 
-const LARGEST: Readonly<Record<HeapView['backend'], string>> = {
-  cma: 'the longest free run of pages',
-  coherent: 'the largest power of two of pages at a multiple of itself: what one call can get',
-  system: 'the largest contiguous block; a buffer may have many',
-};
-
-/** What takes the pages that no buffer's bytes need. */
-const OTHERS: Readonly<Record<HeapView['backend'], string | undefined>> = {
-  cma: 'taken by the kernel (the DMA atomic pools, at boot)',
-  coherent: 'lost to rounding up to powers of two',
-  system: undefined,
-};
-
-const CAVEAT: Readonly<Record<HeapView['backend'], string | undefined>> = {
-  cma: 'On a running target pages of a CMA area may be pinned or slow to migrate: a real allocation can fail sooner.',
-  coherent: undefined,
-  system:
-    'Which frames the system heap takes depends on the live page allocator: the shape is modelled, the frames are not the target’s.',
-};
+/** What is said of a heap by its backend. */
+const wordsOf = ({ backend }: HeapView) => BACKENDS[backend].words;
 
 /** Pages that are used, and by no buffer. */
 function othersFact(heap: HeapView, buffers: readonly BufferView[]): (readonly [string, string])[] {
-  const who = OTHERS[heap.backend];
+  const who = wordsOf(heap).others;
   const others = buffers.reduce((left, buffer) => left - buffer.size, heap.size - heap.free);
   return who === undefined || others <= 0n ? [] : [['other', `${sizeExact(others)} ${who}`]];
 }
@@ -76,6 +60,7 @@ function othersFact(heap: HeapView, buffers: readonly BufferView[]): (readonly [
 function renderMap(
   buffers: readonly BufferView[],
   freeRuns: readonly PfnRange[],
+  pageSize: number,
   ink: Ink,
   task: string,
 ): string {
@@ -92,13 +77,10 @@ function renderMap(
     { title: 'FD' },
     { title: 'NAME' },
   ];
-  const cells = rows.map(({ run, fd, name }) => [
-    formatHex(pfnPhys(run.pfn)),
-    String(run.pages),
-    formatSize(run.pages * PAGE_SIZE),
-    fd,
-    escapeText(name),
-  ]);
+  const cells = rows.map(({ run, fd, name }) => {
+    const { base, size } = bytesOf(run, pageSize);
+    return [formatHex(base), String(run.pages), formatSize(size), fd, escapeText(name)];
+  });
   return `\n${renderTable(columns, cells, ink.title)}`;
 }
 
@@ -141,10 +123,10 @@ export function renderHeap(
     ['size', sizeExact(heap.size)],
     ['free', sizeExact(heap.free)],
     ...othersFact(heap, buffers),
-    ['largest', `${sizeExact(heap.largest)}: ${LARGEST[heap.backend]}`],
+    ['largest', `${sizeExact(heap.largest)}: ${wordsOf(heap).largest}`],
     ['buffers', String(heap.buffers)],
   );
-  const map = renderMap(buffers, freeRuns, ink, task);
-  const caveat = CAVEAT[heap.backend];
+  const map = renderMap(buffers, freeRuns, heap.pageSize, ink, task);
+  const { caveat } = wordsOf(heap);
   return renderFacts(facts) + map + (caveat === undefined ? '' : `\n${ink.dim(caveat)}\n`);
 }

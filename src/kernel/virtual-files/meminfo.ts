@@ -1,17 +1,14 @@
 /** /proc/meminfo. Models fs/proc/meminfo.c: meminfo_proc_show() and mm/show_mem.c (Linux 7.3). */
 import { cmaAreas, perCpuCmaPages } from '../../mm/cma.ts';
 import { PageAllocator } from '../../mm/page-alloc.ts';
+import type { Geometry } from '../../profile/geometry.ts';
+import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import { bootRecord } from '../boot-record.ts';
 import { totalReservePages } from './watermarks.ts';
 
-const KIB_PER_PAGE = 4;
-
 /** sysctl vm.overcommit_ratio in percent. */
 const OVERCOMMIT_RATIO = 50;
-
-/** VMALLOC_TOTAL with 48-bit virtual addresses, in KiB. */
-const VMALLOC_TOTAL = 135_288_315_904;
 
 /** The lines in order; those without a value in `meminfo()` are of things that are not modelled: 0. */
 const LINES = [
@@ -30,18 +27,25 @@ const HUGE_PAGE_LINES = [
 ] as const;
 const LAST_LINES = ['CmaTotal', 'CmaFree', 'Balloon', 'GPUActive', 'GPUReclaim'] as const;
 
+/** Pages in KiB: K(). */
+const kibOf =
+  ({ pageSize }: Geometry) =>
+  (pages: number): number =>
+    pages * (pageSize / 1024);
+
 /** totalcma_pages. */
 const cmaPages = (records: Records): number =>
   cmaAreas(records, bootRecord(records).cmaAreas).reduce((sum, cma) => sum + cma.count, 0);
 
 /** CmaTotal of /proc/meminfo in KiB: the pages of all areas. */
-export const cmaTotalKiB = (records: Records): number => cmaPages(records) * KIB_PER_PAGE;
+export const cmaTotalKiB = (records: Records): number => kibOf(geometryOf(records))(cmaPages(records));
 
 /** The file. The counters of the page allocator and of the CMA areas are the model's own. */
 export function meminfo(records: Records): string {
-  const { profile, cmaAreas: count } = bootRecord(records);
+  const profile = profileIn(records);
+  const kib = kibOf(profile.geometry);
   const pages = new PageAllocator(records);
-  const areas = cmaAreas(records, count);
+  const areas = cmaAreas(records, bootRecord(records).cmaAreas);
   const zones = pages.zones().map((name) => {
     const inZone = areas.filter((cma) => pages.zoneOf(cma.basePfn) === name);
     return { name, managed: inZone.reduce((sum, cma) => sum + cma.count, pages.managedPages(name)) };
@@ -50,13 +54,13 @@ export function meminfo(records: Records): string {
   const cmaFree = areas.reduce((sum, cma) => sum + cma.bitmap.zeros(), -perCpuCmaPages(records));
   const free = pages.freePages() + cmaFree;
   const values = new Map<string, number>([
-    ['MemTotal', total * KIB_PER_PAGE],
-    ['MemFree', free * KIB_PER_PAGE],
-    ['MemAvailable', Math.max(free - totalReservePages(zones, profile), 0) * KIB_PER_PAGE],
-    ['CommitLimit', Math.floor((total * OVERCOMMIT_RATIO) / 100) * KIB_PER_PAGE],
-    ['VmallocTotal', VMALLOC_TOTAL],
-    ['CmaTotal', cmaPages(records) * KIB_PER_PAGE],
-    ['CmaFree', cmaFree * KIB_PER_PAGE],
+    ['MemTotal', kib(total)],
+    ['MemFree', kib(free)],
+    ['MemAvailable', kib(Math.max(free - totalReservePages(zones, profile), 0))],
+    ['CommitLimit', kib(Math.floor((total * OVERCOMMIT_RATIO) / 100))],
+    ['VmallocTotal', profile.arch.vmallocTotalKiB],
+    ['CmaTotal', kib(cmaPages(records))],
+    ['CmaFree', kib(cmaFree)],
   ]);
   const huge = profile.config.CONFIG_TRANSPARENT_HUGEPAGE ? HUGE_PAGE_LINES : [];
   return [...LINES, ...huge, ...LAST_LINES]

@@ -3,7 +3,7 @@ import type { AccessPlace } from '../../kernel/access.ts';
 import type { JournalAccess } from '../../session/journal.ts';
 import { type KeptBytes, sha256 } from '../../session/kept-bytes.ts';
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
-import { formatHex, formatSize, PAGE } from '../../units.ts';
+import { formatHex, formatSize } from '../../units.ts';
 import type { Expect, Place, Step } from '../form.ts';
 import type { Cursor, Draft } from './draft.ts';
 import { isAccess, isCall } from './history.ts';
@@ -145,9 +145,10 @@ export function bufferAccess(cursor: Cursor): Draft | undefined {
   const { place } = first;
   if (!('mapping' in place) || place.task !== task || place.mapping !== result.ret) return undefined;
   const prot = run.access === 'read' ? PROT_READ : PROT_READ | PROT_WRITE;
-  if (call.flags !== MAP_SHARED || call.prot !== prot || call.offset % PAGE !== 0n) return undefined;
+  if (call.flags !== MAP_SHARED || call.prot !== prot) return undefined;
   const skip = place.offset;
-  if (skip >= PAGE || call.length !== skip + (run.length === 0n ? 1n : run.length)) return undefined;
+  if (skip >= history.profile.geometry.page || call.length !== skip + (run.length === 0n ? 1n : run.length))
+    return undefined;
   const ended = history.entries[at + run.entries];
   if (at + run.entries >= cursor.end || !isCall(ended) || ended.call.call !== 'munmap') return undefined;
   if (ended.task !== task || ended.call.mapping !== result.ret) return undefined;

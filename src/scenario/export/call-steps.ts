@@ -1,7 +1,8 @@
 /** One call as a step: under the name of its action, with what it answered as expectation. */
 
+import { flagNames } from '../../profile/open-flag-words.ts';
 import type { JournalCall } from '../../session/journal.ts';
-import { FCNTL_COMMANDS, flagNames, IOCTL_REQUESTS, POLL_EVENTS, WHENCES } from '../../uapi/call-names.ts';
+import { FCNTL_COMMANDS, IOCTL_REQUESTS, POLL_EVENTS, WHENCES } from '../../uapi/call-names.ts';
 import {
   DMA_BUF_IOCTL_SYNC,
   DMA_BUF_SET_NAME_B,
@@ -28,7 +29,7 @@ import {
 } from '../../uapi/fcntl.ts';
 import { iocSize } from '../../uapi/ioctl.ts';
 import { decodePollfds, POLLIN, POLLOUT } from '../../uapi/poll.ts';
-import { decodeStat, STAT_SIZE } from '../../uapi/stat.ts';
+import { decodeStat, type StatLayout } from '../../uapi/stat.ts';
 import type { Expect, Flags, Step } from '../form.ts';
 import type { Names } from './names.ts';
 import { hexWord, isPlainText, sizeWord, wordOf } from './words.ts';
@@ -60,8 +61,12 @@ const PLAIN_SIZE = 8;
 
 const whole = (value: number): boolean => Number.isInteger(value) && value >= 0;
 
-/** Descriptor calls that make nothing of which a step could say less. */
-export function descriptorStep(entry: JournalCall, names: Names): Said | undefined {
+/**
+ * Descriptor calls that make nothing of which a step could say less.
+ *
+ * @param layout the kernel's struct stat
+ */
+export function descriptorStep(entry: JournalCall, names: Names, layout: StatLayout): Said | undefined {
   const { task, call, result } = entry;
   const { ret } = result;
   switch (call.call) {
@@ -72,10 +77,10 @@ export function descriptorStep(entry: JournalCall, names: Names): Said | undefin
     case 'poll':
       return pollStep(entry, call, names);
     case 'fstat':
-      if (!whole(call.fd) || call.buf?.length !== STAT_SIZE) return undefined;
+      if (!whole(call.fd) || call.buf?.length !== layout.size) return undefined;
       return {
         action: { stat: names.descriptor(task, call.fd) },
-        ...(ret >= 0 && { expect: { value: statValue(call.buf) } }),
+        ...(ret >= 0 && { expect: { value: statValue(call.buf, layout) } }),
       };
     case 'dup': {
       if (!whole(call.fd)) return undefined;
@@ -158,8 +163,8 @@ function eventsWord(events: number): Flags {
   return events !== 0 && known === events ? names.map(([name]) => name).join('|') : events;
 }
 
-function statValue(buf: Uint8Array): Readonly<Record<string, number | bigint>> {
-  const { st_mode, st_size, st_ino, st_rdev } = decodeStat(buf);
+function statValue(buf: Uint8Array, layout: StatLayout): Readonly<Record<string, number | bigint>> {
+  const { st_mode, st_size, st_ino, st_rdev } = decodeStat(buf, layout);
   const all = { st_mode, st_size, st_ino, st_rdev };
   return Object.fromEntries(Object.entries(all).filter(([key, value]) => key === 'st_mode' || value !== 0n));
 }

@@ -4,11 +4,14 @@ import type { BootParams } from '../../kernel/boot-params.ts';
 import { hazardKind, joinReports } from '../../kernel/joined-reports.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Device } from '../../mm/device.ts';
+import type { Profile } from '../../profile/profile.ts';
 import type { JournalAccess, JournalCall, JournalEntry } from '../../session/journal.ts';
 import type { EndExpect } from '../form.ts';
 import { sizeWord } from './words.ts';
 
 export interface History {
+  /** Which Linux it happened on. */
+  readonly profile: Profile;
   readonly params: BootParams;
   readonly entries: readonly JournalEntry[];
   /** The devices that boot left. */
@@ -49,7 +52,7 @@ export function historyOf(
       );
     }
   }
-  return { ...boot, entries, log, hazards, end: endOf(kernel) };
+  return { ...boot, profile: kernel.profile, entries, log, hazards, end: endOf(kernel) };
 }
 
 function take<T>(from: Iterable<T>, count: number): T[] {

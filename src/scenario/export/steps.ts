@@ -112,7 +112,8 @@ function tell(cursor: Cursor, devices: Devices): readonly (Draft | Unsaid)[] {
     // What the task had made went with it.
     return told.some(isDeath) ? several.map(withoutPhys) : several;
   }
-  const said = descriptorStep(entry, names) ?? machineStep(entry, names, devices, history);
+  const said =
+    descriptorStep(entry, names, history.profile.arch.stat) ?? machineStep(entry, names, devices, history);
   noteDeath(names, entry);
   if (said === undefined || !isSayable(said.action)) return [unsaid(entry, 'no action says it')];
   const { errno } = result;

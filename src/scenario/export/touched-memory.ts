@@ -2,7 +2,7 @@
 
 import type { BufferView } from '../../kernel/views.ts';
 import type { PhysMemory } from '../../mm/phys-memory.ts';
-import { formatHex, PAGE_SIZE, pfnPhys } from '../../units.ts';
+import { bytesOf, formatHex } from '../../units.ts';
 
 export interface MemoryPiece {
   /** The file's name in the bundle. */
@@ -39,19 +39,19 @@ export function touchedMemory(
 ): TouchedMemory | undefined {
   const pieces: MemoryPiece[] = [];
   let total = 0;
-  for (const { ino, sgTable } of buffers) {
+  for (const { ino, sgTable, pageSize } of buffers) {
     let offset = 0;
     for (const { pfn, pages } of sgTable) {
-      for (const run of touchedRuns(memory, pfn, pages)) {
-        const bytes = new Uint8Array(run.pages * PAGE_SIZE);
+      for (const run of touchedRuns(memory, pfn, pages, pageSize)) {
+        const bytes = new Uint8Array(run.pages * pageSize);
         total += bytes.length;
         if (total > limit) return undefined;
-        const address = pfnPhys(run.pfn);
+        const address = bytesOf(run, pageSize).base;
         memory.read(address, bytes);
-        const at = BigInt(offset + (run.pfn - pfn) * PAGE_SIZE);
+        const at = BigInt(offset + (run.pfn - pfn) * pageSize);
         pieces.push({ file: `memory/${formatHex(address)}.raw`, address, bytes, buffer: ino, offset: at });
       }
-      offset += pages * PAGE_SIZE;
+      offset += pages * pageSize;
     }
   }
   return { pieces, bytes: total };
@@ -62,15 +62,20 @@ interface Run {
   pages: number;
 }
 
-function touchedRuns(memory: Pick<PhysMemory, 'read'>, first: number, pages: number): Run[] {
+function touchedRuns(
+  memory: Pick<PhysMemory, 'read'>,
+  first: number,
+  pages: number,
+  pageSize: number,
+): Run[] {
   const runs: Run[] = [];
-  const chunk = new Uint8Array(Math.min(pages, CHUNK_PAGES) * PAGE_SIZE);
-  const zeros = new Uint8Array(PAGE_SIZE);
+  const chunk = new Uint8Array(Math.min(pages, CHUNK_PAGES) * pageSize);
+  const zeros = new Uint8Array(pageSize);
   for (let done = 0; done < pages; done += CHUNK_PAGES) {
     const count = Math.min(CHUNK_PAGES, pages - done);
-    memory.read(pfnPhys(first + done), chunk.subarray(0, count * PAGE_SIZE));
+    memory.read(BigInt(first + done) * BigInt(pageSize), chunk.subarray(0, count * pageSize));
     for (let i = 0; i < count; i++) {
-      if (Buffer.compare(chunk.subarray(i * PAGE_SIZE, (i + 1) * PAGE_SIZE), zeros) === 0) continue;
+      if (Buffer.compare(chunk.subarray(i * pageSize, (i + 1) * pageSize), zeros) === 0) continue;
       const pfn = first + done + i;
       const last = runs.at(-1);
       const near = last !== undefined && pfn - (last.pfn + last.pages) <= BRIDGE;

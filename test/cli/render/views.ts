@@ -8,6 +8,7 @@ export const HEAPS: readonly HeapView[] = [
     minor: 0,
     mode: '600',
     gid: 0,
+    pageSize: 4096,
     backend: 'system',
     size: 900n * MiB,
     free: 899n * MiB,
@@ -19,6 +20,7 @@ export const HEAPS: readonly HeapView[] = [
     minor: 1,
     mode: '600',
     gid: 0,
+    pageSize: 4096,
     backend: 'coherent',
     region: 'npu-pool@52000000',
     base: 0x5200_0000n,
@@ -32,6 +34,7 @@ export const HEAPS: readonly HeapView[] = [
     minor: 2,
     mode: '600',
     gid: 0,
+    pageSize: 4096,
     backend: 'cma',
     region: 'linux,cma',
     base: 0x7e00_0000n,
@@ -91,6 +94,7 @@ export const REGIONS: readonly RegionView[] = [
 
 export const BUFFERS: readonly BufferView[] = [
   {
+    pageSize: 4096,
     ino: 1,
     heap: 'npu-pool@52000000',
     expName: 'npu-pool@52000000',
@@ -109,6 +113,7 @@ export const BUFFERS: readonly BufferView[] = [
     maker: 'shell',
   },
   {
+    pageSize: 4096,
     ino: 2,
     heap: 'system',
     expName: 'system',

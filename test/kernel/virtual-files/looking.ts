@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { boardFromTree } from '../../../src/board/from-tree.ts';
 import { decodeDtb } from '../../../src/devicetree/dtb.ts';
+import { dmaHeapOps } from '../../../src/dma-buf/backends.ts';
 import { FileTable } from '../../../src/dma-buf/dma-buf.ts';
-import { dmaHeapOps, findDmaHeap } from '../../../src/dma-buf/dma-heap.ts';
+import { findDmaHeap } from '../../../src/dma-buf/dma-heap.ts';
 import { boot } from '../../../src/kernel/boot.ts';
 import type { BootParams } from '../../../src/kernel/boot-params.ts';
 import { bootRecord, DEVICE_TREE_RECORD } from '../../../src/kernel/boot-record.ts';
@@ -12,10 +13,11 @@ import type { VirtualContext, VirtualNode } from '../../../src/kernel/virtual-fi
 import { lookup } from '../../../src/kernel/virtual-files/index.ts';
 import { InMemoryPhysMemory } from '../../../src/mm/phys-memory.ts';
 import { Printk } from '../../../src/printk.ts';
+import { profileIn } from '../../../src/profile/recorded-profile.ts';
 import { MemoryRecords } from '../../../src/records.ts';
 import type { Errno } from '../../../src/uapi/errno.ts';
 import { O_RDWR } from '../../../src/uapi/fcntl.ts';
-import { pageAlign, pfnDown } from '../../../src/units.ts';
+import { pageAlign, pfnDown } from '../../pages.ts';
 import { projectPath } from '../../small-board.ts';
 
 export const USER: Credentials = { uid: 1000, gid: 1000, groups: [] };
@@ -27,7 +29,8 @@ export class Looking {
 
   /** @param records what boot left */
   constructor(records: MemoryRecords, task = 'shell') {
-    const { profile, layout } = bootRecord(records);
+    const { layout } = bootRecord(records);
+    const profile = profileIn(records);
     const memory = new InMemoryPhysMemory(layout);
     this.context = { records, memory, printk: new Printk(records), profile, task };
     this.table = new DescriptorTable(records, task);

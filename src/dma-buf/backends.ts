@@ -1,0 +1,23 @@
+/** The backends by name: a new one is its file and a line here. */
+import { cmaBackend } from './cma-heap.ts';
+import { coherentBackend } from './coherent-heap.ts';
+import type { DmaHeapOps, HeapBackend, HeapBacking } from './heap-ops.ts';
+import { systemBackend } from './system-heap.ts';
+
+export const BACKENDS = { system: systemBackend, cma: cmaBackend, coherent: coherentBackend };
+
+export type Backend = keyof typeof BACKENDS;
+
+/** What a request that found no room says of itself, by any backend. */
+export type NoRoom = {
+  [B in Backend]: (typeof BACKENDS)[B] extends HeapBackend<infer F> ? F : never;
+}[Backend];
+
+/** The operations on a backing. */
+export const dmaHeapOps = ({ backend, index }: HeapBacking): DmaHeapOps => BACKENDS[backend].ops(index);
+
+/** A request that found no room, in words and numbers. */
+export function explainNoRoom(failure: NoRoom): string[] {
+  const backends: readonly HeapBackend<NoRoom>[] = Object.values(BACKENDS);
+  return backends.find(({ noRoom }) => noRoom === failure.kind)?.explain(failure) ?? [];
+}

@@ -1,0 +1,66 @@
+/** Linux 7.3. */
+import { formatPa, GiB, KiB, MiB, U64_MASK } from '../units.ts';
+import type { LinuxVersion } from './linux-version.ts';
+
+export const LINUX_7_3: LinuxVersion = {
+  name: '7.3',
+
+  structPage: 64n,
+  unflattenedTree: 40n * KiB,
+  maxDynamicRegions: 64,
+  maxCmaAreas: (config) => config.CONFIG_CMA_AREAS,
+  hugePageblocks: (config) => config.CONFIG_TRANSPARENT_HUGEPAGE,
+  fromFourGiB: (size, limit) => limit >= 4n * GiB + size,
+  atomicPool: (_zone, populated) => populated,
+
+  systemHeapOrders: [8, 4, 0],
+  defaultCmaHeap: 'default_cma_region',
+
+  // FMODE_NONOTIFY, FMODE_OPENED and FMODE_LSEEK.
+  dmaBufMode: 0x2080004,
+  bufinfoTitles: 'size    \tflags   \tmode    \tcount   \texp_name\tino     \tname\n',
+  unnamedBuffer: '<none>',
+
+  log: {
+    cmaReserved: (asked, { base }) => [6, `cma: Reserved ${asked / MiB} MiB at ${formatPa(base)}`],
+    cmaNotReserved: (asked) => [3, `cma: Failed to reserve ${asked / MiB} MiB`],
+    cmaAllocFailed: (area, pages) => {
+      const site = '__cma_alloc_frozen';
+      return { site, line: [3, `cma: ${site}: ${area}: alloc failed, req-size: ${pages} pages, ret: -16`] };
+    },
+    cmaFree: (runs) => {
+      const told = runs.map(({ start, length }) => `${start === 0 ? '' : '+'}${length}@${start}`);
+      return [
+        [6, 'cma: number of available pages: '],
+        [6, `cma: range 0: ${told.join('')}`],
+        [6, 'cma: '],
+      ];
+    },
+    cmaNotActivated: (area) => [3, `cma: CMA area ${area} could not be activated`],
+    cmaHeapRefused: (area) => [4, `cma_heap: Failed to add CMA heap ${area}`],
+    coherentPoolMade: (base, size) => [
+      6,
+      `Reserved memory: created DMA memory pool at ${formatPa(base)}, size ${size / KiB} KiB`,
+    ],
+    noReservedMemory: [6, 'OF: reserved mem: Reserved memory: No reserved-memory node in the DT'],
+    tooManyDynamic: (node) => [3, `OF: reserved mem: too many defined dynamic regions, skip '${node}'`],
+    severalRegPairs: (node, pairs) => [
+      4,
+      `OF: reserved mem: Reserved memory: node '${node}' has ${pairs} <base size> entries, only the first is used`,
+    ],
+    defaultCmaSkipped: [3, 'Skipping dt linux,cma-default node in favor for "cma=" kernel param.'],
+    regionNotReserved: ({ name, base, size }) => [
+      3,
+      `OF: reserved mem: Reserved memory: failed to reserve memory for node '${name}': base ${formatPa(base)}, size ${size / MiB} MiB`,
+    ],
+    regionNotPlaced: (node, size) => [
+      3,
+      `OF: reserved mem: failed to allocate memory for node '${node}': size ${size / MiB} MiB`,
+    ],
+    regionRange: ({ name, base, size, noMap, reusable }) => {
+      const range = `${formatPa(base)}..${formatPa((base + size - 1n) & U64_MASK)} (${size / KiB} KiB)`;
+      const how = `${noMap ? 'nomap' : 'map'} ${reusable ? 'reusable' : 'non-reusable'}`;
+      return [6, `OF: reserved mem: ${range} ${how} ${name}`];
+    },
+  },
+};
