@@ -1,12 +1,12 @@
 /** The options that say what a device is, and the device that they make. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type DeviceFacts, isDeviceName } from '../kernel/described-device.ts';
 import type { DmaRange } from '../mm/device.ts';
+import { type DeviceFacts, isDeviceName } from '../program/described-device.ts';
 import { parseSize } from '../units.ts';
 import { readSize } from './arguments.ts';
 import { UsageError } from './failures.ts';
 
-export { changeDevice, makeDevice } from '../kernel/described-device.ts';
+export { changeDevice, makeDevice } from '../program/described-device.ts';
 export type DeviceOptions = DeviceFacts;
 
 function readMask(text: string): number {

@@ -1,6 +1,6 @@
 /** Groups by name or number, as options and as text. */
 import { InvalidArgumentError } from 'commander';
-import { FIXED_GROUPS, ID_MAX } from '../kernel/group-names.ts';
+import { FIXED_GROUPS, ID_MAX } from '../program/group-names.ts';
 import { didYouMean } from './did-you-mean.ts';
 
 /** Groups that systemd or packages make when they are installed, with whatever number is free. */

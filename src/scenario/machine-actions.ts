@@ -1,8 +1,9 @@
 /** Actions on files of /proc and /sys, on time, and those that break the machine on purpose. */
-import { Ageing, NoHeapToAge, parseAgeSizes } from '../kernel/age.ts';
+
 import { type FaultRule, faultRuleOf, parseFaultRule } from '../kernel/fault-rule.ts';
-import { credentialsOf, entriesOf, readFile } from '../kernel/path-lookup.ts';
 import { mayAccess } from '../kernel/virtual-files/index.ts';
+import { Ageing, NoHeapToAge, parseAgeSizes } from '../program/age.ts';
+import { credentialsOf, entriesOf, readFile } from '../program/path-lookup.ts';
 import { type Errno, errnoNumber } from '../uapi/errno.ts';
 import { O_WRONLY } from '../uapi/fcntl.ts';
 import { type PhysRange, parseSize } from '../units.ts';

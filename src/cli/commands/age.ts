@@ -6,7 +6,7 @@ import {
   type AgeSize,
   MAX_AGE_STEPS,
   parseAgeSizes,
-} from '../../kernel/age.ts';
+} from '../../program/age.ts';
 import type { Session } from '../../session/session.ts';
 import { heapName, readCount } from '../arguments.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';

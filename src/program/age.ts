@@ -6,6 +6,11 @@
  *     lifetimes, for a mean of 70:   7 of 8 buffers   1 … 79    (mean 40)
  *                                    1 of 8 buffers   1 … 559   (mean 280)
  */
+
+import type { Kernel } from '../kernel/kernel.ts';
+import { nextRandom } from '../kernel/random.ts';
+import { NR_OPEN, ROOT } from '../kernel/task.ts';
+import type { HeapView } from '../kernel/views.ts';
 import {
   DMA_HEAP_IOCTL_ALLOC,
   decodeDmaHeapAllocationData,
@@ -14,10 +19,6 @@ import {
 import type { Errno } from '../uapi/errno.ts';
 import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts';
 import { KiB, MiB, PAGE, type PfnRange, pageAlign, parseSize } from '../units.ts';
-import type { Kernel } from './kernel.ts';
-import { nextRandom } from './random.ts';
-import { NR_OPEN, ROOT } from './task.ts';
-import type { HeapView } from './views.ts';
 
 /** A size of the mix, and how often it comes. */
 export interface AgeSize {

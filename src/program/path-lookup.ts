@@ -1,8 +1,9 @@
 /** Paths of /proc, /sys and /dev as a child of a task sees them, looked at without a call of the task. */
+
+import type { Kernel } from '../kernel/kernel.ts';
+import { type Credentials, ROOT } from '../kernel/task.ts';
+import { mayAccess, type VirtualDirectory, type VirtualNode } from '../kernel/virtual-files/index.ts';
 import type { Errno } from '../uapi/errno.ts';
-import type { Kernel } from './kernel.ts';
-import { type Credentials, ROOT } from './task.ts';
-import { mayAccess, type VirtualDirectory, type VirtualNode } from './virtual-files/index.ts';
 
 export type Found = { readonly node: VirtualNode } | { readonly errno: Errno };
 

@@ -1,10 +1,10 @@
 /** Ageing: the same by its seed, and what it says of a heap is what the heap answers. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Ageing, type AgeReport, age, NoHeapToAge, parseAgeSizes } from '../../src/kernel/age.ts';
+import { Ageing, type AgeReport, age, NoHeapToAge, parseAgeSizes } from '../../src/program/age.ts';
 import { KiB, MiB, PAGE } from '../../src/units.ts';
+import { CMA, HEAPS, machine, POOL } from '../kernel/machine.ts';
 import { alloc } from '../small-board.ts';
-import { CMA, HEAPS, machine, POOL } from './machine.ts';
 
 const steps = 300;
 
