@@ -82,6 +82,7 @@ export type { AgeOptions, AgeReport, AgeSize, TriedRequest } from './program/age
 export { age, NoHeapToAge, parseAgeSizes } from './program/age.ts';
 export type { Records } from './records.ts';
 export { MemoryRecords } from './records.ts';
+export { formatFlags as formatOpenFlags, parseFlags as parseOpenFlags } from './uapi/call-names.ts';
 export * from './uapi/dirent.ts';
 export * from './uapi/dma-buf.ts';
 export * from './uapi/dma-heap.ts';

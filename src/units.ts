@@ -97,6 +97,37 @@ export function parseSize(text: string): bigint | undefined {
   return value <= U64_MASK ? value : undefined;
 }
 
+/**
+ * Reads `ADDRESS:SIZE`, or an address alone, with or without the @ that marks memory among other words.
+ *
+ * @returns the address and, where it was given, the size in bytes; `undefined` when the text is neither
+ */
+export function parseAddress(text: string): { readonly base: PhysAddr; readonly size?: bigint } | undefined {
+  const words = text.trim().replace(/^@/, '').split(':');
+  const [base, size] = words.map(parseSize);
+  if (base === undefined || words.length > 2 || (words.length === 2 && size === undefined)) return undefined;
+  return { base, ...(size !== undefined && { size }) };
+}
+
+/** Reads `ADDRESS:SIZE` as `parseAddress` does; a range has a size, and one byte at least. */
+export function parseRange(text: string): PhysRange | undefined {
+  const { base = 0n, size = 0n } = parseAddress(text) ?? {};
+  return size === 0n ? undefined : { base, size };
+}
+
+const NANOSECONDS = 1e9;
+const MAX_SECONDS = 1_000_000;
+
+/**
+ * Reads seconds as people write them: `6`, `0.5`; no sign, no unit, no exponent.
+ *
+ * @returns nanoseconds, or `undefined` when the text is no time or one of more than 1,000,000 seconds
+ */
+export function parseSeconds(text: string): number | undefined {
+  const seconds = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
+  return seconds <= MAX_SECONDS ? Math.round(seconds * NANOSECONDS) : undefined;
+}
+
 const UNITS = [
   ['TiB', 40n],
   ['GiB', 30n],

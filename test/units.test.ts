@@ -9,6 +9,9 @@ import {
   KiB,
   MiB,
   pageAlign,
+  parseAddress,
+  parseRange,
+  parseSeconds,
   parseSize,
   pfnDown,
   pfnPhys,
@@ -102,5 +105,43 @@ describe('sizes as text', () => {
     expect(formatPa(0x48000000n)).toBe('0x0000000048000000');
     expect(formatHex(0x48000000n)).toBe('0x48000000');
     expect(formatHex(255)).toBe('0xff');
+  });
+});
+
+describe('addresses and ranges', () => {
+  const base = 0x60000000n;
+
+  it('reads an address with or without a size, and with or without an @', () => {
+    for (const at of ['', '@']) {
+      expect(parseAddress(`${at}0x60000000`)).toEqual({ base });
+      expect(parseAddress(`${at}0x60000000:4K`)).toEqual({ base, size: 4096n });
+      expect(parseAddress(`${at}1536M:0`)).toEqual({ base, size: 0n });
+    }
+  });
+
+  it.each(['', '@', '@@0', '0x6:', ':4K', '0:1:2', 'x', '0x6:-1'])('refuses %j', (text) => {
+    expect(parseAddress(text)).toBeUndefined();
+    expect(parseRange(text)).toBeUndefined();
+  });
+
+  it('has a byte at least in a range', () => {
+    expect(parseRange('@0x60000000:1')).toEqual({ base, size: 1n });
+    expect(parseRange('0x60000000:0')).toBeUndefined();
+    expect(parseRange('0x60000000')).toBeUndefined();
+  });
+});
+
+describe('seconds', () => {
+  it.each([
+    ['0', 0],
+    ['6', 6e9],
+    ['0.5', 5e8],
+    ['1000000', 1e15],
+  ])('%s', (text, nanoseconds) => {
+    expect(parseSeconds(text)).toBe(nanoseconds);
+  });
+
+  it.each(['', '.5', '5.', '-1', '1e3', '6s', '1000000.1', 'Infinity'])('refuses %j', (text) => {
+    expect(parseSeconds(text)).toBeUndefined();
   });
 });

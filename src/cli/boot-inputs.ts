@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BootParams, BootReserved } from '../kernel/boot-params.ts';
 import type { FaultRule } from '../kernel/fault-rule.ts';
 import { profileOf } from '../profile/profile.ts';
-import { type PhysRange, parseSize } from '../units.ts';
+import { type PhysRange, parseRange } from '../units.ts';
 import { readCount } from './arguments.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { UsageError } from './failures.ts';
@@ -32,11 +32,9 @@ export interface BootInputOptions {
 export type BoardOptions = BootInputOptions & SourceInputs;
 
 function readRange(text: string): PhysRange {
-  const [base, size, ...more] = text.split(':').map(parseSize);
-  if (base === undefined || size === undefined || size === 0n || more.length > 0) {
-    throw new InvalidArgumentError('Expected BASE:SIZE, such as 0x40000000:2G.');
-  }
-  return { base, size };
+  const range = parseRange(text);
+  if (range !== undefined) return range;
+  throw new InvalidArgumentError('Expected BASE:SIZE, such as 0x40000000:2G.');
 }
 
 export const readMemory = (text: string, before: readonly PhysRange[] = []): PhysRange[] => [

@@ -2,7 +2,8 @@
  * Why an emulated call failed, in words and numbers: what a developer would otherwise dig out of debugfs.
  */
 import type { Failure } from '../dma-buf/failure.ts';
-import { formatOpenFlags, O_ACCMODE } from '../uapi/fcntl.ts';
+import { formatFlags } from '../uapi/call-names.ts';
+import { O_ACCMODE } from '../uapi/fcntl.ts';
 import { formatHex, formatSize, pagesToBytes } from '../units.ts';
 import { didYouMean } from './did-you-mean.ts';
 
@@ -26,7 +27,7 @@ function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): strin
       return [`a descriptor from ${value} on is not below RLIMIT_NOFILE`];
     case 'fd_flags':
       return [
-        `fd flags ${formatOpenFlags(Number(value))} (${formatHex(value)}): only an access mode (O_RDONLY, O_WRONLY, O_RDWR) and O_CLOEXEC are allowed`,
+        `fd flags ${formatFlags(Number(value))} (${formatHex(value)}): only an access mode (O_RDONLY, O_WRONLY, O_RDWR) and O_CLOEXEC are allowed`,
       ];
     case 'heap_flags':
       return [`heap flags ${formatHex(value)}: no flag is defined, so they must be 0`];
@@ -138,7 +139,7 @@ export function explainFailure(failure: Failure): string[] {
       return [
         (failure.flags & O_ACCMODE) === O_ACCMODE
           ? 'the descriptor was opened with access mode 3, which allows no mapping'
-          : `the descriptor is ${formatOpenFlags(failure.flags)}: it does not allow this access`,
+          : `the descriptor is ${formatFlags(failure.flags)}: it does not allow this access`,
       ];
     case 'path':
       return failure.mode === undefined

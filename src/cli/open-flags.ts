@@ -1,8 +1,6 @@
-/** The flags of open(2) by name, all that Linux has; `uapi/fcntl.ts` reads those of an allocation. */
+/** The flags of open(2) as an option. */
 import { InvalidArgumentError } from 'commander';
 import { parseFlags } from '../uapi/call-names.ts';
-
-export { flagNames, parseFlags, parseNumber } from '../uapi/call-names.ts';
 
 /** Reads an option. */
 export function readFlags(text: string): number {

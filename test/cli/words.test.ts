@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
-  heapName,
   readBufferPart,
   readByte,
   readDescriptor,
@@ -63,9 +62,6 @@ test('arguments', () => {
   expect(readWord('0xffffffffffffffff')).toBe((1n << 64n) - 1n);
   expect(() => readWord('18446744073709551616')).toThrow('64-bit');
   expect(() => readDescriptor('-1')).toThrow('not a descriptor');
-  expect(heapName('heap:system')).toBe('system');
-  expect(heapName('/dev/dma_heap/system')).toBe('system');
-  expect(heapName('linux,cma')).toBe('linux,cma');
 });
 
 test.each([

@@ -8,7 +8,8 @@ import {
   parseAgeSizes,
 } from '../../program/age.ts';
 import type { Session } from '../../session/session.ts';
-import { heapName, readCount } from '../arguments.ts';
+import { heapName } from '../../uapi/dma-heap.ts';
+import { readCount } from '../arguments.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { CallFailed } from '../failures.ts';
 import { interruptible } from '../interruption.ts';

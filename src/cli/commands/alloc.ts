@@ -4,13 +4,15 @@ import {
   DMA_HEAP_IOCTL_ALLOC,
   decodeDmaHeapAllocationData,
   encodeDmaHeapAllocationData,
+  heapName,
 } from '../../uapi/dma-heap.ts';
 import { O_CLOEXEC, O_RDWR } from '../../uapi/fcntl.ts';
-import { heapName, readCount, readOpenFlags, readSize, readWord } from '../arguments.ts';
+import { readCount, readSize, readWord } from '../arguments.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import type { Caller } from '../caller.ts';
 import { failedCall, withReports } from '../calls.ts';
 import { CallFailed, type FailedCall, UsageError } from '../failures.ts';
+import { readFlags } from '../open-flags.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { addSourceInputs } from '../source-inputs.ts';
 
@@ -106,11 +108,7 @@ export function allocCommand({ program, shell }: Registry): void {
     .argument('<heap>', 'the name of a heap, as list shows it')
     .argument('<size>', 'bytes: 300K, 8M, 0x1000', readSize)
     .option('--name <name>', 'name the buffer (DMA_BUF_SET_NAME)')
-    .option(
-      '--fd-flags <flags>',
-      'O_RDONLY, O_WRONLY, O_RDWR, O_CLOEXEC joined by |, or a number',
-      readOpenFlags,
-    )
+    .option('--fd-flags <flags>', 'O_RDONLY, O_WRONLY, O_RDWR, O_CLOEXEC joined by |, or a number', readFlags)
     .option('--heap-flags <n>', 'the heap_flags field', readWord)
     .option('--count <n>', 'how many buffers; stops at the first failure', readCount)
     .option('--atomic', 'with --count: all of them or none')

@@ -1,17 +1,15 @@
 import { Option } from 'commander';
-import { MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
+import { MAP_PRIVATE, MAP_SHARED, PROTECTIONS, type Protection } from '../../uapi/fcntl.ts';
 import { PAGE } from '../../units.ts';
 import { readDescriptor, readSize } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
 import { mmapFailed } from '../mmap-failed.ts';
 import { examples, type Registry } from '../registry.ts';
 
-const PROTECTIONS = { r: PROT_READ, w: PROT_WRITE, rw: PROT_READ | PROT_WRITE, none: PROT_NONE };
-
 interface MmapOptions {
   readonly offset?: bigint;
   readonly length?: bigint;
-  readonly prot: keyof typeof PROTECTIONS;
+  readonly prot: Protection;
   readonly private?: boolean;
 }
 

@@ -1,7 +1,8 @@
+import { flagNames } from '../../uapi/call-names.ts';
+import { heapNode, isHeapNode } from '../../uapi/dma-heap.ts';
 import { O_CLOEXEC, O_RDWR } from '../../uapi/fcntl.ts';
-import { heapName } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
-import { flagNames, readFlags } from '../open-flags.ts';
+import { readFlags } from '../open-flags.ts';
 import { examples, type Registry } from '../registry.ts';
 
 /** `dmaheap open PATH|HEAP`: a descriptor of a node or file. */
@@ -28,9 +29,8 @@ export function openCommand({ program, shell }: Registry): void {
     )
     .action(async (word: string, options: { readonly flags?: number }) => {
       const sh = shell(command);
-      const path = word.startsWith('/') ? word : `/dev/dma_heap/${heapName(word)}`;
-      const isHeap = path.startsWith('/dev/dma_heap/');
-      const flags = options.flags ?? (isHeap ? O_RDWR | O_CLOEXEC : O_CLOEXEC);
+      const path = word.startsWith('/') ? word : heapNode(word);
+      const flags = options.flags ?? (isHeapNode(path) ? O_RDWR | O_CLOEXEC : O_CLOEXEC);
       const session = await sh.session('open');
       const fd = await makeCalls(sh, session, ({ must }) =>
         must(`open: ${word}`, { call: 'open', path, flags }),

@@ -1,7 +1,8 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views.ts';
+import { heapName } from '../../uapi/dma-heap.ts';
 import type { PfnRange } from '../../units.ts';
-import { heapName, readDescriptor } from '../arguments.ts';
+import { readDescriptor } from '../arguments.ts';
 import { CallFailed } from '../failures.ts';
 import { bufferJson, extentJson, heapJson, regionJson } from '../json.ts';
 import { examples, type Registry } from '../registry.ts';
@@ -71,7 +72,7 @@ export function showCommand({ program, shell }: Registry): void {
     )
     .action(async (target: string) => {
       const sh = shell(command);
-      const name = /^(heap:|\/dev\/dma_heap\/)/.test(target) ? heapName(target) : undefined;
+      const name = heapName(target) === target ? undefined : heapName(target);
       const fd = name === undefined ? readDescriptor(target, 'or heap:NAME for a heap') : undefined;
       const session = await sh.session('show');
       if (fd !== undefined) {
