@@ -84,7 +84,7 @@ export function deviceSet(parent: Command, { shell }: Registry): void {
       }
       const session = await sh.session('device set');
       const device = await makeCalls(sh, session, ({ kernel, must }) => {
-        const old = findDeviceCalled(kernel.devices(), name, 'device set');
+        const old = findDeviceCalled(kernel, name, 'device set');
         const count = kernel.attachmentsOf(old.name).length;
         const what = `device set: ${old.name}`;
         if (count > 0) {
@@ -116,7 +116,7 @@ export function deviceRemove(parent: Command, { shell }: Registry): void {
       const sh = shell(command);
       const session = await sh.session('device rm');
       const { device, attachments } = await makeCalls(sh, session, ({ kernel, must }) => {
-        const found = answerOf(findDeviceCalled(kernel.devices(), name, 'device rm'), kernel);
+        const found = answerOf(findDeviceCalled(kernel, name, 'device rm'), kernel);
         must(`device rm: ${found.device.name}`, { call: 'device_del', device: found.device.name });
         return found;
       });
@@ -145,7 +145,7 @@ export function deviceShow(parent: Command, { shell }: Registry): void {
       const sh = shell(command);
       const session = await sh.session('device show');
       const { shown, profile } = session.view((kernel) => ({
-        shown: answerOf(findDeviceCalled(kernel.devices(), name, 'device show'), kernel),
+        shown: answerOf(findDeviceCalled(kernel, name, 'device show'), kernel),
         profile: kernel.info().banner,
       }));
       await sh.answer(

@@ -1,4 +1,5 @@
-import { DMA_BUF_IOCTL_SYNC, dmaBufSyncFlags, encodeDmaBufSync, type SyncWords } from '../../uapi/dma-buf.ts';
+import { sync, syncedDevices } from '../../program/sync.ts';
+import { dmaBufSyncFlags, type SyncWords } from '../../uapi/dma-buf.ts';
 import { readDescriptor, readWord } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
 import { syncFlagNames } from '../explain-hazard.ts';
@@ -55,17 +56,9 @@ export function syncCommand({ program, shell }: Registry): void {
       const fd = readDescriptor(word);
       const flags = syncFlags(options);
       const session = await sh.session('sync');
-      const devices = await makeCalls(sh, session, ({ kernel, task, must }) => {
-        must(`sync: ${fd}`, {
-          call: 'ioctl',
-          fd,
-          request: DMA_BUF_IOCTL_SYNC,
-          arg: encodeDmaBufSync(flags),
-        });
-        const mapped = kernel
-          .buffer(task, fd)
-          ?.attachments.filter(({ direction }) => direction !== undefined);
-        return [...new Set(mapped?.map(({ device }) => device))];
+      const devices = await makeCalls(sh, session, (calls) => {
+        calls.did(`sync: ${fd}`, (caller) => sync(caller, fd, flags));
+        return syncedDevices(calls, fd);
       });
       await sh.answer(
         () => ({
