@@ -11,7 +11,7 @@ import { groupText } from './groups.ts';
 import { hazardJson } from './json.ts';
 import type { Shell } from './shell.ts';
 
-type InOurWords = (result: SyscallResult) => string | undefined;
+type InOurWords<T = SyscallResult> = (result: T) => string | undefined;
 
 export interface Calls extends Caller {
   /**
@@ -27,7 +27,7 @@ export interface Calls extends Caller {
    * @returns its outcome, which is no failure
    * @throws CallFailed, which the transaction survives
    */
-  did<T extends SyscallResult>(what: string, act: (caller: Caller) => T, inOurWords?: InOurWords): T;
+  did<T extends SyscallResult>(what: string, act: (caller: Caller) => T, inOurWords?: InOurWords<T>): T;
 }
 
 /** Who a task is, where that decided: it is the other half of "mode 0660, group 44". */

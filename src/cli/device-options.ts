@@ -6,7 +6,6 @@ import { parseDmaRange, parseMask, parseSegmentSize } from '../program/device-wo
 import { readSize } from './arguments.ts';
 import { UsageError } from './failures.ts';
 
-export { changeDevice, makeDevice } from '../program/described-device.ts';
 export type DeviceOptions = DeviceFacts;
 
 function readMask(text: string): number {

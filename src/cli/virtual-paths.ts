@@ -5,8 +5,6 @@ import { credentialsOf, entriesOf, type Refused } from '../program/path-lookup.t
 import { whoNotes } from './calls.ts';
 import type { FailedCall } from './failures.ts';
 
-export { credentialsOf, entriesOf, lookupLink, readFile } from '../program/path-lookup.ts';
-
 /** What is told of a path that leads nowhere, or where the task may not go. @param what the command */
 export function pathFailure(
   kernel: Kernel,

@@ -9,6 +9,7 @@
 
 import type { Kernel } from '../kernel/kernel.ts';
 import { nextRandom } from '../kernel/random.ts';
+import { fail } from '../kernel/results.ts';
 import { NR_OPEN, ROOT } from '../kernel/task.ts';
 import type { HeapView } from '../kernel/views.ts';
 import {
@@ -19,6 +20,8 @@ import {
 import type { Errno } from '../uapi/errno.ts';
 import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts';
 import { KiB, MiB, PAGE, type PfnRange, pageAlign, parseSize } from '../units.ts';
+import type { Caller } from './caller.ts';
+import { DONE, finish, type Outcome, type Pieces } from './outcome.ts';
 
 /** A size of the mix, and how often it comes. */
 export interface AgeSize {
@@ -107,6 +110,14 @@ export function parseAgeSizes(text: string): readonly AgeSize[] | undefined {
     return /^[1-9][0-9]{0,5}$/.test(weight.trim()) ? { bytes, weight: Number(weight) } : undefined;
   });
   return sizes.includes(undefined) ? undefined : sizes.filter((size) => size !== undefined);
+}
+
+/** ENOENT when there is no such heap, as open(2) of its node says it. */
+export function missingHeap(kernel: Kernel, name: string): Outcome | undefined {
+  const known = kernel.heaps().map((heap) => heap.name);
+  if (known.includes(name)) return undefined;
+  const notLoaded = kernel.waitingModules();
+  return fail('ENOENT', { kind: 'no-such-heap', name, known, ...(notLoaded.length > 0 && { notLoaded }) });
 }
 
 interface LiveBuffer {
@@ -281,11 +292,21 @@ function usualLifetime({ free }: HeapView, sizes: readonly AgeSize[]): number {
   return Math.min(Math.max(Number((free * 2n * weights) / (3n * total)), 1), 10_000);
 }
 
+/** Ages a heap, in pieces. Where there is no such heap nothing is done: ENOENT. */
+export function* ageInPieces(
+  { kernel, task }: Caller,
+  options: AgeOptions,
+): Pieces<Outcome & { readonly report?: AgeReport }> {
+  const missing = missingHeap(kernel, options.heap);
+  if (missing !== undefined) return missing;
+  const ageing = new Ageing(kernel, task, options);
+  while (ageing.advance(kernel)) yield;
+  return { ...DONE, report: ageing.report(kernel) };
+}
+
 /** Ages a heap in one go. @throws NoHeapToAge */
 export function age(kernel: Kernel, task: string, options: AgeOptions): AgeReport {
-  const ageing = new Ageing(kernel, task, options);
-  while (ageing.advance(kernel)) {
-    // On to the next piece.
-  }
-  return ageing.report(kernel);
+  const { report } = finish(ageInPieces({ kernel, task }, options));
+  if (report === undefined) throw new NoHeapToAge(options.heap);
+  return report;
 }

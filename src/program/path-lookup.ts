@@ -40,6 +40,29 @@ export function entriesOf(
     });
 }
 
+/** A directory's content, or a file by the path that was asked for. */
+export interface Listing {
+  readonly isDirectory: boolean;
+  readonly entries: readonly { readonly name: string; readonly node: VirtualNode }[];
+}
+
+/**
+ * What `ls` shows of a path. A link to a directory is gone through, and one that leads nowhere is shown itself.
+ *
+ * @param long as `ls -l`: a link stays a link, and what is in a directory is looked at as well
+ */
+export function listPath(kernel: Kernel, path: string, task: string, long = false): Listing | Refused {
+  const link = lookupLink(kernel, path, task);
+  const followed = 'errno' in link || link.node.kind !== 'symlink' || long ? link : kernel.lookup(path, task);
+  const found = 'errno' in followed ? link : followed;
+  if ('errno' in found) return found;
+  const { node } = found;
+  if (node.kind !== 'directory') return { isDirectory: false, entries: [{ name: path, node }] };
+  if (!mayAccess(node, credentialsOf(kernel, task), { read: true, search: long }))
+    return { errno: 'EACCES', node };
+  return { isDirectory: true, entries: entriesOf(node) };
+}
+
 /** Why a path cannot be used. */
 export interface Refused {
   readonly errno: Errno;

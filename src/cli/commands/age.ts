@@ -5,6 +5,7 @@ import {
   type AgeReport,
   type AgeSize,
   MAX_AGE_STEPS,
+  missingHeap,
   parseAgeSizes,
 } from '../../program/age.ts';
 import type { Session } from '../../session/session.ts';
@@ -79,10 +80,10 @@ async function runAgeing(
 ): Promise<AgeReport> {
   const { sizes, lifetime, steps, seed, keep } = options;
   const task = sh.options.task === undefined ? AGE_TASK : sh.task;
-  const known = session.view((kernel) => kernel.heaps().map(({ name }) => name));
-  if (!known.includes(heap)) {
-    const why = { kind: 'no-such-heap', name: heap, known } as const;
-    throw new CallFailed([{ what: `age: ${heap}`, errno: 'ENOENT', why }]);
+  const missing = session.view((kernel) => missingHeap(kernel, heap));
+  if (missing?.errno !== undefined) {
+    const { errno, why } = missing;
+    throw new CallFailed([{ what: `age: ${heap}`, errno, ...(why && { why }) }]);
   }
   const ageing = session.transact(
     (kernel) =>

@@ -1,17 +1,12 @@
-import {
-  DMA_HEAP_ALLOCATION_DATA_SIZE,
-  DMA_HEAP_IOCTL_ALLOC,
-  decodeDmaHeapAllocationData,
-} from '../../uapi/dma-heap.ts';
-import { IOC_READ, iocDir, iocNr, iocSize, iocType } from '../../uapi/ioctl.ts';
+import { ioctlArgument, isAllocRequest } from '../../program/ioctl-argument.ts';
+import { DMA_HEAP_ALLOCATION_DATA_SIZE, decodeDmaHeapAllocationData } from '../../uapi/dma-heap.ts';
+import { IOC_READ, iocDir, iocSize } from '../../uapi/ioctl.ts';
 import { readDescriptor } from '../arguments.ts';
 import { readRequest, requestName } from '../call-words.ts';
 import { makeCalls } from '../calls.ts';
 import { CallFailed, UsageError } from '../failures.ts';
 import { examples, type Registry } from '../registry.ts';
 
-/** What a request without a size gets: an int or a pointer fits. */
-const PLAIN_SIZE = 8;
 /** No request asks for more: the size field has 14 bits. */
 const MAX_BYTES = 1 << 14;
 
@@ -24,17 +19,12 @@ function argumentOf(request: number, hex: string): Uint8Array {
       `Expected pairs of hexadecimal digits, as they lie in memory, at most ${MAX_BYTES} bytes: 0010000000000000`,
     );
   }
-  const given = Buffer.from(digits, 'hex');
-  const bytes = new Uint8Array(Math.max(given.length, iocSize(request) || PLAIN_SIZE));
-  bytes.set(given);
-  return bytes;
+  return ioctlArgument(request, Buffer.from(digits, 'hex'));
 }
 
 /** The fields of an answer where the request is known; of a struct of another size those that it has. */
 function fieldsOf(request: number, bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
-  const isAlloc =
-    iocType(request) === iocType(DMA_HEAP_IOCTL_ALLOC) && iocNr(request) === iocNr(DMA_HEAP_IOCTL_ALLOC);
-  if (!isAlloc) return undefined;
+  if (!isAllocRequest(request)) return undefined;
   const whole = new Uint8Array(Math.max(bytes.length, DMA_HEAP_ALLOCATION_DATA_SIZE));
   whole.set(bytes);
   const { len, fd, fd_flags, heap_flags } = decodeDmaHeapAllocationData(whole);

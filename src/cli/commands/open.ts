@@ -1,6 +1,5 @@
+import { openFile, openRequest } from '../../program/open-file.ts';
 import { flagNames } from '../../uapi/call-names.ts';
-import { heapNode, isHeapNode } from '../../uapi/dma-heap.ts';
-import { O_CLOEXEC, O_RDWR } from '../../uapi/fcntl.ts';
 import { makeCalls } from '../calls.ts';
 import { readFlags } from '../open-flags.ts';
 import { examples, type Registry } from '../registry.ts';
@@ -29,11 +28,11 @@ export function openCommand({ program, shell }: Registry): void {
     )
     .action(async (word: string, options: { readonly flags?: number }) => {
       const sh = shell(command);
-      const path = word.startsWith('/') ? word : heapNode(word);
-      const flags = options.flags ?? (isHeapNode(path) ? O_RDWR | O_CLOEXEC : O_CLOEXEC);
+      const request = openRequest(word, options.flags);
+      const { path, flags } = request;
       const session = await sh.session('open');
-      const fd = await makeCalls(sh, session, ({ must }) =>
-        must(`open: ${word}`, { call: 'open', path, flags }),
+      const { ret: fd } = await makeCalls(sh, session, ({ did }) =>
+        did(`open: ${word}`, (caller) => openFile(caller, request)),
       );
       await sh.answer(
         () => ({ schema: 'dmaheap.open/1', path, flags: flagNames(flags), fd }),
