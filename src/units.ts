@@ -97,6 +97,19 @@ export function parseSize(text: string): bigint | undefined {
   return value <= U64_MASK ? value : undefined;
 }
 
+/** Reads a signed number of 64 bits: what `parseSize` reads, or a minus before it. */
+export function parseSigned(text: string): bigint | undefined {
+  const size = parseSize(text.replace(/^-(?=[0-9])/, ''));
+  const value = size === undefined || !text.startsWith('-') ? size : -size;
+  return value === undefined || BigInt.asIntN(64, value) !== value ? undefined : value;
+}
+
+/** Reads a byte: 0 to 255, decimal or 0x hexadecimal. */
+export function parseByte(text: string): number | undefined {
+  const value = /^(0x[0-9a-f]{1,2}|[0-9]{1,3})$/i.test(text) ? Number(text) : 256;
+  return value <= 255 ? value : undefined;
+}
+
 /**
  * Reads `ADDRESS:SIZE`, or an address alone, with or without the @ that marks memory among other words.
  *

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import {
   formatHex,
   formatPa,
@@ -10,8 +10,10 @@ import {
   MiB,
   pageAlign,
   parseAddress,
+  parseByte,
   parseRange,
   parseSeconds,
+  parseSigned,
   parseSize,
   pfnDown,
   pfnPhys,
@@ -144,4 +146,18 @@ describe('seconds', () => {
   it.each(['', '.5', '5.', '-1', '1e3', '6s', '1000000.1', 'Infinity'])('refuses %j', (text) => {
     expect(parseSeconds(text)).toBeUndefined();
   });
+});
+
+test('signed numbers of 64 bits, and bytes', () => {
+  const half = 1n << 63n;
+  expect(['-1', '4K', '-0x10', `${half - 1n}`, `-${half}`].map(parseSigned)).toEqual([
+    -1n,
+    4096n,
+    -16n,
+    half - 1n,
+    -half,
+  ]);
+  for (const text of [`${half}`, `-${half + 1n}`, '--1', '', '-']) expect(parseSigned(text)).toBeUndefined();
+  expect(['0', '255', '0xff'].map(parseByte)).toEqual([0, 255, 255]);
+  for (const text of ['256', '-1', '0x100', '', '1K']) expect(parseByte(text)).toBeUndefined();
 });

@@ -1,7 +1,7 @@
 /** Reads the arguments of commands; what cannot be read is a `UsageError` that says what was expected. */
 import { InvalidArgumentError } from 'commander';
 import { parseU64 } from '../uapi/call-names.ts';
-import { parseSeconds, parseSize } from '../units.ts';
+import { parseByte, parseSeconds, parseSize } from '../units.ts';
 import { UsageError } from './failures.ts';
 
 const SIZE_FORMS = 'bytes, with K, M or G for powers of 1024, or 0x hexadecimal (300K, 0x1000, 4M)';
@@ -28,9 +28,9 @@ export function readWord(text: string): bigint {
 
 /** A byte: decimal or 0x hexadecimal. */
 export function readByte(text: string): number {
-  const value = /^(0x[0-9a-f]{1,2}|[0-9]{1,3})$/i.test(text) ? Number(text) : 256;
-  if (value > 255) throw new InvalidArgumentError('Expected a byte: 0 to 255 or 0x00 to 0xff.');
-  return value;
+  const value = parseByte(text);
+  if (value !== undefined) return value;
+  throw new InvalidArgumentError('Expected a byte: 0 to 255 or 0x00 to 0xff.');
 }
 
 /** Seconds, fractions allowed, as nanoseconds of logical time. */

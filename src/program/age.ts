@@ -9,7 +9,6 @@
 
 import type { Kernel } from '../kernel/kernel.ts';
 import { nextRandom } from '../kernel/random.ts';
-import { fail } from '../kernel/results.ts';
 import { NR_OPEN, ROOT } from '../kernel/task.ts';
 import type { HeapView } from '../kernel/views.ts';
 import {
@@ -21,6 +20,7 @@ import type { Errno } from '../uapi/errno.ts';
 import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts';
 import { KiB, MiB, PAGE, type PfnRange, pageAlign, parseSize } from '../units.ts';
 import type { Caller } from './caller.ts';
+import { findHeap } from './find-heap.ts';
 import { DONE, finish, type Outcome, type Pieces } from './outcome.ts';
 
 /** A size of the mix, and how often it comes. */
@@ -110,14 +110,6 @@ export function parseAgeSizes(text: string): readonly AgeSize[] | undefined {
     return /^[1-9][0-9]{0,5}$/.test(weight.trim()) ? { bytes, weight: Number(weight) } : undefined;
   });
   return sizes.includes(undefined) ? undefined : sizes.filter((size) => size !== undefined);
-}
-
-/** ENOENT when there is no such heap, as open(2) of its node says it. */
-export function missingHeap(kernel: Kernel, name: string): Outcome | undefined {
-  const known = kernel.heaps().map((heap) => heap.name);
-  if (known.includes(name)) return undefined;
-  const notLoaded = kernel.waitingModules();
-  return fail('ENOENT', { kind: 'no-such-heap', name, known, ...(notLoaded.length > 0 && { notLoaded }) });
 }
 
 interface LiveBuffer {
@@ -297,8 +289,8 @@ export function* ageInPieces(
   { kernel, task }: Caller,
   options: AgeOptions,
 ): Pieces<Outcome & { readonly report?: AgeReport }> {
-  const missing = missingHeap(kernel, options.heap);
-  if (missing !== undefined) return missing;
+  const found = findHeap(kernel, options.heap);
+  if (found.heap === undefined) return found;
   const ageing = new Ageing(kernel, task, options);
   while (ageing.advance(kernel)) yield;
   return { ...DONE, report: ageing.report(kernel) };

@@ -3,7 +3,7 @@ import { type BytePlace, type ByteSpan, type Bytes, type NotReached, useBytes } 
 import type { Caller } from './caller.ts';
 import { DONE, type Outcome, type Pieces } from './outcome.ts';
 
-/** What is stored at a time: an access is what evicts cache lines by chance. A multiple of a page. */
+/** What is stored at a time: an access is what evicts cache lines by chance. A multiple of a page, and of 3. */
 export const WRITE_PIECE = 3 << 20;
 /** What is read between two looks of whoever waits. */
 const READ_PIECE = 16 << 20;

@@ -10,11 +10,12 @@
  */
 import type { Kernel } from '../kernel/kernel.ts';
 import { type Mapping, SegmentationFault } from '../kernel/mapping.ts';
-import { badArgument, fail } from '../kernel/results.ts';
+import { badArgument } from '../kernel/results.ts';
 import { BusError, rangeOf } from '../mm/phys-memory.ts';
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts';
 import { PAGE, rangeEnd, roundDown } from '../units.ts';
 import type { Caller } from './caller.ts';
+import { findBuffer } from './find-buffer.ts';
 import { noSuchDevice } from './find-device.ts';
 import { type Fault, guarded, type Outcome, type Pieces } from './outcome.ts';
 
@@ -146,15 +147,12 @@ const refused = (noDma: NoDma, id: number): NotReached => ({
 });
 
 /** What a device has mapped of a buffer: its newest mapped attachment. dma_buf_get() looks at the descriptor first. */
-function mappedAttachment({ kernel, task }: Caller, fd: number, device: string): number | NotReached {
+function mappedAttachment(caller: Caller, fd: number, device: string): number | NotReached {
+  const { kernel } = caller;
   if (kernel.device(device) === undefined) return noSuchDevice(kernel, device);
-  const buffer = kernel.buffer(task, fd);
-  if (buffer === undefined) {
-    return kernel.hasDescriptor(task, fd)
-      ? fail('EINVAL', { kind: 'not-a-dma-buf', fd })
-      : fail('EBADF', { kind: 'bad-descriptor', fd });
-  }
-  const own = buffer.attachments.filter((attachment) => attachment.device === device);
+  const found = findBuffer(caller, fd);
+  if (found.buffer === undefined) return found;
+  const own = found.buffer.attachments.filter((attachment) => attachment.device === device);
   const mapped = own.filter(({ direction }) => direction !== undefined).map(({ id }) => id);
   if (mapped.length > 0) return Math.max(...mapped);
   const ids = own.map(({ id }) => id);

@@ -1,11 +1,11 @@
 /** Files as programs open, list, write and ioctl them. */
 import { describe, expect, it, test } from 'vitest';
+import { echo } from '../../src/program/echo.ts';
 import { allocatedFd, ioctlArgument } from '../../src/program/ioctl-argument.ts';
 import { mapBuffer } from '../../src/program/map-buffer.ts';
 import { openFile, openRequest } from '../../src/program/open-file.ts';
 import { listPath, readFile } from '../../src/program/path-lookup.ts';
 import { sync, syncedDevices } from '../../src/program/sync.ts';
-import { writeFile } from '../../src/program/write-file.ts';
 import { DMA_HEAP_IOCTL_ALLOC, encodeDmaHeapAllocationData } from '../../src/uapi/dma-heap.ts';
 import { O_CLOEXEC, O_RDONLY, O_RDWR } from '../../src/uapi/fcntl.ts';
 import { CMA, machine, type Task } from '../kernel/machine.ts';
@@ -25,11 +25,11 @@ test('a word is opened as what it is', () => {
 test('echo is open, one write, close', () => {
   const { shell, kernel } = machine();
   const file = `/sys/kernel/debug/cma/${CMA}/alloc`;
-  expect(writeFile(caller(shell), file, '16')).toEqual({ ret: 2 });
+  expect(echo(caller(shell), file, '16')).toEqual({ ret: 2 });
   expect(kernel.hasDescriptor('shell', 3)).toBe(false);
-  expect(writeFile(caller(shell), '/proc/nope', 'x').errno).toBe('ENOENT');
+  expect(echo(caller(shell), '/proc/nope', 'x').errno).toBe('ENOENT');
   // Written and refused: closed all the same.
-  expect(writeFile(caller(shell), file, 'x').errno).toBe('EINVAL');
+  expect(echo(caller(shell), file, 'x').errno).toBe('EINVAL');
   expect(kernel.hasDescriptor('shell', 3)).toBe(false);
 });
 

@@ -5,9 +5,9 @@ import {
   type AgeReport,
   type AgeSize,
   MAX_AGE_STEPS,
-  missingHeap,
   parseAgeSizes,
 } from '../../program/age.ts';
+import { findHeap } from '../../program/find-heap.ts';
 import type { Session } from '../../session/session.ts';
 import { heapName } from '../../uapi/dma-heap.ts';
 import { readCount } from '../arguments.ts';
@@ -80,9 +80,9 @@ async function runAgeing(
 ): Promise<AgeReport> {
   const { sizes, lifetime, steps, seed, keep } = options;
   const task = sh.options.task === undefined ? AGE_TASK : sh.task;
-  const missing = session.view((kernel) => missingHeap(kernel, heap));
-  if (missing?.errno !== undefined) {
-    const { errno, why } = missing;
+  const found = session.view((kernel) => findHeap(kernel, heap));
+  if (found.heap === undefined) {
+    const { errno = 'ENOENT', why } = found;
     throw new CallFailed([{ what: `age: ${heap}`, errno, ...(why && { why }) }]);
   }
   const ageing = session.transact(

@@ -1,4 +1,4 @@
-import { writeFile } from '../../program/write-file.ts';
+import { echo } from '../../program/echo.ts';
 import { makeCalls } from '../calls.ts';
 import { examples, type Registry } from '../registry.ts';
 
@@ -23,7 +23,7 @@ export function echoCommand({ program, shell }: Registry): void {
       const sh = shell(command);
       const session = await sh.session('echo');
       const { ret: written } = await makeCalls(sh, session, ({ did }) =>
-        did(`echo: ${path}`, (caller) => writeFile(caller, path, value)),
+        did(`echo: ${path}`, (caller) => echo(caller, path, value)),
       );
       await sh.answer(
         () => ({ schema: 'dmaheap.echo/1', path, written }),

@@ -1,3 +1,4 @@
+import { parseHexBytes } from '../../program/hex-bytes.ts';
 import { ioctlArgument, isAllocRequest } from '../../program/ioctl-argument.ts';
 import { DMA_HEAP_ALLOCATION_DATA_SIZE, decodeDmaHeapAllocationData } from '../../uapi/dma-heap.ts';
 import { IOC_READ, iocDir, iocSize } from '../../uapi/ioctl.ts';
@@ -12,14 +13,14 @@ const MAX_BYTES = 1 << 14;
 
 /** The caller's memory: the bytes, then zeros as far as the request reaches. */
 function argumentOf(request: number, hex: string): Uint8Array {
-  const digits = hex.replace(/^0x/i, '').replace(/[\s_:]/g, '');
-  if (!/^([0-9a-f]{2})*$/i.test(digits) || digits.length > 2 * MAX_BYTES) {
+  const given = parseHexBytes(hex);
+  if (given === undefined || given.length > MAX_BYTES) {
     throw new UsageError(
       `"${hex}" is no sequence of bytes`,
       `Expected pairs of hexadecimal digits, as they lie in memory, at most ${MAX_BYTES} bytes: 0010000000000000`,
     );
   }
-  return ioctlArgument(request, Buffer.from(digits, 'hex'));
+  return ioctlArgument(request, given);
 }
 
 /** The fields of an answer where the request is known; of a struct of another size those that it has. */

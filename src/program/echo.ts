@@ -4,7 +4,7 @@ import type { Caller } from './caller.ts';
 import type { Outcome } from './outcome.ts';
 
 /** @param text without a line break of its own. @returns the bytes that were taken as `ret` */
-export function writeFile({ kernel, task }: Caller, path: string, text: string): Outcome {
+export function echo({ kernel, task }: Caller, path: string, text: string): Outcome {
   const opened = kernel.syscall(task, { call: 'open', path, flags: O_WRONLY });
   if (opened.ret < 0) return opened;
   try {
