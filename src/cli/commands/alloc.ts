@@ -10,7 +10,6 @@ import { CallFailed, type FailedCall, UsageError } from '../failures.ts';
 import { readFlags } from '../open-flags.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { addSourceInputs } from '../source-inputs.ts';
-import { nameTooLong } from './name.ts';
 
 /** Allocates, and says what failed. */
 function allocated(
@@ -23,9 +22,7 @@ function allocated(
   if (failed === undefined) return { fds };
   const call = failedCall(caller, `alloc: ${failed === 'name' ? `--name ${name}` : heap}`, result, mark);
   if (failed === 'open') return { fds, failed: call };
-  const notes = [...(call.notes ?? [])];
-  if (failed === 'name')
-    notes.push(`${nameTooLong(name, result) ?? 'it could not be named'}; the buffer was closed again`);
+  const notes = [...(call.notes ?? []), ...(failed === 'name' ? ['the buffer was closed again'] : [])];
   if (count > 1) {
     notes.push(
       atomic
@@ -33,9 +30,7 @@ function allocated(
         : `${allocated} of ${count} buffers were allocated before it`,
     );
   }
-  const { why, ...told } = call;
-  const explained = failed === 'name' && nameTooLong(name, result) !== undefined;
-  return { fds, failed: { ...told, ...(why && !explained && { why }), notes, done: { fds } } };
+  return { fds, failed: { ...call, notes, done: { fds } } };
 }
 
 interface AllocOptions extends BoardOptions {

@@ -1,15 +1,8 @@
-import type { SyscallResult } from '../../kernel/syscall.ts';
 import { nameBuffer } from '../../program/allocate.ts';
 import { DMA_BUF_NAME_LEN } from '../../uapi/dma-buf.ts';
 import { readDescriptor } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
 import { examples, type Registry } from '../registry.ts';
-
-/** Why the name is refused, in our words: the numbers of the call say less. */
-export const nameTooLong = (name: string, { why }: SyscallResult): string | undefined =>
-  why?.kind === 'bad-argument' && why.argument === 'len'
-    ? `a name has at most ${DMA_BUF_NAME_LEN - 1} bytes, this one ${new TextEncoder().encode(name).length}`
-    : undefined;
 
 /** `dmaheap name FD NAME`: DMA_BUF_SET_NAME. */
 export function nameCommand({ program, shell }: Registry): void {
@@ -26,13 +19,7 @@ export function nameCommand({ program, shell }: Registry): void {
       const sh = shell(command);
       const fd = readDescriptor(word);
       const session = await sh.session('name');
-      await makeCalls(sh, session, ({ did }) =>
-        did(
-          `name: ${fd}`,
-          (caller) => nameBuffer(caller, fd, name),
-          (result) => nameTooLong(name, result),
-        ),
-      );
+      await makeCalls(sh, session, ({ did }) => did(`name: ${fd}`, (caller) => nameBuffer(caller, fd, name)));
       await sh.answer(
         () => ({ schema: 'dmaheap.name/1', fd, name }),
         () => '',
