@@ -76,6 +76,50 @@ export function parseSize(text: string): bigint | undefined {
   return value <= U64_MASK ? value : undefined;
 }
 
+/** Reads a signed number of 64 bits: what `parseSize` reads, or a minus before it. */
+export function parseSigned(text: string): bigint | undefined {
+  const size = parseSize(text.replace(/^-(?=[0-9])/, ''));
+  const value = size === undefined || !text.startsWith('-') ? size : -size;
+  return value === undefined || BigInt.asIntN(64, value) !== value ? undefined : value;
+}
+
+/** Reads a byte: 0 to 255, decimal or 0x hexadecimal. */
+export function parseByte(text: string): number | undefined {
+  const value = /^(0x[0-9a-f]{1,2}|[0-9]{1,3})$/i.test(text) ? Number(text) : 256;
+  return value <= 255 ? value : undefined;
+}
+
+/**
+ * Reads `ADDRESS:SIZE`, or an address alone, with or without the @ that marks memory among other words.
+ *
+ * @returns the address and, where it was given, the size in bytes; `undefined` when the text is neither
+ */
+export function parseAddress(text: string): { readonly base: PhysAddr; readonly size?: bigint } | undefined {
+  const words = text.trim().replace(/^@/, '').split(':');
+  const [base, size] = words.map(parseSize);
+  if (base === undefined || words.length > 2 || (words.length === 2 && size === undefined)) return undefined;
+  return { base, ...(size !== undefined && { size }) };
+}
+
+/** Reads `ADDRESS:SIZE` as `parseAddress` does; a range has a size, and one byte at least. */
+export function parseRange(text: string): PhysRange | undefined {
+  const { base = 0n, size = 0n } = parseAddress(text) ?? {};
+  return size === 0n ? undefined : { base, size };
+}
+
+const NANOSECONDS = 1e9;
+const MAX_SECONDS = 1_000_000;
+
+/**
+ * Reads seconds as people write them: `6`, `0.5`; no sign, no unit, no exponent.
+ *
+ * @returns nanoseconds, or `undefined` when the text is no time or one of more than 1,000,000 seconds
+ */
+export function parseSeconds(text: string): number | undefined {
+  const seconds = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
+  return seconds <= MAX_SECONDS ? Math.round(seconds * NANOSECONDS) : undefined;
+}
+
 const UNITS = [
   ['TiB', 40n],
   ['GiB', 30n],

@@ -21,6 +21,7 @@ const ROOMS = [
   { room: 'mm', pure: true },
   { room: 'dma-buf', pure: true },
   { room: 'kernel', pure: true },
+  { room: 'program', pure: true },
   // The doors of the library: they hand out what the rooms hold and own nothing.
   { room: 'index', pure: true },
   { room: 'session', pure: false },

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import {
   formatHex,
   formatPa,
@@ -8,6 +8,11 @@ import {
   getOrder,
   KiB,
   MiB,
+  parseAddress,
+  parseByte,
+  parseRange,
+  parseSeconds,
+  parseSigned,
   parseSize,
   rangesOverlap,
   roundDown,
@@ -100,4 +105,56 @@ describe('sizes as text', () => {
     expect(formatHex(0x48000000n)).toBe('0x48000000');
     expect(formatHex(255)).toBe('0xff');
   });
+});
+
+describe('addresses and ranges', () => {
+  const base = 0x60000000n;
+
+  it('reads an address with or without a size, and with or without an @', () => {
+    for (const at of ['', '@']) {
+      expect(parseAddress(`${at}0x60000000`)).toEqual({ base });
+      expect(parseAddress(`${at}0x60000000:4K`)).toEqual({ base, size: 4096n });
+      expect(parseAddress(`${at}1536M:0`)).toEqual({ base, size: 0n });
+    }
+  });
+
+  it.each(['', '@', '@@0', '0x6:', ':4K', '0:1:2', 'x', '0x6:-1'])('refuses %j', (text) => {
+    expect(parseAddress(text)).toBeUndefined();
+    expect(parseRange(text)).toBeUndefined();
+  });
+
+  it('has a byte at least in a range', () => {
+    expect(parseRange('@0x60000000:1')).toEqual({ base, size: 1n });
+    expect(parseRange('0x60000000:0')).toBeUndefined();
+    expect(parseRange('0x60000000')).toBeUndefined();
+  });
+});
+
+describe('seconds', () => {
+  it.each([
+    ['0', 0],
+    ['6', 6e9],
+    ['0.5', 5e8],
+    ['1000000', 1e15],
+  ])('%s', (text, nanoseconds) => {
+    expect(parseSeconds(text)).toBe(nanoseconds);
+  });
+
+  it.each(['', '.5', '5.', '-1', '1e3', '6s', '1000000.1', 'Infinity'])('refuses %j', (text) => {
+    expect(parseSeconds(text)).toBeUndefined();
+  });
+});
+
+test('signed numbers of 64 bits, and bytes', () => {
+  const half = 1n << 63n;
+  expect(['-1', '4K', '-0x10', `${half - 1n}`, `-${half}`].map(parseSigned)).toEqual([
+    -1n,
+    4096n,
+    -16n,
+    half - 1n,
+    -half,
+  ]);
+  for (const text of [`${half}`, `-${half + 1n}`, '--1', '', '-']) expect(parseSigned(text)).toBeUndefined();
+  expect(['0', '255', '0xff'].map(parseByte)).toEqual([0, 255, 255]);
+  for (const text of ['256', '-1', '0x100', '', '1K']) expect(parseByte(text)).toBeUndefined();
 });

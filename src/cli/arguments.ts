@@ -1,7 +1,7 @@
 /** Reads the arguments of commands; what cannot be read is a `UsageError` that says what was expected. */
 import { InvalidArgumentError } from 'commander';
-import { parseOpenFlags } from '../uapi/fcntl.ts';
-import { parseSize } from '../units.ts';
+import { parseU64 } from '../uapi/call-names.ts';
+import { parseByte, parseSeconds, parseSize } from '../units.ts';
 import { UsageError } from './failures.ts';
 
 const SIZE_FORMS = 'bytes, with K, M or G for powers of 1024, or 0x hexadecimal (300K, 0x1000, 4M)';
@@ -19,45 +19,32 @@ export function readCount(text: string): number {
   return Number(text);
 }
 
-/** A 64-bit number, decimal or hexadecimal. */
+/** A 64-bit number as C writes it. */
 export function readWord(text: string): bigint {
-  const value = /^(0x[0-9a-f]+|[0-9]+)$/i.test(text) ? BigInt(text) : undefined;
-  if (value === undefined || BigInt.asUintN(64, value) !== value) {
-    throw new InvalidArgumentError('Expected a 64-bit number, decimal or 0x hexadecimal.');
-  }
-  return value;
-}
-
-/** Open flags by name or number. */
-export function readOpenFlags(text: string): number {
-  const flags = parseOpenFlags(text);
-  if (flags === undefined) {
-    throw new InvalidArgumentError(
-      'Expected O_RDONLY, O_WRONLY, O_RDWR, O_CLOEXEC joined by |, or a number.',
-    );
-  }
-  return flags;
+  const value = parseU64(text);
+  if (value !== undefined) return value;
+  throw new InvalidArgumentError('Expected a 64-bit number: decimal, 0x hexadecimal, or octal after a 0.');
 }
 
 /** A byte: decimal or 0x hexadecimal. */
 export function readByte(text: string): number {
-  const value = /^(0x[0-9a-f]{1,2}|[0-9]{1,3})$/i.test(text) ? Number(text) : 256;
-  if (value > 255) throw new InvalidArgumentError('Expected a byte: 0 to 255 or 0x00 to 0xff.');
-  return value;
+  const value = parseByte(text);
+  if (value !== undefined) return value;
+  throw new InvalidArgumentError('Expected a byte: 0 to 255 or 0x00 to 0xff.');
 }
 
 /** Seconds, fractions allowed, as nanoseconds of logical time. */
 export function readSeconds(text: string): number {
-  const seconds = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(seconds <= 1e6)) throw new InvalidArgumentError('Expected seconds, at most 1000000: 5, 0.5.');
-  return Math.round(seconds * 1e9);
+  const nanoseconds = parseSeconds(text);
+  if (nanoseconds !== undefined) return nanoseconds;
+  throw new InvalidArgumentError('Expected seconds, at most 1000000: 5, 0.5.');
 }
 
 /** Seconds of real time, as milliseconds. */
 export function readWait(text: string): number {
-  const seconds = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(seconds <= 86_400)) throw new InvalidArgumentError('Expected seconds, at most 86400: 0, 2.5, 60.');
-  return Math.round(seconds * 1000);
+  const milliseconds = (parseSeconds(text) ?? Number.NaN) / 1e6;
+  if (milliseconds <= 86_400_000) return Math.round(milliseconds);
+  throw new InvalidArgumentError('Expected seconds, at most 86400: 0, 2.5, 60.');
 }
 
 /** How many entries of the journal are kept. */
@@ -103,6 +90,3 @@ export function readBufferPart(text: string, kind: 'read' | 'write'): BufferPart
   });
   return { fd, offset: offset ?? 0n, ...(length !== undefined && { length }) };
 }
-
-/** The heap that `HEAP` means: a name, `heap:NAME`, or the path of its device node. */
-export const heapName = (text: string): string => text.replace(/^(heap:|\/dev\/dma_heap\/)/, '');

@@ -2,6 +2,7 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import type { AttachmentView, BufferView, DeviceAttachment } from '../kernel/views.ts';
 import { readDescriptor } from './arguments.ts';
+import { bufferOf } from './buffer-of.ts';
 import { CallFailed, UsageError } from './failures.ts';
 
 /** What was written: `4` or `attachment:1`. */
@@ -35,17 +36,7 @@ export function findAttachment(kernel: Kernel, wanted: Wanted): DeviceAttachment
     const note = own.length === 0 ? `${device} has no attachments` : `${device} has ${list}`;
     throw new CallFailed([{ what: `${what} attachment:${word.attachment}`, errno: 'EINVAL', notes: [note] }]);
   }
-  return ofBuffer(wanted, word.fd, bufferOf(kernel, wanted, word.fd));
-}
-
-function bufferOf(kernel: Kernel, { what, task }: Wanted, fd: number): BufferView {
-  const buffer = kernel.buffer(task, fd);
-  if (buffer !== undefined) return buffer;
-  throw new CallFailed([
-    kernel.hasDescriptor(task, fd)
-      ? { what: `${what} ${fd}`, errno: 'EINVAL', why: { kind: 'not-a-dma-buf', fd } }
-      : { what: `${what} ${fd}`, errno: 'EBADF', why: { kind: 'bad-descriptor', fd } },
-  ]);
+  return ofBuffer(wanted, word.fd, bufferOf({ kernel, task: wanted.task }, word.fd, what));
 }
 
 function ofBuffer({ what, device, fits }: Wanted, fd: number, buffer: BufferView): DeviceAttachment {

@@ -3,7 +3,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BootParams, BootReserved } from '../kernel/boot-params.ts';
 import type { FaultRule } from '../kernel/fault-rule.ts';
 import { profileOf } from '../profile/profile.ts';
-import { type PhysRange, parseSize } from '../units.ts';
+import { bootParamsOf, configKey, isReserved, parseMode, parseSeed } from '../program/boot-inputs.ts';
+import { type PhysRange, parseRange } from '../units.ts';
 import { readCount } from './arguments.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { UsageError } from './failures.ts';
@@ -32,11 +33,9 @@ export interface BootInputOptions {
 export type BoardOptions = BootInputOptions & SourceInputs;
 
 function readRange(text: string): PhysRange {
-  const [base, size, ...more] = text.split(':').map(parseSize);
-  if (base === undefined || size === undefined || size === 0n || more.length > 0) {
-    throw new InvalidArgumentError('Expected BASE:SIZE, such as 0x40000000:2G.');
-  }
-  return { base, size };
+  const range = parseRange(text);
+  if (range !== undefined) return range;
+  throw new InvalidArgumentError('Expected BASE:SIZE, such as 0x40000000:2G.');
 }
 
 export const readMemory = (text: string, before: readonly PhysRange[] = []): PhysRange[] => [
@@ -46,7 +45,7 @@ export const readMemory = (text: string, before: readonly PhysRange[] = []): Phy
 
 function readReserve(text: string, before: BootReserved = {}): BootReserved {
   const [name = '', ...rest] = text.split('=');
-  if (name !== 'kernel' && name !== 'initrd' && name !== 'dtb') {
+  if (!isReserved(name)) {
     throw new InvalidArgumentError('Expected kernel, initrd or dtb, then =BASE:SIZE.');
   }
   return { ...before, [name]: readRange(rest.join('=')) };
@@ -55,7 +54,7 @@ function readReserve(text: string, before: BootReserved = {}): BootReserved {
 function readConfig(text: string, before: Record<string, string> = {}): Record<string, string> {
   const match = /^(?:CONFIG_)?([A-Z0-9_]+)=(.*)$/.exec(text);
   if (match === null) throw new InvalidArgumentError('Expected KEY=VALUE, such as CMA_SIZE_MBYTES=64.');
-  const config = { ...before, [`CONFIG_${match[1]}`]: match[2] ?? '' };
+  const config = { ...before, [configKey(match[1] ?? '')]: match[2] ?? '' };
   const [problem] = profileOf('v3', config).problems;
   if (problem === undefined) return config;
   if (problem.problem !== 'unknown') throw new InvalidArgumentError(`Expected ${problem.expected}.`);
@@ -66,14 +65,15 @@ function readConfig(text: string, before: Record<string, string> = {}): Record<s
 
 /** Permission bits in octal, as a udev rule has them. */
 function readMode(text: string): number {
-  if (!/^0?[0-7]{3}$/.test(text)) throw new InvalidArgumentError('Expected permission bits in octal: 0660.');
-  return Number.parseInt(text, 8);
+  const mode = parseMode(text);
+  if (mode !== undefined) return mode;
+  throw new InvalidArgumentError('Expected permission bits in octal: 0660.');
 }
 
 function readSeed(text: string): number {
-  const seed = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(seed <= 0xffffffff)) throw new InvalidArgumentError('Expected a number from 0 to 4294967295.');
-  return seed;
+  const seed = parseSeed(text);
+  if (seed !== undefined) return seed;
+  throw new InvalidArgumentError('Expected a number from 0 to 4294967295.');
 }
 
 /** Adds the options of a boot to a command. */
@@ -122,42 +122,34 @@ export function addBootInputs(command: Command, heading: string): Command {
   return command;
 }
 
-const NAMES = ['cmdline', 'memory', 'reserve', 'config', 'coherent', 'nofile', 'evict'] as const;
-
-/** What udev makes of a rule: with a group and no mode the group may read and write. */
-function udevRule({ mode, group }: BootInputOptions): Pick<BootParams, 'heapMode' | 'heapGid'> {
-  const heapMode = mode ?? (group === undefined || group === 0 ? undefined : 0o660);
-  return {
-    ...(heapMode !== undefined && { heapMode }),
-    ...(group !== undefined && { heapGid: group }),
-  };
-}
+const NAMES = [
+  'cmdline',
+  'memory',
+  'reserve',
+  'config',
+  'coherent',
+  'nofile',
+  'evict',
+  'mode',
+  'group',
+  'fault',
+] as const;
 
 /** The parameters of a boot; members that were not given are absent. */
 export function bootParams(options: BootInputOptions): BootParams {
-  const given = { ...options, cmdline: options.cmdline ?? options.bootargs };
-  return {
-    ...Object.fromEntries(
-      NAMES.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
-    ),
-    ...udevRule(options),
-    ...(options.fault !== undefined && { faults: options.fault }),
-  };
+  const { fault: faults, bootargs } = options;
+  const given = NAMES.filter((name) => name !== 'fault' && options[name] !== undefined);
+  const cmdline = options.cmdline ?? bootargs;
+  return bootParamsOf({
+    ...Object.fromEntries(given.map((name) => [name, options[name]])),
+    ...(cmdline !== undefined && { cmdline }),
+    ...(faults !== undefined && { faults }),
+  });
 }
 
 /** Refuses what is given beside a board where nothing is booted. */
 export function refuseBoardOptions(options: BoardOptions): void {
-  const names = [
-    ...NAMES,
-    'mode',
-    'group',
-    'fault',
-    'bootargs',
-    'include',
-    'define',
-    'overlay',
-    'allowOutside',
-  ] as const;
+  const names = [...NAMES, 'bootargs', 'include', 'define', 'overlay', 'allowOutside'] as const;
   const given = names.find((name) => options[name] !== undefined);
   if (given !== undefined) {
     throw new UsageError(

@@ -1,5 +1,5 @@
 /** Which bytes a user means: a part of a buffer, of a mapping, or of memory. */
-import { parseSize } from '../units.ts';
+import { parseAddress, parseSize } from '../units.ts';
 import { readBufferPart } from './arguments.ts';
 import { UsageError } from './failures.ts';
 
@@ -70,12 +70,11 @@ function readNumbered(
 
 function readMemory(text: string, use: PartUse): MemoryPart {
   const expected = `Expected ${MEMORY_FORMS[use]}`;
-  const words = text.slice(1).split(':');
-  if (words.length > 2 || (use === 'read' && words.length < 2)) {
+  const { base, size: length } = parseAddress(text) ?? {};
+  if (base === undefined || (use === 'read' && length === undefined)) {
     throw new UsageError(`cannot read "${text}"`, expected);
   }
-  const [offset = 0n, length] = words.map((word) => readNumber(word, text, expected));
-  return { kind: 'memory', text, offset, ...(length !== undefined && { length }) };
+  return { kind: 'memory', text, offset: base, ...(length !== undefined && { length }) };
 }
 
 function readNumber(word: string, text: string, expected: string): bigint {

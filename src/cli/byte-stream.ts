@@ -1,7 +1,7 @@
 /** Moves bytes in chunks, each in a transaction of its own, so that no others wait long and Ctrl-C comes in. */
 import type { Report } from '../kernel/hazard-log.ts';
+import { WRITE_PIECE } from '../program/byte-moves.ts';
 import type { Session } from '../session/session.ts';
-import { MiB } from '../units.ts';
 import type { ByteTarget, Place } from './byte-target.ts';
 import type { Caller } from './caller.ts';
 import { withReports } from './calls.ts';
@@ -13,8 +13,8 @@ import { hazardJson } from './json.ts';
 import { Progress } from './progress.ts';
 import type { Shell } from './shell.ts';
 
-/** A multiple of a page, and of 3 so that base64 of a chunk has no padding inside. */
-export const CHUNK = Number(3n * MiB);
+/** A multiple of 3, so that base64 of a chunk has no padding inside. */
+export const CHUNK = WRITE_PIECE;
 
 /** How many of the bytes that are left go into the next transaction. */
 export const nextChunk = (left: bigint): number => Math.min(Number(left), CHUNK);

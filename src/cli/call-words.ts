@@ -11,6 +11,7 @@ import {
   WHENCES,
 } from '../uapi/call-names.ts';
 import * as fcntl from '../uapi/fcntl.ts';
+import { parseSigned } from '../units.ts';
 import { didYouMean } from './did-you-mean.ts';
 
 /** Reads one of the names or a number, which need not be one of them. */
@@ -62,10 +63,7 @@ export const eventNames = (events: number): string[] =>
 
 /** A signed 64-bit number. */
 export function readOffset(text: string): bigint {
-  const match = /^(-?)(0x[0-9a-f]+|[0-9]+)$/i.exec(text);
-  const value = match === null ? undefined : BigInt(match[2] ?? '') * (match[1] === '-' ? -1n : 1n);
-  if (value === undefined || BigInt.asIntN(64, value) !== value) {
-    throw new InvalidArgumentError('Expected a 64-bit number, decimal or 0x hexadecimal.');
-  }
-  return value;
+  const value = parseSigned(text);
+  if (value !== undefined) return value;
+  throw new InvalidArgumentError('Expected a 64-bit number, decimal or 0x hexadecimal.');
 }

@@ -1,13 +1,11 @@
 /** The task that a command acts as, in one transaction. */
-import { DEFAULT_NOFILE } from '../kernel/boot.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
-import { isTaskName, ROOT } from '../kernel/task.ts';
+import { isTaskName } from '../kernel/task.ts';
+import { type Caller as ProgramCaller, startTask } from '../program/caller.ts';
 import { UsageError } from './failures.ts';
 
-export interface Caller {
-  readonly kernel: Kernel;
-  readonly task: string;
+export interface Caller extends ProgramCaller {
   /** Makes a call as the task. */
   call(syscall: Syscall): SyscallResult;
 }
@@ -21,18 +19,12 @@ export function checkTaskName(name: string): string {
   );
 }
 
-/** Starts the task when there is none of that name: as root, with three open descriptors, as a shell has. */
+/** The caller, whose task is started when there is none of that name. */
 export function callerOf(
   kernel: Kernel,
   task: string,
 ): { readonly caller: Caller; readonly startedPid?: number } {
   const caller: Caller = { kernel, task, call: (syscall) => kernel.syscall(task, syscall) };
-  if (kernel.hasTask(task)) return { caller };
-  const { ret } = kernel.syscall(task, {
-    call: 'task_add',
-    name: task,
-    credentials: ROOT,
-    nofile: DEFAULT_NOFILE,
-  });
-  return { caller, startedPid: ret };
+  const startedPid = startTask(caller);
+  return { caller, ...(startedPid !== undefined && { startedPid }) };
 }

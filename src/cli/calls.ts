@@ -11,6 +11,8 @@ import { groupText } from './groups.ts';
 import { hazardJson } from './json.ts';
 import type { Shell } from './shell.ts';
 
+type InOurWords<T = SyscallResult> = (result: T) => string | undefined;
+
 export interface Calls extends Caller {
   /**
    * The return value of a call that must work.
@@ -18,7 +20,14 @@ export interface Calls extends Caller {
    * @param inOurWords why it failed, where the command knows better than what goes for all calls
    * @throws CallFailed, which the transaction survives
    */
-  must(what: string, call: Syscall, inOurWords?: (result: SyscallResult) => string | undefined): number;
+  must(what: string, call: Syscall, inOurWords?: InOurWords): number;
+  /**
+   * The same of something that may make several calls.
+   *
+   * @returns its outcome, which is no failure
+   * @throws CallFailed, which the transaction survives
+   */
+  did<T extends SyscallResult>(what: string, act: (caller: Caller) => T, inOurWords?: InOurWords<T>): T;
 }
 
 /** Who a task is, where that decided: it is the other half of "mode 0660, group 44". */
@@ -53,18 +62,20 @@ export async function makeCalls<T>(shell: Shell, session: Session, body: (calls:
   const outcome = shell.transact(
     session,
     (caller): { readonly value: T } | { readonly failed: CallFailed } => {
-      const must: Calls['must'] = (what, call, inOurWords) => {
+      const did: Calls['did'] = (what, act, inOurWords) => {
         const mark = caller.kernel.printk.nextSeq;
-        const result = caller.call(call);
-        if (result.ret >= 0) return result.ret;
+        const result = act(caller);
+        if (result.ret >= 0) return result;
         const { why, ...failed } = failedCall(caller, what, result, mark);
         const note = inOurWords?.(result);
         throw new CallFailed([
           note === undefined ? { ...failed, ...(why && { why }) } : { ...failed, notes: [note] },
         ]);
       };
+      const must: Calls['must'] = (what, call, inOurWords) =>
+        did(what, () => caller.call(call), inOurWords).ret;
       try {
-        return { value: body({ ...caller, must }) };
+        return { value: body({ ...caller, must, did }) };
       } catch (error) {
         if (error instanceof CallFailed) return { failed: error };
         throw error;

@@ -1,32 +1,29 @@
 /** The options that say what a device is, and the device that they make. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type DeviceFacts, isDeviceName } from '../kernel/described-device.ts';
 import type { DmaRange } from '../mm/device.ts';
-import { parseSize } from '../units.ts';
+import { type DeviceFacts, isDeviceName } from '../program/described-device.ts';
+import { parseDmaRange, parseMask, parseSegmentSize } from '../program/device-words.ts';
 import { readSize } from './arguments.ts';
 import { UsageError } from './failures.ts';
 
-export { changeDevice, makeDevice } from '../kernel/described-device.ts';
 export type DeviceOptions = DeviceFacts;
 
 function readMask(text: string): number {
-  const bits = /^[0-9]{1,2}$/.test(text) ? Number(text) : 0;
-  if (bits < 1 || bits > 64) throw new InvalidArgumentError('Expected bits, 1 to 64: 32, 40, 64.');
-  return bits;
+  const bits = parseMask(text);
+  if (bits !== undefined) return bits;
+  throw new InvalidArgumentError('Expected bits, 1 to 64: 32, 40, 64.');
 }
 
 function readDmaRange(text: string, before: readonly DmaRange[] = []): DmaRange[] {
-  const [cpu, dma, size, ...more] = text.split(':').map(parseSize);
-  if (cpu === undefined || dma === undefined || size === undefined || size === 0n || more.length > 0) {
-    throw new InvalidArgumentError('Expected CPU:DMA:SIZE, such as 0x40000000:0x0:1G.');
-  }
-  return [...before, { cpu, dma, size }];
+  const range = parseDmaRange(text);
+  if (range !== undefined) return [...before, range];
+  throw new InvalidArgumentError('Expected CPU:DMA:SIZE, such as 0x40000000:0x0:1G.');
 }
 
 function readSegSize(text: string): bigint {
-  const size = readSize(text);
-  if (size === 0n || size > 0xffffffffn) throw new InvalidArgumentError('Expected 1 to 4294967295 bytes.');
-  return size;
+  const size = parseSegmentSize(text);
+  if (size !== undefined) return size;
+  throw new InvalidArgumentError('Expected 1 to 4294967295 bytes.');
 }
 
 /** Adds them to a command. */

@@ -3,7 +3,8 @@
  */
 import { explainNoRoom } from '../dma-buf/backends.ts';
 import type { Failure } from '../dma-buf/failure.ts';
-import { formatOpenFlags, O_ACCMODE } from '../uapi/fcntl.ts';
+import { formatFlags } from '../profile/open-flag-words.ts';
+import { O_ACCMODE } from '../uapi/fcntl.ts';
 import { formatHex } from '../units.ts';
 import { didYouMean } from './did-you-mean.ts';
 
@@ -22,7 +23,7 @@ function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): strin
       return [`a descriptor from ${value} on is not below RLIMIT_NOFILE`];
     case 'fd_flags':
       return [
-        `fd flags ${formatOpenFlags(Number(value))} (${formatHex(value)}): only an access mode (O_RDONLY, O_WRONLY, O_RDWR) and O_CLOEXEC are allowed`,
+        `fd flags ${formatFlags(Number(value))} (${formatHex(value)}): only an access mode (O_RDONLY, O_WRONLY, O_RDWR) and O_CLOEXEC are allowed`,
       ];
     case 'heap_flags':
       return [`heap flags ${formatHex(value)}: no flag is defined, so they must be 0`];
@@ -102,7 +103,7 @@ export function explainFailure(failure: Failure): string[] {
       return [
         (failure.flags & O_ACCMODE) === O_ACCMODE
           ? 'the descriptor was opened with access mode 3, which allows no mapping'
-          : `the descriptor is ${formatOpenFlags(failure.flags)}: it does not allow this access`,
+          : `the descriptor is ${formatFlags(failure.flags)}: it does not allow this access`,
       ];
     case 'path':
       return failure.mode === undefined

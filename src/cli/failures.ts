@@ -5,6 +5,7 @@
  */
 import type { Failure } from '../dma-buf/failure.ts';
 import type { LogLine } from '../printk.ts';
+import type { Fault } from '../program/outcome.ts';
 import type { Errno } from '../uapi/errno.ts';
 
 /** The command line asks for something that cannot be: exit 2. */
@@ -57,6 +58,14 @@ export class CallFailed extends Error {
     super(calls.map((call) => `${call.what}: ${call.errno}`).join('; '));
     this.name = 'CallFailed';
     this.calls = calls;
+  }
+}
+
+/** An access faulted: exit 1, by the name of the fault. */
+export class AccessFaulted extends Error {
+  constructor({ name, message }: Fault) {
+    super(message);
+    this.name = name;
   }
 }
 

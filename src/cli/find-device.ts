@@ -1,6 +1,8 @@
 /** Finds the device that a user means. */
-import { devicesCalled, nodeNameOf } from '../kernel/device-table.ts';
+import { nodeNameOf } from '../kernel/device-table.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { Device } from '../mm/device.ts';
+import { findDevice } from '../program/find-device.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { CallFailed, UsageError } from './failures.ts';
 
@@ -10,13 +12,18 @@ import { CallFailed, UsageError } from './failures.ts';
  * @param command for the message
  * @throws CallFailed when there is none, UsageError when there are several
  */
-export function findDeviceCalled(devices: readonly Device[], text: string, command = 'device'): Device {
-  const [one, ...others] = devicesCalled(devices, text);
-  if (one !== undefined && others.length === 0) return one;
-  if (one !== undefined) {
-    const names = [one, ...others].map(({ name }) => name).join(', ');
-    throw new UsageError(`${text} is the node of ${others.length + 1} devices`, `Name one of them: ${names}`);
+export function findDeviceCalled(kernel: Kernel, text: string, command: string): Device {
+  const found = findDevice(kernel, text);
+  if ('device' in found) return found.device;
+  if ('several' in found) {
+    const names = found.several.map(({ name }) => name).join(', ');
+    throw new UsageError(
+      `${text} is the node of ${found.several.length} devices`,
+      `Name one of them: ${names}`,
+    );
   }
+  const { errno = 'ENODEV', why } = found;
+  const devices = kernel.devices();
   const known = devices.map(({ name }) => name);
   const nodes = devices.flatMap((device) => nodeNameOf(device) ?? []);
   // Explaining looks among the names; who typed a node's name meant one of those.
@@ -24,8 +31,8 @@ export function findDeviceCalled(devices: readonly Device[], text: string, comma
   throw new CallFailed([
     {
       what: `${command}: ${text}`,
-      errno: 'ENODEV',
-      why: { kind: 'no-such-device', device: text, known },
+      errno,
+      ...(why && { why }),
       ...(node !== undefined && { notes: [`did you mean ${node}?`] }),
     },
   ]);

@@ -1,6 +1,6 @@
 /** Groups by name or number, as options and as text. */
 import { InvalidArgumentError } from 'commander';
-import { FIXED_GROUPS, ID_MAX } from '../kernel/group-names.ts';
+import { FIXED_GROUPS, parseGroup, parseId } from '../program/group-names.ts';
 import { didYouMean } from './did-you-mean.ts';
 
 /** Groups that systemd or packages make when they are installed, with whatever number is free. */
@@ -16,16 +16,16 @@ const FLOATING: ReadonlySet<string> = new Set([
 
 /** A user's or a group's number. */
 export function readId(text: string): number {
-  const id = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(id <= ID_MAX)) throw new InvalidArgumentError('Expected a number from 0 to 4294967294.');
-  return id;
+  const id = parseId(text);
+  if (id !== undefined) return id;
+  throw new InvalidArgumentError('Expected a number from 0 to 4294967294.');
 }
 
 /** A group by number, or by a name that Debian gives a fixed one. */
 export function readGroup(text: string): number {
+  const group = parseGroup(text);
+  if (group !== undefined) return group;
   if (/^[0-9]/.test(text)) return readId(text);
-  const known = Object.hasOwn(FIXED_GROUPS, text) ? FIXED_GROUPS[text] : undefined;
-  if (known !== undefined) return known;
   if (FLOATING.has(text)) {
     throw new InvalidArgumentError(
       `The group ${text} has another number on every system: give the number (getent group ${text} says it on the target).`,

@@ -1,9 +1,6 @@
-/** The flags of open(2) by name, all that Linux has; `uapi/fcntl.ts` reads those of an allocation. */
+/** The flags of open(2) as an option. */
 import { InvalidArgumentError } from 'commander';
 import { parseFlags } from '../profile/open-flag-words.ts';
-
-export { flagNames, parseFlags } from '../profile/open-flag-words.ts';
-export { parseNumber } from '../uapi/call-names.ts';
 
 /** Reads an option. */
 export function readFlags(text: string): number {

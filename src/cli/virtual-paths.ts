@@ -1,11 +1,9 @@
 /** Paths of /proc, /sys and /dev as a child of the command's task sees them. */
 import type { Kernel } from '../kernel/kernel.ts';
-import { credentialsOf, entriesOf, type Refused } from '../kernel/path-lookup.ts';
 import { mayAccess, type VirtualNode } from '../kernel/virtual-files/index.ts';
+import { credentialsOf, entriesOf, type Refused } from '../program/path-lookup.ts';
 import { whoNotes } from './calls.ts';
 import type { FailedCall } from './failures.ts';
-
-export { credentialsOf, entriesOf, lookupLink, readFile } from '../kernel/path-lookup.ts';
 
 /** What is told of a path that leads nowhere, or where the task may not go. @param what the command */
 export function pathFailure(

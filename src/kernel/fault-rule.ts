@@ -11,8 +11,9 @@
  */
 import { closest } from '../devicetree/closest.ts';
 import { HEAP_MODULES, type HeapModule, isHeapModule } from '../dma-buf/heap-modules.ts';
+import { heapName } from '../uapi/dma-heap.ts';
 import { type Errno, errnoNames, isErrno } from '../uapi/errno.ts';
-import { formatHex, formatSize, type PhysRange, parseSize } from '../units.ts';
+import { formatHex, formatSize, type PhysRange, parseRange, parseSize } from '../units.ts';
 
 /** Calls that can fail, by the names of rules: `alloc`, `sync` and `set_name` are the ioctls of that name. */
 export const FAULT_CALLS = [
@@ -217,7 +218,7 @@ function errnoRule(name: string, values: ReadonlyMap<string, string>): ErrnoFaul
     errno,
     call,
     ...(task !== undefined && { task: taskOf('task', task) }),
-    ...(heap !== undefined && { heap: heap.replace(/^(heap:|\/dev\/dma_heap\/)/, '') }),
+    ...(heap !== undefined && { heap: heapName(heap) }),
     ...(size !== undefined && { size: sizeOf(size) }),
     ...whenOf(values),
   };
@@ -240,11 +241,9 @@ function taskOf(key: string, name: string): string {
 }
 
 function rangeOf(text: string): PhysRange {
-  const [base, size, ...more] = text.replace(/^@/, '').split(':').map(parseSize);
-  if (base === undefined || size === undefined || size === 0n || more.length > 0) {
-    throw new Unreadable(`busy=${text}: expected ADDRESS:SIZE, such as 0x60400000:64K`, 'busy');
-  }
-  return { base, size };
+  const range = parseRange(text);
+  if (range !== undefined) return range;
+  throw new Unreadable(`busy=${text}: expected ADDRESS:SIZE, such as 0x60400000:64K`, 'busy');
 }
 
 function sizeOf(text: string): SizeCondition {

@@ -16,3 +16,6 @@ export const parseFcntlArgument = (text: string): number | undefined =>
 
 /** The names of what is set; unknown bits in hexadecimal. */
 export const flagNames = (flags: number): string[] => names.flagNames(flags, openFlags);
+
+/** The same in one word: `O_RDWR|O_CLOEXEC`. */
+export const formatFlags = (flags: number): string => flagNames(flags).join('|');

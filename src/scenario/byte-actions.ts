@@ -1,7 +1,7 @@
 /** Actions that load and store bytes: by a task through a mapping, by the CPU, by a device's DMA. */
 import { devicesCalled } from '../kernel/device-table.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts';
+import { MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE, PROTECTIONS } from '../uapi/fcntl.ts';
 import { parseSize, roundDown } from '../units.ts';
 import type { ActionCompilers } from './action.ts';
 import type { Ref, Size } from './form.ts';
@@ -234,8 +234,6 @@ const readAll = (path: Path): Use =>
   };
 
 type Names = 'mmap' | 'munmap' | 'read' | 'write' | 'fill';
-
-const PROTECTIONS = { rw: PROT_READ | PROT_WRITE, r: PROT_READ, w: PROT_WRITE, none: 0 } as const;
 
 export const BYTE_ACTIONS: ActionCompilers<Names> = {
   mmap: (value, values, path) => {

@@ -1,9 +1,9 @@
 /** Actions of devices: they come and go, and import buffers. */
 import { findBoardNode } from '../board/devices.ts';
-import { changeDevice, type DeviceFacts, isDeviceName, makeDevice } from '../kernel/described-device.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Device, DmaRange } from '../mm/device.ts';
 import type { DmaDirection } from '../mm/dma-mapping.ts';
+import { changeDevice, type DeviceFacts, isDeviceName, makeDevice } from '../program/described-device.ts';
 import { parseSize } from '../units.ts';
 import type { ActionCompilers } from './action.ts';
 import { deviceNamed, noDevice } from './byte-actions.ts';

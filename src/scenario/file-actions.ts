@@ -1,7 +1,7 @@
 /** Actions that are calls on descriptors: open(2) to ioctl(2), and the allocation that is several of them. */
 import type { SyscallResult } from '../kernel/syscall.ts';
 import { parseFcntlArgument } from '../profile/open-flag-words.ts';
-import { FCNTL_COMMANDS, IOCTL_REQUESTS, parseEvents, WHENCES } from '../uapi/call-names.ts';
+import { FCNTL_COMMANDS, IOCTL_REQUESTS, parseEvents, parseU64, WHENCES } from '../uapi/call-names.ts';
 import {
   DMA_BUF_IOCTL_SYNC,
   DMA_BUF_SET_NAME_B,
@@ -15,6 +15,8 @@ import {
   DMA_HEAP_IOCTL_ALLOC,
   decodeDmaHeapAllocationData,
   encodeDmaHeapAllocationData,
+  heapNode,
+  isHeapNode,
 } from '../uapi/dma-heap.ts';
 import { F_DUPFD, F_DUPFD_CLOEXEC, O_CLOEXEC, O_RDWR, SEEK_SET } from '../uapi/fcntl.ts';
 import { IOC_READ, iocDir, iocNr, iocSize, iocType } from '../uapi/ioctl.ts';
@@ -25,9 +27,6 @@ import { bytesOfHex } from './hex.ts';
 import { MAX_COUNT } from './limits.ts';
 import type { Moment, Pieces } from './moment.ts';
 import type { Outcome } from './outcome.ts';
-
-const NODES = '/dev/dma_heap/';
-const nodeOf = (heap: string): string => NODES + heap.replace(/^(heap:|\/dev\/dma_heap\/)/, '');
 
 const setName = (at: Moment, fd: number, name: string): SyscallResult => {
   const arg = new TextEncoder().encode(`${name}\0`);
@@ -118,8 +117,8 @@ export const FILE_ACTIONS: ActionCompilers<Names> = {
     const flags = given.flags === undefined ? undefined : values.flags(given.flags, [...path, 'flags']);
     return (at) => {
       const word = name(at);
-      const file = word.startsWith('/') ? word : nodeOf(word);
-      const standard = file.startsWith(NODES) ? O_RDWR | O_CLOEXEC : O_CLOEXEC;
+      const file = word.startsWith('/') ? word : heapNode(word);
+      const standard = isHeapNode(file) ? O_RDWR | O_CLOEXEC : O_CLOEXEC;
       const call = { call: 'open', path: file, flags: flags?.(at) ?? standard } as const;
       const result = at.machine.kernel.syscall(at.task, call);
       return result.ret < 0 ? result : { ...result, fd: result.ret };
@@ -127,12 +126,17 @@ export const FILE_ACTIONS: ActionCompilers<Names> = {
   },
   alloc: (value, values, path) => {
     const inside = (key: string) => [...path, key];
-    const node = values.read(value.heap, inside('heap'), nodeOf, 'the name of a heap');
+    const node = values.read(value.heap, inside('heap'), heapNode, 'the name of a heap');
     const size = values.size(value.size, inside('size'));
     const name = value.name === undefined ? undefined : values.text(value.name, inside('name'));
     const fd = values.whole(value.fd ?? 0, inside('fd'));
     const fdFlags = values.flags(value['fd-flags'] ?? O_RDWR | O_CLOEXEC, inside('fd-flags'));
-    const heapFlags = values.size(value['heap-flags'] ?? 0, inside('heap-flags'));
+    const heapFlags = values.read(
+      value['heap-flags'] ?? 0,
+      inside('heap-flags'),
+      parseU64,
+      'a 64-bit number',
+    );
     const count = values.count(value.count ?? 1, inside('count'), MAX_COUNT);
     return (at) =>
       allocateAll(at, count(at), {

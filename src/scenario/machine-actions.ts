@@ -1,11 +1,12 @@
 /** Actions on files of /proc and /sys, on time, and those that break the machine on purpose. */
-import { Ageing, NoHeapToAge, parseAgeSizes } from '../kernel/age.ts';
+
 import { type FaultRule, faultRuleOf, parseFaultRule } from '../kernel/fault-rule.ts';
-import { credentialsOf, entriesOf, readFile } from '../kernel/path-lookup.ts';
 import { mayAccess } from '../kernel/virtual-files/index.ts';
+import { Ageing, NoHeapToAge, parseAgeSizes } from '../program/age.ts';
+import { credentialsOf, entriesOf, readFile } from '../program/path-lookup.ts';
 import { type Errno, errnoNumber } from '../uapi/errno.ts';
 import { O_WRONLY } from '../uapi/fcntl.ts';
-import { type PhysRange, parseSize } from '../units.ts';
+import { parseRange, parseSeconds } from '../units.ts';
 import type { ActionCompilers } from './action.ts';
 import type { Fault } from './form.ts';
 import { MAX_AGE_STEPS } from './limits.ts';
@@ -36,16 +37,6 @@ function listNames({ machine: { kernel }, task }: Moment, path: string): Outcome
   if (!mayAccess(node, credentialsOf(kernel, task), { read: true })) return failed('EACCES');
   return { ret: 0, names: entriesOf(node).map(({ name }) => name) };
 }
-
-function rangeOf(text: string): PhysRange | undefined {
-  const [base, size, ...more] = text.replace(/^@/, '').split(':').map(parseSize);
-  return base === undefined || size === undefined || size === 0n || more.length > 0
-    ? undefined
-    : { base, size };
-}
-
-const seconds = (text: string): number | undefined =>
-  /^[0-9]+(\.[0-9]+)?$/.test(text) && Number(text) <= 1e6 ? Math.round(Number(text) * 1e9) : undefined;
 
 /** A fault rule of a file. @param seed what chance begins with where the rule names none */
 export function readFault(
@@ -116,7 +107,7 @@ export const MACHINE_ACTIONS: ActionCompilers<Names> = {
     };
   },
   sleep: (value, values, path) => {
-    const time = values.read(String(value), path, seconds, 'seconds, at most 1000000: 6, 0.5');
+    const time = values.read(String(value), path, parseSeconds, 'seconds, at most 1000000: 6, 0.5');
     return (at) => at.machine.kernel.syscall(at.task, { call: 'sleep', nanoseconds: time(at) });
   },
   fault: faultAction,
@@ -132,11 +123,11 @@ export const MACHINE_ACTIONS: ActionCompilers<Names> = {
     return (at) => at.machine.kernel.syscall(at.task, { call: 'fault_del', id: id(at) });
   },
   pin: (value, values, path) => {
-    const range = values.read(value, path, rangeOf, '@ADDRESS:SIZE, such as "@0x60400000:64K"');
+    const range = values.read(value, path, parseRange, '@ADDRESS:SIZE, such as "@0x60400000:64K"');
     return (at) => at.machine.kernel.syscall(at.task, { call: 'pin', range: range(at) });
   },
   unpin: (value, values, path) => {
-    const range = values.read(value, path, rangeOf, '@ADDRESS:SIZE, such as "@0x60400000:64K"');
+    const range = values.read(value, path, parseRange, '@ADDRESS:SIZE, such as "@0x60400000:64K"');
     return (at) => at.machine.kernel.syscall(at.task, { call: 'unpin', range: range(at) });
   },
   modprobe: (value, values, path) => {

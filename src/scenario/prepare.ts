@@ -7,7 +7,7 @@ import { type Diagnostic, InvalidInput, type SourcePosition } from '../diagnosti
 import type { BootParams, BootReserved } from '../kernel/boot-params.ts';
 import type { FaultRule } from '../kernel/fault-rule.ts';
 import { profileOf } from '../profile/profile.ts';
-import { type PhysRange, parseSize } from '../units.ts';
+import { type PhysRange, parseRange } from '../units.ts';
 import { compileEnd, type EndCheck } from './end-expectation.ts';
 import type { Fault, Scenario, ScenarioBoot, Span } from './form.ts';
 import { MAX_PROBLEMS, MAX_STEPS } from './limits.ts';
@@ -151,11 +151,7 @@ function unreadable(error: Error & Partial<Pick<Problem, 'code' | 'hint'>> & { p
 }
 
 function rangeOf(span: Span): PhysRange | undefined {
-  const [base, size, ...more] =
-    typeof span === 'string' ? span.split(':').map(parseSize) : span.map((one) => parseSize(String(one)));
-  return base === undefined || size === undefined || size === 0n || more.length > 0
-    ? undefined
-    : { base, size };
+  return parseRange(typeof span === 'string' ? span : span.join(':'));
 }
 
 /** `[BASE, SIZE]` is one span, `[BASE:SIZE, …]` are several. */

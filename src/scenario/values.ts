@@ -2,7 +2,7 @@
 import { closest } from '../devicetree/closest.ts';
 import { flagNames, parseFlags } from '../profile/open-flag-words.ts';
 import { type Names, parseWord } from '../uapi/call-names.ts';
-import { formatHex, parseSize } from '../units.ts';
+import { formatHex, parseByte, parseSigned, parseSize } from '../units.ts';
 import { BoundNames, type Kind } from './bound-names.ts';
 import type { Flags, Size, Whole } from './form.ts';
 import { MAX_PROBLEMS, MAX_TEMPLATE_NAMES } from './limits.ts';
@@ -83,19 +83,11 @@ export class Values {
 
   /** A signed 64-bit number. */
   signed(value: Size, path: Path): Getter<bigint> {
-    const read = (text: string) => {
-      const size = parseSize(text.replace(/^-/, ''));
-      return size === undefined ? undefined : text.startsWith('-') ? -size : size;
-    };
-    return this.#parsed(value, path, read, 'a number');
+    return this.#parsed(value, path, parseSigned, 'a number');
   }
 
   byte(value: Whole, path: Path): Getter<number> {
-    const read = (text: string) => {
-      const byte = wholeOf(text);
-      return byte !== undefined && byte <= 255 ? byte : undefined;
-    };
-    return this.#parsed(value, path, read, 'a byte, 0 to 255');
+    return this.#parsed(value, path, parseByte, 'a byte, 0 to 255');
   }
 
   /** Flags of open(2). */

@@ -1,7 +1,8 @@
 /**
  * Words of system calls as strace prints them: flags of open(2), fcntl commands, whence, poll events, ioctl
- * requests. `uapi/fcntl.ts` reads the flags of an allocation.
+ * requests. Each has one reader, for arguments, scenarios and libraries alike.
  */
+import { U64_MASK } from '../units.ts';
 import * as dmaBuf from './dma-buf.ts';
 import { DMA_HEAP_IOCTL_ALLOC } from './dma-heap.ts';
 import * as fcntl from './fcntl.ts';
@@ -83,14 +84,20 @@ const openFlags = (arch: fcntl.ArchOpenFlags): Names => ({
 
 const ACCESS = ['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'] as const;
 
-/** A number as C writes it: decimal, 0x or a leading 0 for octal, as flags are in <fcntl.h>. */
-export function parseNumber(text: string): number | undefined {
-  if (!/^(0x[0-9a-f]{1,8}|0[0-7]{0,11}|[1-9][0-9]{0,9})$/i.test(text)) return undefined;
-  const value = /^0[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number(text);
-  return value <= 0xffffffff ? value : undefined;
+/** A number of 64 bits as C writes it: decimal, 0x or a leading 0 for octal, as flags are in <fcntl.h>. */
+export function parseU64(text: string): bigint | undefined {
+  if (!/^(0x[0-9a-f]{1,16}|0[0-7]{0,22}|[1-9][0-9]{0,19})$/i.test(text)) return undefined;
+  const value = BigInt(text.replace(/^0(?=[0-7])/, '0o'));
+  return value <= U64_MASK ? value : undefined;
 }
 
-/** Names joined by | or a number; `undefined` when it is neither. */
+/** The same of 32 bits. */
+export function parseNumber(text: string): number | undefined {
+  const value = parseU64(text);
+  return value !== undefined && value <= 0xffffffffn ? Number(value) : undefined;
+}
+
+/** Flags of open(2): names joined by | or a number; `undefined` when it is neither. */
 export function parseFlags(text: string, arch: fcntl.ArchOpenFlags): number | undefined {
   const number = parseNumber(text);
   if (number !== undefined) return number;

@@ -24,6 +24,30 @@ export const DMA_BUF_IOCTL_EXPORT_SYNC_FILE = ioc(IOC_READ | IOC_WRITE, 0x62, 2,
 /** _IOW('b', 3, struct dma_buf_import_sync_file { __u32 flags; __s32 fd; }): 0x40086203. */
 export const DMA_BUF_IOCTL_IMPORT_SYNC_FILE = ioc(IOC_WRITE, 0x62, 3, 8);
 
+/** The flags of DMA_BUF_IOCTL_SYNC in words. */
+export interface SyncWords {
+  readonly start?: boolean;
+  readonly end?: boolean;
+  readonly read?: boolean;
+  readonly write?: boolean;
+}
+
+/** What is wrong with them: not just one of start and end; neither read nor write. */
+export type SyncProblem = 'phase' | 'access';
+
+/** The flags that the words mean, or why they mean none. Linux refuses a call without an access (EINVAL). */
+export function dmaBufSyncFlags({
+  start = false,
+  end = false,
+  read = false,
+  write = false,
+}: SyncWords): number | SyncProblem {
+  if (start === end) return 'phase';
+  if (!read && !write) return 'access';
+  const access = (read ? DMA_BUF_SYNC_READ : 0) | (write ? DMA_BUF_SYNC_WRITE : 0);
+  return access | (end ? DMA_BUF_SYNC_END : DMA_BUF_SYNC_START);
+}
+
 /** The bytes of a struct dma_buf_sync. */
 export function encodeDmaBufSync(flags: bigint | number): Uint8Array {
   const bytes = new Uint8Array(8);

@@ -16,6 +16,17 @@ export const DMA_HEAP_ALLOCATION_DATA_SIZE = 24;
 /** _IOWR('H', 0x0, struct dma_heap_allocation_data): 0xc0184800. */
 export const DMA_HEAP_IOCTL_ALLOC = ioc(IOC_READ | IOC_WRITE, 0x48, 0, DMA_HEAP_ALLOCATION_DATA_SIZE);
 
+const NODES = '/dev/dma_heap/';
+
+/** The heap that a word means: its name, `heap:NAME`, or the path of its device node. */
+export const heapName = (text: string): string => text.replace(/^(heap:|\/dev\/dma_heap\/)/, '');
+
+/** The device node of the heap that such a word means. */
+export const heapNode = (text: string): string => NODES + heapName(text);
+
+/** Whether a path is one of a heap's node. */
+export const isHeapNode = (path: string): boolean => path.startsWith(NODES);
+
 /** The file flags that an allocation may ask for. */
 export const DMA_HEAP_VALID_FD_FLAGS = O_CLOEXEC | O_ACCMODE;
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
-  heapName,
   readBufferPart,
   readByte,
   readDescriptor,
@@ -12,7 +11,9 @@ import {
 import { didYouMean } from '../../src/cli/did-you-mean.ts';
 import { escapeJson, escapeText } from '../../src/cli/escape.ts';
 import { wantsColour } from '../../src/cli/ink.ts';
+import { readFlags } from '../../src/cli/open-flags.ts';
 import { renderTable } from '../../src/cli/table.ts';
+import { O_CLOEXEC, O_RDWR } from '../../src/uapi/fcntl.ts';
 
 test.each([
   ['plain-name@50000000', 'plain-name@50000000'],
@@ -56,6 +57,9 @@ test('arguments', () => {
   expect(readSize('300K')).toBe(307200n);
   expect(() => readSize('300q')).toThrow('Expected bytes');
   expect(readByte('0xff')).toBe(255);
+  // Octal, as <fcntl.h> and /proc have it, for alloc as for scenarios.
+  expect(readFlags('02000002')).toBe(O_RDWR | O_CLOEXEC);
+  expect(() => readFlags('O_RDRW')).toThrow('Expected flags of open(2)');
   expect(() => readByte('256')).toThrow('Expected a byte');
   expect(readSeconds('0.5')).toBe(5e8);
   expect(() => readSeconds('1e9')).toThrow('Expected seconds');
@@ -63,9 +67,6 @@ test('arguments', () => {
   expect(readWord('0xffffffffffffffff')).toBe((1n << 64n) - 1n);
   expect(() => readWord('18446744073709551616')).toThrow('64-bit');
   expect(() => readDescriptor('-1')).toThrow('not a descriptor');
-  expect(heapName('heap:system')).toBe('system');
-  expect(heapName('/dev/dma_heap/system')).toBe('system');
-  expect(heapName('linux,cma')).toBe('linux,cma');
 });
 
 test.each([

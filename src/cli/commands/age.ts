@@ -6,9 +6,11 @@ import {
   type AgeSize,
   MAX_AGE_STEPS,
   parseAgeSizes,
-} from '../../kernel/age.ts';
+} from '../../program/age.ts';
+import { findHeap } from '../../program/find-heap.ts';
 import type { Session } from '../../session/session.ts';
-import { heapName, readCount } from '../arguments.ts';
+import { heapName } from '../../uapi/dma-heap.ts';
+import { readCount } from '../arguments.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { CallFailed } from '../failures.ts';
 import { interruptible } from '../interruption.ts';
@@ -78,10 +80,10 @@ async function runAgeing(
 ): Promise<AgeReport> {
   const { sizes, lifetime, steps, seed, keep } = options;
   const task = sh.options.task === undefined ? AGE_TASK : sh.task;
-  const known = session.view((kernel) => kernel.heaps().map(({ name }) => name));
-  if (!known.includes(heap)) {
-    const why = { kind: 'no-such-heap', name: heap, known } as const;
-    throw new CallFailed([{ what: `age: ${heap}`, errno: 'ENOENT', why }]);
+  const found = session.view((kernel) => findHeap(kernel, heap));
+  if (found.heap === undefined) {
+    const { errno = 'ENOENT', why } = found;
+    throw new CallFailed([{ what: `age: ${heap}`, errno, ...(why && { why }) }]);
   }
   const ageing = session.transact(
     (kernel) =>

@@ -1,10 +1,11 @@
 import { decodeSource } from '../../devicetree/source-encoding.ts';
+import { readFile } from '../../program/path-lookup.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { escapeText } from '../escape.ts';
 import { CallFailed, type FailedCall } from '../failures.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { addSourceInputs } from '../source-inputs.ts';
-import { pathFailure, readFile } from '../virtual-paths.ts';
+import { pathFailure } from '../virtual-paths.ts';
 
 interface FileRead {
   readonly path: string;

@@ -3,10 +3,10 @@ import { type AsOption, addAsOption } from '../as-option.ts';
 import { type BytePart, looksLikePart, readPart } from '../byte-part.ts';
 import { readChunks, streamed } from '../byte-stream.ts';
 import type { ByteTarget, Place } from '../byte-target.ts';
+import { findBytes } from '../byte-target.ts';
 import { type Comparison, compareBytes } from '../compare-bytes.ts';
 import { escapeText } from '../escape.ts';
 import { AnsweredNo, UsageError } from '../failures.ts';
-import { findBytes } from '../find-bytes.ts';
 import { inputPieces } from '../input-pieces.ts';
 import { examples, type Registry } from '../registry.ts';
 

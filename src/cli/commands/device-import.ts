@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AttachmentView, DeviceAttachment } from '../../kernel/views.ts';
 import type { DmaDirection } from '../../mm/dma-mapping.ts';
+import { DIRECTIONS, parseDirection } from '../../program/device-words.ts';
 import { readDescriptor } from '../arguments.ts';
 import { type AttachmentWord, findAttachment, readAttachment } from '../attachments.ts';
 import { type Calls, makeCalls } from '../calls.ts';
@@ -13,16 +14,8 @@ import { renderSegments } from '../render/segments.ts';
 const NAME = 'the device: its name, the path of its node, or the name of its node';
 const WHICH = 'a descriptor of the buffer, or attachment:N';
 
-const DIRECTIONS: Readonly<Record<string, DmaDirection>> = {
-  bidirectional: 'DMA_BIDIRECTIONAL',
-  'to-device': 'DMA_TO_DEVICE',
-  'from-device': 'DMA_FROM_DEVICE',
-};
-
-/** `from-device`, or as the kernel spells it. */
 function readDirection(text: string): DmaDirection {
-  const word = text.toLowerCase().replace(/^dma_/, '').replace('_', '-');
-  const direction = Object.hasOwn(DIRECTIONS, word) ? DIRECTIONS[word] : undefined;
+  const direction = parseDirection(text);
   if (direction !== undefined) return direction;
   throw new InvalidArgumentError(`Expected ${Object.keys(DIRECTIONS).join(', ')}.`);
 }
@@ -43,7 +36,7 @@ export function deviceAttach(parent: Command, { shell }: Registry): void {
       const fd = readDescriptor(word);
       const session = await sh.session('device attach');
       const { device, attachment } = await makeCalls(sh, session, ({ kernel, must }) => {
-        const found = findDeviceCalled(kernel.devices(), name, 'device attach').name;
+        const found = findDeviceCalled(kernel, name, 'device attach').name;
         const what = `device attach: ${found} ${fd}`;
         return { device: found, attachment: must(what, { call: 'dma_buf_attach', fd, device: found }) };
       });
@@ -62,7 +55,7 @@ function find(
   word: AttachmentWord,
   fits: (attachment: AttachmentView) => boolean,
 ): DeviceAttachment {
-  const device = findDeviceCalled(kernel.devices(), name, `device ${verb}`).name;
+  const device = findDeviceCalled(kernel, name, `device ${verb}`).name;
   return findAttachment(kernel, { what: `device ${verb}: ${device}`, device, task, word, fits });
 }
 

@@ -2,18 +2,13 @@
 import type { Command } from 'commander';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Device } from '../../mm/device.ts';
+import { makeDevice } from '../../program/described-device.ts';
+import { setDevice } from '../../program/set-device.ts';
 import { boardNode } from '../board-node.ts';
 import { makeCalls } from '../calls.ts';
-import {
-  addDeviceOptions,
-  changeDevice,
-  checkDeviceName,
-  type DeviceOptions,
-  makeDevice,
-  saysAnything,
-} from '../device-options.ts';
+import { addDeviceOptions, checkDeviceName, type DeviceOptions, saysAnything } from '../device-options.ts';
 import { escapeText } from '../escape.ts';
-import { CallFailed, UsageError } from '../failures.ts';
+import { UsageError } from '../failures.ts';
 import { findDeviceCalled } from '../find-device.ts';
 import { deviceJson } from '../machine-json.ts';
 import { examples, type Registry } from '../registry.ts';
@@ -83,19 +78,17 @@ export function deviceSet(parent: Command, { shell }: Registry): void {
         throw new UsageError('device set what?', 'Give what changes: --mask 40, --coherent');
       }
       const session = await sh.session('device set');
-      const device = await makeCalls(sh, session, ({ kernel, must }) => {
-        const old = findDeviceCalled(kernel.devices(), name, 'device set');
-        const count = kernel.attachmentsOf(old.name).length;
-        const what = `device set: ${old.name}`;
-        if (count > 0) {
-          const has = `it has ${count} ${count === 1 ? 'attachment' : 'attachments'}`;
-          const note = `${has}: what is mapped was mapped for the device as it is; detach first`;
-          throw new CallFailed([{ what, errno: 'EBUSY', notes: [note] }]);
-        }
-        const changed = changeDevice(old, options);
-        must(what, { call: 'device_del', device: old.name });
-        must(what, { call: 'device_add', device: changed });
-        return changed;
+      const device = await makeCalls(sh, session, ({ kernel, did }) => {
+        const old = findDeviceCalled(kernel, name, 'device set');
+        const set = did(
+          `device set: ${old.name}`,
+          (caller) => setDevice(caller, old.name, options),
+          ({ attached = 0 }) =>
+            attached === 0
+              ? undefined
+              : `it has ${attached} ${attached === 1 ? 'attachment' : 'attachments'}: what is mapped was mapped for the device as it is; detach first`,
+        );
+        return set.device ?? old;
       });
       await sh.answer(
         () => ({ schema: 'dmaheap.device/1', device: deviceJson(device, []) }),
@@ -116,7 +109,7 @@ export function deviceRemove(parent: Command, { shell }: Registry): void {
       const sh = shell(command);
       const session = await sh.session('device rm');
       const { device, attachments } = await makeCalls(sh, session, ({ kernel, must }) => {
-        const found = answerOf(findDeviceCalled(kernel.devices(), name, 'device rm'), kernel);
+        const found = answerOf(findDeviceCalled(kernel, name, 'device rm'), kernel);
         must(`device rm: ${found.device.name}`, { call: 'device_del', device: found.device.name });
         return found;
       });
@@ -145,7 +138,7 @@ export function deviceShow(parent: Command, { shell }: Registry): void {
       const sh = shell(command);
       const session = await sh.session('device show');
       const { shown, profile } = session.view((kernel) => ({
-        shown: answerOf(findDeviceCalled(kernel.devices(), name, 'device show'), kernel),
+        shown: answerOf(findDeviceCalled(kernel, name, 'device show'), kernel),
         profile: kernel.info().banner,
       }));
       await sh.answer(

@@ -3,7 +3,7 @@ import { type AsOption, addAsOption } from '../as-option.ts';
 import { partForms, readPart } from '../byte-part.ts';
 import { jsonHead, jsonTail, readChunks, streamed } from '../byte-stream.ts';
 import type { Place } from '../byte-target.ts';
-import { findBytes } from '../find-bytes.ts';
+import { findBytes } from '../byte-target.ts';
 import { examples, type Registry } from '../registry.ts';
 import { Hexdump, type HexdumpFormat } from '../render/hexdump.ts';
 

@@ -1,4 +1,4 @@
-import { O_WRONLY } from '../../uapi/fcntl.ts';
+import { echo } from '../../program/echo.ts';
 import { makeCalls } from '../calls.ts';
 import { examples, type Registry } from '../registry.ts';
 
@@ -21,16 +21,10 @@ export function echoCommand({ program, shell }: Registry): void {
     )
     .action(async (value: string, path: string) => {
       const sh = shell(command);
-      const buf = new TextEncoder().encode(value);
       const session = await sh.session('echo');
-      const written = await makeCalls(sh, session, ({ call, must }) => {
-        const fd = must(`echo: ${path}`, { call: 'open', path, flags: O_WRONLY });
-        try {
-          return must(`echo: ${path}`, { call: 'write', fd, buf });
-        } finally {
-          call({ call: 'close', fd });
-        }
-      });
+      const { ret: written } = await makeCalls(sh, session, ({ did }) =>
+        did(`echo: ${path}`, (caller) => echo(caller, path, value)),
+      );
       await sh.answer(
         () => ({ schema: 'dmaheap.echo/1', path, written }),
         () => '',

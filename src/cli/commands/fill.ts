@@ -3,7 +3,7 @@ import { type AsOption, addAsOption } from '../as-option.ts';
 import { partForms, readPart } from '../byte-part.ts';
 import { nextChunk, streamed, writeChunk } from '../byte-stream.ts';
 import type { Place } from '../byte-target.ts';
-import { findBytes } from '../find-bytes.ts';
+import { findBytes } from '../byte-target.ts';
 import { examples, type Registry } from '../registry.ts';
 
 /** `dmaheap fill PART BYTE`: one byte everywhere. */

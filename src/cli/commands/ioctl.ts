@@ -1,40 +1,31 @@
-import {
-  DMA_HEAP_ALLOCATION_DATA_SIZE,
-  DMA_HEAP_IOCTL_ALLOC,
-  decodeDmaHeapAllocationData,
-} from '../../uapi/dma-heap.ts';
-import { IOC_READ, iocDir, iocNr, iocSize, iocType } from '../../uapi/ioctl.ts';
+import { parseHexBytes } from '../../program/hex-bytes.ts';
+import { ioctlArgument, isAllocRequest } from '../../program/ioctl-argument.ts';
+import { DMA_HEAP_ALLOCATION_DATA_SIZE, decodeDmaHeapAllocationData } from '../../uapi/dma-heap.ts';
+import { IOC_READ, iocDir, iocSize } from '../../uapi/ioctl.ts';
 import { readDescriptor } from '../arguments.ts';
 import { readRequest, requestName } from '../call-words.ts';
 import { makeCalls } from '../calls.ts';
 import { CallFailed, UsageError } from '../failures.ts';
 import { examples, type Registry } from '../registry.ts';
 
-/** What a request without a size gets: an int or a pointer fits. */
-const PLAIN_SIZE = 8;
 /** No request asks for more: the size field has 14 bits. */
 const MAX_BYTES = 1 << 14;
 
 /** The caller's memory: the bytes, then zeros as far as the request reaches. */
 function argumentOf(request: number, hex: string): Uint8Array {
-  const digits = hex.replace(/^0x/i, '').replace(/[\s_:]/g, '');
-  if (!/^([0-9a-f]{2})*$/i.test(digits) || digits.length > 2 * MAX_BYTES) {
+  const given = parseHexBytes(hex);
+  if (given === undefined || given.length > MAX_BYTES) {
     throw new UsageError(
       `"${hex}" is no sequence of bytes`,
       `Expected pairs of hexadecimal digits, as they lie in memory, at most ${MAX_BYTES} bytes: 0010000000000000`,
     );
   }
-  const given = Buffer.from(digits, 'hex');
-  const bytes = new Uint8Array(Math.max(given.length, iocSize(request) || PLAIN_SIZE));
-  bytes.set(given);
-  return bytes;
+  return ioctlArgument(request, given);
 }
 
 /** The fields of an answer where the request is known; of a struct of another size those that it has. */
 function fieldsOf(request: number, bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
-  const isAlloc =
-    iocType(request) === iocType(DMA_HEAP_IOCTL_ALLOC) && iocNr(request) === iocNr(DMA_HEAP_IOCTL_ALLOC);
-  if (!isAlloc) return undefined;
+  if (!isAllocRequest(request)) return undefined;
   const whole = new Uint8Array(Math.max(bytes.length, DMA_HEAP_ALLOCATION_DATA_SIZE));
   whole.set(bytes);
   const { len, fd, fd_flags, heap_flags } = decodeDmaHeapAllocationData(whole);

@@ -1,37 +1,28 @@
 import type { Kernel } from '../../kernel/kernel.ts';
-import { mayAccess } from '../../kernel/virtual-files/index.ts';
+import { type Listing, listPath } from '../../program/path-lookup.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { escapeText } from '../escape.ts';
 import { CallFailed, type FailedCall } from '../failures.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
-import { type ListedFile, listedJson, renderListing } from '../render/listing.ts';
+import { listedJson, renderListing } from '../render/listing.ts';
 import { addSourceInputs } from '../source-inputs.ts';
-import { credentialsOf, entriesOf, lookupLink, pathFailure } from '../virtual-paths.ts';
+import { pathFailure } from '../virtual-paths.ts';
 
-interface Listed {
+interface Listed extends Listing {
   readonly path: string;
-  readonly isDirectory: boolean;
-  readonly entries: readonly ListedFile[];
 }
 
-/** One operand: a directory's content, or the file itself. With `long` a link stays a link, as ls has it. */
+/** One operand. */
 function list(
   kernel: Kernel,
   task: string,
   path: string,
   long: boolean,
 ): Listed | { readonly failed: FailedCall } {
-  const link = lookupLink(kernel, path, task);
-  const followed = 'errno' in link || link.node.kind !== 'symlink' || long ? link : kernel.lookup(path, task);
-  // A link that leads nowhere is listed itself.
-  const found = 'errno' in followed ? link : followed;
-  if ('errno' in found) return { failed: pathFailure(kernel, task, 'ls', path, found) };
-  const { node } = found;
-  if (node.kind !== 'directory') return { path, isDirectory: false, entries: [{ name: path, node }] };
-  if (!mayAccess(node, credentialsOf(kernel, task), { read: true, search: long })) {
-    return { failed: pathFailure(kernel, task, 'ls', path, { errno: 'EACCES', node }) };
-  }
-  return { path, isDirectory: true, entries: entriesOf(node) };
+  const listing = listPath(kernel, path, task, long);
+  return 'errno' in listing
+    ? { failed: pathFailure(kernel, task, 'ls', path, listing) }
+    : { path, ...listing };
 }
 
 /** Files first, then the directories, with their names over them when there are several. */

@@ -1,16 +1,15 @@
 import { Option } from 'commander';
-import { MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
+import { mapBuffer } from '../../program/map-buffer.ts';
+import { PROTECTIONS, type Protection } from '../../uapi/fcntl.ts';
 import { readDescriptor, readSize } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
 import { mmapFailed } from '../mmap-failed.ts';
 import { examples, type Registry } from '../registry.ts';
 
-const PROTECTIONS = { r: PROT_READ, w: PROT_WRITE, rw: PROT_READ | PROT_WRITE, none: PROT_NONE };
-
 interface MmapOptions {
   readonly offset?: bigint;
   readonly length?: bigint;
-  readonly prot: keyof typeof PROTECTIONS;
+  readonly prot: Protection;
   readonly private?: boolean;
 }
 
@@ -43,14 +42,18 @@ export function mmapCommand({ program, shell }: Registry): void {
       const { offset = 0n, prot } = options;
       const shared = options.private !== true;
       const session = await sh.session('mmap');
-      const made = await makeCalls(sh, session, ({ kernel, task, call }) => {
-        const { page } = kernel.profile.geometry;
+      const made = await makeCalls(sh, session, (caller) => {
+        const { kernel, task } = caller;
+        const request = { ...options, fd, prot: PROTECTIONS[prot] };
+        const { length, ...mapped } = mapBuffer(caller, request);
         const size = kernel.buffer(task, fd)?.size;
-        // Where the buffer ends the kernel is to say no, and so it is where there is none.
-        const length = options.length ?? (size !== undefined && size > offset ? size - offset : page);
-        const flags = shared ? MAP_SHARED : MAP_PRIVATE;
-        const mapped = call({ call: 'mmap', fd, length, prot: PROTECTIONS[prot], flags, offset });
-        if (mapped.ret < 0) throw mmapFailed(`mmap: ${fd}`, mapped, { offset, length, size, page });
+        if (mapped.ret < 0)
+          throw mmapFailed(`mmap: ${fd}`, mapped, {
+            offset,
+            length,
+            size,
+            page: kernel.profile.geometry.page,
+          });
         return { mapping: mapped.ret, length: kernel.mapping(mapped.ret, task).length };
       });
       await sh.answer(

@@ -1,4 +1,5 @@
-import { DMA_BUF_NAME_LEN, DMA_BUF_SET_NAME_B } from '../../uapi/dma-buf.ts';
+import { nameBuffer } from '../../program/allocate.ts';
+import { DMA_BUF_NAME_LEN } from '../../uapi/dma-buf.ts';
 import { readDescriptor } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
 import { examples, type Registry } from '../registry.ts';
@@ -17,15 +18,8 @@ export function nameCommand({ program, shell }: Registry): void {
     .action(async (word: string, name: string) => {
       const sh = shell(command);
       const fd = readDescriptor(word);
-      const arg = new TextEncoder().encode(`${name}\0`);
       const session = await sh.session('name');
-      await makeCalls(sh, session, ({ must }) =>
-        must(`name: ${fd}`, { call: 'ioctl', fd, request: DMA_BUF_SET_NAME_B, arg }, ({ why }) =>
-          why?.kind === 'bad-argument' && why.argument === 'len'
-            ? `a name has at most ${DMA_BUF_NAME_LEN - 1} bytes, this one ${arg.length - 1}`
-            : undefined,
-        ),
-      );
+      await makeCalls(sh, session, ({ did }) => did(`name: ${fd}`, (caller) => nameBuffer(caller, fd, name)));
       await sh.answer(
         () => ({ schema: 'dmaheap.name/1', fd, name }),
         () => '',

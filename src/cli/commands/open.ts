@@ -1,7 +1,7 @@
-import { O_CLOEXEC, O_RDWR } from '../../uapi/fcntl.ts';
-import { heapName } from '../arguments.ts';
+import { flagNames } from '../../profile/open-flag-words.ts';
+import { openFile, openRequest } from '../../program/open-file.ts';
 import { makeCalls } from '../calls.ts';
-import { flagNames, readFlags } from '../open-flags.ts';
+import { readFlags } from '../open-flags.ts';
 import { examples, type Registry } from '../registry.ts';
 
 /** `dmaheap open PATH|HEAP`: a descriptor of a node or file. */
@@ -28,12 +28,11 @@ export function openCommand({ program, shell }: Registry): void {
     )
     .action(async (word: string, options: { readonly flags?: number }) => {
       const sh = shell(command);
-      const path = word.startsWith('/') ? word : `/dev/dma_heap/${heapName(word)}`;
-      const isHeap = path.startsWith('/dev/dma_heap/');
-      const flags = options.flags ?? (isHeap ? O_RDWR | O_CLOEXEC : O_CLOEXEC);
+      const request = openRequest(word, options.flags);
+      const { path, flags } = request;
       const session = await sh.session('open');
-      const fd = await makeCalls(sh, session, ({ must }) =>
-        must(`open: ${word}`, { call: 'open', path, flags }),
+      const { ret: fd } = await makeCalls(sh, session, ({ did }) =>
+        did(`open: ${word}`, (caller) => openFile(caller, request)),
       );
       await sh.answer(
         () => ({ schema: 'dmaheap.open/1', path, flags: flagNames(flags), fd }),

@@ -1,5 +1,5 @@
 import type { PinnedPages } from '../../mm/pinned-pages.ts';
-import { bytesOf, formatHex, formatSize, type PhysRange, parseSize } from '../../units.ts';
+import { bytesOf, formatHex, formatSize, type PhysRange, parseRange } from '../../units.ts';
 import { makeCalls } from '../calls.ts';
 import { UsageError } from '../failures.ts';
 import { extentJson } from '../json.ts';
@@ -7,11 +7,9 @@ import { examples, type Registry } from '../registry.ts';
 import { renderTable } from '../table.ts';
 
 function readRange(text: string): PhysRange {
-  const [base, size, ...more] = text.startsWith('@') ? text.slice(1).split(':').map(parseSize) : [];
-  if (base === undefined || size === undefined || more.length > 0) {
-    throw new UsageError(`cannot read "${text}"`, 'Expected @ADDRESS:SIZE: @0x60400000:64K');
-  }
-  return { base, size };
+  const range = parseRange(text);
+  if (range !== undefined) return range;
+  throw new UsageError(`cannot read "${text}"`, 'Expected @ADDRESS:SIZE: @0x60400000:64K');
 }
 
 const rangeText = ({ base, size }: PhysRange): string =>

@@ -2,8 +2,8 @@ import { type AsOption, addAsOption } from '../as-option.ts';
 import { partForms, readPart } from '../byte-part.ts';
 import { jsonHead, jsonTail, readChunks, type Slices, streamed } from '../byte-stream.ts';
 import type { ByteTarget, Place } from '../byte-target.ts';
+import { findBytes } from '../byte-target.ts';
 import { UsageError } from '../failures.ts';
-import { findBytes } from '../find-bytes.ts';
 import { writingTo } from '../output-file.ts';
 import { examples, type Registry } from '../registry.ts';
 

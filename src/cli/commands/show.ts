@@ -1,7 +1,10 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views.ts';
+import { findHeap } from '../../program/find-heap.ts';
+import { heapName } from '../../uapi/dma-heap.ts';
 import type { PfnRange } from '../../units.ts';
-import { heapName, readDescriptor } from '../arguments.ts';
+import { readDescriptor } from '../arguments.ts';
+import { bufferOf } from '../buffer-of.ts';
 import { CallFailed } from '../failures.ts';
 import { bufferJson, extentJson, heapJson, regionJson } from '../json.ts';
 import { examples, type Registry } from '../registry.ts';
@@ -16,15 +19,13 @@ interface ShownHeap {
   readonly freeRuns: readonly PfnRange[];
 }
 
-function findHeap(kernel: Kernel, name: string): ShownHeap {
-  const heaps = kernel.heaps();
-  const heap = heaps.find((candidate) => candidate.name === name);
-  if (heap === undefined) {
-    const known = heaps.map((candidate) => candidate.name);
-    throw new CallFailed([
-      { what: `show: heap:${name}`, errno: 'ENOENT', why: { kind: 'no-such-heap', name, known } },
-    ]);
+function shownHeap(kernel: Kernel, name: string): ShownHeap {
+  const found = findHeap(kernel, name);
+  if (found.heap === undefined) {
+    const { errno = 'ENOENT', why } = found;
+    throw new CallFailed([{ what: `show: heap:${name}`, errno, ...(why && { why }) }]);
   }
+  const { heap } = found;
   const region =
     heap.region === undefined ? undefined : kernel.regions().find(({ name }) => name === heap.region);
   const names = new Set([heap.name, ...(region?.heaps ?? [])]);
@@ -32,9 +33,7 @@ function findHeap(kernel: Kernel, name: string): ShownHeap {
   return { heap, region, buffers, freeRuns: kernel.freeRuns(name) };
 }
 
-function findBuffer(kernel: Kernel, task: string, fd: number): BufferView {
-  const buffer = kernel.buffer(task, fd);
-  if (buffer !== undefined) return buffer;
+function shownBuffer(kernel: Kernel, task: string, fd: number): BufferView {
   if (!kernel.hasTask(task)) {
     throw new CallFailed([
       {
@@ -44,11 +43,7 @@ function findBuffer(kernel: Kernel, task: string, fd: number): BufferView {
       },
     ]);
   }
-  throw new CallFailed([
-    kernel.hasDescriptor(task, fd)
-      ? { what: `show: ${fd}`, errno: 'EINVAL', why: { kind: 'not-a-dma-buf', fd } }
-      : { what: `show: ${fd}`, errno: 'EBADF', why: { kind: 'bad-descriptor', fd } },
-  ]);
+  return bufferOf({ kernel, task }, fd, 'show:');
 }
 
 /** `dmaheap show FD|heap:NAME`: one buffer or one heap. */
@@ -71,12 +66,12 @@ export function showCommand({ program, shell }: Registry): void {
     )
     .action(async (target: string) => {
       const sh = shell(command);
-      const name = /^(heap:|\/dev\/dma_heap\/)/.test(target) ? heapName(target) : undefined;
+      const name = heapName(target) === target ? undefined : heapName(target);
       const fd = name === undefined ? readDescriptor(target, 'or heap:NAME for a heap') : undefined;
       const session = await sh.session('show');
       if (fd !== undefined) {
         const { buffer, profile } = session.view((kernel) => ({
-          buffer: findBuffer(kernel, sh.task, fd),
+          buffer: shownBuffer(kernel, sh.task, fd),
           profile: kernel.info().banner,
         }));
         return sh.answer(
@@ -85,7 +80,7 @@ export function showCommand({ program, shell }: Registry): void {
         );
       }
       const { shown, profile } = session.view((kernel) => ({
-        shown: findHeap(kernel, name ?? ''),
+        shown: shownHeap(kernel, name ?? ''),
         profile: kernel.info().banner,
       }));
       const { heap, region, buffers, freeRuns } = shown;

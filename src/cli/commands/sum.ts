@@ -3,9 +3,9 @@ import { type AsOption, addAsOption } from '../as-option.ts';
 import { partForms, readPart } from '../byte-part.ts';
 import { readChunks, streamed } from '../byte-stream.ts';
 import type { Place } from '../byte-target.ts';
+import { findBytes } from '../byte-target.ts';
 import { ALGORITHMS, type Algorithm, checksums } from '../checksum.ts';
 import { escapeText } from '../escape.ts';
-import { findBytes } from '../find-bytes.ts';
 import { examples, type Registry } from '../registry.ts';
 
 interface SumOptions extends AsOption {

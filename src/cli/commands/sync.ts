@@ -1,41 +1,32 @@
-import {
-  DMA_BUF_IOCTL_SYNC,
-  DMA_BUF_SYNC_END,
-  DMA_BUF_SYNC_READ,
-  DMA_BUF_SYNC_START,
-  DMA_BUF_SYNC_WRITE,
-  encodeDmaBufSync,
-} from '../../uapi/dma-buf.ts';
+import { sync, syncedDevices } from '../../program/sync.ts';
+import { dmaBufSyncFlags, type SyncWords } from '../../uapi/dma-buf.ts';
 import { readDescriptor, readWord } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
 import { syncFlagNames } from '../explain-hazard.ts';
 import { UsageError } from '../failures.ts';
 import { examples, type Registry } from '../registry.ts';
 
-interface SyncOptions {
-  readonly start?: boolean;
-  readonly end?: boolean;
-  readonly read?: boolean;
-  readonly write?: boolean;
+interface SyncOptions extends SyncWords {
   readonly flags?: bigint;
 }
 
 /** The flags that the options mean. @throws UsageError */
-function syncFlags({ start = false, end = false, read = false, write = false, flags }: SyncOptions): bigint {
+function syncFlags({ flags, ...words }: SyncOptions): bigint {
   if (flags !== undefined) {
-    if (start || end || read || write)
+    if (Object.values(words).includes(true))
       throw new UsageError('--flags excludes --start, --end, --read and --write');
     return flags;
   }
-  if (start === end) throw new UsageError('sync needs one of --start and --end', 'Or the number: --flags N');
-  if (!read && !write) {
+  const meant = dmaBufSyncFlags(words);
+  if (meant === 'phase')
+    throw new UsageError('sync needs one of --start and --end', 'Or the number: --flags N');
+  if (meant === 'access') {
     throw new UsageError(
       'sync needs --read, --write or both',
       'Linux refuses the call without: EINVAL. To see it say no: --flags 0',
     );
   }
-  const access = (read ? DMA_BUF_SYNC_READ : 0) | (write ? DMA_BUF_SYNC_WRITE : 0);
-  return BigInt(access | (end ? DMA_BUF_SYNC_END : DMA_BUF_SYNC_START));
+  return BigInt(meant);
 }
 
 /** `dmaheap sync FD --start|--end`: DMA_BUF_IOCTL_SYNC. */
@@ -65,17 +56,9 @@ export function syncCommand({ program, shell }: Registry): void {
       const fd = readDescriptor(word);
       const flags = syncFlags(options);
       const session = await sh.session('sync');
-      const devices = await makeCalls(sh, session, ({ kernel, task, must }) => {
-        must(`sync: ${fd}`, {
-          call: 'ioctl',
-          fd,
-          request: DMA_BUF_IOCTL_SYNC,
-          arg: encodeDmaBufSync(flags),
-        });
-        const mapped = kernel
-          .buffer(task, fd)
-          ?.attachments.filter(({ direction }) => direction !== undefined);
-        return [...new Set(mapped?.map(({ device }) => device))];
+      const devices = await makeCalls(sh, session, (calls) => {
+        calls.did(`sync: ${fd}`, (caller) => sync(caller, fd, flags));
+        return syncedDevices(calls, fd);
       });
       await sh.answer(
         () => ({

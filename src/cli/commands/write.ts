@@ -1,8 +1,8 @@
 import { type AsOption, addAsOption } from '../as-option.ts';
 import { partForms, readPart } from '../byte-part.ts';
-import { streamed, writeChunk } from '../byte-stream.ts';
+import { attempt, streamed, writeChunk } from '../byte-stream.ts';
 import type { Place } from '../byte-target.ts';
-import { findBytes } from '../find-bytes.ts';
+import { findBytes } from '../byte-target.ts';
 import { inputPieces } from '../input-pieces.ts';
 import { examples, type Registry } from '../registry.ts';
 
@@ -46,6 +46,9 @@ export function writeCommand({ program, shell }: Registry): void {
           await slices.at(done);
           if (chunk.length < piece.length) throw bytes.overflow(done);
         }
+        // No input is an access of no bytes, which the kernel may refuse as well.
+        if (done === 0n)
+          attempt(place.sh, place.session, (caller) => bytes.write(caller, 0n, new Uint8Array()));
       });
       await sh.answer(
         () => ({ schema: 'dmaheap.write/1', ...bytes.json, length: Number(done) }),

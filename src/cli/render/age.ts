@@ -1,5 +1,5 @@
 /** What ageing made of a heap as text: `dmaheap age`. */
-import type { AgeReport } from '../../kernel/age.ts';
+import type { AgeReport } from '../../program/age.ts';
 import { formatSize } from '../../units.ts';
 import { escapeText } from '../escape.ts';
 import { type Ink, NO_INK } from '../ink.ts';

@@ -1,6 +1,7 @@
 /** Buffers as text: `dmaheap buffers` and `dmaheap show FD`. */
 import type { BufferView, FdView } from '../../kernel/views.ts';
-import { formatOpenFlags, PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
+import { formatFlags } from '../../profile/open-flag-words.ts';
+import { PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
 import { bytesOf, formatHex, formatSize } from '../../units.ts';
 import { escapeText } from '../escape.ts';
 import { type Ink, NO_INK } from '../ink.ts';
@@ -86,7 +87,7 @@ export function renderBuffer(buffer: BufferView, ink: Ink = NO_INK): string {
     ['exp_name', escapeText(buffer.expName)],
     ['name', buffer.name === undefined ? '-' : escapeText(buffer.name)],
     ['size', sizeExact(buffer.size)],
-    ['flags', `${formatOpenFlags(buffer.flags)} (0${buffer.flags.toString(8)})`],
+    ['flags', `${formatFlags(buffer.flags)} (0${buffer.flags.toString(8)})`],
     ['ino', String(buffer.ino)],
     ['made by', `${escapeText(buffer.maker)}, call ${buffer.call}`],
     ['references', `${buffer.count}${who.length === 0 ? '' : `: ${who.join(', ')}`}`],

@@ -1,10 +1,10 @@
 /** Calls about tasks, devices and the machine as steps. */
 import { type BoardDevice, findBoardNode } from '../../board/devices.ts';
 import { DEFAULT_NOFILE } from '../../kernel/boot.ts';
-import { changeDevice, type DeviceFacts, isDeviceName, makeDevice } from '../../kernel/described-device.ts';
 import { dmaBitMask } from '../../kernel/device-table.ts';
 import { formatFaultRule } from '../../kernel/fault-rule.ts';
 import type { Device } from '../../mm/device.ts';
+import { changeDevice, type DeviceFacts, isDeviceName, makeDevice } from '../../program/described-device.ts';
 import type { JournalCall } from '../../session/journal.ts';
 import { formatHex } from '../../units.ts';
 import type { DeviceWords, Step } from '../form.ts';

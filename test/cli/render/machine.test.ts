@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { groupText, readGroup } from '../../../src/cli/groups.ts';
-import { flagNames, parseFlags, parseNumber } from '../../../src/cli/open-flags.ts';
 import { fdList, renderBuffer, renderBuffers } from '../../../src/cli/render/buffers.ts';
 import { dmaRangeText, maskText, renderDevice, renderDevices } from '../../../src/cli/render/devices.ts';
 import { renderHeaps } from '../../../src/cli/render/heaps.ts';
@@ -132,25 +131,8 @@ test('modes and columns of ls', () => {
   expect(renderListing([], true)).toBe('');
 });
 
-test('groups and flags by name', () => {
+test('groups by name', () => {
   expect([readGroup('video'), readGroup('1000'), readGroup('users')]).toEqual([44, 1000, 100]);
   for (const text of ['render', 'constructor', '4294967295', '']) expect(() => readGroup(text)).toThrow();
   expect([groupText(44), groupText(993)]).toEqual(['44 (video)', '993']);
-  expect(['10', '010', '0x10', '', '08', '4294967296'].map(parseNumber)).toEqual([
-    10,
-    8,
-    16,
-    undefined,
-    undefined,
-    undefined,
-  ]);
-  for (const flags of [0, 2, 3, 0o2004002, 0x80000002]) {
-    const names = flagNames(flags);
-    if (!names.some((name) => name.startsWith('0x') || name === 'O_ACCMODE')) {
-      expect(parseFlags(names.join('|'))).toBe(flags);
-    }
-  }
-  expect(flagNames(0x80000002)).toEqual(['O_RDWR', '0x80000000']);
-  expect(parseFlags('o_rdwr,O_CLOEXEC')).toBe(0o2000002);
-  expect(parseFlags('O_RDWR|O_NOPE')).toBeUndefined();
 });

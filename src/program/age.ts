@@ -6,6 +6,11 @@
  *     lifetimes, for a mean of 70:   7 of 8 buffers   1 … 79    (mean 40)
  *                                    1 of 8 buffers   1 … 559   (mean 280)
  */
+
+import type { Kernel } from '../kernel/kernel.ts';
+import { nextRandom } from '../kernel/random.ts';
+import { NR_OPEN, ROOT } from '../kernel/task.ts';
+import type { HeapView } from '../kernel/views.ts';
 import type { Geometry } from '../profile/geometry.ts';
 import {
   DMA_HEAP_IOCTL_ALLOC,
@@ -15,10 +20,9 @@ import {
 import type { Errno } from '../uapi/errno.ts';
 import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts';
 import { KiB, MiB, type PfnRange, parseSize } from '../units.ts';
-import type { Kernel } from './kernel.ts';
-import { nextRandom } from './random.ts';
-import { NR_OPEN, ROOT } from './task.ts';
-import type { HeapView } from './views.ts';
+import type { Caller } from './caller.ts';
+import { findHeap } from './find-heap.ts';
+import { DONE, finish, type Outcome, type Pieces } from './outcome.ts';
 
 /** A size of the mix, and how often it comes. */
 export interface AgeSize {
@@ -282,11 +286,21 @@ function usualLifetime({ free }: HeapView, sizes: readonly AgeSize[], { pageAlig
   return Math.min(Math.max(Number((free * 2n * weights) / (3n * total)), 1), 10_000);
 }
 
+/** Ages a heap, in pieces. Where there is no such heap nothing is done: ENOENT. */
+export function* ageInPieces(
+  { kernel, task }: Caller,
+  options: AgeOptions,
+): Pieces<Outcome & { readonly report?: AgeReport }> {
+  const found = findHeap(kernel, options.heap);
+  if (found.heap === undefined) return found;
+  const ageing = new Ageing(kernel, task, options);
+  while (ageing.advance(kernel)) yield;
+  return { ...DONE, report: ageing.report(kernel) };
+}
+
 /** Ages a heap in one go. @throws NoHeapToAge */
 export function age(kernel: Kernel, task: string, options: AgeOptions): AgeReport {
-  const ageing = new Ageing(kernel, task, options);
-  while (ageing.advance(kernel)) {
-    // On to the next piece.
-  }
-  return ageing.report(kernel);
+  const { report } = finish(ageInPieces({ kernel, task }, options));
+  if (report === undefined) throw new NoHeapToAge(options.heap);
+  return report;
 }

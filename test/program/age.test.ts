@@ -1,11 +1,19 @@
 /** Ageing: the same by its seed, and what it says of a heap is what the heap answers. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Ageing, type AgeReport, age, NoHeapToAge, parseAgeSizes } from '../../src/kernel/age.ts';
+import {
+  Ageing,
+  type AgeReport,
+  age,
+  ageInPieces,
+  NoHeapToAge,
+  parseAgeSizes,
+} from '../../src/program/age.ts';
+import { finish } from '../../src/program/outcome.ts';
 import { KiB, MiB } from '../../src/units.ts';
+import { CMA, HEAPS, machine, POOL } from '../kernel/machine.ts';
 import { PAGE } from '../pages.ts';
 import { alloc } from '../small-board.ts';
-import { CMA, HEAPS, machine, POOL } from './machine.ts';
 
 const steps = 300;
 
@@ -99,4 +107,11 @@ describe('a mix of sizes', () => {
     for (const wrong of ['', '4K,', '0', '4K:0', '4K:1:2', '4Q'])
       expect(parseAgeSizes(wrong)).toBeUndefined();
   });
+});
+
+it('says of a heap that is not there what open(2) of its node says', () => {
+  const { kernel } = machine();
+  const outcome = finish(ageInPieces({ kernel, task: 'shell' }, { heap: 'nope' }));
+  const opened = kernel.syscall('shell', { call: 'open', path: '/dev/dma_heap/nope', flags: 2 });
+  expect(outcome).toEqual(opened);
 });

@@ -26,3 +26,13 @@ export const FIXED_GROUPS: Readonly<Record<string, number>> = {
 
 /** The highest number of a user or group: the one above it means "no change". */
 export const ID_MAX = 0xfffffffe;
+
+/** A user's or a group's number. */
+export function parseId(text: string): number | undefined {
+  const id = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  return id <= ID_MAX ? id : undefined;
+}
+
+/** A group by number, or by a name that has a fixed one. */
+export const parseGroup = (text: string): number | undefined =>
+  Object.hasOwn(FIXED_GROUPS, text) ? FIXED_GROUPS[text] : parseId(text);

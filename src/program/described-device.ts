@@ -1,8 +1,8 @@
 /** A device as somebody describes it who adds or changes one: what is not said is as Linux has it. */
 import type { BoardDevice } from '../board/devices.ts';
 import { busDmaLimit } from '../board/dma-configure.ts';
+import { deviceOf, dmaBitMask } from '../kernel/device-table.ts';
 import type { Device, DmaRange } from '../mm/device.ts';
-import { deviceOf, dmaBitMask } from './device-table.ts';
 
 /** What is said of it. */
 export interface DeviceFacts {

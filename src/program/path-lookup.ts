@@ -1,8 +1,9 @@
 /** Paths of /proc, /sys and /dev as a child of a task sees them, looked at without a call of the task. */
+
+import type { Kernel } from '../kernel/kernel.ts';
+import { type Credentials, ROOT } from '../kernel/task.ts';
+import { mayAccess, type VirtualDirectory, type VirtualNode } from '../kernel/virtual-files/index.ts';
 import type { Errno } from '../uapi/errno.ts';
-import type { Kernel } from './kernel.ts';
-import { type Credentials, ROOT } from './task.ts';
-import { mayAccess, type VirtualDirectory, type VirtualNode } from './virtual-files/index.ts';
 
 export type Found = { readonly node: VirtualNode } | { readonly errno: Errno };
 
@@ -37,6 +38,29 @@ export function entriesOf(
       const node = directory.get(name);
       return node === undefined ? [] : [{ name, node }];
     });
+}
+
+/** A directory's content, or a file by the path that was asked for. */
+export interface Listing {
+  readonly isDirectory: boolean;
+  readonly entries: readonly { readonly name: string; readonly node: VirtualNode }[];
+}
+
+/**
+ * What `ls` shows of a path. A link to a directory is gone through, and one that leads nowhere is shown itself.
+ *
+ * @param long as `ls -l`: a link stays a link, and what is in a directory is looked at as well
+ */
+export function listPath(kernel: Kernel, path: string, task: string, long = false): Listing | Refused {
+  const link = lookupLink(kernel, path, task);
+  const followed = 'errno' in link || link.node.kind !== 'symlink' || long ? link : kernel.lookup(path, task);
+  const found = 'errno' in followed ? link : followed;
+  if ('errno' in found) return found;
+  const { node } = found;
+  if (node.kind !== 'directory') return { isDirectory: false, entries: [{ name: path, node }] };
+  if (!mayAccess(node, credentialsOf(kernel, task), { read: true, search: long }))
+    return { errno: 'EACCES', node };
+  return { isDirectory: true, entries: entriesOf(node) };
 }
 
 /** Why a path cannot be used. */

@@ -1,0 +1,43 @@
+/** What a boot loader and a user give beside a board, as people say it, and the parameters of a boot that it makes. */
+import type { BootParams } from '../kernel/boot-params.ts';
+import type { FaultRule } from '../kernel/fault-rule.ts';
+
+/** The parameters, but what udev makes of the nodes of /dev/dma_heap said as its rules say it. */
+export interface BootInputs extends Omit<BootParams, 'heapMode' | 'heapGid' | 'modules'> {
+  /** MODE: permission bits. */
+  readonly mode?: number;
+  /** GROUP: a number. */
+  readonly group?: number;
+}
+
+/** What a boot loader puts into memory, by name. */
+export const RESERVED = ['kernel', 'initrd', 'dtb'] as const;
+export type Reserved = (typeof RESERVED)[number];
+export const isReserved = (name: string): name is Reserved => RESERVED.some((known) => known === name);
+
+/** A configuration option by its whole name: CMA_SIZE_MBYTES is CONFIG_CMA_SIZE_MBYTES. */
+export const configKey = (key: string): string => (key.startsWith('CONFIG_') ? key : `CONFIG_${key}`);
+
+/** Permission bits in octal, as a udev rule has them: 0660. */
+export const parseMode = (text: string): number | undefined =>
+  /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : undefined;
+
+/** What chance begins with: 32 bits. */
+export function parseSeed(text: string): number | undefined {
+  const seed = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  return seed <= 0xffffffff ? seed : undefined;
+}
+
+/** A fault rule whose chance begins with this seed, unless it names one itself. */
+export const seeded = (rule: FaultRule, seed: number): FaultRule =>
+  'chance' in rule && rule.chance !== undefined && rule.seed === undefined ? { ...rule, seed } : rule;
+
+/** The parameters of a boot; what was not given is absent. With a group and no mode udev gives 0660. */
+export function bootParamsOf({ mode, group, ...given }: BootInputs): BootParams {
+  const heapMode = mode ?? (group === undefined || group === 0 ? undefined : 0o660);
+  return {
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    ...(heapMode !== undefined && { heapMode }),
+    ...(group !== undefined && { heapGid: group }),
+  };
+}

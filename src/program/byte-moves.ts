@@ -1,0 +1,78 @@
+/** What a program does with bytes that it reaches: loads them, stores them, fills them. */
+import { type BytePlace, type ByteSpan, type Bytes, type NotReached, useBytes } from './byte-reach.ts';
+import type { Caller } from './caller.ts';
+import { DONE, type Outcome, type Pieces } from './outcome.ts';
+
+/** What is stored at a time: an access is what evicts cache lines by chance. A multiple of a page, and of 3. */
+export const WRITE_PIECE = 3 << 20;
+/** What is read between two looks of whoever waits. */
+const READ_PIECE = 16 << 20;
+
+/** Which bytes of a place. @see ByteSpan */
+type Where = Omit<ByteSpan, 'access'>;
+
+const inPieces = function* (length: number, piece: number, go: (from: number, to: number) => void): Pieces {
+  for (let done = 0; done < length; done += piece) {
+    if (done > 0) yield;
+    go(done, Math.min(done + piece, length));
+  }
+  return DONE;
+};
+
+/**
+ * Loads bytes.
+ *
+ * @param where without a length: to the end, which a device's memory does not have: no bytes then
+ */
+export function* readBytes(
+  caller: Caller,
+  place: BytePlace,
+  where: Where,
+): Pieces<NotReached & { readonly bytes?: Uint8Array }> {
+  return yield* useBytes(caller, place, { ...where, access: 'read' }, function* (source, at, length = 0n) {
+    const bytes = new Uint8Array(Number(length));
+    yield* inPieces(bytes.length, READ_PIECE, (from, to) =>
+      source.read(at + BigInt(from), bytes.subarray(from, to)),
+    );
+    return { ...DONE, bytes };
+  });
+}
+
+/** Loads bytes into what the caller has: as many as it holds. */
+export function* readInto(
+  caller: Caller,
+  place: BytePlace,
+  offset: bigint,
+  into: Uint8Array,
+): Pieces<NotReached> {
+  const span = { access: 'read', offset, length: BigInt(into.length) } as const;
+  return yield* useBytes(caller, place, span, (source, at) => {
+    if (into.length > 0) source.read(at, into);
+    return DONE;
+  });
+}
+
+/** Stores bytes in one access. */
+export function* writeBytes(
+  caller: Caller,
+  place: BytePlace,
+  offset: bigint,
+  bytes: Uint8Array,
+): Pieces<NotReached> {
+  const span = { access: 'write', offset, length: BigInt(bytes.length) } as const;
+  return yield* useBytes(caller, place, span, (target: Bytes, at): Outcome => {
+    if (bytes.length > 0) target.write(at, bytes);
+    return DONE;
+  });
+}
+
+/** Stores one byte all over. @param where as of `readBytes` */
+export function* fillBytes(caller: Caller, place: BytePlace, where: Where, byte: number): Pieces<NotReached> {
+  return yield* useBytes(caller, place, { ...where, access: 'write' }, (target, at, length = 0n) => {
+    const size = Number(length);
+    const piece = new Uint8Array(Math.min(size, WRITE_PIECE)).fill(byte);
+    return inPieces(size, WRITE_PIECE, (from, to) =>
+      target.write(at + BigInt(from), piece.subarray(0, to - from)),
+    );
+  });
+}

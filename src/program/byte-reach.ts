@@ -1,0 +1,263 @@
+/**
+ * How a program gets at bytes: a task through a mapping of a buffer, the CPU by physical address, a device by DMA.
+ *
+ *     buffer                    mmap, access, munmap: nothing beyond the buffer can be mapped
+ *     mapping                   ends where it ends: SIGSEGV at the first byte beyond
+ *     memory                    ends where memory ends: a bus error there
+ *     buffer as a device        its newest mapped attachment; goes on past the buffer's end, as nothing stops DMA
+ *     attachment                the same, of one attachment
+ *     memory as a device        the device's own addresses
+ */
+import type { Kernel } from '../kernel/kernel.ts';
+import { type Mapping, SegmentationFault } from '../kernel/mapping.ts';
+import { badArgument } from '../kernel/results.ts';
+import { BusError, rangeOf } from '../mm/phys-memory.ts';
+import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts';
+import { rangeEnd, roundDown } from '../units.ts';
+import type { Caller } from './caller.ts';
+import { findBuffer } from './find-buffer.ts';
+import { noSuchDevice } from './find-device.ts';
+import { type Fault, guarded, type Outcome, type Pieces } from './outcome.ts';
+
+/** What has bytes. `as` is the dev_name() of the device that accesses them instead of the task. */
+export type BytePlace =
+  | { readonly kind: 'buffer'; readonly fd: number; readonly as?: string }
+  | { readonly kind: 'mapping'; readonly id: number }
+  | { readonly kind: 'attachment'; readonly id: number; readonly as?: string }
+  /** Absent size: as far as memory goes; to a device, without end. */
+  | { readonly kind: 'memory'; readonly base: bigint; readonly size?: bigint; readonly as?: string };
+
+/** Which bytes of a place are accessed. */
+export interface ByteSpan {
+  readonly access: 'read' | 'write';
+  /** From the beginning of the place on. */
+  readonly offset: bigint;
+  /** Absent: to the end. */
+  readonly length?: bigint;
+}
+
+/** Why a device does not get at bytes: beside the errno, for whoever explains it. */
+export type NoDma =
+  | { readonly is: 'no-attachment'; readonly id: number }
+  /** The attachment is another device's. */
+  | { readonly is: 'of-other-device'; readonly device: string; readonly id: number; readonly owner: string }
+  | { readonly is: 'not-attached'; readonly device: string; readonly fd: number }
+  /** It has an attachment, or several, and has mapped none of them. */
+  | { readonly is: 'not-mapped'; readonly device: string; readonly ids: readonly number[] }
+  /** The span begins behind the buffer, and has no length of its own. */
+  | { readonly is: 'past-end'; readonly device: string; readonly size: bigint };
+
+/** The kernel or the machine says no. */
+export interface NotReached extends Outcome {
+  readonly noDma?: NoDma;
+}
+
+/** Bytes that are there. */
+export interface Reached {
+  /** How many the span has; absent: a device's memory, which ends nowhere. */
+  readonly length?: bigint;
+  /** Bytes of the whole place, where it ends: of a buffer to its descriptor's task, of a mapping. */
+  readonly size?: bigint;
+  /** The attachment by which the device has them. */
+  readonly attachment?: number;
+}
+
+/** Loads and stores by offset; what lies before the first byte that cannot be reached is done before the fault. */
+export interface Bytes {
+  read(at: bigint, into: Uint8Array): void;
+  write(at: bigint, from: Uint8Array): void;
+}
+
+/** What is done with bytes. @param at of the span's first byte. @param length absent: no end */
+export type ByteUse<T extends Outcome> = (
+  bytes: Bytes,
+  at: bigint,
+  length: bigint | undefined,
+) => T | Pieces<T>;
+
+const left = (size: bigint, offset: bigint): bigint => (size > offset ? size - offset : 0n);
+
+const faulted = ({ name, message }: SegmentationFault | BusError): NotReached => ({
+  ret: 0,
+  fault: { name: name as Fault['name'], message },
+});
+
+export const isReached = (found: Reached | NotReached): found is Reached => !('ret' in found);
+
+/**
+ * Which bytes a span means, without a call or an access. What can be told of a read is told here, before its first
+ * byte and not after gigabytes of them; of a write what fits is stored, as by any CPU. Of a buffer the mapping
+ * says everything.
+ */
+export function findBytes(caller: Caller, place: BytePlace, span: ByteSpan): Reached | NotReached {
+  switch (place.kind) {
+    case 'mapping':
+      return inMapping(caller, place.id, span);
+    case 'buffer': {
+      if (place.as === undefined) return inBuffer(caller, place.fd, span);
+      const found = mappedAttachment(caller, place.fd, place.as);
+      return typeof found === 'number' ? inAttachment(caller.kernel, found, undefined, span) : found;
+    }
+    case 'attachment':
+      return inAttachment(caller.kernel, place.id, place.as, span);
+    case 'memory':
+      return inMemory(caller.kernel, place, span);
+  }
+}
+
+function inBuffer({ kernel, task }: Caller, fd: number, { offset, length }: ByteSpan): Reached {
+  if (length !== undefined) return { length };
+  const size = kernel.buffer(task, fd)?.size;
+  return { length: left(size ?? 0n, offset), ...(size !== undefined && { size }) };
+}
+
+function inMapping({ kernel, task }: Caller, id: number, span: ByteSpan): Reached | NotReached {
+  const size = kernel.mappingOf(task, id)?.length;
+  if (size === undefined) return badArgument('EFAULT', 'mapping', id);
+  const { offset, access, length = left(size, offset) } = span;
+  const beyond = (at: bigint) => faulted(new SegmentationFault(access, at, 'SEGV_MAPERR'));
+  if (offset > size) return beyond(offset);
+  return access === 'read' && offset + length > size ? beyond(size) : { length, size };
+}
+
+function inMemory(
+  kernel: Kernel,
+  { base, size, as }: Extract<BytePlace, { kind: 'memory' }>,
+  { access, offset, length }: ByteSpan,
+): Reached | NotReached {
+  if (as !== undefined && kernel.device(as) === undefined) return noSuchDevice(kernel, as);
+  // What was called SIZE is what may be touched.
+  if (size !== undefined && offset + (length ?? 0n) > size)
+    return badArgument('EINVAL', 'len', length ?? offset);
+  const asked = length ?? (size === undefined ? undefined : size - offset);
+  if (as !== undefined) return asked === undefined ? {} : { length: asked };
+  const address = base + offset;
+  try {
+    const range = rangeOf(kernel.info().layout, address, access === 'read' ? (asked ?? 0n) : 0n);
+    return { length: asked ?? rangeEnd(range) - address };
+  } catch (error) {
+    if (!(error instanceof BusError)) throw error;
+    return faulted(error);
+  }
+}
+
+const refused = (noDma: NoDma, id: number): NotReached => ({
+  ...badArgument('EINVAL', 'attachment', id),
+  noDma,
+});
+
+/** What a device has mapped of a buffer: its newest mapped attachment. dma_buf_get() looks at the descriptor first. */
+function mappedAttachment(caller: Caller, fd: number, device: string): number | NotReached {
+  const { kernel } = caller;
+  if (kernel.device(device) === undefined) return noSuchDevice(kernel, device);
+  const found = findBuffer(caller, fd);
+  if (found.buffer === undefined) return found;
+  const own = found.buffer.attachments.filter((attachment) => attachment.device === device);
+  const mapped = own.filter(({ direction }) => direction !== undefined).map(({ id }) => id);
+  if (mapped.length > 0) return Math.max(...mapped);
+  const ids = own.map(({ id }) => id);
+  return refused(
+    own.length === 0 ? { is: 'not-attached', device, fd } : { is: 'not-mapped', device, ids },
+    -1,
+  );
+}
+
+function inAttachment(
+  kernel: Kernel,
+  id: number,
+  as: string | undefined,
+  { offset, length }: ByteSpan,
+): Reached | NotReached {
+  if (as !== undefined && kernel.device(as) === undefined) return noSuchDevice(kernel, as);
+  const owner = kernel.attachment(id)?.device;
+  if (owner === undefined) return refused({ is: 'no-attachment', id }, id);
+  if (as !== undefined && as !== owner) return refused({ is: 'of-other-device', device: as, id, owner }, id);
+  const size = kernel.deviceMapping(id)?.size;
+  if (size === undefined) return refused({ is: 'not-mapped', device: owner, ids: [id] }, id);
+  if (length !== undefined) return { length, attachment: id };
+  if (offset <= size) return { length: size - offset, attachment: id };
+  return {
+    ...badArgument('EINVAL', 'offset', offset),
+    noDma: { is: 'past-end', device: owner, size },
+  };
+}
+
+/** Stops at `end`: what lies before it is done, and the access that goes on begins there. */
+function upTo(bytes: Bytes, end: bigint): Bytes {
+  const both = (at: bigint, length: number, go: (at: bigint, from: number, to: number) => void) => {
+    const inside = at < end ? Number(end - at) : 0;
+    if (inside === 0 || inside >= length) return go(at, 0, length);
+    go(at, 0, inside);
+    go(end, inside, length);
+  };
+  return {
+    read: (at, into) => both(at, into.length, (from, a, b) => bytes.read(from, into.subarray(a, b))),
+    write: (at, data) => both(at, data.length, (to, a, b) => bytes.write(to, data.subarray(a, b))),
+  };
+}
+
+/** Maps a span of a buffer, uses it, unmaps. No bytes are mapped as one, so that what is wrong is the kernel's answer. */
+function* throughMapping<T extends Outcome>(
+  { kernel, task }: Caller,
+  fd: number,
+  { access, offset }: ByteSpan,
+  length: bigint,
+  use: ByteUse<T>,
+): Pieces<T | NotReached> {
+  const start = roundDown(offset, kernel.profile.geometry.page);
+  const skip = offset - start;
+  const mapped = kernel.syscall(task, {
+    call: 'mmap',
+    fd,
+    length: skip + (length === 0n ? 1n : length),
+    prot: access === 'read' ? PROT_READ : PROT_READ | PROT_WRITE,
+    flags: MAP_SHARED,
+    offset: start,
+  });
+  if (mapped.ret < 0) return mapped;
+  try {
+    return yield* guarded(() => use(kernel.mapping(mapped.ret, task), skip, length));
+  } finally {
+    kernel.syscall(task, { call: 'munmap', mapping: mapped.ret });
+  }
+}
+
+/** Where the bytes of a place are, once `findBytes` has found them. */
+function bytesOf({ kernel, task }: Caller, place: BytePlace, { attachment }: Reached, offset: bigint): Bytes {
+  if (attachment !== undefined) {
+    const mapping = kernel.deviceMapping(attachment);
+    if (mapping === undefined) throw new Error(`attachment ${attachment} was mapped`);
+    return mapping;
+  }
+  if (place.kind === 'mapping') {
+    const mapping: Mapping = kernel.mapping(place.id, task);
+    return upTo(mapping, mapping.length);
+  }
+  if (place.kind !== 'memory') throw new Error('a buffer is mapped first');
+  const { base, as } = place;
+  const memory = as === undefined ? kernel.physMemory(task) : kernel.dma(as);
+  const here: Bytes = {
+    read: (at, into) => memory.read(base + at, into),
+    write: (at, from) => memory.write(base + at, from),
+  };
+  if (as !== undefined) return here;
+  return upTo(here, rangeEnd(rangeOf(kernel.info().layout, base + offset, 0n)) - base);
+}
+
+/**
+ * Gets at bytes and uses them. A fault is an outcome, and so is what the kernel refuses.
+ *
+ * @throws NotModelled, and what `use` throws that is no fault
+ */
+export function* useBytes<T extends Outcome>(
+  caller: Caller,
+  place: BytePlace,
+  span: ByteSpan,
+  use: ByteUse<T>,
+): Pieces<T | NotReached> {
+  const found = findBytes(caller, place, span);
+  if (!isReached(found)) return found;
+  if (place.kind === 'buffer' && place.as === undefined)
+    return yield* throughMapping(caller, place.fd, span, found.length ?? 0n, use);
+  return yield* guarded(() => use(bytesOf(caller, place, found, span.offset), span.offset, found.length));
+}

@@ -1,0 +1,18 @@
+/** The heap of a name. */
+import type { Kernel } from '../kernel/kernel.ts';
+import { fail } from '../kernel/results.ts';
+import type { HeapView } from '../kernel/views.ts';
+import type { Outcome } from './outcome.ts';
+
+/** ENOENT when there is none, as open(2) of its node says it. */
+export function findHeap(
+  kernel: Kernel,
+  name: string,
+): { readonly heap: HeapView } | (Outcome & { readonly heap?: never }) {
+  const heaps = kernel.heaps();
+  const heap = heaps.find((one) => one.name === name);
+  if (heap !== undefined) return { heap };
+  const notLoaded = kernel.waitingModules();
+  const known = heaps.map((one) => one.name);
+  return fail('ENOENT', { kind: 'no-such-heap', name, known, ...(notLoaded.length > 0 && { notLoaded }) });
+}

@@ -1,0 +1,24 @@
+/** The third argument of ioctl(2) as memory of the caller: what goes in, and what a request of any size gave back. */
+import { DMA_HEAP_IOCTL_ALLOC } from '../uapi/dma-heap.ts';
+import { IOC_READ, iocDir, iocNr, iocSize, iocType } from '../uapi/ioctl.ts';
+
+/** What a request without a size gets: an int or a pointer fits. */
+const PLAIN_SIZE = 8;
+
+/** The bytes, then zeros as far as the request reaches. */
+export function ioctlArgument(request: number, bytes: Uint8Array): Uint8Array {
+  const arg = new Uint8Array(Math.max(bytes.length, iocSize(request) || PLAIN_SIZE));
+  arg.set(bytes);
+  return arg;
+}
+
+/** Whether a request is DMA_HEAP_IOCTL_ALLOC, whatever size its struct has: dma_heap_ioctl() takes any. */
+export const isAllocRequest = (request: number): boolean =>
+  iocType(request) === iocType(DMA_HEAP_IOCTL_ALLOC) && iocNr(request) === iocNr(DMA_HEAP_IOCTL_ALLOC);
+
+/** The descriptor that such a request gave; `undefined` when it gives none back. */
+export function allocatedFd(request: number, arg: Uint8Array | null): number | undefined {
+  if (arg === null || arg.length < 12 || !isAllocRequest(request)) return undefined;
+  if ((iocDir(request) & IOC_READ) === 0) return undefined;
+  return new DataView(arg.buffer, arg.byteOffset).getUint32(8, true);
+}
