@@ -6,7 +6,7 @@ import { createProgram } from '../../src/cli/program.ts';
 import { freshPlace } from './built-command.ts';
 import { writeHostileBoard } from './hostile-board.ts';
 
-const program = createProgram({
+const program = await createProgram({
   streams: { out: () => {}, err: () => {}, outIsTerminal: false, errIsTerminal: false },
   env: {},
   cwd: '/',
