@@ -1,8 +1,7 @@
 /** The task that a command acts as, in one transaction. */
-import { DEFAULT_NOFILE } from '../kernel/boot.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
-import { isTaskName, ROOT } from '../kernel/task.ts';
+import { DEFAULT_NOFILE, isTaskName, ROOT } from '../kernel/task.ts';
 import { UsageError } from './failures.ts';
 
 export interface Caller {

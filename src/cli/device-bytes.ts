@@ -2,9 +2,10 @@
  * Bytes as a device gets at them, by DMA: a buffer through its attachment, memory by the device's own addresses.
  * Nothing stops it at a buffer's end, as nothing would in hardware.
  */
-import { SHELL_TASK } from '../kernel/boot.ts';
+
 import type { DeviceMapping } from '../kernel/dma.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { SHELL_TASK } from '../kernel/task.ts';
 import type { AttachmentView } from '../kernel/views.ts';
 import { formatHex, formatSize } from '../units.ts';
 import type { AttachmentPart, BufferPart, MemoryPart } from './byte-part.ts';

@@ -1,7 +1,7 @@
 /** Actions of tasks: they begin, fork, become other programs, hand on descriptors and end. */
-import { DEFAULT_NOFILE } from '../kernel/boot.ts';
+
 import { FIXED_GROUPS, ID_MAX } from '../kernel/group-names.ts';
-import { isTaskName, ROOT } from '../kernel/task.ts';
+import { DEFAULT_NOFILE, isTaskName, ROOT } from '../kernel/task.ts';
 import type { ActionCompilers } from './action.ts';
 import type { Getter, Moment } from './moment.ts';
 import { BadValue, type Path, type Problem } from './problem.ts';

@@ -1,10 +1,13 @@
 import type { HeapView } from '../../kernel/views.ts';
+import { doubtfulFileSystem } from '../../session/file-system.ts';
+import { bootSession, openSession } from '../../session/local-session.ts';
 import { readJournalLimit } from '../arguments.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { heapJson } from '../json.ts';
+import { type PreparedBoot, prepareBoot, prepareReboot } from '../prepare-boot.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderHeaps } from '../render/heaps.ts';
-import { type PreparedBoot, prepareReboot, type Shell } from '../shell.ts';
+import type { Shell } from '../shell.ts';
 import { addSourceInputs } from '../source-inputs.ts';
 import { VERSION } from '../version.ts';
 
@@ -20,8 +23,6 @@ function summary(heaps: readonly HeapView[], noHeaps: number, path: string): str
 }
 
 async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): Promise<void> {
-  const { bootSession, openSession } = await import('../../session/local-session.ts');
-  const { doubtfulFileSystem } = await import('../../session/file-system.ts');
   const location = shell.location();
   await shell.warn(prepared.warnings);
   bootSession(location, prepared.inputs, prepared.build, {
@@ -82,7 +83,7 @@ export function bootCommand({ program, shell }: Registry): void {
     .action(async (file: string, options: BoardOptions & { force?: boolean; journal?: number }) => {
       const sh = shell(command);
       sh.refuseBoard('boot');
-      const prepared = await sh.prepareBoot(file, options);
+      const prepared = await prepareBoot(file, options);
       const { journal } = options;
       const inputs =
         journal === undefined ? prepared.inputs : { ...prepared.inputs, journal: { entries: journal } };

@@ -1,7 +1,6 @@
 /** `dmaheap task add|fork|send`: tasks that begin, and what they hand on. */
 import type { Command } from 'commander';
-import { DEFAULT_NOFILE } from '../../kernel/boot.ts';
-import type { Credentials } from '../../kernel/task.ts';
+import { type Credentials, DEFAULT_NOFILE } from '../../kernel/task.ts';
 import { readCount, readDescriptor } from '../arguments.ts';
 import { checkTaskName } from '../caller.ts';
 import { makeCalls } from '../calls.ts';

@@ -1,9 +1,9 @@
 /** Calls about tasks, devices and the machine as steps. */
 import { type BoardDevice, findBoardNode } from '../../board/devices.ts';
-import { DEFAULT_NOFILE } from '../../kernel/boot.ts';
 import { changeDevice, type DeviceFacts, isDeviceName, makeDevice } from '../../kernel/described-device.ts';
 import { dmaBitMask } from '../../kernel/device-table.ts';
 import { formatFaultRule } from '../../kernel/fault-rule.ts';
+import { DEFAULT_NOFILE } from '../../kernel/task.ts';
 import type { Device } from '../../mm/device.ts';
 import type { JournalCall } from '../../session/journal.ts';
 import { formatHex } from '../../units.ts';
