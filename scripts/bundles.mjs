@@ -79,6 +79,11 @@ async function exportsOf(root) {
   return new Map(Object.values(metafile.outputs).map(({ entryPoint, exports }) => [entryPoint, exports]));
 }
 
+/** What a package exports by name; some Nodes add `module.exports`. */
+async function namesOf(id) {
+  return Object.keys(await import(id)).filter((name) => name !== 'default' && /^\w+$/.test(name));
+}
+
 /**
  * Hands a bundle what others hold, and leaves modules that are loaded later to theirs.
  *
@@ -100,7 +105,7 @@ function sharing({ root, bundle, holders, entries, exported }) {
         return bundle.from.includes(holder) ? { path: id, namespace: 'held', pluginData: holder } : undefined;
       });
       builder.onLoad({ filter: /.*/, namespace: 'held' }, async ({ path: id, pluginData: holder }) => {
-        const names = exported.get(id) ?? Object.keys(await import(id)).filter((name) => name !== 'default');
+        const names = exported.get(id) ?? (await namesOf(id));
         const taken = names.map(
           // Not by its own name, which may be a word of the language.
           (name, at) =>

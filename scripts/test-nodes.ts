@@ -135,7 +135,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     (dmaheap, home) => dmaheap('list', '--board', packed(home, 'fixtures/boards/video-box.yaml')),
   ],
   ['run', (dmaheap, home) => dmaheap('run', packed(home, 'fixtures/scenarios/ci-gate.yaml'))],
-  ['export', (dmaheap) => dmaheap('export')],
+  ['export', (dmaheap) => dmaheap('export', '--bundle', 'history.tgz')],
   [
     'library',
     (_, home, node) => {
