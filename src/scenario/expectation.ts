@@ -1,5 +1,4 @@
 /** What a step is expected to answer: its keys, read once, become tests of what it came to. */
-import { createHash } from 'node:crypto';
 import { closest } from '../devicetree/closest.ts';
 import { hazardKind, joinReports } from '../kernel/joined-reports.ts';
 import type { BufferView } from '../kernel/views.ts';
@@ -327,10 +326,9 @@ function compileTest(key: keyof Expect, expect: Expect, values: Values, path: Pa
       return bytesTest(hex(expect.arg ?? ''), ({ arg }) => arg);
     case 'sha256': {
       const wanted = values.text(expect.sha256 ?? '', path);
+      const sha256 = values.sha256(path);
       return (seen) => {
-        const got = createHash('sha256')
-          .update(seen.outcome.bytes ?? new Uint8Array())
-          .digest('hex');
+        const got = sha256(seen.outcome.bytes ?? new Uint8Array());
         const expected = wanted(seen.at).toLowerCase();
         return got === expected ? undefined : { expected, got };
       };
