@@ -31,10 +31,12 @@ export async function passes(dtb, text, sha256) {
 const SCENARIO = `
 board: board.dtb
 steps:
-  - { alloc: system, size: 4K, as: buf }
-  - { write: buf, bytes: '00 ff' }
-  - { read: buf, length: 2, expect: { bytes: '00ff', sha256: ${sha256(Uint8Array.of(0, 255))} } }
-  - { read: buf, length: 2, expect: { sha256: '00' } }
+  - { alloc: { heap: system, size: 4K }, as: buf }
+  - write: { to: buf, bytes: 00 ff }
+  - read: { from: buf, length: 2 }
+    expect: { bytes: 00ff, sha256: ${sha256(Uint8Array.of(0, 255))} }
+  - read: { from: buf, length: 2 }
+    expect: { sha256: '00' }
 `;
 
 const DTB = readFileSync(projectPath('fixtures/boards/camera-soc.dtb'));

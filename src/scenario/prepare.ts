@@ -135,7 +135,7 @@ async function boardOf(source: ScenarioSource, files: ScenarioFiles): Promise<Bo
   try {
     return await files.loadBoard(scenario.board, { include, define, overlay });
   } catch (error) {
-    // Names, not classes: another bundle's errors are not ours.
+    // By its name: who gives the files has the class.
     if (!(error instanceof Error) || error.name !== 'UnreadableInput') throw error;
     throw new InvalidInput([diagnosticOf(unreadable(error), source)]);
   }

@@ -1,7 +1,7 @@
 import { closeSync, createReadStream } from 'node:fs';
 import type { Board } from '../../board/board.ts';
 import { boardFromTree } from '../../board/from-tree.ts';
-import type { Diagnostic } from '../../diagnostic.ts';
+import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
 import type { BootParams } from '../../kernel/boot-params.ts';
 import type { PreparedScenario, ReadScenario, RunReport, ScenarioFiles } from '../../scenario/index.ts';
 import { sha256 } from '../../session/kept-bytes.ts';
@@ -88,7 +88,7 @@ async function asItIs(scenarios: Scenarios, { read, files }: Source, needed: boo
   try {
     return await scenarios.prepareScenario(read, files);
   } catch (error) {
-    if (needed || !(error instanceof Error) || error.name !== 'InvalidInput') throw error;
+    if (needed || !(error instanceof InvalidInput)) throw error;
     return undefined;
   }
 }
