@@ -40,6 +40,7 @@ test.each([
   ['dump 1', ['12']],
   ['dump --format ', ['hexdump', 'xxd']],
   ['boot ', 'files'],
+  ['read 4 --output ', 'files'],
   ['--board ', 'files'],
   ['boot x --coherent ', ['v3', 'off']],
   ['session ', ['info', 'check', 'compact', 'rm', 'path', 'help']],

@@ -1,6 +1,7 @@
 import type { HeapView } from '../../kernel/views.ts';
 import { doubtfulFileSystem } from '../../session/file-system.ts';
 import { bootSession, openSession } from '../../session/local-session.ts';
+import { completes } from '../argument-kinds.ts';
 import { readJournalLimit } from '../arguments.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { heapJson } from '../json.ts';
@@ -54,8 +55,7 @@ async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): P
 
 /** `dmaheap boot BOARD`: makes or replaces the session. */
 export function bootCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('boot')
+  const command = completes(program.command('boot'), 'file')
     .summary('boot a board into the session')
     .description(
       'Boots Linux on a board and keeps the kernel in the session, which is made or replaced. Prints the heaps; a boot that panics prints the log and changes nothing.',

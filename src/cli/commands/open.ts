@@ -1,4 +1,5 @@
 import { O_CLOEXEC, O_RDWR } from '../../uapi/fcntl.ts';
+import { completes } from '../argument-kinds.ts';
 import { heapName } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
 import { flagNames, readFlags } from '../open-flags.ts';
@@ -6,8 +7,7 @@ import { examples, type Registry } from '../registry.ts';
 
 /** `dmaheap open PATH|HEAP`: a descriptor of a node or file. */
 export function openCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('open')
+  const command = completes(program.command('open'), 'path-or-heap')
     .summary('open a heap or a file: prints the descriptor')
     .description(
       'open(2) of a heap by name, or of a path of /dev, /proc and /sys. Prints the descriptor; free closes it.',

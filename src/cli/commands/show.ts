@@ -1,6 +1,7 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views.ts';
 import type { PfnRange } from '../../units.ts';
+import { completes } from '../argument-kinds.ts';
 import { heapName, readDescriptor } from '../arguments.ts';
 import { CallFailed } from '../failures.ts';
 import { bufferJson, extentJson, heapJson, regionJson } from '../json.ts';
@@ -53,8 +54,7 @@ function findBuffer(kernel: Kernel, task: string, fd: number): BufferView {
 
 /** `dmaheap show FD|heap:NAME`: one buffer or one heap. */
 export function showCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('show')
+  const command = completes(program.command('show'), 'fd-or-heap')
     .summary('one buffer, or one heap')
     .description(
       'Shows a buffer (who refers to it, its sg table, what devices have of it), or with heap:NAME a heap, where its buffers lie and what is free between them.',
