@@ -1,18 +1,25 @@
 'use strict';
 /**
- * Loads the bundles of dist/ with the code that V8 made of them when they were built (scripts/code-cache.cjs):
- * compiling them again is most of what a short command does. V8 itself refuses a cache that is not its own, and
- * where there is none, for another version of Node say, the bundle is compiled as ever.
+ * Loads the bundles of dist/ with the code that V8 made of them before: compiling them again is most of what a short
+ * command does. V8 itself refuses code that is not its own; where there is none, the bundle is compiled as ever.
  *
- * V8 runs what a cache holds and compares it with the source by length alone, so a cache is a program. The threat
- * is another user of the machine who cannot write the bundle but can write, or put in place, a file where a cache
- * is looked for: whoever runs dmaheap next would run that user's code. So a cache is taken only where nobody can
- * have written it who could not as well have written the bundle beside it:
+ * There are two places for it. The build keeps in dist/code-cache what the Node that built made
+ * (scripts/code-cache.cjs). For every other Node the first command keeps it (keep-code.cjs) in a directory of the
+ * user: $XDG_CACHE_HOME/dmaheap, else ~/.cache/dmaheap.
+ *
+ * V8 runs what a cache holds and compares it with the source by length alone, so a cache is a program. It is found by
+ * the bundle's build id, a hash of its text in its first line. The threat is another user of the machine who cannot
+ * write the bundle but can write, or put in place, a file where a cache is looked for: whoever runs dmaheap next would
+ * run that user's code. So a cache of the build is taken only where nobody can have written it who could not as well
+ * have written the bundle beside it:
  *
  *   - its two directories and it are what they seem, not symbolic links;
  *   - each belongs to whom the bundle belongs to, to root, or to who runs the command;
  *   - its group or others may write none of them, unless they may write the bundle (for the directories: dist/),
  *     and those belong to the same group.
+ *
+ * And one of the user only where its directory and it belong to who runs the command, and nobody else may write them:
+ * root takes none of a user's, nor a user of another's.
  *
  * The file is judged by its descriptor, so it cannot be exchanged in between; its directories cannot be, once they
  * are found so. Who can write the bundle or dist/, or is root, needs no cache to do harm and is not kept out. A
@@ -20,14 +27,15 @@
  */
 const { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, statSync } = require('node:fs');
 const Module = require('node:module');
-const { join } = require('node:path');
+const { isAbsolute, join } = require('node:path');
 const { Script } = require('node:vm');
 
 const dist = join(__dirname, '..', 'dist');
 
 /** Has a directory for each V8 and processor: the versions are in the name because they exclude each other. */
 const caches = join(dist, 'code-cache');
-const cacheDirectory = join(caches, `${process.versions.v8}-${process.arch}`);
+const version = `${process.versions.v8}-${process.arch}`;
+const cacheDirectory = join(caches, version);
 
 const GROUP_WRITES = 0o020;
 const OTHERS_WRITE = 0o002;
@@ -40,28 +48,17 @@ function asGuarded(it, like) {
   return (it.mode & GROUP_WRITES) === 0 || ((like.mode & GROUP_WRITES) !== 0 && it.gid === like.gid);
 }
 
-let directoriesGuarded;
-function areDirectoriesGuarded() {
-  const like = statSync(dist);
-  return [caches, cacheDirectory].every((path) => {
-    const it = lstatSync(path);
-    return it.isDirectory() && asGuarded(it, like);
-  });
-}
+/** Whether only the user can have written `it`. */
+const isOwn = (it) => it.uid === uid && (it.mode & (GROUP_WRITES | OTHERS_WRITE)) === 0;
 
-/** The cache of a bundle; `undefined` where there is none, or none that can be trusted. */
-function readCache(name) {
+/** A file that `isTrusted`; `undefined` where there is none. */
+function readGuarded(path, isTrusted) {
   let fd;
   try {
-    directoriesGuarded ??= areDirectoriesGuarded();
-    if (!directoriesGuarded) return undefined;
     // Not to wait, should it be a pipe.
-    fd = openSync(
-      join(cacheDirectory, name),
-      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-    );
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const it = fstatSync(fd);
-    return it.isFile() && asGuarded(it, statSync(join(dist, name))) ? readFileSync(fd) : undefined;
+    return it.isFile() && isTrusted(it) ? readFileSync(fd) : undefined;
   } catch {
     // Nothing is lost but time.
     return undefined;
@@ -70,23 +67,101 @@ function readCache(name) {
   }
 }
 
-function compile(name, cachedData) {
+/** What `look` finds, once; `undefined` where it throws. */
+function once(look) {
+  let found;
+  return () => {
+    try {
+      found ??= { value: look() };
+    } catch {
+      found = { value: undefined };
+    }
+    return found.value;
+  };
+}
+
+const isBuildGuarded = once(() => {
+  const like = statSync(dist);
+  return [caches, cacheDirectory].every((path) => {
+    const it = lstatSync(path);
+    return it.isDirectory() && asGuarded(it, like);
+  });
+});
+
+/** Where the user's caches are; `undefined` where the system does not say, or has no users by number. */
+function userDirectory() {
+  const { XDG_CACHE_HOME: cache, HOME: home } = process.env;
+  if (uid === undefined) return undefined;
+  // The specification says to ignore relative ones.
+  if (cache !== undefined && isAbsolute(cache)) return join(cache, 'dmaheap');
+  return home !== undefined && isAbsolute(home) ? join(home, '.cache', 'dmaheap') : undefined;
+}
+
+const ownDirectory = once(() => {
+  const directory = userDirectory();
+  const it = directory === undefined ? undefined : lstatSync(directory);
+  return it?.isDirectory() && isOwn(it) ? directory : undefined;
+});
+
+/** The build id that a bundle begins with; `undefined` for one that has none, and can have no cache. */
+const buildId = (text) => /^\/\/([0-9a-f]{16})\n/.exec(text)?.[1];
+
+function readCache(name, id) {
+  const built = isBuildGuarded()
+    ? readGuarded(join(cacheDirectory, `${name}-${id}`), (it) => asGuarded(it, statSync(join(dist, name))))
+    : undefined;
+  if (built !== undefined) return built;
+  const own = ownDirectory();
+  return own === undefined ? undefined : readGuarded(join(own, `${name}-${id}-${version}`), isOwn);
+}
+
+/** What was compiled without a cache: by its name among the caches of the user. */
+const uncached = new Map();
+
+function compile(name, { isCached = false } = {}) {
   const filename = join(dist, name);
-  const source = Module.wrap(readFileSync(filename, 'utf8'));
+  const text = readFileSync(filename, 'latin1');
+  const id = buildId(text);
+  const cachedData = isCached && id !== undefined ? readCache(name, id) : undefined;
   // The wrapper stands on the first line and is not in the file.
-  return new Script(source, { filename, columnOffset: -Module.wrapper[0].length, cachedData });
+  const columnOffset = -Module.wrapper[0].length;
+  const script = new Script(Module.wrap(text), { filename, columnOffset, cachedData });
+  if (isCached && id !== undefined && (cachedData === undefined || script.cachedDataRejected)) {
+    if (uncached.size === 0) process.once('exit', keep);
+    uncached.set(`${name}-${id}-${version}`, script);
+  }
+  return script;
 }
 
-/** Runs a compiled bundle; `load` gets the other bundles that it asks for. Returns what it exports. */
-function run(script, name, load) {
-  const bundle = { exports: {} };
-  const requireFrom = (id) => (id.startsWith('./') ? load(id.slice(2)) : require(id));
-  script.runInThisContext()(bundle.exports, requireFrom, bundle, join(dist, name), dist);
-  return bundle.exports;
+/** Code that is made under other flags of V8 would only replace the ordinary one, in turns. */
+const hasOwnFlags = () => process.execArgv.length > 0 || (process.env.NODE_OPTIONS ?? '') !== '';
+
+/** Keeps for the next command what this one had to compile. */
+function keep() {
+  const directory = userDirectory();
+  if (directory === undefined || hasOwnFlags()) return;
+  try {
+    require('./keep-code.cjs').keepCode(directory, isOwn, uncached);
+  } catch {
+    // As above.
+  }
 }
 
-function load(name) {
-  return run(compile(name, readCache(name)), name, load);
+/** Makes a loader, which runs each bundle once. @param compiled gives the script of a bundle by its name */
+function loader(compiled) {
+  const bundles = new Map();
+  const load = (name) => {
+    const known = bundles.get(name);
+    if (known !== undefined) return known.exports;
+    const bundle = { exports: {} };
+    bundles.set(name, bundle);
+    const requireFrom = (id) => (id.startsWith('./') ? load(id.slice(2)) : require(id));
+    compiled(name).runInThisContext()(bundle.exports, requireFrom, bundle, join(dist, name), dist);
+    return bundle.exports;
+  };
+  return load;
 }
 
-module.exports = { load, compile, run, cacheDirectory };
+const load = loader((name) => compile(name, { isCached: true }));
+
+module.exports = { load, loader, compile, buildId, dist, cacheDirectory };

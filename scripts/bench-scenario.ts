@@ -9,6 +9,7 @@ import { Kernel, layoutOf } from '../src/kernel/kernel.ts';
 import { InMemoryPhysMemory } from '../src/mm/phys-memory.ts';
 import { MemoryRecords } from '../src/records.ts';
 import { compileScenario, readScenario, ScenarioRun } from '../src/scenario/index.ts';
+import { sha256 } from '../src/session/kept-bytes.ts';
 import {
   DMA_HEAP_IOCTL_ALLOC,
   decodeDmaHeapAllocationData,
@@ -43,7 +44,7 @@ expect: { leaks: none }
 `;
 
 const prepare = (text: string) =>
-  compileScenario(readScenario(text, 'bench.yaml'), BOARD, () => new Uint8Array());
+  compileScenario(readScenario(text, 'bench.yaml'), BOARD, { readFile: () => new Uint8Array(), sha256 });
 
 /** The program that somebody would have written instead, with the same two looks at what it got. */
 function library(): void {

@@ -3,11 +3,11 @@
 //   node scripts/code-cache.cjs
 // build.mjs runs it, with its output thrown away, in a process of its own.
 const { execFileSync } = require('node:child_process');
-const { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } = require('node:fs');
+const { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const v8 = require('node:v8');
-const { cacheDirectory, compile, run } = require('../bin/load-bundle.cjs');
+const { buildId, cacheDirectory, compile, dist, loader } = require('../bin/load-bundle.cjs');
 
 // A cache is only good for the flags under which it was written: those that a command starts with.
 v8.setFlagsFromString = () => undefined;
@@ -30,29 +30,33 @@ const work = mkdtempSync(join(tmpdir(), 'dmaheap-build-'));
 const inSession = ['--session', join(work, 'session')];
 const PREPARE = [...inSession, 'boot', join(boards, 'camera-soc.dtb')];
 const COMMANDS = [
+  ['dt', join(boards, 'video-box.yaml'), '-O', 'dtb', '--out', join(work, 'yaml.dtb')],
   ...SOURCES.map((file) => ['dt', file, '-I', include, '-O', 'dtb', '--out', join(work, 'board.dtb')]),
   ['run', join(__dirname, '../fixtures/scenarios/ci-gate.yaml')],
+  [...inSession, 'export', '--output', join(work, 'history.yaml')],
+  [...inSession, 'dmesg'],
   [...inSession, 'alloc', 'system', '64K'],
 ];
 
-/** Each bundle is compiled once, so that all commands add to the same code. */
+/** Each bundle is compiled once, so that all commands add to the same code; each command runs it anew. */
 const scripts = new Map();
-function load(name) {
+function compiled(name) {
   if (!scripts.has(name)) scripts.set(name, compile(name));
-  return run(scripts.get(name), name, load);
+  return scripts.get(name);
 }
 
 async function main() {
   execFileSync(process.execPath, [join(__dirname, '../bin/dmaheap.cjs'), ...PREPARE]);
   for (const words of COMMANDS) {
     process.argv = [process.execPath, 'dmaheap', ...words];
-    load('cli.cjs');
+    loader(compiled)('cli.cjs');
     await new Promise((resolve) => process.once('beforeExit', () => setImmediate(resolve)));
     if (process.exitCode !== 0) throw new Error(`dmaheap ${words.join(' ')}: exit code ${process.exitCode}`);
   }
   mkdirSync(cacheDirectory, { recursive: true });
   for (const [name, script] of scripts) {
-    const file = join(cacheDirectory, name);
+    const id = buildId(readFileSync(join(dist, name), 'latin1'));
+    const file = join(cacheDirectory, `${name}-${id}`);
     writeFileSync(`${file}.new`, script.createCachedData());
     renameSync(`${file}.new`, file);
   }

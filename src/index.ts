@@ -31,7 +31,7 @@ export type { Backend } from './dma-buf/backends.ts';
 export type { Failure } from './dma-buf/failure.ts';
 export { NotModelled } from './dma-buf/not-modelled.ts';
 export type { BootOutcome } from './kernel/boot.ts';
-export { boot, SHELL_TASK } from './kernel/boot.ts';
+export { boot } from './kernel/boot.ts';
 export type { BootParams, BootReserved, ConfigValue } from './kernel/boot-params.ts';
 export { DEFAULT_DMA_MASK, dmaBitMask } from './kernel/device-table.ts';
 export type { DeviceMapping, DmaView } from './kernel/dma.ts';
@@ -53,6 +53,7 @@ export type { Mapping } from './kernel/mapping.ts';
 export { SegmentationFault } from './kernel/mapping.ts';
 export type { Syscall, SyscallResult, UserPointer } from './kernel/syscall.ts';
 export type { Credentials } from './kernel/task.ts';
+export { SHELL_TASK } from './kernel/task.ts';
 export type {
   AttachmentView,
   BufferView,

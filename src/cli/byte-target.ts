@@ -1,5 +1,5 @@
 /** The bytes that a part means, how they are reached, and what is told when they are not. */
-import { SHELL_TASK } from '../kernel/boot.ts';
+import { SHELL_TASK } from '../kernel/task.ts';
 import { readInto, writeBytes } from '../program/byte-moves.ts';
 import {
   type BytePlace,

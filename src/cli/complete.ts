@@ -3,6 +3,7 @@
  * `dmaheap __complete WORD…`.
  */
 import type { Command, Option } from 'commander';
+import { argumentKind } from './argument-kinds.ts';
 
 /** A word, and a few words about it. */
 export type Candidate = readonly [word: string, about?: string];
@@ -20,52 +21,8 @@ export interface Dynamic {
 /** The candidates, or that file names belong here. */
 export type Completion = readonly Candidate[] | 'files';
 
-/** Options whose value is a file or a directory. */
-const FILE_OPTIONS = new Set(['--board', '--session', '--input', '--include', '--overlay', '--out']);
-
-type Kind = 'heap' | 'fd' | 'fd-or-heap' | 'file' | 'device' | 'task' | 'path' | 'path-or-heap' | 'none';
-
-/** What each argument is, by command (`dt show` is one) and position; the last one repeats. */
-const ARGUMENTS: Readonly<Record<string, readonly Kind[]>> = {
-  boot: ['file'],
-  dt: ['file'],
-  alloc: ['heap'],
-  age: ['heap'],
-  free: ['fd'],
-  show: ['fd-or-heap'],
-  read: ['fd'],
-  write: ['fd'],
-  fill: ['fd'],
-  dump: ['fd'],
-  sum: ['fd'],
-  cmp: ['fd', 'file'],
-  sync: ['fd'],
-  mmap: ['fd'],
-  open: ['path-or-heap'],
-  dup: ['fd'],
-  name: ['fd'],
-  ioctl: ['fd'],
-  fcntl: ['fd'],
-  lseek: ['fd'],
-  poll: ['fd'],
-  stat: ['fd'],
-  cat: ['path'],
-  ls: ['path'],
-  // The value is anybody's guess.
-  echo: ['none', 'path'],
-  'device set': ['device'],
-  'device rm': ['device'],
-  'device show': ['device'],
-  'device attach': ['device', 'fd'],
-  'device map': ['device', 'fd'],
-  'device unmap': ['device', 'fd'],
-  'device detach': ['device', 'fd'],
-  'task send': ['fd', 'task'],
-  'task exec': ['task'],
-  'task exit': ['task'],
-};
-
-const REPEATS = new Set(['free', 'sum', 'poll', 'cat', 'ls']);
+/** Whether an option's value is a file or a directory. */
+const takesFile = ({ flags }: Option): boolean => /<(file|dir)>/.test(flags);
 
 const visibleCommands = (command: Command): Candidate[] => {
   const help = command.createHelp();
@@ -114,12 +71,7 @@ function positional(
   current: string,
 ): Completion {
   const command = chain.at(-1) ?? program;
-  const name = chain
-    .slice(1)
-    .map((one) => one.name())
-    .join(' ');
-  const kinds = ARGUMENTS[name] ?? [];
-  const kind = REPEATS.has(name) ? kinds[0] : kinds[args.length];
+  const kind = argumentKind(command, args.length);
   if (kind === undefined && command.commands.length > 0) {
     return args.length === 0 ? visibleCommands(command) : [];
   }
@@ -162,7 +114,7 @@ export function complete(program: Command, words: readonly string[], dynamic: Dy
   const starting = (completion: Completion): Completion =>
     completion === 'files' ? completion : completion.filter(([word]) => word.startsWith(current));
   if (pending !== undefined) {
-    if (pending.long !== undefined && pending.long !== null && FILE_OPTIONS.has(pending.long)) return 'files';
+    if (takesFile(pending)) return 'files';
     if (pending.long === '--as') return starting(dynamic.devices?.() ?? []);
     if (pending.long === '--task') return starting(dynamic.tasks?.() ?? []);
     return starting((pending.argChoices ?? []).map((choice): Candidate => [choice]));

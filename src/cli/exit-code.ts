@@ -35,7 +35,7 @@ const BY_NAME: Readonly<Record<string, number>> = {
 /**
  * The exit code for what a command threw; 0 for `undefined`, when it threw nothing.
  *
- * Errors are told apart by name, not by class: the bundle that reads YAML has its own copy of the classes.
+ * Errors are told apart by name: the classes of some are in bundles that a command may not have loaded.
  */
 export function exitCode(thrown: unknown): number {
   if (thrown === undefined) return EXIT_DONE;

@@ -1,9 +1,10 @@
 /** Stale reads, lost writes and stray DMA in words: what happened, where, and which call was missing. */
-import { SHELL_TASK } from '../kernel/boot.ts';
+
 import { describeFault } from '../kernel/dma.ts';
 import type { CoherencyReport, Report, ReportedBuffer, StrayReport } from '../kernel/hazard-log.ts';
 import { joinReports, reportLength, storyOf } from '../kernel/joined-reports.ts';
 import type { Owner } from '../kernel/occupant.ts';
+import { SHELL_TASK } from '../kernel/task.ts';
 import type { Accessor } from '../mm/hazard.ts';
 import { DMA_BUF_SYNC_END, DMA_BUF_SYNC_READ, DMA_BUF_SYNC_WRITE } from '../uapi/dma-buf.ts';
 import { formatHex, formatSize } from '../units.ts';

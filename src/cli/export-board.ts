@@ -1,8 +1,9 @@
 /** How an exported scenario names its board: in place, as a file beside it, or by the name that was given. */
 import { basename } from 'node:path';
+import { InvalidInput } from '../diagnostic.ts';
 import type { BootInputs } from '../session/session.ts';
 import { Confinement } from './confinement.ts';
-import { UsageError } from './failures.ts';
+import { UnreadableInput, UsageError } from './failures.ts';
 import { loadTree } from './load-tree.ts';
 
 export type ExportedBoard = { readonly file: string } | { readonly yaml: string };
@@ -34,7 +35,7 @@ export async function boardByName(inputs: BootInputs): Promise<void> {
     const { bytes } = await loadTree(file);
     if (Buffer.compare(bytes(), board) === 0) return;
   } catch (error) {
-    if (!(error instanceof Error) || !['UnreadableInput', 'InvalidInput'].includes(error.name)) throw error;
+    if (!(error instanceof UnreadableInput || error instanceof InvalidInput)) throw error;
     throw new UsageError(`the board ${file} cannot be read any more from here`, BESIDE);
   }
   throw new UsageError(

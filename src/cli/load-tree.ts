@@ -2,7 +2,6 @@
  * A board's device tree from what a user names: a blob, source, YAML or a directory, told apart by what it
  * holds and not by its name; with overlays applied.
  */
-import { setFlagsFromString } from 'node:v8';
 import { type BoardFormat, detectFormat } from '../board/detect-format.ts';
 import { decodeDtb, encodeDtb } from '../devicetree/dtb.ts';
 import { decodeSource } from '../devicetree/source-encoding.ts';
@@ -100,8 +99,12 @@ export async function decodeTree(
  * spend half of that time on optimizing. A source of megabytes still gets it. Newer V8 waits by itself, and has
  * no such flag. To be called after the import, because V8 takes no cached code (bin/load-bundle.cjs) of other flags.
  */
-function optimizeLate(): void {
-  if (process.versions.v8.startsWith('11.')) setFlagsFromString('--interrupt-budget=1000000');
+async function optimizeLate(): Promise<void> {
+  if (process.versions.v8.startsWith('11.')) {
+    // Not loaded where it is not needed: with all that it loads in turn it takes 3 ms.
+    const { setFlagsFromString } = await import('node:v8');
+    setFlagsFromString('--interrupt-budget=1000000');
+  }
 }
 
 /** What a file holds; `undefined` for a directory. */
@@ -142,7 +145,7 @@ async function loadPiece(file: string, inputs: SourceInputs): Promise<Piece> {
   if (format !== 'dts') return { ...(await decodeTree(bytes, name)), format, bytes: () => bytes };
   // As large as all the rest of the command: only for source.
   const { compileSource } = await import('../devicetree/compile-source.ts');
-  optimizeLate();
+  await optimizeLate();
   const { include = [], define = [], allowOutside = false, symbols = false, within } = inputs;
   const readFile = sourceFiles({ directory: directoryOf(file), include, allowOutside, within });
   const source = { path: file === '-' ? '<stdin>' : file, text: decodeSource(bytes) };

@@ -1,6 +1,5 @@
 /** Runs one command line, tells what went wrong, and says the exit code. Knows its surroundings only as given. */
 import { CommanderError } from 'commander';
-import { answerCompletion } from './commands/completion.ts';
 import { EXIT_DONE, exitCode } from './exit-code.ts';
 import { AnsweredNo, Interrupted } from './failures.ts';
 import { type Ink, makeInk } from './ink.ts';
@@ -21,9 +20,13 @@ const wantsJson = (words: readonly string[]): boolean => {
 /** @returns what the command threw; `undefined` when it has done what it should */
 async function thrownBy(words: readonly string[], surroundings: Surroundings, ledger: Ledger) {
   try {
-    const program = createProgram(surroundings, ledger);
-    if (words[0] === '__complete') await answerCompletion(program, surroundings, words.slice(1));
-    else await program.parseAsync(words, { from: 'user' });
+    if (words[0] === '__complete') {
+      const { answerCompletion } = await import('./commands/completion.ts');
+      await answerCompletion(surroundings, words.slice(1));
+    } else {
+      const program = await createProgram(surroundings, words, ledger);
+      await program.parseAsync(words, { from: 'user' });
+    }
     return undefined;
   } catch (error) {
     return error instanceof CommanderError ? usageError(error) : (error ?? new Error('nothing was thrown'));

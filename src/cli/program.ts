@@ -1,51 +1,7 @@
 /** The command line: every command, the options that all take, and how mistakes are told. */
 import { Command, type CommanderError, Option } from 'commander';
 import { readWait } from './arguments.ts';
-import { ageCommand } from './commands/age.ts';
-import { allocCommand } from './commands/alloc.ts';
-import { bootCommand, rebootCommand } from './commands/boot.ts';
-import { buffersCommand } from './commands/buffers.ts';
-import { catCommand } from './commands/cat.ts';
-import { cmpCommand } from './commands/cmp.ts';
-import { completionCommand } from './commands/completion.ts';
-import { deviceCommand } from './commands/device.ts';
-import { devicesCommand } from './commands/devices.ts';
-import { dmesgCommand } from './commands/dmesg.ts';
-import { dtCommand } from './commands/dt.ts';
-import { dumpCommand } from './commands/dump.ts';
-import { dupCommand } from './commands/dup.ts';
-import { echoCommand } from './commands/echo.ts';
-import { exportCommand } from './commands/export.ts';
-import { faultCommand } from './commands/fault.ts';
-import { fcntlCommand } from './commands/fcntl.ts';
-import { fillCommand } from './commands/fill.ts';
-import { freeCommand } from './commands/free.ts';
-import { hazardsCommand } from './commands/hazards.ts';
-import { ioctlCommand } from './commands/ioctl.ts';
-import { leaksCommand } from './commands/leaks.ts';
-import { listCommand } from './commands/list.ts';
-import { lsCommand } from './commands/ls.ts';
-import { lseekCommand } from './commands/lseek.ts';
-import { mmapCommand } from './commands/mmap.ts';
-import { modprobeCommand } from './commands/modprobe.ts';
-import { munmapCommand } from './commands/munmap.ts';
-import { nameCommand } from './commands/name.ts';
-import { openCommand } from './commands/open.ts';
-import { pinCommand, unpinCommand } from './commands/pin.ts';
-import { pollCommand } from './commands/poll.ts';
-import { readCommand } from './commands/read.ts';
-import { regionsCommand } from './commands/regions.ts';
-import { replayCommand } from './commands/replay.ts';
-import { runCommand } from './commands/run.ts';
-import { sessionCommand } from './commands/session.ts';
-import { showCommand } from './commands/show.ts';
-import { sleepCommand } from './commands/sleep.ts';
-import { statCommand } from './commands/stat.ts';
-import { sumCommand } from './commands/sum.ts';
-import { syncCommand } from './commands/sync.ts';
-import { taskCommand } from './commands/task.ts';
-import { tasksCommand } from './commands/tasks.ts';
-import { writeCommand } from './commands/write.ts';
+import { commandsFor } from './command-table.ts';
 import { UsageError } from './failures.ts';
 import { Ledger } from './ledger.ts';
 import { refuseNul } from './refuse-nul.ts';
@@ -55,8 +11,17 @@ import { VERSION } from './version.ts';
 
 const GLOBAL = 'Global options:';
 
-/** Builds the program over a process's surroundings. @param ledger where its commands write down what they did */
-export function createProgram(surroundings: Surroundings, ledger = new Ledger()): Command {
+/**
+ * Builds the program over a process's surroundings.
+ *
+ * @param words its command line, of which only the command that it names is built: all of them, when it names none
+ * @param ledger where its commands write down what they did
+ */
+export async function createProgram(
+  surroundings: Surroundings,
+  words: readonly string[] = [],
+  ledger = new Ledger(),
+): Promise<Command> {
   const { streams } = surroundings;
   const program = new Command('dmaheap');
   program
@@ -118,44 +83,9 @@ export function createProgram(surroundings: Surroundings, ledger = new Ledger())
   const shell = (command: Command) =>
     new Shell(surroundings, command.optsWithGlobals<GlobalOptions>(), ledger);
   const registry: Registry = { program, shell };
-  const groups: readonly (readonly [
-    heading: string,
-    ...register: readonly ((registry: Registry) => void)[],
-  ])[] = [
-    ['Boot:', bootCommand, rebootCommand, sessionCommand, dtCommand],
-    [
-      'Look:',
-      listCommand,
-      regionsCommand,
-      buffersCommand,
-      showCommand,
-      dmesgCommand,
-      hazardsCommand,
-      leaksCommand,
-    ],
-    ['Allocate:', allocCommand, freeCommand, sleepCommand, ageCommand],
-    ['Bytes:', readCommand, writeCommand, fillCommand, dumpCommand, sumCommand, cmpCommand],
-    ['Share:', syncCommand, mmapCommand, munmapCommand],
-    ['Tasks and devices:', tasksCommand, taskCommand, devicesCommand, deviceCommand],
-    ['Scenarios:', runCommand, exportCommand, replayCommand],
-    ['Fail on purpose:', faultCommand, pinCommand, unpinCommand, modprobeCommand],
-    ['Files of /proc, /sys and /dev:', catCommand, lsCommand, echoCommand],
-    [
-      'Calls:',
-      openCommand,
-      dupCommand,
-      nameCommand,
-      ioctlCommand,
-      fcntlCommand,
-      lseekCommand,
-      pollCommand,
-      statCommand,
-    ],
-    ['Other:', completionCommand],
-  ];
-  for (const [heading, ...commands] of groups) {
+  for (const [heading, commands] of commandsFor(words, program.options)) {
     program.commandsGroup(heading);
-    for (const register of commands) register(registry);
+    for (const load of Object.values(commands)) (await load())(registry);
   }
   return program;
 }

@@ -7,6 +7,7 @@ import type { Board } from '../board/board.ts';
 import { boardFromTree } from '../board/from-tree.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { BoardInputs, ScenarioFiles } from '../scenario/index.ts';
+import { sha256 } from '../session/kept-bytes.ts';
 import { Confinement } from './confinement.ts';
 import { UnreadableInput } from './failures.ts';
 import { hasNul, type OpenedFile } from './input-file.ts';
@@ -115,5 +116,6 @@ export function scenarioFiles(
       kept.set(path, bytes);
       return bytes;
     },
+    sha256,
   };
 }

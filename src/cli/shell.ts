@@ -2,27 +2,22 @@
  * What every command works with: the streams, the global options, and the kernel that it speaks to, which is
  * a session's or one that was booted in memory for this command alone.
  */
-import { boardFromTree } from '../board/from-tree.ts';
-import type { DeviceTree } from '../devicetree/tree.ts';
 import type { Diagnostic } from '../diagnostic.ts';
-import { boot, SHELL_TASK } from '../kernel/boot.ts';
 import type { Report } from '../kernel/hazard-log.ts';
-import { Printk } from '../printk.ts';
-import { MemoryRecords, type Records } from '../records.ts';
+import { SHELL_TASK } from '../kernel/task.ts';
 import type { SessionLocation } from '../session/directory.ts';
 import { sessionPath } from '../session/directory.ts';
-import type { BootInputs, Session } from '../session/session.ts';
-import { type BoardOptions, bootParams, refuseBoardOptions } from './boot-inputs.ts';
+import { openSession } from '../session/local-session.ts';
+import type { Session } from '../session/session.ts';
+import { type BoardOptions, refuseBoardOptions } from './boot-inputs.ts';
 import { type Caller, callerOf, checkTaskName } from './caller.ts';
 import { joinReports } from './explain-hazard.ts';
-import { BootPanic, UsageError } from './failures.ts';
+import { UsageError } from './failures.ts';
 import { type Ink, makeInk } from './ink.ts';
 import { type Interrupts, processInterrupts } from './interruption.ts';
 import { hazardJson } from './json.ts';
 import { jsonText } from './json-text.ts';
 import { Ledger } from './ledger.ts';
-import { decodeTree, keptName, loadTree } from './load-tree.ts';
-import { inputName } from './read-input.ts';
 import { renderDiagnostic } from './render/diagnostic.ts';
 import { renderHazards } from './render/hazards.ts';
 import type { Streams } from './streams.ts';
@@ -47,14 +42,6 @@ export interface Surroundings {
   readonly cwd: string;
   /** This process's own unless given. */
   readonly interrupts?: Interrupts;
-}
-
-/** Inputs that were read, and the boot that they make. */
-export interface PreparedBoot {
-  readonly inputs: BootInputs;
-  readonly warnings: readonly Diagnostic[];
-  /** Fills empty records. @throws BootPanic when the kernel dies, with its log */
-  readonly build: (records: Records) => { readonly panic?: string };
 }
 
 const HISTORY_CUT =
@@ -174,8 +161,6 @@ export class Shell {
   /** The session. @throws SessionError when there is none */
   async session(command: string): Promise<Session> {
     this.refuseBoard(command);
-    // Loads the store, which commands with --board do without.
-    const { openSession } = await import('../session/local-session.ts');
     const session = openSession(this.location(), {
       ...this.storeOptions,
       onHistoryCut: () => this.streams.err(HISTORY_CUT),
@@ -191,19 +176,10 @@ export class Shell {
       return this.session(command);
     }
     this.refuseSession(`${command} --board`);
-    const { MemorySession } = await import('../session/memory-session.ts');
-    const { inputs, build, warnings } = await this.prepareBoot(board, options);
-    await this.warn(warnings);
-    const records = new MemoryRecords();
-    build(records);
-    return new MemorySession(records, inputs);
-  }
-
-  /** Reads a board with what is given beside it. @throws UnreadableInput or InvalidInput */
-  async prepareBoot(file: string, options: BoardOptions): Promise<PreparedBoot> {
-    const { tree, format, bytes, warnings } = await loadTree(file, options);
-    const inputs = { board: bytes(), file: inputName(file), format, params: bootParams(options) };
-    return bootOf(inputs, tree, warnings);
+    const { bootInMemory, prepareBoot } = await import('./prepare-boot.ts');
+    const prepared = await prepareBoot(board, options);
+    await this.warn(prepared.warnings);
+    return bootInMemory(prepared);
   }
 
   /** Prints what is odd about a board. */
@@ -212,20 +188,4 @@ export class Shell {
     const ink = await this.ink('err');
     this.streams.err(warnings.map((warning) => renderDiagnostic(warning, ink)).join(''));
   }
-}
-
-/** The boot that a session's inputs make again. @throws InvalidInput */
-export async function prepareReboot(inputs: BootInputs): Promise<PreparedBoot> {
-  const { tree, warnings } = await decodeTree(inputs.board, keptName(inputs));
-  return bootOf(inputs, tree, warnings);
-}
-
-function bootOf(inputs: BootInputs, tree: DeviceTree, warnings: readonly Diagnostic[]): PreparedBoot {
-  const board = boardFromTree(tree, inputs.file);
-  const build = (records: Records) => {
-    const outcome = boot(board, inputs.params, records);
-    if (outcome.panic !== undefined) throw new BootPanic(outcome.panic, [...new Printk(records).since()]);
-    return outcome;
-  };
-  return { inputs, warnings: [...warnings, ...board.diagnostics], build };
 }

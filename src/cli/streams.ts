@@ -2,7 +2,8 @@
  * The command's ends: standard output and error. Written synchronously, so that nothing is lost at exit,
  * and without node's stream objects, which cost milliseconds to make.
  */
-import { fstatSync, writeSync } from 'node:fs';
+import { fstatSync, statSync, writeSync } from 'node:fs';
+import { devNull } from 'node:os';
 
 export interface Streams {
   /** Writes results. @throws ClosedPipe, UnwritableOutput */
@@ -88,7 +89,9 @@ const FD = { stdout: 1, stderr: 2 } as const;
 /** Node's own answer takes milliseconds, and is only needed where there may be a terminal. */
 function isTerminal(stream: 'stdout' | 'stderr'): boolean {
   try {
-    return fstatSync(FD[stream]).isCharacterDevice() && process[stream].isTTY === true;
+    const it = fstatSync(FD[stream]);
+    if (!it.isCharacterDevice() || it.rdev === statSync(devNull).rdev) return false;
+    return process[stream].isTTY === true;
   } catch {
     return false;
   }

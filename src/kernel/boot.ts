@@ -33,18 +33,12 @@ import { createDevices } from './device-table.ts';
 import { addBootFaults } from './machine-calls.ts';
 import { loadModules } from './modules.ts';
 import { type Registered, regionViews } from './regions.ts';
-import { createTask } from './task.ts';
+import { createTask, DEFAULT_NOFILE, SHELL_TASK } from './task.ts';
 
 export interface BootOutcome {
   /** What follows `Kernel panic - not syncing: `, when the kernel died. */
   readonly panic?: string;
 }
-
-/** The task that commands run as unless told otherwise. */
-export const SHELL_TASK = 'shell';
-
-/** INR_OPEN_CUR: the soft RLIMIT_NOFILE of every process that changes nothing. */
-export const DEFAULT_NOFILE = 1024;
 
 /** RAM above this is not modelled. */
 const MAX_RAM_END = 16n * TiB;

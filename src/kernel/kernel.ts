@@ -14,7 +14,6 @@ import type { Records } from '../records.ts';
 import { MAP_PRIVATE, MAP_TYPE } from '../uapi/fcntl.ts';
 import type { PfnRange, PhysAddr, PhysRange } from '../units.ts';
 import { type Access, type AccessPlace, watched } from './access.ts';
-import { SHELL_TASK } from './boot.ts';
 import { bootRecord } from './boot-record.ts';
 import {
   attachmentOf,
@@ -39,7 +38,7 @@ import { sendDescriptor, taskAdd, taskCall } from './process-calls.ts';
 import { fail, ok } from './results.ts';
 import { KernelState } from './state.ts';
 import type { FileCall, MachineCall, Syscall, SyscallResult } from './syscall.ts';
-import { DescriptorTable, findDescriptor, findTask, ROOT, taskNames } from './task.ts';
+import { DescriptorTable, findDescriptor, findTask, ROOT, SHELL_TASK, taskNames } from './task.ts';
 import { taskViewOf, taskViews } from './task-view.ts';
 import { vfsIoctl } from './vfs-ioctl.ts';
 import type {

@@ -19,6 +19,12 @@ export interface Credentials {
   readonly groups: readonly number[];
 }
 
+/** The task that commands run as unless told otherwise. */
+export const SHELL_TASK = 'shell';
+
+/** INR_OPEN_CUR: the soft RLIMIT_NOFILE of every process that changes nothing. */
+export const DEFAULT_NOFILE = 1024;
+
 export const ROOT: Credentials = { uid: 0, gid: 0, groups: [] };
 
 /** struct task_struct, as a record. */

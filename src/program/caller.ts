@@ -1,7 +1,7 @@
 /** Who calls: a task, which is started when somebody first acts as it. */
-import { DEFAULT_NOFILE } from '../kernel/boot.ts';
+
 import type { Kernel } from '../kernel/kernel.ts';
-import { ROOT } from '../kernel/task.ts';
+import { DEFAULT_NOFILE, ROOT } from '../kernel/task.ts';
 
 /** A kernel, and the task that calls it. */
 export interface Caller {

@@ -1,4 +1,4 @@
-/** Bytes in hexadecimal, as they lie in memory. */
+/** Bytes in hexadecimal, as they lie in memory. Without Buffer, which only Node has. */
 
 const GAPS = /[\s_:]/g;
 
@@ -6,5 +6,7 @@ const GAPS = /[\s_:]/g;
 export function parseHexBytes(text: string): Uint8Array | undefined {
   const digits = text.replace(/^0x/i, '').replace(GAPS, '');
   if (digits.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(digits)) return undefined;
-  return new Uint8Array(Buffer.from(digits, 'hex'));
+  return Uint8Array.from({ length: digits.length / 2 }, (_, i) =>
+    Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16),
+  );
 }

@@ -18,7 +18,7 @@ import { BadValue, inOrder, type Path, type Problem } from './problem.ts';
 import { compileSteps, countLeaves, leastWork, type Node } from './program.ts';
 import { EXPECTED_GROUP, groupNumber } from './task-actions.ts';
 import { type TextTest, textTest } from './text-match.ts';
-import { Values } from './values.ts';
+import { type GivenFunctions, Values } from './values.ts';
 
 /** A scenario, and where its parts stand; one that was made and not read stands nowhere. */
 export interface ScenarioSource {
@@ -38,14 +38,12 @@ export interface BoardInputs {
 }
 
 /** What a scenario needs of the world: its files, by the names that it gives them. */
-export interface ScenarioFiles {
+export interface ScenarioFiles extends GivenFunctions {
   /**
    * @throws InvalidInput, or an Error named `UnreadableInput` whose message says what is wrong; with `property`
    *   where that is the place of it and not the board
    */
   loadBoard(file: string, inputs: BoardInputs): Board | Promise<Board>;
-  /** Bytes for `write`. @throws Error whose message says what is wrong */
-  readFile(file: string): Uint8Array;
 }
 
 export interface PreparedScenario {
@@ -82,18 +80,18 @@ export async function prepareScenario(
   source: ScenarioSource,
   files: ScenarioFiles,
 ): Promise<PreparedScenario> {
-  return compileScenario(source, await boardOf(source, files), (file) => files.readFile(file));
+  return compileScenario(source, await boardOf(source, files), files);
 }
 
 /** The same with a board that was loaded: another one than the scenario names, perhaps. @throws InvalidInput */
 export function compileScenario(
   source: ScenarioSource,
   board: Board,
-  readFile: (file: string) => Uint8Array,
+  given: GivenFunctions,
 ): PreparedScenario {
   const { scenario } = source;
   const seed = seedOf(scenario);
-  const values = new Values(seed ?? 0, readFile);
+  const values = new Values(seed ?? 0, given);
   if (seed === undefined)
     values.problem(['seed'], 'scenario-seed', 'a seed is a number from 0 to 4294967295');
   const params = bootParams(scenario.boot ?? {}, values);
@@ -137,7 +135,7 @@ async function boardOf(source: ScenarioSource, files: ScenarioFiles): Promise<Bo
   try {
     return await files.loadBoard(scenario.board, { include, define, overlay });
   } catch (error) {
-    // Names, not classes: another bundle's errors are not ours.
+    // By its name: who gives the files has the class.
     if (!(error instanceof Error) || error.name !== 'UnreadableInput') throw error;
     throw new InvalidInput([diagnosticOf(unreadable(error), source)]);
   }

@@ -4,10 +4,10 @@
  */
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
-import { boot, DEFAULT_NOFILE, SHELL_TASK } from '../kernel/boot.ts';
+import { boot } from '../kernel/boot.ts';
 import { Kernel, layoutOf } from '../kernel/kernel.ts';
 import { nextRandom } from '../kernel/random.ts';
-import { ROOT } from '../kernel/task.ts';
+import { DEFAULT_NOFILE, ROOT, SHELL_TASK } from '../kernel/task.ts';
 import { ArenaFull, InMemoryPhysMemory } from '../mm/phys-memory.ts';
 import { type LogLine, Printk } from '../printk.ts';
 import { MemoryRecords, type Records } from '../records.ts';

@@ -1,6 +1,5 @@
 /** Actions of tasks: they begin, fork, become other programs, hand on descriptors and end. */
-import { DEFAULT_NOFILE } from '../kernel/boot.ts';
-import { isTaskName, ROOT } from '../kernel/task.ts';
+import { DEFAULT_NOFILE, isTaskName, ROOT } from '../kernel/task.ts';
 import { FIXED_GROUPS, ID_MAX } from '../program/group-names.ts';
 import type { ActionCompilers } from './action.ts';
 import type { Getter, Moment } from './moment.ts';

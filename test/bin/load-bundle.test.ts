@@ -7,20 +7,25 @@ import {
   linkSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { wrap } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { expect, onTestFinished, test } from 'vitest';
 import { COMMAND } from '../cli/built-command.ts';
 
-const BUNDLE = "process.stdout.write('the source');\n";
-const OTHER = "process.stdout.write('the cached');\n";
+const ID = '0123456789abcdef';
+const BUNDLE = `//${ID}\nprocess.stdout.write('the source');\n`;
+const OTHER = `//${ID}\nprocess.stdout.write('the cached');\n`;
+const VERSION = `${process.versions.v8}-${process.arch}`;
 
 interface Package {
   readonly root: string;
@@ -37,8 +42,8 @@ function freshPackage(): Package {
   cpSync(dirname(COMMAND), join(root, 'bin'), { recursive: true });
   const dist = join(root, 'dist');
   const caches = join(dist, 'code-cache');
-  const versioned = join(caches, `${process.versions.v8}-${process.arch}`);
-  const cache = join(versioned, 'cli.cjs');
+  const versioned = join(caches, VERSION);
+  const cache = join(versioned, `cli.cjs-${ID}`);
   for (const made of [dist, caches, versioned]) mkdirSync(made, { mode: 0o755 });
   writeFileSync(join(dist, 'cli.cjs'), BUNDLE, { mode: 0o644 });
   const script = new Script(wrap(OTHER), { filename: join(dist, 'cli.cjs') });
@@ -49,9 +54,11 @@ function freshPackage(): Package {
   return { root, dist, caches, versioned, cache };
 }
 
-function ran({ root }: Package): string {
+/** @param env what the user's directory of caches is found by; there is none unless given */
+function ran({ root }: Package, env: Readonly<Record<string, string>> = {}): string {
   const { stdout, stderr, status } = spawnSync(process.execPath, [join(root, 'bin/dmaheap.cjs')], {
     encoding: 'utf8',
+    env,
   });
   expect([stderr, status]).toEqual(['', 0]);
   return stdout;
@@ -153,3 +160,112 @@ test.runIf(asRoot)(
     expect(ran(made)).toBe('the cached');
   },
 );
+
+interface User {
+  readonly home: string;
+  readonly directory: string;
+  readonly cache: string;
+}
+
+/** A package without caches, and a user who has one that says something else. */
+function freshUser(): { readonly made: Package; readonly user: User } {
+  const made = freshPackage();
+  const home = join(made.root, 'home');
+  const directory = join(home, '.cache', 'dmaheap');
+  const cache = join(directory, `cli.cjs-${ID}-${VERSION}`);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  for (const path of [home, join(home, '.cache'), directory]) chmodSync(path, 0o700);
+  renameSync(made.cache, cache);
+  chmodSync(cache, 0o600);
+  rmSync(made.caches, { recursive: true });
+  return { made, user: { home, directory, cache } };
+}
+
+test('a cache of the user is run, where XDG_CACHE_HOME and HOME say', () => {
+  const { made, user } = freshUser();
+  expect(ran(made, { HOME: user.home })).toBe('the cached');
+  expect(ran(made, { XDG_CACHE_HOME: join(user.home, '.cache') })).toBe('the cached');
+  expect(ran(made, { HOME: made.root, XDG_CACHE_HOME: 'home/.cache' })).toBe('the source');
+});
+
+test.each<readonly [string, (user: User) => void]>([
+  [
+    'a symbolic link',
+    ({ home, cache }) => {
+      renameSync(cache, join(home, 'c'));
+      symlinkSync(join(home, 'c'), cache);
+    },
+  ],
+  [
+    'in a directory that is a symbolic link',
+    ({ home, directory }) => {
+      renameSync(directory, join(home, 'd'));
+      symlinkSync(join(home, 'd'), directory);
+    },
+  ],
+  ['writable for the group', ({ cache }) => chmodSync(cache, 0o620)],
+  ['in a directory that all may write', ({ directory }) => chmodSync(directory, 0o1777)],
+])('a cache of the user is not run: %s', (_, change) => {
+  const { made, user } = freshUser();
+  change(user);
+  expect(ran(made, { HOME: user.home })).toBe('the source');
+});
+
+test.runIf(asRoot).each<readonly [string, (user: User) => void]>([
+  ["somebody else's", ({ cache }) => chownSync(cache, NOBODY, NOBODY)],
+  ["in somebody else's directory", ({ directory }) => chownSync(directory, NOBODY, NOBODY)],
+])('a cache of the user is not run: %s', (_, change) => {
+  const { made, user } = freshUser();
+  change(user);
+  expect(ran(made, { HOME: user.home })).toBe('the source');
+});
+
+test('the first command keeps its code for the user alone, and for this build', () => {
+  const { made, user } = freshUser();
+  rmSync(join(user.home, '.cache'), { recursive: true });
+  expect(ran(made, { HOME: user.home })).toBe('the source');
+  expect(statSync(user.directory).mode & 0o777).toBe(0o700);
+  expect(statSync(user.cache).mode & 0o777).toBe(0o600);
+  const otherId = 'fedcba9876543210';
+  writeFileSync(join(made.dist, 'cli.cjs'), OTHER.replace(ID, otherId));
+  expect(ran(made, { HOME: user.home })).toBe('the cached');
+  expect(readdirSync(user.directory).sort()).toEqual([
+    `cli.cjs-${ID}-${VERSION}`,
+    `cli.cjs-${otherId}-${VERSION}`,
+  ]);
+});
+
+test.each<readonly [string, (user: User) => void]>([
+  ['is another file', ({ home }) => writeFileSync(join(home, '.cache'), '')],
+  [
+    'is there for others',
+    ({ home }) => {
+      mkdirSync(join(home, '.cache'));
+      chmodSync(join(home, '.cache'), 0o777);
+    },
+  ],
+  ['cannot be made', ({ home }) => symlinkSync('/proc/1/nowhere', join(home, '.cache'))],
+])('nothing is kept and nothing is said where the directory %s', (_, change) => {
+  const { made, user } = freshUser();
+  rmSync(join(user.home, '.cache'), { recursive: true });
+  change(user);
+  expect(ran(made, { HOME: user.home })).toBe('the source');
+  expect(() => readdirSync(user.directory)).toThrow();
+});
+
+test('a code cache that could not be written is not tried again for a day; the oldest are removed', () => {
+  const { made, user } = freshUser();
+  renameSync(user.cache, `${user.cache}.new`);
+  expect(ran(made, { HOME: user.home })).toBe('the source');
+  expect(readdirSync(user.directory)).toEqual([basename(`${user.cache}.new`)]);
+  const old = new Date(Date.now() - 2 * 86_400_000);
+  utimesSync(`${user.cache}.new`, old, old);
+  ran(made, { HOME: user.home });
+  for (let i = 0; i < 40; i++) {
+    writeFileSync(join(user.directory, `old-${i}`), '');
+    utimesSync(join(user.directory, `old-${i}`), old, old);
+  }
+  ran(made, { HOME: user.home });
+  expect(readdirSync(user.directory)).toHaveLength(32);
+  expect(readdirSync(user.directory)).toContain(basename(user.cache));
+});

@@ -52,7 +52,12 @@ export function freshPlace(): Place {
     chmodSync(join(bin, 'jq'), 0o755);
   }
   const { DMAHEAP_SESSION: _, NO_COLOR: __, ...rest } = process.env;
-  const env = { ...rest, PATH: `${bin}${delimiter}${process.env.PATH}`, LC_ALL: 'C' };
+  const env = {
+    ...rest,
+    PATH: `${bin}${delimiter}${process.env.PATH}`,
+    XDG_CACHE_HOME: join(dir, '.cache'),
+    LC_ALL: 'C',
+  };
   const stable = (text: string) =>
     text.replaceAll(dir, '$PLACE').replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '$TIME');
   const sh = (line: string): Ran => {

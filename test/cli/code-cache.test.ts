@@ -1,4 +1,5 @@
 /** The code that V8 made of the bundles at build time is a help, never a condition. */
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { wrap } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -8,24 +9,40 @@ import { COMMAND, freshPlace } from './built-command.ts';
 
 const DIST = join(dirname(COMMAND), '../dist');
 const CACHES = join(DIST, 'code-cache', `${process.versions.v8}-${process.arch}`);
+const BUNDLES = readdirSync(DIST)
+  .filter((name) => name.endsWith('.cjs'))
+  .sort();
+
+/** The build id, which a bundle begins with: a hash of the rest. */
+const idOf = (name: string): string => readFileSync(join(DIST, name), 'utf8').slice(2, 18);
+
+test('a bundle begins with a hash of the rest', () => {
+  for (const name of BUNDLES) {
+    const text = readFileSync(join(DIST, name), 'utf8').slice('//0123456789abcdef\n'.length);
+    expect(createHash('sha256').update(text).digest('hex').slice(0, 16)).toBe(idOf(name));
+  }
+});
 
 test('V8 takes the cache that the build wrote', () => {
-  expect(readdirSync(CACHES).sort()).toEqual(['cli.cjs', 'device-tree-source.cjs', 'scenario.cjs']);
-  for (const name of readdirSync(CACHES)) {
+  expect(readdirSync(CACHES).sort()).toEqual(BUNDLES.map((name) => `${name}-${idOf(name)}`));
+  for (const name of BUNDLES) {
     const source = wrap(readFileSync(join(DIST, name), 'utf8'));
-    const script = new Script(source, { filename: name, cachedData: readFileSync(join(CACHES, name)) });
+    const cachedData = readFileSync(join(CACHES, `${name}-${idOf(name)}`));
+    const script = new Script(source, { filename: name, cachedData });
     expect([name, script.cachedDataRejected]).toEqual([name, false]);
   }
 });
 
+const CLI = `cli.cjs-${idOf('cli.cjs')}`;
+
 test.each([
   ['no cache', () => undefined],
-  ['a cache of something else', (cache: string) => writeFileSync(join(cache, 'cli.cjs'), 'not a cache')],
+  ['a cache of something else', (cache: string) => writeFileSync(join(cache, CLI), 'not a cache')],
   [
     'half a cache',
     (cache: string) => {
-      const whole = readFileSync(join(CACHES, 'cli.cjs'));
-      writeFileSync(join(cache, 'cli.cjs'), whole.subarray(0, whole.length >> 1));
+      const whole = readFileSync(join(CACHES, CLI));
+      writeFileSync(join(cache, CLI), whole.subarray(0, whole.length >> 1));
     },
   ],
 ])('%s changes nothing', (_, spoil) => {

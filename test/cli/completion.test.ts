@@ -6,7 +6,7 @@ import { createProgram } from '../../src/cli/program.ts';
 import { freshPlace } from './built-command.ts';
 import { writeHostileBoard } from './hostile-board.ts';
 
-const program = createProgram({
+const program = await createProgram({
   streams: { out: () => {}, err: () => {}, outIsTerminal: false, errIsTerminal: false },
   env: {},
   cwd: '/',
@@ -40,6 +40,7 @@ test.each([
   ['dump 1', ['12']],
   ['dump --format ', ['hexdump', 'xxd']],
   ['boot ', 'files'],
+  ['read 4 --output ', 'files'],
   ['--board ', 'files'],
   ['boot x --coherent ', ['v3', 'off']],
   ['session ', ['info', 'check', 'compact', 'rm', 'path', 'help']],

@@ -160,7 +160,7 @@ describe('dmaheap dt', () => {
         outIsTerminal: true,
         errIsTerminal: false,
       };
-      const program = createProgram({ streams, env: {}, cwd: '/' });
+      const program = await createProgram({ streams, env: {}, cwd: '/' });
       await program.parseAsync(['dt', 'fixtures/boards/two-bank.dtb', ...words], { from: 'user' });
       return written;
     };

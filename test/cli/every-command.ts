@@ -84,7 +84,7 @@ export const COMMAND_LINES: readonly (readonly string[])[] = [
 ];
 
 /** The paths of all commands that do something, as the program has them: `device attach`. */
-export function commandPaths(): string[] {
+export async function commandPaths(): Promise<string[]> {
   const silent = { out: () => {}, err: () => {}, outIsTerminal: false, errIsTerminal: false };
   const paths = (command: Command, path: readonly string[]): string[] =>
     command.commands.flatMap((child) => {
@@ -93,5 +93,5 @@ export function commandPaths(): string[] {
       const does = child.commands.length === 0 || child.registeredArguments.length > 0;
       return [...(does ? [here.join(' ')] : []), ...paths(child, here)];
     });
-  return paths(createProgram({ streams: silent, env: {}, cwd: '/' }), []);
+  return paths(await createProgram({ streams: silent, env: {}, cwd: '/' }), []);
 }

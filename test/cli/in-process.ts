@@ -53,12 +53,17 @@ export async function dmaheap(
   return { stdout: out.text(), stderr: err.text(), code };
 }
 
+export interface Called {
+  readonly words: readonly string[];
+  readonly command: Command;
+}
+
 /** Every command that does something, with the words that call it. */
-export function commandsOf(): readonly { readonly words: readonly string[]; readonly command: Command }[] {
+export async function commandsOf(): Promise<readonly Called[]> {
   const streams = { out: () => {}, err: () => {}, outIsTerminal: false, errIsTerminal: false };
-  const walk = (command: Command, words: readonly string[]): ReturnType<typeof commandsOf> => [
+  const walk = (command: Command, words: readonly string[]): readonly Called[] => [
     ...(words.length > 0 ? [{ words, command }] : []),
     ...command.commands.flatMap((inner) => walk(inner, [...words, inner.name()])),
   ];
-  return walk(createProgram({ streams, env: {}, cwd: '/' }), []);
+  return walk(await createProgram({ streams, env: {}, cwd: '/' }), []);
 }

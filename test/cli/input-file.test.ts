@@ -48,7 +48,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
 const FILE_ARGUMENTS = new Set(['file', 'board', 'a', 'b']);
 
 /** Every option and argument of every command that names a file to read, as command lines around it. */
-const INPUTS = commandsOf().flatMap(({ words, command }) => {
+const INPUTS = (await commandsOf()).flatMap(({ words, command }) => {
   const name = words.join(' ');
   const args = ARGUMENTS[name] ?? [];
   const withBoard = command.options.some(({ long }) => long === '--overlay');
@@ -158,8 +158,8 @@ describe('an input', () => {
   });
 });
 
-describe('a NUL', () => {
-  const LINES = commandsOf().flatMap(({ words, command }) => {
+describe('a NUL', async () => {
+  const LINES = (await commandsOf()).flatMap(({ words, command }) => {
     const args = command.registeredArguments.map(() => '1');
     const globals = ['--session', '--board', '--task'];
     const options = command.options

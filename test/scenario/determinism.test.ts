@@ -8,6 +8,7 @@ import { runTap } from '../../src/cli/render/run-tap.ts';
 import { runText } from '../../src/cli/render/run-text.ts';
 import type { Step } from '../../src/scenario/form.ts';
 import { compileScenario, type RunReport, ScenarioRun } from '../../src/scenario/index.ts';
+import { sha256 } from '../../src/session/kept-bytes.ts';
 import { CMA, cameraBoard, POOL } from './running.ts';
 
 const NAMES = ['a', 'b', 'c'];
@@ -58,7 +59,10 @@ const BEGIN: readonly Step[] = NAMES.map((as) => ({ alloc: { heap: 'system', siz
 
 function report(inner: readonly Step[], seed: number, slice: number): RunReport {
   const scenario = { board: 'camera', seed, steps: [...BEGIN, ...inner], expect: { leaks: 'none' } } as const;
-  const prepared = compileScenario({ scenario, file: 'random' }, cameraBoard(), () => new Uint8Array());
+  const prepared = compileScenario({ scenario, file: 'random' }, cameraBoard(), {
+    readFile: () => new Uint8Array(),
+    sha256,
+  });
   const run = new ScenarioRun(prepared, { keepGoing: true });
   while (!run.advance(slice)) {
     // On to the next slice.

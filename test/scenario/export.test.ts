@@ -15,6 +15,7 @@ import { MemoryRecords, type Records } from '../../src/records.ts';
 import { exportScenario, historyOf } from '../../src/scenario/export/index.ts';
 import { compileScenario, type RunReport, readScenario, ScenarioRun } from '../../src/scenario/index.ts';
 import { readJournal } from '../../src/session/journal.ts';
+import { sha256 } from '../../src/session/kept-bytes.ts';
 import { record } from '../../src/session/recorder.ts';
 import { Random } from '../fuzz/random.ts';
 import { Task } from '../kernel/machine.ts';
@@ -49,7 +50,10 @@ function history(work: (kernel: Kernel) => void, params: BootParams = {}): strin
 
 /** Runs an export, and exports what it did. */
 function replayed(yaml: string): { readonly report: RunReport; readonly again: string } {
-  const prepared = compileScenario(readScenario(yaml, 'history.yaml'), board, () => new Uint8Array());
+  const prepared = compileScenario(readScenario(yaml, 'history.yaml'), board, {
+    readFile: () => new Uint8Array(),
+    sha256,
+  });
   let machine: { kernel: Kernel; records: Records } | undefined;
   const run = new ScenarioRun(prepared, {
     keepGoing: true,

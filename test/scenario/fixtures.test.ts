@@ -11,6 +11,7 @@ import { decodeDtb } from '../../src/devicetree/dtb.ts';
 import { prepareScenario, readScenario, runScenario } from '../../src/scenario/index.ts';
 import { ACTION_NAMES } from '../../src/scenario/program.ts';
 import { ACTION_KEYS, scenarioJsonSchema } from '../../src/scenario/schema.ts';
+import { sha256 } from '../../src/session/kept-bytes.ts';
 import { projectPath } from '../small-board.ts';
 import { failures } from './running.ts';
 
@@ -43,6 +44,7 @@ async function runText(text: string, file: string): Promise<string[]> {
   const files = {
     loadBoard: (name: string) => boardFromTree(decodeDtb(readFileSync(beside(name)), name), name),
     readFile: (name: string) => readFileSync(beside(name)),
+    sha256,
   };
   return failures(runScenario(await prepareScenario(readScenario(text, file), files), { keepGoing: true }));
 }

@@ -21,6 +21,7 @@ import {
   readScenario,
   runScenario,
 } from '../../src/scenario/index.ts';
+import { sha256 } from '../../src/session/kept-bytes.ts';
 import { projectPath } from '../small-board.ts';
 import { cameraBoard, passes, problemsOf } from './running.ts';
 
@@ -80,6 +81,7 @@ const files = {
   readFile: (name: string): Uint8Array => {
     throw new Error(`${name}: no such file`);
   },
+  sha256,
 };
 
 async function tryScenario(source: string): Promise<void> {

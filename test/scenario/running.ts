@@ -13,6 +13,7 @@ import {
   runScenario,
   type ScenarioFiles,
 } from '../../src/scenario/index.ts';
+import { sha256 } from '../../src/session/kept-bytes.ts';
 import { projectPath } from '../small-board.ts';
 
 export const CMA = 'video-cma@60000000';
@@ -30,6 +31,7 @@ export const FILES: ScenarioFiles = {
     if (name !== 'hello.txt') throw new Error(`${name}: no such file`);
     return new TextEncoder().encode('hello');
   },
+  sha256,
 };
 
 /** Adds a board to steps that stand alone. */

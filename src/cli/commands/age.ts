@@ -10,6 +10,7 @@ import {
 import { findHeap } from '../../program/find-heap.ts';
 import type { Session } from '../../session/session.ts';
 import { heapName } from '../../uapi/dma-heap.ts';
+import { completes } from '../argument-kinds.ts';
 import { readCount } from '../arguments.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { CallFailed } from '../failures.ts';
@@ -112,8 +113,7 @@ async function runAgeing(
 
 /** `dmaheap age AREA`: fragments a heap's memory as hours of use do. */
 export function ageCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('age')
+  const command = completes(program.command('age'), 'heap')
     .summary("fragment a heap's memory as hours of use do")
     .description(
       'A task allocates buffers of a mix of sizes, one a step, and frees each when its lifetime is over; a few live long. Then tells how fragmented the memory is, and which requests still succeed: each is tried and freed. What is alive at the end stays, held by the task; the same seed gives the same.',

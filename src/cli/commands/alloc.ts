@@ -2,6 +2,7 @@ import { type AllocRequest, allocate } from '../../program/allocate.ts';
 import { finish } from '../../program/outcome.ts';
 import { heapName } from '../../uapi/dma-heap.ts';
 import { O_CLOEXEC, O_RDWR } from '../../uapi/fcntl.ts';
+import { completes } from '../argument-kinds.ts';
 import { readCount, readSize, readWord } from '../arguments.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import type { Caller } from '../caller.ts';
@@ -43,8 +44,7 @@ interface AllocOptions extends BoardOptions {
 
 /** `dmaheap alloc HEAP SIZE`: a buffer; prints its descriptor. */
 export function allocCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('alloc')
+  const command = completes(program.command('alloc'), 'heap')
     .summary('a buffer: prints its descriptor')
     .description('Allocates from a heap, and prints the descriptor alone, one a line.')
     .argument('<heap>', 'the name of a heap, as list shows it')

@@ -3,12 +3,16 @@ import { Kernel } from '../../kernel/kernel.ts';
 import type { HeapView } from '../../kernel/views.ts';
 import { NO_MEMORY } from '../../mm/phys-memory.ts';
 import type { Records } from '../../records.ts';
+import { doubtfulFileSystem } from '../../session/file-system.ts';
+import { bootSession } from '../../session/local-session.ts';
+import { completes } from '../argument-kinds.ts';
 import { readJournalLimit } from '../arguments.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { heapJson } from '../json.ts';
+import { type PreparedBoot, prepareBoot, prepareReboot } from '../prepare-boot.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderHeaps } from '../render/heaps.ts';
-import { type PreparedBoot, prepareReboot, type Shell } from '../shell.ts';
+import type { Shell } from '../shell.ts';
 import { addSourceInputs } from '../source-inputs.ts';
 import { VERSION } from '../version.ts';
 
@@ -26,8 +30,6 @@ function summary(heaps: readonly HeapView[], noHeaps: number, path: string): str
 }
 
 async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): Promise<void> {
-  const { bootSession } = await import('../../session/local-session.ts');
-  const { doubtfulFileSystem } = await import('../../session/file-system.ts');
   const location = shell.location();
   await shell.warn(prepared.warnings);
   let heaps: readonly HeapView[] = [];
@@ -61,8 +63,7 @@ async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): P
 
 /** `dmaheap boot BOARD`: makes or replaces the session. */
 export function bootCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('boot')
+  const command = completes(program.command('boot'), 'file')
     .summary('boot a board into the session')
     .description(
       'Boots Linux on a board and keeps the kernel in the session, which is made or replaced. Prints the heaps; a boot that panics prints the log and changes nothing.',
@@ -90,7 +91,7 @@ export function bootCommand({ program, shell }: Registry): void {
     .action(async (file: string, options: BoardOptions & { force?: boolean; journal?: number }) => {
       const sh = shell(command);
       sh.refuseBoard('boot');
-      const prepared = await sh.prepareBoot(file, options);
+      const prepared = await prepareBoot(file, options);
       const { journal } = options;
       const inputs =
         journal === undefined ? prepared.inputs : { ...prepared.inputs, journal: { entries: journal } };

@@ -1,5 +1,6 @@
 import { decodeSource } from '../../devicetree/source-encoding.ts';
 import { readFile } from '../../program/path-lookup.ts';
+import { completes } from '../argument-kinds.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { escapeText } from '../escape.ts';
 import { CallFailed, type FailedCall } from '../failures.ts';
@@ -35,8 +36,7 @@ function fileJson({ path, bytes }: FileRead): Readonly<Record<string, unknown>> 
 
 /** `dmaheap cat PATH…`: files of /proc, /sys and /dev. */
 export function catCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('cat')
+  const command = completes(program.command('cat'), 'path')
     .summary('files of /proc and /sys')
     .description(
       "Prints files that the emulated kernel shows, as a child of the command's task would read them: debugfs of dma-buf and CMA, /proc, the device tree. Bytes go into a pipe as they are; on a terminal what does not print is escaped.",

@@ -1,4 +1,5 @@
 import { formatHex } from '../../units.ts';
+import { completes } from '../argument-kinds.ts';
 import { type AsOption, addAsOption } from '../as-option.ts';
 import { type BytePart, looksLikePart, readPart } from '../byte-part.ts';
 import { readChunks, streamed } from '../byte-stream.ts';
@@ -46,8 +47,7 @@ function comparisonJson(found: Comparison, a: string, b: string): Record<string,
 
 /** `dmaheap cmp A B`: compares, as cmp(1) does. */
 export function cmpCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('cmp')
+  const command = completes(program.command('cmp'), 'fd', 'file')
     .summary('compare bytes, as cmp does')
     .description(
       'Compares two parts, or a part and a file or standard input: exit 0 when they are equal, else 1 and the first byte that differs. What begins with a digit is a descriptor; a file of that name is ./4.',

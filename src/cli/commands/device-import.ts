@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AttachmentView, DeviceAttachment } from '../../kernel/views.ts';
 import type { DmaDirection } from '../../mm/dma-mapping.ts';
 import { DIRECTIONS, parseDirection } from '../../program/device-words.ts';
+import { completes } from '../argument-kinds.ts';
 import { readDescriptor } from '../arguments.ts';
 import { type AttachmentWord, findAttachment, readAttachment } from '../attachments.ts';
 import { type Calls, makeCalls } from '../calls.ts';
@@ -22,8 +23,7 @@ function readDirection(text: string): DmaDirection {
 
 /** `device attach NAME FD`: prints the attachment's number. */
 export function deviceAttach(parent: Command, { shell }: Registry): void {
-  const command = parent
-    .command('attach')
+  const command = completes(parent.command('attach'), 'device', 'fd')
     .summary('import a buffer: prints the number of the attachment')
     .description(
       "The device's driver imports the buffer: dma_buf_get() and dma_buf_attach(). The buffer then lives until it is detached, whoever closes descriptors. Prints the attachment's number.",
@@ -61,8 +61,7 @@ function find(
 
 /** `device map NAME FD`: prints the segments. */
 export function deviceMap(parent: Command, { shell }: Registry): void {
-  const command = parent
-    .command('map')
+  const command = completes(parent.command('map'), 'device', 'fd')
     .summary('make it reachable: prints the segments')
     .description(
       'The driver maps the buffer for its device: dma_buf_map_attachment(). Prints the bus addresses that the device gets.',
@@ -115,8 +114,7 @@ export function deviceMap(parent: Command, { shell }: Registry): void {
 /** A command that ends what an attachment is. */
 function ending(verb: 'unmap' | 'detach', about: string, description: string) {
   return (parent: Command, { shell }: Registry): void => {
-    const command = parent
-      .command(verb)
+    const command = completes(parent.command(verb), 'device', 'fd')
       .summary(about)
       .description(description)
       .argument('<name>', NAME)

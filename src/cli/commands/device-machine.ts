@@ -4,6 +4,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import type { Device } from '../../mm/device.ts';
 import { makeDevice } from '../../program/described-device.ts';
 import { setDevice } from '../../program/set-device.ts';
+import { completes } from '../argument-kinds.ts';
 import { boardNode } from '../board-node.ts';
 import { makeCalls } from '../calls.ts';
 import { addDeviceOptions, checkDeviceName, type DeviceOptions, saysAnything } from '../device-options.ts';
@@ -60,8 +61,7 @@ export function deviceAdd(parent: Command, { shell }: Registry): void {
 
 /** `device set NAME`. */
 export function deviceSet(parent: Command, { shell }: Registry): void {
-  const command = parent
-    .command('set')
+  const command = completes(parent.command('set'), 'device')
     .summary('what its driver has changed')
     .description(
       'Changes a device as its driver does when it is probed: the mask above all, which no board can tell. Refused while buffers are attached.',
@@ -99,8 +99,7 @@ export function deviceSet(parent: Command, { shell }: Registry): void {
 
 /** `device rm NAME`. */
 export function deviceRemove(parent: Command, { shell }: Registry): void {
-  const command = parent
-    .command('rm')
+  const command = completes(parent.command('rm'), 'device')
     .summary('unbind it and take it away')
     .description('Removes a device: its driver gives up the buffers that it has imported.')
     .argument('<name>', NAME)
@@ -128,8 +127,7 @@ export function deviceRemove(parent: Command, { shell }: Registry): void {
 
 /** `device show NAME`. */
 export function deviceShow(parent: Command, { shell }: Registry): void {
-  const command = parent
-    .command('show')
+  const command = completes(parent.command('show'), 'device')
     .summary('one device, and the buffers that it has')
     .description('Shows how a device reaches memory, and its buffers with the bus addresses that it got.')
     .argument('<name>', NAME)

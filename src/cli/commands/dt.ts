@@ -6,6 +6,7 @@ import { nodeAtPath } from '../../devicetree/node-lookup.ts';
 import type { DeviceTree, DtNode } from '../../devicetree/tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { PhysRange } from '../../units.ts';
+import { completes } from '../argument-kinds.ts';
 import { readMemory } from '../boot-inputs.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { escapeText } from '../escape.ts';
@@ -139,8 +140,7 @@ async function show(shell: Shell, asked: string, options: TreeOptions): Promise<
 
 /** `dmaheap dt BOARD` and `dmaheap dt show NODE`: device trees, without a boot. */
 export function dtCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('dt')
+  const command = completes(program.command('dt'), 'file')
     .summary('a device tree: source, blob, where it came from')
     .description(
       'Prints a board as device tree source, or writes it as a blob: compiles source, decompiles blobs, applies overlays.',

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { completes } from '../argument-kinds.ts';
 import { type AsOption, addAsOption } from '../as-option.ts';
 import { partForms, readPart } from '../byte-part.ts';
 import { jsonHead, jsonTail, readChunks, streamed } from '../byte-stream.ts';
@@ -13,8 +14,7 @@ interface DumpOptions extends AsOption {
 
 /** `dmaheap dump PART`: bytes in hexadecimal. */
 export function dumpCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('dump')
+  const command = completes(program.command('dump'), 'fd')
     .summary('bytes in hexadecimal')
     .description(
       'Prints bytes as hexdump -C or xxd do. Offsets are those of the buffer or mapping; of memory its addresses.',

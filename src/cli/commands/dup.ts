@@ -1,11 +1,11 @@
+import { completes } from '../argument-kinds.ts';
 import { readDescriptor } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
 import { examples, type Registry } from '../registry.ts';
 
 /** `dmaheap dup FD`: a second descriptor. */
 export function dupCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('dup')
+  const command = completes(program.command('dup'), 'fd')
     .summary('a second descriptor: prints it')
     .description(
       'dup(2): the lowest free descriptor for the same file, without close-on-exec. Prints it. fcntl F_DUPFD_CLOEXEC makes one with.',

@@ -1,11 +1,11 @@
 import { echo } from '../../program/echo.ts';
+import { completes } from '../argument-kinds.ts';
 import { makeCalls } from '../calls.ts';
 import { examples, type Registry } from '../registry.ts';
 
 /** `dmaheap echo VALUE PATH`: writes to a file of /sys or /proc. */
 export function echoCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('echo')
+  const command = completes(program.command('echo'), 'none', 'path')
     .summary('write a value to a file of /sys')
     .description(
       'Opens a file that the emulated kernel shows, writes the value in one write(2) without a line break, and closes it. Allocating and freeing pages of a CMA area by its debugfs files is what it is for.',

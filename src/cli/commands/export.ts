@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { boardFromTree } from '../../board/from-tree.ts';
-import { SHELL_TASK } from '../../kernel/boot.ts';
 import { Kernel, layoutOf } from '../../kernel/kernel.ts';
+import { SHELL_TASK } from '../../kernel/task.ts';
 import { InMemoryPhysMemory } from '../../mm/phys-memory.ts';
 import { MemoryRecords } from '../../records.ts';
 import type { Exported, History } from '../../scenario/export/index.ts';
@@ -13,9 +13,10 @@ import { UsageError } from '../failures.ts';
 import { hazardJson } from '../json.ts';
 import { decodeTree, keptName } from '../load-tree.ts';
 import { writeOutput } from '../output-file.ts';
+import { prepareReboot } from '../prepare-boot.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderLogLine, splitLog } from '../render/log.ts';
-import { prepareReboot, type Shell } from '../shell.ts';
+import type { Shell } from '../shell.ts';
 import { VERSION } from '../version.ts';
 
 type Exporting = typeof import('../../scenario/export/index.ts');

@@ -1,3 +1,4 @@
+import { completes } from '../argument-kinds.ts';
 import { readDescriptor } from '../arguments.ts';
 import { fcntlAnswer, fcntlName, readFcntlArgument, readFcntlCommand } from '../call-words.ts';
 import { makeCalls } from '../calls.ts';
@@ -5,8 +6,7 @@ import { examples, type Registry } from '../registry.ts';
 
 /** `dmaheap fcntl FD CMD [ARG]`. */
 export function fcntlCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('fcntl')
+  const command = completes(program.command('fcntl'), 'fd')
     .summary('fcntl(2): prints what it returned')
     .description(
       'fcntl(2) with a command by name or number. Prints what it returned, and flags by name after it.',

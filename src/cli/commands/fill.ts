@@ -1,3 +1,4 @@
+import { completes } from '../argument-kinds.ts';
 import { readByte } from '../arguments.ts';
 import { type AsOption, addAsOption } from '../as-option.ts';
 import { partForms, readPart } from '../byte-part.ts';
@@ -8,8 +9,7 @@ import { examples, type Registry } from '../registry.ts';
 
 /** `dmaheap fill PART BYTE`: one byte everywhere. */
 export function fillCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('fill')
+  const command = completes(program.command('fill'), 'fd')
     .summary('fill a buffer with one byte')
     .description('Stores one byte all over a buffer, a mapping or memory, or a part of it.')
     .argument('<part>', `${partForms('read')}: to the end unless a length is given`)

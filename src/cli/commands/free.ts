@@ -1,3 +1,4 @@
+import { completes } from '../argument-kinds.ts';
 import { readDescriptor } from '../arguments.ts';
 import type { Caller } from '../caller.ts';
 import { withReports } from '../calls.ts';
@@ -29,8 +30,7 @@ const allDescriptors = ({ kernel, task }: Caller): number[] =>
 
 /** `dmaheap free FD…`: closes descriptors. */
 export function freeCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('free')
+  const command = completes(program.command('free'), 'fd')
     .summary('close descriptors')
     .description(
       'Closes descriptors. A buffer goes when its last reference does, which may be a descriptor of another task, a mapping or an importing device; its bytes stay in memory until they are allocated again.',

@@ -2,6 +2,7 @@ import { parseHexBytes } from '../../program/hex-bytes.ts';
 import { ioctlArgument, isAllocRequest } from '../../program/ioctl-argument.ts';
 import { DMA_HEAP_ALLOCATION_DATA_SIZE, decodeDmaHeapAllocationData } from '../../uapi/dma-heap.ts';
 import { IOC_READ, iocDir, iocSize } from '../../uapi/ioctl.ts';
+import { completes } from '../argument-kinds.ts';
 import { readDescriptor } from '../arguments.ts';
 import { readRequest, requestName } from '../call-words.ts';
 import { makeCalls } from '../calls.ts';
@@ -34,8 +35,7 @@ function fieldsOf(request: number, bytes: Uint8Array): Readonly<Record<string, u
 
 /** `dmaheap ioctl FD REQUEST [BYTES]`: any request, with any bytes. */
 export function ioctlCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('ioctl')
+  const command = completes(program.command('ioctl'), 'fd')
     .summary('any request with any bytes')
     .description(
       "ioctl(2) on a heap or a buffer. The argument is memory of the caller: the bytes given, little-endian as they lie there, and zeros up to the request's size. Prints what it returned and, when the request gives something back, the bytes as they are now. Of DMA_BUF_SET_NAME the argument is the string itself.",

@@ -1,5 +1,6 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import { type Listing, listPath } from '../../program/path-lookup.ts';
+import { completes } from '../argument-kinds.ts';
 import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import { escapeText } from '../escape.ts';
 import { CallFailed, type FailedCall } from '../failures.ts';
@@ -37,8 +38,7 @@ function listingText(listed: readonly Listed[], operands: number, long: boolean)
 
 /** `dmaheap ls PATH…`: what is in /proc, /sys and /dev. */
 export function lsCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('ls')
+  const command = completes(program.command('ls'), 'path')
     .summary('what is in /proc, /sys and /dev')
     .description(
       "Lists directories that the emulated kernel shows, as a child of the command's task sees them: one name a line, with -l mode, owner, group, size (of a device its numbers) and where a link leads.",

@@ -1,3 +1,4 @@
+import { completes } from '../argument-kinds.ts';
 import { readDescriptor } from '../arguments.ts';
 import { readOffset, readWhence, whenceName } from '../call-words.ts';
 import { makeCalls } from '../calls.ts';
@@ -5,8 +6,7 @@ import { examples, type Registry } from '../registry.ts';
 
 /** `dmaheap lseek FD OFFSET WHENCE`. */
 export function lseekCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('lseek')
+  const command = completes(program.command('lseek'), 'fd')
     .summary('lseek(2): prints the position')
     .description(
       "lseek(2). On a buffer only offset 0 with SEEK_SET or SEEK_END works: it tells the buffer's size.",

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { mapBuffer } from '../../program/map-buffer.ts';
 import { PROTECTIONS, type Protection } from '../../uapi/fcntl.ts';
+import { completes } from '../argument-kinds.ts';
 import { readDescriptor, readSize } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
 import { mmapFailed } from '../mmap-failed.ts';
@@ -15,8 +16,7 @@ interface MmapOptions {
 
 /** `dmaheap mmap FD`: a mapping that stays; prints its number. */
 export function mmapCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('mmap')
+  const command = completes(program.command('mmap'), 'fd')
     .summary('map a buffer: prints the number of the mapping')
     .description(
       'Maps a buffer and keeps the mapping, which keeps the buffer when its descriptors are closed. Prints its number alone; read, write and others take it as map:N.',

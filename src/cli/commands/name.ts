@@ -1,13 +1,13 @@
 import { nameBuffer } from '../../program/allocate.ts';
 import { DMA_BUF_NAME_LEN } from '../../uapi/dma-buf.ts';
+import { completes } from '../argument-kinds.ts';
 import { readDescriptor } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
 import { examples, type Registry } from '../registry.ts';
 
 /** `dmaheap name FD NAME`: DMA_BUF_SET_NAME. */
 export function nameCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('name')
+  const command = completes(program.command('name'), 'fd')
     .summary('name a buffer (DMA_BUF_SET_NAME)')
     .description(
       `Names a buffer, with at most ${DMA_BUF_NAME_LEN - 1} bytes. bufinfo and fdinfo show the name.`,

@@ -1,13 +1,13 @@
 import { flagNames } from '../../profile/open-flag-words.ts';
 import { openFile, openRequest } from '../../program/open-file.ts';
+import { completes } from '../argument-kinds.ts';
 import { makeCalls } from '../calls.ts';
 import { readFlags } from '../open-flags.ts';
 import { examples, type Registry } from '../registry.ts';
 
 /** `dmaheap open PATH|HEAP`: a descriptor of a node or file. */
 export function openCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('open')
+  const command = completes(program.command('open'), 'path-or-heap')
     .summary('open a heap or a file: prints the descriptor')
     .description(
       'open(2) of a heap by name, or of a path of /dev, /proc and /sys. Prints the descriptor; free closes it.',

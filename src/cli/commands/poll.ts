@@ -1,4 +1,5 @@
 import { decodePollfds, encodePollfds, POLLIN, POLLOUT } from '../../uapi/poll.ts';
+import { completes } from '../argument-kinds.ts';
 import { readDescriptor } from '../arguments.ts';
 import { eventNames, readEvents } from '../call-words.ts';
 import { makeCalls } from '../calls.ts';
@@ -6,8 +7,7 @@ import { examples, type Registry } from '../registry.ts';
 
 /** `dmaheap poll FD…`. */
 export function pollCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('poll')
+  const command = completes(program.command('poll'), 'fd')
     .summary('poll(2): what descriptors are ready for')
     .description(
       'poll(2) without waiting. Prints each descriptor and its revents, - when it is ready for nothing.',

@@ -1,3 +1,4 @@
+import { completes } from '../argument-kinds.ts';
 import { type AsOption, addAsOption } from '../as-option.ts';
 import { partForms, readPart } from '../byte-part.ts';
 import { jsonHead, jsonTail, readChunks, type Slices, streamed } from '../byte-stream.ts';
@@ -14,8 +15,7 @@ interface ReadOptions extends AsOption {
 
 /** `dmaheap read PART`: bytes to standard output or a file. */
 export function readCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('read')
+  const command = completes(program.command('read'), 'fd')
     .summary('bytes to standard output or a file')
     .description(
       'Writes the bytes of a buffer, a mapping or memory to standard output as they are. With --json: as base64.',

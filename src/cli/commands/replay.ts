@@ -1,9 +1,10 @@
 import { closeSync, createReadStream } from 'node:fs';
 import type { Board } from '../../board/board.ts';
 import { boardFromTree } from '../../board/from-tree.ts';
-import type { Diagnostic } from '../../diagnostic.ts';
+import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
 import type { BootParams } from '../../kernel/boot-params.ts';
 import type { PreparedScenario, ReadScenario, RunReport, ScenarioFiles } from '../../scenario/index.ts';
+import { sha256 } from '../../session/kept-bytes.ts';
 import { addBootInputs, type BoardOptions, bootParams } from '../boot-inputs.ts';
 import { AnsweredNo, Interrupted, UnreadableInput, UsageError } from '../failures.ts';
 import { headOf, type OpenedFile, openRegular } from '../input-file.ts';
@@ -47,6 +48,7 @@ async function bundleSource(scenarios: Scenarios, file: string, { fd }: OpenedFi
         return boardFromTree(tree, name);
       },
       readFile: bytesOf,
+      sha256,
     },
   };
 }
@@ -77,7 +79,7 @@ function changed(
   const other =
     board === undefined && before !== undefined
       ? before
-      : scenarios.compileScenario(read, board as Board, (name) => files.readFile(name));
+      : scenarios.compileScenario(read, board as Board, files);
   return { ...other, params: { ...other.params, ...params } };
 }
 
@@ -86,7 +88,7 @@ async function asItIs(scenarios: Scenarios, { read, files }: Source, needed: boo
   try {
     return await scenarios.prepareScenario(read, files);
   } catch (error) {
-    if (needed || !(error instanceof Error) || error.name !== 'InvalidInput') throw error;
+    if (needed || !(error instanceof InvalidInput)) throw error;
     return undefined;
   }
 }

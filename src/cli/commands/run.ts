@@ -54,9 +54,8 @@ async function prepareAll(
         ),
       );
     } catch (error) {
-      // Told apart by name: the bundle of scenarios has its own copy of the class.
-      if (!(error instanceof Error) || error.name !== 'InvalidInput') throw error;
-      problems.push(...(error as InvalidInput).diagnostics);
+      if (!(error instanceof InvalidInput)) throw error;
+      problems.push(...error.diagnostics);
     }
   }
   if (problems.length > 0) throw new InvalidInput(problems);

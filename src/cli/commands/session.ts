@@ -1,3 +1,4 @@
+import { removeSession } from '../../session/local-session.ts';
 import { formatHex, formatSize } from '../../units.ts';
 import { escapeText } from '../escape.ts';
 import { AnsweredNo, UsageError } from '../failures.ts';
@@ -128,7 +129,6 @@ export function sessionCommand(registry: Registry): void {
     .action(async () => {
       const sh = shell(rm);
       sh.refuseBoard('session rm');
-      const { removeSession } = await import('../../session/local-session.ts');
       const location = sh.location();
       removeSession(location, sh.storeOptions);
       sh.ledger.keep();

@@ -3,6 +3,7 @@ import type { BufferView, HeapView, RegionView } from '../../kernel/views.ts';
 import { findHeap } from '../../program/find-heap.ts';
 import { heapName } from '../../uapi/dma-heap.ts';
 import type { PfnRange } from '../../units.ts';
+import { completes } from '../argument-kinds.ts';
 import { readDescriptor } from '../arguments.ts';
 import { bufferOf } from '../buffer-of.ts';
 import { CallFailed } from '../failures.ts';
@@ -48,8 +49,7 @@ function shownBuffer(kernel: Kernel, task: string, fd: number): BufferView {
 
 /** `dmaheap show FD|heap:NAME`: one buffer or one heap. */
 export function showCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('show')
+  const command = completes(program.command('show'), 'fd-or-heap')
     .summary('one buffer, or one heap')
     .description(
       'Shows a buffer (who refers to it, its sg table, what devices have of it), or with heap:NAME a heap, where its buffers lie and what is free between them.',

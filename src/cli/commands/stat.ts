@@ -1,4 +1,5 @@
 import { decodeStat, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, type Stat } from '../../uapi/stat.ts';
+import { completes } from '../argument-kinds.ts';
 import { readDescriptor } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
 import { groupText } from '../groups.ts';
@@ -37,8 +38,7 @@ function statText(stat: Stat): string {
 
 /** `dmaheap stat FD`: fstat(2). */
 export function statCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('stat')
+  const command = completes(program.command('stat'), 'fd')
     .summary('fstat(2): size, mode, device numbers')
     .description('fstat(2) of a descriptor. Times and st_dev are not modelled.')
     .argument('<fd>', 'a descriptor')

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { completes } from '../argument-kinds.ts';
 import { type AsOption, addAsOption } from '../as-option.ts';
 import { partForms, readPart } from '../byte-part.ts';
 import { readChunks, streamed } from '../byte-stream.ts';
@@ -14,8 +15,7 @@ interface SumOptions extends AsOption {
 
 /** `dmaheap sum PART…`: checksums, as sha256sum prints them. */
 export function sumCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('sum')
+  const command = completes(program.command('sum'), 'fd')
     .summary('checksums, as sha256sum prints them')
     .description('Prints the checksum of the bytes of each part, as sha256sum does for files.')
     .argument('<part...>', `${partForms('read')}: to the end unless a length is given`)

@@ -1,5 +1,6 @@
 import { sync, syncedDevices } from '../../program/sync.ts';
 import { dmaBufSyncFlags, type SyncWords } from '../../uapi/dma-buf.ts';
+import { completes } from '../argument-kinds.ts';
 import { readDescriptor, readWord } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
 import { syncFlagNames } from '../explain-hazard.ts';
@@ -31,8 +32,7 @@ function syncFlags({ flags, ...words }: SyncOptions): bigint {
 
 /** `dmaheap sync FD --start|--end`: DMA_BUF_IOCTL_SYNC. */
 export function syncCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('sync')
+  const command = completes(program.command('sync'), 'fd')
     .summary('begin or end access by the CPU (DMA_BUF_IOCTL_SYNC)')
     .description(
       'Makes caches and memory agree before the CPU accesses a buffer that a device uses (--start), and after (--end).',

@@ -1,7 +1,7 @@
 /** `dmaheap task add|fork|send`: tasks that begin, and what they hand on. */
 import type { Command } from 'commander';
-import { DEFAULT_NOFILE } from '../../kernel/boot.ts';
-import type { Credentials } from '../../kernel/task.ts';
+import { type Credentials, DEFAULT_NOFILE } from '../../kernel/task.ts';
+import { completes } from '../argument-kinds.ts';
 import { readCount, readDescriptor } from '../arguments.ts';
 import { checkTaskName } from '../caller.ts';
 import { makeCalls } from '../calls.ts';
@@ -79,8 +79,7 @@ export function taskFork(parent: Command, { shell }: Registry): void {
 
 /** `task send FD TO`. */
 export function taskSend(parent: Command, { shell }: Registry): void {
-  const command = parent
-    .command('send')
+  const command = completes(parent.command('send'), 'fd', 'task')
     .summary('a descriptor to another task: prints its number there')
     .description(
       "Sends a descriptor over a socket (SCM_RIGHTS). The receiver gets a descriptor of the same file, the lowest that it has free; the sender keeps its own. Prints the receiver's number.",

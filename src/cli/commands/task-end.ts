@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { HeldBuffer } from '../../kernel/views.ts';
 import { formatSize } from '../../units.ts';
+import { completes } from '../argument-kinds.ts';
 import { checkTaskName } from '../caller.ts';
 import { makeCalls } from '../calls.ts';
 import { escapeText } from '../escape.ts';
@@ -77,8 +78,7 @@ function ending(
   description: string,
 ): (parent: Command, registry: Registry) => void {
   return (parent, { program, shell }) => {
-    const command = parent
-      .command(verb)
+    const command = completes(parent.command(verb), 'task')
       .summary(about)
       .description(description)
       .argument('[name]', "the task; the command's own unless given")

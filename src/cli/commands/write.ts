@@ -1,3 +1,4 @@
+import { completes } from '../argument-kinds.ts';
 import { type AsOption, addAsOption } from '../as-option.ts';
 import { partForms, readPart } from '../byte-part.ts';
 import { attempt, streamed, writeChunk } from '../byte-stream.ts';
@@ -12,8 +13,7 @@ interface WriteOptions extends AsOption {
 
 /** `dmaheap write PART`: standard input or a file into a buffer. */
 export function writeCommand({ program, shell }: Registry): void {
-  const command = program
-    .command('write')
+  const command = completes(program.command('write'), 'fd')
     .summary('standard input or a file into a buffer')
     .description(
       'Stores what comes from standard input, or from a file, in a buffer, a mapping or memory. What does not fit is an error; what fitted is stored. A device does not stop at the end of a buffer: it hits what lies behind it.',

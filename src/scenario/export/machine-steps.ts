@@ -1,8 +1,8 @@
 /** Calls about tasks, devices and the machine as steps. */
 import { type BoardDevice, findBoardNode } from '../../board/devices.ts';
-import { DEFAULT_NOFILE } from '../../kernel/boot.ts';
 import { dmaBitMask } from '../../kernel/device-table.ts';
 import { formatFaultRule } from '../../kernel/fault-rule.ts';
+import { DEFAULT_NOFILE } from '../../kernel/task.ts';
 import type { Device } from '../../mm/device.ts';
 import { changeDevice, type DeviceFacts, isDeviceName, makeDevice } from '../../program/described-device.ts';
 import type { JournalCall } from '../../session/journal.ts';

@@ -1,6 +1,5 @@
 /** A history as the steps of a scenario: what several calls were together, with what came of it as expectations. */
-import { DEFAULT_NOFILE } from '../../kernel/boot.ts';
-import { isTaskName, ROOT } from '../../kernel/task.ts';
+import { DEFAULT_NOFILE, isTaskName, ROOT } from '../../kernel/task.ts';
 import type { JournalCall } from '../../session/journal.ts';
 import type { Expect, Step } from '../form.ts';
 import { bareAccess, bufferAccess } from './byte-steps.ts';

@@ -3,6 +3,7 @@
  * by running the export once, and taken out.
  */
 import type { Board } from '../../board/board.ts';
+import { sha256 } from '../../session/kept-bytes.ts';
 import type { Expect, ScenarioBoot, Step } from '../form.ts';
 import { compileScenario } from '../prepare.ts';
 import { runScenario } from '../run.ts';
@@ -19,7 +20,10 @@ export function withoutUnknown(
   boot: ScenarioBoot | undefined,
 ): readonly ExportedStep[] {
   const scenario = { board: board.source, ...(boot && { boot }), steps: steps.map(({ step }) => step) };
-  const prepared = compileScenario({ scenario, file: 'export' }, board, () => new Uint8Array());
+  const prepared = compileScenario({ scenario, file: 'export' }, board, {
+    readFile: () => new Uint8Array(),
+    sha256,
+  });
   const { failures } = runScenario(prepared, { keepGoing: true, isOwn: true });
   const wrong = new Set(
     failures

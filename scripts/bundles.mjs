@@ -1,0 +1,214 @@
+// Bundles the command as CommonJS files in dist/, so that a short command loads what it needs and no module is
+// there twice.
+//
+// A module is in the first bundle that reaches it, and later ones are handed what they import of it
+// (`held("src/units.ts#formatSize")`): one copy of each class, so `instanceof` works across bundles. esbuild's own
+// splitting makes a file for each set of commands that share something: `list` would load 57 of them.
+import { createHash } from 'node:crypto';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { build } from 'esbuild';
+
+/** Commands that every program calls in its loops: in the bundle that all commands load. */
+const OFTEN = ['alloc', 'buffers', 'free', 'list', 'show', 'sync'];
+/** Commands that read boards. */
+const OF_BOARDS = ['boot', 'device', 'dt', 'export', 'replay', 'run'];
+
+const command = (name) => `src/cli/commands/${name}.ts`;
+
+/** The bundles in the order in which they are made; `from` are those that one takes modules of, and so loads. */
+function bundlesOf(root) {
+  const others = readdirSync(join(root, 'src/cli/commands'))
+    .map((file) => file.replace(/\.ts$/, ''))
+    .filter((name) => !OFTEN.includes(name) && !OF_BOARDS.includes(name))
+    // Parts of others, which are no commands.
+    .filter((name) => !/^(device|task)-/.test(name));
+  return [
+    { file: 'cli.cjs', entries: ['src/cli/process.ts', ...OFTEN.map(command)], from: [] },
+    { file: 'commands.cjs', entries: others.map(command), from: ['cli.cjs'] },
+    { file: 'board.cjs', entries: ['src/cli/prepare-boot.ts', 'src/cli/load-tree.ts'], from: ['cli.cjs'] },
+    {
+      file: 'device-tree-source.cjs',
+      entries: ['src/devicetree/compile-source.ts', 'src/devicetree/overlay.ts'],
+      from: ['cli.cjs', 'board.cjs'],
+    },
+    { file: 'board-yaml.cjs', entries: ['src/board/from-yaml.ts'], from: ['cli.cjs', 'board.cjs'] },
+    {
+      file: 'scenario.cjs',
+      entries: ['src/scenario/index.ts'],
+      from: ['cli.cjs', 'board.cjs', 'board-yaml.cjs'],
+    },
+    {
+      file: 'scenario-export.cjs',
+      entries: ['src/scenario/export/index.ts'],
+      from: ['cli.cjs', 'board.cjs', 'board-yaml.cjs', 'scenario.cjs'],
+    },
+    {
+      file: 'board-commands.cjs',
+      entries: OF_BOARDS.map(command),
+      from: ['cli.cjs', 'commands.cjs', 'board.cjs'],
+    },
+  ];
+}
+
+// commander loads it for subcommands that are programs of their own, which we have none of: 2 ms for nothing.
+const noChildProcess = {
+  name: 'no-child-process',
+  setup(builder) {
+    builder.onResolve({ filter: /^node:child_process$/ }, (args) =>
+      /[\\/]commander[\\/]/.test(args.importer) ? { path: args.path, namespace: 'unused' } : undefined,
+    );
+    builder.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
+/** What the modules of src export, by their paths. */
+async function exportsOf(root) {
+  const files = readdirSync(join(root, 'src'), { recursive: true })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join('src', name));
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: files,
+    outdir: 'unwritten',
+    outbase: '.',
+    format: 'esm',
+    metafile: true,
+    write: false,
+  });
+  return new Map(Object.values(metafile.outputs).map(({ entryPoint, exports }) => [entryPoint, exports]));
+}
+
+/** What a package exports by name; some Nodes add `module.exports`. */
+async function namesOf(id) {
+  return Object.keys(await import(id)).filter((name) => name !== 'default' && /^\w+$/.test(name));
+}
+
+/**
+ * Hands a bundle what others hold, and leaves modules that are loaded later to theirs.
+ *
+ * @param holders the bundle of each module that can be taken
+ * @param entries the bundle of each module that is loaded by import()
+ */
+function sharing({ root, bundle, holders, entries, exported }) {
+  return {
+    name: 'sharing',
+    setup(builder) {
+      builder.onResolve({ filter: /^\.|^(commander|yaml|zod)$/ }, (args) => {
+        if (args.importer.includes('node_modules')) return undefined;
+        const id = args.path.startsWith('.')
+          ? relative(root, resolve(args.namespace === 'file' ? dirname(args.importer) : root, args.path))
+          : args.path;
+        const loaded = args.kind === 'dynamic-import' ? entries.get(id) : undefined;
+        if (loaded !== undefined) return { path: `./${loaded}`, external: true };
+        const holder = holders.get(id);
+        return bundle.from.includes(holder) ? { path: id, namespace: 'held', pluginData: holder } : undefined;
+      });
+      builder.onLoad({ filter: /.*/, namespace: 'held' }, async ({ path: id, pluginData: holder }) => {
+        const names = exported.get(id) ?? (await namesOf(id));
+        const taken = names.map(
+          // Not by its own name, which may be a word of the language.
+          (name, at) =>
+            `const held${at} = /* @__PURE__ */ holder.held(${JSON.stringify(`${id}#${name}`)}); export { held${at} as ${name} };`,
+        );
+        return { contents: `import * as holder from './${holder}';\n${taken.join('\n')}`, resolveDir: root };
+      });
+      builder.onResolve({ filter: /\.cjs$/ }, (args) =>
+        args.namespace === 'held' ? { path: args.path, external: true, sideEffects: false } : undefined,
+      );
+    },
+  };
+}
+
+/** The text of a bundle's first module. @param wanted what others take of its modules: `src/units.ts#formatSize` */
+function entryText({ entries }, wanted) {
+  const lines = entries.map((path) => `export * from './${path}';`);
+  const table = wanted.map((key, at) => {
+    const [module, name] = key.split('#');
+    lines.push(`import { ${name} as held${at} } from '${module.includes('/') ? './' : ''}${module}';`);
+    return `${JSON.stringify(key)}: held${at}`;
+  });
+  // A function, which is compiled when the first bundle asks.
+  if (wanted.length > 0) {
+    lines.push(`let table; export function held(key) { return (table ??= { ${table.join(',\n')} })[key]; }`);
+  }
+  return lines.join('\n');
+}
+
+const HELD = /\.held\("([^"]+)"\)/g;
+
+/**
+ * Finds the bundle of each module: the first that reaches it. What two reach that do not load each other goes to the
+ * one that all load.
+ */
+async function assign({ bundles, holders, exported, one }) {
+  const [first] = bundles;
+  const shared = new Set();
+  for (let isStable = false; !isStable; ) {
+    isStable = true;
+    holders.clear();
+    for (const bundle of bundles) {
+      const keys =
+        bundle === first ? [...shared].flatMap((id) => exported.get(id).map((name) => `${id}#${name}`)) : [];
+      const { metafile } = await one(bundle, keys);
+      for (const [path, { bytesInOutput }] of Object.entries(Object.values(metafile.outputs)[0].inputs)) {
+        const id = /^node_modules\/(commander|yaml|zod)\//.exec(path)?.[1] ?? path;
+        if (bytesInOutput === 0 || path === bundle.file || /^[a-z-]+:/.test(path)) continue;
+        const other = holders.get(id);
+        if (other === undefined || other === bundle.file) holders.set(id, bundle.file);
+        else {
+          shared.add(id);
+          isStable = false;
+        }
+      }
+    }
+  }
+}
+
+/**
+ * Writes the bundles.
+ *
+ * @returns what esbuild tells of each
+ */
+export async function writeBundles({ root, dist, version }) {
+  const bundles = bundlesOf(root);
+  const exported = await exportsOf(root);
+  const entries = new Map(bundles.flatMap(({ file, entries }) => entries.map((path) => [path, file])));
+  const holders = new Map();
+  const one = async (bundle, wanted) => {
+    const { outputFiles, metafile } = await build({
+      absWorkingDir: root,
+      stdin: { contents: entryText(bundle, wanted), resolveDir: root, sourcefile: bundle.file },
+      bundle: true,
+      platform: 'node',
+      target: 'node20',
+      format: 'cjs',
+      treeShaking: true,
+      legalComments: 'inline',
+      // import() of a bundle becomes require(): Node's loader of ES modules takes 10 ms to set up.
+      supported: { 'dynamic-import': false },
+      // Names stay readable: a stack trace in a bug report is worth the bytes.
+      minifyWhitespace: true,
+      minifySyntax: true,
+      // A bundle's own place, from which what is not bundled is required.
+      define: { DMAHEAP_VERSION: JSON.stringify(version), 'import.meta.url': '__filename' },
+      external: ['@photostructure/sqlite'],
+      plugins: [sharing({ root, bundle, holders, entries, exported }), noChildProcess],
+      metafile: true,
+      write: false,
+      logLevel: 'warning',
+    });
+    return { text: outputFiles[0].text, metafile };
+  };
+  await assign({ bundles, holders, exported, one });
+  const wanted = new Map(bundles.map(({ file }) => [file, new Set()]));
+  const metafiles = [];
+  for (const bundle of bundles.toReversed()) {
+    const { text, metafile } = await one(bundle, [...wanted.get(bundle.file)].sort());
+    for (const [, key] of text.matchAll(HELD)) wanted.get(holders.get(key.split('#')[0])).add(key);
+    const id = createHash('sha256').update(text).digest('hex').slice(0, 16);
+    writeFileSync(join(dist, bundle.file), `//${id}\n${text}`);
+    metafiles.push(metafile);
+  }
+  return metafiles;
+}

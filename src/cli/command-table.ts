@@ -1,0 +1,152 @@
+/**
+ * Every command by its name, below the headings of the help. Each is loaded when its name is called: a command line
+ * has one.
+ */
+import type { Option } from 'commander';
+import type { Registry } from './registry.ts';
+
+/** Loads a command; what comes back puts it into the program. */
+export type CommandLoader = () => Promise<(registry: Registry) => void>;
+
+export type CommandTable = readonly (readonly [
+  heading: string,
+  commands: Readonly<Record<string, CommandLoader>>,
+])[];
+
+const COMMANDS: CommandTable = [
+  [
+    'Boot:',
+    {
+      boot: async () => (await import('./commands/boot.ts')).bootCommand,
+      reboot: async () => (await import('./commands/boot.ts')).rebootCommand,
+      session: async () => (await import('./commands/session.ts')).sessionCommand,
+      dt: async () => (await import('./commands/dt.ts')).dtCommand,
+    },
+  ],
+  [
+    'Look:',
+    {
+      list: async () => (await import('./commands/list.ts')).listCommand,
+      regions: async () => (await import('./commands/regions.ts')).regionsCommand,
+      buffers: async () => (await import('./commands/buffers.ts')).buffersCommand,
+      show: async () => (await import('./commands/show.ts')).showCommand,
+      dmesg: async () => (await import('./commands/dmesg.ts')).dmesgCommand,
+      hazards: async () => (await import('./commands/hazards.ts')).hazardsCommand,
+      leaks: async () => (await import('./commands/leaks.ts')).leaksCommand,
+    },
+  ],
+  [
+    'Allocate:',
+    {
+      alloc: async () => (await import('./commands/alloc.ts')).allocCommand,
+      free: async () => (await import('./commands/free.ts')).freeCommand,
+      sleep: async () => (await import('./commands/sleep.ts')).sleepCommand,
+      age: async () => (await import('./commands/age.ts')).ageCommand,
+    },
+  ],
+  [
+    'Bytes:',
+    {
+      read: async () => (await import('./commands/read.ts')).readCommand,
+      write: async () => (await import('./commands/write.ts')).writeCommand,
+      fill: async () => (await import('./commands/fill.ts')).fillCommand,
+      dump: async () => (await import('./commands/dump.ts')).dumpCommand,
+      sum: async () => (await import('./commands/sum.ts')).sumCommand,
+      cmp: async () => (await import('./commands/cmp.ts')).cmpCommand,
+    },
+  ],
+  [
+    'Share:',
+    {
+      sync: async () => (await import('./commands/sync.ts')).syncCommand,
+      mmap: async () => (await import('./commands/mmap.ts')).mmapCommand,
+      munmap: async () => (await import('./commands/munmap.ts')).munmapCommand,
+    },
+  ],
+  [
+    'Tasks and devices:',
+    {
+      tasks: async () => (await import('./commands/tasks.ts')).tasksCommand,
+      task: async () => (await import('./commands/task.ts')).taskCommand,
+      devices: async () => (await import('./commands/devices.ts')).devicesCommand,
+      device: async () => (await import('./commands/device.ts')).deviceCommand,
+    },
+  ],
+  [
+    'Scenarios:',
+    {
+      run: async () => (await import('./commands/run.ts')).runCommand,
+      export: async () => (await import('./commands/export.ts')).exportCommand,
+      replay: async () => (await import('./commands/replay.ts')).replayCommand,
+    },
+  ],
+  [
+    'Fail on purpose:',
+    {
+      fault: async () => (await import('./commands/fault.ts')).faultCommand,
+      pin: async () => (await import('./commands/pin.ts')).pinCommand,
+      unpin: async () => (await import('./commands/pin.ts')).unpinCommand,
+      modprobe: async () => (await import('./commands/modprobe.ts')).modprobeCommand,
+    },
+  ],
+  [
+    'Files of /proc, /sys and /dev:',
+    {
+      cat: async () => (await import('./commands/cat.ts')).catCommand,
+      ls: async () => (await import('./commands/ls.ts')).lsCommand,
+      echo: async () => (await import('./commands/echo.ts')).echoCommand,
+    },
+  ],
+  [
+    'Calls:',
+    {
+      open: async () => (await import('./commands/open.ts')).openCommand,
+      dup: async () => (await import('./commands/dup.ts')).dupCommand,
+      name: async () => (await import('./commands/name.ts')).nameCommand,
+      ioctl: async () => (await import('./commands/ioctl.ts')).ioctlCommand,
+      fcntl: async () => (await import('./commands/fcntl.ts')).fcntlCommand,
+      lseek: async () => (await import('./commands/lseek.ts')).lseekCommand,
+      poll: async () => (await import('./commands/poll.ts')).pollCommand,
+      stat: async () => (await import('./commands/stat.ts')).statCommand,
+    },
+  ],
+  [
+    'Other:',
+    {
+      completion: async () => (await import('./commands/completion.ts')).completionCommand,
+    },
+  ],
+];
+
+/**
+ * The commands that words may call: the one that they name, and all where they name none that there is, for the help
+ * and for what was meant.
+ *
+ * @param words what follows `dmaheap` on the line
+ * @param options those of the program itself, which may stand before the name
+ */
+export function commandsFor(words: readonly string[], options: readonly Option[]): CommandTable {
+  const name = calledName(words, options);
+  const named = COMMANDS.flatMap(([heading, commands]): CommandTable => {
+    const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    return load === undefined ? [] : [[heading, { [name]: load }]];
+  });
+  return named.length > 0 ? named : COMMANDS;
+}
+
+/** The first word that is neither an option of the program nor its value, or the command that help is asked for. */
+function calledName(words: readonly string[], options: readonly Option[]): string {
+  let isValue = false;
+  for (const [at, word] of words.entries()) {
+    if (isValue) isValue = false;
+    else if (word === 'help') return words[at + 1] ?? '';
+    else if (!word.startsWith('-')) return word;
+    else {
+      const option = options.find(({ long, short }) => word.split('=', 1)[0] === long || word === short);
+      // Help, whatever follows it, or a mistake.
+      if (option === undefined) return '';
+      isValue = option.required && !word.includes('=');
+    }
+  }
+  return '';
+}
