@@ -26,7 +26,7 @@ export interface ByteTarget {
   readonly json: Readonly<Record<string, unknown>>;
   /** What the first byte's offset is shown as. */
   readonly offset: bigint;
-  /** Absent: as many as come, when written: where they do not fit the access says so. */
+  /** Absent: as many as come, when written. */
   readonly length?: bigint;
   /** Loads bytes, by their position in the part. @throws CallFailed, AccessFaulted */
   read(caller: Caller, at: bigint, into: Uint8Array): void;
@@ -95,8 +95,9 @@ export function findBytes({ sh, session }: Place, part: BytePart, wanted: Wanted
   }
   const offset = part.kind === 'memory' ? 0n : part.offset;
   const isMapped = part.kind === 'buffer' && wanted.as === undefined;
-  // What ends by itself when as much is written as comes need not be measured.
-  const endless = unbounded && !isMapped && part.length === undefined;
+  // A device stops nowhere.
+  const isDma = wanted.as !== undefined || part.kind === 'attachment';
+  const endless = unbounded && isDma && part.length === undefined;
   const { place, length, size, device } = session.view((kernel) => {
     const { as } = wanted;
     const device = as === undefined ? undefined : findDeviceCalled(kernel, as, command).name;
@@ -133,6 +134,12 @@ export function findBytes({ sh, session }: Place, part: BytePart, wanted: Wanted
       throw mmapFailed(`${command}: ${part.fd}`, outcome, span);
     });
   }
+  /** The fault of the first byte that does not fit: the access is made. */
+  const faultAt = (at: bigint): Error => {
+    const one = new Uint8Array(1);
+    const outcome = sh.transact(session, (caller) => finish(writeBytes(caller, place, offset + at, one)));
+    return notReached(asked, outcome);
+  };
   const json = { ...nameOf(part), ...(device !== undefined && { as: device }) };
   return {
     json,
@@ -141,6 +148,7 @@ export function findBytes({ sh, session }: Place, part: BytePart, wanted: Wanted
     read: (caller, at, into) => run(caller, at, into, readInto(caller, place, offset + at, into)),
     write: (caller, at, from) => run(caller, at, from, writeBytes(caller, place, offset + at, from)),
     overflow: (done) => {
+      if (!isMapped && part.length === undefined) return faultAt(done);
       const end = isMapped ? `the buffer ends at ${size ?? 0n}` : `${part.text} ends there`;
       return new CallFailed([
         {

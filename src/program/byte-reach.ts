@@ -2,14 +2,14 @@
  * How a program gets at bytes: a task through a mapping of a buffer, the CPU by physical address, a device by DMA.
  *
  *     buffer                    mmap, access, munmap: nothing beyond the buffer can be mapped
- *     mapping                   ends where it ends: SIGSEGV at the first byte beyond
- *     memory                    ends where memory ends: a bus error there
+ *     mapping                   ends where it ends: SIGSEGV beyond
+ *     memory                    ends where memory ends: a bus error beyond
  *     buffer as a device        its newest mapped attachment; goes on past the buffer's end, as nothing stops DMA
  *     attachment                the same, of one attachment
  *     memory as a device        the device's own addresses
  */
 import type { Kernel } from '../kernel/kernel.ts';
-import { type Mapping, SegmentationFault } from '../kernel/mapping.ts';
+import { SegmentationFault } from '../kernel/mapping.ts';
 import { badArgument } from '../kernel/results.ts';
 import { BusError, rangeOf } from '../mm/phys-memory.ts';
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts';
@@ -62,7 +62,7 @@ export interface Reached {
   readonly attachment?: number;
 }
 
-/** Loads and stores by offset; what lies before the first byte that cannot be reached is done before the fault. */
+/** Loads and stores by offset, each of them whole or not at all. */
 export interface Bytes {
   read(at: bigint, into: Uint8Array): void;
   write(at: bigint, from: Uint8Array): void;
@@ -85,9 +85,8 @@ const faulted = ({ name, message }: SegmentationFault | BusError): NotReached =>
 export const isReached = (found: Reached | NotReached): found is Reached => !('ret' in found);
 
 /**
- * Which bytes a span means, without a call or an access. What can be told of a read is told here, before its first
- * byte and not after gigabytes of them; of a write what fits is stored, as by any CPU. Of a buffer the mapping
- * says everything.
+ * Which bytes a span means, without a call or an access: for whoever wants to know before the first byte, and not
+ * after gigabytes of them, that the last one faults. Of a buffer the mapping says everything.
  */
 export function findBytes(caller: Caller, place: BytePlace, span: ByteSpan): Reached | NotReached {
   switch (place.kind) {
@@ -117,13 +116,13 @@ function inMapping({ kernel, task }: Caller, id: number, span: ByteSpan): Reache
   const { offset, access, length = left(size, offset) } = span;
   const beyond = (at: bigint) => faulted(new SegmentationFault(access, at, 'SEGV_MAPERR'));
   if (offset > size) return beyond(offset);
-  return access === 'read' && offset + length > size ? beyond(size) : { length, size };
+  return offset + length > size ? beyond(size) : { length, size };
 }
 
 function inMemory(
   kernel: Kernel,
   { base, size, as }: Extract<BytePlace, { kind: 'memory' }>,
-  { access, offset, length }: ByteSpan,
+  { offset, length }: ByteSpan,
 ): Reached | NotReached {
   if (as !== undefined && kernel.device(as) === undefined) return noSuchDevice(kernel, as);
   // What was called SIZE is what may be touched.
@@ -133,7 +132,7 @@ function inMemory(
   if (as !== undefined) return asked === undefined ? {} : { length: asked };
   const address = base + offset;
   try {
-    const range = rangeOf(kernel.info().layout, address, access === 'read' ? (asked ?? 0n) : 0n);
+    const range = rangeOf(kernel.info().layout, address, asked ?? 0n);
     return { length: asked ?? rangeEnd(range) - address };
   } catch (error) {
     if (!(error instanceof BusError)) throw error;
@@ -182,20 +181,6 @@ function inAttachment(
   };
 }
 
-/** Stops at `end`: what lies before it is done, and the access that goes on begins there. */
-function upTo(bytes: Bytes, end: bigint): Bytes {
-  const both = (at: bigint, length: number, go: (at: bigint, from: number, to: number) => void) => {
-    const inside = at < end ? Number(end - at) : 0;
-    if (inside === 0 || inside >= length) return go(at, 0, length);
-    go(at, 0, inside);
-    go(end, inside, length);
-  };
-  return {
-    read: (at, into) => both(at, into.length, (from, a, b) => bytes.read(from, into.subarray(a, b))),
-    write: (at, data) => both(at, data.length, (to, a, b) => bytes.write(to, data.subarray(a, b))),
-  };
-}
-
 /** Maps a span of a buffer, uses it, unmaps. No bytes are mapped as one, so that what is wrong is the kernel's answer. */
 function* throughMapping<T extends Outcome>(
   { kernel, task }: Caller,
@@ -223,29 +208,25 @@ function* throughMapping<T extends Outcome>(
 }
 
 /** Where the bytes of a place are, once `findBytes` has found them. */
-function bytesOf({ kernel, task }: Caller, place: BytePlace, { attachment }: Reached, offset: bigint): Bytes {
+function bytesOf({ kernel, task }: Caller, place: BytePlace, { attachment }: Reached): Bytes {
   if (attachment !== undefined) {
     const mapping = kernel.deviceMapping(attachment);
     if (mapping === undefined) throw new Error(`attachment ${attachment} was mapped`);
     return mapping;
   }
-  if (place.kind === 'mapping') {
-    const mapping: Mapping = kernel.mapping(place.id, task);
-    return upTo(mapping, mapping.length);
-  }
+  if (place.kind === 'mapping') return kernel.mapping(place.id, task);
   if (place.kind !== 'memory') throw new Error('a buffer is mapped first');
   const { base, as } = place;
   const memory = as === undefined ? kernel.physMemory(task) : kernel.dma(as);
-  const here: Bytes = {
+  return {
     read: (at, into) => memory.read(base + at, into),
     write: (at, from) => memory.write(base + at, from),
   };
-  if (as !== undefined) return here;
-  return upTo(here, rangeEnd(rangeOf(kernel.info().layout, base + offset, 0n)) - base);
 }
 
 /**
- * Gets at bytes and uses them. A fault is an outcome, and so is what the kernel refuses.
+ * Gets at bytes and uses them. A fault is an outcome, and so is what the kernel refuses. An access that will fault is
+ * made all the same: histories have it, and the machine says what is wrong.
  *
  * @throws NotModelled, and what `use` throws that is no fault
  */
@@ -256,8 +237,12 @@ export function* useBytes<T extends Outcome>(
   use: ByteUse<T>,
 ): Pieces<T | NotReached> {
   const found = findBytes(caller, place, span);
-  if (!isReached(found)) return found;
+  if (!isReached(found)) {
+    const length = span.length ?? (place.kind === 'memory' ? left(place.size ?? 0n, span.offset) : 0n);
+    if (found.fault === undefined || length === 0n) return found;
+    return yield* guarded(() => use(bytesOf(caller, place, {}), span.offset, length));
+  }
   if (place.kind === 'buffer' && place.as === undefined)
     return yield* throughMapping(caller, place.fd, span, found.length ?? 0n, use);
-  return yield* guarded(() => use(bytesOf(caller, place, found, span.offset), span.offset, found.length));
+  return yield* guarded(() => use(bytesOf(caller, place, found), span.offset, found.length));
 }

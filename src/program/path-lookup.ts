@@ -14,7 +14,7 @@ export function credentialsOf(kernel: Kernel, task: string): Credentials {
 }
 
 /** The node itself, also when it is a link: lstat(2). */
-export function lookupLink(kernel: Kernel, path: string, task: string): Found {
+function lookupLink(kernel: Kernel, path: string, task: string): Found {
   const cut = path.lastIndexOf('/');
   const name = path.slice(cut + 1);
   // A path that ends in a slash goes through the link.

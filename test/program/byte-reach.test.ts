@@ -73,20 +73,33 @@ describe('a mapping', () => {
     return { shell, fd, id: shell.map(fd, SIZE, prot === undefined ? {} : { prot }) };
   };
 
-  it('stores what lies before its end, and faults at the first byte behind it', () => {
+  it('ends where it ends: an access that goes on behind it faults, and is made', () => {
     const { shell, id } = mapped();
-    const outcome = write(shell, mapping(id), SIZE - 2n, [1, 2, 3]);
-    expect(outcome.fault?.message).toContain(`write at offset ${SIZE} `);
-    expect(read(shell, mapping(id), SIZE - 3n).bytes).toEqual(Uint8Array.of(0, 1, 2));
+    let faults = 0;
+    shell.kernel.onAccess = ({ fault }) => {
+      if (fault === 'SegmentationFault') faults++;
+    };
+    expect(wrong(write(shell, mapping(id), SIZE - 2n, [1, 2, 3]))).toBe('SegmentationFault');
+    expect(wrong(read(shell, mapping(id), 0n, SIZE + 1n))).toBe('SegmentationFault');
     expect(wrong(fill(shell, mapping(id), 0xff, SIZE + 1n))).toBe('SegmentationFault');
-    expect(read(shell, mapping(id)).bytes?.every((byte) => byte === 0xff)).toBe(true);
+    expect(faults).toBe(3);
+    expect(read(shell, mapping(id)).bytes?.every((byte) => byte === 0)).toBe(true);
   });
 
-  it('tells of a read that goes too far before its first byte', () => {
+  it('is found to be too short before the first byte', () => {
     const { shell, id } = mapped();
     let accesses = 0;
     shell.kernel.onAccess = () => accesses++;
-    expect(read(shell, mapping(id), 0n, SIZE + 1n).fault?.message).toContain(`read at offset ${SIZE} `);
+    const find = (offset: bigint, length?: bigint) =>
+      findBytes(caller(shell), mapping(id), {
+        access: 'read',
+        offset,
+        ...(length !== undefined && { length }),
+      });
+    expect(find(0n)).toEqual({ length: SIZE, size: SIZE });
+    expect(find(0n, SIZE + 1n)).toMatchObject({
+      fault: { message: expect.stringContaining(`read at offset ${SIZE} `) },
+    });
     expect(read(shell, mapping(id), SIZE + 1n).fault?.message).toContain(`offset ${SIZE + 1n} `);
     expect(accesses).toBe(0);
     expect(read(shell, mapping(id), SIZE).bytes).toHaveLength(0);
@@ -117,13 +130,19 @@ describe('physical memory', () => {
     expect(read(shell, memory).bytes).toHaveLength(Number(SIZE));
   });
 
-  it('is stored up to its end; then comes a bus error', () => {
+  it('ends in a bus error', () => {
     const { shell } = machine();
     const end = MEMORY_END(shell);
     const last: BytePlace = { kind: 'memory', base: end - 2n };
     expect(wrong(write(shell, last, 0n, [1, 2, 3]))).toBe('BusError');
-    expect(read(shell, last).bytes).toEqual(Uint8Array.of(1, 2));
+    expect(read(shell, last).bytes).toEqual(Uint8Array.of(0, 0));
+    let faults = 0;
+    shell.kernel.onAccess = ({ fault }) => {
+      if (fault !== undefined) faults++;
+    };
     expect(wrong(read(shell, last, 0n, 3n))).toBe('BusError');
+    expect(wrong(read(shell, { ...last, size: 3n }))).toBe('BusError');
+    expect(faults).toBe(2);
     expect(wrong(read(shell, { kind: 'memory', base: end }, 0n, 0n))).toBe('BusError');
   });
 
