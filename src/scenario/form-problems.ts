@@ -13,9 +13,10 @@ import {
 import { shown, type YamlSource } from '../board/yaml-source.ts';
 import { closest } from '../devicetree/closest.ts';
 import type { Diagnostic } from '../diagnostic.ts';
-import { ACTION_TEXTS } from './descriptions.ts';
+import { KEYS } from './form.ts';
 import { placeName } from './place-name.ts';
-import { ACTION_KEYS, COMMON_KEYS, EXPECTED_SIZE, KEYS } from './schema.ts';
+import { ACTION_KEYS, ACTION_TEXTS, COMMON_KEYS } from './step-form.ts';
+import { EXPECTED_SIZE } from './value-forms.ts';
 
 /** Each looks its place up in the document; nobody reads more. */
 const MAX_ISSUES = 100;
@@ -116,7 +117,7 @@ function hintFor(path: Path, missing: string | undefined): { hint?: string } {
     return { hint: 'name a device tree or YAML board: board: boards/camera-soc.dtb' };
   }
   const action = [...path].reverse().find((step) => typeof step === 'string' && ACTION_KEYS.includes(step));
-  const text = action === undefined ? undefined : ACTION_TEXTS[action as keyof typeof ACTION_TEXTS];
+  const text = ACTION_TEXTS.get(String(action));
   return text === undefined ? {} : { hint: `${action}: ${text}` };
 }
 

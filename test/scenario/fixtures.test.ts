@@ -8,9 +8,10 @@ import { oracleScenarios } from '../../scripts/oracle-scenarios.ts';
 import { boardFromTree } from '../../src/board/from-tree.ts';
 import { boardSchema } from '../../src/board/schema.ts';
 import { decodeDtb } from '../../src/devicetree/dtb.ts';
+import { scenarioJsonSchema } from '../../src/scenario/form.ts';
 import { prepareScenario, readScenario, runScenario } from '../../src/scenario/index.ts';
 import { ACTION_NAMES } from '../../src/scenario/program.ts';
-import { ACTION_KEYS, scenarioJsonSchema } from '../../src/scenario/schema.ts';
+import { ACTION_KEYS } from '../../src/scenario/step-form.ts';
 import { projectPath } from '../small-board.ts';
 import { failures } from './running.ts';
 

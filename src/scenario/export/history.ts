@@ -5,7 +5,7 @@ import { hazardKind, joinReports } from '../../kernel/joined-reports.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Device } from '../../mm/device.ts';
 import type { JournalAccess, JournalCall, JournalEntry } from '../../session/journal.ts';
-import type { EndExpect } from '../form.ts';
+import type { EndExpect } from '../expect-form.ts';
 import { sizeWord } from './words.ts';
 
 export interface History {

@@ -1,0 +1,105 @@
+import * as z from 'zod';
+import { IOCTL_REQUESTS } from '../../uapi/call-names.ts';
+import {
+  DMA_HEAP_IOCTL_ALLOC,
+  decodeDmaHeapAllocationData,
+  encodeDmaHeapAllocationData,
+} from '../../uapi/dma-heap.ts';
+import { IOC_READ, iocDir, iocNr, iocSize, iocType } from '../../uapi/ioctl.ts';
+import type { Action } from '../action.ts';
+import { BUFFER } from '../expectation.ts';
+import { isWhole, madeDescriptor } from '../export/exporter.ts';
+import { hexWord, wordOf } from '../export/words.ts';
+import { bytesOfHex } from '../hex.ts';
+import { hex, ref, words, yes } from '../value-forms.ts';
+
+const schema = z.strictObject(
+  {
+    fd: ref,
+    request: words('a request of ioctl(2), by name or number'),
+    arg: z
+      .union([hex, z.null()], { error: 'pairs of hexadecimal digits, or null' })
+      .meta({ description: 'The bytes of the caller; null is a pointer to nothing.' })
+      .optional(),
+    // The same as `arg: null`, for whoever writes no null.
+    null: yes.optional(),
+  },
+  { error: '{ fd, request, arg }' },
+);
+
+/** What a request without a size gets: an int or a pointer fits. */
+const PLAIN_SIZE = 8;
+
+/** As many bytes as a request is long. */
+const leastOf = (request: number): number => iocSize(request) || PLAIN_SIZE;
+
+const isAlloc = (request: number): boolean =>
+  iocType(request) === iocType(DMA_HEAP_IOCTL_ALLOC) && iocNr(request) === iocNr(DMA_HEAP_IOCTL_ALLOC);
+
+/** The descriptor that a request of any size gave, if it is an allocation. */
+function allocatedFd(request: number, arg: Uint8Array | null): number | undefined {
+  if (arg === null || arg.length < 12 || !isAlloc(request)) return undefined;
+  if ((iocDir(request) & IOC_READ) === 0) return undefined;
+  return new DataView(arg.buffer, arg.byteOffset).getUint32(8, true);
+}
+
+export const ioctl: Action<typeof schema> = {
+  text: 'Any request with any bytes: { fd: h, request: DMA_HEAP_IOCTL_ALLOC, arg: "0010…" }',
+  schema,
+  makes: 'descriptor',
+  expects: [...BUFFER, 'arg'],
+  compile: (value, values, path) => {
+    const fd = values.ref(value.fd, [...path, 'fd'], 'descriptor');
+    const request = values.word(value.request, [...path, 'request'], IOCTL_REQUESTS);
+    const expected = 'pairs of hexadecimal digits, at most 16384 bytes';
+    const given = values.read(value.arg ?? '', [...path, 'arg'], bytesOfHex, expected);
+    const isNull = value.null === true || value.arg === null;
+    if (value.null === true && typeof value.arg === 'string') {
+      values.problem([...path, 'null'], 'scenario-exclusive', 'null: true has no bytes, and arg has some');
+    }
+    const memory = (number: number, bytes: Uint8Array): Uint8Array => {
+      const arg = new Uint8Array(Math.max(bytes.length, leastOf(number)));
+      arg.set(bytes);
+      return arg;
+    };
+    return (at) => {
+      const number = request(at);
+      const arg = isNull ? null : memory(number, given(at));
+      const result = at.machine.kernel.syscall(at.task, { call: 'ioctl', fd: fd(at), request: number, arg });
+      const made = result.ret < 0 ? undefined : allocatedFd(number, arg);
+      return { ...result, ...(arg !== null && { arg }), ...(made !== undefined && { fd: made, made }) };
+    };
+  },
+  export: {
+    general: true,
+    calls: {
+      ioctl: ({ task, result, call, given = call.arg, phys }, { names }) => {
+        if (!isWhole(call.fd)) return undefined;
+        const fd = names.descriptor(task, call.fd);
+        const number = call.request >>> 0;
+        const request = wordOf(IOCTL_REQUESTS, number) ?? BigInt(number);
+        if (given === null) return { action: { ioctl: { fd, request, null: true } } };
+        const least = leastOf(number);
+        // A scenario gives a request as many bytes as it is long.
+        if (given.length < least || call.arg === null) return undefined;
+        const succeeded = result.ret >= 0;
+        if (number === DMA_HEAP_IOCTL_ALLOC && succeeded) {
+          const data = decodeDmaHeapAllocationData(call.arg);
+          const arg = hexWord(encodeDmaHeapAllocationData({ ...data, fd: 0 }));
+          const made = madeDescriptor(task, data.fd, 'buf', names);
+          const expect = { ...made.expect, ...(phys !== undefined && { phys }) };
+          return { action: { ioctl: { fd, request, arg } }, ...made, expect };
+        }
+        const isPlain = given.length === least && given.every((byte) => byte === 0);
+        const changed = Buffer.compare(given, call.arg) !== 0;
+        return {
+          action: { ioctl: { fd, request, ...(!isPlain && { arg: hexWord(given) }) } },
+          expect: {
+            ...(succeeded && result.ret !== 0 && { ret: result.ret }),
+            ...(succeeded && changed && { arg: hexWord(call.arg) }),
+          },
+        };
+      },
+    },
+  },
+};

@@ -1,0 +1,80 @@
+import * as z from 'zod';
+import { MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
+import type { Action } from '../action.ts';
+import { isWhole } from '../export/exporter.ts';
+import { sizeWord } from '../export/words.ts';
+import { left } from '../place.ts';
+import { flag, ref, refOr, size } from '../value-forms.ts';
+
+const schema = refOr(
+  z.strictObject({
+    fd: ref,
+    length: size.optional(),
+    offset: size.optional(),
+    prot: z.enum(['rw', 'r', 'w', 'none'], { error: 'rw, r, w or none' }).optional(),
+    private: flag.optional(),
+  }),
+  'a descriptor, or { fd, length, offset, prot }',
+);
+
+const PROTECTIONS = { rw: PROT_READ | PROT_WRITE, r: PROT_READ, w: PROT_WRITE, none: 0 } as const;
+const PROTECTION_WORDS = ['rw', 'r', 'w', 'none'] as const;
+
+export const mmap: Action<typeof schema> = {
+  text: 'mmap(2), shared and for reading and writing unless said: { fd: a, prot: r }',
+  schema,
+  makes: 'mapping',
+  compile: (value, values, path) => {
+    const given = typeof value === 'object' ? value : { fd: value };
+    const fd = values.ref(given.fd, typeof value === 'object' ? [...path, 'fd'] : path, 'descriptor');
+    const length = values.optionalSize(given.length, [...path, 'length']);
+    const offset = values.optionalSize(given.offset, [...path, 'offset']);
+    const prot = PROTECTIONS[given.prot ?? 'rw'];
+    const flags = given.private === true ? MAP_PRIVATE : MAP_SHARED;
+    return (at) => {
+      const { kernel } = at.machine;
+      const number = fd(at);
+      const start = offset?.(at) ?? 0n;
+      const size = length?.(at) ?? left(kernel.buffer(at.task, number)?.size ?? 0n, start);
+      return kernel.syscall(at.task, { call: 'mmap', fd: number, length: size, prot, flags, offset: start });
+    };
+  },
+  export: {
+    calls: {
+      mmap: ({ task, result: { ret }, call }, { names }) => {
+        const prot = PROTECTION_WORDS.find((word) => PROTECTIONS[word] === call.prot);
+        const isPrivate = call.flags === MAP_PRIVATE;
+        if (!isWhole(call.fd) || prot === undefined || (!isPrivate && call.flags !== MAP_SHARED))
+          return undefined;
+        if (call.offset < 0n) return undefined;
+        const action = {
+          mmap: {
+            fd: names.descriptor(task, call.fd),
+            length: sizeWord(call.length),
+            ...(call.offset !== 0n && { offset: sizeWord(call.offset) }),
+            ...(prot !== 'rw' && { prot }),
+            ...(isPrivate && { private: true }),
+          },
+        };
+        if (ret < 0) return { action };
+        const as = names.fresh('m', true);
+        names.bindMapping(task, ret, as);
+        return { action, as, expect: { ret } };
+      },
+    },
+  },
+};
+
+export const munmap: Action<typeof ref> = {
+  text: 'munmap(2) of a whole mapping.',
+  schema: ref,
+  compile: (value, values, path) => {
+    const mapping = values.ref(value, path, 'mapping');
+    return (at) => at.machine.kernel.syscall(at.task, { call: 'munmap', mapping: mapping(at) });
+  },
+  export: {
+    calls: {
+      munmap: ({ task, call }, { names }) => ({ action: { munmap: names.mapping(task, call.mapping) } }),
+    },
+  },
+};

@@ -1,0 +1,47 @@
+import { decodeStat, STAT_SIZE } from '../../uapi/stat.ts';
+import type { Action } from '../action.ts';
+import { isWhole } from '../export/exporter.ts';
+import { ref } from '../value-forms.ts';
+
+/** What an export expects: numbers that a file may well not have are left out where they are 0. */
+function statValue(buf: Uint8Array): Readonly<Record<string, number | bigint>> {
+  const { st_mode, st_size, st_ino, st_rdev } = decodeStat(buf);
+  const all = { st_mode, st_size, st_ino, st_rdev };
+  return Object.fromEntries(Object.entries(all).filter(([key, value]) => key === 'st_mode' || value !== 0n));
+}
+
+export const stat: Action<typeof ref> = {
+  text: 'fstat(2).',
+  schema: ref,
+  expects: ['value'],
+  numbers: [
+    'st_ino',
+    'st_mode',
+    'st_nlink',
+    'st_uid',
+    'st_gid',
+    'st_rdev',
+    'st_size',
+    'st_blksize',
+    'st_blocks',
+  ],
+  compile: (value, values, path) => {
+    const fd = values.ref(value, path, 'descriptor');
+    return (at) => {
+      const buf = new Uint8Array(STAT_SIZE);
+      const result = at.machine.kernel.syscall(at.task, { call: 'fstat', fd: fd(at), buf });
+      return result.ret < 0 ? result : { ...result, value: { ...decodeStat(buf) } };
+    };
+  },
+  export: {
+    calls: {
+      fstat: ({ task, result: { ret }, call: { fd, buf } }, { names }) => {
+        if (!isWhole(fd) || buf?.length !== STAT_SIZE) return undefined;
+        return {
+          action: { stat: names.descriptor(task, fd) },
+          ...(ret >= 0 && { expect: { value: statValue(buf) } }),
+        };
+      },
+    },
+  },
+};

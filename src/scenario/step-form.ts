@@ -1,0 +1,91 @@
+/** The form of a step, made of all that actions are: as a schema, and as the types of TypeScript. */
+import * as z from 'zod';
+import type { Action, Control } from './action.ts';
+import { ACTIONS, CONTROLS } from './actions/index.ts';
+import { expectSchema } from './expect-form.ts';
+import { type Form, text } from './value-forms.ts';
+
+type LeafValues = {
+  readonly [Name in keyof typeof ACTIONS]: Form<z.output<(typeof ACTIONS)[Name]['schema']>>;
+};
+type ControlValues = {
+  readonly [Name in keyof typeof CONTROLS]: Form<z.output<ReturnType<(typeof CONTROLS)[Name]['schema']>>>;
+};
+
+/** What a step does, by the key that names it. */
+export interface StepActions extends LeafValues, ControlValues {}
+export type LeafName = keyof typeof ACTIONS;
+export type ControlName = keyof typeof CONTROLS;
+export type ActionName = LeafName | ControlName;
+
+/** The keys that a step may have beside its action. */
+const common = {
+  as: text.meta({ description: 'The name of what the step makes, for steps after it.' }).optional(),
+  task: text
+    .meta({ description: 'Who makes the calls; shell unless given. Started when there is none.' })
+    .optional(),
+  expect: expectSchema.optional(),
+  note: text.meta({ description: 'Printed when the step fails.' }).optional(),
+  order: z
+    .enum(['seeded', 'round-robin'], { error: 'seeded or round-robin' })
+    .meta({ description: 'Beside parallel: who is next.' })
+    .optional(),
+};
+const commonSchema = z.strictObject(common);
+
+type Maybe<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
+
+/** An action, and the common keys. That it is one action and no more is checked where steps are compiled. */
+export interface Step extends Form<z.output<typeof commonSchema>>, Maybe<LeafValues>, Maybe<ControlValues> {}
+
+const steps: z.ZodType<Step[]> = z
+  .array(
+    z.lazy(() => stepSchema),
+    { error: 'a list of steps' },
+  )
+  .min(1, { error: 'a list of at least one step' });
+
+const ENTRIES: readonly (readonly [string, Action | Control])[] = Object.entries({ ...ACTIONS, ...CONTROLS });
+
+/** Each action's value. */
+const values = Object.fromEntries(
+  ENTRIES.map(([name, { schema }]) => [name, typeof schema === 'function' ? schema(steps) : schema]),
+);
+
+/** The line that says what an action does. */
+export const ACTION_TEXTS: ReadonlyMap<string, string> = new Map(
+  ENTRIES.map(([name, { text }]) => [name, text]),
+);
+export const ACTION_KEYS: readonly string[] = Object.keys(values);
+export const COMMON_KEYS: readonly string[] = Object.keys(common);
+
+type Shape = { [Name in keyof typeof ACTIONS]: z.ZodOptional<(typeof ACTIONS)[Name]['schema']> } & {
+  [Name in keyof typeof CONTROLS]: z.ZodOptional<ReturnType<(typeof CONTROLS)[Name]['schema']>>;
+};
+// Made key by key, of which TypeScript keeps no account.
+const shape = Object.fromEntries(
+  ENTRIES.map(([name, { text }]) => [name, values[name]?.meta({ description: text }).optional()]),
+) as Shape;
+
+export const stepSchema: z.ZodType<Step> = z
+  .strictObject(
+    { ...common, ...shape },
+    { error: 'a step: a mapping with an action, such as alloc: { heap: system, size: 4K }' },
+  )
+  .meta({
+    id: 'step',
+    description: 'One action, and what goes with it.',
+    oneOf: ACTION_KEYS.map((name) => ({ required: [name] })),
+  });
+
+/** The keys of the mappings that actions take, and of what stands in the lists of some. */
+export const VALUE_KEYS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(values).map(([name, schema]) => [name, keysOf(schema)]),
+);
+
+/** The keys of the mapping that a schema takes, if it takes one. */
+function keysOf(schema: z.ZodType): readonly string[] {
+  if (schema instanceof z.ZodObject) return Object.keys(schema.shape);
+  if (!(schema instanceof z.ZodUnion)) return [];
+  return schema.options.flatMap((option) => (option instanceof z.ZodObject ? Object.keys(option.shape) : []));
+}
