@@ -14,16 +14,26 @@ import type { Step } from './step-form.ts';
 import type { Form } from './value-forms.ts';
 import type { Values } from './values.ts';
 
-/** An action that does something by itself. */
-export interface Action<Schema extends z.ZodType = z.ZodType> {
+/** The schema of an action's value, made when a file is read. @param steps that of steps within steps */
+export type SchemaOf = (steps: Steps) => z.ZodType;
+export type Steps = z.ZodType<readonly Step[]>;
+
+/** The type of what the schema takes. */
+export type ValueOf<Schema extends SchemaOf> = Form<z.output<ReturnType<Schema>>>;
+
+interface Described<Schema extends SchemaOf> {
   /** What it does, in one line: for editors, and for hints. */
   readonly text: string;
   /** The form of its value. */
   readonly schema: Schema;
+}
+
+/** An action that does something by itself. */
+export interface Action<Schema extends SchemaOf = SchemaOf> extends Described<Schema> {
   /** What the name stands for that `as` gives; absent: it makes nothing that could have one. */
   readonly makes?: Kind;
   /** Whether it makes several, whose names get a number each; absent: it never does. */
-  makesMany?(value: Form<z.output<Schema>>): boolean;
+  makesMany?(value: ValueOf<Schema>): boolean;
   /** What may be expected of it beside what may be of any step. */
   readonly expects?: readonly (keyof Expect)[];
   /** The numbers that `expect.value` may ask for. */
@@ -31,25 +41,19 @@ export interface Action<Schema extends z.ZodType = z.ZodType> {
   /** The task that does it unless the step names one, and which it starts itself. */
   readonly task?: string;
   /** Reads the value once; what is wrong with it goes to `values`. @param path where the value stands */
-  compile(value: Form<z.output<Schema>>, values: Values, path: Path): Act;
+  compile(value: ValueOf<Schema>, values: Values, path: Path): Act;
   /** What must hold of the machine when it is done: an expectation itself, that has none beside it. */
-  holds?(value: Form<z.output<Schema>>, values: Values, path: Path): EndCheck;
+  holds?(value: ValueOf<Schema>, values: Values, path: Path): EndCheck;
   /** How `export` writes it; absent: it never does. */
   readonly export?: Exporter;
 }
 
 /** An action that other steps are inside of. */
-export interface Control<Schema extends z.ZodType = z.ZodType> {
-  readonly text: string;
-  /** The form of its value. @param steps that of the steps inside */
-  schema(steps: Steps): Schema;
+export interface Control<Schema extends SchemaOf = SchemaOf> extends Described<Schema> {
   /** The steps inside, in the order in which they stand. */
-  inside(value: Form<z.output<Schema>>): readonly Step[];
-  compile(value: Form<z.output<Schema>>, around: Around): Node;
+  inside(value: ValueOf<Schema>): readonly Step[];
+  compile(value: ValueOf<Schema>, around: Around): Node;
 }
-
-/** The schema of steps within steps. */
-export type Steps = z.ZodType<readonly Step[]>;
 
 /** What stands around the steps inside of an action. */
 export interface Around {

@@ -4,30 +4,32 @@ import type { DeviceFacts } from '../kernel/described-device.ts';
 import { dmaBitMask } from '../kernel/device-table.ts';
 import type { Device, DmaRange } from '../mm/device.ts';
 import { formatHex, parseSize } from '../units.ts';
+import type { ValueOf } from './action.ts';
 import { sizeWord } from './export/words.ts';
 import type { Getter } from './moment.ts';
 import type { Path } from './problem.ts';
-import { type Form, flag, size, text, whole } from './value-forms.ts';
+import { flag, size, text, whole } from './value-forms.ts';
 import type { Values } from './values.ts';
 
-export const deviceSchema = z.strictObject(
-  {
-    name: text,
-    coherent: flag.optional(),
-    mask: whole.optional(),
-    iommu: flag.optional(),
-    'dma-ranges': z.union([text, z.array(text)], { error: 'CPU:DMA:SIZE, or a list of them' }).optional(),
-    'bus-limit': size.optional(),
-    'max-seg-size': size.optional(),
-    contiguous: flag.optional(),
-    importer: z.enum(['vb2', 'drm'], { error: 'vb2 or drm' }).optional(),
-    node: text.optional(),
-  },
-  { error: 'a name, or a device with its properties' },
-);
+export const deviceSchema = () =>
+  z.strictObject(
+    {
+      name: text,
+      coherent: flag.optional(),
+      mask: whole.optional(),
+      iommu: flag.optional(),
+      'dma-ranges': z.union([text, z.array(text)], { error: 'CPU:DMA:SIZE, or a list of them' }).optional(),
+      'bus-limit': size.optional(),
+      'max-seg-size': size.optional(),
+      contiguous: flag.optional(),
+      importer: z.enum(['vb2', 'drm'], { error: 'vb2 or drm' }).optional(),
+      node: text.optional(),
+    },
+    { error: 'a name, or a device with its properties' },
+  );
 
 /** A device: `mask` in bits, `dma-ranges` one or several, `node` of the board by path, label, alias or name. */
-export type DeviceWords = Form<z.output<typeof deviceSchema>>;
+export type DeviceWords = ValueOf<typeof deviceSchema>;
 
 function dmaRange(text: string): DmaRange | undefined {
   const [cpu, dma, size, ...more] = text.split(':').map(parseSize);

@@ -6,10 +6,9 @@
 import * as z from 'zod';
 import { bootSchema } from './boot-form.ts';
 import { endExpectSchema, expectSchema } from './expect-form.ts';
+import { SCENARIO_FORM } from './form-name.ts';
 import { ACTION_KEYS, COMMON_KEYS, stepSchema, VALUE_KEYS } from './step-form.ts';
 import { type Form, text, whole } from './value-forms.ts';
-
-export const SCENARIO_FORM = 'dmaheap.scenario/1';
 
 /** A scenario. @param inline how a board in place is checked: its own schema for editors, elsewhere later */
 const scenarioOf = <Inline extends z.ZodType>(inline: Inline) =>

@@ -17,7 +17,8 @@ export {
 } from './boot-difference.ts';
 export type { ScenarioBoot } from './boot-form.ts';
 export type { EndExpect, Expect } from './expect-form.ts';
-export { SCENARIO_FORM, type Scenario } from './form.ts';
+export type { Scenario } from './form.ts';
+export { SCENARIO_FORM } from './form-name.ts';
 export type { BoardInputs, PreparedScenario, ScenarioFiles, ScenarioSource } from './prepare.ts';
 export { compileScenario, prepareScenario } from './prepare.ts';
 export { type ReadScenario, readScenario } from './read-scenario.ts';

@@ -1,22 +1,14 @@
 /** The form of a step, made of all that actions are: as a schema, and as the types of TypeScript. */
 import * as z from 'zod';
-import type { Action, Control } from './action.ts';
+import type { Action, Control, ValueOf } from './action.ts';
 import { ACTIONS, CONTROLS } from './actions/index.ts';
 import { expectSchema } from './expect-form.ts';
 import { type Form, text } from './value-forms.ts';
 
-type LeafValues = {
-  readonly [Name in keyof typeof ACTIONS]: Form<z.output<(typeof ACTIONS)[Name]['schema']>>;
-};
-type ControlValues = {
-  readonly [Name in keyof typeof CONTROLS]: Form<z.output<ReturnType<(typeof CONTROLS)[Name]['schema']>>>;
-};
-
-/** What a step does, by the key that names it. */
-export interface StepActions extends LeafValues, ControlValues {}
+type All = typeof ACTIONS & typeof CONTROLS;
 export type LeafName = keyof typeof ACTIONS;
 export type ControlName = keyof typeof CONTROLS;
-export type ActionName = LeafName | ControlName;
+export type ActionName = keyof All;
 
 /** The keys that a step may have beside its action. */
 const common = {
@@ -33,10 +25,10 @@ const common = {
 };
 const commonSchema = z.strictObject(common);
 
-type Maybe<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
+type ActionValues = { readonly [Name in ActionName]?: ValueOf<All[Name]['schema']> | undefined };
 
 /** An action, and the common keys. That it is one action and no more is checked where steps are compiled. */
-export interface Step extends Form<z.output<typeof commonSchema>>, Maybe<LeafValues>, Maybe<ControlValues> {}
+export interface Step extends Form<z.output<typeof commonSchema>>, ActionValues {}
 
 const steps: z.ZodType<Step[]> = z
   .array(
@@ -48,9 +40,7 @@ const steps: z.ZodType<Step[]> = z
 const ENTRIES: readonly (readonly [string, Action | Control])[] = Object.entries({ ...ACTIONS, ...CONTROLS });
 
 /** Each action's value. */
-const values = Object.fromEntries(
-  ENTRIES.map(([name, { schema }]) => [name, typeof schema === 'function' ? schema(steps) : schema]),
-);
+const values = Object.fromEntries(ENTRIES.map(([name, { schema }]) => [name, schema(steps)]));
 
 /** The line that says what an action does. */
 export const ACTION_TEXTS: ReadonlyMap<string, string> = new Map(
@@ -59,9 +49,7 @@ export const ACTION_TEXTS: ReadonlyMap<string, string> = new Map(
 export const ACTION_KEYS: readonly string[] = Object.keys(values);
 export const COMMON_KEYS: readonly string[] = Object.keys(common);
 
-type Shape = { [Name in keyof typeof ACTIONS]: z.ZodOptional<(typeof ACTIONS)[Name]['schema']> } & {
-  [Name in keyof typeof CONTROLS]: z.ZodOptional<ReturnType<(typeof CONTROLS)[Name]['schema']>>;
-};
+type Shape = { [Name in ActionName]: z.ZodOptional<ReturnType<All[Name]['schema']>> };
 // Made key by key, of which TypeScript keeps no account.
 const shape = Object.fromEntries(
   ENTRIES.map(([name, { text }]) => [name, values[name]?.meta({ description: text }).optional()]),

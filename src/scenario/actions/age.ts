@@ -6,21 +6,22 @@ import { failed } from '../outcome.ts';
 import type { Path } from '../problem.ts';
 import { flag, text, whole, wordOrNumber } from '../value-forms.ts';
 
-const schema = z.strictObject(
-  {
-    // A heap's name.
-    area: text,
-    // Each with its weight after a colon: `4K,64K:3`.
-    sizes: z.union([text, z.array(wordOrNumber)], { error: 'a list of sizes' }).optional(),
-    // Steps that a buffer lives on average.
-    lifetime: whole.optional(),
-    steps: whole.optional(),
-    seed: whole.optional(),
-    // Whether what lives at the end stays; true unless given.
-    keep: flag.optional(),
-  },
-  { error: '{ area, sizes, lifetime, steps, seed }' },
-);
+const schema = () =>
+  z.strictObject(
+    {
+      // A heap's name.
+      area: text,
+      // Each with its weight after a colon: `4K,64K:3`.
+      sizes: z.union([text, z.array(wordOrNumber)], { error: 'a list of sizes' }).optional(),
+      // Steps that a buffer lives on average.
+      lifetime: whole.optional(),
+      steps: whole.optional(),
+      seed: whole.optional(),
+      // Whether what lives at the end stays; true unless given.
+      keep: flag.optional(),
+    },
+    { error: '{ area, sizes, lifetime, steps, seed }' },
+  );
 
 export const age: Action<typeof schema> = {
   text: 'Fragments an area as hours of use do.',

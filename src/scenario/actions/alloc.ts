@@ -15,19 +15,20 @@ import type { Outcome } from '../outcome.ts';
 import { flags, size, text, whole } from '../value-forms.ts';
 import { setName } from './name.ts';
 
-const schema = z.strictObject(
-  {
-    heap: text,
-    size,
-    name: text.optional(),
-    'fd-flags': flags.optional(),
-    'heap-flags': size.optional(),
-    // The field `fd` on the way in, which must be 0.
-    fd: whole.optional(),
-    count: whole.optional(),
-  },
-  { error: '{ heap, size }' },
-);
+const schema = () =>
+  z.strictObject(
+    {
+      heap: text,
+      size,
+      name: text.optional(),
+      'fd-flags': flags.optional(),
+      'heap-flags': size.optional(),
+      // The field `fd` on the way in, which must be 0.
+      fd: whole.optional(),
+      count: whole.optional(),
+    },
+    { error: '{ heap, size }' },
+  );
 
 interface Allocation {
   /** The path of the heap's node. */

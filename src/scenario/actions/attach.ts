@@ -5,7 +5,7 @@ import { nameWord } from '../export/names.ts';
 import { isPlainText } from '../export/words.ts';
 import { ref, text } from '../value-forms.ts';
 
-const schema = z.strictObject({ fd: ref, device: text }, { error: '{ fd, device }' });
+const schema = () => z.strictObject({ fd: ref, device: text }, { error: '{ fd, device }' });
 
 export const attach: Action<typeof schema> = {
   text: 'dma_buf_attach().',
@@ -34,9 +34,9 @@ export const attach: Action<typeof schema> = {
   },
 };
 
-export const detach: Action<typeof ref> = {
+export const detach: Action<() => typeof ref> = {
   text: 'dma_buf_detach().',
-  schema: ref,
+  schema: () => ref,
   compile: (value, values, path) => {
     const id = values.ref(value, path, 'attachment');
     return (at) => at.machine.kernel.syscall(at.task, { call: 'dma_buf_detach', attachment: id(at) });

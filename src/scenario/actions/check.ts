@@ -3,9 +3,9 @@ import { compileEnd } from '../end-expectation.ts';
 import { endExpectSchema } from '../expect-form.ts';
 import { DONE } from '../outcome.ts';
 
-export const check: Action<typeof endExpectSchema> = {
+export const check: Action<() => typeof endExpectSchema> = {
   text: 'What must hold at this moment; as `expect` at the end.',
-  schema: endExpectSchema,
+  schema: () => endExpectSchema,
   compile: () => () => DONE,
   holds: (value, values, path) => {
     const end = compileEnd(value, values, path);

@@ -7,7 +7,7 @@ const schema = (steps: Steps) =>
     error: 'a list of { do: [steps] }',
   });
 
-export const choose: Control<ReturnType<typeof schema>> = {
+export const choose: Control<typeof schema> = {
   text: 'One of several lists of steps, by the seed.',
   schema,
   inside: (value) => value.flatMap((branch) => branch.do),

@@ -9,7 +9,7 @@ import { isTemplate } from '../template.ts';
 import { textOr } from '../value-forms.ts';
 import type { Values } from '../values.ts';
 
-const schema = textOr(deviceSchema, 'a name, or a device with its properties');
+const schema = () => textOr(deviceSchema(), 'a name, or a device with its properties');
 
 function nameOf(value: string, values: Values, path: Path): Getter<string> {
   if (!isTemplate(value) && !isDeviceName(value)) {

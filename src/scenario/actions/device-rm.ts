@@ -4,9 +4,9 @@ import { deviceOrWord } from '../device-named.ts';
 import { isPlainText } from '../export/words.ts';
 import { text } from '../value-forms.ts';
 
-export const deviceRm: Action<typeof text> = {
+export const deviceRm: Action<() => typeof text> = {
   text: 'Unbinds a device and takes it away.',
-  schema: text,
+  schema: () => text,
   compile: (value, values, path) => {
     const name = values.text(value, path);
     return (at) => {

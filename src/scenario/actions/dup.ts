@@ -3,9 +3,9 @@ import { BUFFER } from '../expectation.ts';
 import { copyName, isWhole, madeDescriptor } from '../export/exporter.ts';
 import { ref } from '../value-forms.ts';
 
-export const dup: Action<typeof ref> = {
+export const dup: Action<() => typeof ref> = {
   text: 'dup(2).',
-  schema: ref,
+  schema: () => ref,
   makes: 'descriptor',
   expects: BUFFER,
   compile: (value, values, path) => {

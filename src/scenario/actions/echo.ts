@@ -6,7 +6,7 @@ import { isCall } from '../export/history.ts';
 import { isPlainText } from '../export/words.ts';
 import { text, wordOrNumber } from '../value-forms.ts';
 
-const schema = z.strictObject({ value: wordOrNumber, path: text }, { error: '{ value, path }' });
+const schema = () => z.strictObject({ value: wordOrNumber, path: text }, { error: '{ value, path }' });
 
 /** open(path), write(value), close. */
 function several({ history, at, end }: Cursor): readonly Draft[] | undefined {

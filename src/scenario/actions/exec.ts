@@ -1,9 +1,9 @@
 import type { Action } from '../action.ts';
 import { yes } from '../value-forms.ts';
 
-export const exec: Action<typeof yes> = {
+export const exec: Action<() => typeof yes> = {
   text: 'execve(2): close-on-exec descriptors are closed, mappings go.',
-  schema: yes,
+  schema: () => yes,
   compile: () => (at) => at.machine.kernel.syscall(at.task, { call: 'execve' }),
   export: { calls: { execve: () => ({ action: { exec: true } }) } },
 };

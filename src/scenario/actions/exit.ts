@@ -1,9 +1,9 @@
 import type { Action } from '../action.ts';
 import { yes } from '../value-forms.ts';
 
-export const exit: Action<typeof yes> = {
+export const exit: Action<() => typeof yes> = {
   text: 'The task ends; everything of it is closed.',
-  schema: yes,
+  schema: () => yes,
   compile: () => (at) => at.machine.kernel.syscall(at.task, { call: 'exit' }),
   export: {
     calls: {

@@ -4,7 +4,7 @@ import type { Act, Moment } from '../moment.ts';
 import { DONE, failed, type Outcome } from '../outcome.ts';
 import type { Path } from '../problem.ts';
 import { isTemplate } from '../template.ts';
-import { type Fault, ref, fault as schema } from '../value-forms.ts';
+import { type Fault, ref, fault as rule } from '../value-forms.ts';
 import type { Values } from '../values.ts';
 
 /** A fault rule of a file. @param seed what chance begins with where the rule names none */
@@ -51,9 +51,9 @@ function compile(value: Fault, values: Values, path: Path): Act {
   return (at) => add(at, read.rule);
 }
 
-export const fault: Action<typeof schema> = {
+export const fault: Action<() => typeof rule> = {
   text: 'A fault rule, from here on: errno=ENOMEM,heap=NAME,nth=3',
-  schema,
+  schema: () => rule,
   makes: 'rule',
   compile,
   export: {
@@ -70,9 +70,9 @@ export const fault: Action<typeof schema> = {
   },
 };
 
-export const faultRm: Action<typeof ref> = {
+export const faultRm: Action<() => typeof ref> = {
   text: 'Takes a fault rule away: its number, its name, or all.',
-  schema: ref,
+  schema: () => ref,
   compile: (value, values, path) => {
     if (value === 'all') {
       return (at) => {

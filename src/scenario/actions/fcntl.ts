@@ -7,10 +7,11 @@ import { copyName, isWhole, madeDescriptor } from '../export/exporter.ts';
 import { wordOf } from '../export/words.ts';
 import { flags, ref, words } from '../value-forms.ts';
 
-const schema = z.strictObject(
-  { fd: ref, cmd: words('a command of fcntl(2)'), arg: flags.optional() },
-  { error: '{ fd, cmd, arg }' },
-);
+const schema = () =>
+  z.strictObject(
+    { fd: ref, cmd: words('a command of fcntl(2)'), arg: flags.optional() },
+    { error: '{ fd, cmd, arg }' },
+  );
 
 const duplicates = (cmd: number): boolean => cmd === F_DUPFD || cmd === F_DUPFD_CLOEXEC;
 

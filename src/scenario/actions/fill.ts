@@ -7,10 +7,11 @@ import { DONE } from '../outcome.ts';
 import { noLength, placeOf, spanOf } from '../place.ts';
 import { ref, size, text, whole } from '../value-forms.ts';
 
-const schema = z.strictObject(
-  { to: ref, offset: size.optional(), length: size.optional(), byte: whole, by: text.optional() },
-  { error: '{ to, byte }' },
-);
+const schema = () =>
+  z.strictObject(
+    { to: ref, offset: size.optional(), length: size.optional(), byte: whole, by: text.optional() },
+    { error: '{ to, byte }' },
+  );
 
 /** As `dmaheap fill` does it: an access is what evicts lines by chance. */
 const PIECE = 3 << 20;

@@ -73,7 +73,7 @@ function valuesOf(given: string | readonly unknown[] | undefined): LoopValues | 
   return { first: String(Number(from)), length: Math.max(0, Number(to) - Number(from) + 1) };
 }
 
-export const forEach: Control<z.ZodType<Loop>> = {
+export const forEach: Control<typeof schema> = {
   text: 'Steps for each value of a variable: { size: [4K, 1M], do: [ … ] }',
   schema,
   inside: (value) => value.do,

@@ -2,9 +2,9 @@ import type { Action } from '../action.ts';
 import { taskName } from '../task-name.ts';
 import { text } from '../value-forms.ts';
 
-export const fork: Action<typeof text> = {
+export const fork: Action<() => typeof text> = {
   text: 'fork(2): a child with copies of descriptors and mappings.',
-  schema: text,
+  schema: () => text,
   compile: (value, values, path) => {
     const child = taskName(value, values, path);
     return (at) => at.machine.kernel.syscall(at.task, { call: 'fork', child: child(at) });

@@ -5,7 +5,7 @@ import type { Moment } from '../moment.ts';
 import { DONE } from '../outcome.ts';
 import { ref } from '../value-forms.ts';
 
-const schema = z.union([ref, z.array(ref)], { error: 'a descriptor, or a list of them' });
+const schema = () => z.union([ref, z.array(ref)], { error: 'a descriptor, or a list of them' });
 
 const close = (at: Moment, fd: number) => at.machine.kernel.syscall(at.task, { call: 'close', fd });
 

@@ -13,19 +13,20 @@ import { hexWord, wordOf } from '../export/words.ts';
 import { bytesOfHex } from '../hex.ts';
 import { hex, ref, words, yes } from '../value-forms.ts';
 
-const schema = z.strictObject(
-  {
-    fd: ref,
-    request: words('a request of ioctl(2), by name or number'),
-    arg: z
-      .union([hex, z.null()], { error: 'pairs of hexadecimal digits, or null' })
-      .meta({ description: 'The bytes of the caller; null is a pointer to nothing.' })
-      .optional(),
-    // The same as `arg: null`, for whoever writes no null.
-    null: yes.optional(),
-  },
-  { error: '{ fd, request, arg }' },
-);
+const schema = () =>
+  z.strictObject(
+    {
+      fd: ref,
+      request: words('a request of ioctl(2), by name or number'),
+      arg: z
+        .union([hex, z.null()], { error: 'pairs of hexadecimal digits, or null' })
+        .meta({ description: 'The bytes of the caller; null is a pointer to nothing.' })
+        .optional(),
+      // The same as `arg: null`, for whoever writes no null.
+      null: yes.optional(),
+    },
+    { error: '{ fd, request, arg }' },
+  );
 
 /** What a request without a size gets: an int or a pointer fits. */
 const PLAIN_SIZE = 8;

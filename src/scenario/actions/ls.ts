@@ -14,9 +14,9 @@ function listNames({ machine: { kernel }, task }: Moment, path: string): Outcome
   return { ret: 0, names: entriesOf(node).map(({ name }) => name) };
 }
 
-export const ls: Action<typeof text> = {
+export const ls: Action<() => typeof text> = {
   text: 'The names in a directory of /proc, /sys or /dev.',
-  schema: text,
+  schema: () => text,
   expects: ['names'],
   compile: (value, values, path) => {
     const file = values.text(value, path);

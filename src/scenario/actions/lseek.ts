@@ -6,10 +6,11 @@ import { isWhole } from '../export/exporter.ts';
 import { wordOf } from '../export/words.ts';
 import { ref, signed, words } from '../value-forms.ts';
 
-const schema = z.strictObject(
-  { fd: ref, offset: signed.optional(), whence: words('SEEK_SET, SEEK_END or a number').optional() },
-  { error: '{ fd, offset, whence }' },
-);
+const schema = () =>
+  z.strictObject(
+    { fd: ref, offset: signed.optional(), whence: words('SEEK_SET, SEEK_END or a number').optional() },
+    { error: '{ fd, offset, whence }' },
+  );
 
 export const lseek: Action<typeof schema> = {
   text: 'lseek(2): { fd: a, whence: SEEK_END }',

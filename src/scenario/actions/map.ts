@@ -9,13 +9,14 @@ const DIRECTIONS = {
 } as const;
 const DIRECTION_WORDS = ['bidirectional', 'to-device', 'from-device'] as const;
 
-const schema = refOr(
-  z.strictObject({
-    attachment: ref,
-    direction: z.enum(DIRECTION_WORDS, { error: 'bidirectional, to-device or from-device' }).optional(),
-  }),
-  'an attachment, or { attachment, direction }',
-);
+const schema = () =>
+  refOr(
+    z.strictObject({
+      attachment: ref,
+      direction: z.enum(DIRECTION_WORDS, { error: 'bidirectional, to-device or from-device' }).optional(),
+    }),
+    'an attachment, or { attachment, direction }',
+  );
 
 export const map: Action<typeof schema> = {
   text: 'dma_buf_map_attachment().',
@@ -50,9 +51,9 @@ export const map: Action<typeof schema> = {
   },
 };
 
-export const unmap: Action<typeof ref> = {
+export const unmap: Action<() => typeof ref> = {
   text: 'dma_buf_unmap_attachment().',
-  schema: ref,
+  schema: () => ref,
   compile: (value, values, path) => {
     const id = values.ref(value, path, 'attachment');
     return (at) =>

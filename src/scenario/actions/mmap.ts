@@ -6,16 +6,17 @@ import { sizeWord } from '../export/words.ts';
 import { left } from '../place.ts';
 import { flag, ref, refOr, size } from '../value-forms.ts';
 
-const schema = refOr(
-  z.strictObject({
-    fd: ref,
-    length: size.optional(),
-    offset: size.optional(),
-    prot: z.enum(['rw', 'r', 'w', 'none'], { error: 'rw, r, w or none' }).optional(),
-    private: flag.optional(),
-  }),
-  'a descriptor, or { fd, length, offset, prot }',
-);
+const schema = () =>
+  refOr(
+    z.strictObject({
+      fd: ref,
+      length: size.optional(),
+      offset: size.optional(),
+      prot: z.enum(['rw', 'r', 'w', 'none'], { error: 'rw, r, w or none' }).optional(),
+      private: flag.optional(),
+    }),
+    'a descriptor, or { fd, length, offset, prot }',
+  );
 
 const PROTECTIONS = { rw: PROT_READ | PROT_WRITE, r: PROT_READ, w: PROT_WRITE, none: 0 } as const;
 const PROTECTION_WORDS = ['rw', 'r', 'w', 'none'] as const;
@@ -65,9 +66,9 @@ export const mmap: Action<typeof schema> = {
   },
 };
 
-export const munmap: Action<typeof ref> = {
+export const munmap: Action<() => typeof ref> = {
   text: 'munmap(2) of a whole mapping.',
-  schema: ref,
+  schema: () => ref,
   compile: (value, values, path) => {
     const mapping = values.ref(value, path, 'mapping');
     return (at) => at.machine.kernel.syscall(at.task, { call: 'munmap', mapping: mapping(at) });

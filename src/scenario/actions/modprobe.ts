@@ -2,9 +2,9 @@ import type { Action } from '../action.ts';
 import { isPlainText } from '../export/words.ts';
 import { text } from '../value-forms.ts';
 
-export const modprobe: Action<typeof text> = {
+export const modprobe: Action<() => typeof text> = {
   text: 'Loads the module of a heap: cma_heap.',
-  schema: text,
+  schema: () => text,
   compile: (value, values, path) => {
     const module = values.text(value, path);
     return (at) => at.machine.kernel.syscall(at.task, { call: 'modprobe', module: module(at) });

@@ -7,7 +7,7 @@ import { isPlainText } from '../export/words.ts';
 import type { Moment } from '../moment.ts';
 import { ref, text } from '../value-forms.ts';
 
-const schema = z.strictObject({ fd: ref, name: text }, { error: '{ fd, name }' });
+const schema = () => z.strictObject({ fd: ref, name: text }, { error: '{ fd, name }' });
 
 export const setName = (at: Moment, fd: number, name: string): SyscallResult => {
   const arg = new TextEncoder().encode(`${name}\0`);

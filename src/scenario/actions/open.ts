@@ -6,7 +6,8 @@ import { flagsWord, isPlainText } from '../export/words.ts';
 import { HEAP_NODES, heapNode } from '../heap-node.ts';
 import { flags, text, textOr } from '../value-forms.ts';
 
-const schema = textOr(z.strictObject({ path: text, flags: flags.optional() }), 'a path, or { path, flags }');
+const schema = () =>
+  textOr(z.strictObject({ path: text, flags: flags.optional() }), 'a path, or { path, flags }');
 
 /** The flags that nobody needs to say. */
 const standardFlags = (path: string): number =>

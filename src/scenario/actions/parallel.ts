@@ -9,7 +9,7 @@ const schema = (steps: Steps) =>
     error: 'a list of { task, do: [steps] }',
   });
 
-export const parallel: Control<ReturnType<typeof schema>> = {
+export const parallel: Control<typeof schema> = {
   text: 'Tasks whose steps take turns.',
   schema,
   inside: (value) => value.flatMap((branch) => branch.do),

@@ -12,9 +12,9 @@ function rangeOf(text: string): PhysRange | undefined {
 
 const EXPECTED_RANGE = '@ADDRESS:SIZE, such as "@0x60400000:64K"';
 
-export const pin: Action<typeof text> = {
+export const pin: Action<() => typeof text> = {
   text: 'Pages of a CMA area are busy from now on: "@0x60000000:1M"',
-  schema: text,
+  schema: () => text,
   compile: (value, values, path) => {
     const range = values.read(value, path, rangeOf, EXPECTED_RANGE);
     return (at) => at.machine.kernel.syscall(at.task, { call: 'pin', range: range(at) });
@@ -25,9 +25,9 @@ export const pin: Action<typeof text> = {
   },
 };
 
-export const unpin: Action<typeof text> = {
+export const unpin: Action<() => typeof text> = {
   text: 'They are not any longer.',
-  schema: text,
+  schema: () => text,
   compile: (value, values, path) => {
     const range = values.read(value, path, rangeOf, EXPECTED_RANGE);
     return (at) => at.machine.kernel.syscall(at.task, { call: 'unpin', range: range(at) });

@@ -4,10 +4,8 @@ import { decodePollfds, encodePollfds, POLLIN, POLLOUT } from '../../uapi/poll.t
 import type { Action } from '../action.ts';
 import { type Flags, ref, refOr, words } from '../value-forms.ts';
 
-const schema = refOr(
-  z.strictObject({ fd: ref, events: words('events').optional() }),
-  'a descriptor, or { fd, events }',
-);
+const schema = () =>
+  refOr(z.strictObject({ fd: ref, events: words('events').optional() }), 'a descriptor, or { fd, events }');
 
 function eventsWord(events: number): Flags {
   const names = Object.entries(POLL_EVENTS).filter(([, bit]) => (events & bit) === bit);

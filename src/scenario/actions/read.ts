@@ -9,10 +9,11 @@ import { noLength, placeOf, spanOf, type Use } from '../place.ts';
 import { BadValue, type Path } from '../problem.ts';
 import { ref, refOr, size, text } from '../value-forms.ts';
 
-const schema = refOr(
-  z.strictObject({ from: ref, offset: size.optional(), length: size.optional(), by: text.optional() }),
-  'a place, or { from, offset, length }',
-);
+const schema = () =>
+  refOr(
+    z.strictObject({ from: ref, offset: size.optional(), length: size.optional(), by: text.optional() }),
+    'a place, or { from, offset, length }',
+  );
 
 /** What one step reads. */
 const MAX_READ = 1n << 30n;

@@ -5,7 +5,7 @@ import { whole } from '../value-forms.ts';
 const schema = (steps: Steps) =>
   z.strictObject({ times: whole, do: steps }, { error: '{ times, do: [steps] }' });
 
-export const repeat: Control<ReturnType<typeof schema>> = {
+export const repeat: Control<typeof schema> = {
   text: 'Steps over and over; the variable i counts from 0.',
   schema,
   inside: (value) => value.do,

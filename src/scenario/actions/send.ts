@@ -5,7 +5,7 @@ import { copyName, isWhole, madeDescriptor } from '../export/exporter.ts';
 import { startTask, taskName } from '../task-name.ts';
 import { flag, ref, text } from '../value-forms.ts';
 
-const schema = z.strictObject({ fd: ref, to: text, cloexec: flag.optional() }, { error: '{ fd, to }' });
+const schema = () => z.strictObject({ fd: ref, to: text, cloexec: flag.optional() }, { error: '{ fd, to }' });
 
 export const send: Action<typeof schema> = {
   text: 'SCM_RIGHTS: a descriptor of the same file for another task; `as` is its number there.',

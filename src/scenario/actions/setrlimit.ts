@@ -1,9 +1,9 @@
 import type { Action } from '../action.ts';
 import { whole } from '../value-forms.ts';
 
-export const setrlimit: Action<typeof whole> = {
+export const setrlimit: Action<() => typeof whole> = {
   text: 'The RLIMIT_NOFILE of the task.',
-  schema: whole,
+  schema: () => whole,
   compile: (value, values, path) => {
     const soft = values.whole(value, path);
     return (at) => {

@@ -6,9 +6,10 @@ const SECONDS = /^[0-9]+(\.[0-9]+)?$/;
 /** What a step sleeps at most, in seconds. */
 const MAX_SLEEP = 1e6;
 
-const schema = z.union([z.bigint().min(0n), z.number().min(0), matching(SECONDS, 'seconds')], {
-  error: 'seconds, such as 6 or 0.5',
-});
+const schema = () =>
+  z.union([z.bigint().min(0n), z.number().min(0), matching(SECONDS, 'seconds')], {
+    error: 'seconds, such as 6 or 0.5',
+  });
 
 const nanosecondsOf = (text: string): number | undefined =>
   SECONDS.test(text) && Number(text) <= MAX_SLEEP ? Math.round(Number(text) * 1e9) : undefined;

@@ -10,9 +10,9 @@ function statValue(buf: Uint8Array): Readonly<Record<string, number | bigint>> {
   return Object.fromEntries(Object.entries(all).filter(([key, value]) => key === 'st_mode' || value !== 0n));
 }
 
-export const stat: Action<typeof ref> = {
+export const stat: Action<() => typeof ref> = {
   text: 'fstat(2).',
-  schema: ref,
+  schema: () => ref,
   expects: ['value'],
   numbers: [
     'st_ino',

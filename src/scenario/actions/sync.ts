@@ -10,24 +10,25 @@ import {
   encodeDmaBufSync,
 } from '../../uapi/dma-buf.ts';
 import { iocSize } from '../../uapi/ioctl.ts';
-import type { Action } from '../action.ts';
+import type { Action, ValueOf } from '../action.ts';
 import { isWhole } from '../export/exporter.ts';
-import { type Form, flag, ref, size, yes } from '../value-forms.ts';
+import { flag, ref, size, yes } from '../value-forms.ts';
 
-const schema = z.strictObject(
-  {
-    fd: ref,
-    start: yes.optional(),
-    end: yes.optional(),
-    read: flag.optional(),
-    write: flag.optional(),
-    flags: size.optional(),
-  },
-  { error: '{ fd, start: true, read: true }' },
-);
+const schema = () =>
+  z.strictObject(
+    {
+      fd: ref,
+      start: yes.optional(),
+      end: yes.optional(),
+      read: flag.optional(),
+      write: flag.optional(),
+      flags: size.optional(),
+    },
+    { error: '{ fd, start: true, read: true }' },
+  );
 
 /** The flags as words. */
-function wordsOf(flags: bigint): Partial<Form<z.output<typeof schema>>> {
+function wordsOf(flags: bigint): Partial<ValueOf<typeof schema>> {
   const bits = Number(flags & BigInt(DMA_BUF_SYNC_VALID_FLAGS_MASK));
   const [read, write] = [(bits & DMA_BUF_SYNC_READ) !== 0, (bits & DMA_BUF_SYNC_WRITE) !== 0];
   if (flags !== BigInt(bits) || (!read && !write)) return { flags };

@@ -6,16 +6,17 @@ import { EXPECTED_GROUP, groupNumber } from '../group-number.ts';
 import { taskName } from '../task-name.ts';
 import { text, textOr, whole, wordOrNumber } from '../value-forms.ts';
 
-const schema = textOr(
-  z.strictObject({
-    name: text,
-    uid: whole.optional(),
-    gid: whole.optional(),
-    groups: z.array(wordOrNumber, { error: 'a list of groups' }).optional(),
-    nofile: whole.optional(),
-  }),
-  'a name, or { name, uid, gid, groups, nofile }',
-);
+const schema = () =>
+  textOr(
+    z.strictObject({
+      name: text,
+      uid: whole.optional(),
+      gid: whole.optional(),
+      groups: z.array(wordOrNumber, { error: 'a list of groups' }).optional(),
+      nofile: whole.optional(),
+    }),
+    'a name, or { name, uid, gid, groups, nofile }',
+  );
 
 export const taskAdd: Action<typeof schema> = {
   text: 'A task beside the others, as any user.',

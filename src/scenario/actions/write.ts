@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
-import type { Action } from '../action.ts';
+import type { Action, ValueOf } from '../action.ts';
 import { endedAs, spanWords } from '../export/byte-runs.ts';
 import { hexWord, textWord } from '../export/words.ts';
 import { bytesOfHex } from '../hex.ts';
@@ -8,24 +8,25 @@ import type { Getter } from '../moment.ts';
 import { DONE } from '../outcome.ts';
 import { placeOf } from '../place.ts';
 import type { Path } from '../problem.ts';
-import { type Form, hex, ref, size, text } from '../value-forms.ts';
+import { hex, ref, size, text } from '../value-forms.ts';
 import type { Values } from '../values.ts';
 
-const schema = z.strictObject(
-  {
-    to: ref,
-    offset: size.optional(),
-    bytes: hex.optional(),
-    text: text.optional(),
-    file: text.optional(),
-    by: text.optional(),
-  },
-  { error: '{ to, bytes }' },
-);
+const schema = () =>
+  z.strictObject(
+    {
+      to: ref,
+      offset: size.optional(),
+      bytes: hex.optional(),
+      text: text.optional(),
+      file: text.optional(),
+      by: text.optional(),
+    },
+    { error: '{ to, bytes }' },
+  );
 
 /** What is written: of bytes, text and file just one. */
 function sourceOf(
-  { bytes, text, file }: Form<z.output<typeof schema>>,
+  { bytes, text, file }: ValueOf<typeof schema>,
   values: Values,
   path: Path,
 ): Getter<Uint8Array> {

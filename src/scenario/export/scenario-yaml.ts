@@ -13,7 +13,7 @@ import {
 } from 'yaml';
 import type { ScenarioBoot } from '../boot-form.ts';
 import type { EndExpect } from '../expect-form.ts';
-import { SCENARIO_FORM } from '../form.ts';
+import { SCENARIO_FORM } from '../form-name.ts';
 import type { ExportedStep } from './steps.ts';
 
 export interface ScenarioParts {
