@@ -5,6 +5,7 @@ import {
   EXPECTED_SPAN,
   type Form,
   fault,
+  means,
   scalar,
   span,
   text,
@@ -14,8 +15,6 @@ import {
 
 const spans = z.union([span, z.array(span)], { error: `${EXPECTED_SPAN}, or a list of them` });
 const texts = z.array(text, { error: 'a list of texts' });
-const means = <T extends z.ZodType>(schema: T, description: string) =>
-  schema.meta({ description }).optional();
 
 export const bootSchema = z
   .strictObject(

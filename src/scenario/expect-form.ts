@@ -1,6 +1,6 @@
 /** The forms of what is expected: of a step, and of the whole machine. */
 import * as z from 'zod';
-import { expectedNumber, type Form, flags, hex, match, matches, text, words } from './value-forms.ts';
+import { expectedNumber, type Form, flags, hex, match, matches, means, text, words } from './value-forms.ts';
 
 const faultName: z.ZodType<string> = z.enum(['SegmentationFault', 'BusError', 'IommuFault', 'any'], {
   error: 'SegmentationFault, BusError, IommuFault or any',
@@ -9,8 +9,6 @@ const HAZARDS = 'stale-read, lost-write, stray-dma';
 const hazardKinds: z.ZodType<string[]> = z.array(z.enum(['stale-read', 'lost-write', 'stray-dma']), {
   error: `a list of ${HAZARDS}`,
 });
-const means = <T extends z.ZodType>(schema: T, description: string) =>
-  schema.meta({ description }).optional();
 
 export const expectSchema = z
   .strictObject(

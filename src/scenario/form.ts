@@ -4,10 +4,11 @@
  * `docs/scenarios.md` describes the form by examples.
  */
 import * as z from 'zod';
+import { ACTION_NAMES } from './actions/index.ts';
 import { bootSchema } from './boot-form.ts';
 import { endExpectSchema, expectSchema } from './expect-form.ts';
 import { SCENARIO_FORM } from './form-name.ts';
-import { ACTION_KEYS, COMMON_KEYS, stepSchema, VALUE_KEYS } from './step-form.ts';
+import { COMMON_KEYS, stepSchema, VALUE_KEYS } from './step-form.ts';
 import { type Form, text, whole } from './value-forms.ts';
 
 /** A scenario. @param inline how a board in place is checked: its own schema for editors, elsewhere later */
@@ -50,7 +51,7 @@ export function scenarioJsonSchema(board: z.ZodType): unknown {
 export const KEYS = {
   scenario: ['schema', 'title', 'board', 'boot', 'seed', 'steps', 'expect'],
   boot: Object.keys(bootSchema.shape),
-  step: [...ACTION_KEYS, ...COMMON_KEYS],
+  step: [...ACTION_NAMES, ...COMMON_KEYS],
   expect: Object.keys(expectSchema.shape),
   end: Object.keys(endExpectSchema.shape),
   inside: VALUE_KEYS,

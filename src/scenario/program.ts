@@ -3,7 +3,7 @@
  * told with its place. What runs afterwards looks nothing up in the file.
  */
 import type { Action, Control } from './action.ts';
-import { ACTIONS, CONTROLS } from './actions/index.ts';
+import { ACTION_NAMES, ACTIONS, CONTROLS } from './actions/index.ts';
 import type { EndCheck } from './end-expectation.ts';
 import { BUFFER, type Check, compileExpect } from './expectation.ts';
 import type { Act, Getter, Moment } from './moment.ts';
@@ -63,8 +63,6 @@ const isLeaf = (name: string): name is LeafName => Object.hasOwn(ACTIONS, name);
 const isControl = (name: string): name is ControlName => Object.hasOwn(CONTROLS, name);
 const leafOf = (name: LeafName): Action => ACTIONS[name];
 const controlOf = (name: ControlName): Control => CONTROLS[name];
-
-export const ACTION_NAMES: readonly string[] = Object.keys({ ...ACTIONS, ...CONTROLS });
 
 /** Tasks of actions' own, which these start themselves. */
 export const SELF_STARTED: ReadonlySet<string> = new Set(

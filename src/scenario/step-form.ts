@@ -1,9 +1,9 @@
 /** The form of a step, made of all that actions are: as a schema, and as the types of TypeScript. */
 import * as z from 'zod';
 import type { Action, Control, ValueOf } from './action.ts';
-import { ACTIONS, CONTROLS } from './actions/index.ts';
+import { ACTION_NAMES, ACTIONS, CONTROLS } from './actions/index.ts';
 import { expectSchema } from './expect-form.ts';
-import { type Form, text } from './value-forms.ts';
+import { type Form, means, text } from './value-forms.ts';
 
 type All = typeof ACTIONS & typeof CONTROLS;
 export type LeafName = keyof typeof ACTIONS;
@@ -12,16 +12,14 @@ export type ActionName = keyof All;
 
 /** The keys that a step may have beside its action. */
 const common = {
-  as: text.meta({ description: 'The name of what the step makes, for steps after it.' }).optional(),
-  task: text
-    .meta({ description: 'Who makes the calls; shell unless given. Started when there is none.' })
-    .optional(),
+  as: means(text, 'The name of what the step makes, for steps after it.'),
+  task: means(text, 'Who makes the calls; shell unless given. Started when there is none.'),
   expect: expectSchema.optional(),
-  note: text.meta({ description: 'Printed when the step fails.' }).optional(),
-  order: z
-    .enum(['seeded', 'round-robin'], { error: 'seeded or round-robin' })
-    .meta({ description: 'Beside parallel: who is next.' })
-    .optional(),
+  note: means(text, 'Printed when the step fails.'),
+  order: means(
+    z.enum(['seeded', 'round-robin'], { error: 'seeded or round-robin' }),
+    'Beside parallel: who is next.',
+  ),
 };
 const commonSchema = z.strictObject(common);
 
@@ -46,7 +44,6 @@ const values = Object.fromEntries(ENTRIES.map(([name, { schema }]) => [name, sch
 export const ACTION_TEXTS: ReadonlyMap<string, string> = new Map(
   ENTRIES.map(([name, { text }]) => [name, text]),
 );
-export const ACTION_KEYS: readonly string[] = Object.keys(values);
 export const COMMON_KEYS: readonly string[] = Object.keys(common);
 
 type Shape = { [Name in ActionName]: z.ZodOptional<ReturnType<All[Name]['schema']>> };
@@ -63,7 +60,7 @@ export const stepSchema: z.ZodType<Step> = z
   .meta({
     id: 'step',
     description: 'One action, and what goes with it.',
-    oneOf: ACTION_KEYS.map((name) => ({ required: [name] })),
+    oneOf: ACTION_NAMES.map((name) => ({ required: [name] })),
   });
 
 /** The keys of the mappings that actions take, and of what stands in the lists of some. */

@@ -133,3 +133,7 @@ export type Fault = Form<z.output<typeof fault>>;
 export const refOr = <T extends z.ZodType>(object: T, error: string) => z.union([ref, object], { error });
 /** A text, or a mapping with more. */
 export const textOr = <T extends z.ZodType>(object: T, error: string) => z.union([text, object], { error });
+
+/** One of the keys of a mapping, which need not be there, with what editors say of it. */
+export const means = <T extends z.ZodType>(schema: T, description: string) =>
+  schema.meta({ description }).optional();

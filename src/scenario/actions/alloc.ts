@@ -10,7 +10,7 @@ import { BUFFER } from '../expectation.ts';
 import { allocations } from '../export/allocations.ts';
 import { heapNode } from '../heap-node.ts';
 import { MAX_COUNT } from '../limits.ts';
-import type { Moment, Pieces } from '../moment.ts';
+import { type Moment, type Pieces, syscall } from '../moment.ts';
 import type { Outcome } from '../outcome.ts';
 import { flags, size, text, whole } from '../value-forms.ts';
 import { setName } from './name.ts';
@@ -42,14 +42,13 @@ interface Allocation {
 
 /** One ioctl on the open node of a heap, and the name of what it gave. */
 function allocate(at: Moment, node: number, { len, fd, fdFlags, heapFlags, name }: Allocation): Outcome {
-  const { kernel } = at.machine;
   const arg = encodeDmaHeapAllocationData({ len, fd, fd_flags: fdFlags, heap_flags: heapFlags });
-  const result = kernel.syscall(at.task, { call: 'ioctl', fd: node, request: DMA_HEAP_IOCTL_ALLOC, arg });
+  const result = syscall(at, { call: 'ioctl', fd: node, request: DMA_HEAP_IOCTL_ALLOC, arg });
   if (result.ret < 0) return result;
   const made = decodeDmaHeapAllocationData(arg).fd;
   const named = name === undefined ? undefined : setName(at, made, name);
   if (named?.errno !== undefined) {
-    kernel.syscall(at.task, { call: 'close', fd: made });
+    syscall(at, { call: 'close', fd: made });
     return named;
   }
   return { ret: result.ret, fd: made, made };
@@ -60,13 +59,11 @@ const AT_ONCE = 64;
 
 /** As every program does it: the node is open during the ioctls, and closed after them. */
 function* allocateAll(at: Moment, count: number, asked: Allocation): Pieces {
-  const { kernel } = at.machine;
-  const { task } = at;
-  const node = kernel.syscall(task, { call: 'open', path: asked.node, flags: O_RDWR });
+  const node = syscall(at, { call: 'open', path: asked.node, flags: O_RDWR });
   if (node.ret < 0) return node;
   if (count === 1) {
     const outcome = allocate(at, node.ret, asked);
-    kernel.syscall(task, { call: 'close', fd: node.ret });
+    syscall(at, { call: 'close', fd: node.ret });
     return outcome;
   }
   let outcome: Outcome | undefined;
@@ -76,7 +73,7 @@ function* allocateAll(at: Moment, count: number, asked: Allocation): Pieces {
     if (outcome.fd !== undefined) made.push(outcome.fd);
     if (i % AT_ONCE === AT_ONCE - 1) yield;
   }
-  kernel.syscall(task, { call: 'close', fd: node.ret });
+  syscall(at, { call: 'close', fd: node.ret });
   return { ...(outcome ?? node), made };
 }
 

@@ -3,6 +3,7 @@ import type { Action } from '../action.ts';
 import { deviceOrWord } from '../device-named.ts';
 import { nameWord } from '../export/names.ts';
 import { isPlainText } from '../export/words.ts';
+import { syscall } from '../moment.ts';
 import { ref, text } from '../value-forms.ts';
 
 const schema = () => z.strictObject({ fd: ref, device: text }, { error: '{ fd, device }' });
@@ -17,7 +18,7 @@ export const attach: Action<typeof schema> = {
     return (at) => {
       const { kernel } = at.machine;
       const device = deviceOrWord(kernel, name(at), path);
-      return kernel.syscall(at.task, { call: 'dma_buf_attach', fd: fd(at), device });
+      return syscall(at, { call: 'dma_buf_attach', fd: fd(at), device });
     };
   },
   export: {
@@ -39,7 +40,7 @@ export const detach: Action<() => typeof ref> = {
   schema: () => ref,
   compile: (value, values, path) => {
     const id = values.ref(value, path, 'attachment');
-    return (at) => at.machine.kernel.syscall(at.task, { call: 'dma_buf_detach', attachment: id(at) });
+    return (at) => syscall(at, { call: 'dma_buf_detach', attachment: id(at) });
   },
   export: {
     calls: {

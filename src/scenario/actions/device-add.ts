@@ -3,7 +3,7 @@ import { isDeviceName, makeDevice } from '../../kernel/described-device.ts';
 import type { Action } from '../action.ts';
 import { deviceSchema, differingFacts, factsOf, sameDevice, wordsOf } from '../device-words.ts';
 import { isPlainText } from '../export/words.ts';
-import type { Getter } from '../moment.ts';
+import { type Getter, syscall } from '../moment.ts';
 import { BadValue, type Path } from '../problem.ts';
 import { isTemplate } from '../template.ts';
 import { textOr } from '../value-forms.ts';
@@ -40,12 +40,12 @@ export const deviceAdd: Action<typeof schema> = {
     const facts = factsOf(words, values, path);
     const node = words.node === undefined ? undefined : values.text(words.node, [...path, 'node']);
     return (at) => {
-      const { kernel, tree } = at.machine;
+      const { tree } = at.machine;
       const wanted = node?.(at);
       const found = wanted === undefined || tree === undefined ? undefined : findBoardNode(tree.root, wanted);
       if (wanted !== undefined && found === undefined) throw noNode(wanted, [...path, 'node']);
       const device = makeDevice(name(at), found, facts(at));
-      return kernel.syscall(at.task, { call: 'device_add', device });
+      return syscall(at, { call: 'device_add', device });
     };
   },
   export: {

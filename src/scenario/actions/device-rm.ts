@@ -2,6 +2,7 @@ import { isDeviceName } from '../../kernel/described-device.ts';
 import type { Action } from '../action.ts';
 import { deviceOrWord } from '../device-named.ts';
 import { isPlainText } from '../export/words.ts';
+import { syscall } from '../moment.ts';
 import { text } from '../value-forms.ts';
 
 export const deviceRm: Action<() => typeof text> = {
@@ -11,7 +12,7 @@ export const deviceRm: Action<() => typeof text> = {
     const name = values.text(value, path);
     return (at) => {
       const { kernel } = at.machine;
-      return kernel.syscall(at.task, { call: 'device_del', device: deviceOrWord(kernel, name(at), path) });
+      return syscall(at, { call: 'device_del', device: deviceOrWord(kernel, name(at), path) });
     };
   },
   export: {

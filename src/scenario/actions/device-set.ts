@@ -4,6 +4,7 @@ import { deviceNamed, noDevice } from '../device-named.ts';
 import { deviceSchema, differingFacts, factsOf, sameDevice, wordsOf } from '../device-words.ts';
 import { type Cursor, callAt, type Draft } from '../export/draft.ts';
 import { isCall } from '../export/history.ts';
+import { syscall } from '../moment.ts';
 import { failed } from '../outcome.ts';
 
 /** device_del and device_add of one name: a device that was taken away and came back changed. */
@@ -39,8 +40,8 @@ export const deviceSet: Action<typeof deviceSchema> = {
         .some(({ attachments }) => attachments.some((one) => one.device === device));
       // What is mapped was mapped for the device as it is.
       if (attached) return failed('EBUSY');
-      kernel.syscall(at.task, { call: 'device_del', device });
-      return kernel.syscall(at.task, { call: 'device_add', device: changeDevice(old, facts(at)) });
+      syscall(at, { call: 'device_del', device });
+      return syscall(at, { call: 'device_add', device: changeDevice(old, facts(at)) });
     };
   },
   export: { several },

@@ -1,6 +1,7 @@
 import type { Action } from '../action.ts';
 import { BUFFER } from '../expectation.ts';
 import { copyName, isWhole, madeDescriptor } from '../export/exporter.ts';
+import { syscall } from '../moment.ts';
 import { ref } from '../value-forms.ts';
 
 export const dup: Action<() => typeof ref> = {
@@ -11,7 +12,7 @@ export const dup: Action<() => typeof ref> = {
   compile: (value, values, path) => {
     const fd = values.ref(value, path, 'descriptor');
     return (at) => {
-      const result = at.machine.kernel.syscall(at.task, { call: 'dup', fd: fd(at) });
+      const result = syscall(at, { call: 'dup', fd: fd(at) });
       return result.ret < 0 ? result : { ...result, fd: result.ret };
     };
   },

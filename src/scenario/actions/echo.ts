@@ -4,6 +4,7 @@ import type { Action } from '../action.ts';
 import { type Cursor, callAt, type Draft } from '../export/draft.ts';
 import { isCall } from '../export/history.ts';
 import { isPlainText } from '../export/words.ts';
+import { syscall } from '../moment.ts';
 import { text, wordOrNumber } from '../value-forms.ts';
 
 const schema = () => z.strictObject({ value: wordOrNumber, path: text }, { error: '{ value, path }' });
@@ -34,12 +35,11 @@ export const echo: Action<typeof schema> = {
     const text = values.text(String(value.value), [...path, 'value']);
     const file = values.text(value.path, [...path, 'path']);
     return (at) => {
-      const { kernel } = at.machine;
-      const opened = kernel.syscall(at.task, { call: 'open', path: file(at), flags: O_WRONLY });
+      const opened = syscall(at, { call: 'open', path: file(at), flags: O_WRONLY });
       if (opened.ret < 0) return opened;
       const buf = new TextEncoder().encode(text(at));
-      const written = kernel.syscall(at.task, { call: 'write', fd: opened.ret, buf });
-      kernel.syscall(at.task, { call: 'close', fd: opened.ret });
+      const written = syscall(at, { call: 'write', fd: opened.ret, buf });
+      syscall(at, { call: 'close', fd: opened.ret });
       return written;
     };
   },

@@ -1,6 +1,6 @@
 import { type FaultRule, faultRuleOf, formatFaultRule, parseFaultRule } from '../../kernel/fault-rule.ts';
 import type { Action } from '../action.ts';
-import type { Act, Moment } from '../moment.ts';
+import { type Act, type Moment, syscall } from '../moment.ts';
 import { DONE, failed, type Outcome } from '../outcome.ts';
 import type { Path } from '../problem.ts';
 import { isTemplate } from '../template.ts';
@@ -20,8 +20,8 @@ export function readFault(
 }
 
 function compile(value: Fault, values: Values, path: Path): Act {
-  const add = ({ machine, task }: Moment, rule: FaultRule): Outcome =>
-    rule.does === 'module' ? failed('EINVAL') : machine.kernel.syscall(task, { call: 'fault_add', rule });
+  const add = (at: Moment, rule: FaultRule): Outcome =>
+    rule.does === 'module' ? failed('EINVAL') : syscall(at, { call: 'fault_add', rule });
   if (typeof value === 'string' && isTemplate(value)) {
     const rule = values.read(
       value,
@@ -76,13 +76,12 @@ export const faultRm: Action<() => typeof ref> = {
   compile: (value, values, path) => {
     if (value === 'all') {
       return (at) => {
-        const { kernel } = at.machine;
-        const results = kernel.faults().map(({ id }) => kernel.syscall(at.task, { call: 'fault_del', id }));
+        const results = at.machine.kernel.faults().map(({ id }) => syscall(at, { call: 'fault_del', id }));
         return results.find(({ ret }) => ret < 0) ?? DONE;
       };
     }
     const id = values.ref(value, path, 'rule');
-    return (at) => at.machine.kernel.syscall(at.task, { call: 'fault_del', id: id(at) });
+    return (at) => syscall(at, { call: 'fault_del', id: id(at) });
   },
   export: {
     withoutTask: true,

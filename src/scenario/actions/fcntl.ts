@@ -5,6 +5,7 @@ import type { Action } from '../action.ts';
 import { BUFFER } from '../expectation.ts';
 import { copyName, isWhole, madeDescriptor } from '../export/exporter.ts';
 import { wordOf } from '../export/words.ts';
+import { syscall } from '../moment.ts';
 import { flags, ref, words } from '../value-forms.ts';
 
 const schema = () =>
@@ -31,7 +32,7 @@ export const fcntl: Action<typeof schema> = {
     );
     return (at) => {
       const call = { call: 'fcntl', fd: fd(at), cmd: cmd(at), arg: arg(at) } as const;
-      const result = at.machine.kernel.syscall(at.task, call);
+      const result = syscall(at, call);
       return result.ret >= 0 && duplicates(call.cmd) ? { ...result, fd: result.ret } : result;
     };
   },

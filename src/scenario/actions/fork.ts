@@ -1,4 +1,5 @@
 import type { Action } from '../action.ts';
+import { syscall } from '../moment.ts';
 import { taskName } from '../task-name.ts';
 import { text } from '../value-forms.ts';
 
@@ -7,7 +8,7 @@ export const fork: Action<() => typeof text> = {
   schema: () => text,
   compile: (value, values, path) => {
     const child = taskName(value, values, path);
-    return (at) => at.machine.kernel.syscall(at.task, { call: 'fork', child: child(at) });
+    return (at) => syscall(at, { call: 'fork', child: child(at) });
   },
   export: {
     calls: {

@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import type { Action } from '../action.ts';
 import { isWhole } from '../export/exporter.ts';
-import type { Moment } from '../moment.ts';
+import { type Moment, syscall } from '../moment.ts';
 import { DONE } from '../outcome.ts';
 import { ref } from '../value-forms.ts';
 
 const schema = () => z.union([ref, z.array(ref)], { error: 'a descriptor, or a list of them' });
 
-const close = (at: Moment, fd: number) => at.machine.kernel.syscall(at.task, { call: 'close', fd });
+const close = (at: Moment, fd: number) => syscall(at, { call: 'close', fd });
 
 export const free: Action<typeof schema> = {
   text: 'close(2) of one or several descriptors.',

@@ -85,3 +85,5 @@ export const ACTIONS = {
 
 /** Those that other steps are inside of. */
 export const CONTROLS = { repeat, for: forEach, choose, parallel } as const;
+
+export const ACTION_NAMES: readonly string[] = [...Object.keys(ACTIONS), ...Object.keys(CONTROLS)];

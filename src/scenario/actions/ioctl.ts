@@ -11,6 +11,7 @@ import { BUFFER } from '../expectation.ts';
 import { isWhole, madeDescriptor } from '../export/exporter.ts';
 import { hexWord, wordOf } from '../export/words.ts';
 import { bytesOfHex } from '../hex.ts';
+import { syscall } from '../moment.ts';
 import { hex, ref, words, yes } from '../value-forms.ts';
 
 const schema = () =>
@@ -66,7 +67,7 @@ export const ioctl: Action<typeof schema> = {
     return (at) => {
       const number = request(at);
       const arg = isNull ? null : memory(number, given(at));
-      const result = at.machine.kernel.syscall(at.task, { call: 'ioctl', fd: fd(at), request: number, arg });
+      const result = syscall(at, { call: 'ioctl', fd: fd(at), request: number, arg });
       const made = result.ret < 0 ? undefined : allocatedFd(number, arg);
       return { ...result, ...(arg !== null && { arg }), ...(made !== undefined && { fd: made, made }) };
     };

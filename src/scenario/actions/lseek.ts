@@ -4,6 +4,7 @@ import { SEEK_SET } from '../../uapi/fcntl.ts';
 import type { Action } from '../action.ts';
 import { isWhole } from '../export/exporter.ts';
 import { wordOf } from '../export/words.ts';
+import { syscall } from '../moment.ts';
 import { ref, signed, words } from '../value-forms.ts';
 
 const schema = () =>
@@ -21,7 +22,7 @@ export const lseek: Action<typeof schema> = {
     const whence = values.word(value.whence ?? SEEK_SET, [...path, 'whence'], WHENCES);
     return (at) => {
       const call = { call: 'lseek', fd: fd(at), offset: offset(at), whence: whence(at) } as const;
-      return at.machine.kernel.syscall(at.task, call);
+      return syscall(at, call);
     };
   },
   export: {

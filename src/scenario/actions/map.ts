@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Action } from '../action.ts';
+import { syscall } from '../moment.ts';
 import { ref, refOr } from '../value-forms.ts';
 
 const DIRECTIONS = {
@@ -30,7 +31,7 @@ export const map: Action<typeof schema> = {
     return (at) => {
       const attachment = id(at);
       const { kernel } = at.machine;
-      const result = kernel.syscall(at.task, { call: 'dma_buf_map_attachment', attachment, direction });
+      const result = syscall(at, { call: 'dma_buf_map_attachment', attachment, direction });
       if (result.ret < 0) return result;
       const dma = kernel.deviceMapping(attachment)?.segments[0]?.address;
       return { ...result, ...(dma !== undefined && { dma }) };
@@ -56,8 +57,7 @@ export const unmap: Action<() => typeof ref> = {
   schema: () => ref,
   compile: (value, values, path) => {
     const id = values.ref(value, path, 'attachment');
-    return (at) =>
-      at.machine.kernel.syscall(at.task, { call: 'dma_buf_unmap_attachment', attachment: id(at) });
+    return (at) => syscall(at, { call: 'dma_buf_unmap_attachment', attachment: id(at) });
   },
   export: {
     calls: {

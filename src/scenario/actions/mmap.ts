@@ -3,6 +3,7 @@ import { MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '../../uapi/fcntl
 import type { Action } from '../action.ts';
 import { isWhole } from '../export/exporter.ts';
 import { sizeWord } from '../export/words.ts';
+import { syscall } from '../moment.ts';
 import { left } from '../place.ts';
 import { flag, ref, refOr, size } from '../value-forms.ts';
 
@@ -37,7 +38,7 @@ export const mmap: Action<typeof schema> = {
       const number = fd(at);
       const start = offset?.(at) ?? 0n;
       const size = length?.(at) ?? left(kernel.buffer(at.task, number)?.size ?? 0n, start);
-      return kernel.syscall(at.task, { call: 'mmap', fd: number, length: size, prot, flags, offset: start });
+      return syscall(at, { call: 'mmap', fd: number, length: size, prot, flags, offset: start });
     };
   },
   export: {
@@ -71,7 +72,7 @@ export const munmap: Action<() => typeof ref> = {
   schema: () => ref,
   compile: (value, values, path) => {
     const mapping = values.ref(value, path, 'mapping');
-    return (at) => at.machine.kernel.syscall(at.task, { call: 'munmap', mapping: mapping(at) });
+    return (at) => syscall(at, { call: 'munmap', mapping: mapping(at) });
   },
   export: {
     calls: {

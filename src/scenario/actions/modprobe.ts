@@ -1,5 +1,6 @@
 import type { Action } from '../action.ts';
 import { isPlainText } from '../export/words.ts';
+import { syscall } from '../moment.ts';
 import { text } from '../value-forms.ts';
 
 export const modprobe: Action<() => typeof text> = {
@@ -7,7 +8,7 @@ export const modprobe: Action<() => typeof text> = {
   schema: () => text,
   compile: (value, values, path) => {
     const module = values.text(value, path);
-    return (at) => at.machine.kernel.syscall(at.task, { call: 'modprobe', module: module(at) });
+    return (at) => syscall(at, { call: 'modprobe', module: module(at) });
   },
   export: {
     withoutTask: true,

@@ -4,14 +4,14 @@ import { DMA_BUF_SET_NAME_B } from '../../uapi/dma-buf.ts';
 import type { Action } from '../action.ts';
 import { isWhole } from '../export/exporter.ts';
 import { isPlainText } from '../export/words.ts';
-import type { Moment } from '../moment.ts';
+import { type Moment, syscall } from '../moment.ts';
 import { ref, text } from '../value-forms.ts';
 
 const schema = () => z.strictObject({ fd: ref, name: text }, { error: '{ fd, name }' });
 
 export const setName = (at: Moment, fd: number, name: string): SyscallResult => {
   const arg = new TextEncoder().encode(`${name}\0`);
-  return at.machine.kernel.syscall(at.task, { call: 'ioctl', fd, request: DMA_BUF_SET_NAME_B, arg });
+  return syscall(at, { call: 'ioctl', fd, request: DMA_BUF_SET_NAME_B, arg });
 };
 
 /** The text of a name as `name` and `alloc` write it, or `undefined` when the bytes are something else. */

@@ -4,6 +4,7 @@ import type { Action } from '../action.ts';
 import { isWhole, madeDescriptor } from '../export/exporter.ts';
 import { flagsWord, isPlainText } from '../export/words.ts';
 import { HEAP_NODES, heapNode } from '../heap-node.ts';
+import { syscall } from '../moment.ts';
 import { flags, text, textOr } from '../value-forms.ts';
 
 const schema = () =>
@@ -26,7 +27,7 @@ export const open: Action<typeof schema> = {
       const word = name(at);
       const file = word.startsWith('/') ? word : heapNode(word);
       const call = { call: 'open', path: file, flags: flags?.(at) ?? standardFlags(file) } as const;
-      const result = at.machine.kernel.syscall(at.task, call);
+      const result = syscall(at, call);
       return result.ret < 0 ? result : { ...result, fd: result.ret };
     };
   },

@@ -1,6 +1,7 @@
 import { type PhysRange, parseSize } from '../../units.ts';
 import type { Action } from '../action.ts';
 import { spanWord } from '../export/words.ts';
+import { syscall } from '../moment.ts';
 import { text } from '../value-forms.ts';
 
 function rangeOf(text: string): PhysRange | undefined {
@@ -17,7 +18,7 @@ export const pin: Action<() => typeof text> = {
   schema: () => text,
   compile: (value, values, path) => {
     const range = values.read(value, path, rangeOf, EXPECTED_RANGE);
-    return (at) => at.machine.kernel.syscall(at.task, { call: 'pin', range: range(at) });
+    return (at) => syscall(at, { call: 'pin', range: range(at) });
   },
   export: {
     withoutTask: true,
@@ -30,7 +31,7 @@ export const unpin: Action<() => typeof text> = {
   schema: () => text,
   compile: (value, values, path) => {
     const range = values.read(value, path, rangeOf, EXPECTED_RANGE);
-    return (at) => at.machine.kernel.syscall(at.task, { call: 'unpin', range: range(at) });
+    return (at) => syscall(at, { call: 'unpin', range: range(at) });
   },
   export: {
     withoutTask: true,

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { POLL_EVENTS, parseEvents } from '../../uapi/call-names.ts';
 import { decodePollfds, encodePollfds, POLLIN, POLLOUT } from '../../uapi/poll.ts';
 import type { Action } from '../action.ts';
+import { syscall } from '../moment.ts';
 import { type Flags, ref, refOr, words } from '../value-forms.ts';
 
 const schema = () =>
@@ -25,7 +26,7 @@ export const poll: Action<typeof schema> = {
     const events = values.read(asked, [...path, 'events'], parseEvents, expected);
     return (at) => {
       const fds = encodePollfds([{ fd: fd(at), events: events(at), revents: 0 }]);
-      const result = at.machine.kernel.syscall(at.task, { call: 'poll', fds, timeout: 0 });
+      const result = syscall(at, { call: 'poll', fds, timeout: 0 });
       return { ...result, revents: decodePollfds(fds)[0]?.revents ?? 0 };
     };
   },

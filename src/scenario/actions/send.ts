@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Action } from '../action.ts';
 import { BUFFER } from '../expectation.ts';
 import { copyName, isWhole, madeDescriptor } from '../export/exporter.ts';
+import { syscall } from '../moment.ts';
 import { startTask, taskName } from '../task-name.ts';
 import { flag, ref, text } from '../value-forms.ts';
 
@@ -19,7 +20,7 @@ export const send: Action<typeof schema> = {
       const owner = to(at);
       startTask(at, owner);
       const cloexec = value.cloexec === true;
-      const result = at.machine.kernel.syscall(at.task, { call: 'sendmsg', fd: fd(at), to: owner, cloexec });
+      const result = syscall(at, { call: 'sendmsg', fd: fd(at), to: owner, cloexec });
       return result.ret < 0 ? result : { ...result, fd: result.ret, owner };
     };
   },

@@ -1,4 +1,5 @@
 import type { Action } from '../action.ts';
+import { syscall } from '../moment.ts';
 import { whole } from '../value-forms.ts';
 
 export const setrlimit: Action<() => typeof whole> = {
@@ -8,7 +9,7 @@ export const setrlimit: Action<() => typeof whole> = {
     const soft = values.whole(value, path);
     return (at) => {
       const call = { call: 'setrlimit', resource: 'RLIMIT_NOFILE', soft: soft(at) } as const;
-      return at.machine.kernel.syscall(at.task, call);
+      return syscall(at, call);
     };
   },
   export: { calls: { setrlimit: ({ call }) => ({ action: { setrlimit: call.soft } }) } },

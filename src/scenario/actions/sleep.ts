@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Action } from '../action.ts';
+import { syscall } from '../moment.ts';
 import { matching } from '../value-forms.ts';
 
 const SECONDS = /^[0-9]+(\.[0-9]+)?$/;
@@ -25,7 +26,7 @@ export const sleep: Action<typeof schema> = {
   schema,
   compile: (value, values, path) => {
     const time = values.read(String(value), path, nanosecondsOf, 'seconds, at most 1000000: 6, 0.5');
-    return (at) => at.machine.kernel.syscall(at.task, { call: 'sleep', nanoseconds: time(at) });
+    return (at) => syscall(at, { call: 'sleep', nanoseconds: time(at) });
   },
   export: {
     withoutTask: true,

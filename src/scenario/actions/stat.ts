@@ -1,6 +1,7 @@
 import { decodeStat, STAT_SIZE } from '../../uapi/stat.ts';
 import type { Action } from '../action.ts';
 import { isWhole } from '../export/exporter.ts';
+import { syscall } from '../moment.ts';
 import { ref } from '../value-forms.ts';
 
 /** What an export expects: numbers that a file may well not have are left out where they are 0. */
@@ -29,7 +30,7 @@ export const stat: Action<() => typeof ref> = {
     const fd = values.ref(value, path, 'descriptor');
     return (at) => {
       const buf = new Uint8Array(STAT_SIZE);
-      const result = at.machine.kernel.syscall(at.task, { call: 'fstat', fd: fd(at), buf });
+      const result = syscall(at, { call: 'fstat', fd: fd(at), buf });
       return result.ret < 0 ? result : { ...result, value: { ...decodeStat(buf) } };
     };
   },

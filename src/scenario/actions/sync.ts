@@ -12,6 +12,7 @@ import {
 import { iocSize } from '../../uapi/ioctl.ts';
 import type { Action, ValueOf } from '../action.ts';
 import { isWhole } from '../export/exporter.ts';
+import { syscall } from '../moment.ts';
 import { flag, ref, size, yes } from '../value-forms.ts';
 
 const schema = () =>
@@ -63,7 +64,7 @@ export const sync: Action<typeof schema> = {
     return (at) => {
       const arg = encodeDmaBufSync(flags(at));
       const call = { call: 'ioctl', fd: fd(at), request: DMA_BUF_IOCTL_SYNC, arg } as const;
-      return at.machine.kernel.syscall(at.task, call);
+      return syscall(at, call);
     };
   },
   export: {

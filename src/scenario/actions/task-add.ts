@@ -3,6 +3,7 @@ import { DEFAULT_NOFILE } from '../../kernel/boot.ts';
 import type { Action } from '../action.ts';
 import { isPlainText } from '../export/words.ts';
 import { EXPECTED_GROUP, groupNumber } from '../group-number.ts';
+import { syscall } from '../moment.ts';
 import { taskName } from '../task-name.ts';
 import { text, textOr, whole, wordOrNumber } from '../value-forms.ts';
 
@@ -31,7 +32,7 @@ export const taskAdd: Action<typeof schema> = {
     );
     const nofile = values.whole(given.nofile ?? DEFAULT_NOFILE, [...path, 'nofile']);
     return (at) =>
-      at.machine.kernel.syscall(at.task, {
+      syscall(at, {
         call: 'task_add',
         name: name(at),
         credentials: { uid: uid(at), gid: gid(at), groups: groups.map((group) => group(at)) },
