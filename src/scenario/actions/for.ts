@@ -8,7 +8,7 @@ import type { Step } from '../step-form.ts';
 import { text, wordOrNumber } from '../value-forms.ts';
 
 /** One variable's name with its values or its range (`0..9`), and `do`. */
-interface Loop {
+export interface Loop {
   readonly do: readonly Step[];
   readonly [variable: string]: string | readonly (string | number | bigint)[] | readonly Step[];
 }
@@ -56,7 +56,7 @@ function compileFor(loop: Loop, { values, path, task, compile }: Around): Node {
 }
 
 /** What a variable becomes: a list, or a range whose numbers nobody needs to write down. */
-interface LoopValues {
+export interface LoopValues {
   readonly first: string | undefined;
   readonly length: number;
   readonly list?: readonly string[];
