@@ -1,7 +1,7 @@
 // Writes the JSON Schemas that ship with the package: node scripts/run-ts.mjs scripts/schemas.ts
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { boardJsonSchema, boardSchema } from '../src/board/schema.ts';
-import { scenarioJsonSchema } from '../src/scenario/schema.ts';
+import { scenarioJsonSchema } from '../src/scenario/form.ts';
 
 mkdirSync('schema', { recursive: true });
 writeFileSync('schema/board.schema.json', `${JSON.stringify(boardJsonSchema(), null, 2)}\n`);

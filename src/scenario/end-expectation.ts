@@ -1,13 +1,14 @@
 /** What must hold of the whole machine: at the end of a scenario, or at a `check` in its middle. */
 import { hazardKind, joinReports } from '../kernel/joined-reports.ts';
 import type { HeapView } from '../kernel/views.ts';
+import type { EndExpect } from './expect-form.ts';
 import { type NumberIs, numberTest } from './expected-number.ts';
-import type { EndExpect, Expected } from './form.ts';
-import { readText } from './machine-actions.ts';
 import type { Moment } from './moment.ts';
 import type { Path } from './problem.ts';
+import { readText } from './read-text.ts';
 import type { Mismatch } from './report.ts';
 import { textTest, textTests } from './text-match.ts';
+import type { Expected } from './value-forms.ts';
 import type { Values } from './values.ts';
 
 export type EndCheck = (at: Moment) => readonly Mismatch[];

@@ -6,8 +6,9 @@ import { parseFcntlArgument, parseFlags } from '../profile/open-flag-words.ts';
 import { parseEvents } from '../uapi/call-names.ts';
 import { errnoNames, isErrno } from '../uapi/errno.ts';
 import { bytesOf, formatHex } from '../units.ts';
+import type { Action } from './action.ts';
+import type { Expect } from './expect-form.ts';
 import { type NumberIs, numberTest } from './expected-number.ts';
-import type { ActionName, Expect } from './form.ts';
 import { bytesOfHex, hexOf } from './hex.ts';
 import { MAX_TEXT_BYTES } from './limits.ts';
 import type { Getter } from './moment.ts';
@@ -26,39 +27,11 @@ type Named = readonly [what: string, test: Test];
 
 /** Expectations that any step may have. */
 const ANY: readonly (keyof Expect)[] = ['errno', 'ret', 'log', 'hazards'];
-const BUFFER: readonly (keyof Expect)[] = ['fd', 'size', 'phys', 'getfl', 'getfd'];
-const OF_ACTION: Partial<Readonly<Record<ActionName, readonly (keyof Expect)[]>>> = {
-  open: ['fd'],
-  alloc: BUFFER,
-  dup: BUFFER,
-  fcntl: BUFFER,
-  send: BUFFER,
-  ioctl: [...BUFFER, 'arg'],
-  map: ['dma'],
-  read: ['fault', 'bytes', 'sha256', 'text', 'value'],
-  write: ['fault'],
-  fill: ['fault'],
-  cat: ['text', 'bytes', 'sha256'],
-  ls: ['names'],
-  poll: ['revents'],
-  stat: ['value'],
-  age: ['value'],
-};
-const VALUE_NAMES: Partial<Readonly<Record<ActionName, readonly string[]>>> = {
-  read: ['length', 'nonzero', 'sum'],
-  stat: [
-    'st_ino',
-    'st_mode',
-    'st_nlink',
-    'st_uid',
-    'st_gid',
-    'st_rdev',
-    'st_size',
-    'st_blksize',
-    'st_blocks',
-  ],
-  age: ['allocated', 'freed', 'failed', 'alive', 'alive_bytes', 'free', 'largest', 'largest_aligned'],
-};
+/** Those of what makes the descriptor of a buffer. */
+export const BUFFER = ['fd', 'size', 'phys', 'getfl', 'getfd'] as const satisfies readonly (keyof Expect)[];
+
+/** Of which action: what may be expected of it. */
+export type ExpectedOf = Pick<Action, 'expects' | 'numbers'> & { readonly name: string };
 
 /** Bytes of a text that a message shows. */
 const SHOWN = 120;
@@ -68,17 +41,17 @@ const quoted = (text: string): string => JSON.stringify(cut(text));
 const shownBytes = (bytes: Uint8Array): string => cut(hexOf(bytes.subarray(0, SHOWN)));
 
 /** Reads the expectations of a step; without any it must succeed. */
-export function compileExpect(expect: Expect, action: ActionName, values: Values, path: Path): Check {
-  const allowed = [...ANY, ...(OF_ACTION[action] ?? [])];
+export function compileExpect(expect: Expect, action: ExpectedOf, values: Values, path: Path): Check {
+  const allowed = [...ANY, ...(action.expects ?? [])];
   const tests: Named[] = [];
   for (const key of Object.keys(expect) as (keyof Expect)[]) {
     if (expect[key] === undefined) continue;
     if (!allowed.includes(key)) {
-      const hint = `of ${action} there are ${allowed.join(', ')}`;
+      const hint = `of ${action.name} there are ${allowed.join(', ')}`;
       values.problem(
         [...path, key],
         'scenario-expectation',
-        `'${key}' says nothing of ${action}`,
+        `'${key}' says nothing of ${action.name}`,
         hint,
         true,
       );
@@ -366,11 +339,10 @@ function compileTest(key: keyof Expect, expect: Expect, values: Values, path: Pa
 
 function valueTests(
   expected: NonNullable<Expect['value']>,
-  action: ActionName,
+  { name: action, numbers: known = [] }: ExpectedOf,
   values: Values,
   path: Path,
 ): (readonly [string, Test])[] {
-  const known = VALUE_NAMES[action] ?? [];
   return Object.entries(expected).map(([name, value]) => {
     if (!known.includes(name)) {
       const near = closest(name, known);

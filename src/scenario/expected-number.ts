@@ -1,8 +1,8 @@
 /** Numbers that are expected: `4`, `8M`, `>= 8M`, `!= 0`. */
 import { formatHex, formatSize, parseSize } from '../units.ts';
-import type { Expected } from './form.ts';
 import type { Getter } from './moment.ts';
 import type { Path } from './problem.ts';
+import type { Expected } from './value-forms.ts';
 import type { Values } from './values.ts';
 
 export interface NumberTest {

@@ -13,9 +13,11 @@ import {
 import { shown, type YamlSource } from '../board/yaml-source.ts';
 import { closest } from '../devicetree/closest.ts';
 import type { Diagnostic } from '../diagnostic.ts';
-import { ACTION_TEXTS } from './descriptions.ts';
+import { ACTION_NAMES } from './actions/index.ts';
+import { KEYS } from './form.ts';
 import { placeName } from './place-name.ts';
-import { ACTION_KEYS, COMMON_KEYS, EXPECTED_SIZE, KEYS } from './schema.ts';
+import { ACTION_TEXTS, COMMON_KEYS } from './step-form.ts';
+import { EXPECTED_SIZE } from './value-forms.ts';
 
 /** Each looks its place up in the document; nobody reads more. */
 const MAX_ISSUES = 100;
@@ -44,7 +46,7 @@ export function formProblems(issues: readonly z.core.$ZodIssue[], source: YamlSo
 const SCENARIO_KEYS: readonly string[] = KEYS.scenario;
 
 /** Misplaced ones too, which are told where they belong. */
-const isScenarioKey = (key: string): boolean => SCENARIO_KEYS.includes(key) || ACTION_KEYS.includes(key);
+const isScenarioKey = (key: string): boolean => SCENARIO_KEYS.includes(key) || ACTION_NAMES.includes(key);
 
 const noScenario = (source: YamlSource): Diagnostic => ({
   code: 'scenario-none',
@@ -115,8 +117,8 @@ function hintFor(path: Path, missing: string | undefined): { hint?: string } {
   if (path.length === 0 && missing === 'board') {
     return { hint: 'name a device tree or YAML board: board: boards/camera-soc.dtb' };
   }
-  const action = [...path].reverse().find((step) => typeof step === 'string' && ACTION_KEYS.includes(step));
-  const text = action === undefined ? undefined : ACTION_TEXTS[action as keyof typeof ACTION_TEXTS];
+  const action = [...path].reverse().find((step) => typeof step === 'string' && ACTION_NAMES.includes(step));
+  const text = ACTION_TEXTS.get(String(action));
   return text === undefined ? {} : { hint: `${action}: ${text}` };
 }
 
@@ -154,7 +156,7 @@ function whatIs(path: Path): string {
 function knownKeys(path: Path, present: readonly string[]): readonly string[] {
   const last = path.at(-1);
   if (path.length === 0) return KEYS.scenario;
-  if (isStep(path)) return present.some((key) => ACTION_KEYS.includes(key)) ? COMMON_KEYS : KEYS.step;
+  if (isStep(path)) return present.some((key) => ACTION_NAMES.includes(key)) ? COMMON_KEYS : KEYS.step;
   if (last === 'boot' && path.length === 1) return KEYS.boot;
   if ((last === 'expect' && path.length === 1) || last === 'check') return KEYS.end;
   if (last === 'expect') return KEYS.expect;
@@ -166,7 +168,9 @@ function keyHint(key: string, path: Path, known: readonly string[]): string {
   const near = closest(key, known);
   if (near !== undefined) return `did you mean ${quoted(near)}?`;
   if (isStep(path) && known === COMMON_KEYS) return `beside an action there are ${flow(known)}`;
-  if (isStep(path)) return `the actions are ${known.filter((word) => ACTION_KEYS.includes(word)).join(', ')}`;
-  if (path.length === 0 && ACTION_KEYS.includes(key)) return 'actions stand in the list of steps: - alloc: …';
+  if (isStep(path))
+    return `the actions are ${known.filter((word) => ACTION_NAMES.includes(word)).join(', ')}`;
+  if (path.length === 0 && ACTION_NAMES.includes(key))
+    return 'actions stand in the list of steps: - alloc: …';
   return known.length === 0 ? 'leave it out' : `there are ${known.join(', ')}`;
 }

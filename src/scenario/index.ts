@@ -15,10 +15,13 @@ export {
   bootedBy,
   type Placed,
 } from './boot-difference.ts';
-export type { EndExpect, Expect, Scenario, ScenarioBoot, Step } from './form.ts';
-export { SCENARIO_FORM } from './form.ts';
+export type { ScenarioBoot } from './boot-form.ts';
+export type { EndExpect, Expect } from './expect-form.ts';
+export type { Scenario } from './form.ts';
+export { SCENARIO_FORM } from './form-name.ts';
 export type { BoardInputs, PreparedScenario, ScenarioFiles, ScenarioSource } from './prepare.ts';
 export { compileScenario, prepareScenario } from './prepare.ts';
 export { type ReadScenario, readScenario } from './read-scenario.ts';
 export type { EndReport, LiveBuffer, Mismatch, RunReport, StepPlace, StepReport } from './report.ts';
 export { type RunOptions, runScenario, ScenarioRun } from './run.ts';
+export type { Step } from './step-form.ts';

@@ -1,6 +1,8 @@
 /** What a step finds when it runs: the machine, who it acts as, and the variables of its loops. */
 import type { DeviceTree } from '../devicetree/tree.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
+import type { Caller } from '../program/caller.ts';
 import type { Outcome } from './outcome.ts';
 import type { Vars } from './template.ts';
 
@@ -37,3 +39,10 @@ export type Pieces = Generator<undefined, Outcome>;
 export type Act = (at: Moment) => Outcome | Pieces;
 
 export const inPieces = (acted: Outcome | Pieces): acted is Pieces => 'next' in acted;
+
+/** Who the step acts as, for what programs do. */
+export const callerAt = ({ machine: { kernel }, task }: Moment): Caller => ({ kernel, task });
+
+/** A call of the step's task. */
+export const syscall = ({ machine, task }: Moment, call: Syscall): SyscallResult =>
+  machine.kernel.syscall(task, call);

@@ -1,6 +1,6 @@
 /** What a step came to: what its calls answered, what it read, what it made. */
 import type { Failure } from '../dma-buf/failure.ts';
-import type { Errno } from '../uapi/errno.ts';
+import { type Errno, errnoNumber } from '../uapi/errno.ts';
 
 export interface Outcome {
   /** What the call that decided it returned: of several the last, or the first that failed. */
@@ -30,3 +30,10 @@ export interface Outcome {
 }
 
 export const DONE: Outcome = { ret: 0 };
+
+/** What a call that was refused answers. */
+export const failed = (errno: Errno, more: Partial<Outcome> = {}): Outcome => ({
+  ret: -errnoNumber(errno),
+  errno,
+  ...more,
+});

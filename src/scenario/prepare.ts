@@ -8,16 +8,18 @@ import type { BootParams, BootReserved } from '../kernel/boot-params.ts';
 import type { FaultRule } from '../kernel/fault-rule.ts';
 import { profileOf } from '../profile/profile.ts';
 import { type PhysRange, parseRange } from '../units.ts';
+import { readFault } from './actions/fault.ts';
+import type { ScenarioBoot } from './boot-form.ts';
 import { compileEnd, type EndCheck } from './end-expectation.ts';
-import type { Fault, Scenario, ScenarioBoot, Span } from './form.ts';
+import type { Scenario } from './form.ts';
+import { EXPECTED_GROUP, groupNumber } from './group-number.ts';
 import { MAX_PROBLEMS, MAX_STEPS } from './limits.ts';
-import { readFault } from './machine-actions.ts';
 import type { Getter } from './moment.ts';
 import { placeName } from './place-name.ts';
 import { BadValue, inOrder, type Path, type Problem } from './problem.ts';
 import { compileSteps, countLeaves, leastWork, type Node } from './program.ts';
-import { EXPECTED_GROUP, groupNumber } from './task-actions.ts';
 import { type TextTest, textTest } from './text-match.ts';
+import type { Fault, Span } from './value-forms.ts';
 import { type GivenFunctions, Values } from './values.ts';
 
 /** A scenario, and where its parts stand; one that was made and not read stands nowhere. */

@@ -5,11 +5,10 @@
 import { find, plainValue } from '../board/yaml-plain.ts';
 import { readYaml, type YamlLimits, type YamlSource } from '../board/yaml-source.ts';
 import { type Diagnostic, InvalidInput, type SourcePosition } from '../diagnostic.ts';
-import type { Scenario } from './form.ts';
+import { type Scenario, scenarioSchema } from './form.ts';
 import { formProblems } from './form-problems.ts';
 import { MAX_ALIASED } from './limits.ts';
 import { inOrder, type Path } from './problem.ts';
-import { scenarioSchema } from './schema.ts';
 
 /** An exported history of 100,000 calls has some 4 million tokens; the library takes 2 µs and 0.3 KB for each. */
 const LIMITS: YamlLimits = {
@@ -49,7 +48,7 @@ export function readScenario(text: string, file: string): ReadScenario {
   if (!parsed.success || problems.length > 0) throw new InvalidInput(inOrder(problems));
   const board = find(source.root, ['board']).node;
   return {
-    scenario: parsed.data as unknown as Scenario,
+    scenario: parsed.data,
     file,
     position: (path, what = 'value') => {
       const { node, keyAt } = find(source.root, path);

@@ -16,7 +16,7 @@ import { inPieces, type Machine, type Moment, type Pieces } from './moment.ts';
 import type { Outcome } from './outcome.ts';
 import { diagnosticOf, type PreparedScenario } from './prepare.ts';
 import { BadValue } from './problem.ts';
-import type { Leaf } from './program.ts';
+import { type Leaf, SELF_STARTED } from './program.ts';
 import type { EndReport, LiveBuffer, Mismatch, RunReport, StepPlace, StepReport } from './report.ts';
 import { mustSucceed, Seen } from './seen.ts';
 import { stepText, varsRecord } from './step-text.ts';
@@ -48,8 +48,6 @@ interface Ran {
   readonly failed: Pick<StepReport, 'mismatches' | 'unmade' | 'log' | 'hazards' | 'alive'> | undefined;
 }
 
-/** The task that ages a heap, where the step names none. */
-const AGE_TASK = 'age';
 const NONE: readonly never[] = [];
 const PASSED = { mismatches: NONE, unmade: NONE, log: NONE, hazards: NONE } as const;
 
@@ -257,12 +255,12 @@ export class ScenarioRun {
 
   #taskOf(leaf: Leaf, frame: Frame, machine: Machine): string {
     if (leaf.task !== undefined) return leaf.task({ machine, task: frame.task, vars: frame.vars });
-    return leaf.action === 'age' ? AGE_TASK : frame.task;
+    return leaf.own ?? frame.task;
   }
 
-  /** Starts a task that there is none of, or none any more. One that ages a heap starts itself. */
+  /** Starts a task that there is none of, or none any more. Some actions do so themselves. */
   #start(task: string, kernel: Kernel): void {
-    if (this.#tasks.has(task) || task === AGE_TASK) return;
+    if (this.#tasks.has(task) || SELF_STARTED.has(task)) return;
     this.#tasks.add(task);
     if (kernel.hasTask(task)) return;
     kernel.syscall(task, { call: 'task_add', name: task, credentials: ROOT, nofile: DEFAULT_NOFILE });

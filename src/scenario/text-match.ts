@@ -1,8 +1,8 @@
 /** Texts that are expected: a text, or `/a regular expression/`. */
-import type { TextMatch } from './form.ts';
 import type { Getter, Machine, Matching } from './moment.ts';
 import { MAX_MATCHING, type Pattern, readPattern } from './pattern.ts';
 import { BadValue, type Path } from './problem.ts';
+import type { TextMatch } from './value-forms.ts';
 import type { Values } from './values.ts';
 
 export interface TextTest {

@@ -4,11 +4,11 @@ import { flagNames, parseFlags } from '../profile/open-flag-words.ts';
 import { type Names, parseWord } from '../uapi/call-names.ts';
 import { formatHex, parseByte, parseSigned, parseSize } from '../units.ts';
 import { BoundNames, type Kind } from './bound-names.ts';
-import type { Flags, Size, Whole } from './form.ts';
 import { MAX_PROBLEMS, MAX_TEMPLATE_NAMES } from './limits.ts';
 import type { Getter, Machine } from './moment.ts';
 import { BadValue, type Path, type Problem } from './problem.ts';
 import { isTemplate, lookUp, TextTooLong, template, type Vars, variablesOf } from './template.ts';
+import type { Flags, Size, Whole } from './value-forms.ts';
 
 const KIND_WORDS: Readonly<Record<Kind, string>> = {
   descriptor: 'a descriptor',
@@ -71,6 +71,17 @@ export class Values {
     this.problems.push({ path, code, message, ...(hint !== undefined && { hint }), ...(atKey && { atKey }) });
   }
 
+  /** Runs `body` with one variable more. */
+  within<T>(name: string, value: string, body: () => T): T {
+    const { vars } = this;
+    this.vars = { name, value, outer: vars };
+    try {
+      return body();
+    } finally {
+      this.vars = vars;
+    }
+  }
+
   /** More names with variables than uses are compared with: told once. */
   tooManyNames(): void {
     if (this.#toldNames) return;
@@ -89,6 +100,11 @@ export class Values {
 
   size(value: Size, path: Path): Getter<bigint> {
     return this.#parsed(value, path, parseSize, 'a size or an address: 8M, 4096, 0x60000000');
+  }
+
+  /** A size that need not be there. */
+  optionalSize(value: Size | undefined, path: Path): Getter<bigint> | undefined {
+    return value === undefined ? undefined : this.size(value, path);
   }
 
   whole(value: Whole, path: Path): Getter<number> {

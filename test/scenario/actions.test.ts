@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { ACTION_NAMES } from '../../src/scenario/program.ts';
+import { ACTION_NAMES } from '../../src/scenario/actions/index.ts';
 import { projectPath } from '../small-board.ts';
 import { failures, passes, run } from './running.ts';
 

@@ -6,8 +6,8 @@ import { runJson } from '../../src/cli/render/run-json.ts';
 import { runJunit } from '../../src/cli/render/run-junit.ts';
 import { runTap } from '../../src/cli/render/run-tap.ts';
 import { runText } from '../../src/cli/render/run-text.ts';
-import type { Step } from '../../src/scenario/form.ts';
 import { compileScenario, type RunReport, ScenarioRun } from '../../src/scenario/index.ts';
+import type { Step } from '../../src/scenario/step-form.ts';
 import { sha256 } from '../../src/session/kept-bytes.ts';
 import { CMA, cameraBoard, POOL } from './running.ts';
 

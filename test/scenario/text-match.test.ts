@@ -121,7 +121,7 @@ describe('a regular expression', () => {
       'board/schema.ts: const CELLS = new RegExp(',
       'board/schema.ts: const cells = (text.match(new RegExp(NUM',
       'scenario/pattern.ts: const found = ready.get(key) ?? RE2JS.co',
-      'scenario/schema.ts: const orTemplate = (pattern: RegExp) => ',
+      'scenario/value-forms.ts: const orTemplate = (pattern: RegExp) => ',
     ]);
   });
 });

@@ -1,7 +1,7 @@
 /** The inputs of a boot in the words of a scenario. */
 import type { BootParams } from '../../kernel/boot-params.ts';
 import { formatFaultRule } from '../../kernel/fault-rule.ts';
-import type { ScenarioBoot } from '../form.ts';
+import type { ScenarioBoot } from '../boot-form.ts';
 import { spanWord } from './words.ts';
 
 /** @returns `undefined` when there are none */

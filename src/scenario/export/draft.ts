@@ -1,12 +1,19 @@
 /** A step in the making: what it does, and which part of the journal it tells. */
-import type { Expect, Step } from '../form.ts';
-import type { History } from './history.ts';
+
+import type { Device } from '../../mm/device.ts';
+import type { JournalCall } from '../../session/journal.ts';
+import type { Expect } from '../expect-form.ts';
+import type { Step } from '../step-form.ts';
+import type { CallEntry } from './exporter.ts';
+import { type History, isCall } from './history.ts';
 import type { Names } from './names.ts';
 
 /** Where an export stands in the journal. */
 export interface Cursor {
   readonly history: History;
   readonly names: Names;
+  /** The devices as the journal left them so far. */
+  readonly devices: Map<string, Device>;
   /** The entry at hand. */
   readonly at: number;
   /** One past the last entry that is told. */
@@ -47,3 +54,19 @@ export interface Unsaid {
   readonly unsaid: string;
   readonly entries: number;
 }
+
+/** The call at a place of the journal, when it is the task's and of that kind. */
+export function callAt<Name extends JournalCall['call']['call']>(
+  { history, end }: Pick<Cursor, 'history' | 'end'>,
+  at: number,
+  task: string,
+  name: Name,
+): CallEntry<Name> | undefined {
+  const entry = at < end ? history.entries[at] : undefined;
+  return isCall(entry) && entry.task === task && isOf(entry, name) ? entry : undefined;
+}
+
+const isOf = <Name extends JournalCall['call']['call']>(
+  entry: JournalCall,
+  name: Name,
+): entry is CallEntry<Name> => entry.call.call === name;

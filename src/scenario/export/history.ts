@@ -6,7 +6,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import type { Device } from '../../mm/device.ts';
 import type { Profile } from '../../profile/profile.ts';
 import type { JournalAccess, JournalCall, JournalEntry } from '../../session/journal.ts';
-import type { EndExpect } from '../form.ts';
+import type { EndExpect } from '../expect-form.ts';
 import { sizeWord } from './words.ts';
 
 export interface History {

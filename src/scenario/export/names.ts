@@ -1,5 +1,5 @@
 /** The names that an export gives to descriptors, mappings, attachments and rules, and who has them. */
-import type { Ref } from '../form.ts';
+import type { Ref } from '../value-forms.ts';
 
 export class Names {
   readonly #taken = new Set<string>();

@@ -11,7 +11,9 @@ import {
   YAMLMap,
   YAMLSeq,
 } from 'yaml';
-import { type EndExpect, SCENARIO_FORM, type ScenarioBoot } from '../form.ts';
+import type { ScenarioBoot } from '../boot-form.ts';
+import type { EndExpect } from '../expect-form.ts';
+import { SCENARIO_FORM } from '../form-name.ts';
 import type { ExportedStep } from './steps.ts';
 
 export interface ScenarioParts {
@@ -40,7 +42,7 @@ const HEXADECIMAL: ReadonlySet<string> = new Set([
 const LINE = 100;
 
 export function scenarioYaml({ title, board, boot, steps, expect, comment = [] }: ScenarioParts): string {
-  const document = new Document();
+  const document = new Document<YAMLMap>();
   const root = new YAMLMap();
   const put = (key: string, node: Node): void => {
     root.items.push(new Pair(new Scalar(key), node));
@@ -58,7 +60,7 @@ export function scenarioYaml({ title, board, boot, steps, expect, comment = [] }
   // An empty list of steps is none.
   if (list.items.length > 0) put('steps', list);
   if (expect !== undefined) put('expect', nodeOf(expect, 'expect', 0));
-  document.contents = root as unknown as typeof document.contents;
+  document.contents = root;
   if (comment.length > 0) document.commentBefore = comment.map((line) => ` ${line}`).join('\n');
   return document.toString({ lineWidth: 0 });
 }

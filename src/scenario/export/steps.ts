@@ -1,14 +1,15 @@
 /** A history as the steps of a scenario: what several calls were together, with what came of it as expectations. */
 import { DEFAULT_NOFILE, isTaskName, ROOT } from '../../kernel/task.ts';
 import type { JournalCall } from '../../session/journal.ts';
-import type { Expect, Step } from '../form.ts';
-import { bareAccess, bufferAccess } from './byte-steps.ts';
-import { descriptorStep } from './call-steps.ts';
+import type { Action } from '../action.ts';
+import { ACTIONS } from '../actions/index.ts';
+import type { Expect } from '../expect-form.ts';
+import type { Step } from '../step-form.ts';
+import { bareAccess, bufferAccess, type Tell } from './byte-runs.ts';
 import type { Cursor, Draft, Unsaid } from './draft.ts';
+import type { Exporter, Said, Say } from './exporter.ts';
 import { type History, hazardKinds, isAccess, isCall, logLines } from './history.ts';
-import { type Devices, machineStep } from './machine-steps.ts';
 import { Names } from './names.ts';
-import { allocation, deviceChange, echo } from './patterns.ts';
 
 /** Which entries of the journal are told, by their numbers. */
 export interface Range {
@@ -36,20 +37,50 @@ interface Told extends Draft {
   readonly first: number;
 }
 
+const EXPORTERS: readonly Exporter[] = Object.values<Action>(ACTIONS)
+  .flatMap(({ export: exporter }) => exporter ?? [])
+  // Those that say a call in fewer words are asked first.
+  .sort((a, b) => Number(a.general ?? false) - Number(b.general ?? false));
+
+/** Calls that need no task. */
+const MACHINE: ReadonlySet<string> = new Set(
+  EXPORTERS.flatMap(({ withoutTask, calls = {} }) => (withoutTask === true ? Object.keys(calls) : [])),
+);
+
+/** What the first says that says anything. */
+function first<T>(ask: (exporter: Exporter) => T | undefined): T | undefined {
+  for (const exporter of EXPORTERS) {
+    const said = ask(exporter);
+    if (said !== undefined) return said;
+  }
+  return undefined;
+}
+
+const tellAccess: Tell = (run, target) => first(({ access }) => access?.(run, target));
+
+const severalOf = (cursor: Cursor): readonly Draft[] | undefined => first(({ several }) => several?.(cursor));
+
+function sayCall(entry: JournalCall, cursor: Cursor): Said | undefined {
+  return first(({ calls = {} }) => {
+    const say: Say | undefined = calls[entry.call.call];
+    return say?.(entry, cursor);
+  });
+}
+
 /** Tells a history. */
 export function exportSteps(
   history: History,
   { from = 0, to = Number.POSITIVE_INFINITY }: Range = {},
 ): ExportedSteps {
   const names = new Names();
-  const devices: Devices = new Map(history.devices.map((device) => [device.name, device]));
+  const devices = new Map(history.devices.map((device) => [device.name, device]));
   const end = Math.min(history.entries.length, to + 1);
   const mayJoin = !countsCalls(history);
   const told: (Told | Unsaid)[] = [];
   for (let at = 0; at < end; ) {
     // What is told with expectations begins at an entry of its own.
-    const cursor = { history, names, at, end: at < from ? Math.min(from, end) : end, mayJoin };
-    const all = nextSteps(cursor, devices);
+    const cursor = { history, names, devices, at, end: at < from ? Math.min(from, end) : end, mayJoin };
+    const all = nextSteps(cursor);
     if (all.length === 0) at++;
     for (const next of all) {
       const last = told.at(-1);
@@ -69,11 +100,11 @@ function countsCalls({ params, entries }: History): boolean {
   return entries.some((entry) => isCall(entry) && entry.call.call === 'fault_add');
 }
 
-function nextSteps(cursor: Cursor, devices: Devices): readonly (Draft | Unsaid)[] {
+function nextSteps(cursor: Cursor): readonly (Draft | Unsaid)[] {
   const { names, history, at } = cursor;
   const entry = history.entries[at];
   const task = names.anyone;
-  const all = tell(cursor, devices);
+  const all = tell(cursor);
   const [next] = all;
   if (next === undefined) return all;
   if (!('unsaid' in next)) {
@@ -86,10 +117,10 @@ function nextSteps(cursor: Cursor, devices: Devices): readonly (Draft | Unsaid)[
   return [{ action: { 'task-add': entry.task }, task, entries, comment, replaced: true }];
 }
 
-function tell(cursor: Cursor, devices: Devices): readonly (Draft | Unsaid)[] {
+function tell(cursor: Cursor): readonly (Draft | Unsaid)[] {
   const { history, names, at } = cursor;
   const entry = history.entries[at];
-  if (isAccess(entry)) return oneOrNone(bareAccess(cursor));
+  if (isAccess(entry)) return oneOrNone(bareAccess(cursor, tellAccess));
   if (!isCall(entry)) return [];
   const { task, call, result } = entry;
   // Before the call: it may start a task, or end one.
@@ -102,8 +133,7 @@ function tell(cursor: Cursor, devices: Devices): readonly (Draft | Unsaid)[] {
   } else if (!names.hasTask(task) && !MACHINE.has(call.call)) {
     return [unsaid(entry, 'no task of that name is there')];
   }
-  const several =
-    allocation(cursor) ?? oneOrNone(echo(cursor) ?? deviceChange(cursor, devices) ?? bufferAccess(cursor));
+  const several = severalOf(cursor) ?? oneOrNone(bufferAccess(cursor, tellAccess));
   if (several.length > 0) {
     const count = several.reduce((sum, { entries }) => sum + entries, 0);
     const told = history.entries.slice(at, at + count);
@@ -111,8 +141,7 @@ function tell(cursor: Cursor, devices: Devices): readonly (Draft | Unsaid)[] {
     // What the task had made went with it.
     return told.some(isDeath) ? several.map(withoutPhys) : several;
   }
-  const said =
-    descriptorStep(entry, names, history.profile.arch.stat) ?? machineStep(entry, names, devices, history);
+  const said = sayCall(entry, cursor);
   noteDeath(names, entry);
   if (said === undefined || !isSayable(said.action)) return [unsaid(entry, 'no action says it')];
   const { errno } = result;
@@ -128,19 +157,6 @@ function withoutPhys({ expect, ...draft }: Draft): Draft {
   const { phys: _, ...rest } = expect ?? {};
   return { ...draft, expect: rest };
 }
-
-/** Calls that need no task. */
-const MACHINE: ReadonlySet<string> = new Set([
-  'task_add',
-  'device_add',
-  'device_del',
-  'sleep',
-  'fault_add',
-  'fault_del',
-  'pin',
-  'unpin',
-  'modprobe',
-]);
 
 /** A step that names a task starts it as this call did: when it is the next one, the call need not be told. */
 function isSelfStarted({ history, at, end }: Cursor, { task, call, result }: JournalCall): boolean {

@@ -4,7 +4,8 @@
  */
 import type { Board } from '../../board/board.ts';
 import { sha256 } from '../../session/kept-bytes.ts';
-import type { Expect, ScenarioBoot, Step } from '../form.ts';
+import type { ScenarioBoot } from '../boot-form.ts';
+import type { Expect } from '../expect-form.ts';
 import { compileScenario } from '../prepare.ts';
 import { runScenario } from '../run.ts';
 import type { ExportedStep } from './steps.ts';
@@ -36,7 +37,7 @@ export function withoutUnknown(
     const left = Object.fromEntries(
       Object.entries(expect).filter(([key]) => !OF_BYTES.includes(key as keyof Expect)),
     );
-    const step: Step = { ...(rest as Step), ...(Object.keys(left).length > 0 && { expect: left }) };
+    const step = { ...rest, ...(Object.keys(left).length > 0 && { expect: left }) };
     return { step, comment: one.comment === undefined ? COMMENT : `${one.comment}\n${COMMENT}` };
   });
 }

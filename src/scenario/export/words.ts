@@ -1,6 +1,8 @@
 /** Numbers and bytes as a person would write them into a scenario. */
+import { flagNames } from '../../profile/open-flag-words.ts';
 import { formatHex, formatSize } from '../../units.ts';
 import { isTemplate } from '../template.ts';
+import type { Flags } from '../value-forms.ts';
 
 /** `8M` when it is exact, else the number. */
 export function sizeWord(bytes: bigint): string | bigint {
@@ -35,3 +37,9 @@ export function textWord(bytes: Uint8Array): string | undefined {
 export function wordOf(names: Readonly<Record<string, number>>, value: number): string | undefined {
   return Object.keys(names).find((name) => names[name] === value);
 }
+
+/** Flags of open(2) as words, where the words mean the same number. */
+export const flagsWord = (flags: number): Flags => {
+  const names = flagNames(flags);
+  return names.every((name) => /^[A-Z_]+$/.test(name) && name !== 'O_ACCMODE') ? names.join('|') : flags;
+};

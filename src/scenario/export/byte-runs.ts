@@ -1,21 +1,17 @@
-/** Loads, stores and DMA as steps: `read`, `write` and `fill`, through a buffer's descriptor where a task mapped it for that. */
+/** Loads, stores and DMA in a history: runs of accesses, and the mapping that a task made for just one. */
 import type { AccessPlace } from '../../kernel/access.ts';
 import type { JournalAccess } from '../../session/journal.ts';
-import { type KeptBytes, sha256 } from '../../session/kept-bytes.ts';
+import type { KeptBytes } from '../../session/kept-bytes.ts';
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
-import { formatHex, formatSize } from '../../units.ts';
-import type { Expect, Place, Step } from '../form.ts';
+import { formatHex } from '../../units.ts';
+import type { Expect } from '../expect-form.ts';
+import type { Ref } from '../value-forms.ts';
 import type { Cursor, Draft } from './draft.ts';
 import { isAccess, isCall } from './history.ts';
-import { hexWord, sizeWord, textWord } from './words.ts';
-
-/** What bytes that the journal does not have are replaced by. */
-const STAND_IN = 0xa5;
-/** Read bytes that are shown as they are. */
-const SHOWN = 64;
+import { sizeWord } from './words.ts';
 
 /** Accesses of one kind that follow each other without a gap, of the same byte all over when there are several. */
-interface Run {
+export interface Run {
   readonly access: 'read' | 'write';
   readonly length: bigint;
   readonly kept: KeptBytes;
@@ -61,80 +57,42 @@ function runAt({ history, at, end, mayJoin }: Cursor, from: number): Run | undef
 }
 
 /** What the bytes of a run belong to. */
-interface Target {
+export interface Target {
   /** The place as a step names it, and where in it the bytes begin. */
   place(
     offset: bigint,
     length: bigint,
-  ): { readonly place: Place; readonly offset?: bigint; readonly by?: string };
+  ): { readonly place: Ref; readonly offset?: bigint; readonly by?: string };
   /** For two runs to be neighbours it must be the same. */
   readonly whose: string;
   readonly offset: bigint;
 }
 
-type Told = Omit<Draft, 'entries' | 'task'>;
+/** A run as a step. */
+export type AccessTold = Omit<Draft, 'entries' | 'task'>;
 
-function accessStep({ access, length, kept, fault }: Run, target: Target): Told {
-  const where = (offset: bigint, size: bigint, withLength: boolean) => {
-    const { place, offset: begin, by } = target.place(offset, size);
-    return {
-      place,
-      span: {
-        ...(begin !== undefined && begin !== 0n && { offset: sizeWord(begin) }),
-        // An address has its length in itself.
-        ...(withLength && begin !== undefined && { length: sizeWord(size) }),
-        ...(by !== undefined && { by }),
-      },
-    };
-  };
-  const ended: Expect = fault === undefined ? {} : { fault };
-  if (access === 'read') {
-    const { place, span } = where(target.offset, length, true);
-    return {
-      action: { read: { from: place, ...span } },
-      expect: fault === undefined ? readExpect(kept) : ended,
-    };
-  }
-  if ('bytes' in kept) {
-    const { place, span } = where(target.offset, length, false);
-    const text = textWord(kept.bytes);
-    const bytes = text === undefined ? { bytes: hexWord(kept.bytes) } : { text };
-    return { action: { write: { to: place, ...span, ...bytes } }, expect: ended };
-  }
-  const known = 'fill' in kept;
-  const byte = known ? kept.fill : STAND_IN;
-  const build = (offset: bigint, size: bigint): Pick<Draft, 'action' | 'comment'> => {
-    const { place, span } = where(offset, size, true);
-    const action: Step = { fill: { to: place, ...span, byte } };
-    return known ? { action } : { action, comment: standInComment(size) };
-  };
-  const what = `${target.whose} ${known ? byte : 'unknown'}`;
+/** The words of a step for bytes of a target. @param withLength where nothing else says how many */
+export function spanWords(target: Target, offset: bigint, length: bigint, withLength: boolean) {
+  const { place, offset: begin, by } = target.place(offset, length);
   return {
-    ...build(target.offset, length),
-    expect: ended,
-    ...(!known && { standIn: true }),
-    ...(fault === undefined && { fill: { what, offset: target.offset, length, build } }),
+    place,
+    span: {
+      ...(begin !== undefined && begin !== 0n && { offset: sizeWord(begin) }),
+      // An address has its length in itself.
+      ...(withLength && begin !== undefined && { length: sizeWord(length) }),
+      ...(by !== undefined && { by }),
+    },
   };
 }
 
-const standInComment = (length: bigint): string =>
-  ` ${formatSize(length)} of other bytes were written here: the journal keeps none longer than 64 KiB.`;
+/** What is expected of a run: that it ends with its fault, if it did. */
+export const endedAs = ({ fault }: Run): Expect => (fault === undefined ? {} : { fault });
 
-/** What was read: as it is where it is short, and else its checksum, if the journal has one. */
-function readExpect(kept: KeptBytes): Expect {
-  if ('fill' in kept) {
-    if (kept.fill === 0) return { value: { nonzero: 0 } };
-    const bytes = new Uint8Array(kept.length).fill(kept.fill);
-    return kept.length <= SHOWN ? { bytes: hexWord(bytes) } : { sha256: sha256(bytes) };
-  }
-  if ('sha256' in kept) return { sha256: kept.sha256 };
-  if (!('bytes' in kept)) return {};
-  const text = textWord(kept.bytes);
-  return text === undefined ? { bytes: hexWord(kept.bytes) } : { text };
-}
+/** Writes a run at a target as the action that it was. */
+export type Tell = (run: Run, target: Target) => AccessTold | undefined;
 
 /** mmap, one access to all of it, munmap: an access to the buffer. */
-export function bufferAccess(cursor: Cursor): Draft | undefined {
+export function bufferAccess(cursor: Cursor, tell: Tell): Draft | undefined {
   const { history, at, names } = cursor;
   const mapped = history.entries[at];
   if (!isCall(mapped) || mapped.call.call !== 'mmap' || mapped.result.ret < 0) return undefined;
@@ -153,16 +111,16 @@ export function bufferAccess(cursor: Cursor): Draft | undefined {
   if (at + run.entries >= cursor.end || !isCall(ended) || ended.call.call !== 'munmap') return undefined;
   if (ended.task !== task || ended.call.mapping !== result.ret) return undefined;
   const buffer = names.descriptor(task, call.fd);
-  const told = accessStep(run, {
+  const told = tell(run, {
     place: (offset) => ({ place: buffer, offset }),
     whose: `${task} ${buffer}`,
     offset: call.offset + skip,
   });
-  return { ...told, task, entries: run.entries + 1 };
+  return told && { ...told, task, entries: run.entries + 1 };
 }
 
 /** An access by itself: to a mapping that stays, to memory, or by a device. */
-export function bareAccess(cursor: Cursor): Draft | undefined {
+export function bareAccess(cursor: Cursor, tell: Tell): Draft | undefined {
   const { history, at, names } = cursor;
   const entry = history.entries[at];
   const run = runAt(cursor, at);
@@ -175,18 +133,18 @@ export function bareAccess(cursor: Cursor): Draft | undefined {
       'mapping' in place
         ? `map:${names.mapping(place.task, place.mapping)}`
         : `attachment:${names.attachment(place.attachment)}`;
-    const told = accessStep(run, {
+    const told = tell(run, {
       place: (offset) => ({ place: name, offset }),
       whose,
       offset: place.offset,
     });
-    return { ...told, entries, task: 'mapping' in place ? place.task : names.anyone };
+    return told && { ...told, entries, task: 'mapping' in place ? place.task : names.anyone };
   }
   const by = 'device' in place ? { by: place.device } : {};
-  const told = accessStep(run, {
+  const told = tell(run, {
     place: (address, length) => ({ place: `@${formatHex(address)}:${sizeWord(length)}`, ...by }),
     whose,
     offset: place.address,
   });
-  return { ...told, entries, task: 'task' in place ? place.task : names.anyone };
+  return told && { ...told, entries, task: 'task' in place ? place.task : names.anyone };
 }

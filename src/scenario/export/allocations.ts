@@ -1,4 +1,4 @@
-/** Several calls that one action makes: an allocation, a value written to a file, a device that is changed. */
+/** Allocations in a history: what `alloc` makes of several calls. */
 import type { JournalCall } from '../../session/journal.ts';
 import { DMA_BUF_SET_NAME_B } from '../../uapi/dma-buf.ts';
 import {
@@ -6,26 +6,13 @@ import {
   DMA_HEAP_IOCTL_ALLOC,
   decodeDmaHeapAllocationData,
 } from '../../uapi/dma-heap.ts';
-import { O_CLOEXEC, O_RDWR, O_WRONLY } from '../../uapi/fcntl.ts';
-import type { Expect, Step } from '../form.ts';
-import { flagsWord, nameText } from './call-steps.ts';
-import type { Cursor, Draft } from './draft.ts';
+import { O_CLOEXEC, O_RDWR } from '../../uapi/fcntl.ts';
+import { nameText } from '../actions/name.ts';
+import type { Expect } from '../expect-form.ts';
+import { type Cursor, callAt, type Draft } from './draft.ts';
 import { isCall } from './history.ts';
-import { type Devices, deviceSetStep } from './machine-steps.ts';
 import { nameWord } from './names.ts';
-import { isPlainText, sizeWord } from './words.ts';
-
-/** The call at a place of the journal, when it is the task's and of that kind. */
-function callAt<Name extends JournalCall['call']['call']>(
-  { history, end }: Cursor,
-  at: number,
-  task: string,
-  name: Name,
-): (JournalCall & { readonly call: Extract<JournalCall['call'], { call: Name }> }) | undefined {
-  const entry = at < end ? history.entries[at] : undefined;
-  if (!isCall(entry) || entry.task !== task || entry.call.call !== name) return undefined;
-  return entry as JournalCall & { readonly call: Extract<JournalCall['call'], { call: Name }> };
-}
+import { flagsWord, isPlainText, sizeWord } from './words.ts';
 
 interface Allocated {
   readonly entry: JournalCall;
@@ -79,7 +66,7 @@ const MAX_APART = 16;
  * open(node), DMA_HEAP_IOCTL_ALLOC and DMA_BUF_SET_NAME as often as it went, close(node). A few buffers are told
  * apart, each with its address: the node takes the same number each time. Where calls are counted they stay together.
  */
-export function allocation(cursor: Cursor): readonly Draft[] | undefined {
+export function allocations(cursor: Cursor): readonly Draft[] | undefined {
   const { history, at } = cursor;
   const opened = history.entries[at];
   if (!isCall(opened) || opened.call.call !== 'open' || opened.result.ret < 0) return undefined;
@@ -104,7 +91,7 @@ export function allocation(cursor: Cursor): readonly Draft[] | undefined {
       return { ...single(cursor, heap, one), task, entries: one.entries + outer };
     });
   }
-  const step = several(cursor, heap, all);
+  const step = counted(cursor, heap, all);
   return step && [{ ...step, task, entries: next + 1 - at }];
 }
 
@@ -123,7 +110,7 @@ const wishOf = ({ name }: Allocated): string => (name !== undefined ? nameWord(n
 
 function single({ names }: Cursor, heap: string, one: Allocated): Alone {
   const { entry, fd, failed } = one;
-  const action: Step = { alloc: words(heap, one) };
+  const action = { alloc: words(heap, one) };
   if (failed !== undefined) return { action, expect: { errno: failed.result.errno ?? 'any' } };
   const wish = wishOf(one);
   const as = names.fresh(wish, wish === 'buf');
@@ -132,7 +119,7 @@ function single({ names }: Cursor, heap: string, one: Allocated): Alone {
 }
 
 /** All of them as one step, when they are the same. */
-function several({ names }: Cursor, heap: string, all: readonly Allocated[]): Alone | undefined {
+function counted({ names }: Cursor, heap: string, all: readonly Allocated[]): Alone | undefined {
   const [first] = all;
   const last = all.at(-1);
   if (first === undefined || last === undefined) return undefined;
@@ -140,51 +127,10 @@ function several({ names }: Cursor, heap: string, all: readonly Allocated[]): Al
   const alike = (one: Allocated) =>
     one.asked === first.asked || (one === last && one.failed === one.entry && sameRequest(one, first));
   if (!all.every(alike) || (last.failed !== undefined && last.givenFd !== 0)) return undefined;
-  const action: Step = { alloc: { ...words(heap, first), count: all.length } };
+  const action = { alloc: { ...words(heap, first), count: all.length } };
   const expect: Expect = last.failed === undefined ? {} : { errno: last.failed.result.errno ?? 'any' };
   const made = all.filter(({ failed }) => failed === undefined);
   const as = names.freshMany(wishOf(first), made.length);
   for (const [i, { fd }] of made.entries()) names.bindDescriptor(first.entry.task, fd, `${as}${i}`);
   return { action, as, expect };
-}
-
-/** open(path), write(value), close. */
-export function echo(cursor: Cursor): Draft | undefined {
-  const { history, at } = cursor;
-  const opened = history.entries[at];
-  if (!isCall(opened) || opened.call.call !== 'open' || opened.result.ret < 0) return undefined;
-  const { path, flags } = opened.call;
-  if (flags !== O_WRONLY || !isPlainText(path)) return undefined;
-  const { task } = opened;
-  const written = callAt(cursor, at + 1, task, 'write');
-  const closed = callAt(cursor, at + 2, task, 'close');
-  const fd = opened.result.ret;
-  if (written?.call.fd !== fd || closed?.call.fd !== fd || written.call.buf === null) return undefined;
-  const value = new TextDecoder('utf-8', { ignoreBOM: true }).decode(written.call.buf);
-  if (Buffer.compare(new TextEncoder().encode(value), written.call.buf) !== 0 || !isPlainText(value))
-    return undefined;
-  const { ret, errno } = written.result;
-  return {
-    action: { echo: { value, path } },
-    task,
-    entries: 3,
-    expect: errno === undefined ? { ret } : { errno },
-  };
-}
-
-/** device_del and device_add of one name: what a driver changes. */
-export function deviceChange(cursor: Cursor, devices: Devices): Draft | undefined {
-  const { history, at } = cursor;
-  const removed = history.entries[at];
-  if (!isCall(removed) || removed.call.call !== 'device_del' || removed.result.ret < 0) return undefined;
-  const { task } = removed;
-  const before = devices.get(removed.call.device);
-  const added = callAt(cursor, at + 1, task, 'device_add');
-  if (before === undefined || added === undefined || added.result.ret < 0) return undefined;
-  const { device } = added.call;
-  if (device.name !== before.name) return undefined;
-  const action = deviceSetStep(before, device);
-  if (action === undefined) return undefined;
-  devices.set(device.name, device);
-  return { action, task, entries: 2 };
 }

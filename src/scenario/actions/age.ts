@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import { Ageing, NoHeapToAge, parseAgeSizes } from '../../program/age.ts';
+import type { Action } from '../action.ts';
+import { MAX_AGE_STEPS } from '../limits.ts';
+import { failed } from '../outcome.ts';
+import type { Path } from '../problem.ts';
+import { flag, text, whole, wordOrNumber } from '../value-forms.ts';
+
+const schema = () =>
+  z.strictObject(
+    {
+      // A heap's name.
+      area: text,
+      // Each with its weight after a colon: `4K,64K:3`.
+      sizes: z.union([text, z.array(wordOrNumber)], { error: 'a list of sizes' }).optional(),
+      // Steps that a buffer lives on average.
+      lifetime: whole.optional(),
+      steps: whole.optional(),
+      seed: whole.optional(),
+      // Whether what lives at the end stays; true unless given.
+      keep: flag.optional(),
+    },
+    { error: '{ area, sizes, lifetime, steps, seed }' },
+  );
+
+export const age: Action<typeof schema> = {
+  text: 'Fragments an area as hours of use do.',
+  schema,
+  task: 'age',
+  expects: ['value'],
+  numbers: ['allocated', 'freed', 'failed', 'alive', 'alive_bytes', 'free', 'largest', 'largest_aligned'],
+  compile: (value, values, path) => {
+    const inside = (key: string): Path => [...path, key];
+    const heap = values.text(value.area, inside('area'));
+    const mix = typeof value.sizes === 'object' ? value.sizes.join(',') : value.sizes;
+    const sizes =
+      mix === undefined
+        ? undefined
+        : values.read(
+            mix,
+            inside('sizes'),
+            parseAgeSizes,
+            'sizes with their weights, 1000 at most: 4K,64K:3',
+          );
+    const lifetime =
+      value.lifetime === undefined ? undefined : values.whole(value.lifetime, inside('lifetime'));
+    const steps =
+      value.steps === undefined ? undefined : values.count(value.steps, inside('steps'), MAX_AGE_STEPS);
+    const seed = values.whole(value.seed ?? values.seed, inside('seed'));
+    return function* (at) {
+      const { kernel } = at.machine;
+      try {
+        const ageing = new Ageing(kernel, at.task, {
+          heap: heap(at),
+          seed: seed(at),
+          keep: value.keep ?? true,
+          ...(sizes && { sizes: sizes(at) }),
+          ...(lifetime && { lifetime: lifetime(at) }),
+          ...(steps && { steps: steps(at) }),
+        });
+        while (ageing.advance(kernel)) yield;
+        const report = ageing.report(kernel);
+        const { allocated, freed, alive, aliveBytes, largestRun, largestAligned, failed: errors } = report;
+        const counted = Object.values(errors).reduce((sum, count) => sum + count, 0);
+        const { free } = report.heap;
+        return {
+          ret: 0,
+          value: {
+            allocated,
+            freed,
+            failed: counted,
+            alive,
+            alive_bytes: aliveBytes,
+            free,
+            largest: largestRun,
+            largest_aligned: largestAligned,
+          },
+        };
+      } catch (error) {
+        if (!(error instanceof NoHeapToAge)) throw error;
+        const known = kernel.heaps().map(({ name }) => name);
+        return failed('ENOENT', { why: { kind: 'no-such-heap', name: heap(at), known } });
+      }
+    };
+  },
+};

@@ -1,0 +1,89 @@
+/** Every action, by the key of a step that names it, in the order in which hints and editors list them. */
+import { age } from './age.ts';
+import { alloc } from './alloc.ts';
+import { attach, detach } from './attach.ts';
+import { cat } from './cat.ts';
+import { check } from './check.ts';
+import { choose } from './choose.ts';
+import { deviceAdd } from './device-add.ts';
+import { deviceRm } from './device-rm.ts';
+import { deviceSet } from './device-set.ts';
+import { dup } from './dup.ts';
+import { echo } from './echo.ts';
+import { exec } from './exec.ts';
+import { exit } from './exit.ts';
+import { fault, faultRm } from './fault.ts';
+import { fcntl } from './fcntl.ts';
+import { fill } from './fill.ts';
+import { forEach } from './for.ts';
+import { fork } from './fork.ts';
+import { free } from './free.ts';
+import { ioctl } from './ioctl.ts';
+import { ls } from './ls.ts';
+import { lseek } from './lseek.ts';
+import { map, unmap } from './map.ts';
+import { mmap, munmap } from './mmap.ts';
+import { modprobe } from './modprobe.ts';
+import { name } from './name.ts';
+import { open } from './open.ts';
+import { parallel } from './parallel.ts';
+import { pin, unpin } from './pin.ts';
+import { poll } from './poll.ts';
+import { read } from './read.ts';
+import { repeat } from './repeat.ts';
+import { send } from './send.ts';
+import { setrlimit } from './setrlimit.ts';
+import { sleep } from './sleep.ts';
+import { stat } from './stat.ts';
+import { sync } from './sync.ts';
+import { taskAdd } from './task-add.ts';
+import { write } from './write.ts';
+
+/** Those that do something by themselves. */
+export const ACTIONS = {
+  open,
+  alloc,
+  free,
+  dup,
+  name,
+  fcntl,
+  lseek,
+  poll,
+  stat,
+  ioctl,
+  setrlimit,
+  sync,
+  mmap,
+  munmap,
+  read,
+  write,
+  fill,
+  cat,
+  ls,
+  echo,
+  'task-add': taskAdd,
+  fork,
+  exec,
+  exit,
+  send,
+  'device-add': deviceAdd,
+  'device-set': deviceSet,
+  'device-rm': deviceRm,
+  attach,
+  map,
+  unmap,
+  detach,
+  sleep,
+  fault,
+  'fault-rm': faultRm,
+  pin,
+  unpin,
+  modprobe,
+  age,
+  check,
+} as const;
+
+/** Those that other steps are inside of. */
+export const CONTROLS = { repeat, for: forEach, choose, parallel } as const;
+
+export const ACTION_NAMES: readonly string[] = [...Object.keys(ACTIONS), ...Object.keys(CONTROLS)];

@@ -1,0 +1,69 @@
+import * as z from 'zod';
+import type { Action } from '../action.ts';
+import { syscall } from '../moment.ts';
+import { ref, refOr } from '../value-forms.ts';
+
+const DIRECTIONS = {
+  bidirectional: 'DMA_BIDIRECTIONAL',
+  'to-device': 'DMA_TO_DEVICE',
+  'from-device': 'DMA_FROM_DEVICE',
+} as const;
+const DIRECTION_WORDS = ['bidirectional', 'to-device', 'from-device'] as const;
+
+const schema = () =>
+  refOr(
+    z.strictObject({
+      attachment: ref,
+      direction: z.enum(DIRECTION_WORDS, { error: 'bidirectional, to-device or from-device' }).optional(),
+    }),
+    'an attachment, or { attachment, direction }',
+  );
+
+export const map: Action<typeof schema> = {
+  text: 'dma_buf_map_attachment().',
+  schema,
+  expects: ['dma'],
+  compile: (value, values, path) => {
+    const given = typeof value === 'object' ? value : { attachment: value };
+    const place = typeof value === 'object' ? [...path, 'attachment'] : path;
+    const id = values.ref(given.attachment, place, 'attachment');
+    const direction = DIRECTIONS[given.direction ?? 'bidirectional'];
+    return (at) => {
+      const attachment = id(at);
+      const { kernel } = at.machine;
+      const result = syscall(at, { call: 'dma_buf_map_attachment', attachment, direction });
+      if (result.ret < 0) return result;
+      const dma = kernel.deviceMapping(attachment)?.segments[0]?.address;
+      return { ...result, ...(dma !== undefined && { dma }) };
+    };
+  },
+  export: {
+    calls: {
+      dma_buf_map_attachment: ({ call, dma }, { names }) => {
+        const direction = DIRECTION_WORDS.find((word) => DIRECTIONS[word] === call.direction);
+        if (direction === undefined) return undefined;
+        const attachment = names.attachment(call.attachment);
+        return {
+          action: { map: direction === 'bidirectional' ? attachment : { attachment, direction } },
+          ...(dma !== undefined && { expect: { dma } }),
+        };
+      },
+    },
+  },
+};
+
+export const unmap: Action<() => typeof ref> = {
+  text: 'dma_buf_unmap_attachment().',
+  schema: () => ref,
+  compile: (value, values, path) => {
+    const id = values.ref(value, path, 'attachment');
+    return (at) => syscall(at, { call: 'dma_buf_unmap_attachment', attachment: id(at) });
+  },
+  export: {
+    calls: {
+      dma_buf_unmap_attachment: ({ call }, { names }) => ({
+        action: { unmap: names.attachment(call.attachment) },
+      }),
+    },
+  },
+};

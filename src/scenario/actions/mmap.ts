@@ -1,0 +1,81 @@
+import * as z from 'zod';
+import { mapBuffer } from '../../program/map-buffer.ts';
+import { MAP_PRIVATE, MAP_SHARED, PROTECTIONS } from '../../uapi/fcntl.ts';
+import type { Action } from '../action.ts';
+import { isWhole } from '../export/exporter.ts';
+import { sizeWord } from '../export/words.ts';
+import { callerAt, syscall } from '../moment.ts';
+import { flag, ref, refOr, size } from '../value-forms.ts';
+
+const schema = () =>
+  refOr(
+    z.strictObject({
+      fd: ref,
+      length: size.optional(),
+      offset: size.optional(),
+      prot: z.enum(['rw', 'r', 'w', 'none'], { error: 'rw, r, w or none' }).optional(),
+      private: flag.optional(),
+    }),
+    'a descriptor, or { fd, length, offset, prot }',
+  );
+
+const PROTECTION_WORDS = ['rw', 'r', 'w', 'none'] as const;
+
+export const mmap: Action<typeof schema> = {
+  text: 'mmap(2), shared and for reading and writing unless said: { fd: a, prot: r }',
+  schema,
+  makes: 'mapping',
+  compile: (value, values, path) => {
+    const given = typeof value === 'object' ? value : { fd: value };
+    const fd = values.ref(given.fd, typeof value === 'object' ? [...path, 'fd'] : path, 'descriptor');
+    const length = values.optionalSize(given.length, [...path, 'length']);
+    const offset = values.optionalSize(given.offset, [...path, 'offset']);
+    const prot = PROTECTIONS[given.prot ?? 'rw'];
+    return (at) =>
+      mapBuffer(callerAt(at), {
+        fd: fd(at),
+        prot,
+        private: given.private === true,
+        ...(offset && { offset: offset(at) }),
+        ...(length && { length: length(at) }),
+      });
+  },
+  export: {
+    calls: {
+      mmap: ({ task, result: { ret }, call }, { names }) => {
+        const prot = PROTECTION_WORDS.find((word) => PROTECTIONS[word] === call.prot);
+        const isPrivate = call.flags === MAP_PRIVATE;
+        if (!isWhole(call.fd) || prot === undefined || (!isPrivate && call.flags !== MAP_SHARED))
+          return undefined;
+        if (call.offset < 0n) return undefined;
+        const action = {
+          mmap: {
+            fd: names.descriptor(task, call.fd),
+            length: sizeWord(call.length),
+            ...(call.offset !== 0n && { offset: sizeWord(call.offset) }),
+            ...(prot !== 'rw' && { prot }),
+            ...(isPrivate && { private: true }),
+          },
+        };
+        if (ret < 0) return { action };
+        const as = names.fresh('m', true);
+        names.bindMapping(task, ret, as);
+        return { action, as, expect: { ret } };
+      },
+    },
+  },
+};
+
+export const munmap: Action<() => typeof ref> = {
+  text: 'munmap(2) of a whole mapping.',
+  schema: () => ref,
+  compile: (value, values, path) => {
+    const mapping = values.ref(value, path, 'mapping');
+    return (at) => syscall(at, { call: 'munmap', mapping: mapping(at) });
+  },
+  export: {
+    calls: {
+      munmap: ({ task, call }, { names }) => ({ action: { munmap: names.mapping(task, call.mapping) } }),
+    },
+  },
+};

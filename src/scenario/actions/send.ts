@@ -1,0 +1,37 @@
+import * as z from 'zod';
+import type { Action } from '../action.ts';
+import { BUFFER } from '../expectation.ts';
+import { copyName, isWhole, madeDescriptor } from '../export/exporter.ts';
+import { syscall } from '../moment.ts';
+import { startTask, taskName } from '../task-name.ts';
+import { flag, ref, text } from '../value-forms.ts';
+
+const schema = () => z.strictObject({ fd: ref, to: text, cloexec: flag.optional() }, { error: '{ fd, to }' });
+
+export const send: Action<typeof schema> = {
+  text: 'SCM_RIGHTS: a descriptor of the same file for another task; `as` is its number there.',
+  schema,
+  makes: 'descriptor',
+  expects: BUFFER,
+  compile: (value, values, path) => {
+    const fd = values.ref(value.fd, [...path, 'fd'], 'descriptor');
+    const to = taskName(value.to, values, [...path, 'to']);
+    return (at) => {
+      const owner = to(at);
+      startTask(at, owner);
+      const cloexec = value.cloexec === true;
+      const result = syscall(at, { call: 'sendmsg', fd: fd(at), to: owner, cloexec });
+      return result.ret < 0 ? result : { ...result, fd: result.ret, owner };
+    };
+  },
+  export: {
+    calls: {
+      sendmsg: ({ task, result: { ret, why }, call: { fd: number, to, cloexec } }, { names }) => {
+        if (!isWhole(number) || why?.kind === 'no-such-task') return undefined;
+        const fd = names.descriptor(task, number);
+        const action = { send: { fd, to, ...(cloexec === true && { cloexec }) } };
+        return { action, ...madeDescriptor(to, ret, copyName(fd), names) };
+      },
+    },
+  },
+};

@@ -1,0 +1,59 @@
+import * as z from 'zod';
+import { DEFAULT_NOFILE } from '../../kernel/task.ts';
+import type { Action } from '../action.ts';
+import { isPlainText } from '../export/words.ts';
+import { EXPECTED_GROUP, groupNumber } from '../group-number.ts';
+import { syscall } from '../moment.ts';
+import { taskName } from '../task-name.ts';
+import { text, textOr, whole, wordOrNumber } from '../value-forms.ts';
+
+const schema = () =>
+  textOr(
+    z.strictObject({
+      name: text,
+      uid: whole.optional(),
+      gid: whole.optional(),
+      groups: z.array(wordOrNumber, { error: 'a list of groups' }).optional(),
+      nofile: whole.optional(),
+    }),
+    'a name, or { name, uid, gid, groups, nofile }',
+  );
+
+export const taskAdd: Action<typeof schema> = {
+  text: 'A task beside the others, as any user.',
+  schema,
+  compile: (value, values, path) => {
+    const given = typeof value === 'string' ? { name: value } : value;
+    const name = taskName(given.name, values, typeof value === 'string' ? path : [...path, 'name']);
+    const uid = values.whole(given.uid ?? 0, [...path, 'uid']);
+    const gid = given.gid === undefined ? uid : values.whole(given.gid, [...path, 'gid']);
+    const groups = (given.groups ?? []).map((group, i) =>
+      values.read(group, [...path, 'groups', i], groupNumber, EXPECTED_GROUP),
+    );
+    const nofile = values.whole(given.nofile ?? DEFAULT_NOFILE, [...path, 'nofile']);
+    return (at) =>
+      syscall(at, {
+        call: 'task_add',
+        name: name(at),
+        credentials: { uid: uid(at), gid: gid(at), groups: groups.map((group) => group(at)) },
+        nofile: nofile(at),
+      });
+  },
+  export: {
+    withoutTask: true,
+    calls: {
+      task_add: ({ result, call: { name, credentials, nofile } }, { names }) => {
+        const { uid, gid, groups } = credentials;
+        if (!isPlainText(name)) return undefined;
+        const words = {
+          ...(uid !== 0 && { uid }),
+          ...(gid !== uid && { gid }),
+          ...(groups.length > 0 && { groups }),
+          ...(nofile !== DEFAULT_NOFILE && { nofile }),
+        };
+        if (result.ret >= 0) names.startTask(name);
+        return { action: { 'task-add': Object.keys(words).length === 0 ? name : { name, ...words } } };
+      },
+    },
+  },
+};

@@ -1,0 +1,32 @@
+/** Tasks by their names. */
+import { DEFAULT_NOFILE, isTaskName, ROOT } from '../kernel/task.ts';
+import type { Getter, Moment } from './moment.ts';
+import { BadValue, type Path, type Problem } from './problem.ts';
+import { isTemplate } from './template.ts';
+import type { Values } from './values.ts';
+
+/** A name that a task may have. */
+export function taskName(value: string, values: Values, path: Path): Getter<string> {
+  const wrong = (name: string): Problem => ({
+    code: 'scenario-task-name',
+    message: `'${name}' is no name for a task`,
+    hint: 'a name begins with a letter or _ and has letters, digits, and _ . - (at most 63)',
+    path,
+  });
+  if (!isTemplate(value)) {
+    if (!isTaskName(value)) values.problems.push(wrong(value));
+    return () => value;
+  }
+  const text = values.text(value, path);
+  return (at) => {
+    const name = text(at);
+    if (!isTaskName(name)) throw new BadValue(wrong(name));
+    return name;
+  };
+}
+
+/** Starts a task when there is none of that name: as root, with three open descriptors, as a shell has. */
+export function startTask({ machine: { kernel } }: Moment, name: string): void {
+  if (kernel.hasTask(name)) return;
+  kernel.syscall(name, { call: 'task_add', name, credentials: ROOT, nofile: DEFAULT_NOFILE });
+}

@@ -1,0 +1,236 @@
+/** What the command line and scenarios both do, said both ways. */
+import type { Step } from '../../src/scenario/index.ts';
+
+export const CAMERA = 'a200000.camera';
+export const AREA = 'video-cma@60000000';
+const PAGES = '@0x60400000:64K';
+export const ALLOC_FILE = `/sys/kernel/debug/cma/${AREA}/alloc`;
+
+/** Longer than a buffer's name may be. */
+export const LONG = 'n'.repeat(40);
+
+/** A file with the five bytes of `hello`: the test knows where it is. */
+export const HELLO = 'HELLO_FILE';
+
+/** One thing, as words of a command line and as a step; words begin with those of the command. */
+export type Line = readonly [words: readonly string[], step: Step];
+
+const line = (words: string, step: Step): Line => [words.split(' '), step];
+const buffer = (count = 1): Line =>
+  line(`alloc system 64K --count ${count}`, {
+    alloc: { heap: 'system', size: '64K', ...(count > 1 && { count }) },
+  });
+const carved = line(`alloc ${AREA} 64K`, { alloc: { heap: AREA, size: '64K' } });
+const user = line('task add user --uid 1000', { 'task-add': { name: 'user', uid: 1000 } });
+
+/** Each from the state that boot leaves, one line after another. */
+export const CASES: Readonly<Record<string, readonly Line[]>> = {
+  'open: heaps, files, what is not there, what is forbidden': [
+    line('open system', { open: 'system' }),
+    line('open /proc/iomem', { open: '/proc/iomem' }),
+    line('open nope', { open: 'nope' }),
+    line('open /sys/nope', { open: '/sys/nope' }),
+    user,
+    line('--task user open system', { open: 'system', task: 'user' }),
+  ],
+  'alloc: one, several, and why not': [
+    buffer(),
+    buffer(3),
+    line(`alloc ${AREA} 1G`, { alloc: { heap: AREA, size: '1G' } }),
+    line('alloc vpu-pool@50000000 1G', { alloc: { heap: 'vpu-pool@50000000', size: '1G' } }),
+    line(`alloc ${AREA} 24M --count 3`, { alloc: { heap: AREA, size: '24M', count: 3 } }),
+    line('alloc system 0', { alloc: { heap: 'system', size: 0 } }),
+    line('alloc nope 4K', { alloc: { heap: 'nope', size: '4K' } }),
+    line('alloc system 4K --heap-flags 1', { alloc: { heap: 'system', size: '4K', 'heap-flags': 1 } }),
+    line('alloc system 4K --fd-flags 0x1000', { alloc: { heap: 'system', size: '4K', 'fd-flags': 0x1000 } }),
+    line('alloc system 4K --name frame', { alloc: { heap: 'system', size: '4K', name: 'frame' } }),
+    line(`alloc system 4K --name ${LONG}`, {
+      alloc: { heap: 'system', size: '4K', name: LONG },
+    }),
+    user,
+    line('--task user alloc system 4K', { alloc: { heap: 'system', size: '4K' }, task: 'user' }),
+  ],
+  'free: one, several, none': [
+    buffer(3),
+    line('free 4', { free: 4 }),
+    line('free 5 99 6', { free: [5, 99, 6] }),
+    line('free 6', { free: 6 }),
+  ],
+  'dup, name, fcntl, lseek, poll, stat': [
+    buffer(),
+    line('dup 4', { dup: 4 }),
+    line('dup 99', { dup: 99 }),
+    line('name 4 frame', { name: { fd: 4, name: 'frame' } }),
+    line(`name 4 ${LONG}`, { name: { fd: 4, name: LONG } }),
+    line('name 99 frame', { name: { fd: 99, name: 'frame' } }),
+    line('fcntl 4 F_GETFL', { fcntl: { fd: 4, cmd: 'F_GETFL' } }),
+    line('fcntl 4 F_DUPFD 10', { fcntl: { fd: 4, cmd: 'F_DUPFD', arg: 10 } }),
+    line('fcntl 4 F_DUPFD 5000', { fcntl: { fd: 4, cmd: 'F_DUPFD', arg: 5000 } }),
+    line('fcntl 4 99', { fcntl: { fd: 4, cmd: 99 } }),
+    line('fcntl 99 F_GETFL', { fcntl: { fd: 99, cmd: 'F_GETFL' } }),
+    line('lseek 4 0 SEEK_END', { lseek: { fd: 4, whence: 'SEEK_END' } }),
+    line('lseek 4 1 SEEK_END', { lseek: { fd: 4, offset: 1, whence: 'SEEK_END' } }),
+    line('lseek 4 0 SEEK_CUR', { lseek: { fd: 4, whence: 'SEEK_CUR' } }),
+    line('lseek 99 0 SEEK_SET', { lseek: { fd: 99 } }),
+    line('poll 4', { poll: 4 }),
+    line('poll 99', { poll: 99 }),
+    line('stat 4', { stat: 4 }),
+    line('stat 99', { stat: 99 }),
+  ],
+  'ioctl and sync': [
+    buffer(),
+    line('ioctl 4 DMA_BUF_IOCTL_SYNC 0700000000000000', {
+      ioctl: { fd: 4, request: 'DMA_BUF_IOCTL_SYNC', arg: '0700000000000000' },
+    }),
+    line('ioctl 4 DMA_BUF_IOCTL_SYNC ff00000000000000', {
+      ioctl: { fd: 4, request: 'DMA_BUF_IOCTL_SYNC', arg: 'ff00000000000000' },
+    }),
+    line('ioctl 4 0x1234', { ioctl: { fd: 4, request: 0x1234 } }),
+    line('ioctl 99 DMA_BUF_IOCTL_SYNC 0700000000000000', {
+      ioctl: { fd: 99, request: 'DMA_BUF_IOCTL_SYNC', arg: '0700000000000000' },
+    }),
+    line('sync 4 --start --read', { sync: { fd: 4, start: true, read: true } }),
+    line('sync 4 --end --read --write', { sync: { fd: 4, end: true, read: true, write: true } }),
+    line('sync 4 --flags 0', { sync: { fd: 4, flags: 0 } }),
+    line('sync 4 --flags 255', { sync: { fd: 4, flags: 255 } }),
+    line('sync 99 --start --read', { sync: { fd: 99, start: true, read: true } }),
+  ],
+  'mmap and munmap': [
+    buffer(),
+    line('mmap 4', { mmap: 4 }),
+    line('mmap 4 --offset 4K --length 8K --prot r', {
+      mmap: { fd: 4, offset: '4K', length: '8K', prot: 'r' },
+    }),
+    line('mmap 4 --private', { mmap: { fd: 4, private: true } }),
+    line('mmap 4 --length 1M', { mmap: { fd: 4, length: '1M' } }),
+    line('mmap 4 --offset 1 --length 4K', { mmap: { fd: 4, offset: 1, length: '4K' } }),
+    line('mmap 4 --offset 64K', { mmap: { fd: 4, offset: '64K' } }),
+    line('mmap 99', { mmap: 99 }),
+    line('munmap 1', { munmap: 1 }),
+    line('munmap 99', { munmap: 99 }),
+    line('alloc system 4K --fd-flags O_RDONLY', {
+      alloc: { heap: 'system', size: '4K', 'fd-flags': 'O_RDONLY' },
+    }),
+    line('mmap 5', { mmap: 5 }),
+  ],
+  'bytes of buffers': [
+    buffer(),
+    line('fill 4:0:16 0xaa', { fill: { to: 4, length: 16, byte: 0xaa } }),
+    line(`write 4:4 --input ${HELLO}`, { write: { to: 4, offset: 4, text: 'hello' } }),
+    line('read 4:0:16', { read: { from: 4, length: 16 } }),
+    line('read 4', { read: 4 }),
+    line('read 4:64K:1', { read: { from: 4, offset: '64K', length: 1 } }),
+    line('read 4:60K:8K', { read: { from: 4, offset: '60K', length: '8K' } }),
+    line('read 99:0:1', { read: { from: 99, length: 1 } }),
+    line(`write 4:64K --input ${HELLO}`, { write: { to: 4, offset: '64K', text: 'hello' } }),
+    line(`write 99 --input ${HELLO}`, { write: { to: 99, text: 'hello' } }),
+    line(`write 4:65534 --input ${HELLO}`, { write: { to: 4, offset: 65534, text: 'hello' } }),
+    line('read 4:65534:2', { read: { from: 4, offset: 65534, length: 2 } }),
+    line('fill 4:60K:8K 1', { fill: { to: 4, offset: '60K', length: '8K', byte: 1 } }),
+    line('read 4:60K:16', { read: { from: 4, offset: '60K', length: 16 } }),
+    line('fill 99 1', { fill: { to: 99, byte: 1 } }),
+    line('alloc system 4K --fd-flags O_RDONLY', {
+      alloc: { heap: 'system', size: '4K', 'fd-flags': 'O_RDONLY' },
+    }),
+    line('fill 5 1', { fill: { to: 5, byte: 1 } }),
+    line('read 5:0:4', { read: { from: 5, length: 4 } }),
+  ],
+  'bytes of mappings, of memory, of devices': [
+    carved,
+    line('mmap 4 --prot r', { mmap: { fd: 4, prot: 'r' } }),
+    line('read map:1:0:8', { read: { from: 'map:1', length: 8 } }),
+    line('fill map:1:0:8 1', { fill: { to: 'map:1', length: 8, byte: 1 } }),
+    line('read map:9:0:8', { read: { from: 'map:9', length: 8 } }),
+    line('fill @0x60000000:8 7', { fill: { to: '@0x60000000:8', byte: 7 } }),
+    line('read @0x60000000:8', { read: '@0x60000000:8' }),
+    line('read @0x10:4', { read: '@0x10:4' }),
+    line('read attachment:9:0:1', { read: { from: 'attachment:9', length: 1 } }),
+    line(`fill 4 1 --as ${CAMERA}`, { fill: { to: 4, byte: 1, by: CAMERA } }),
+    line('fill 4 1 --as isp', { fill: { to: 4, byte: 1, by: 'isp' } }),
+    line(`device attach ${CAMERA} 4`, { attach: { fd: 4, device: CAMERA } }),
+    line(`device map ${CAMERA} attachment:1`, { map: 1 }),
+    line(`fill 4:0:16 3 --as ${CAMERA}`, { fill: { to: 4, length: 16, byte: 3, by: CAMERA } }),
+    line('read attachment:1:0:16', { read: { from: 'attachment:1', length: 16 } }),
+  ],
+  'cat, ls, echo': [
+    line('cat /proc/iomem', { cat: '/proc/iomem' }),
+    line('cat /sys/nope', { cat: '/sys/nope' }),
+    line('cat /sys', { cat: '/sys' }),
+    line('ls /dev/dma_heap', { ls: '/dev/dma_heap' }),
+    line('ls /sys/nope', { ls: '/sys/nope' }),
+    line(`echo 1 ${ALLOC_FILE}`, { echo: { value: 1, path: ALLOC_FILE } }),
+    line(`echo x ${ALLOC_FILE}`, { echo: { value: 'x', path: ALLOC_FILE } }),
+    line('echo 1 /proc/iomem', { echo: { value: 1, path: '/proc/iomem' } }),
+    line('echo 1 /sys/nope', { echo: { value: 1, path: '/sys/nope' } }),
+    user,
+    line('--task user cat /proc/iomem', { cat: '/proc/iomem', task: 'user' }),
+    line(`--task user cat ${ALLOC_FILE}`, { cat: ALLOC_FILE, task: 'user' }),
+    line(`--task user echo 1 ${ALLOC_FILE}`, { echo: { value: 1, path: ALLOC_FILE }, task: 'user' }),
+    line('--task user ls /sys/kernel/debug', { ls: '/sys/kernel/debug', task: 'user' }),
+  ],
+  tasks: [
+    buffer(),
+    line('task add camera --uid 1000 --group video', {
+      'task-add': { name: 'camera', uid: 1000, groups: ['video'] },
+    }),
+    line('task add camera', { 'task-add': 'camera' }),
+    line('task fork child', { fork: 'child' }),
+    line('task fork child', { fork: 'child' }),
+    line('task send 4 camera', { send: { fd: 4, to: 'camera' } }),
+    line('task send 4 camera --cloexec', { send: { fd: 4, to: 'camera', cloexec: true } }),
+    line('task send 99 camera', { send: { fd: 99, to: 'camera' } }),
+    line('task send 4 nobody', { send: { fd: 4, to: 'nobody' } }),
+    line('task exec child', { exec: true, task: 'child' }),
+    line('task exit child', { exit: true, task: 'child' }),
+  ],
+  devices: [
+    carved,
+    line('device add extra --mask 40', { 'device-add': { name: 'extra', mask: 40 } }),
+    line('device add extra', { 'device-add': 'extra' }),
+    line('device set extra --mask 32', { 'device-set': { name: 'extra', mask: 32 } }),
+    line('device set isp --mask 32', { 'device-set': { name: 'isp', mask: 32 } }),
+    line('device attach extra 4', { attach: { fd: 4, device: 'extra' } }),
+    line('device attach extra 99', { attach: { fd: 99, device: 'extra' } }),
+    line('device attach isp 4', { attach: { fd: 4, device: 'isp' } }),
+    line('device unmap extra attachment:1', { unmap: 1 }),
+    line('device map extra attachment:1 --direction to-device', {
+      map: { attachment: 1, direction: 'to-device' },
+    }),
+    line('device map extra attachment:1', { map: 1 }),
+    line('device map extra attachment:9', { map: 9 }),
+    line('device set extra --mask 36', { 'device-set': { name: 'extra', mask: 36 } }),
+    line('device detach extra attachment:1', { detach: 1 }),
+    line('device unmap extra attachment:1', { unmap: 1 }),
+    line('device unmap extra attachment:9', { unmap: 9 }),
+    line('device detach extra attachment:1', { detach: 1 }),
+    line('device rm extra', { 'device-rm': 'extra' }),
+    line('device rm extra', { 'device-rm': 'extra' }),
+    line(`device attach ${CAMERA} 4`, { attach: { fd: 4, device: CAMERA } }),
+    line(`device rm ${CAMERA}`, { 'device-rm': CAMERA }),
+    line('stat 4', { stat: 4 }),
+  ],
+  'sleep, fault, pin, modprobe': [
+    line('sleep 0.5', { sleep: 0.5 }),
+    line('fault add errno=ENOMEM,heap=system,nth=1', { fault: 'errno=ENOMEM,heap=system,nth=1' }),
+    line('alloc system 4K', { alloc: { heap: 'system', size: '4K' } }),
+    line('fault add errno=EINTR,call=dup,nth=1', { fault: 'errno=EINTR,call=dup,nth=1' }),
+    line('dup 0', { dup: 0 }),
+    line('fault add busy=@0x10:4K', { fault: 'busy=@0x10:4K' }),
+    line('fault rm 1', { 'fault-rm': 1 }),
+    line('fault rm 1', { 'fault-rm': 1 }),
+    line('fault rm --all', { 'fault-rm': 'all' }),
+    line(`pin ${PAGES}`, { pin: PAGES }),
+    line('pin @0x10:4K', { pin: '@0x10:4K' }),
+    line(`unpin ${PAGES}`, { unpin: PAGES }),
+    line(`unpin ${PAGES}`, { unpin: PAGES }),
+    line('modprobe system_heap', { modprobe: 'system_heap' }),
+    line('modprobe nope', { modprobe: 'nope' }),
+  ],
+  age: [
+    line(`age ${AREA} --steps 20`, { age: { area: AREA, steps: 20 } }),
+    line(`age ${AREA} --steps 20 --seed 3 --no-keep`, {
+      age: { area: AREA, steps: 20, seed: 3, keep: false },
+    }),
+    line('age nope', { age: { area: 'nope' } }),
+  ],
+};
