@@ -75,7 +75,8 @@ describe('export', () => {
   it('does not depend on when or where, and leaves the session as it was', async () => {
     const [one, two] = [freshPlace(), freshPlace()];
     for (const { sh } of [one, two]) for (const line of HISTORY) await sh(line);
-    const bytes = [one, two].map(async ({ sh, dir }) => {
+    const bytes: Buffer[] = [];
+    for (const { sh, dir } of [one, two]) {
       const before = (await sh('dmaheap session info --json')).stdout;
       expect(await sh('dmaheap export --bundle bug.tar.gz')).toMatchObject({
         code: 0,
@@ -83,8 +84,8 @@ describe('export', () => {
         stderr: '',
       });
       expect((await sh('dmaheap session info --json')).stdout).toBe(before);
-      return readFileSync(join(dir, 'bug.tar.gz'));
-    });
+      bytes.push(readFileSync(join(dir, 'bug.tar.gz')));
+    }
     expect(bytes[0]).toEqual(bytes[1]);
   });
 
