@@ -8,10 +8,10 @@ import { freshPlace, type Place } from './built-command.ts';
 const CAMERA = 'a200000.camera';
 
 /** A board that is booted, with lines run on it that must work. */
-function booted(...lines: readonly string[]): Place {
+async function booted(...lines: readonly string[]): Promise<Place> {
   const place = freshPlace();
   for (const line of ['dmaheap boot boards/camera-soc.dtb', ...lines]) {
-    const { code, stderr } = place.sh(line);
+    const { code, stderr } = await place.sh(line);
     expect([line, code, code === 0 ? '' : stderr]).toEqual([line, 0, '']);
   }
   return place;
@@ -32,12 +32,13 @@ const noise = (length: number): Uint8Array => {
   });
 };
 
-const json = (place: Place, line: string) => JSON.parse(place.sh(line).stdout) as Record<string, unknown>;
+const json = async (place: Place, line: string) =>
+  JSON.parse((await place.sh(line)).stdout) as Record<string, unknown>;
 
-test('a device writes; the CPU reads what is in its cache until it says SYNC', () => {
-  const place = booted(...MAPPED, 'dmaheap fill 4 0x11');
+test('a device writes; the CPU reads what is in its cache until it says SYNC', async () => {
+  const place = await booted(...MAPPED, 'dmaheap fill 4 0x11');
   writeFileSync(join(place.dir, 'frame.raw'), noise(8192));
-  const transcript = place.transcript(
+  const transcript = await place.transcript(
     // The fill lies in the cache: it is to be out of it before the device writes.
     'dmaheap sync 4 --end --write',
     `dmaheap write 4 --as camera@a200000 --input frame.raw`,
@@ -53,10 +54,10 @@ test('a device writes; the CPU reads what is in its cache until it says SYNC', (
   expect(transcript).toMatchSnapshot();
 });
 
-test('a device that runs past its buffer hits the neighbour, who is named', () => {
-  const place = booted(...MAPPED, 'dmaheap fill 5 0x55');
+test('a device that runs past its buffer hits the neighbour, who is named', async () => {
+  const place = await booted(...MAPPED, 'dmaheap fill 5 0x55');
   expect(
-    place.transcript(
+    await place.transcript(
       `head -c 8200 /dev/zero | dmaheap write 4 --as ${CAMERA}`,
       `dmaheap read 4:8190:4 --as ${CAMERA} --json | jq '[.fd, .offset, .as, .length, .base64, .hazards[0].kind, .hazards[0].buffer.ino]'`,
       'dmaheap free 4 && dmaheap fill attachment:1:8K:8 0xee',
@@ -65,10 +66,10 @@ test('a device that runs past its buffer hits the neighbour, who is named', () =
   ).toMatchSnapshot();
 });
 
-test('who is not attached or mapped is told how to be; who does not exist is guessed', () => {
-  const place = booted('dmaheap alloc system 4K', `dmaheap device attach ${CAMERA} 4`);
+test('who is not attached or mapped is told how to be; who does not exist is guessed', async () => {
+  const place = await booted('dmaheap alloc system 4K', `dmaheap device attach ${CAMERA} 4`);
   expect(
-    place.transcript(
+    await place.transcript(
       'dmaheap read 4 --as accelerator@a100000',
       `dmaheap read 4 --as ${CAMERA}`,
       'dmaheap read 4 --as camera@a20000',
@@ -81,10 +82,10 @@ test('who is not attached or mapped is told how to be; who does not exist is gue
   ).toMatchSnapshot();
 });
 
-test('memory by address, as far as there is any', () => {
-  const place = booted('dmaheap alloc video-cma@60000000 4K', 'printf hello | dmaheap write 4');
+test('memory by address, as far as there is any', async () => {
+  const place = await booted('dmaheap alloc video-cma@60000000 4K', 'printf hello | dmaheap write 4');
   expect(
-    place.transcript(
+    await place.transcript(
       'dmaheap dump @0x60000000:16',
       'printf HE | dmaheap write @0x60000000 && dmaheap read 4:0:5',
       'dmaheap read @0x10000000:4K',
@@ -96,31 +97,33 @@ test('memory by address, as far as there is any', () => {
   ).toMatchSnapshot();
 });
 
-test('a mapping keeps the buffer when its descriptor is closed, and ends where it ends', () => {
-  const place = booted('dmaheap alloc system 8K', 'printf hello | dmaheap write 4');
-  const map = `map:${place.sh('dmaheap mmap 4 --length 4K').stdout.trim()}`;
-  place.sh('dmaheap free 4');
-  expect(place.sh(`printf J | dmaheap write ${map} && dmaheap read ${map}:0:5`).stdout).toBe('Jello');
-  expect(place.sh(`head -c 5000 /dev/zero | dmaheap write ${map}`)).toEqual({
+test('a mapping keeps the buffer when its descriptor is closed, and ends where it ends', async () => {
+  const place = await booted('dmaheap alloc system 8K', 'printf hello | dmaheap write 4');
+  const map = `map:${(await place.sh('dmaheap mmap 4 --length 4K')).stdout.trim()}`;
+  await place.sh('dmaheap free 4');
+  expect((await place.sh(`printf J | dmaheap write ${map} && dmaheap read ${map}:0:5`)).stdout).toBe('Jello');
+  expect(await place.sh(`head -c 5000 /dev/zero | dmaheap write ${map}`)).toEqual({
     stdout: '',
     stderr: 'error: segmentation fault (SIGSEGV, SEGV_MAPERR): write at offset 4096 of a mapping\n',
     code: 1,
   });
   // What lies before the end was stored.
-  expect(place.sh(`dmaheap sum ${map}`).stdout).toBe(
+  expect((await place.sh(`dmaheap sum ${map}`)).stdout).toBe(
     `${createHash('sha256').update(new Uint8Array(4096)).digest('hex')}  ${map}\n`,
   );
-  expect(json(place, `dmaheap read ${map}:4K:1 --json`).error).toMatchObject({ code: 'segmentation-fault' });
-  expect(place.sh(`dmaheap munmap ${map} && dmaheap buffers --json | jq '.buffers | length'`).stdout).toBe(
-    '0\n',
-  );
-  expect(json(place, `dmaheap read ${map} --json`).error).toMatchObject({ errno: 'EFAULT' });
+  expect((await json(place, `dmaheap read ${map}:4K:1 --json`)).error).toMatchObject({
+    code: 'segmentation-fault',
+  });
+  expect(
+    (await place.sh(`dmaheap munmap ${map} && dmaheap buffers --json | jq '.buffers | length'`)).stdout,
+  ).toBe('0\n');
+  expect((await json(place, `dmaheap read ${map} --json`)).error).toMatchObject({ errno: 'EFAULT' });
 });
 
-test('mmap says no as the kernel does, with numbers', () => {
-  const place = booted('dmaheap alloc video-cma@60000000 8K');
+test('mmap says no as the kernel does, with numbers', async () => {
+  const place = await booted('dmaheap alloc video-cma@60000000 8K');
   expect(
-    place.transcript(
+    await place.transcript(
       'dmaheap mmap 4 --offset 4K --prot r --json',
       'dmaheap mmap 4 --length 12K',
       'dmaheap mmap 4 --offset 5',
@@ -134,45 +137,49 @@ test('mmap says no as the kernel does, with numbers', () => {
 
 describe('as coreutils', () => {
   const data = noise(9000);
-  const place = () => {
-    const made = booted('dmaheap alloc system 12K');
+  const place = async () => {
+    const made = await booted('dmaheap alloc system 12K');
     writeFileSync(join(made.dir, 'data'), data);
-    made.sh('dmaheap write 4 --input data');
+    await made.sh('dmaheap write 4 --input data');
     return made;
   };
 
-  test('sum', () => {
-    const { sh } = place();
+  test('sum', async () => {
+    const { sh } = await place();
     for (const algorithm of ['sha256', 'sha1', 'md5']) {
-      const theirs = sh(`${algorithm}sum data`).stdout.replace('data', '4:0:9000');
-      expect(sh(`dmaheap sum 4:0:9000 --algorithm ${algorithm}`).stdout).toBe(theirs);
+      const theirs = (await sh(`${algorithm}sum data`)).stdout.replace('data', '4:0:9000');
+      expect((await sh(`dmaheap sum 4:0:9000 --algorithm ${algorithm}`)).stdout).toBe(theirs);
     }
     // The last eight bytes of a gzip file are the CRC and the length.
     const crc = execFileSync('gzip', ['-c'], { input: data }).subarray(-8).readUInt32LE(0).toString(16);
-    expect(sh('dmaheap sum 4:0:9000 --algorithm crc32').stdout).toBe(`${crc.padStart(8, '0')}  4:0:9000\n`);
+    expect((await sh('dmaheap sum 4:0:9000 --algorithm crc32')).stdout).toBe(
+      `${crc.padStart(8, '0')}  4:0:9000\n`,
+    );
   });
 
-  test('cmp', () => {
-    const { dir, sh } = place();
+  test('cmp', async () => {
+    const { dir, sh } = await place();
     const changed = data.slice();
     changed[5000] = (changed[5000] ?? 0) ^ 1;
     writeFileSync(join(dir, 'changed'), changed);
     writeFileSync(join(dir, 'short'), data.subarray(0, 70));
-    expect(sh('dmaheap cmp 4:0:9000 data')).toEqual({ stdout: '', stderr: '', code: 0 });
-    expect(sh('cat data | dmaheap cmp - 4:0:9000').code).toBe(0);
+    expect(await sh('dmaheap cmp 4:0:9000 data')).toEqual({ stdout: '', stderr: '', code: 0 });
+    expect((await sh('cat data | dmaheap cmp - 4:0:9000')).code).toBe(0);
     for (const file of ['changed', 'short']) {
-      const theirs = sh(`cmp data ${file}`);
-      const ours = sh(`dmaheap cmp 4:0:9000 ${file}`);
+      const theirs = await sh(`cmp data ${file}`);
+      const ours = await sh(`dmaheap cmp 4:0:9000 ${file}`);
       expect(ours.code).toBe(theirs.code);
       // In the C locale cmp says char.
       const words = (theirs.stdout + theirs.stderr).replace('data', '4:0:9000').replace('char', 'byte');
       const [first] = words.split(/, (in )?line/);
       expect(ours.stdout).toContain(first?.trim());
     }
-    expect(sh('dmaheap cmp 4:0:9000 /dev/null').stdout).toBe('cmp: EOF on /dev/null which is empty\n');
-    const { stdout } = sh('dmaheap cmp changed 4:0:9000 --json');
+    expect((await sh('dmaheap cmp 4:0:9000 /dev/null')).stdout).toBe(
+      'cmp: EOF on /dev/null which is empty\n',
+    );
+    const { stdout } = await sh('dmaheap cmp changed 4:0:9000 --json');
     expect(JSON.parse(stdout)).toMatchObject({ equal: false, byte: 5001, offset: 5000, eof: null });
-    expect(sh('dmaheap cmp 4 nowhere').code).toBe(3);
+    expect((await sh('dmaheap cmp 4 nowhere')).code).toBe(3);
   });
 
   const has = (tool: string): boolean => spawnSync(tool, ['--version']).error === undefined;
@@ -183,28 +190,29 @@ describe('as coreutils', () => {
   test.runIf(has('hexdump') && has('xxd'))(
     'dump: hexdump -C and xxd, where they are installed',
     async () => {
-      const { dir, sh } = place();
+      const { dir, sh, inShell } = await place();
       // Rows that repeat, whole and in part, inside and at the end.
       const rows = new Uint8Array(12288).fill(7, 3000, 6000);
       rows.set(data.subarray(0, 1000), 100);
       writeFileSync(join(dir, 'rows'), rows);
-      sh('dmaheap write 4 --input rows');
+      await sh('dmaheap write 4 --input rows');
       const lines = ranges.flatMap(([offset, length]) => [
-        `hexdump -C -s ${offset} -n ${length} rows > theirs; dmaheap dump 4:${offset}:${length} > ours; cmp theirs ours`,
-        `xxd -s ${offset} -l ${length} rows > theirs; dmaheap dump 4:${offset}:${length} --format xxd > ours; cmp theirs ours`,
+        [`hexdump -C -s ${offset} -n ${length} rows`, `dmaheap dump 4:${offset}:${length}`],
+        [`xxd -s ${offset} -l ${length} rows`, `dmaheap dump 4:${offset}:${length} --format xxd`],
       ]);
-      lines.push('hexdump -C rows > theirs; dmaheap dump 4 > ours; cmp theirs ours');
-      for (const line of lines) expect([line, sh(line)]).toEqual([line, { stdout: '', stderr: '', code: 0 }]);
+      lines.push(['hexdump -C rows', 'dmaheap dump 4']);
+      for (const [theirs = '', ours = ''] of lines)
+        expect([ours, await sh(ours)]).toEqual([ours, inShell(theirs)]);
     },
     60_000,
   );
 });
 
-test('5 MiB go through pipes and files whole, from task to task', () => {
-  const place = booted('dmaheap alloc system 5M', 'dmaheap --task sink alloc system 5M');
+test('5 MiB go through pipes and files whole, from task to task', async () => {
+  const place = await booted('dmaheap alloc system 5M', 'dmaheap --task sink alloc system 5M');
   const data = noise(5 << 20);
   writeFileSync(join(place.dir, 'in.raw'), data);
-  const moved = place.sh(
+  const moved = await place.sh(
     'cat in.raw | dmaheap write 4 && dmaheap read 4 | dmaheap --task sink write 4 && dmaheap --task sink read 4 --output out.raw && dmaheap --task sink read 4 --json > out.json',
   );
   expect(moved).toEqual({ stdout: '', stderr: '', code: 0 });
@@ -215,7 +223,7 @@ test('5 MiB go through pipes and files whole, from task to task', () => {
   expect(rest).toEqual({ schema: 'dmaheap.read/1', fd: 4, offset: 0, length: 5 << 20 });
   expect(Buffer.compare(Buffer.from(base64, 'base64'), data)).toBe(0);
   mkdirSync(join(place.dir, 'taken'));
-  expect(json(place, 'dmaheap read 4 --output taken --json').error).toMatchObject({
+  expect((await json(place, 'dmaheap read 4 --output taken --json')).error).toMatchObject({
     code: 'file-unwritable',
   });
 });

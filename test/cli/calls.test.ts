@@ -6,9 +6,9 @@ const BOOT = 'dmaheap boot boards/camera-soc.dtb >/dev/null 2>&1';
 /** len, fd, fd_flags and heap_flags of struct dma_heap_allocation_data, as they lie in memory. */
 const ALLOC = '0010000000000000 00000000 02000800 0000000000000000';
 
-test('ioctl: the struct as it is, older and newer, and none at all', () => {
+test('ioctl: the struct as it is, older and newer, and none at all', async () => {
   expect(
-    freshPlace().transcript(
+    await freshPlace().transcript(
       BOOT,
       'dmaheap open vpu-pool@50000000',
       `dmaheap ioctl 3 DMA_HEAP_IOCTL_ALLOC "${ALLOC}"`,
@@ -33,9 +33,9 @@ test('ioctl: the struct as it is, older and newer, and none at all', () => {
   ).toMatchSnapshot();
 });
 
-test('open, dup, fcntl, lseek, poll, stat, name: what each returns', () => {
+test('open, dup, fcntl, lseek, poll, stat, name: what each returns', async () => {
   expect(
-    freshPlace().transcript(
+    await freshPlace().transcript(
       BOOT,
       'dmaheap alloc system 4K',
       'dmaheap open /dev/dma_heap/system --flags O_RDONLY',

@@ -55,6 +55,6 @@ test.each([
     if (name.endsWith('.cjs')) cpSync(join(DIST, name), join(copy, 'dist', name));
   }
   spoil(cache);
-  const ran = (command: string) => place.sh(`${command} dt boards/camera-soc.dts`);
+  const ran = (command: string) => place.inShell(`${command} dt boards/camera-soc.dts`);
   expect(ran(`"${process.execPath}" package/bin/dmaheap.cjs`)).toEqual(ran('dmaheap'));
 });

@@ -67,11 +67,11 @@ test.each([
   expect(words(line)).toEqual(expected);
 });
 
-test('the built command answers with what the session has', () => {
+test('the command answers with what the session has', async () => {
   const place = freshPlace();
-  place.sh('dmaheap boot boards/camera-soc.dtb && dmaheap alloc system 4K');
+  place.inShell('dmaheap boot boards/camera-soc.dtb && dmaheap alloc system 4K');
   expect(
-    place.transcript(
+    await place.transcript(
       'dmaheap __complete alloc v',
       'dmaheap __complete show ""',
       'dmaheap __complete --session nowhere alloc ""',
@@ -105,7 +105,7 @@ const hasBash = has('bash');
 
 test.runIf(hasBash)('in Bash, which breaks words at @ and :', () => {
   const place = freshPlace();
-  place.sh('dmaheap boot boards/camera-soc.dtb && dmaheap alloc system 4K');
+  place.inShell('dmaheap boot boards/camera-soc.dtb && dmaheap alloc system 4K');
   expect(bashReplies(place, 'dmaheap al')).toEqual(['alloc']);
   expect(bashReplies(place, 'dmaheap alloc vpu')).toEqual(['vpu-pool@50000000']);
   expect(bashReplies(place, 'dmaheap alloc vpu-pool@5')).toEqual(['50000000']);
@@ -116,15 +116,15 @@ test.runIf(hasBash)('in Bash, which breaks words at @ and :', () => {
 test.runIf(hasBash)('a hostile heap name is quoted, not run', () => {
   const place = freshPlace();
   writeHostileBoard(join(place.dir, 'evil.dtb'));
-  expect(place.sh('dmaheap boot evil.dtb').code).toBe(0);
+  expect(place.inShell('dmaheap boot evil.dtb').code).toBe(0);
   expect(bashReplies(place, 'dmaheap alloc p')).toEqual(['p\\$\\(touch\\ ran\\)@50000000']);
   expect(bashReplies(place, 'dmaheap alloc q')).toEqual([]);
-  expect(place.sh('ls ran').code).not.toBe(0);
+  expect(place.inShell('ls ran').code).not.toBe(0);
 });
 
 test.runIf(has('fish'))('in fish', () => {
   const place = freshPlace();
-  place.sh('dmaheap boot boards/camera-soc.dtb && dmaheap alloc system 4K --name frame');
+  place.inShell('dmaheap boot boards/camera-soc.dtb && dmaheap alloc system 4K --name frame');
   const replies = (line: string) => {
     const script = 'dmaheap completion fish | source; complete -C "$argv[1]"';
     return spawnSync('fish', ['-c', script, line], { cwd: place.dir, env: place.env, encoding: 'utf8' })
@@ -150,7 +150,7 @@ zpty -r z text "*$2*" && print -r -- found`;
 
 test.runIf(has('zsh'))('in zsh', () => {
   const place = freshPlace();
-  place.sh('dmaheap boot boards/camera-soc.dtb');
+  place.inShell('dmaheap boot boards/camera-soc.dtb');
   for (const [line, completed] of [
     ['dmaheap al', 'dmaheap alloc '],
     ['dmaheap show heap:sy', 'heap:system '],

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readDeviceTreeDirectory } from '../../src/cli/device-tree-directory.ts';
 import type { DtNode } from '../../src/devicetree/tree.ts';
-import { COMMAND } from './built-command.ts';
+import { projectPath } from '../small-board.ts';
 
 function directory(files: Readonly<Record<string, string>>): string {
   const dir = mkdtempSync(join(tmpdir(), 'dmaheap-tree-'));
@@ -52,11 +52,21 @@ test('a property for root alone is left out with a warning', () => {
   const dir = directory({ model: 'm\0', 'security-key': 'x' });
   chmodSync(dir, 0o755);
   chmodSync(join(dir, 'security-key'), 0o400);
+  // The other user loads the command from where everybody may: a clone can lie below a directory of root's.
+  const built = directory({});
+  chmodSync(built, 0o755);
+  for (const part of ['bin', 'dist']) {
+    cpSync(projectPath(part), join(built, part), {
+      recursive: true,
+      filter: (file) => !file.endsWith('lib'),
+    });
+  }
+  const command = join(built, 'bin/dmaheap.cjs');
   // Threads cannot change their user, a process can.
   const script = `
     if (process.getuid?.() === 0) process.seteuid?.(65534); else require('node:fs').chmodSync(process.argv[1] + '/security-key', 0);
     process.argv.splice(1, 0, 'dmaheap', 'dt');
-    require(${JSON.stringify(COMMAND)});`;
+    require(${JSON.stringify(command)});`;
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', script, dir], { encoding: 'utf8' });
   expect(stdout).toContain('model = "m";');
   expect(stdout).not.toContain('security-key');

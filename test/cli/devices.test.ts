@@ -3,9 +3,9 @@ import { freshPlace } from './built-command.ts';
 
 const BOOT = 'dmaheap boot boards/camera-soc.dtb >/dev/null 2>&1';
 
-test('attach, map, unmap, detach; bufinfo and show say who has it', () => {
+test('attach, map, unmap, detach; bufinfo and show say who has it', async () => {
   expect(
-    freshPlace().transcript(
+    await freshPlace().transcript(
       BOOT,
       'dmaheap devices',
       'dmaheap alloc video-cma@60000000 8M',
@@ -28,9 +28,9 @@ test('attach, map, unmap, detach; bufinfo and show say who has it', () => {
   ).toMatchSnapshot();
 });
 
-test('a device that needs one run of addresses refuses a scattered buffer', () => {
+test('a device that needs one run of addresses refuses a scattered buffer', async () => {
   const place = freshPlace();
-  const transcript = place.transcript(
+  const transcript = await place.transcript(
     BOOT,
     'dmaheap device add sensor --contiguous',
     'dmaheap device add panel --contiguous --importer drm',
@@ -48,18 +48,22 @@ test('a device that needs one run of addresses refuses a scattered buffer', () =
     'dmaheap device attach sensor 4',
   );
   expect(transcript).toMatchSnapshot();
-  const { segments } = JSON.parse(place.sh('dmaheap device map sensor 4 --json').stdout) as {
+  const { segments } = JSON.parse((await place.sh('dmaheap device map sensor 4 --json')).stdout) as {
     readonly segments: readonly { readonly length: number }[];
   };
   expect(segments.reduce((sum, { length }) => sum + length, 0)).toBe(12 << 20);
   expect(segments.length).toBeGreaterThan(1);
 });
 
-test('a device sees memory through its window, which options lay over the tree', () => {
+test('a device sees memory through its window, which options lay over the tree', async () => {
   const { sh } = freshPlace();
-  sh(BOOT);
-  expect(sh('dmaheap device add dsp --node camera@a200000 --dma-range 0x40000000:0x0:1G').code).toBe(0);
-  const { device } = JSON.parse(sh('dmaheap device show dsp --json').stdout) as { readonly device: object };
+  await sh(BOOT);
+  expect((await sh('dmaheap device add dsp --node camera@a200000 --dma-range 0x40000000:0x0:1G')).code).toBe(
+    0,
+  );
+  const { device } = JSON.parse((await sh('dmaheap device show dsp --json')).stdout) as {
+    readonly device: object;
+  };
   expect(device).toMatchObject({
     path: '/soc@0/camera@a200000',
     origin: 'added',
@@ -69,27 +73,29 @@ test('a device sees memory through its window, which options lay over the tree',
     dma_range_map: [{ cpu_start: '0x40000000', dma_start: '0x0', size: 1 << 30 }],
     'memory-region': ['video-cma@60000000'],
   });
-  sh('dmaheap alloc video-cma@60000000 1M && dmaheap device attach dsp 4');
-  expect(sh('dmaheap device map dsp 4').stdout).toContain('0x20000000..0x200fffff');
+  await sh('dmaheap alloc video-cma@60000000 1M && dmaheap device attach dsp 4');
+  expect((await sh('dmaheap device map dsp 4')).stdout).toContain('0x20000000..0x200fffff');
 });
 
-test('several attachments are told apart, a task’s go with it', () => {
+test('several attachments are told apart, a task’s go with it', async () => {
   const { sh } = freshPlace();
-  sh(`${BOOT}; dmaheap device add gpu; dmaheap --task app alloc system 4K`);
-  sh('dmaheap --task app device attach gpu 4; dmaheap --task app device attach gpu 4');
-  const unclear = sh('dmaheap --task app device map gpu 4');
+  await sh(`${BOOT}; dmaheap device add gpu; dmaheap --task app alloc system 4K`);
+  await sh('dmaheap --task app device attach gpu 4; dmaheap --task app device attach gpu 4');
+  const unclear = await sh('dmaheap --task app device map gpu 4');
   expect(unclear).toMatchObject({ code: 2, stderr: expect.stringContaining('attachment:1, attachment:2') });
-  expect(sh('dmaheap --task app device map gpu attachment:2').code).toBe(0);
+  expect((await sh('dmaheap --task app device map gpu attachment:2')).code).toBe(0);
   // The only one that is left to map.
-  expect(sh('dmaheap --task app device map gpu 4').code).toBe(0);
-  expect(sh('dmaheap device map gpu attachment:3').stderr).toContain('gpu has attachment:1, attachment:2');
-  expect(sh('dmaheap task exit app').stderr).toContain('detached gpu, gpu; freed ino 1');
-  expect(sh('dmaheap buffers').stdout).toBe('There are no buffers.\n');
+  expect((await sh('dmaheap --task app device map gpu 4')).code).toBe(0);
+  expect((await sh('dmaheap device map gpu attachment:3')).stderr).toContain(
+    'gpu has attachment:1, attachment:2',
+  );
+  expect((await sh('dmaheap task exit app')).stderr).toContain('detached gpu, gpu; freed ino 1');
+  expect((await sh('dmaheap buffers')).stdout).toBe('There are no buffers.\n');
 });
 
-test('what is no device, and what cannot be one', () => {
+test('what is no device, and what cannot be one', async () => {
   expect(
-    freshPlace().transcript(
+    await freshPlace().transcript(
       BOOT,
       'dmaheap device attach camra 4',
       'dmaheap device attach a200000.camera 4',
@@ -108,18 +114,18 @@ test('what is no device, and what cannot be one', () => {
   ).toMatchSnapshot();
 });
 
-test('hazards: none is 0, one is 1, as text and as one JSON object', () => {
+test('hazards: none is 0, one is 1, as text and as one JSON object', async () => {
   const { sh } = freshPlace();
-  sh(`${BOOT}; dmaheap alloc video-cma@60000000 4K; dmaheap device attach a200000.camera 4`);
-  sh('dmaheap device map a200000.camera 4');
-  expect(sh('dmaheap hazards')).toEqual({ stdout: 'none\n', stderr: '', code: 0 });
+  await sh(`${BOOT}; dmaheap alloc video-cma@60000000 4K; dmaheap device attach a200000.camera 4`);
+  await sh('dmaheap device map a200000.camera 4');
+  expect(await sh('dmaheap hazards')).toEqual({ stdout: 'none\n', stderr: '', code: 0 });
   // The CPU's bytes are in its cache alone, and no SYNC has cleaned it.
-  sh('printf hello | dmaheap write 4; dmaheap read 4:0:5 --as a200000.camera');
-  const text = sh('dmaheap hazards');
+  await sh('printf hello | dmaheap write 4; dmaheap read 4:0:5 --as a200000.camera');
+  const text = await sh('dmaheap hazards');
   expect(text).toMatchObject({ code: 1, stderr: '' });
   expect(text.stdout).toMatch(/^stale read: a200000\.camera read 5 bytes of memory that shell had written/);
   expect(text.stdout).toContain('dmaheap sync 4 --end --write');
-  const json = sh('dmaheap hazards --json');
+  const json = await sh('dmaheap hazards --json');
   expect(json.code).toBe(1);
   expect(JSON.parse(json.stdout)).toMatchObject({
     schema: 'dmaheap.hazards/1',

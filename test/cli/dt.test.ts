@@ -21,7 +21,7 @@ function placeWith(files: Readonly<Record<string, string | Uint8Array>>): Place 
 }
 
 const bytesOf = (place: Place, name: string): Uint8Array => readFileSync(join(place.dir, name));
-const json = (place: Place, line: string) => JSON.parse(place.sh(`${line} --json`).stdout);
+const json = async (place: Place, line: string) => JSON.parse((await place.sh(`${line} --json`)).stdout);
 
 /** A board whose pool is there only with -D POOL, from a header that -I finds. */
 const BOARD = {
@@ -55,10 +55,10 @@ const BOARD = {
 };
 
 describe('dmaheap dt', () => {
-  test('gives what dtc gives, from every form of a board, and back', () => {
+  test('gives what dtc gives, from every form of a board, and back', async () => {
     const place = placeWith({});
     const dts = readFileSync(join(place.dir, 'boards/camera-soc.dts'), 'utf8');
-    const steps = place.sh(`set -e
+    const steps = await place.sh(`set -e
       dmaheap dt boards/camera-soc.dts -O dtb -o a.dtb
       dmaheap dt boards/camera-soc.dts -O dtb > b.dtb
       dmaheap dt boards/camera-soc.dts | dmaheap dt - --output dtb --out c.dtb
@@ -82,20 +82,21 @@ describe('dmaheap dt', () => {
     expect(Buffer.compare(symbols, dtc([...input, '-@'], dts))).toBe(0);
   });
 
-  test('prints overlays too, and takes them from dtc', () => {
+  test('prints overlays too, and takes them from dtc', async () => {
     const place = placeWith(BOARD);
-    place.sh('dmaheap dt off.dtso -O dtb -o off.dtbo && dmaheap dt off.dtbo > again.dts');
-    expect(place.sh('dmaheap dt again.dts -O dtb | cmp - off.dtbo').code).toBe(0);
+    await place.sh('dmaheap dt off.dtso -O dtb -o off.dtbo && dmaheap dt off.dtbo > again.dts');
+    expect((await place.sh('dmaheap dt again.dts -O dtb | cmp - off.dtbo')).code).toBe(0);
     if (DTC_INSTALLED) {
       const theirs = dtc(['-I', 'dts', '-O', 'dtb'], BOARD['off.dtso']);
       expect(Buffer.compare(theirs, bytesOf(place, 'off.dtbo'))).toBe(0);
     }
-    const laid = (overlay: string) => place.sh(`dmaheap dt board.dts --overlay ${overlay}`).stdout;
-    expect(laid('off.dtbo')).toContain('model = "laid over"');
-    expect(laid('off.dtbo')).toBe(laid('off.dtso'));
+    const laid = async (overlay: string) =>
+      (await place.sh(`dmaheap dt board.dts --overlay ${overlay}`)).stdout;
+    expect(await laid('off.dtbo')).toContain('model = "laid over"');
+    expect(await laid('off.dtbo')).toBe(await laid('off.dtso'));
   });
 
-  test('reads a directory as Linux shows it', () => {
+  test('reads a directory as Linux shows it', async () => {
     const property = (text: string) => `${text}\0`;
     const place = placeWith({
       'base/compatible': property('a,b'),
@@ -106,36 +107,36 @@ describe('dmaheap dt', () => {
       'empty/file': '',
     });
     symlinkSync('base', join(place.dir, 'device-tree'));
-    expect(place.transcript('dmaheap dt device-tree', 'dmaheap dt empty')).toMatchSnapshot();
+    expect(await place.transcript('dmaheap dt device-tree', 'dmaheap dt empty')).toMatchSnapshot();
   });
 
-  test('a name that source cannot hold can still be a blob', () => {
+  test('a name that source cannot hold can still be a blob', async () => {
     const odd = encodeDtb(tree(node('', {}, [node('it is\x1b[31m', { 'a b': cells(1) })])));
     const place = placeWith({ 'odd.dtb': odd });
     expect(
-      place.transcript('dmaheap dt odd.dtb', 'dmaheap dt odd.dtb -O dtb | cmp - odd.dtb'),
+      await place.transcript('dmaheap dt odd.dtb', 'dmaheap dt odd.dtb -O dtb | cmp - odd.dtb'),
     ).toMatchSnapshot();
   });
 
-  test('says where everything came from; a file’s name cannot leave its comment', () => {
+  test('says where everything came from; a file’s name cannot leave its comment', async () => {
     const place = placeWith({
       ...BOARD,
       'evil.dts': '# 1 "\x1b[31m */ evil; /*"\n/dts-v1/;\n/ { a; };\n',
     });
-    const transcript = place.transcript(
+    const transcript = await place.transcript(
       'dmaheap dt board.dts --origin -I include -D POOL=0x200000',
       'dmaheap dt evil.dts --origin',
     );
     expect(transcript).toMatchSnapshot();
-    expect(place.sh('dmaheap dt evil.dts --origin | dmaheap dt -').stdout).toBe(
+    expect((await place.sh('dmaheap dt evil.dts --origin | dmaheap dt -')).stdout).toBe(
       '/dts-v1/;\n\n/ {\n\ta;\n};\n',
     );
   });
 
-  test('refuses what cannot be', () => {
+  test('refuses what cannot be', async () => {
     const place = placeWith({ ...BOARD, 'narrow.dts': '/dts-v1/; / { #size-cells = <0>; };' });
     expect(
-      place.transcript(
+      await place.transcript(
         'dmaheap dt board.dts -o no/such/file',
         'dmaheap dt board.dts -O dtb --json',
         'dmaheap dt board.dts -O dtb -o x.dtb --json',
@@ -174,9 +175,9 @@ describe('dmaheap dt', () => {
 });
 
 describe('dmaheap dt show', () => {
-  test('by path and label, from source and from a session', () => {
+  test('by path and label, from source and from a session', async () => {
     const place = placeWith(BOARD);
-    const transcript = place.transcript(
+    const transcript = await place.transcript(
       'dmaheap dt show /reserved-memory --board board.dts',
       'dmaheap dt show "&video" --board board.dts --origin',
       'dmaheap dt show pool --board board.dts --overlay larger.dtso --origin',
@@ -192,10 +193,10 @@ describe('dmaheap dt show', () => {
     expect(transcript).toMatchSnapshot();
   });
 
-  test('as JSON', () => {
+  test('as JSON', async () => {
     const place = placeWith(BOARD);
-    expect(json(place, 'dmaheap dt show "&video" --board board.dts')).toMatchSnapshot();
-    const whole = json(place, 'dmaheap dt board.dts');
+    expect(await json(place, 'dmaheap dt show "&video" --board board.dts')).toMatchSnapshot();
+    const whole = await json(place, 'dmaheap dt board.dts');
     expect(whole).toMatchObject({ schema: 'dmaheap.dt/1', source: 'board.dts', root: { name: '' } });
     const video = whole.root.children.find(({ name }: { name: string }) => name === 'video@1000');
     expect(video).toMatchObject({
@@ -203,16 +204,18 @@ describe('dmaheap dt show', () => {
       position: { file: 'soc.dtsi', line: 12 },
       children: [],
     });
-    expect(json(place, 'dmaheap dt show vidoe --board board.dts').error).toMatchObject({ code: 'usage' });
+    expect((await json(place, 'dmaheap dt show vidoe --board board.dts')).error).toMatchObject({
+      code: 'usage',
+    });
   });
 });
 
 describe('a board from source', () => {
-  test('boots and lists with -I and -D', () => {
+  test('boots and lists with -I and -D', async () => {
     const place = placeWith(BOARD);
     const options = '-I include -D POOL=0x200000';
     expect(
-      place.transcript(
+      await place.transcript(
         `dmaheap list --board board.dts ${options} | grep pool`,
         `dmaheap regions --board board.dts ${options}`,
         `dmaheap alloc pool@48000000 2M --board board.dts ${options}`,
@@ -224,52 +227,54 @@ describe('a board from source', () => {
     ).toMatchSnapshot();
   });
 
-  test('boots with overlays, and again when the files are gone', () => {
+  test('boots with overlays, and again when the files are gone', async () => {
     const place = placeWith(
       Object.fromEntries(Object.entries(BOARD).map(([name, text]) => [`src/${name}`, text])),
     );
-    place.sh('dmaheap dt src/off.dtso -O dtb -o src/off.dtbo');
-    const boot = place.sh(
+    await place.sh('dmaheap dt src/off.dtso -O dtb -o src/off.dtbo');
+    const boot = await place.sh(
       'dmaheap boot src/board.dts -I src/include -D POOL=0x200000 --overlay src/larger.dtso --overlay src/off.dtbo',
     );
     expect(boot).toMatchObject({ code: 0 });
     rmSync(join(place.dir, 'src'), { recursive: true });
-    expect(place.sh('dmaheap reboot').stdout).toBe(boot.stdout);
+    expect((await place.sh('dmaheap reboot')).stdout).toBe(boot.stdout);
     expect(
-      place.transcript('dmaheap session info', 'dmaheap dt show / | grep model', 'dmaheap regions'),
+      await place.transcript('dmaheap session info', 'dmaheap dt show / | grep model', 'dmaheap regions'),
     ).toMatchSnapshot();
   });
 
-  test('overlays apply in the order given', () => {
+  test('overlays apply in the order given', async () => {
     const place = placeWith({
       ...BOARD,
       'small.dtso': '/dts-v1/;\n/plugin/;\n&pool { reg = <0x48000000 0x10000>; };\n',
       'adds.dtso': '/dts-v1/;\n/plugin/;\n&video { added: part { }; };\n',
       'uses.dtso': '/dts-v1/;\n/plugin/;\n&added { used; };\n',
     });
-    const reg = (...overlays: string[]) =>
-      place.sh(
-        `dmaheap dt show pool --board board.dts ${overlays.map((name) => `--overlay ${name}`).join(' ')}`,
+    const reg = async (...overlays: string[]) =>
+      (
+        await place.sh(
+          `dmaheap dt show pool --board board.dts ${overlays.map((name) => `--overlay ${name}`).join(' ')}`,
+        )
       ).stdout;
-    expect(reg('small.dtso', 'larger.dtso')).toContain('reg = <0x48000000 0x400000>');
-    expect(reg('larger.dtso', 'small.dtso')).toContain('reg = <0x48000000 0x10000>');
-    expect(place.sh('dmaheap dt board.dts --overlay adds.dtso --overlay uses.dtso').stdout).toContain(
+    expect(await reg('small.dtso', 'larger.dtso')).toContain('reg = <0x48000000 0x400000>');
+    expect(await reg('larger.dtso', 'small.dtso')).toContain('reg = <0x48000000 0x10000>');
+    expect((await place.sh('dmaheap dt board.dts --overlay adds.dtso --overlay uses.dtso')).stdout).toContain(
       'used;',
     );
     expect(
-      place.transcript('dmaheap dt board.dts --overlay uses.dtso --overlay adds.dtso | cat'),
+      await place.transcript('dmaheap dt board.dts --overlay uses.dtso --overlay adds.dtso | cat'),
     ).toMatchSnapshot();
   });
 
-  test('says why an overlay does not fit', () => {
+  test('says why an overlay does not fit', async () => {
     const place = placeWith({
       ...BOARD,
       'typo.dtso': '/dts-v1/;\n/plugin/;\n&vidoe { x; };\n',
       'path.dtso': '/dts-v1/;\n/plugin/;\n&{/soc} { x; };\n',
     });
-    place.sh('dmaheap dt board.dts -O dtb -o plain.dtb && dmaheap dt off.dtso -O dtb -o off.dtbo');
+    await place.sh('dmaheap dt board.dts -O dtb -o plain.dtb && dmaheap dt off.dtso -O dtb -o off.dtbo');
     expect(
-      place.transcript(
+      await place.transcript(
         'dmaheap dt board.dts --overlay typo.dtso',
         'dmaheap boot board.dts --overlay path.dtso',
         'dmaheap dt plain.dtb --overlay larger.dtso',
@@ -282,17 +287,17 @@ describe('a board from source', () => {
     ).toMatchSnapshot();
   });
 
-  test('an overlay over a YAML board finds its labels', () => {
+  test('an overlay over a YAML board finds its labels', async () => {
     const place = placeWith({
       'vpu.dtso': '/dts-v1/;\n/plugin/;\n&vpu_pool { status = "disabled"; };\n&{/} { model = "yaml"; };\n',
     });
-    const { heaps } = json(place, 'dmaheap list --board boards/camera-soc.yaml --overlay vpu.dtso');
+    const { heaps } = await json(place, 'dmaheap list --board boards/camera-soc.yaml --overlay vpu.dtso');
     const names = heaps.map(({ name }: { name: string }) => name);
     expect(names).toContain('npu-pool@52000000');
     expect(names).not.toContain('vpu-pool@50000000');
   });
 
-  test('what the boot loader fills in is the same shown and booted', () => {
+  test('what the boot loader fills in is the same shown and booted', async () => {
     const place = placeWith({
       'odd.dts': `/dts-v1/; / { #address-cells = <2>; #size-cells = <2>;
         memory@0 { device_type = "memory"; reg = <0 0 0 0x1000>; linux,usable-memory = <0 0 0 0x2000>; status = "disabled"; };
@@ -301,20 +306,20 @@ describe('a board from source', () => {
     });
     const options = '--memory 0x40000000:1G --memory 0x100000000:512M --bootargs "cma=48M quiet"';
     for (const board of ['boards/camera-soc.dts', 'odd.dts', 'none.dts']) {
-      expect(place.sh(`dmaheap dt ${board} ${options} -O dtb -o fixed.dtb`)).toMatchObject({ code: 0 });
+      expect(await place.sh(`dmaheap dt ${board} ${options} -O dtb -o fixed.dtb`)).toMatchObject({ code: 0 });
       for (const command of ['list', 'regions', 'dmesg']) {
-        const given = place.sh(`dmaheap ${command} --board ${board} ${options}`);
-        const shown = place.sh(`dmaheap ${command} --board fixed.dtb`);
+        const given = await place.sh(`dmaheap ${command} --board ${board} ${options}`);
+        const shown = await place.sh(`dmaheap ${command} --board fixed.dtb`);
         expect(given.code).toBe(0);
         expect({ board, command, out: shown.stdout }).toEqual({ board, command, out: given.stdout });
       }
     }
-    expect(place.sh(`dmaheap dt odd.dts ${options}`).stdout).toMatchSnapshot();
+    expect((await place.sh(`dmaheap dt odd.dts ${options}`)).stdout).toMatchSnapshot();
   });
 });
 
 describe('a source with errors', () => {
-  test('is told with lines, carets, includes, macros and hints, all at once', () => {
+  test('is told with lines, carets, includes, macros and hints, all at once', async () => {
     const place = placeWith({
       'board.dts': `/dts-v1/;
 #include "soc.dtsi"
@@ -333,7 +338,7 @@ describe('a source with errors', () => {
         '/dts-v1/;\n#if 1 +\n#endif\n#include "none.dtsi"\n#include <none.h>\n#error give up\n/ { };\n',
       'self.dts': '/dts-v1/;\n#include "self.dts"\n',
     });
-    const transcript = place.transcript(
+    const transcript = await place.transcript(
       'dmaheap dt board.dts',
       'dmaheap boot board.dts --json',
       'dmaheap list --board crlf.dts',
@@ -344,7 +349,7 @@ describe('a source with errors', () => {
     expect(transcript).toMatchSnapshot();
   });
 
-  test('files outside, links, pipes and directories', () => {
+  test('files outside, links, pipes and directories', async () => {
     const place = placeWith({
       'secret.dtsi': '/ { secret; };\n',
       'src/ok.dtsi': '/ { ok; };\n',
@@ -352,7 +357,7 @@ describe('a source with errors', () => {
       'src/directory/file': '',
     });
     symlinkSync('../secret.dtsi', join(place.dir, 'src/link.dtsi'));
-    place.sh('mkfifo src/pipe');
+    await place.sh('mkfifo src/pipe');
     const includes = [
       '#include "../secret.dtsi"',
       `#include "${place.dir}/secret.dtsi"`,
@@ -365,12 +370,12 @@ describe('a source with errors', () => {
     ];
     for (const [i, include] of includes.entries())
       writeFileSync(join(place.dir, `src/${i}.dts`), `/dts-v1/;\n${include}\n/ { };\n`);
-    expect(place.transcript(...includes.map((_, i) => `dmaheap dt src/${i}.dts`))).toMatchSnapshot();
-    expect(place.sh('dmaheap dt src/0.dts --allow-outside').stdout).toContain('secret;');
-    expect(place.sh('dmaheap dt src/2.dts -I .').stdout).toContain('secret;');
+    expect(await place.transcript(...includes.map((_, i) => `dmaheap dt src/${i}.dts`))).toMatchSnapshot();
+    expect((await place.sh('dmaheap dt src/0.dts --allow-outside')).stdout).toContain('secret;');
+    expect((await place.sh('dmaheap dt src/2.dts -I .')).stdout).toContain('secret;');
   });
 
-  test('odd texts', () => {
+  test('odd texts', async () => {
     const place = placeWith({
       'empty.dts': '',
       'blank.dts': '\n',
@@ -385,7 +390,7 @@ describe('a source with errors', () => {
       'notes.yaml': '# /dts-v1/; is not in here\nmodel: "/dts-v1/; x"\nmemory: { reg: [0x40000000, 1G] }\n',
     });
     expect(
-      place.transcript(
+      await place.transcript(
         ...[
           'empty.dts',
           'blank.dts',
@@ -402,6 +407,8 @@ describe('a source with errors', () => {
   });
 });
 
-test('help', () => {
-  expect(freshPlace().transcript('dmaheap dt --help', 'dmaheap dt show --help | tail -4')).toMatchSnapshot();
+test('help', async () => {
+  expect(
+    await freshPlace().transcript('dmaheap dt --help', 'dmaheap dt show --help | tail -4'),
+  ).toMatchSnapshot();
 });

@@ -20,10 +20,10 @@ const HISTORY = [
 ];
 
 describe('export', () => {
-  it('makes a scenario of a session, which runs, and says what another command line would change', () => {
+  it('makes a scenario of a session, which runs, and says what another command line would change', async () => {
     const { transcript, dir } = freshPlace();
     expect(
-      transcript(
+      await transcript(
         ...HISTORY,
         'dmaheap export --output bug.yaml',
         'cat bug.yaml',
@@ -42,48 +42,58 @@ describe('export', () => {
       readFileSync(file, 'utf8').replace('fd: 4, phys: 0x50000000', 'fd: 4, phys: 0x50001000'),
     );
     expect(
-      transcript('dmaheap replay bug.yaml', 'dmaheap replay bug.yaml --json | jq .differences[0].mismatches'),
+      await transcript(
+        'dmaheap replay bug.yaml',
+        'dmaheap replay bug.yaml --json | jq .differences[0].mismatches',
+      ),
     ).toMatchSnapshot();
   });
 
-  it('prints the scenario with the name of the board as it was given, while that is the board', () => {
+  it('prints the scenario with the name of the board as it was given, while that is the board', async () => {
     const { sh } = freshPlace();
-    for (const line of HISTORY.slice(0, 3)) sh(line);
-    const printed = sh('dmaheap export');
+    for (const line of HISTORY.slice(0, 3)) await sh(line);
+    const printed = await sh('dmaheap export');
     expect(printed).toMatchObject({ code: 0, stderr: '' });
     expect(printed.stdout).toContain('board: boards/camera-soc.dtb\n');
-    expect(sh('dmaheap export > here.yaml && dmaheap run here.yaml')).toMatchObject({ code: 0 });
-    expect(sh('dmaheap export | dmaheap replay -')).toMatchObject({ code: 0 });
+    expect(await sh('dmaheap export > here.yaml && dmaheap run here.yaml')).toMatchObject({ code: 0 });
+    expect(await sh('dmaheap export | dmaheap replay -')).toMatchObject({ code: 0 });
     expect(
-      sh(
+      await sh(
         'cp boards/camera-soc.dtb mine.dtb && dmaheap boot mine.dtb --force && rm mine.dtb && dmaheap export',
       ),
     ).toMatchObject({ code: 2 });
-    expect(sh('dmaheap boot - --force < boards/camera-soc.dtb; dmaheap export').stderr).toContain(
+    expect((await sh('dmaheap boot - --force < boards/camera-soc.dtb; dmaheap export')).stderr).toContain(
       'it has no name',
     );
     expect(
-      sh('dmaheap boot boards/camera-soc.yaml --force; dmaheap export > yaml.yaml && dmaheap run yaml.yaml'),
+      await sh(
+        'dmaheap boot boards/camera-soc.yaml --force; dmaheap export > yaml.yaml && dmaheap run yaml.yaml',
+      ),
     ).toMatchObject({ code: 0 });
   });
 
-  it('does not depend on when or where, and leaves the session as it was', () => {
+  it('does not depend on when or where, and leaves the session as it was', async () => {
     const [one, two] = [freshPlace(), freshPlace()];
-    for (const { sh } of [one, two]) for (const line of HISTORY) sh(line);
-    const bytes = [one, two].map(({ sh, dir }) => {
-      const before = sh('dmaheap session info --json').stdout;
-      expect(sh('dmaheap export --bundle bug.tar.gz')).toMatchObject({ code: 0, stdout: '', stderr: '' });
-      expect(sh('dmaheap session info --json').stdout).toBe(before);
-      return readFileSync(join(dir, 'bug.tar.gz'));
-    });
+    for (const { sh } of [one, two]) for (const line of HISTORY) await sh(line);
+    const bytes: Buffer[] = [];
+    for (const { sh, dir } of [one, two]) {
+      const before = (await sh('dmaheap session info --json')).stdout;
+      expect(await sh('dmaheap export --bundle bug.tar.gz')).toMatchObject({
+        code: 0,
+        stdout: '',
+        stderr: '',
+      });
+      expect((await sh('dmaheap session info --json')).stdout).toBe(before);
+      bytes.push(readFileSync(join(dir, 'bug.tar.gz')));
+    }
     expect(bytes[0]).toEqual(bytes[1]);
   });
 
-  it('bundles what one needs to look into it', () => {
+  it('bundles what one needs to look into it', async () => {
     const { sh, transcript } = freshPlace();
-    for (const line of HISTORY) sh(line);
+    for (const line of HISTORY) await sh(line);
     expect(
-      transcript(
+      await transcript(
         'dmaheap export --bundle bug.tar.gz --json | jq "del(.bytes)"',
         'tar xzf bug.tar.gz && find . -name "*.raw" && wc -l journal.jsonl && cat info.json log.txt | tail -20',
         'cmp board.dtb boards/camera-soc.dtb && dmaheap run scenario.yaml',

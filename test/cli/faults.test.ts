@@ -4,9 +4,9 @@ import { freshPlace } from './built-command.ts';
 const BOARD = 'boards/camera-soc.dtb';
 const BOOT = `dmaheap boot ${BOARD} >/dev/null 2>&1`;
 
-test('calls fail by rules, which tell what they did', () => {
+test('calls fail by rules, which tell what they did', async () => {
   expect(
-    freshPlace().transcript(
+    await freshPlace().transcript(
       `dmaheap boot ${BOARD} --fault errno=ENOMEM,heap=video-cma@60000000,nth=2 >/dev/null 2>&1`,
       'dmaheap alloc video-cma@60000000 4M --count 3',
       'dmaheap alloc video-cma@60000000 4M',
@@ -27,9 +27,9 @@ test('calls fail by rules, which tell what they did', () => {
   ).toMatchSnapshot();
 });
 
-test('pages are pinned, and CMA searches on', () => {
+test('pages are pinned, and CMA searches on', async () => {
   expect(
-    freshPlace().transcript(
+    await freshPlace().transcript(
       `dmaheap boot ${BOARD} --fault busy=0x60400000:64K >/dev/null 2>&1`,
       'dmaheap alloc video-cma@60000000 5M',
       'dmaheap pin @0x60000000:4K && dmaheap pin',
@@ -43,9 +43,9 @@ test('pages are pinned, and CMA searches on', () => {
   ).toMatchSnapshot();
 });
 
-test('a module comes later, and stays', () => {
+test('a module comes later, and stays', async () => {
   expect(
-    freshPlace().transcript(
+    await freshPlace().transcript(
       `dmaheap boot ${BOARD} --group video --fault module=coherent_heap --fault module=cma_heap`,
       'dmaheap alloc vpu-pool@50000000 4K',
       'dmaheap fault list',
@@ -60,9 +60,9 @@ test('a module comes later, and stays', () => {
   ).toMatchSnapshot();
 });
 
-test('rules that cannot be are refused with what was meant', () => {
+test('rules that cannot be are refused with what was meant', async () => {
   expect(
-    freshPlace().transcript(
+    await freshPlace().transcript(
       `dmaheap list --board ${BOARD} --fault errno=ENOMEM,nht=3`,
       `dmaheap boot ${BOARD} --fault busy=0x1000:4K`,
       'test ! -e .dmaheap',
@@ -83,25 +83,25 @@ test('rules that cannot be are refused with what was meant', () => {
   ).toMatchSnapshot();
 });
 
-test('ageing tells what still fits, and leaves what lives, the same by its seed', () => {
+test('ageing tells what still fits, and leaves what lives, the same by its seed', async () => {
   const { sh } = freshPlace();
-  sh(BOOT);
+  await sh(BOOT);
   const words = 'age video-cma@60000000 --sizes 64K,1M:3,3M --lifetime 30 --steps 600 --seed 7';
-  const once = sh(`dmaheap ${words} --board ${BOARD}`);
+  const once = await sh(`dmaheap ${words} --board ${BOARD}`);
   expect(once.stdout).toMatchSnapshot();
-  expect(sh(`dmaheap ${words}`)).toEqual(once);
-  const { alive, requests } = JSON.parse(sh(`dmaheap ${words} --board ${BOARD} --json`).stdout) as {
+  expect(await sh(`dmaheap ${words}`)).toEqual(once);
+  const { alive, requests } = JSON.parse((await sh(`dmaheap ${words} --board ${BOARD} --json`)).stdout) as {
     readonly alive: number;
     readonly requests: readonly { readonly size: number; readonly ok: boolean }[];
   };
-  const { buffers } = JSON.parse(sh('dmaheap leaks --task age --json').stdout) as {
+  const { buffers } = JSON.parse((await sh('dmaheap leaks --task age --json')).stdout) as {
     readonly buffers: readonly unknown[];
   };
   expect([alive, buffers.length]).toEqual([buffers.length, alive]);
   const [last, first] = [requests.findLast(({ ok }) => ok), requests.find(({ ok }) => !ok)];
   for (const { size, ok } of [last, first].flatMap((request) => request ?? [])) {
-    expect(sh(`dmaheap alloc video-cma@60000000 ${size} && dmaheap free 4`).code).toBe(ok ? 0 : 1);
+    expect((await sh(`dmaheap alloc video-cma@60000000 ${size} && dmaheap free 4`)).code).toBe(ok ? 0 : 1);
   }
-  sh('dmaheap --task age free --all');
-  expect(sh('dmaheap leaks').stdout).toBe('none\n');
+  await sh('dmaheap --task age free --all');
+  expect((await sh('dmaheap leaks')).stdout).toBe('none\n');
 });

@@ -21,19 +21,21 @@ reserved-memory:
     reusable: true
 `;
 
-test('the main job on a shipped blob', () => {
-  expect(freshPlace().transcript(MAIN_JOB.replace('BOARD', 'boards/camera-soc.dtb'))).toMatchSnapshot();
+test('the main job on a shipped blob', async () => {
+  expect(
+    await freshPlace('built').transcript(MAIN_JOB.replace('BOARD', 'boards/camera-soc.dtb')),
+  ).toMatchSnapshot();
 });
 
-test('the main job on a YAML board', () => {
-  const place = freshPlace();
+test('the main job on a YAML board', async () => {
+  const place = freshPlace('built');
   writeFileSync(join(place.dir, 'board.yaml'), YAML_BOARD);
-  expect(place.transcript(MAIN_JOB.replace('BOARD', 'board.yaml'))).toMatchSnapshot();
+  expect(await place.transcript(MAIN_JOB.replace('BOARD', 'board.yaml'))).toMatchSnapshot();
 });
 
-test('buffers: several, named, by count, all or none', () => {
-  const place = freshPlace();
-  const transcript = place.transcript(
+test('buffers: several, named, by count, all or none', async () => {
+  const place = freshPlace('built');
+  const transcript = await place.transcript(
     'dmaheap boot boards/camera-soc.dtb >/dev/null 2>&1',
     'dmaheap alloc video-cma@60000000 8M --count 2 --name frame',
     'dmaheap alloc npu-pool@52000000 512K --count 4 --atomic',
@@ -51,9 +53,9 @@ test('buffers: several, named, by count, all or none', () => {
   expect(transcript).toMatchSnapshot();
 });
 
-test('failures say why in numbers, with the log; the log has its rate limit', () => {
-  const place = freshPlace();
-  const transcript = place.transcript(
+test('failures say why in numbers, with the log; the log has its rate limit', async () => {
+  const place = freshPlace('built');
+  const transcript = await place.transcript(
     'dmaheap boot boards/camera-soc.dtb >/dev/null 2>&1',
     'dmaheap alloc video-cma@60000000 128M',
     'dmaheap alloc video-cma@60000000 128M --json',
@@ -70,11 +72,11 @@ test('failures say why in numbers, with the log; the log has its rate limit', ()
   expect(transcript).toMatchSnapshot();
 });
 
-test('bytes: written, filled, dumped, read back', () => {
-  const place = freshPlace();
+test('bytes: written, filled, dumped, read back', async () => {
+  const place = freshPlace('built');
   const input = Uint8Array.from({ length: 70_000 }, (_, i) => i * 7);
   writeFileSync(join(place.dir, 'in.raw'), input);
-  const transcript = place.transcript(
+  const transcript = await place.transcript(
     'dmaheap boot boards/camera-soc.dtb >/dev/null 2>&1',
     'dmaheap alloc system 128K',
     'dmaheap write 4:100 --input in.raw --json',

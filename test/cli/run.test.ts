@@ -43,10 +43,10 @@ function tagsOf(xml: string): string[] {
 }
 
 describe('dmaheap run', () => {
-  it('tells of scenarios that hold in a line', () => {
+  it('tells of scenarios that hold in a line', async () => {
     const { transcript } = scenarioPlace();
     expect(
-      transcript(
+      await transcript(
         'dmaheap run scenarios/ci-gate.yaml',
         'dmaheap run scenarios/s*.yaml scenarios/boot-panic.yaml',
       ),
@@ -62,11 +62,11 @@ describe('dmaheap run', () => {
       `);
   });
 
-  it('tells why one does not hold', () => {
+  it('tells why one does not hold', async () => {
     const { write, transcript } = scenarioPlace();
     write('fails.yaml', FAILS);
     expect(
-      transcript('dmaheap run fails.yaml', 'dmaheap run --keep-going fails.yaml | grep -A1 step.2'),
+      await transcript('dmaheap run fails.yaml', 'dmaheap run --keep-going fails.yaml | grep -A1 step.2'),
     ).toMatchInlineSnapshot(`
       "$ dmaheap run fails.yaml
         FAILED fails.yaml: Does not fit (1 step, 1 expectation)
@@ -87,12 +87,12 @@ describe('dmaheap run', () => {
     `);
   });
 
-  it('tells everything that is wrong with files before it runs any', () => {
+  it('tells everything that is wrong with files before it runs any', async () => {
     const { write, transcript } = scenarioPlace();
     write('a.yaml', 'board: boards/camera-soc.dtb\nsteps:\n  - aloc: { heap: system, size: 4K }\n');
     write('b.yaml', 'board: boards/nope.dtb\n');
     expect(
-      transcript(
+      await transcript(
         'dmaheap run scenarios/ci-gate.yaml a.yaml b.yaml',
         'dmaheap run nope.yaml',
         'dmaheap run a.yaml --json | grep -A4 position',
@@ -118,7 +118,7 @@ describe('dmaheap run', () => {
     `);
   });
 
-  it('refuses what does not go together', () => {
+  it('refuses what does not go together', async () => {
     const { sh, write } = scenarioPlace();
     write('fails.yaml', FAILS);
     for (const line of [
@@ -128,35 +128,35 @@ describe('dmaheap run', () => {
       'dmaheap --session x run fails.yaml',
       'dmaheap --task x run fails.yaml',
     ]) {
-      expect(sh(line).code, line).toBe(2);
+      expect((await sh(line)).code, line).toBe(2);
     }
-    const { code, stderr } = sh('dmaheap run scenarios/ci-gate.yaml --junit nope/report.xml');
+    const { code, stderr } = await sh('dmaheap run scenarios/ci-gate.yaml --junit nope/report.xml');
     expect([code, stderr]).toEqual([3, 'error: nope/report.xml: cannot be written (ENOENT)\n']);
   });
 
-  it('reads standard input, and takes another board', () => {
+  it('reads standard input, and takes another board', async () => {
     const { sh } = scenarioPlace();
-    const piped = sh('dmaheap run - < scenarios/ci-gate.yaml');
+    const piped = await sh('dmaheap run - < scenarios/ci-gate.yaml');
     expect([piped.code, piped.stdout]).toEqual([
       0,
       'ok standard input: Four 4K buffers fit (9 steps, 6 expectations)\n',
     ]);
-    const other = sh('dmaheap run scenarios/ci-gate.yaml --board boards/two-bank.dtb');
+    const other = await sh('dmaheap run scenarios/ci-gate.yaml --board boards/two-bank.dtb');
     expect([other.code, other.stdout]).toEqual([1, expect.stringContaining('ENOENT')]);
-    const broken = sh('dmaheap run scenarios/ci-gate.yaml --board boards/nope.dtb');
+    const broken = await sh('dmaheap run scenarios/ci-gate.yaml --board boards/nope.dtb');
     expect([broken.code, broken.stderr]).toEqual([
       3,
       expect.stringContaining('boards/nope.dtb: no such file'),
     ]);
   });
 
-  it('reports as JSON, TAP and JUnit, the same bytes each time', () => {
+  it('reports as JSON, TAP and JUnit, the same bytes each time', async () => {
     const { sh, write, dir } = scenarioPlace();
     write('fails.yaml', FAILS);
     const line = 'dmaheap run scenarios/[a-m]*.yaml fails.yaml --keep-going';
-    const json = sh(`${line} --json --junit one.xml`);
+    const json = await sh(`${line} --json --junit one.xml`);
     expect(json.code).toBe(1);
-    expect(sh(`${line} --json --junit two.xml`).stdout).toBe(json.stdout);
+    expect((await sh(`${line} --json --junit two.xml`)).stdout).toBe(json.stdout);
     const answer = JSON.parse(json.stdout);
     expect(answer).toMatchObject({ schema: 'dmaheap.run/1', failed: 1, unfinished: 0, not_run: 0 });
     expect(answer.files.at(-1).results.map((one: { errno: string }) => one.errno)).toEqual([
@@ -174,7 +174,7 @@ describe('dmaheap run', () => {
     );
     expect(xml).toContain('note: &lt;b&gt;&amp;');
 
-    const tap = sh('dmaheap run scenarios/ci-gate.yaml fails.yaml --tap');
+    const tap = await sh('dmaheap run scenarios/ci-gate.yaml fails.yaml --tap');
     expect(tap.code).toBe(1);
     expect(tap.stdout).toMatch(
       /^TAP version 14\n1\.\.2\n# Subtest: scenarios\/ci-gate\.yaml: Four 4K buffers fit\n {4}1\.\.6\n/,
@@ -209,7 +209,7 @@ describe('dmaheap run', () => {
 });
 
 describe('docs/ci.md', () => {
-  it('has a workflow whose commands work', () => {
+  it('has a workflow whose commands work', async () => {
     const place = scenarioPlace();
     symlinkSync(projectPath('fixtures/boards'), join(place.dir, 'dts'));
     const [, yaml = ''] =
@@ -217,7 +217,7 @@ describe('docs/ci.md', () => {
     const { steps } = parse(yaml).jobs.scenarios as { steps: readonly { run?: string }[] };
     const lines = steps.flatMap(({ run }) => (run?.startsWith('dmaheap') ? [run] : []));
     expect(lines.length).toBe(2);
-    for (const line of lines) expect([line, place.sh(line).code]).toEqual([line, 0]);
+    for (const line of lines) expect([line, (await place.sh(line)).code]).toEqual([line, 0]);
     expect(readFileSync(join(place.dir, 'report.xml'), 'utf8')).toContain('failures="0"');
   });
 });

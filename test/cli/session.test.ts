@@ -5,38 +5,42 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freshPlace } from './built-command.ts';
 
-test('session check says whether a session is whole, and nothing advises to remove one on a suspicion', () => {
+test('session check says whether a session is whole, and nothing advises to remove one on a suspicion', async () => {
   const place = freshPlace();
   const { dir, sh } = place;
-  sh('dmaheap boot boards/camera-soc.dtb && dmaheap alloc system 64K');
-  expect(sh('dmaheap session check')).toEqual({ stdout: 'the session is whole\n', stderr: '', code: 0 });
+  await sh('dmaheap boot boards/camera-soc.dtb && dmaheap alloc system 64K');
+  expect(await sh('dmaheap session check')).toEqual({
+    stdout: 'the session is whole\n',
+    stderr: '',
+    code: 0,
+  });
   // Closed, so that there is no log in which the page stands once more.
-  sh('dmaheap session compact');
+  await sh('dmaheap session compact');
   const database = join(dir, '.dmaheap/store/records.db');
   const bytes = readFileSync(database);
   bytes.fill(0x55, 8192, 8192 + 2000);
   writeFileSync(database, bytes);
-  const check = sh('dmaheap session check');
+  const check = await sh('dmaheap session check');
   expect(check.code).toBe(1);
   expect(check.stdout).not.toBe('');
   expect(check.stderr).toMatch(/^the session is damaged\. What can be done:\n {2}keep a copy/);
-  const json = JSON.parse(sh('dmaheap session check --json').stdout) as {
+  const json = JSON.parse((await sh('dmaheap session check --json')).stdout) as {
     whole: boolean;
     problems: string[];
   };
   expect(json.whole).toBe(false);
   expect(json.problems.join('\n')).toBe(check.stdout.trimEnd());
-  const list = sh('dmaheap buffers; dmaheap list');
+  const list = await sh('dmaheap buffers; dmaheap list');
   expect(list.stderr).not.toMatch(/session rm/);
 });
 
-test('session compact keeps what is alive and gives back the rest', () => {
+test('session compact keeps what is alive and gives back the rest', async () => {
   const { dir, sh } = freshPlace();
-  sh('dmaheap boot boards/camera-soc.dtb');
-  expect(sh('dmaheap alloc system 8M --name keep').stdout).toBe('4\n');
-  sh('dmaheap fill 4 7 && dmaheap alloc system 32M && dmaheap fill 5 9 && dmaheap free 5');
+  await sh('dmaheap boot boards/camera-soc.dtb');
+  expect((await sh('dmaheap alloc system 8M --name keep')).stdout).toBe('4\n');
+  await sh('dmaheap fill 4 7 && dmaheap alloc system 32M && dmaheap fill 5 9 && dmaheap free 5');
   // Zeroed as a whole, and yet on disk.
-  sh('dmaheap alloc system 32M && dmaheap free 5');
+  await sh('dmaheap alloc system 32M && dmaheap free 5');
   const blocks = () =>
     readdirSync(join(dir, '.dmaheap')).reduce(
       (sum, name) => sum + statSync(join(dir, '.dmaheap', name)).blocks,
@@ -44,68 +48,72 @@ test('session compact keeps what is alive and gives back the rest', () => {
     );
   const before = {
     blocks: blocks(),
-    sum: sh('dmaheap sum 4').stdout,
-    buffers: sh('dmaheap buffers --json').stdout,
+    sum: (await sh('dmaheap sum 4')).stdout,
+    buffers: (await sh('dmaheap buffers --json')).stdout,
   };
-  const { stdout, code } = sh('dmaheap session compact');
+  const { stdout, code } = await sh('dmaheap session compact');
   expect({ stdout, code }).toEqual({ stdout: expect.stringMatching(/ on disk before, .* now\n$/), code: 0 });
   expect(blocks()).toBeLessThan(before.blocks / 2);
-  expect(sh('dmaheap sum 4').stdout).toBe(before.sum);
-  expect(sh('dmaheap buffers --json').stdout).toBe(before.buffers);
-  expect(sh('dmaheap session check').code).toBe(0);
+  expect((await sh('dmaheap sum 4')).stdout).toBe(before.sum);
+  expect((await sh('dmaheap buffers --json')).stdout).toBe(before.buffers);
+  expect((await sh('dmaheap session check')).code).toBe(0);
   // What is free still holds what it held, as on hardware: the next buffer is zeroed nevertheless.
-  expect(sh('dmaheap alloc system 32M && dmaheap dump 5:0:16').stdout).toMatch(/00000000 {2}00 00 00 00/);
+  expect((await sh('dmaheap alloc system 32M && dmaheap dump 5:0:16')).stdout).toMatch(
+    /00000000 {2}00 00 00 00/,
+  );
 });
 
-test('a journal that is full drops its oldest calls, says so once, and export refuses by name', () => {
+test('a journal that is full drops its oldest calls, says so once, and export refuses by name', async () => {
   const { sh } = freshPlace();
-  sh('dmaheap boot boards/camera-soc.dtb --journal 1000');
-  expect(sh('dmaheap alloc system 4K --count 900').stderr).toBe('');
-  expect(sh('dmaheap export').code).toBe(0);
-  expect(sh('dmaheap free --all').stderr).toMatch(/^note: the journal is full/);
-  expect(sh('dmaheap alloc system 4K').stderr).toBe('');
-  expect(sh('dmaheap session info').stdout).toMatch(/journal: +the newest 1000 of \d{4} calls and accesses/);
-  expect(sh('dmaheap session check').code).toBe(0);
+  await sh('dmaheap boot boards/camera-soc.dtb --journal 1000');
+  expect((await sh('dmaheap alloc system 4K --count 900')).stderr).toBe('');
+  expect((await sh('dmaheap export')).code).toBe(0);
+  expect((await sh('dmaheap free --all')).stderr).toMatch(/^note: the journal is full/);
+  expect((await sh('dmaheap alloc system 4K')).stderr).toBe('');
+  expect((await sh('dmaheap session info')).stdout).toMatch(
+    /journal: +the newest 1000 of \d{4} calls and accesses/,
+  );
+  expect((await sh('dmaheap session check')).code).toBe(0);
   for (const what of ['export', 'export --bundle x.tar.gz', 'export --output x.yaml']) {
-    const { code, stderr } = sh(`dmaheap ${what}`);
+    const { code, stderr } = await sh(`dmaheap ${what}`);
     expect(code).toBe(4);
     expect(stderr).toMatch(/the first \d+ calls and accesses of the session are no longer in its journal/);
     expect(stderr).toMatch(/boot with --journal all/);
   }
   // The limit is one of the inputs that a reboot boots again.
-  sh('dmaheap reboot --force && dmaheap alloc system 4K --count 600 >/dev/null && dmaheap free --all');
-  expect(sh('dmaheap session info --json').stdout).toMatch(/"dropped": [1-9]/);
-  sh('dmaheap boot boards/camera-soc.dtb --force --journal all');
-  sh('dmaheap alloc system 4K --count 600 >/dev/null && dmaheap free --all');
-  expect(sh('dmaheap session info --json').stdout).toMatch(/"dropped": 0/);
-  expect(sh('dmaheap boot boards/camera-soc.dtb --journal 10').code).toBe(2);
+  await sh('dmaheap reboot --force && dmaheap alloc system 4K --count 600 >/dev/null && dmaheap free --all');
+  expect((await sh('dmaheap session info --json')).stdout).toMatch(/"dropped": [1-9]/);
+  await sh('dmaheap boot boards/camera-soc.dtb --force --journal all');
+  await sh('dmaheap alloc system 4K --count 600 >/dev/null && dmaheap free --all');
+  expect((await sh('dmaheap session info --json')).stdout).toMatch(/"dropped": 0/);
+  expect((await sh('dmaheap boot boards/camera-soc.dtb --journal 10')).code).toBe(2);
 });
 
 test('--wait says how long a lock is waited for, and is refused where it would be ignored', async () => {
   const place = freshPlace();
   const { dir, sh } = place;
-  sh('dmaheap boot boards/camera-soc.dtb');
+  await sh('dmaheap boot boards/camera-soc.dtb');
   // A long transaction: zeroes 512 MiB that were written.
-  sh('dmaheap alloc system 256M && dmaheap fill 4 1 && dmaheap free 4');
+  await sh('dmaheap alloc system 256M && dmaheap fill 4 1 && dmaheap free 4');
   const holder = spawn('sh', ['-c', 'exec dmaheap alloc system 256M'], { cwd: dir, env: place.env });
   const note = join(dir, '.dmaheap/store/holder');
   const holds = () => Number(readFileSync(note, 'utf8')) === holder.pid;
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
   holder.kill('SIGSTOP');
   try {
-    const { code, stderr } = sh('dmaheap alloc system 4K --wait 0.2');
+    const { code, stderr } = await sh('dmaheap alloc system 4K --wait 0.2');
     expect(code).toBe(4);
     expect(stderr).toMatch(
       new RegExp(
         `^error: the session is in use: after 0.2 s of waiting process ${holder.pid}.* has its lock`,
       ),
     );
-    expect(sh('dmaheap list --wait 0').code).toBe(0);
+    expect((await sh('dmaheap list --wait 0')).code).toBe(0);
   } finally {
     holder.kill('SIGCONT');
   }
   await once(holder, 'close');
-  expect(sh('dmaheap alloc system 4K --wait 0').code).toBe(0);
+  expect((await sh('dmaheap alloc system 4K --wait 0')).code).toBe(0);
   for (const words of [
     'list --board boards/camera-soc.dtb',
     'dt boards/camera-soc.dtb',
@@ -114,26 +122,26 @@ test('--wait says how long a lock is waited for, and is refused where it would b
     'replay x.tar.gz',
     'session path',
   ]) {
-    const { code, stderr } = sh(`dmaheap ${words} --wait 1`);
+    const { code, stderr } = await sh(`dmaheap ${words} --wait 1`);
     expect({ words, code, stderr }).toEqual({
       words,
       code: 2,
       stderr: expect.stringMatching(/--wait would be ignored/),
     });
   }
-  expect(sh('dmaheap dt show / --board boards/camera-soc.dtb --session x').code).toBe(2);
+  expect((await sh('dmaheap dt show / --board boards/camera-soc.dtb --session x')).code).toBe(2);
   rmSync(join(dir, '.dmaheap'), { recursive: true });
 });
 
-test('a session of the LMDB format is refused by name', () => {
+test('a session of the LMDB format is refused by name', async () => {
   const { dir, sh } = freshPlace();
-  sh('dmaheap boot boards/camera-soc.dtb');
+  await sh('dmaheap boot boards/camera-soc.dtb');
   const file = join(dir, '.dmaheap/session.json');
   writeFileSync(file, readFileSync(file, 'utf8').replace('"format":4', '"format":3'));
   writeFileSync(join(dir, '.dmaheap/store.mdb'), '');
-  const { code, stderr } = sh('dmaheap list');
+  const { code, stderr } = await sh('dmaheap list');
   expect(code).toBe(4);
   expect(stderr).toMatch(/has format 3; this dmaheap uses 4/);
-  expect(sh('dmaheap session rm').code).toBe(0);
+  expect((await sh('dmaheap session rm')).code).toBe(0);
   expect(readdirSync(dir)).not.toContain('.dmaheap');
 });

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { freshPlace } from './built-command.ts';
 
-test('a rule lets its group in, and nobody else', () => {
+test('a rule lets its group in, and nobody else', async () => {
   const { sh, transcript } = freshPlace();
   expect(
-    transcript(
+    await transcript(
       'dmaheap boot boards/camera-soc.dtb --group video 2>&1 | head -3',
       'dmaheap ls -l /dev/dma_heap/system',
       'dmaheap show heap:system | head -3',
@@ -19,25 +19,25 @@ test('a rule lets its group in, and nobody else', () => {
     ),
   ).toMatchSnapshot();
   // What one may not open, one may still be handed.
-  expect(sh('dmaheap --task camera task send 4 app').stdout).toBe('3\n');
-  expect(sh('dmaheap --task app lseek 3 0 SEEK_END').stdout).toBe('4096\n');
+  expect((await sh('dmaheap --task camera task send 4 app')).stdout).toBe('3\n');
+  expect((await sh('dmaheap --task app lseek 3 0 SEEK_END')).stdout).toBe('4096\n');
 });
 
-test('a mode is for all or for root, is kept for reboot, and goes with --board', () => {
+test('a mode is for all or for root, is kept for reboot, and goes with --board', async () => {
   const { sh } = freshPlace();
-  const mode = (line: string) => sh(line).stdout.split(' ').slice(0, 3).join(' ');
+  const mode = async (line: string) => (await sh(line)).stdout.split(' ').slice(0, 3).join(' ');
   const list = 'dmaheap ls -l /dev/dma_heap/system';
-  sh('dmaheap boot boards/two-bank.dtb --mode 0640 --group 993');
-  expect(mode(list)).toBe('crw-r----- 0 993');
-  sh('dmaheap task add reader --uid 7 --group 993');
-  expect(sh('dmaheap --task reader open system').stderr).toContain('EACCES');
-  expect(sh('dmaheap --task reader open system --flags O_RDONLY').stdout).toBe('3\n');
-  expect(sh('dmaheap reboot').code).toBe(0);
-  expect(mode(list)).toBe('crw-r----- 0 993');
-  expect(mode(`${list} --board boards/two-bank.dtb --mode 666`)).toBe('crw-rw-rw- 0 0');
-  expect(mode(`${list} --board boards/two-bank.dtb`)).toBe('crw------- 0 0');
-  sh('dmaheap boot boards/two-bank.dtb');
-  expect(sh('dmaheap list').stdout).not.toContain('MODE');
+  await sh('dmaheap boot boards/two-bank.dtb --mode 0640 --group 993');
+  expect(await mode(list)).toBe('crw-r----- 0 993');
+  await sh('dmaheap task add reader --uid 7 --group 993');
+  expect((await sh('dmaheap --task reader open system')).stderr).toContain('EACCES');
+  expect((await sh('dmaheap --task reader open system --flags O_RDONLY')).stdout).toBe('3\n');
+  expect((await sh('dmaheap reboot')).code).toBe(0);
+  expect(await mode(list)).toBe('crw-r----- 0 993');
+  expect(await mode(`${list} --board boards/two-bank.dtb --mode 666`)).toBe('crw-rw-rw- 0 0');
+  expect(await mode(`${list} --board boards/two-bank.dtb`)).toBe('crw------- 0 0');
+  await sh('dmaheap boot boards/two-bank.dtb');
+  expect((await sh('dmaheap list')).stdout).not.toContain('MODE');
 });
 
 test.each([
@@ -46,8 +46,8 @@ test.each([
   ['--group vidoe', 'Did you mean video?'],
   ['--group input', 'give the number'],
   ['--evict chance', 'Expected a number'],
-])('%s is wrong usage', (words, said) => {
-  const { code, stderr } = freshPlace().sh(`dmaheap list --board boards/two-bank.dtb ${words}`);
+])('%s is wrong usage', async (words, said) => {
+  const { code, stderr } = await freshPlace().sh(`dmaheap list --board boards/two-bank.dtb ${words}`);
   expect(code).toBe(2);
   expect(stderr).toContain(said);
 });

@@ -159,10 +159,10 @@ test('a long answer is shortened, and numbers one after another are one line', (
   expect(unwritableNotes(new Ledger())).toEqual(['Nothing was changed.']);
 });
 
-test('the process itself: a full disk, a file-size limit, a descriptor that is for reading', () => {
-  const place = freshPlace();
+test('the process itself: a full disk, a file-size limit, a descriptor that is for reading', async () => {
+  const place = freshPlace('built');
   expect(
-    place.transcript(
+    await place.transcript(
       'dmaheap boot boards/camera-soc.dtb >/dev/full',
       'dmaheap alloc system 64K --count 3 >/dev/full',
       'dmaheap alloc system 64K 2>/dev/full',

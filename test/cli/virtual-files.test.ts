@@ -7,9 +7,9 @@ import { writeHostileBoard } from './hostile-board.ts';
 const BOOT = 'dmaheap boot boards/camera-soc.dtb >/dev/null 2>&1';
 const AREA = '/sys/kernel/debug/cma/video-cma@60000000';
 
-test('ls shows names, kinds, owners, device numbers and where links lead', () => {
+test('ls shows names, kinds, owners, device numbers and where links lead', async () => {
   expect(
-    freshPlace().transcript(
+    await freshPlace().transcript(
       `${BOOT}; dmaheap alloc system 4K --name frame`,
       'dmaheap ls',
       'dmaheap ls -l /dev/dma_heap',
@@ -22,9 +22,9 @@ test('ls shows names, kinds, owners, device numbers and where links lead', () =>
   ).toMatchSnapshot();
 });
 
-test('cat: what there is comes out, the rest is told; exit 1', () => {
+test('cat: what there is comes out, the rest is told; exit 1', async () => {
   expect(
-    freshPlace().transcript(
+    await freshPlace().transcript(
       BOOT,
       'dmaheap cat /nowhere /proc/cmdline /dev/dma_heap /dev/dma_heap/system relative',
       `dmaheap cat ${AREA}/alloc ${AREA}/base_pfn`,
@@ -40,10 +40,10 @@ test('cat: what there is comes out, the rest is told; exit 1', () => {
   ).toMatchSnapshot();
 });
 
-test('echo takes and gives back pages of an area, or says why not', () => {
+test('echo takes and gives back pages of an area, or says why not', async () => {
   const { sh, transcript } = freshPlace();
   expect(
-    transcript(
+    await transcript(
       BOOT,
       `dmaheap echo 16 ${AREA}/alloc`,
       `dmaheap cat ${AREA}/used`,
@@ -60,10 +60,10 @@ test('echo takes and gives back pages of an area, or says why not', () => {
     ),
   ).toMatchSnapshot();
   // The descriptor is closed also when the write fails.
-  expect(sh('dmaheap open system').stdout).toBe('3\n');
+  expect((await sh('dmaheap open system')).stdout).toBe('3\n');
 });
 
-test('bytes of a device tree are raw in a pipe, and cannot paint a terminal', () => {
+test('bytes of a device tree are raw in a pipe, and cannot paint a terminal', async () => {
   const place = freshPlace();
   writeHostileBoard(join(place.dir, 'evil.dtb'));
   const path = '/proc/device-tree/#address-cells';
@@ -72,7 +72,7 @@ test('bytes of a device tree are raw in a pipe, and cannot paint a terminal', ()
     env: place.env,
   });
   expect([...stdout]).toEqual([0, 0, 0, 2]);
-  const names = place.sh('dmaheap ls /proc/device-tree/reserved-memory --board evil.dtb').stdout;
+  const names = (await place.sh('dmaheap ls /proc/device-tree/reserved-memory --board evil.dtb')).stdout;
   expect(names).toContain('q\\x1b[31mred@51000000');
   const inTerminal = (line: string) =>
     spawnSync('script', ['-qec', line, '/dev/null'], { cwd: place.dir, env: place.env, encoding: 'utf8' });

@@ -108,6 +108,30 @@ describe('an overlay', () => {
     expect(text).toContain('d = "/soc/dev"');
   });
 
+  it('raises phandles by either name, up to the highest that there is', () => {
+    const raised = (body: string) =>
+      textOf(apply(`/dts-v1/; / { f { target-path = "/soc"; __overlay__ { n { ${body} }; }; }; };`));
+    expect(raised('phandle = <7>; linux,phandle = <7>;')).toContain(
+      'n { linux,phandle = <0x0a>; phandle = <0x0a>;',
+    );
+    expect(raised('phandle = <0xfffffffb>;')).toContain('phandle = <0xfffffffe>;');
+  });
+
+  it('keeps the phandle of a node that has one, by either name', () => {
+    // The node has phandle 2 in the base; the overlay calls it 9, and refers to it.
+    const kept = (name: string) =>
+      textOf(
+        apply(
+          `/dts-v1/; / { f { target-path = "/soc"; __overlay__ { r = <9>; uart@1 { ${name} = <9>; }; }; };
+            __local_fixups__ { f { __overlay__ { r = <0>; }; }; }; };`,
+        ),
+      );
+    expect(kept('phandle')).toContain('r = <0x02>;');
+    expect(kept('linux,phandle')).toMatch(
+      / linux,phandle = <0x02>;.* r = <0x02>;| r = <0x02>;.* linux,phandle = <0x02>;/,
+    );
+  });
+
   it('knows what a property was before', () => {
     const { tree } = apply(`${PLUGIN}&uart { status = "okay"; };`);
     const soc = tree && getChild(tree.root, 'soc');

@@ -24,7 +24,7 @@ export function withOutputs(page: string): string {
     .flat()
     .map((command) => `printf '${MARK}'\n{ ${command}\n} 2>&1`)
     .join('\n');
-  const outputs = place.sh(script).stdout.split(MARK).slice(1);
+  const outputs = place.inShell(script).stdout.split(MARK).slice(1);
   let next = 0;
   let block = 0;
   return page.replaceAll(BLOCK, () => {

@@ -90,6 +90,19 @@ describe('fcntl and the requests of the file layer', () => {
     ]);
   });
 
+  it('answers ENOTTY to a request that a buffer or a file does not know', () => {
+    const { shell } = machine();
+    const ask = (fd: number, request: number) =>
+      shell.call({ call: 'ioctl', fd, request, arg: new Uint8Array(64) });
+    const fd = shell.alloc(CMA, PAGE);
+    expect(ask(fd, 0xc0086299)).toMatchObject({
+      errno: 'ENOTTY',
+      why: { kind: 'bad-argument', argument: 'request', value: 0xc0086299n },
+    });
+    const file = shell.must({ call: 'open', path: '/proc/meminfo', flags: fcntl.O_RDONLY });
+    expect(ask(file, 0xc0086299).errno).toBe('ENOTTY');
+  });
+
   it('says by name what it does not know of fcntl, and EINVAL to what nobody knows', () => {
     const { shell } = machine();
     const fd = shell.alloc(CMA, PAGE);

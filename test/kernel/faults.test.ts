@@ -54,6 +54,9 @@ describe('a rule as text', () => {
     expect(faultRuleOf({ busy: '0x60400000:64K' })).toEqual({
       rule: { does: 'busy', range: { base: 0x60400000n, size: 64n * KiB } },
     });
+    expect(parseFaultRule('leak=a,from=0,chance=0,seed=4294967295')).toEqual({
+      rule: { does: 'leak', task: 'a', from: 0, chance: 0, seed: 4294967295 },
+    });
     expect(parseFaultRule('module=cma-heap')).toEqual({ rule: { does: 'module', module: 'cma_heap' } });
   });
 
@@ -69,6 +72,7 @@ describe('a rule as text', () => {
     ['errno=EIO,call=dma_buf_detach', 'cannot fail'],
     ['errno=EIO,chance=1.5', '0 to 1'],
     ['errno=EIO,seed=1', 'goes with chance'],
+    ['errno=EIO,chance=1,seed=4294967296', '0 to 4294967295'],
     ['leak=a,call=close', 'does not go with leak='],
     ['busy=0x1000', 'ADDRESS:SIZE'],
     ['busy=0x1000:4K,times=2', 'does not go'],

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Cma, createCma } from '../../src/mm/cma.ts';
+import { Cma, createCma, perCpuCmaPages } from '../../src/mm/cma.ts';
+import { pinPages, unpinPages } from '../../src/mm/pinned-pages.ts';
 import { Printk } from '../../src/printk.ts';
 import { bareRecords } from '../pages.ts';
 
@@ -105,6 +106,55 @@ describe('Cma.alloc', () => {
   it('takes requests of any size', () => {
     const { cma, printk } = area(0, 16);
     expect(cma.alloc(2 ** 52, 8, printk)).toBeUndefined();
+  });
+});
+
+describe('a busy page', () => {
+  it('is stepped over by the alignment, not by what was asked for', () => {
+    //  frames   1000  1002
+    //           |..P.|....|......       4 pages fit right behind the pinned one
+    const { cma, printk, records } = area(1000, 100);
+    pinPages(records, { pfn: 1002, pages: 1 });
+    expect(cma.alloc(4, 0, printk)).toBe(1003);
+    expect(cma.alloc(4, 2, printk)).toBe(1008);
+    expect(cma.alloc(2, 1, printk)).toBe(1000);
+    expect(cma.movableRuns()[0]).toEqual({ pfn: 1007, pages: 1 });
+    unpinPages(records, () => true);
+    expect(cma.alloc(1, 0, printk)).toBe(1002);
+  });
+
+  it('leaves nothing when it lies wherever the pages would', () => {
+    const { cma, printk, records, lines } = area(0, 8);
+    pinPages(records, { pfn: 4, pages: 1 });
+    expect(cma.alloc(5, 0, printk)).toBeUndefined();
+    expect(lines()).toContain('<6>cma: range 0: 8@0');
+  });
+});
+
+describe('pages on the lists of a CPU', () => {
+  it('are those of small blocks: up to eight pages, aligned', () => {
+    //  freed         blocks
+    //  0 .. 15       one of 16
+    //  16 .. 23      one of 8                         counted
+    //  25 .. 54      1, 2, 4, then 16, then 4, 2, 1    counted but the 16
+    const { cma, printk, records } = area(0, 128);
+    cma.alloc(128, 0, printk);
+    const freed = (pfn: number, count: number) => {
+      const before = perCpuCmaPages(records);
+      cma.release(pfn, count);
+      return perCpuCmaPages(records) - before;
+    };
+    expect([freed(0, 16), freed(16, 8), freed(25, 30), freed(64, 64)]).toEqual([0, 8, 14, 0]);
+  });
+
+  it('are drained by every allocation that looks at pages', () => {
+    const { cma, printk, records } = area(0, 16);
+    cma.release(cma.alloc(4, 0, printk) ?? -1, 4);
+    expect(perCpuCmaPages(records)).toBe(4);
+    expect(cma.alloc(17, 0, printk)).toBeUndefined();
+    expect(perCpuCmaPages(records)).toBe(4);
+    cma.alloc(1, 0, printk);
+    expect(perCpuCmaPages(records)).toBe(0);
   });
 });
 

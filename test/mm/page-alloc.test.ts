@@ -160,6 +160,8 @@ describe('PageAllocator', () => {
       { name: 'Normal', end: 48 },
     ] as const;
     const pages = allocator({ zones, free: [{ pfn: 1, pages: 47 }] });
+    expect(pages.alloc(0, 'DMA32')).toBe(16);
+    pages.free(16, 0);
     expect(pages.alloc(4)).toBe(32);
     expect(pages.alloc(4)).toBe(16);
     expect(pages.alloc(4)).toBeUndefined();

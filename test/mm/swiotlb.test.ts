@@ -71,6 +71,14 @@ describe('the slots', () => {
     expect([swiotlb.used, swiotlb.active]).toEqual([7, true]);
   });
 
+  it('of a page begin at one: two slots that are free may be none', () => {
+    //  |a . b b . .|
+    const { map } = setUp();
+    expect(map(HIGH, 2048n)).toBe(POOL);
+    expect(map(HIGH + 4096n, 4096n)).toBe(POOL + 4096n);
+    expect(map(HIGH + 16384n, 4095n)).toBe(POOL + 8192n);
+  });
+
   it('never cross the end of a segment', () => {
     //  |AAAA....|BBBBBBBB|      of 256 KiB
     const { map } = setUp();

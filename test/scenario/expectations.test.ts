@@ -45,6 +45,16 @@ describe('an expectation that does not hold', () => {
       `steps:\n  - alloc: { heap: ${CMA}, size: 65M }\n    expect: { errno: ENOMEM, log: [number of, alloc failed] }\n`,
       [expect.stringMatching(/^1 log: expected alloc failed, got/) as unknown as string],
     ],
+    [
+      'one line where two are expected',
+      `steps:\n  - alloc: { heap: ${CMA}, size: 65M }\n    expect: { errno: ENOMEM, log: [alloc failed, alloc failed] }\n`,
+      [expect.stringMatching(/^1 log: expected alloc failed, got/) as unknown as string],
+    ],
+    [
+      'a line that the rate limit keeps back',
+      `steps:\n  - repeat:\n      times: 11\n      do: [ { alloc: { heap: ${CMA}, size: 65M }, expect: { errno: ENOMEM, log: alloc failed } } ]\n`,
+      [expect.stringMatching(/^11 log: expected alloc failed, got "cma: number/) as unknown as string],
+    ],
     ['hazards', alloc('{ hazards: [stale-read] }'), ['1 hazards: expected stale-read, got none']],
     [
       'bytes',
@@ -94,6 +104,13 @@ describe('an expectation that does not hold', () => {
     const report = await run(text);
     expect(failures(report)).toEqual(expected);
     expect(report.verdict).toBe('failed');
+  });
+
+  it('asks nothing of what a failed call was to make, but of its answer and the log', async () => {
+    const text = (more: string): string =>
+      `steps:\n  - alloc: { heap: ${CMA}, size: 65M }\n    expect: { errno: ENOMEM, fd: 99, size: 1, ${more} }\n`;
+    expect(failures(await run(text('log: alloc failed')))).toEqual([]);
+    expect(failures(await run(text('ret: 0')))).toEqual(['1 ret: expected 0, got -12']);
   });
 
   it('names the buffers that live, and the steps that made them', async () => {

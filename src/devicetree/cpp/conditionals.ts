@@ -1,8 +1,8 @@
 /** #if, #ifdef, #else and their like: which lines count. */
 import { classAt, directiveEnd, IDENT, identifierEnd, skipBlanks } from './characters.ts';
 import { condition } from './condition.ts';
+import type { DirectiveHost } from './directive-host.ts';
 import type { OpenFile } from './open-file.ts';
-import type { Preprocessor } from './preprocessor.ts';
 
 export const CONDITIONALS: ReadonlySet<string> = new Set([
   'if',
@@ -15,11 +15,16 @@ export const CONDITIONALS: ReadonlySet<string> = new Set([
   'endif',
 ]);
 
-/** The name after #undef, #ifdef and their like. */
+/**
+ * The name after #undef, #ifdef and their like.
+ *
+ * @param at where the directive stands
+ */
 export function macroName(
-  cpp: Preprocessor,
+  cpp: DirectiveHost,
   file: OpenFile,
   directive: string,
+  at: number,
   after: number,
   stop: number,
 ): string | undefined {
@@ -28,18 +33,17 @@ export function macroName(
   if (start < stop && classAt(text, start) === IDENT) {
     const end = identifierEnd(text, start, stop);
     if (skipBlanks(text, end, stop) < stop) {
-      cpp.at = end;
-      cpp.warning('directive-extra', `text after #${directive} ${text.slice(start, end)} is left out`);
+      cpp.warning(end, 'directive-extra', `text after #${directive} ${text.slice(start, end)} is left out`);
     }
     return text.slice(start, end);
   }
-  cpp.problem('macro-name', `expected a macro's name after #${directive}`);
+  cpp.problem(at, 'macro-name', `expected a macro's name after #${directive}`);
   return undefined;
 }
 
 /** Begins, switches or ends a group. */
 export function obeyConditional(
-  cpp: Preprocessor,
+  cpp: DirectiveHost,
   file: OpenFile,
   name: string,
   start: number,
@@ -56,21 +60,24 @@ export function obeyConditional(
     if (!skippedAround) {
       const text = file.text.slice(after, stop);
       if (name === 'if') {
-        taken = condition(cpp, file, after, stop);
+        taken = condition(cpp, file, start, after, stop);
         guard = /^[ \t]*![ \t]*defined[ \t]*(?:\([ \t]*(\w+)[ \t]*\)|(\w+))[ \t\r]*$/
           .exec(text)
           ?.slice(1)
           .find((word) => word !== undefined);
       } else {
-        const macro = macroName(cpp, file, name, after, stop);
+        const macro = macroName(cpp, file, name, start, after, stop);
         taken = macro !== undefined && cpp.macros.isDefined(macro) === (name === 'ifdef');
         if (name === 'ifndef') guard = macro;
       }
     }
-    cpp.at = start;
     if (first && guard === undefined) file.unguarded = true;
     if (conditionals.length >= cpp.limits.conditionalDepth) {
-      cpp.stop('conditional-depth', `#if groups are nested more than ${cpp.limits.conditionalDepth} deep`);
+      cpp.stop(
+        start,
+        'conditional-depth',
+        `#if groups are nested more than ${cpp.limits.conditionalDepth} deep`,
+      );
     }
     conditionals.push({
       offset: start,
@@ -84,7 +91,7 @@ export function obeyConditional(
   }
   const open = conditionals.at(-1);
   if (open === undefined) {
-    cpp.problem('conditional-unbalanced', `#${name} without an #if before it in its file`);
+    cpp.problem(start, 'conditional-unbalanced', `#${name} without an #if before it in its file`);
     file.unguarded = true;
     return;
   }
@@ -97,7 +104,7 @@ export function obeyConditional(
   if (conditionals.length === 1) file.unguarded = true;
   if (open.sawElse) {
     const { line } = file.inclusion.position(open.offset);
-    cpp.problem('conditional-unbalanced', `#${name} after the #else of the #if in line ${line}`);
+    cpp.problem(start, 'conditional-unbalanced', `#${name} after the #else of the #if in line ${line}`);
   }
   if (name === 'else') {
     open.sawElse = true;
@@ -109,16 +116,16 @@ export function obeyConditional(
     file.skipping = true;
     return;
   }
-  if (name === 'elif') open.done = condition(cpp, file, after, stop);
+  if (name === 'elif') open.done = condition(cpp, file, start, after, stop);
   else {
-    const macro = macroName(cpp, file, name, after, stop);
+    const macro = macroName(cpp, file, name, start, after, stop);
     open.done = macro !== undefined && cpp.macros.isDefined(macro) === (name === 'elifdef');
   }
   file.skipping = !open.done;
 }
 
 /** Goes over the groups that are not taken, up to the line from which text counts again. */
-export function skipGroups(cpp: Preprocessor, file: OpenFile): void {
+export function skipGroups(cpp: DirectiveHost, file: OpenFile): void {
   const { text, end } = file;
   let pos = file.pos;
   while (file.skipping && pos < end) {
@@ -137,7 +144,6 @@ export function skipGroups(cpp: Preprocessor, file: OpenFile): void {
       continue;
     }
     const stop = directiveEnd(text, after, end);
-    cpp.at = pos;
     file.pos = Math.min(stop + 1, end);
     obeyConditional(cpp, file, name, pos, after, stop);
     pos = file.pos;

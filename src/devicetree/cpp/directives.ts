@@ -15,11 +15,11 @@ import {
   skipBlanks,
 } from './characters.ts';
 import { CONDITIONALS, macroName, obeyConditional } from './conditionals.ts';
+import type { DirectiveHost } from './directive-host.ts';
 import { include } from './include.ts';
 import { tokenize } from './lexer.ts';
 import { Macro, MacroSyntaxError, mayBeWrong, readParameters } from './macro.ts';
 import type { OpenFile } from './open-file.ts';
-import type { Preprocessor } from './preprocessor.ts';
 import { NUMBER, STRING } from './token.ts';
 
 const NAMES = new Set([
@@ -43,9 +43,9 @@ const RESERVED = new Set(['defined', '__VA_ARGS__', '__VA_OPT__', '__has_include
 const LINE_MARKER = /#[ \t]*(\d+)[ \t]+"((?:[^"\\\n]|\\.)*)"((?:[ \t]+\d+)*)[ \t\r]*(?=\n|$)/y;
 
 export class Directives {
-  readonly #cpp: Preprocessor;
+  readonly #cpp: DirectiveHost;
 
-  constructor(cpp: Preprocessor) {
+  constructor(cpp: DirectiveHost) {
     this.#cpp = cpp;
   }
 
@@ -82,12 +82,12 @@ export class Directives {
     const name = text.slice(pos, after);
     if (name === 'define') {
       file.sawText();
-      this.#define(file, after);
+      this.#define(file, start, after);
       return;
     }
     if (name === 'include' || name === 'include_next' || name === 'import') {
       file.sawText();
-      include(this.#cpp, file, name, after, within);
+      include(this.#cpp, file, name, start, after, within);
       return;
     }
     const stop = directiveEnd(text, after, end);
@@ -99,34 +99,38 @@ export class Directives {
     if (name !== '') file.sawText();
     switch (name) {
       case 'undef':
-        this.#undef(file, after, stop);
+        this.#undef(file, start, after, stop);
         break;
       case 'error':
-        this.#cpp.problem('error-directive', `#error ${message(text, after, stop)}`.trim());
+        this.#cpp.problem(start, 'error-directive', `#error ${message(text, after, stop)}`.trim());
         break;
       case 'warning':
-        this.#cpp.warning('warning-directive', `#warning ${message(text, after, stop)}`.trim());
+        this.#cpp.warning(start, 'warning-directive', `#warning ${message(text, after, stop)}`.trim());
         break;
       case 'line':
-        this.#line(file, after, stop);
+        this.#line(file, start, after, stop);
         break;
       case 'pragma':
-        this.#pragma(file, after, stop);
+        this.#pragma(file, start, after, stop);
         break;
       case '':
         break;
       default:
-        this.#cpp.warning('directive-ignored', `#${name} means nothing in a device tree and is left out`);
+        this.#cpp.warning(
+          start,
+          'directive-ignored',
+          `#${name} means nothing in a device tree and is left out`,
+        );
     }
   }
 
-  #define(file: OpenFile, after: number): void {
+  #define(file: OpenFile, hash: number, after: number): void {
     const { text, end } = file;
     const cpp = this.#cpp;
     const start = skipBlanks(text, after, end);
     if (start >= end || classAt(text, start) !== IDENT) {
       file.pos = Math.min(directiveEnd(text, start, end) + 1, end);
-      cpp.problem('macro-definition', "expected a macro's name after #define");
+      cpp.problem(hash, 'macro-definition', "expected a macro's name after #define");
       return;
     }
     let body = identifierEnd(text, start, end);
@@ -145,8 +149,8 @@ export class Directives {
       const before = cpp.macros.get(name);
       if (before !== undefined && !before.sameAs(macro)) {
         const { file: place, line } = before.definedAt();
-        cpp.at = start;
         cpp.warning(
+          start,
           'macro-redefined',
           `the macro ${name} is defined a second time, differently; the first time was at ${place}:${line}`,
           `#undef ${name} first, if that is meant`,
@@ -155,13 +159,12 @@ export class Directives {
       cpp.macros.set(macro);
     } catch (error) {
       if (!(error instanceof MacroSyntaxError)) throw error;
-      cpp.at = error.offset;
-      cpp.problem('macro-definition', error.message);
+      cpp.problem(error.offset, 'macro-definition', error.message);
     }
   }
 
-  #undef(file: OpenFile, after: number, stop: number): void {
-    const name = macroName(this.#cpp, file, 'undef', after, stop);
+  #undef(file: OpenFile, start: number, after: number, stop: number): void {
+    const name = macroName(this.#cpp, file, 'undef', start, after, stop);
     if (name !== undefined) this.#cpp.macros.delete(name);
   }
 
@@ -175,20 +178,24 @@ export class Directives {
     const change = /\b1\b/.test(flags) ? 1 : /\b2\b/.test(flags) ? 2 : 0;
     const depth = file.inclusion.mark(start, Number(line.slice(-10)), unquoted(name), change);
     if (depth > this.#cpp.limits.includeDepth) {
-      this.#cpp.stop('include-depth', `line markers tell of more than ${depth - 1} nested files`);
+      this.#cpp.stop(start, 'include-depth', `line markers tell of more than ${depth - 1} nested files`);
     }
   }
 
-  #line(file: OpenFile, after: number, stop: number): void {
+  #line(file: OpenFile, start: number, after: number, stop: number): void {
     const cpp = this.#cpp;
-    const tokens = cpp.expander.expandAll(tokenize(file.text, after, stop));
+    const tokens = cpp.expander.expandAll(tokenize(file.text, after, stop), start);
     const [line, name] = tokens;
     if (
       line?.type !== NUMBER ||
       !/^\d{1,10}$/.test(line.text) ||
       (name !== undefined && name.type !== STRING)
     ) {
-      cpp.problem('line-directive', 'expected a line number, and perhaps a file in quotes, after #line');
+      cpp.problem(
+        start,
+        'line-directive',
+        'expected a line number, and perhaps a file in quotes, after #line',
+      );
       return;
     }
     file.inclusion.mark(
@@ -199,13 +206,13 @@ export class Directives {
     );
   }
 
-  #pragma(file: OpenFile, after: number, stop: number): void {
+  #pragma(file: OpenFile, start: number, after: number, stop: number): void {
     const [first, second] = tokenize(file.text, after, stop);
     if (first?.text === 'once' && second === undefined) {
       file.inclusion.source.once = true;
       return;
     }
-    this.#cpp.warning('directive-ignored', '#pragma means nothing in a device tree and is left out');
+    this.#cpp.warning(start, 'directive-ignored', '#pragma means nothing in a device tree and is left out');
   }
 }
 

@@ -24,7 +24,10 @@ import {
   Token,
 } from './token.ts';
 
-/** What expansion needs from the reader of files. */
+/**
+ * What expansion needs from the reader of files. `at` is where the macro or the directive stands in the file that
+ * all this is done for.
+ */
 export interface ExpanderHost {
   readonly macros: { has(name: string): boolean; get(name: string): Macro | undefined };
   /** Where the file is read next; set back after a look ahead. */
@@ -34,11 +37,11 @@ export interface ExpanderHost {
    *
    * @param within whether inside parentheses, where directives are obeyed and a new line is white space
    */
-  lex(within: boolean): Token;
+  lex(within: boolean, at: number): Token;
   /** @param offset of the name in the file from which all this comes, for __LINE__ */
-  builtin(macro: Macro, offset: number): Token;
-  problem(code: string, message: string, hint?: string): void;
-  stop(code: string, message: string, hint?: string): never;
+  builtin(macro: Macro, offset: number, at: number): Token;
+  problem(at: number, code: string, message: string, hint?: string): void;
+  stop(at: number, code: string, message: string, hint?: string): never;
 }
 
 interface Context {
@@ -69,6 +72,8 @@ export class Expander {
   #tokens = 0;
   /** Where the file stood before the last token was read from it, or `-1` if it came from elsewhere. */
   #mark = -1;
+  /** Where what is in work stands in the file: the macro, or the directive. */
+  #at = 0;
   /** Where the last macro's name stood that was not made by another macro. */
   #origin = 0;
 
@@ -85,13 +90,15 @@ export class Expander {
   /**
    * Reads a directive's tokens, expanded, with a look at each before it is.
    *
+   * @param at where the directive stands
    * @param each is called with a function that gives the next token, expanded or as it stands
    */
-  directive<T>(tokens: readonly Token[], each: (next: (expand: boolean) => Token) => T): T {
-    const saved = [this.#contexts, this.#prevent, this.#within, this.#directive] as const;
+  directive<T>(tokens: readonly Token[], at: number, each: (next: (expand: boolean) => Token) => T): T {
+    const saved = [this.#contexts, this.#prevent, this.#within, this.#directive, this.#at] as const;
     this.#contexts = [{ tokens, pos: 0, macro: undefined, floor: true }];
     this.#within = false;
     this.#directive = true;
+    this.#at = at;
     try {
       return each((expand) => {
         this.#prevent = expand ? 0 : 1;
@@ -99,13 +106,13 @@ export class Expander {
       });
     } finally {
       for (const { macro } of this.#contexts) if (macro !== undefined) macro.active = false;
-      [this.#contexts, this.#prevent, this.#within, this.#directive] = saved;
+      [this.#contexts, this.#prevent, this.#within, this.#directive, this.#at] = saved;
     }
   }
 
-  /** All of a directive's tokens, expanded. */
-  expandAll(tokens: readonly Token[]): Token[] {
-    return this.directive(tokens, (next) => {
+  /** All of the tokens of the directive at `at`, expanded. */
+  expandAll(tokens: readonly Token[], at: number): Token[] {
+    return this.directive(tokens, at, (next) => {
       const out: Token[] = [];
       for (let token = next(true); token.type !== END; token = next(true)) out.push(token);
       return out;
@@ -119,7 +126,7 @@ export class Expander {
       let token: Token;
       if (top === undefined) {
         this.#mark = this.#host.position;
-        token = this.#host.lex(this.#within);
+        token = this.#host.lex(this.#within, this.#at);
       } else {
         this.#mark = -1;
         const read = top.tokens[top.pos];
@@ -146,23 +153,29 @@ export class Expander {
         copy.noExpand = true;
         return copy;
       }
-      if (this.#prevent > 0 || !this.enter(macro, token.offset)) return token;
+      if (this.#prevent > 0 || !this.#enter(macro, token.offset)) return token;
       if (this.#directive) continue;
       return paddingFor(token);
     }
   }
 
   /**
-   * Begins the expansion of a macro whose name was just read.
+   * Begins the expansion of a macro whose name was just read in the text of the file.
    *
-   * @param offset where the name stands in the file, or `-1` when a macro gave it
+   * @param at where the name stands
    * @returns whether it did: a function-like macro's name without arguments stays as it is
    */
-  enter(macro: Macro, offset: number): boolean {
+  enter(macro: Macro, at: number): boolean {
+    this.#at = at;
+    return this.#enter(macro, at);
+  }
+
+  /** @param offset where the name stands in the file, or `-1` when a macro gave it */
+  #enter(macro: Macro, offset: number): boolean {
     const origin = offset < 0 ? this.#origin : offset;
     this.#origin = origin;
     if (macro.builtin !== undefined) {
-      this.#push([this.#host.builtin(macro, origin)]);
+      this.#push([this.#host.builtin(macro, origin, this.#at)]);
       return true;
     }
     if (macro.parameters === undefined) {
@@ -194,6 +207,7 @@ export class Expander {
     this.#tokens += tokens;
     if (this.#tokens <= this.#limits.macroTokens) return;
     this.#host.stop(
+      this.#at,
       'macro-expansion',
       `macros expand to more than ${this.#limits.macroTokens} tokens`,
       'a macro that uses another one twice, many levels deep, grows beyond all bounds',
@@ -233,6 +247,7 @@ export class Expander {
       if (token.type === END) {
         this.#within = saved;
         this.#host.problem(
+          this.#at,
           'macro-arguments',
           `the argument list of the macro ${macro.name} is not closed`,
           `add the missing ')'; arguments cannot go on in another file`,
@@ -267,6 +282,7 @@ export class Expander {
     }
     if (macro.variadic && given + 1 === count) return args;
     this.#host.problem(
+      this.#at,
       'macro-arguments',
       `the macro ${macro.name} takes ${macro.variadic ? `at least ${count - 1}` : count} ` +
         `argument${count === 1 && !macro.variadic ? '' : 's'}, but here are ${empty ? 0 : given}`,
@@ -332,7 +348,11 @@ export class Expander {
       return argument.tokens;
     }
     if (++this.#depth > this.#limits.macroDepth) {
-      this.#host.stop('macro-depth', `macro calls are nested more than ${this.#limits.macroDepth} deep`);
+      this.#host.stop(
+        this.#at,
+        'macro-depth',
+        `macro calls are nested more than ${this.#limits.macroDepth} deep`,
+      );
     }
     const out: Token[] = [];
     this.#push(argument.tokens, undefined, true);
@@ -398,6 +418,7 @@ export class Expander {
   #check(text: string): void {
     if (text.length <= this.#limits.macroTokenSize) return;
     this.#host.stop(
+      this.#at,
       'macro-token-size',
       `a macro makes a token of more than ${this.#limits.macroTokenSize} characters`,
     );

@@ -1,9 +1,9 @@
 /** #include <file>, #include "file", and with a macro in their place. */
 import { directiveEnd, newlineAt, skipBlanks } from './characters.ts';
+import type { DirectiveHost } from './directive-host.ts';
 import { tokenize } from './lexer.ts';
 import { MacroSyntaxError } from './macro.ts';
 import type { OpenFile } from './open-file.ts';
-import type { Preprocessor } from './preprocessor.ts';
 import { STRING, type Token } from './token.ts';
 
 interface Operand {
@@ -14,20 +14,21 @@ interface Operand {
 /**
  * Begins to read the file that an #include names.
  *
+ * @param hash where the directive stands
  * @param after the position behind the directive's name
  * @param within whether it stands among a macro's arguments, where it cannot be
  */
 export function include(
-  cpp: Preprocessor,
+  cpp: DirectiveHost,
   file: OpenFile,
   directive: string,
+  hash: number,
   after: number,
   within: boolean,
 ): void {
   const { text, end } = file;
   const start = skipBlanks(text, after, end);
   const lineEnd = newlineAt(text, start, end);
-  const hash = cpp.at;
   const quote = text.charAt(start);
   let operand: Operand | undefined;
   let behind = start;
@@ -40,27 +41,30 @@ export function include(
   }
   const stop = directiveEnd(text, behind, end);
   file.pos = Math.min(stop + 1, end);
-  if (operand === undefined) operand = expandedOperand(cpp, tokenize(text, start, stop));
+  if (operand === undefined) operand = expandedOperand(cpp, hash, tokenize(text, start, stop));
   else if (skipBlanks(text, behind, stop) < stop) {
-    cpp.at = behind;
-    cpp.warning('directive-extra', `text after #${directive} ${text.slice(start, behind)} is left out`);
+    cpp.warning(
+      behind,
+      'directive-extra',
+      `text after #${directive} ${text.slice(start, behind)} is left out`,
+    );
   }
-  cpp.at = start;
   if (operand === undefined || operand.path === '') {
-    cpp.problem('include-operand', `expected "file" or <file> after #${directive}`);
+    cpp.problem(start, 'include-operand', `expected "file" or <file> after #${directive}`);
   } else if (within) {
     cpp.problem(
+      start,
       'macro-arguments',
       `#${directive} cannot stand among the arguments of a macro`,
       'put it before the macro',
     );
   } else if (directive === 'include_next' && file.inclusion.parent !== undefined) {
-    cpp.problem('include-next', '#include_next is not supported', 'name the file by its full path');
+    cpp.problem(start, 'include-next', '#include_next is not supported', 'name the file by its full path');
   } else {
-    const source = cpp.find(operand.path, operand.kind);
+    const source = cpp.find(operand.path, operand.kind, start);
     if (source !== undefined && 'refused' in source) {
       const { code, message, hint } = source.refused;
-      cpp.problem(code, message, hint);
+      cpp.problem(start, code, message, hint);
     } else if (source !== undefined) {
       if (directive === 'import') {
         if (source.once) return;
@@ -69,6 +73,7 @@ export function include(
       } else cpp.include(source, start);
     } else {
       cpp.problem(
+        start,
         'include-not-found',
         `${operand.path} was not found`,
         operand.kind === 'quote'
@@ -77,17 +82,16 @@ export function include(
       );
     }
   }
-  cpp.at = hash;
 }
 
 /** The operand that macros give: a string, or everything between < and >. */
-function expandedOperand(cpp: Preprocessor, tokens: readonly Token[]): Operand | undefined {
+function expandedOperand(cpp: DirectiveHost, at: number, tokens: readonly Token[]): Operand | undefined {
   let expanded: Token[];
   try {
-    expanded = cpp.expander.expandAll(tokens);
+    expanded = cpp.expander.expandAll(tokens, at);
   } catch (error) {
     if (!(error instanceof MacroSyntaxError)) throw error;
-    cpp.problem('macro-definition', error.message);
+    cpp.problem(at, 'macro-definition', error.message);
     return undefined;
   }
   const [first] = expanded;

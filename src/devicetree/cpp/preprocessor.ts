@@ -23,6 +23,7 @@ import {
   unclosedComment,
 } from './characters.ts';
 import { skipGroups } from './conditionals.ts';
+import type { DirectiveHost } from './directive-host.ts';
 import { Directives } from './directives.ts';
 import { Expander, type ExpanderHost } from './expander.ts';
 import { Lexer } from './lexer.ts';
@@ -39,7 +40,7 @@ import { avoidPaste, END_TOKEN, NAME, NUMBER, PADDING, STRING, Token } from './t
 /** `define NAME 1 + 2` with nothing that needs a closer look, up to the end of the line. */
 const PLAIN_DEFINE = /define[ \t]+([A-Za-z_]\w*)((?:[ \t][^\n"'/#]*)?)(?=\n|$)/y;
 
-export class Preprocessor implements ExpanderHost {
+export class Preprocessor implements DirectiveHost, ExpanderHost {
   readonly limits: CppLimits;
   readonly problems: Problems;
   readonly macros = new MacroTable();
@@ -55,8 +56,6 @@ export class Preprocessor implements ExpanderHost {
   #entered = 0;
   #inputSize = 0;
   #counter = 0;
-  /** Where the macro invocation or directive in work stands. */
-  at = 0;
   /** The offset behind an expansion, and what was printed last there, for a token that follows at once. */
   #seam = -1;
   #seamToken: Token | undefined;
@@ -110,7 +109,7 @@ export class Preprocessor implements ExpanderHost {
   // ---- files ----
 
   /** Finds the file of an #include. Asks the caller once for each name and place. */
-  find(path: string, kind: 'quote' | 'angle'): SourceText | RefusedFile | undefined {
+  find(path: string, kind: 'quote' | 'angle', at: number): SourceText | RefusedFile | undefined {
     const from = this.#file.inclusion.source.path;
     const key = kind === 'quote' ? `${path}\n${from}` : `${path}\n`;
     if (!this.#found.has(key)) this.#found.set(key, this.#readFile(path, from, kind));
@@ -119,7 +118,7 @@ export class Preprocessor implements ExpanderHost {
     let source = this.#sources.get(found.path);
     if (source === undefined) {
       if (found.text.length > this.limits.fileSize) {
-        this.stop('file-size', `${found.path} has more than ${this.limits.fileSize} characters`);
+        this.stop(at, 'file-size', `${found.path} has more than ${this.limits.fileSize} characters`);
       }
       source = new SourceText(found.path, found.text);
       this.#sources.set(found.path, source);
@@ -128,16 +127,17 @@ export class Preprocessor implements ExpanderHost {
   }
 
   /** Begins to read a file, unless it guards itself against that. */
-  include(source: SourceText, offset: number): void {
+  include(source: SourceText, at: number): void {
     if (source.once || (source.guard !== undefined && this.macros.has(source.guard))) return;
     if (this.#file.inclusion.depth + 1 >= this.limits.includeDepth) {
       this.stop(
+        at,
         'include-depth',
         `files are included more than ${this.limits.includeDepth} deep`,
         'a file that includes itself needs a guard: #ifndef NAME, #define NAME … #endif',
       );
     }
-    this.#open(source, this.#file.inclusion, offset);
+    this.#open(source, this.#file.inclusion, at);
   }
 
   #open(source: SourceText, parent: Inclusion | undefined, offset: number): void {
@@ -162,9 +162,8 @@ export class Preprocessor implements ExpanderHost {
 
   #close(file: OpenFile): void {
     this.#seam = -1;
-    for (const open of file.conditionals) {
-      this.at = open.offset;
-      this.problem('conditional-unterminated', 'this #if has no #endif in its file', 'add an #endif');
+    for (const { offset } of file.conditionals) {
+      this.problem(offset, 'conditional-unterminated', 'this #if has no #endif in its file', 'add an #endif');
     }
     if (!file.unguarded && file.guard !== undefined) file.inclusion.source.guard = file.guard;
     this.#files.pop();
@@ -174,21 +173,21 @@ export class Preprocessor implements ExpanderHost {
 
   // ---- problems ----
 
-  problem(code: string, message: string, hint?: string): void {
-    this.problems.add('error', code, message, this.#file.inclusion.position(this.at), hint);
+  problem(at: number, code: string, message: string, hint?: string): void {
+    this.problems.add('error', code, message, this.#file.inclusion.position(at), hint);
   }
 
-  warning(code: string, message: string, hint?: string): void {
-    this.problems.add('warning', code, message, this.#file.inclusion.position(this.at), hint);
+  warning(at: number, code: string, message: string, hint?: string): void {
+    this.problems.add('warning', code, message, this.#file.inclusion.position(at), hint);
   }
 
-  stop(code: string, message: string, hint?: string): never {
-    this.problems.fatal(code, message, this.#file.inclusion.position(this.at), hint);
+  stop(at: number, code: string, message: string, hint?: string): never {
+    this.problems.fatal(code, message, this.#file.inclusion.position(at), hint);
   }
 
   // ---- macros ----
 
-  builtin(macro: Macro, offset: number): Token {
+  builtin(macro: Macro, offset: number, at: number): Token {
     const { inclusion } = this.#file;
     const quoted = (text: string): Token => new Token(STRING, `"${text.replace(/[\\"]/g, '\\$&')}"`, false);
     const counted = (value: number): Token => new Token(NUMBER, String(value), false);
@@ -204,7 +203,7 @@ export class Preprocessor implements ExpanderHost {
       case '__INCLUDE_LEVEL__':
         return counted(inclusion.depth);
       default:
-        this.warning('no-clock', `${macro.name} has no value: the result must not depend on the time`);
+        this.warning(at, 'no-clock', `${macro.name} has no value: the result must not depend on the time`);
         return quoted(macro.name === '__TIME__' ? '??:??:??' : '??? ?? ????');
     }
   }
@@ -214,7 +213,8 @@ export class Preprocessor implements ExpanderHost {
   #emit(text: string, file: OpenFile, offset: number, macro?: Macro): void {
     if (text === '') return;
     if (this.#out.length + text.length > this.limits.outputSize) {
-      this.stop('output-size', `the source becomes more than ${this.limits.outputSize} characters`);
+      const message = `the source becomes more than ${this.limits.outputSize} characters`;
+      this.problems.fatal('output-size', message, file.inclusion.position(offset));
     }
     this.#out.add(text, file.number, offset, macro);
     this.#lastWhite = isWhite(text, text.length - 1);
@@ -295,7 +295,6 @@ export class Preprocessor implements ExpanderHost {
             file.pos = Math.min(plain[4] + 1, end);
             break;
           }
-          this.at = found;
           file.pos = plain === undefined ? name : found + 1;
           this.#directives.obey(file, found);
           if (this.#file !== file) return;
@@ -326,8 +325,7 @@ export class Preprocessor implements ExpanderHost {
   #checkClosed(text: string, start: number, end: number): void {
     const at = unclosedComment(text, start, end);
     if (at < 0) return;
-    this.at = at;
-    this.problem('comment-unterminated', 'this comment is never closed', "add '*/'");
+    this.problem(at, 'comment-unterminated', 'this comment is never closed', "add '*/'");
   }
 
   /** Whether a macro's name stands for the macro here: a function-like one only before a parenthesis. */
@@ -352,7 +350,6 @@ export class Preprocessor implements ExpanderHost {
 
   /** Expands the macro whose name stands at `from`, up to the first token that is not part of it. */
   #expand(file: OpenFile, macro: Macro, from: number, after: number): void {
-    this.at = from;
     file.pos = after;
     let source: Token | undefined;
     let previous: Token | undefined;
@@ -402,7 +399,7 @@ export class Preprocessor implements ExpanderHost {
         }
       } catch (error) {
         if (!(error instanceof MacroSyntaxError)) throw error;
-        this.problem('macro-definition', error.message);
+        this.problem(from, 'macro-definition', error.message);
       }
     }
     this.#emit(output, file, from, macro);
@@ -438,7 +435,7 @@ export class Preprocessor implements ExpanderHost {
     }
   }
 
-  lex(within: boolean): Token {
+  lex(within: boolean, at: number): Token {
     const file = this.#file;
     const { text, end } = file;
     let white = false;
@@ -458,18 +455,16 @@ export class Preprocessor implements ExpanderHost {
         const directive = this.#directives.recognize(file, pos);
         if (directive < 0) {
           this.problem(
+            at,
             'macro-arguments',
             'a line that starts with # stands among the arguments of a macro',
             'gcc ends the argument there; put it on the line before',
           );
           break;
         }
-        const { at } = this;
-        this.at = pos;
         file.pos = directive;
         this.#directives.obey(file, pos, true);
         if (file.skipping) skipGroups(this, file);
-        this.at = at;
         pos = file.pos;
         white = true;
         continue;

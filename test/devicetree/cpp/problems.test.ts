@@ -165,6 +165,19 @@ describe('each mistake is told where it stands', () => {
     expect(problems(text)).toEqual(expected);
   });
 
+  // Older ones of the real preprocessor do not know them: what they mean stands here.
+  test.each([
+    ['#elifdef A', 'yes'],
+    ['#elifdef B', 'no'],
+    ['#elifndef A', 'no'],
+    ['#elifndef B', 'yes'],
+  ])('%s: %s', (directive, taken) => {
+    const { source, errors } = ourCpp({
+      'main.dts': `#define A\n#if 0\nskipped\n${directive}\nyes\n#else\nno\n#endif\n`,
+    });
+    expect([normalise(source.text), errors]).toEqual([taken, []]);
+  });
+
   test('several in one run, and the rest goes on', () => {
     const { source, errors } = ourCpp({
       'main.dts': '#include "a"\n#include "none1"\n#include <none2>\n#error three\n#define X 4\nX\n',

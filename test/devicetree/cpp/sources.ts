@@ -233,7 +233,7 @@ export const SOURCES: Readonly<Record<string, Files>> = {
   '#if with macros': one(
     '#define A 2\n#define f(x) (x*2)\n#define E\n#define D defined(A)\n#define not !\n#if A==2 && f(A)==4 E && D && not B && defined A && !defined(B) && f(f(1)) == 4\nyes\n#endif\n#if f\nbad\n#else\nyes\n#endif\n#if A /* c */ > 1 // d\nyes\n#endif\n#if A > \\\n1\nyes\n#endif\n',
   ),
-  elifdef: one('#define A\n#ifdef B\n1\n#elif defined(A)\n2\n#endif\n'),
+  '#elif defined': one('#define A\n#ifdef B\n1\n#elif defined(A)\n2\n#endif\n'),
   'built-in macros': one(
     '__DTS__ __ASSEMBLER__ __STDC__ __COUNTER__ __COUNTER__\n#if __COUNTER__ == 2\n__COUNTER__\n#endif\n#ifdef __DTS__\nd\n#endif\n#ifdef __linux__\nl\n#endif\nlinux unix __LINE__\n__LINE__ __FILE__ __INCLUDE_LEVEL__ __BASE_FILE__\n',
   ),
