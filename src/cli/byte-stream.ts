@@ -1,9 +1,8 @@
 /** Moves bytes in chunks, each in a transaction of its own, so that no others wait long and Ctrl-C comes in. */
 import type { Report } from '../kernel/hazard-log.ts';
 import { WRITE_PIECE } from '../program/byte-moves.ts';
-import type { Session } from '../session/session.ts';
+import { attempt } from './attempt.ts';
 import type { ByteTarget, Place } from './byte-target.ts';
-import type { Caller } from './caller.ts';
 import { withReports } from './calls.ts';
 import { escapeJson } from './escape.ts';
 import { EXIT_NO, exitCode } from './exit-code.ts';
@@ -18,23 +17,6 @@ export const CHUNK = WRITE_PIECE;
 
 /** How many of the bytes that are left go into the next transaction. */
 export const nextChunk = (left: bigint): number => Math.min(Number(left), CHUNK);
-
-/**
- * A transaction that is kept when the kernel or the hardware said no: an access that faults has done what came
- * before the fault, and its reports tell why.
- */
-export function attempt<T>(sh: Shell, session: Session, body: (caller: Caller) => T): T {
-  const outcome = sh.transact(session, (caller): { readonly value: T } | { readonly thrown: unknown } => {
-    try {
-      return { value: body(caller) };
-    } catch (thrown) {
-      if (exitCode(thrown) !== EXIT_NO) throw thrown;
-      return { thrown };
-    }
-  });
-  if ('thrown' in outcome) throw outcome.thrown;
-  return outcome.value;
-}
 
 /** The bytes in chunks. @throws CallFailed or a fault */
 export function* readChunks({ sh, session }: Place, target: ByteTarget): Generator<Uint8Array> {

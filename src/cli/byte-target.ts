@@ -13,8 +13,8 @@ import {
 import { DONE, finish, hasFailed, type Pieces } from '../program/outcome.ts';
 import type { Session } from '../session/session.ts';
 import { formatHex, formatSize } from '../units.ts';
+import { attempt } from './attempt.ts';
 import type { BytePart } from './byte-part.ts';
-import { attempt } from './byte-stream.ts';
 import type { Caller } from './caller.ts';
 import { AccessFaulted, CallFailed, UsageError } from './failures.ts';
 import { findDeviceCalled } from './find-device.ts';

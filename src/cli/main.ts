@@ -22,7 +22,7 @@ async function thrownBy(words: readonly string[], surroundings: Surroundings, le
   try {
     if (words[0] === '__complete') {
       const { answerCompletion } = await import('./commands/completion.ts');
-      await answerCompletion(surroundings, words.slice(1));
+      await answerCompletion(surroundings, words.slice(1), (named) => createProgram(surroundings, named));
     } else {
       const program = await createProgram(surroundings, words, ledger);
       await program.parseAsync(words, { from: 'user' });

@@ -3,7 +3,7 @@
  * one and is all of it that knows the version.
  */
 import type { PhysAddr } from '../units.ts';
-import type { ProfileConfig } from './profile.ts';
+import type { ProfileConfig } from './config.ts';
 
 /** A line of the log with its level. */
 export type LogText = readonly [level: 3 | 4 | 6, text: string];

@@ -4,30 +4,17 @@
  */
 import type { Architecture, PageKiB } from './architecture.ts';
 import { ARM64 } from './arm64.ts';
+import {
+  type ConfigKey,
+  type ConfigProblem,
+  configKeys,
+  DEFCONFIG,
+  type ProfileConfig,
+  readOption,
+} from './config.ts';
 import { type Geometry, type GeometrySizes, makeGeometry } from './geometry.ts';
 import { LINUX_7_3 } from './linux-7.3.ts';
 import type { LinuxVersion } from './linux-version.ts';
-
-/** The configuration options that the model reads, with their .config names. */
-export interface ProfileConfig {
-  /** Size of the default CMA area in MiB when neither `cma=` nor the device tree gives one. */
-  readonly CONFIG_CMA_SIZE_MBYTES: number;
-  /** The largest alignment order that an allocation asks CMA for. */
-  readonly CONFIG_CMA_ALIGNMENT: number;
-  /** How many CMA areas there can be. */
-  readonly CONFIG_CMA_AREAS: number;
-  readonly CONFIG_ZONE_DMA: boolean;
-  readonly CONFIG_ZONE_DMA32: boolean;
-  /** Huge pages make the pageblock 2 MiB; without them it is the largest buddy block, 4 MiB. */
-  readonly CONFIG_TRANSPARENT_HUGEPAGE: boolean;
-  /** EFI boots get 1024 ranges in memblock's memory array instead of 128. */
-  readonly CONFIG_EFI: boolean;
-  readonly CONFIG_DMABUF_HEAPS_SYSTEM: boolean;
-  readonly CONFIG_DMABUF_HEAPS_CMA: boolean;
-  readonly CONFIG_DMABUF_HEAPS_COHERENT: boolean;
-}
-
-export type ConfigKey = keyof ProfileConfig;
 
 export interface Profile {
   readonly linux: LinuxVersion;
@@ -38,54 +25,6 @@ export interface Profile {
   readonly config: ProfileConfig;
   /** Where the configuration comes from: `arm64 defconfig`, or the changed options. */
   readonly configName: string;
-}
-
-/** The options of arm64's defconfig. */
-const DEFCONFIG: ProfileConfig = {
-  CONFIG_CMA_SIZE_MBYTES: 32,
-  CONFIG_CMA_ALIGNMENT: 8,
-  CONFIG_CMA_AREAS: 20,
-  CONFIG_ZONE_DMA: true,
-  CONFIG_ZONE_DMA32: true,
-  CONFIG_TRANSPARENT_HUGEPAGE: true,
-  CONFIG_EFI: true,
-  CONFIG_DMABUF_HEAPS_SYSTEM: true,
-  CONFIG_DMABUF_HEAPS_CMA: true,
-  CONFIG_DMABUF_HEAPS_COHERENT: true,
-};
-
-/** The largest sensible value of each numeric option; the options' own ranges in Kconfig. */
-const RANGES: Readonly<Partial<Record<ConfigKey, readonly [min: number, max: number]>>> = {
-  CONFIG_CMA_SIZE_MBYTES: [0, 1 << 20],
-  CONFIG_CMA_ALIGNMENT: [2, 12],
-  CONFIG_CMA_AREAS: [1, 128],
-};
-
-/** What is wrong with a configuration override. */
-export interface ConfigProblem {
-  readonly key: string;
-  readonly problem: 'unknown' | 'not-boolean' | 'not-number' | 'out-of-range';
-  readonly expected: string;
-}
-
-/** The options that can be overridden. */
-export const configKeys = (): readonly ConfigKey[] => Object.keys(DEFCONFIG) as ConfigKey[];
-
-function readOption(key: ConfigKey, value: unknown): boolean | number | ConfigProblem {
-  if (typeof DEFCONFIG[key] === 'boolean') {
-    if (value === true || value === 'y') return true;
-    if (value === false || value === 'n') return false;
-    return { key, problem: 'not-boolean', expected: 'y or n' };
-  }
-  const [min, max] = RANGES[key] ?? [0, Number.MAX_SAFE_INTEGER];
-  const number = typeof value === 'string' && /^(0x[0-9a-f]+|[0-9]+)$/i.test(value) ? Number(value) : value;
-  if (typeof number !== 'number' || !Number.isInteger(number)) {
-    return { key, problem: 'not-number', expected: `a number from ${min} to ${max}` };
-  }
-  if (number < min || number > max) {
-    return { key, problem: 'out-of-range', expected: `a number from ${min} to ${max}` };
-  }
-  return number;
 }
 
 /**

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  banner,
-  configKeys,
-  hasCoherentHeaps,
-  pageblockBytes,
-  profileOf,
-} from '../../src/profile/profile.ts';
+import { configKeys } from '../../src/profile/config.ts';
+import { banner, hasCoherentHeaps, pageblockBytes, profileOf } from '../../src/profile/profile.ts';
 import { MiB } from '../../src/units.ts';
 
 describe('profileOf', () => {

@@ -1,4 +1,4 @@
-import { Argument } from 'commander';
+import { Argument, type Command } from 'commander';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { isTaskName } from '../../kernel/task.ts';
 import type { Session } from '../../session/session.ts';
@@ -6,7 +6,6 @@ import { formatSize } from '../../units.ts';
 import { type Candidate, complete, type Dynamic } from '../complete.ts';
 import { completionScript, SHELLS, type ShellName } from '../completion-scripts.ts';
 import { escapeText } from '../escape.ts';
-import { createProgram } from '../program.ts';
 import { examples, type Registry } from '../registry.ts';
 import { Shell, type Surroundings } from '../shell.ts';
 import { pathsBeginning } from '../virtual-paths.ts';
@@ -60,14 +59,18 @@ function optionValue(words: readonly string[], option: string): string | undefin
  * Answers the scripts: prints what may stand where the last word stands. It is no command of the program,
  * because its words are a command line that is not finished.
  */
-export async function answerCompletion(surroundings: Surroundings, words: readonly string[]): Promise<void> {
+export async function answerCompletion(
+  surroundings: Surroundings,
+  words: readonly string[],
+  programFor: (words: readonly string[]) => Promise<Command>,
+): Promise<void> {
   const [session, task] = [optionValue(words, '--session'), optionValue(words, '--task')];
   const shell = new Shell(surroundings, {
     ...(session !== undefined && { session }),
     ...(task !== undefined && isTaskName(task) && { task }),
   });
   // The last word is not finished: it names nothing yet.
-  const program = await createProgram(surroundings, words.slice(0, -1));
+  const program = await programFor(words.slice(0, -1));
   const completion = complete(program, words, await sessionWords(shell));
   const line = ([word, about = '']: Candidate) => `${word}\t${escapeText(about)}\n`;
   shell.streams.out(completion === 'files' ? ':files\n' : completion.map(line).join(''));

@@ -1,7 +1,8 @@
 import { completes } from '../argument-kinds.ts';
 import { type AsOption, addAsOption } from '../as-option.ts';
+import { attempt } from '../attempt.ts';
 import { partForms, readPart } from '../byte-part.ts';
-import { attempt, streamed, writeChunk } from '../byte-stream.ts';
+import { streamed, writeChunk } from '../byte-stream.ts';
 import type { Place } from '../byte-target.ts';
 import { findBytes } from '../byte-target.ts';
 import { inputPieces } from '../input-pieces.ts';

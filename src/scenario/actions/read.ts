@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { readBytes } from '../../program/byte-moves.ts';
-import { type KeptBytes, sha256 } from '../../session/kept-bytes.ts';
+import type { KeptBytes } from '../../session/kept-bytes.ts';
 import type { Action } from '../action.ts';
 import type { Expect } from '../expect-form.ts';
 import { endedAs, spanWords } from '../export/byte-runs.ts';
@@ -33,7 +33,7 @@ function countBytes(bytes: Uint8Array): { nonzero: number; sum: number } {
 }
 
 /** What was read: as it is where it is short, and else its checksum, if the journal has one. */
-function readExpect(kept: KeptBytes): Expect {
+function readExpect(kept: KeptBytes, sha256: (bytes: Uint8Array) => string): Expect {
   if ('fill' in kept) {
     if (kept.fill === 0) return { value: { nonzero: 0 } };
     const bytes = new Uint8Array(kept.length).fill(kept.fill);
@@ -75,12 +75,12 @@ export const read: Action<typeof schema> = {
     };
   },
   export: {
-    access: (run, target) => {
+    access: (run, target, sha256) => {
       if (run.access !== 'read') return undefined;
       const { place, span } = spanWords(target, target.offset, run.length, true);
       return {
         action: { read: { from: place, ...span } },
-        expect: run.fault === undefined ? readExpect(run.kept) : endedAs(run),
+        expect: run.fault === undefined ? readExpect(run.kept, sha256) : endedAs(run),
       };
     },
   },

@@ -35,7 +35,7 @@ export interface Exporter {
   /** Writes several entries from the cursor on, where they are what the action makes. */
   several?(cursor: Cursor): readonly Draft[] | undefined;
   /** Writes a run of accesses. */
-  access?(run: Run, target: Target): AccessTold | undefined;
+  access?(run: Run, target: Target, sha256: (bytes: Uint8Array) => string): AccessTold | undefined;
 }
 
 /** The name of a copy: of a buffer without one a plain one. */

@@ -1,6 +1,7 @@
 /** A history as the steps of a scenario: what several calls were together, with what came of it as expectations. */
 import { DEFAULT_NOFILE, isTaskName, ROOT } from '../../kernel/task.ts';
 import type { JournalCall } from '../../session/journal.ts';
+import { sha256 } from '../../session/kept-bytes.ts';
 import type { Action } from '../action.ts';
 import { ACTIONS } from '../actions/index.ts';
 import type { Expect } from '../expect-form.ts';
@@ -56,7 +57,7 @@ function first<T>(ask: (exporter: Exporter) => T | undefined): T | undefined {
   return undefined;
 }
 
-const tellAccess: Tell = (run, target) => first(({ access }) => access?.(run, target));
+const tellAccess: Tell = (run, target) => first(({ access }) => access?.(run, target, sha256));
 
 const severalOf = (cursor: Cursor): readonly Draft[] | undefined => first(({ several }) => several?.(cursor));
 
