@@ -6,7 +6,7 @@ import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-op
 import { pagesText, zeroPages } from './heap-ops.ts';
 
 /** No aligned free run in a CMA area. */
-interface CmaNoRoom {
+export interface CmaNoRoom {
   readonly kind: 'cma-no-room';
   /** Bytes of a page. */
   readonly pageSize: number;

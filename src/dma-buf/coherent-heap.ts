@@ -8,7 +8,7 @@ import type { Allocation, DmaHeapOps, HeapBackend } from './heap-ops.ts';
 import { pagesText, zeroPages } from './heap-ops.ts';
 
 /** No free block of the rounded-up order in a coherent pool. */
-interface CoherentNoRoom {
+export interface CoherentNoRoom {
   readonly kind: 'coherent-no-room';
   /** Bytes of a page. */
   readonly pageSize: number;

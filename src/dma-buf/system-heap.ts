@@ -5,7 +5,7 @@ import type { Allocation, DmaHeapOps, HeapBackend } from './heap-ops.ts';
 import { pagesText, zeroPages } from './heap-ops.ts';
 
 /** The system heap ran out of pages: on Linux the OOM killer ends the caller. */
-interface SystemOom {
+export interface SystemOom {
   readonly kind: 'system-oom';
   /** Bytes of a page. */
   readonly pageSize: number;
