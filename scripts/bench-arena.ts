@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { boot } from '../src/kernel/boot.ts';
+import { boot } from '../src/kernel/boot/boot.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
 import type { Mapping } from '../src/kernel/mapping.ts';
 import { arenaPath } from '../src/session/directory.ts';

@@ -11,7 +11,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { sourceFiles } from '../src/cli/source-files.ts';
+import { sourceFiles } from '../src/cli/read/source-files.ts';
 import { compileSource } from '../src/devicetree/compile-source.ts';
 import { encodeDtb } from '../src/devicetree/dtb.ts';
 import { median } from './bench-rounds.ts';

@@ -4,7 +4,7 @@
 // The time is the process's own (user and system), which a busy machine disturbs less than the clock. Reading 100,000
 // steps that are written out is measured apart, without a limit.
 // Ends with 1 when the median of the rounds' ratios is above the limit.
-import { boot } from '../src/kernel/boot.ts';
+import { boot } from '../src/kernel/boot/boot.ts';
 import { Kernel, layoutOf } from '../src/kernel/kernel.ts';
 import { InMemoryPhysMemory } from '../src/mm/phys-memory.ts';
 import { MemoryRecords } from '../src/records.ts';

@@ -26,7 +26,11 @@ function bundlesOf(root) {
   return [
     { file: 'cli.cjs', entries: ['src/cli/process.ts', ...OFTEN.map(command)], from: [] },
     { file: 'commands.cjs', entries: others.map(command), from: ['cli.cjs'] },
-    { file: 'board.cjs', entries: ['src/cli/prepare-boot.ts', 'src/cli/load-tree.ts'], from: ['cli.cjs'] },
+    {
+      file: 'board.cjs',
+      entries: ['src/cli/read/prepare-boot.ts', 'src/cli/read/load-tree.ts'],
+      from: ['cli.cjs'],
+    },
     {
       file: 'device-tree-source.cjs',
       entries: ['src/devicetree/compile-source.ts', 'src/devicetree/overlay.ts'],

@@ -14,7 +14,7 @@ import type { Board } from '../src/board/board.ts';
 import { boardFromTree } from '../src/board/from-tree.ts';
 import { decodeDtb, encodeDtb } from '../src/devicetree/dtb.ts';
 import { InvalidInput } from '../src/diagnostic.ts';
-import { boot } from '../src/kernel/boot.ts';
+import { boot } from '../src/kernel/boot/boot.ts';
 import { MemoryRecords } from '../src/records.ts';
 import { GiB } from '../src/units.ts';
 import { PrivateApt } from './private-apt.ts';

@@ -30,15 +30,11 @@ export { InvalidInput } from './diagnostic.ts';
 export type { Backend } from './dma-buf/backends.ts';
 export type { Failure } from './dma-buf/failure.ts';
 export { NotModelled } from './dma-buf/not-modelled.ts';
-export type { BootOutcome } from './kernel/boot.ts';
-export { boot } from './kernel/boot.ts';
-export type { BootParams, BootReserved, ConfigValue } from './kernel/boot-params.ts';
-export { DEFAULT_DMA_MASK, dmaBitMask } from './kernel/device-table.ts';
-export type { DeviceMapping, DmaView } from './kernel/dma.ts';
-export { DmaFaulted } from './kernel/dma.ts';
-export type { FaultRule, ReadFaultRule } from './kernel/fault-rule.ts';
-export { faultRuleOf, formatFaultRule, parseFaultRule } from './kernel/fault-rule.ts';
-export type { FaultView } from './kernel/faults.ts';
+export type { BootOutcome } from './kernel/boot/boot.ts';
+export { boot } from './kernel/boot/boot.ts';
+export type { BootParams, BootReserved, ConfigValue } from './kernel/boot/boot-params.ts';
+export type { DeviceMapping, DmaView } from './kernel/coherency/dma.ts';
+export { DmaFaulted } from './kernel/coherency/dma.ts';
 export type {
   CoherencyReport,
   FaultReport,
@@ -47,7 +43,11 @@ export type {
   Report,
   ReportedBuffer,
   StrayReport,
-} from './kernel/hazard-log.ts';
+} from './kernel/coherency/hazard-log.ts';
+export { DEFAULT_DMA_MASK, dmaBitMask } from './kernel/device-table.ts';
+export type { FaultRule, ReadFaultRule } from './kernel/faults/fault-rule.ts';
+export { faultRuleOf, formatFaultRule, parseFaultRule } from './kernel/faults/fault-rule.ts';
+export type { FaultView } from './kernel/faults/faults.ts';
 export { Kernel, layoutOf } from './kernel/kernel.ts';
 export type { Mapping } from './kernel/mapping.ts';
 export { SegmentationFault } from './kernel/mapping.ts';
@@ -66,15 +66,15 @@ export type {
   RegionView,
   TaskView,
   WhyNoHeap,
-} from './kernel/views.ts';
+} from './kernel/views/views.ts';
 export type { CmaDebugfs } from './kernel/virtual-files/index.ts';
 export { cmaDebugfs, cmaTotalKiB, procBuddyinfo, procIomem } from './kernel/virtual-files/index.ts';
-export type { Device, DmaAddr, DmaRange } from './mm/device.ts';
-export { DEFAULT_MAX_SEG_SIZE } from './mm/device.ts';
-export type { DmaFault } from './mm/dma-access.ts';
-export type { DmaDirection } from './mm/dma-mapping.ts';
-export type { Accessor, Hazard, HazardCause } from './mm/hazard.ts';
-export type { DmaSegment } from './mm/iommu-dma.ts';
+export type { Device, DmaAddr, DmaRange } from './mm/dma/device.ts';
+export { DEFAULT_MAX_SEG_SIZE } from './mm/dma/device.ts';
+export type { DmaFault } from './mm/dma/dma-access.ts';
+export type { DmaDirection } from './mm/dma/dma-mapping.ts';
+export type { Accessor, Hazard, HazardCause } from './mm/dma/hazard.ts';
+export type { DmaSegment } from './mm/dma/iommu-dma.ts';
 export type { MemoryWrite, PhysMemory } from './mm/phys-memory.ts';
 export { BusError, InMemoryPhysMemory } from './mm/phys-memory.ts';
 export type { LogLevel, LogLine } from './printk.ts';

@@ -1,8 +1,8 @@
 /** Small boards for tests: literals with everything filled in, and a boot of them. */
 import { fileURLToPath } from 'node:url';
 import type { Board, ReservedMemNode } from '../src/board/board.ts';
-import { type BootOutcome, boot } from '../src/kernel/boot.ts';
-import type { BootParams } from '../src/kernel/boot-params.ts';
+import { type BootOutcome, boot } from '../src/kernel/boot/boot.ts';
+import type { BootParams } from '../src/kernel/boot/boot-params.ts';
 import { Kernel, layoutOf } from '../src/kernel/kernel.ts';
 import type { SyscallResult } from '../src/kernel/syscall.ts';
 import { InMemoryPhysMemory } from '../src/mm/phys-memory.ts';

@@ -7,9 +7,9 @@ import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
 import type { Session } from '../session/session.ts';
 import type { Caller } from './caller.ts';
 import { CallFailed, type FailedCall } from './failures.ts';
-import { groupText } from './groups.ts';
-import { hazardJson } from './json.ts';
+import { hazardJson } from './json/json.ts';
 import type { Shell } from './shell.ts';
+import { groupText } from './words/groups.ts';
 
 type InOurWords<T = SyscallResult> = (result: T) => string | undefined;
 

@@ -2,9 +2,9 @@
 import { basename } from 'node:path';
 import { InvalidInput } from '../diagnostic.ts';
 import type { BootInputs } from '../session/session.ts';
-import { Confinement } from './confinement.ts';
 import { UnreadableInput, UsageError } from './failures.ts';
-import { loadTree } from './load-tree.ts';
+import { Confinement } from './read/confinement.ts';
+import { loadTree } from './read/load-tree.ts';
 
 export type ExportedBoard = { readonly file: string } | { readonly yaml: string };
 

@@ -1,15 +1,15 @@
 /** Runs one command line, tells what went wrong, and says the exit code. Knows its surroundings only as given. */
 import { CommanderError } from 'commander';
 import { EXIT_DONE, exitCode } from './exit-code.ts';
+import { errorJson, errorText } from './explain/report.ts';
 import { AnsweredNo, Interrupted } from './failures.ts';
-import { type Ink, makeInk } from './ink.ts';
-import { jsonText } from './json-text.ts';
-import { Ledger } from './ledger.ts';
+import { jsonText } from './json/json-text.ts';
 import { createProgram, usageError } from './program.ts';
-import { errorJson, errorText } from './report.ts';
 import type { Surroundings } from './shell.ts';
-import { ClosedPipe, UnwritableOutput } from './streams.ts';
-import { unwritableText } from './unwritable-output.ts';
+import { type Ink, makeInk } from './terminal/ink.ts';
+import { Ledger } from './terminal/ledger.ts';
+import { ClosedPipe, UnwritableOutput } from './terminal/streams.ts';
+import { unwritableText } from './terminal/unwritable-output.ts';
 
 /** Whether the words ask for JSON: asked of the words because they may be the mistake. */
 const wantsJson = (words: readonly string[]): boolean => {

@@ -1,7 +1,7 @@
 /** The process that a user starts: its words, streams, environment and exit code. */
 import { EXIT_INTERRUPTED } from './exit-code.ts';
 import { main } from './main.ts';
-import { processStreams } from './streams.ts';
+import { processStreams } from './terminal/streams.ts';
 
 const surroundings = {
   streams: processStreams,

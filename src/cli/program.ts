@@ -1,13 +1,13 @@
 /** The command line: every command, the options that all take, and how mistakes are told. */
 import { Command, type CommanderError, Option } from 'commander';
-import { readWait } from './arguments.ts';
 import { commandsFor } from './command-table.ts';
 import { UsageError } from './failures.ts';
-import { Ledger } from './ledger.ts';
-import { refuseNul } from './refuse-nul.ts';
 import { examples, type Registry } from './registry.ts';
 import { type GlobalOptions, Shell, type Surroundings } from './shell.ts';
+import { Ledger } from './terminal/ledger.ts';
 import { VERSION } from './version.ts';
+import { readWait } from './words/arguments.ts';
+import { refuseNul } from './words/refuse-nul.ts';
 
 const GLOBAL = 'Global options:';
 

@@ -1,8 +1,8 @@
 /** Runs one scenario in slices, so that progress is shown and a Ctrl-C comes in. */
 import type { PreparedScenario, RunReport } from '../scenario/index.ts';
-import { type Interruption, SLICE_MS } from './interruption.ts';
-import { Progress } from './progress.ts';
 import type { Shell } from './shell.ts';
+import { type Interruption, SLICE_MS } from './terminal/interruption.ts';
+import { Progress } from './terminal/progress.ts';
 
 /** The module of scenarios, which commands load when they need it. */
 export type Scenarios = typeof import('../scenario/index.ts');

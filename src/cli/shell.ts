@@ -3,24 +3,24 @@
  * a session's or one that was booted in memory for this command alone.
  */
 import type { Diagnostic } from '../diagnostic.ts';
-import type { Report } from '../kernel/hazard-log.ts';
+import type { Report } from '../kernel/coherency/hazard-log.ts';
 import { SHELL_TASK } from '../kernel/task.ts';
 import type { SessionLocation } from '../session/directory.ts';
 import { sessionPath } from '../session/directory.ts';
 import { openSession } from '../session/local-session.ts';
 import type { Session } from '../session/session.ts';
-import { type BoardOptions, refuseBoardOptions } from './boot-inputs.ts';
 import { type Caller, callerOf, checkTaskName } from './caller.ts';
-import { joinReports } from './explain-hazard.ts';
+import { joinReports } from './explain/explain-hazard.ts';
 import { UsageError } from './failures.ts';
-import { type Ink, makeInk } from './ink.ts';
-import { type Interrupts, processInterrupts } from './interruption.ts';
-import { hazardJson } from './json.ts';
-import { jsonText } from './json-text.ts';
-import { Ledger } from './ledger.ts';
+import { hazardJson } from './json/json.ts';
+import { jsonText } from './json/json-text.ts';
+import { type BoardOptions, refuseBoardOptions } from './read/boot-inputs.ts';
 import { renderDiagnostic } from './render/diagnostic.ts';
 import { renderHazards } from './render/hazards.ts';
-import type { Streams } from './streams.ts';
+import { type Ink, makeInk } from './terminal/ink.ts';
+import { type Interrupts, processInterrupts } from './terminal/interruption.ts';
+import { Ledger } from './terminal/ledger.ts';
+import type { Streams } from './terminal/streams.ts';
 
 /** The options that every command takes. */
 export interface GlobalOptions {
@@ -176,7 +176,7 @@ export class Shell {
       return this.session(command);
     }
     this.refuseSession(`${command} --board`);
-    const { bootInMemory, prepareBoot } = await import('./prepare-boot.ts');
+    const { bootInMemory, prepareBoot } = await import('./read/prepare-boot.ts');
     const prepared = await prepareBoot(board, options);
     await this.warn(prepared.warnings);
     return bootInMemory(prepared);

@@ -2,7 +2,7 @@
  * Devices that use a dma-buf. Models struct dma_buf_attachment (drivers/dma-buf/dma-buf.c, Linux 7.3), as
  * records.
  */
-import type { DmaMapping } from '../mm/dma-mapping.ts';
+import type { DmaMapping } from '../mm/dma/dma-mapping.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 

@@ -1,5 +1,5 @@
 /** Buffers from a CMA area. Models drivers/dma-buf/heaps/cma_heap.c (Linux 7.3). */
-import { Cma } from '../mm/cma.ts';
+import { Cma } from '../mm/alloc/cma.ts';
 import { profileIn } from '../profile/recorded-profile.ts';
 import { getOrder, type PfnRange } from '../units.ts';
 import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';

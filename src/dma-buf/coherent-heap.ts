@@ -2,7 +2,7 @@
  * Buffers from a coherent pool. Models drivers/dma-buf/heaps/coherent_heap.c of the series "dma-buf:
  * heaps: add coherent reserved-memory heap" (v3).
  */
-import { DmaCoherentMem } from '../mm/coherent.ts';
+import { DmaCoherentMem } from '../mm/alloc/coherent.ts';
 import { getOrder } from '../units.ts';
 import type { Allocation, DmaHeapOps, HeapBackend } from './heap-ops.ts';
 import { pagesText, zeroPages } from './heap-ops.ts';

@@ -1,6 +1,6 @@
 /** The requests on a dma-buf's descriptor. Models drivers/dma-buf/dma-buf.c: dma_buf_ioctl() (Linux 7.3). */
 
-import type { DmaDirection } from '../mm/dma-mapping.ts';
+import type { DmaDirection } from '../mm/dma/dma-mapping.ts';
 import {
   DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
   DMA_BUF_IOCTL_IMPORT_SYNC_FILE,

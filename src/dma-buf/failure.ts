@@ -3,7 +3,7 @@
  * gives only the errno; this is what a developer would dig out of debugfs afterwards.
  */
 
-import type { DmaMapFailure } from '../mm/dma-mapping.ts';
+import type { DmaMapFailure } from '../mm/dma/dma-mapping.ts';
 import type { NoRoom } from './backends.ts';
 
 export type Failure =

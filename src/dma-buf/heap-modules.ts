@@ -2,8 +2,8 @@
  * What each heap module registers when it is loaded, decided at boot as data: which pools can be mapped, which
  * areas there are. What is built in registers at once; a module does when it is loaded.
  */
-import type { EarlyBoot, EarlyCoherent } from '../mm/early-boot.ts';
-import type { SystemRam } from '../mm/system-ram.ts';
+import type { EarlyBoot, EarlyCoherent } from '../mm/early/early-boot.ts';
+import type { SystemRam } from '../mm/early/system-ram.ts';
 import { hasCoherentHeaps, type Profile } from '../profile/profile.ts';
 import type { PhysAddr } from '../units.ts';
 import { formatHex, formatPa, rangeEnd, roundDown } from '../units.ts';

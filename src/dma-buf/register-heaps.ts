@@ -2,7 +2,7 @@
  * The heap modules' init. Models the module_init() functions of drivers/dma-buf/heaps/ (Linux 7.3 with the v3
  * coherent series).
  */
-import { createCoherentPool } from '../mm/coherent.ts';
+import { createCoherentPool } from '../mm/alloc/coherent.ts';
 import type { Printk } from '../printk.ts';
 import { geometryOf, profileIn } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';

@@ -1,5 +1,5 @@
 /** Buffers from the page allocator, piece by piece. Models drivers/dma-buf/heaps/system_heap.c (Linux 7.3). */
-import { PageAllocator } from '../mm/page-alloc.ts';
+import { PageAllocator } from '../mm/alloc/page-alloc.ts';
 import type { PfnRange } from '../units.ts';
 import type { Allocation, DmaHeapOps, HeapBackend } from './heap-ops.ts';
 import { pagesText, zeroPages } from './heap-ops.ts';

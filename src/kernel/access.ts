@@ -1,5 +1,5 @@
 /** Loads, stores and DMA as those who watch see them: the accesses that no system call makes. */
-import type { DmaAddr } from '../mm/device.ts';
+import type { DmaAddr } from '../mm/dma/device.ts';
 import type { PhysAddr } from '../units.ts';
 
 /** Where bytes are, in the words of who accesses them. */

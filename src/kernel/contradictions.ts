@@ -2,12 +2,12 @@
  * What the records of a kernel say of each other that cannot be true. A kernel never leaves any: they come
  * from outside, from files that were damaged or mixed.
  */
-import { PageAllocator } from '../mm/page-alloc.ts';
+import { PageAllocator } from '../mm/alloc/page-alloc.ts';
 import type { Records } from '../records.ts';
 import type { PfnRange } from '../units.ts';
 import type { Kernel } from './kernel.ts';
 import { DescriptorTable } from './task.ts';
-import type { BufferView } from './views.ts';
+import type { BufferView } from './views/views.ts';
 
 /** @returns one line each; nothing when there are none */
 export function findContradictions(records: Records, kernel: Kernel): string[] {

@@ -1,7 +1,7 @@
 /** The devices of a machine: those that the board has, and those that a user added. */
 import type { Board } from '../board/board.ts';
 import type { BoardDevice } from '../board/devices.ts';
-import { DEFAULT_MAX_SEG_SIZE, type Device } from '../mm/device.ts';
+import { DEFAULT_MAX_SEG_SIZE, type Device } from '../mm/dma/device.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 

@@ -4,9 +4,9 @@
 import { dmaBufIoctl } from '../dma-buf/dma-buf-ioctl.ts';
 import { dmaHeapIoctl, dmaHeaps, findDmaHeap } from '../dma-buf/dma-heap.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
-import type { Device } from '../mm/device.ts';
+import { type PinnedPages, pinnedPages } from '../mm/alloc/pinned-pages.ts';
+import type { Device } from '../mm/dma/device.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
-import { type PinnedPages, pinnedPages } from '../mm/pinned-pages.ts';
 import type { Printk } from '../printk.ts';
 import type { Profile } from '../profile/profile.ts';
 import { profileIn } from '../profile/recorded-profile.ts';
@@ -14,7 +14,23 @@ import type { Records } from '../records.ts';
 import { MAP_PRIVATE, MAP_TYPE } from '../uapi/fcntl.ts';
 import type { PfnRange, PhysAddr, PhysRange } from '../units.ts';
 import { type Access, type AccessPlace, watched } from './access.ts';
-import { bootRecord } from './boot-record.ts';
+import { bootRecord } from './boot/boot-record.ts';
+import { waitingModules } from './boot/modules.ts';
+import * as files from './calls/file-calls.ts';
+import { cpuAccess, deviceCall, importerCall } from './calls/importer-calls.ts';
+import { breakingCall } from './calls/machine-calls.ts';
+import { sendDescriptor, taskAdd, taskCall } from './calls/process-calls.ts';
+import { fail, ok } from './calls/results.ts';
+import { vfsIoctl } from './calls/vfs-ioctl.ts';
+import { getdents, openPath } from './calls/virtual-calls.ts';
+import { type DeviceMapping, type DmaView, deviceMapping, dmaView } from './coherency/dma.ts';
+import type { HazardLog } from './coherency/hazard-log.ts';
+import { devicesOf, findDevice } from './device-table.ts';
+import type { FaultView, Struck } from './faults/faults.ts';
+import { checkMmap, checkMmapOffset, MappedRange, type Mapping } from './mapping.ts';
+import { KernelState } from './state.ts';
+import type { FileCall, MachineCall, Syscall, SyscallResult } from './syscall.ts';
+import { DescriptorTable, findDescriptor, findTask, ROOT, SHELL_TASK, taskNames } from './task.ts';
 import {
   attachmentOf,
   attachmentsOfDevice,
@@ -22,25 +38,10 @@ import {
   bufferViews,
   heldBuffers,
   mappingOf,
-} from './buffer-view.ts';
-import { devicesOf, findDevice } from './device-table.ts';
-import { type DeviceMapping, type DmaView, deviceMapping, dmaView } from './dma.ts';
-import type { FaultView, Struck } from './faults.ts';
-import * as files from './file-calls.ts';
-import type { HazardLog } from './hazard-log.ts';
-import { freeRunsOf, heapViews, largestRequest } from './heap-view.ts';
-import { cpuAccess, deviceCall, importerCall } from './importer-calls.ts';
-import { breakingCall } from './machine-calls.ts';
-import { checkMmap, checkMmapOffset, MappedRange, type Mapping } from './mapping.ts';
-import { waitingModules } from './modules.ts';
-import { type Occupant, occupants } from './occupant.ts';
-import { sendDescriptor, taskAdd, taskCall } from './process-calls.ts';
-import { fail, ok } from './results.ts';
-import { KernelState } from './state.ts';
-import type { FileCall, MachineCall, Syscall, SyscallResult } from './syscall.ts';
-import { DescriptorTable, findDescriptor, findTask, ROOT, SHELL_TASK, taskNames } from './task.ts';
-import { taskViewOf, taskViews } from './task-view.ts';
-import { vfsIoctl } from './vfs-ioctl.ts';
+} from './views/buffer-view.ts';
+import { freeRunsOf, heapViews, largestRequest } from './views/heap-view.ts';
+import { type Occupant, occupants } from './views/occupant.ts';
+import { taskViewOf, taskViews } from './views/task-view.ts';
 import type {
   BufferView,
   DeviceAttachment,
@@ -50,8 +51,7 @@ import type {
   MappingView,
   RegionView,
   TaskView,
-} from './views.ts';
-import { getdents, openPath } from './virtual-calls.ts';
+} from './views/views.ts';
 import { type Lookup, lookup } from './virtual-files/lookup.ts';
 
 /** Where the booted board has memory, for whoever makes the arena. */

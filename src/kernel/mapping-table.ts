@@ -1,6 +1,6 @@
 /** The mappings of all tasks, as records. Models struct vm_area_struct (include/linux/mm_types.h, Linux 7.3). */
 
-import { Bitmap } from '../mm/bitmap.ts';
+import { Bitmap } from '../mm/alloc/bitmap.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 import { FileHolders } from './file-holders.ts';

@@ -1,6 +1,6 @@
 /** Tasks, their credentials and their descriptor tables. Models fs/file.c and struct cred (Linux 7.3). */
 import { FileTable } from '../dma-buf/dma-buf.ts';
-import { Bitmap } from '../mm/bitmap.ts';
+import { Bitmap } from '../mm/alloc/bitmap.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 import { O_RDWR } from '../uapi/fcntl.ts';

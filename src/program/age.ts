@@ -10,7 +10,7 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import { nextRandom } from '../kernel/random.ts';
 import { NR_OPEN, ROOT } from '../kernel/task.ts';
-import type { HeapView } from '../kernel/views.ts';
+import type { HeapView } from '../kernel/views/views.ts';
 import type { Geometry } from '../profile/geometry.ts';
 import {
   DMA_HEAP_IOCTL_ALLOC,

@@ -1,6 +1,6 @@
 /** What a boot loader and a user give beside a board, as people say it, and the parameters of a boot that it makes. */
-import type { BootParams } from '../kernel/boot-params.ts';
-import type { FaultRule } from '../kernel/fault-rule.ts';
+import type { BootParams } from '../kernel/boot/boot-params.ts';
+import type { FaultRule } from '../kernel/faults/fault-rule.ts';
 
 /** The parameters, but what udev makes of the nodes of /dev/dma_heap said as its rules say it. */
 export interface BootInputs extends Omit<BootParams, 'heapMode' | 'heapGid' | 'modules'> {

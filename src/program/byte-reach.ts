@@ -8,9 +8,10 @@
  *     attachment                the same, of one attachment
  *     memory as a device        the device's own addresses
  */
+
+import { badArgument } from '../kernel/calls/results.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { SegmentationFault } from '../kernel/mapping.ts';
-import { badArgument } from '../kernel/results.ts';
 import { BusError, rangeOf } from '../mm/phys-memory.ts';
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts';
 import { rangeEnd, roundDown } from '../units.ts';

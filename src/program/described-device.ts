@@ -2,7 +2,7 @@
 import type { BoardDevice } from '../board/devices.ts';
 import { busDmaLimit } from '../board/dma-configure.ts';
 import { deviceOf, dmaBitMask } from '../kernel/device-table.ts';
-import type { Device, DmaRange } from '../mm/device.ts';
+import type { Device, DmaRange } from '../mm/dma/device.ts';
 
 /** What is said of it. */
 export interface DeviceFacts {

@@ -1,6 +1,6 @@
 /** Words that say what a device is, and how it uses a buffer: one reader each. */
-import type { DmaRange } from '../mm/device.ts';
-import type { DmaDirection } from '../mm/dma-mapping.ts';
+import type { DmaRange } from '../mm/dma/device.ts';
+import type { DmaDirection } from '../mm/dma/dma-mapping.ts';
 import { parseSize } from '../units.ts';
 
 /** The bits of a DMA mask: 1 to 64. */

@@ -1,6 +1,6 @@
 /** The dma-buf behind a descriptor, or why there is none: dma_buf_get(). */
-import { fail } from '../kernel/results.ts';
-import type { BufferView } from '../kernel/views.ts';
+import { fail } from '../kernel/calls/results.ts';
+import type { BufferView } from '../kernel/views/views.ts';
 import type { Caller } from './caller.ts';
 import type { Outcome } from './outcome.ts';
 

@@ -1,8 +1,9 @@
 /** The device that somebody means. */
+
+import { fail } from '../kernel/calls/results.ts';
 import { devicesCalled } from '../kernel/device-table.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { fail } from '../kernel/results.ts';
-import type { Device } from '../mm/device.ts';
+import type { Device } from '../mm/dma/device.ts';
 import type { Outcome } from './outcome.ts';
 
 /** ENODEV, with the devices that there are. */

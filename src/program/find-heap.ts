@@ -1,7 +1,8 @@
 /** The heap of a name. */
+
+import { fail } from '../kernel/calls/results.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { fail } from '../kernel/results.ts';
-import type { HeapView } from '../kernel/views.ts';
+import type { HeapView } from '../kernel/views/views.ts';
 import type { Outcome } from './outcome.ts';
 
 /** ENOENT when there is none, as open(2) of its node says it. */

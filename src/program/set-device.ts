@@ -1,6 +1,6 @@
 /** Changes a device as its driver does when it is probed: the mask above all, which no board can tell. */
-import { fail } from '../kernel/results.ts';
-import type { Device } from '../mm/device.ts';
+import { fail } from '../kernel/calls/results.ts';
+import type { Device } from '../mm/dma/device.ts';
 import type { Caller } from './caller.ts';
 import { changeDevice, type DeviceFacts } from './described-device.ts';
 import { noSuchDevice } from './find-device.ts';

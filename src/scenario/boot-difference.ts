@@ -1,7 +1,7 @@
 /** What two boots have not in common: heaps and regions that come, go, move or change their size. */
-import { boot } from '../kernel/boot.ts';
+import { boot } from '../kernel/boot/boot.ts';
 import { Kernel, layoutOf } from '../kernel/kernel.ts';
-import type { HeapView, RegionView } from '../kernel/views.ts';
+import type { HeapView, RegionView } from '../kernel/views/views.ts';
 import { InMemoryPhysMemory } from '../mm/phys-memory.ts';
 import { MemoryRecords } from '../records.ts';
 import type { PreparedScenario } from './prepare.ts';

@@ -1,7 +1,7 @@
 /** What steps say of a device, and how `export` says it. */
 import * as z from 'zod';
 import { dmaBitMask } from '../kernel/device-table.ts';
-import type { Device, DmaRange } from '../mm/device.ts';
+import type { Device, DmaRange } from '../mm/dma/device.ts';
 import type { DeviceFacts } from '../program/described-device.ts';
 import { formatHex, parseSize } from '../units.ts';
 import type { ValueOf } from './action.ts';

@@ -1,6 +1,6 @@
 /** What must hold of the whole machine: at the end of a scenario, or at a `check` in its middle. */
-import { hazardKind, joinReports } from '../kernel/joined-reports.ts';
-import type { HeapView } from '../kernel/views.ts';
+import { hazardKind, joinReports } from '../kernel/coherency/joined-reports.ts';
+import type { HeapView } from '../kernel/views/views.ts';
 import type { EndExpect } from './expect-form.ts';
 import { type NumberIs, numberTest } from './expected-number.ts';
 import type { Moment } from './moment.ts';

@@ -1,7 +1,7 @@
 /** What a step is expected to answer: its keys, read once, become tests of what it came to. */
 import { closest } from '../devicetree/closest.ts';
-import { hazardKind, joinReports } from '../kernel/joined-reports.ts';
-import type { BufferView } from '../kernel/views.ts';
+import { hazardKind, joinReports } from '../kernel/coherency/joined-reports.ts';
+import type { BufferView } from '../kernel/views/views.ts';
 import { parseFcntlArgument, parseFlags } from '../profile/open-flag-words.ts';
 import { parseEvents } from '../uapi/call-names.ts';
 import { errnoNames, isErrno } from '../uapi/errno.ts';

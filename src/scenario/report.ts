@@ -1,8 +1,8 @@
 /** What running a scenario came to, as data. */
 import type { SourcePosition } from '../diagnostic.ts';
 import type { Failure } from '../dma-buf/failure.ts';
-import type { Report } from '../kernel/hazard-log.ts';
-import type { BufferView } from '../kernel/views.ts';
+import type { Report } from '../kernel/coherency/hazard-log.ts';
+import type { BufferView } from '../kernel/views/views.ts';
 import type { LogLine } from '../printk.ts';
 import type { Errno } from '../uapi/errno.ts';
 import type { Path } from './problem.ts';

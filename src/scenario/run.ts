@@ -4,7 +4,7 @@
  */
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
-import { boot } from '../kernel/boot.ts';
+import { boot } from '../kernel/boot/boot.ts';
 import { Kernel, layoutOf } from '../kernel/kernel.ts';
 import { nextRandom } from '../kernel/random.ts';
 import { DEFAULT_NOFILE, ROOT, SHELL_TASK } from '../kernel/task.ts';

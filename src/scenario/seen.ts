@@ -1,6 +1,6 @@
 /** What a step left behind, for those who look whether it is what was expected. */
-import type { Report } from '../kernel/hazard-log.ts';
-import type { BufferView } from '../kernel/views.ts';
+import type { Report } from '../kernel/coherency/hazard-log.ts';
+import type { BufferView } from '../kernel/views/views.ts';
 import type { LogLine } from '../printk.ts';
 import type { Moment } from './moment.ts';
 import type { Outcome } from './outcome.ts';

@@ -2,7 +2,7 @@
  * Sessions in a directory: opened, booted, booted again, removed.
  */
 import { existsSync, realpathSync } from 'node:fs';
-import type { BootOutcome } from '../kernel/boot.ts';
+import type { BootOutcome } from '../kernel/boot/boot.ts';
 import { Kernel, layoutOf } from '../kernel/kernel.ts';
 import type { Records } from '../records.ts';
 import { MemoryRecords } from '../records.ts';

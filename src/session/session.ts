@@ -4,7 +4,7 @@
  * The interface is all that commands know: it is kept in a directory (`openSession`), in memory
  * (`MemorySession`), and later by a server.
  */
-import type { BootParams } from '../kernel/boot-params.ts';
+import type { BootParams } from '../kernel/boot/boot-params.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import type { PhysRange } from '../units.ts';

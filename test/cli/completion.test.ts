@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { complete, type Dynamic } from '../../src/cli/complete.ts';
+import { complete, type Dynamic } from '../../src/cli/completion/complete.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { freshPlace } from './built-command.ts';
 import { writeHostileBoard } from './hostile-board.ts';

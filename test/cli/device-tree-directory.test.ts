@@ -3,7 +3,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFi
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { readDeviceTreeDirectory } from '../../src/cli/device-tree-directory.ts';
+import { readDeviceTreeDirectory } from '../../src/cli/read/device-tree-directory.ts';
 import type { DtNode } from '../../src/devicetree/tree.ts';
 import { projectPath } from '../small-board.ts';
 

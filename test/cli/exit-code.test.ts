@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { exitCode } from '../../src/cli/exit-code.ts';
 import { BootPanic, CallFailed, UnreadableInput, UsageError } from '../../src/cli/failures.ts';
-import { ClosedPipe, UnwritableOutput } from '../../src/cli/streams.ts';
+import { ClosedPipe, UnwritableOutput } from '../../src/cli/terminal/streams.ts';
 import { InvalidInput } from '../../src/diagnostic.ts';
 import { NotModelled } from '../../src/dma-buf/not-modelled.ts';
 import { SessionError } from '../../src/session/session-error.ts';

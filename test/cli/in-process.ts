@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { main } from '../../src/cli/main.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import type { Surroundings } from '../../src/cli/shell.ts';
-import { type Sink, streamsTo } from '../../src/cli/streams.ts';
+import { type Sink, streamsTo } from '../../src/cli/terminal/streams.ts';
 
 // V8's flags are those of the whole process: a command that compiles source changes one, and other tests ask for it.
 v8.setFlagsFromString = () => undefined;

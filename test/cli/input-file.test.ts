@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openRegular } from '../../src/cli/input-file.ts';
+import { openRegular } from '../../src/cli/read/input-file.ts';
 import { projectPath } from '../small-board.ts';
 import { commandsOf, dmaheap } from './in-process.ts';
 

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Interruption, type Interrupts, interruptible } from '../../src/cli/interruption.ts';
+import { Interruption, type Interrupts, interruptible } from '../../src/cli/terminal/interruption.ts';
 import { projectPath } from '../small-board.ts';
 import { COMMAND } from './built-command.ts';
 import { dmaheap } from './in-process.ts';

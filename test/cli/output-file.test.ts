@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { Interruption, type Interrupts } from '../../src/cli/interruption.ts';
-import { writingTo } from '../../src/cli/output-file.ts';
+import { Interruption, type Interrupts } from '../../src/cli/terminal/interruption.ts';
+import { writingTo } from '../../src/cli/terminal/output-file.ts';
 import { projectPath } from '../small-board.ts';
 import { dmaheap } from './in-process.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { errorJson, errorText } from '../../src/cli/explain/report.ts';
 import { BootPanic, CallFailed, UsageError } from '../../src/cli/failures.ts';
-import { jsonText } from '../../src/cli/json-text.ts';
-import { errorJson, errorText } from '../../src/cli/report.ts';
+import { jsonText } from '../../src/cli/json/json-text.ts';
 import type { Failure } from '../../src/dma-buf/failure.ts';
 import type { LogLine } from '../../src/printk.ts';
 

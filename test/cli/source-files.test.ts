@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { directoryOf, sourceFiles } from '../../src/cli/source-files.ts';
+import { directoryOf, sourceFiles } from '../../src/cli/read/source-files.ts';
 import type { BinaryFile, RefusedFile, SourceFile } from '../../src/devicetree/source.ts';
 
 /** A fresh directory with files, each holding its own name. */

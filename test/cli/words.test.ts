@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { escapeJson, escapeText } from '../../src/cli/terminal/escape.ts';
+import { wantsColour } from '../../src/cli/terminal/ink.ts';
+import { renderTable } from '../../src/cli/terminal/table.ts';
 import {
   readBufferPart,
   readByte,
@@ -7,12 +10,9 @@ import {
   readSeconds,
   readSize,
   readWord,
-} from '../../src/cli/arguments.ts';
-import { didYouMean } from '../../src/cli/did-you-mean.ts';
-import { escapeJson, escapeText } from '../../src/cli/escape.ts';
-import { wantsColour } from '../../src/cli/ink.ts';
-import { readFlags } from '../../src/cli/open-flags.ts';
-import { renderTable } from '../../src/cli/table.ts';
+} from '../../src/cli/words/arguments.ts';
+import { didYouMean } from '../../src/cli/words/did-you-mean.ts';
+import { readFlags } from '../../src/cli/words/open-flags.ts';
 import { O_CLOEXEC, O_RDWR } from '../../src/uapi/fcntl.ts';
 
 test.each([

@@ -6,7 +6,7 @@ import { NotModelled } from '../../src/dma-buf/not-modelled.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { SegmentationFault } from '../../src/kernel/mapping.ts';
 import type { Syscall } from '../../src/kernel/syscall.ts';
-import { DEFAULT_MAX_SEG_SIZE, type Device } from '../../src/mm/device.ts';
+import { DEFAULT_MAX_SEG_SIZE, type Device } from '../../src/mm/dma/device.ts';
 import { ARM64 } from '../../src/profile/arm64.ts';
 import { decodeDirents } from '../../src/uapi/dirent.ts';
 import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_B, encodeDmaBufSync } from '../../src/uapi/dma-buf.ts';

@@ -1,8 +1,8 @@
 /** Replays a recorded case through the library: inputs in, what was seen out. */
 import { boardFromTree } from '../../src/board/from-tree.ts';
 import { decodeDtb } from '../../src/devicetree/dtb.ts';
-import { boot } from '../../src/kernel/boot.ts';
-import type { BootParams, BootReserved, ConfigValue } from '../../src/kernel/boot-params.ts';
+import { boot } from '../../src/kernel/boot/boot.ts';
+import type { BootParams, BootReserved, ConfigValue } from '../../src/kernel/boot/boot-params.ts';
 import { Kernel, layoutOf } from '../../src/kernel/kernel.ts';
 import { cmaDebugfs, cmaTotalKiB, procIomem } from '../../src/kernel/virtual-files/index.ts';
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';

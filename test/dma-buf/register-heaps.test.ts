@@ -1,7 +1,7 @@
 /** Which heaps appear, under which names and minors, and which are refused. */
 import { describe, expect, it } from 'vitest';
 import type { Board, ReservedMemNode } from '../../src/board/board.ts';
-import type { BootParams } from '../../src/kernel/boot-params.ts';
+import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
 import { GiB, KiB, MiB, TiB } from '../../src/units.ts';
 import { board, bootBoard, cma, coherent, dynamicCma, node, RAM_BASE, range } from '../small-board.ts';
 

@@ -1,7 +1,7 @@
 /** Fuzzes the boot: the same blobs as `dtb`, and those that make a board are booted. */
 import { boardFromTree } from '../../src/board/from-tree.ts';
 import { decodeDtb } from '../../src/devicetree/dtb.ts';
-import { boot } from '../../src/kernel/boot.ts';
+import { boot } from '../../src/kernel/boot/boot.ts';
 import { MemoryRecords } from '../../src/records.ts';
 import { GiB } from '../../src/units.ts';
 import { dtbTarget } from './dtb-target.ts';

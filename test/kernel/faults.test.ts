@@ -7,12 +7,12 @@ import {
   faultRuleOf,
   formatFaultRule,
   parseFaultRule,
-} from '../../src/kernel/fault-rule.ts';
-import type { KeptRule } from '../../src/kernel/faults.ts';
+} from '../../src/kernel/faults/fault-rule.ts';
+import type { KeptRule } from '../../src/kernel/faults/faults.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { SyscallResult } from '../../src/kernel/syscall.ts';
 import { cmaDebugfs } from '../../src/kernel/virtual-files/index.ts';
-import { PageAllocator } from '../../src/mm/page-alloc.ts';
+import { PageAllocator } from '../../src/mm/alloc/page-alloc.ts';
 import { DMA_BUF_SYNC_RW } from '../../src/uapi/dma-buf.ts';
 import { MAP_SHARED, O_RDWR, PROT_READ } from '../../src/uapi/fcntl.ts';
 import { KiB, MiB } from '../../src/units.ts';

@@ -1,9 +1,9 @@
 /** A booted board with devices and tasks, and calls on it in few words. */
-import type { Report } from '../../src/kernel/hazard-log.ts';
+import type { Report } from '../../src/kernel/coherency/hazard-log.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { Syscall, SyscallResult } from '../../src/kernel/syscall.ts';
-import { DEFAULT_MAX_SEG_SIZE, type Device } from '../../src/mm/device.ts';
-import type { DmaDirection } from '../../src/mm/dma-mapping.ts';
+import { DEFAULT_MAX_SEG_SIZE, type Device } from '../../src/mm/dma/device.ts';
+import type { DmaDirection } from '../../src/mm/dma/dma-mapping.ts';
 import { DMA_BUF_IOCTL_SYNC, encodeDmaBufSync } from '../../src/uapi/dma-buf.ts';
 import {
   DMA_HEAP_IOCTL_ALLOC,

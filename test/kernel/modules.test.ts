@@ -1,7 +1,7 @@
 /** Heap modules: loaded at boot or later, which comes to the same but for the minors. */
 import { describe, expect, it } from 'vitest';
 import { HEAP_MODULES, type HeapModule } from '../../src/dma-buf/heap-modules.ts';
-import type { BootParams } from '../../src/kernel/boot-params.ts';
+import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
 import { layoutOf } from '../../src/kernel/kernel.ts';
 import { GiB, KiB, MiB } from '../../src/units.ts';
 import { alloc, board, bootBoard, cma, coherent, dynamicCma, logOf, node, RAM_BASE } from '../small-board.ts';

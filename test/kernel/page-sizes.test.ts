@@ -1,6 +1,6 @@
 /** Kernels with 4 and 64 KiB pages, in turns in one process: none sees the other's pages. */
 import { describe, expect, it } from 'vitest';
-import { boot } from '../../src/kernel/boot.ts';
+import { boot } from '../../src/kernel/boot/boot.ts';
 import { Kernel, layoutOf } from '../../src/kernel/kernel.ts';
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import type { PageKiB } from '../../src/profile/architecture.ts';

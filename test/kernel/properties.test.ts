@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { Syscall } from '../../src/kernel/syscall.ts';
 import { cmaDebugfs, procBuddyinfo } from '../../src/kernel/virtual-files/index.ts';
-import { PageAllocator } from '../../src/mm/page-alloc.ts';
+import { PageAllocator } from '../../src/mm/alloc/page-alloc.ts';
 import { MAP_SHARED, O_RDWR, PROT_READ } from '../../src/uapi/fcntl.ts';
 import { KiB, MiB, type PfnRange } from '../../src/units.ts';
 import { alloc, type Booted, board, bootBoard, cma, coherent } from '../small-board.ts';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { cmaDebugfs } from '../../src/kernel/virtual-files/index.ts';
-import { PageAllocator } from '../../src/mm/page-alloc.ts';
+import { PageAllocator } from '../../src/mm/alloc/page-alloc.ts';
 import { O_CLOEXEC, O_RDWR } from '../../src/uapi/fcntl.ts';
 import { HEAPS, type Machine, machine, POOL, Task } from './machine.ts';
 import { type ModelBuffer, ReferenceMachine } from './reference-machine.ts';

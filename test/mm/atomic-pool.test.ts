@@ -1,10 +1,10 @@
 /** The DMA atomic pools, which take the first pages of the default CMA area. */
 import { describe, expect, it } from 'vitest';
 import type { Board } from '../../src/board/board.ts';
-import type { BootParams } from '../../src/kernel/boot-params.ts';
+import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
 import { cmaDebugfs } from '../../src/kernel/virtual-files/index.ts';
-import { createAtomicPools } from '../../src/mm/atomic-pool.ts';
-import { createZones } from '../../src/mm/page-alloc.ts';
+import { createZones } from '../../src/mm/alloc/page-alloc.ts';
+import { createAtomicPools } from '../../src/mm/early/atomic-pool.ts';
 import { Printk } from '../../src/printk.ts';
 import { GiB, KiB, MiB, TiB } from '../../src/units.ts';
 import { bareRecords } from '../pages.ts';

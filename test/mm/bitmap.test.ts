@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Bitmap } from '../../src/mm/bitmap.ts';
+import { Bitmap } from '../../src/mm/alloc/bitmap.ts';
 import { MemoryRecords } from '../../src/records.ts';
 
 /** Bits in one record. */

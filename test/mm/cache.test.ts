@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DataCache } from '../../src/mm/cache.ts';
-import type { Accessor, Hazard } from '../../src/mm/hazard.ts';
+import { DataCache } from '../../src/mm/dma/cache.ts';
+import type { Accessor, Hazard } from '../../src/mm/dma/hazard.ts';
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import { MemoryRecords } from '../../src/records.ts';
 import { GiB, MiB } from '../../src/units.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Cma, createCma, perCpuCmaPages } from '../../src/mm/cma.ts';
-import { pinPages, unpinPages } from '../../src/mm/pinned-pages.ts';
+import { Cma, createCma, perCpuCmaPages } from '../../src/mm/alloc/cma.ts';
+import { pinPages, unpinPages } from '../../src/mm/alloc/pinned-pages.ts';
 import { Printk } from '../../src/printk.ts';
 import { bareRecords } from '../pages.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createCoherentPool, DmaCoherentMem } from '../../src/mm/coherent.ts';
+import { createCoherentPool, DmaCoherentMem } from '../../src/mm/alloc/coherent.ts';
 import { MemoryRecords } from '../../src/records.ts';
 
 function pool(size: number, pfnBase = 0x50003): DmaCoherentMem {

@@ -1,9 +1,9 @@
 /** The default CMA area: forms of `cma=`, rounding, limits and places. */
 import { describe, expect, it } from 'vitest';
 import type { Board } from '../../src/board/board.ts';
-import type { BootParams } from '../../src/kernel/boot-params.ts';
-import { pageTableCount } from '../../src/mm/early-takers.ts';
-import { Memblock } from '../../src/mm/memblock.ts';
+import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
+import { pageTableCount } from '../../src/mm/early/early-takers.ts';
+import { Memblock } from '../../src/mm/early/memblock.ts';
 import { GiB, KiB, MiB, type PhysRange } from '../../src/units.ts';
 import { GEOMETRY } from '../pages.ts';
 import { board, bootBoard, cma, dynamicCma, node, RAM_BASE, range } from '../small-board.ts';

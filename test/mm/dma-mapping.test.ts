@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DataCache } from '../../src/mm/cache.ts';
-import { type Device, dmaCapable, dmaToPhys, physToDma } from '../../src/mm/device.ts';
-import { deviceAccess, dmaRead, dmaWrite } from '../../src/mm/dma-access.ts';
+import { DataCache } from '../../src/mm/dma/cache.ts';
+import { type Device, dmaCapable, dmaToPhys, physToDma } from '../../src/mm/dma/device.ts';
+import { deviceAccess, dmaRead, dmaWrite } from '../../src/mm/dma/dma-access.ts';
 import {
   type DmaContext,
   type DmaDirection,
@@ -10,10 +10,10 @@ import {
   syncForCpu,
   syncForDevice,
   unmapSgtable,
-} from '../../src/mm/dma-mapping.ts';
-import type { Accessor } from '../../src/mm/hazard.ts';
+} from '../../src/mm/dma/dma-mapping.ts';
+import type { Accessor } from '../../src/mm/dma/hazard.ts';
+import { createSwiotlb, Swiotlb } from '../../src/mm/dma/swiotlb.ts';
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
-import { createSwiotlb, Swiotlb } from '../../src/mm/swiotlb.ts';
 import { Printk } from '../../src/printk.ts';
 import { GiB, KiB, MiB, type PfnRange } from '../../src/units.ts';
 import { bareRecords, pfnDown } from '../pages.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Device } from '../../src/mm/device.ts';
-import { IovaDomain } from '../../src/mm/iommu-dma.ts';
+import type { Device } from '../../src/mm/dma/device.ts';
+import { IovaDomain } from '../../src/mm/dma/iommu-dma.ts';
 import { GiB, MiB, type PfnRange } from '../../src/units.ts';
 import { bareRecords, pagesToBytes, pfnPhys } from '../pages.ts';
 

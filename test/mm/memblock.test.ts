@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KernelPanic, Memblock, type Placement } from '../../src/mm/memblock.ts';
+import { KernelPanic, Memblock, type Placement } from '../../src/mm/early/memblock.ts';
 import type { PhysRange } from '../../src/units.ts';
 import { GEOMETRY } from '../pages.ts';
 

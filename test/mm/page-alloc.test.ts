@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countBlocks, createZones, PageAllocator } from '../../src/mm/page-alloc.ts';
-import type { ZoneName, ZoneSpan } from '../../src/mm/zones.ts';
+import { countBlocks, createZones, PageAllocator } from '../../src/mm/alloc/page-alloc.ts';
+import type { ZoneName, ZoneSpan } from '../../src/mm/early/zones.ts';
 import type { PfnRange } from '../../src/units.ts';
 import { bareRecords, GEOMETRY, MAX_PAGE_ORDER } from '../pages.ts';
 

@@ -1,7 +1,7 @@
 /** /reserved-memory: each rule of placement and set-up, on boards of 256 MiB at 1 GiB. */
 import { describe, expect, it } from 'vitest';
 import type { ReservedMemNode } from '../../src/board/board.ts';
-import type { BootParams } from '../../src/kernel/boot-params.ts';
+import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
 import { GiB, KiB, MiB } from '../../src/units.ts';
 import {
   board,

@@ -1,7 +1,7 @@
 /** The kernel's heap sort: sorted, and what becomes of equal elements. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sortAsKernel } from '../../src/mm/sort.ts';
+import { sortAsKernel } from '../../src/mm/early/sort.ts';
 
 /** Sorts letters with numbers by the numbers, and gives the letters. */
 const letters = (...items: string[]): string => {

@@ -1,7 +1,7 @@
 /** Rules that Linux's source states and no recording shows: corners of early memory. */
 import { describe, expect, it } from 'vitest';
 import type { Board, ReservedMemNode } from '../../src/board/board.ts';
-import type { BootParams } from '../../src/kernel/boot-params.ts';
+import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
 import { cmaDebugfs, cmaTotalKiB, procIomem } from '../../src/kernel/virtual-files/index.ts';
 import { GiB, KiB, MiB } from '../../src/units.ts';
 import {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DataCache } from '../../src/mm/cache.ts';
-import type { Device } from '../../src/mm/device.ts';
-import type { Accessor, Hazard } from '../../src/mm/hazard.ts';
-import { Memblock } from '../../src/mm/memblock.ts';
+import { DataCache } from '../../src/mm/dma/cache.ts';
+import type { Device } from '../../src/mm/dma/device.ts';
+import type { Accessor, Hazard } from '../../src/mm/dma/hazard.ts';
+import { createSwiotlb, hasSwiotlb, SEGMENT_SLOTS, SLOT_BYTES, Swiotlb } from '../../src/mm/dma/swiotlb.ts';
+import { swiotlbSize, takeSwiotlb } from '../../src/mm/dma/swiotlb-pool.ts';
+import { Memblock } from '../../src/mm/early/memblock.ts';
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
-import { createSwiotlb, hasSwiotlb, SEGMENT_SLOTS, SLOT_BYTES, Swiotlb } from '../../src/mm/swiotlb.ts';
-import { swiotlbSize, takeSwiotlb } from '../../src/mm/swiotlb-pool.ts';
 import { Printk } from '../../src/printk.ts';
 import { GiB, KiB, MiB } from '../../src/units.ts';
 import { bareRecords, GEOMETRY } from '../pages.ts';

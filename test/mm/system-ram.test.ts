@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Memblock } from '../../src/mm/memblock.ts';
-import { SystemRam } from '../../src/mm/system-ram.ts';
+import { Memblock } from '../../src/mm/early/memblock.ts';
+import { SystemRam } from '../../src/mm/early/system-ram.ts';
 import { GEOMETRY } from '../pages.ts';
 import { range } from '../small-board.ts';
 

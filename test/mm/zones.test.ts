@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Memblock } from '../../src/mm/memblock.ts';
-import { dmaPhysLimit, zoneSpans } from '../../src/mm/zones.ts';
+import { Memblock } from '../../src/mm/early/memblock.ts';
+import { dmaPhysLimit, zoneSpans } from '../../src/mm/early/zones.ts';
 import { profileOf } from '../../src/profile/profile.ts';
 import { GiB, MiB, type PhysAddr, type PhysRange } from '../../src/units.ts';
 import { GEOMETRY } from '../pages.ts';

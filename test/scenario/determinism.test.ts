@@ -1,7 +1,7 @@
 /** The same file gives the same report, in one go or step by step, on whatever machine. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonText } from '../../src/cli/json-text.ts';
+import { jsonText } from '../../src/cli/json/json-text.ts';
 import { runJson } from '../../src/cli/render/run-json.ts';
 import { runJunit } from '../../src/cli/render/run-junit.ts';
 import { runTap } from '../../src/cli/render/run-tap.ts';

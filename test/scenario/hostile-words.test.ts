@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { boardFromYaml } from '../../src/board/from-yaml.ts';
-import { NO_INK } from '../../src/cli/ink.ts';
-import { jsonText } from '../../src/cli/json-text.ts';
+import { jsonText } from '../../src/cli/json/json-text.ts';
 import { runJson } from '../../src/cli/render/run-json.ts';
 import { runJunit } from '../../src/cli/render/run-junit.ts';
 import { runTap } from '../../src/cli/render/run-tap.ts';
 import { runText } from '../../src/cli/render/run-text.ts';
+import { NO_INK } from '../../src/cli/terminal/ink.ts';
 import { InvalidInput } from '../../src/diagnostic.ts';
 import {
   bootDifferences,

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { BootOutcome } from '../../src/kernel/boot.ts';
+import type { BootOutcome } from '../../src/kernel/boot/boot.ts';
 import { MemoryRecords, type Records } from '../../src/records.ts';
 import { checkSession } from '../../src/session/check-session.ts';
 import { type HostCall, onHostCall } from '../../src/session/host-files.ts';

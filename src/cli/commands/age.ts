@@ -10,17 +10,17 @@ import {
 import { findHeap } from '../../program/find-heap.ts';
 import type { Session } from '../../session/session.ts';
 import { heapName } from '../../uapi/dma-heap.ts';
-import { completes } from '../argument-kinds.ts';
-import { readCount } from '../arguments.ts';
-import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { CallFailed } from '../failures.ts';
-import { interruptible } from '../interruption.ts';
-import { heapJson } from '../json.ts';
-import { Progress } from '../progress.ts';
+import { heapJson } from '../json/json.ts';
+import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
+import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { renderAge } from '../render/age.ts';
 import type { Shell } from '../shell.ts';
-import { addSourceInputs } from '../source-inputs.ts';
+import { interruptible } from '../terminal/interruption.ts';
+import { Progress } from '../terminal/progress.ts';
+import { readCount } from '../words/arguments.ts';
 
 interface AgeCommandOptions extends BoardOptions {
   readonly sizes?: readonly AgeSize[];

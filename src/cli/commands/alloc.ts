@@ -2,15 +2,15 @@ import { type AllocRequest, allocate } from '../../program/allocate.ts';
 import { finish } from '../../program/outcome.ts';
 import { heapName } from '../../uapi/dma-heap.ts';
 import { O_CLOEXEC, O_RDWR } from '../../uapi/fcntl.ts';
-import { completes } from '../argument-kinds.ts';
-import { readCount, readSize, readWord } from '../arguments.ts';
-import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
 import type { Caller } from '../caller.ts';
 import { failedCall, withReports } from '../calls.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { CallFailed, type FailedCall, UsageError } from '../failures.ts';
-import { readFlags } from '../open-flags.ts';
+import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
+import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
-import { addSourceInputs } from '../source-inputs.ts';
+import { readCount, readSize, readWord } from '../words/arguments.ts';
+import { readFlags } from '../words/open-flags.ts';
 
 /** Allocates, and says what failed. */
 function allocated(

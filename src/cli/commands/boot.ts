@@ -1,20 +1,20 @@
 import { BACKENDS } from '../../dma-buf/backends.ts';
 import { Kernel } from '../../kernel/kernel.ts';
-import type { HeapView } from '../../kernel/views.ts';
+import type { HeapView } from '../../kernel/views/views.ts';
 import { NO_MEMORY } from '../../mm/phys-memory.ts';
 import type { Records } from '../../records.ts';
 import { doubtfulFileSystem } from '../../session/file-system.ts';
 import { bootSession } from '../../session/local-session.ts';
-import { completes } from '../argument-kinds.ts';
-import { readJournalLimit } from '../arguments.ts';
-import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
-import { heapJson } from '../json.ts';
-import { type PreparedBoot, prepareBoot, prepareReboot } from '../prepare-boot.ts';
+import { completes } from '../completion/argument-kinds.ts';
+import { heapJson } from '../json/json.ts';
+import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
+import { type PreparedBoot, prepareBoot, prepareReboot } from '../read/prepare-boot.ts';
+import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderHeaps } from '../render/heaps.ts';
 import type { Shell } from '../shell.ts';
-import { addSourceInputs } from '../source-inputs.ts';
 import { VERSION } from '../version.ts';
+import { readJournalLimit } from '../words/arguments.ts';
 
 /** One line: what the boot made. */
 function summary(heaps: readonly HeapView[], noHeaps: number, path: string): string {

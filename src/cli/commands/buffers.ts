@@ -1,4 +1,4 @@
-import { bufferJson } from '../json.ts';
+import { bufferJson } from '../json/json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderBuffers } from '../render/buffers.ts';
 

@@ -1,15 +1,15 @@
 import { formatHex } from '../../units.ts';
-import { completes } from '../argument-kinds.ts';
-import { type AsOption, addAsOption } from '../as-option.ts';
-import { type BytePart, looksLikePart, readPart } from '../byte-part.ts';
-import { readChunks, streamed } from '../byte-stream.ts';
-import type { ByteTarget, Place } from '../byte-target.ts';
-import { findBytes } from '../byte-target.ts';
-import { type Comparison, compareBytes } from '../compare-bytes.ts';
-import { escapeText } from '../escape.ts';
+import { type BytePart, looksLikePart, readPart } from '../bytes/byte-part.ts';
+import { readChunks, streamed } from '../bytes/byte-stream.ts';
+import type { ByteTarget, Place } from '../bytes/byte-target.ts';
+import { findBytes } from '../bytes/byte-target.ts';
+import { type Comparison, compareBytes } from '../bytes/compare-bytes.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { AnsweredNo, UsageError } from '../failures.ts';
-import { inputPieces } from '../input-pieces.ts';
+import { inputPieces } from '../read/input-pieces.ts';
 import { examples, type Registry } from '../registry.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type AsOption, addAsOption } from '../words/as-option.ts';
 
 /** The bytes of a target as they are asked for. */
 async function* chunksOf(place: Place, target: ByteTarget): AsyncGenerator<Uint8Array, undefined> {

@@ -3,12 +3,12 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import { isTaskName } from '../../kernel/task.ts';
 import type { Session } from '../../session/session.ts';
 import { formatSize } from '../../units.ts';
-import { type Candidate, complete, type Dynamic } from '../complete.ts';
-import { completionScript, SHELLS, type ShellName } from '../completion-scripts.ts';
-import { escapeText } from '../escape.ts';
+import { type Candidate, complete, type Dynamic } from '../completion/complete.ts';
+import { completionScript, SHELLS, type ShellName } from '../completion/completion-scripts.ts';
+import { pathsBeginning } from '../completion/virtual-paths.ts';
 import { examples, type Registry } from '../registry.ts';
 import { Shell, type Surroundings } from '../shell.ts';
-import { pathsBeginning } from '../virtual-paths.ts';
+import { escapeText } from '../terminal/escape.ts';
 
 /** A name that would not be the same word after it was typed is not offered. */
 const typeable = ([word]: Candidate): boolean => word !== '' && word === escapeText(word);

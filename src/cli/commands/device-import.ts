@@ -1,16 +1,16 @@
 /** `dmaheap device attach|map|unmap|detach`: what an importing driver does with a buffer. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { AttachmentView, DeviceAttachment } from '../../kernel/views.ts';
-import type { DmaDirection } from '../../mm/dma-mapping.ts';
+import type { AttachmentView, DeviceAttachment } from '../../kernel/views/views.ts';
+import type { DmaDirection } from '../../mm/dma/dma-mapping.ts';
 import { DIRECTIONS, parseDirection } from '../../program/device-words.ts';
-import { completes } from '../argument-kinds.ts';
-import { readDescriptor } from '../arguments.ts';
-import { type AttachmentWord, findAttachment, readAttachment } from '../attachments.ts';
 import { type Calls, makeCalls } from '../calls.ts';
-import { findDeviceCalled } from '../find-device.ts';
-import { segmentsJson } from '../machine-json.ts';
+import { completes } from '../completion/argument-kinds.ts';
+import { segmentsJson } from '../json/machine-json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderSegments } from '../render/segments.ts';
+import { readDescriptor } from '../words/arguments.ts';
+import { type AttachmentWord, findAttachment, readAttachment } from '../words/attachments.ts';
+import { findDeviceCalled } from '../words/find-device.ts';
 
 const NAME = 'the device: its name, the path of its node, or the name of its node';
 const WHICH = 'a descriptor of the buffer, or attachment:N';

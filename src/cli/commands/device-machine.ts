@@ -1,19 +1,24 @@
 /** `dmaheap device add|set|rm|show`: the devices of the machine. */
 import type { Command } from 'commander';
 import type { Kernel } from '../../kernel/kernel.ts';
-import type { Device } from '../../mm/device.ts';
+import type { Device } from '../../mm/dma/device.ts';
 import { makeDevice } from '../../program/described-device.ts';
 import { setDevice } from '../../program/set-device.ts';
-import { completes } from '../argument-kinds.ts';
-import { boardNode } from '../board-node.ts';
 import { makeCalls } from '../calls.ts';
-import { addDeviceOptions, checkDeviceName, type DeviceOptions, saysAnything } from '../device-options.ts';
-import { escapeText } from '../escape.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { UsageError } from '../failures.ts';
-import { findDeviceCalled } from '../find-device.ts';
-import { deviceJson } from '../machine-json.ts';
+import { deviceJson } from '../json/machine-json.ts';
+import { boardNode } from '../read/board-node.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderDevice } from '../render/devices.ts';
+import { escapeText } from '../terminal/escape.ts';
+import {
+  addDeviceOptions,
+  checkDeviceName,
+  type DeviceOptions,
+  saysAnything,
+} from '../words/device-options.ts';
+import { findDeviceCalled } from '../words/find-device.ts';
 
 const NAME = 'the device: its name, the path of its node, or the name of its node';
 

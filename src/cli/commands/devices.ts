@@ -1,4 +1,4 @@
-import { deviceJson } from '../machine-json.ts';
+import { deviceJson } from '../json/machine-json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderDevices } from '../render/devices.ts';
 

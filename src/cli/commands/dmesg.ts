@@ -1,8 +1,8 @@
-import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
-import { logJson } from '../json.ts';
+import { logJson } from '../json/json.ts';
+import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
+import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { droppedNote, renderLogLine, splitLog } from '../render/log.ts';
-import { addSourceInputs } from '../source-inputs.ts';
 
 /** `dmaheap dmesg`: the kernel log. */
 export function dmesgCommand({ program, shell }: Registry): void {

@@ -6,19 +6,19 @@ import { nodeAtPath } from '../../devicetree/node-lookup.ts';
 import type { DeviceTree, DtNode } from '../../devicetree/tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { PhysRange } from '../../units.ts';
-import { completes } from '../argument-kinds.ts';
-import { readMemory } from '../boot-inputs.ts';
-import { didYouMean } from '../did-you-mean.ts';
-import { escapeText } from '../escape.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { UsageError } from '../failures.ts';
-import { nodeJson } from '../json.ts';
-import { decodeTree, keptName, loadTree, type SourceInputs } from '../load-tree.ts';
-import { writeOutput } from '../output-file.ts';
-import { inputName } from '../read-input.ts';
+import { nodeJson } from '../json/json.ts';
+import { readMemory } from '../read/boot-inputs.ts';
+import { decodeTree, keptName, loadTree, type SourceInputs } from '../read/load-tree.ts';
+import { inputName } from '../read/read-input.ts';
+import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
 import { originComment, renderNode } from '../render/device-tree.ts';
 import type { Shell } from '../shell.ts';
-import { addSourceInputs } from '../source-inputs.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { writeOutput } from '../terminal/output-file.ts';
+import { didYouMean } from '../words/did-you-mean.ts';
 
 interface TreeOptions extends SourceInputs {
   readonly memory?: readonly PhysRange[];

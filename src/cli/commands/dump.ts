@@ -1,12 +1,12 @@
 import { Option } from 'commander';
-import { completes } from '../argument-kinds.ts';
-import { type AsOption, addAsOption } from '../as-option.ts';
-import { partForms, readPart } from '../byte-part.ts';
-import { jsonHead, jsonTail, readChunks, streamed } from '../byte-stream.ts';
-import type { Place } from '../byte-target.ts';
-import { findBytes } from '../byte-target.ts';
+import { partForms, readPart } from '../bytes/byte-part.ts';
+import { jsonHead, jsonTail, readChunks, streamed } from '../bytes/byte-stream.ts';
+import type { Place } from '../bytes/byte-target.ts';
+import { findBytes } from '../bytes/byte-target.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { examples, type Registry } from '../registry.ts';
 import { Hexdump, type HexdumpFormat } from '../render/hexdump.ts';
+import { type AsOption, addAsOption } from '../words/as-option.ts';
 
 interface DumpOptions extends AsOption {
   readonly format: HexdumpFormat;

@@ -1,7 +1,7 @@
-import { completes } from '../argument-kinds.ts';
-import { readDescriptor } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { examples, type Registry } from '../registry.ts';
+import { readDescriptor } from '../words/arguments.ts';
 
 /** `dmaheap dup FD`: a second descriptor. */
 export function dupCommand({ program, shell }: Registry): void {

@@ -1,6 +1,6 @@
 import { echo } from '../../program/echo.ts';
-import { completes } from '../argument-kinds.ts';
 import { makeCalls } from '../calls.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { examples, type Registry } from '../registry.ts';
 
 /** `dmaheap echo VALUE PATH`: writes to a file of /sys or /proc. */

@@ -7,17 +7,17 @@ import { MemoryRecords } from '../../records.ts';
 import type { Exported, History } from '../../scenario/export/index.ts';
 import type { BootInputs, Session } from '../../session/session.ts';
 import { SessionError } from '../../session/session-error.ts';
-import { readCount } from '../arguments.ts';
 import { boardBeside, boardByName, exportBoard } from '../export-board.ts';
 import { UsageError } from '../failures.ts';
-import { hazardJson } from '../json.ts';
-import { decodeTree, keptName } from '../load-tree.ts';
-import { writeOutput } from '../output-file.ts';
-import { prepareReboot } from '../prepare-boot.ts';
+import { hazardJson } from '../json/json.ts';
+import { decodeTree, keptName } from '../read/load-tree.ts';
+import { prepareReboot } from '../read/prepare-boot.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderLogLine, splitLog } from '../render/log.ts';
 import type { Shell } from '../shell.ts';
+import { writeOutput } from '../terminal/output-file.ts';
 import { VERSION } from '../version.ts';
+import { readCount } from '../words/arguments.ts';
 
 type Exporting = typeof import('../../scenario/export/index.ts');
 

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { type FaultRule, formatFaultRule } from '../../kernel/fault-rule.ts';
-import type { FaultView, KeptRule } from '../../kernel/faults.ts';
-import { readCount } from '../arguments.ts';
+import { type FaultRule, formatFaultRule } from '../../kernel/faults/fault-rule.ts';
+import type { FaultView, KeptRule } from '../../kernel/faults/faults.ts';
 import { makeCalls } from '../calls.ts';
 import { UsageError } from '../failures.ts';
-import { readFaultRule } from '../fault-option.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderFaults } from '../render/faults.ts';
+import { readCount } from '../words/arguments.ts';
+import { readFaultRule } from '../words/fault-option.ts';
 
 const FORM = `
 A rule is key=value joined by commas. What happens:

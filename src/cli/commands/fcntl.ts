@@ -1,8 +1,8 @@
-import { completes } from '../argument-kinds.ts';
-import { readDescriptor } from '../arguments.ts';
-import { fcntlAnswer, fcntlName, readFcntlArgument, readFcntlCommand } from '../call-words.ts';
 import { makeCalls } from '../calls.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { examples, type Registry } from '../registry.ts';
+import { readDescriptor } from '../words/arguments.ts';
+import { fcntlAnswer, fcntlName, readFcntlArgument, readFcntlCommand } from '../words/call-words.ts';
 
 /** `dmaheap fcntl FD CMD [ARG]`. */
 export function fcntlCommand({ program, shell }: Registry): void {

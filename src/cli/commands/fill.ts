@@ -1,11 +1,11 @@
-import { completes } from '../argument-kinds.ts';
-import { readByte } from '../arguments.ts';
-import { type AsOption, addAsOption } from '../as-option.ts';
-import { partForms, readPart } from '../byte-part.ts';
-import { nextChunk, streamed, writeChunk } from '../byte-stream.ts';
-import type { Place } from '../byte-target.ts';
-import { findBytes } from '../byte-target.ts';
+import { partForms, readPart } from '../bytes/byte-part.ts';
+import { nextChunk, streamed, writeChunk } from '../bytes/byte-stream.ts';
+import type { Place } from '../bytes/byte-target.ts';
+import { findBytes } from '../bytes/byte-target.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { examples, type Registry } from '../registry.ts';
+import { readByte } from '../words/arguments.ts';
+import { type AsOption, addAsOption } from '../words/as-option.ts';
 
 /** `dmaheap fill PART BYTE`: one byte everywhere. */
 export function fillCommand({ program, shell }: Registry): void {

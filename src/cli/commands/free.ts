@@ -1,9 +1,9 @@
-import { completes } from '../argument-kinds.ts';
-import { readDescriptor } from '../arguments.ts';
 import type { Caller } from '../caller.ts';
 import { withReports } from '../calls.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { CallFailed, type FailedCall, UsageError } from '../failures.ts';
 import { examples, type Registry } from '../registry.ts';
+import { readDescriptor } from '../words/arguments.ts';
 
 interface FreeOutcome {
   readonly closed: readonly number[];

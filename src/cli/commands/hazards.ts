@@ -1,6 +1,6 @@
-import { joinReports } from '../explain-hazard.ts';
+import { joinReports } from '../explain/explain-hazard.ts';
 import { AnsweredNo } from '../failures.ts';
-import { hazardJson } from '../json.ts';
+import { hazardJson } from '../json/json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderHazards } from '../render/hazards.ts';
 

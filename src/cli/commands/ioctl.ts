@@ -2,12 +2,12 @@ import { parseHexBytes } from '../../program/hex-bytes.ts';
 import { ioctlArgument, isAllocRequest } from '../../program/ioctl-argument.ts';
 import { DMA_HEAP_ALLOCATION_DATA_SIZE, decodeDmaHeapAllocationData } from '../../uapi/dma-heap.ts';
 import { IOC_READ, iocDir, iocSize } from '../../uapi/ioctl.ts';
-import { completes } from '../argument-kinds.ts';
-import { readDescriptor } from '../arguments.ts';
-import { readRequest, requestName } from '../call-words.ts';
 import { makeCalls } from '../calls.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { CallFailed, UsageError } from '../failures.ts';
 import { examples, type Registry } from '../registry.ts';
+import { readDescriptor } from '../words/arguments.ts';
+import { readRequest, requestName } from '../words/call-words.ts';
 
 /** No request asks for more: the size field has 14 bits. */
 const MAX_BYTES = 1 << 14;

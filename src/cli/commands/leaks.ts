@@ -1,6 +1,6 @@
-import type { BufferView } from '../../kernel/views.ts';
+import type { BufferView } from '../../kernel/views/views.ts';
 import { AnsweredNo } from '../failures.ts';
-import { bufferJson } from '../json.ts';
+import { bufferJson } from '../json/json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderLeaks } from '../render/leaks.ts';
 

@@ -1,8 +1,8 @@
-import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
-import { heapJson } from '../json.ts';
+import { heapJson } from '../json/json.ts';
+import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
+import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { renderHeaps } from '../render/heaps.ts';
-import { addSourceInputs } from '../source-inputs.ts';
 
 /** `dmaheap list`: the heaps. */
 export function listCommand({ program, shell }: Registry): void {

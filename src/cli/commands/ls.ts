@@ -1,13 +1,13 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import { type Listing, listPath } from '../../program/path-lookup.ts';
-import { completes } from '../argument-kinds.ts';
-import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
-import { escapeText } from '../escape.ts';
+import { completes } from '../completion/argument-kinds.ts';
+import { pathFailure } from '../completion/virtual-paths.ts';
 import { CallFailed, type FailedCall } from '../failures.ts';
+import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
+import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { listedJson, renderListing } from '../render/listing.ts';
-import { addSourceInputs } from '../source-inputs.ts';
-import { pathFailure } from '../virtual-paths.ts';
+import { escapeText } from '../terminal/escape.ts';
 
 interface Listed extends Listing {
   readonly path: string;

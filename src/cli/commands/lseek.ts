@@ -1,8 +1,8 @@
-import { completes } from '../argument-kinds.ts';
-import { readDescriptor } from '../arguments.ts';
-import { readOffset, readWhence, whenceName } from '../call-words.ts';
 import { makeCalls } from '../calls.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { examples, type Registry } from '../registry.ts';
+import { readDescriptor } from '../words/arguments.ts';
+import { readOffset, readWhence, whenceName } from '../words/call-words.ts';
 
 /** `dmaheap lseek FD OFFSET WHENCE`. */
 export function lseekCommand({ program, shell }: Registry): void {

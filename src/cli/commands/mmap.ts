@@ -1,11 +1,11 @@
 import { Option } from 'commander';
 import { mapBuffer } from '../../program/map-buffer.ts';
 import { PROTECTIONS, type Protection } from '../../uapi/fcntl.ts';
-import { completes } from '../argument-kinds.ts';
-import { readDescriptor, readSize } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
-import { mmapFailed } from '../mmap-failed.ts';
+import { completes } from '../completion/argument-kinds.ts';
+import { mmapFailed } from '../explain/mmap-failed.ts';
 import { examples, type Registry } from '../registry.ts';
+import { readDescriptor, readSize } from '../words/arguments.ts';
 
 interface MmapOptions {
   readonly offset?: bigint;

@@ -1,6 +1,6 @@
-import type { HeapView } from '../../kernel/views.ts';
+import type { HeapView } from '../../kernel/views/views.ts';
 import { makeCalls } from '../calls.ts';
-import { heapJson } from '../json.ts';
+import { heapJson } from '../json/json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderHeaps } from '../render/heaps.ts';
 

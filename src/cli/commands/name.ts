@@ -1,9 +1,9 @@
 import { nameBuffer } from '../../program/allocate.ts';
 import { DMA_BUF_NAME_LEN } from '../../uapi/dma-buf.ts';
-import { completes } from '../argument-kinds.ts';
-import { readDescriptor } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { examples, type Registry } from '../registry.ts';
+import { readDescriptor } from '../words/arguments.ts';
 
 /** `dmaheap name FD NAME`: DMA_BUF_SET_NAME. */
 export function nameCommand({ program, shell }: Registry): void {

@@ -1,9 +1,9 @@
 import { flagNames } from '../../profile/open-flag-words.ts';
 import { openFile, openRequest } from '../../program/open-file.ts';
-import { completes } from '../argument-kinds.ts';
 import { makeCalls } from '../calls.ts';
-import { readFlags } from '../open-flags.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { examples, type Registry } from '../registry.ts';
+import { readFlags } from '../words/open-flags.ts';
 
 /** `dmaheap open PATH|HEAP`: a descriptor of a node or file. */
 export function openCommand({ program, shell }: Registry): void {

@@ -1,10 +1,10 @@
-import type { PinnedPages } from '../../mm/pinned-pages.ts';
+import type { PinnedPages } from '../../mm/alloc/pinned-pages.ts';
 import { bytesOf, formatHex, formatSize, type PhysRange, parseRange } from '../../units.ts';
 import { makeCalls } from '../calls.ts';
 import { UsageError } from '../failures.ts';
-import { extentJson } from '../json.ts';
+import { extentJson } from '../json/json.ts';
 import { examples, type Registry } from '../registry.ts';
-import { renderTable } from '../table.ts';
+import { renderTable } from '../terminal/table.ts';
 
 function readRange(text: string): PhysRange {
   const range = parseRange(text);

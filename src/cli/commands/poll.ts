@@ -1,9 +1,9 @@
 import { decodePollfds, encodePollfds, POLLIN, POLLOUT } from '../../uapi/poll.ts';
-import { completes } from '../argument-kinds.ts';
-import { readDescriptor } from '../arguments.ts';
-import { eventNames, readEvents } from '../call-words.ts';
 import { makeCalls } from '../calls.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { examples, type Registry } from '../registry.ts';
+import { readDescriptor } from '../words/arguments.ts';
+import { eventNames, readEvents } from '../words/call-words.ts';
 
 /** `dmaheap poll FD…`. */
 export function pollCommand({ program, shell }: Registry): void {

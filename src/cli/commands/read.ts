@@ -1,12 +1,12 @@
-import { completes } from '../argument-kinds.ts';
-import { type AsOption, addAsOption } from '../as-option.ts';
-import { partForms, readPart } from '../byte-part.ts';
-import { jsonHead, jsonTail, readChunks, type Slices, streamed } from '../byte-stream.ts';
-import type { ByteTarget, Place } from '../byte-target.ts';
-import { findBytes } from '../byte-target.ts';
+import { partForms, readPart } from '../bytes/byte-part.ts';
+import { jsonHead, jsonTail, readChunks, type Slices, streamed } from '../bytes/byte-stream.ts';
+import type { ByteTarget, Place } from '../bytes/byte-target.ts';
+import { findBytes } from '../bytes/byte-target.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { UsageError } from '../failures.ts';
-import { writingTo } from '../output-file.ts';
 import { examples, type Registry } from '../registry.ts';
+import { writingTo } from '../terminal/output-file.ts';
+import { type AsOption, addAsOption } from '../words/as-option.ts';
 
 interface ReadOptions extends AsOption {
   readonly output?: string;

@@ -1,8 +1,8 @@
-import { addBootInputs, type BoardOptions } from '../boot-inputs.ts';
-import { regionJson } from '../json.ts';
+import { regionJson } from '../json/json.ts';
+import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
+import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { renderRegions } from '../render/regions.ts';
-import { addSourceInputs } from '../source-inputs.ts';
 
 /** `dmaheap regions`: the reserved-memory nodes and what became of them. */
 export function regionsCommand({ program, shell }: Registry): void {

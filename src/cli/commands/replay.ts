@@ -2,21 +2,21 @@ import { closeSync, createReadStream } from 'node:fs';
 import type { Board } from '../../board/board.ts';
 import { boardFromTree } from '../../board/from-tree.ts';
 import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
-import type { BootParams } from '../../kernel/boot-params.ts';
+import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import type { PreparedScenario, ReadScenario, RunReport, ScenarioFiles } from '../../scenario/index.ts';
 import { sha256 } from '../../session/kept-bytes.ts';
-import { addBootInputs, type BoardOptions, bootParams } from '../boot-inputs.ts';
 import { AnsweredNo, Interrupted, UnreadableInput, UsageError } from '../failures.ts';
-import { headOf, type OpenedFile, openRegular } from '../input-file.ts';
-import { Interruption } from '../interruption.ts';
-import { decodeTree, loadTree } from '../load-tree.ts';
-import { inputName, naming, readInput } from '../read-input.ts';
+import { addBootInputs, type BoardOptions, bootParams } from '../read/boot-inputs.ts';
+import { headOf, type OpenedFile, openRegular } from '../read/input-file.ts';
+import { decodeTree, loadTree } from '../read/load-tree.ts';
+import { inputName, naming, readInput } from '../read/read-input.ts';
+import { scenarioFiles } from '../read/scenario-files.ts';
+import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
 import { type Replayed, replayJson, replayText } from '../render/replay.ts';
 import { runScenarioSliced, type Scenarios } from '../run-scenario.ts';
-import { scenarioFiles } from '../scenario-files.ts';
 import type { Shell } from '../shell.ts';
-import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../source-inputs.ts';
+import { Interruption } from '../terminal/interruption.ts';
 
 /** A scenario, and the files that it names. */
 interface Source {

@@ -2,19 +2,19 @@ import type { Diagnostic } from '../../diagnostic.ts';
 import { InvalidInput } from '../../diagnostic.ts';
 import type { PreparedScenario, RunReport } from '../../scenario/index.ts';
 import { AnsweredNo, Interrupted, UsageError } from '../failures.ts';
-import { Interruption } from '../interruption.ts';
-import type { SourceInputs } from '../load-tree.ts';
-import { writeOutput } from '../output-file.ts';
-import { inputName, readInput } from '../read-input.ts';
+import type { SourceInputs } from '../read/load-tree.ts';
+import { inputName, readInput } from '../read/read-input.ts';
+import { scenarioFiles } from '../read/scenario-files.ts';
+import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../read/source-inputs.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { runJson } from '../render/run-json.ts';
 import { runJunit } from '../render/run-junit.ts';
 import { runTap } from '../render/run-tap.ts';
 import { runSummary, runText } from '../render/run-text.ts';
 import { runScenarioSliced, type Scenarios } from '../run-scenario.ts';
-import { scenarioFiles } from '../scenario-files.ts';
 import type { Shell } from '../shell.ts';
-import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../source-inputs.ts';
+import { Interruption } from '../terminal/interruption.ts';
+import { writeOutput } from '../terminal/output-file.ts';
 
 interface RunCommandOptions extends SourceInputs {
   readonly tap?: boolean;

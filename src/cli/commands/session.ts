@@ -1,9 +1,9 @@
 import { removeSession } from '../../session/local-session.ts';
 import { formatHex, formatSize } from '../../units.ts';
-import { escapeText } from '../escape.ts';
 import { AnsweredNo, UsageError } from '../failures.ts';
 import { examples, type Registry } from '../registry.ts';
-import { renderFacts } from '../table.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { renderFacts } from '../terminal/table.ts';
 
 /** What can be done about a session that is not whole, now that it is known. */
 const DAMAGED = `the session is damaged. What can be done:

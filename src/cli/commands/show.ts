@@ -1,16 +1,16 @@
 import type { Kernel } from '../../kernel/kernel.ts';
-import type { BufferView, HeapView, RegionView } from '../../kernel/views.ts';
+import type { BufferView, HeapView, RegionView } from '../../kernel/views/views.ts';
 import { findHeap } from '../../program/find-heap.ts';
 import { heapName } from '../../uapi/dma-heap.ts';
 import type { PfnRange } from '../../units.ts';
-import { completes } from '../argument-kinds.ts';
-import { readDescriptor } from '../arguments.ts';
-import { bufferOf } from '../buffer-of.ts';
+import { bufferOf } from '../bytes/buffer-of.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { CallFailed } from '../failures.ts';
-import { bufferJson, extentJson, heapJson, regionJson } from '../json.ts';
+import { bufferJson, extentJson, heapJson, regionJson } from '../json/json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderBuffer } from '../render/buffers.ts';
 import { renderHeap } from '../render/heaps.ts';
+import { readDescriptor } from '../words/arguments.ts';
 
 interface ShownHeap {
   readonly heap: HeapView;

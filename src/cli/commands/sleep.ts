@@ -1,5 +1,5 @@
-import { readSeconds } from '../arguments.ts';
 import { examples, type Registry } from '../registry.ts';
+import { readSeconds } from '../words/arguments.ts';
 
 /** `dmaheap sleep SECONDS`: lets the emulated kernel's time pass. */
 export function sleepCommand({ program, shell }: Registry): void {

@@ -1,11 +1,11 @@
 import { decodeStat, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, type Stat } from '../../uapi/stat.ts';
-import { completes } from '../argument-kinds.ts';
-import { readDescriptor } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
-import { groupText } from '../groups.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { examples, type Registry } from '../registry.ts';
 import { sizeExact } from '../render/size.ts';
-import { renderFacts } from '../table.ts';
+import { renderFacts } from '../terminal/table.ts';
+import { readDescriptor } from '../words/arguments.ts';
+import { groupText } from '../words/groups.ts';
 
 /** new_decode_dev(). */
 const major = (dev: bigint): number => Number((dev & 0xfff00n) >> 8n);

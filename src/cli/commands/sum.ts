@@ -1,13 +1,13 @@
 import { Option } from 'commander';
-import { completes } from '../argument-kinds.ts';
-import { type AsOption, addAsOption } from '../as-option.ts';
-import { partForms, readPart } from '../byte-part.ts';
-import { readChunks, streamed } from '../byte-stream.ts';
-import type { Place } from '../byte-target.ts';
-import { findBytes } from '../byte-target.ts';
-import { ALGORITHMS, type Algorithm, checksums } from '../checksum.ts';
-import { escapeText } from '../escape.ts';
+import { partForms, readPart } from '../bytes/byte-part.ts';
+import { readChunks, streamed } from '../bytes/byte-stream.ts';
+import type { Place } from '../bytes/byte-target.ts';
+import { findBytes } from '../bytes/byte-target.ts';
+import { ALGORITHMS, type Algorithm, checksums } from '../bytes/checksum.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { examples, type Registry } from '../registry.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type AsOption, addAsOption } from '../words/as-option.ts';
 
 interface SumOptions extends AsOption {
   readonly algorithm: Algorithm;

@@ -1,11 +1,11 @@
 import { sync, syncedDevices } from '../../program/sync.ts';
 import { dmaBufSyncFlags, type SyncWords } from '../../uapi/dma-buf.ts';
-import { completes } from '../argument-kinds.ts';
-import { readDescriptor, readWord } from '../arguments.ts';
 import { makeCalls } from '../calls.ts';
-import { syncFlagNames } from '../explain-hazard.ts';
+import { completes } from '../completion/argument-kinds.ts';
+import { syncFlagNames } from '../explain/explain-hazard.ts';
 import { UsageError } from '../failures.ts';
 import { examples, type Registry } from '../registry.ts';
+import { readDescriptor, readWord } from '../words/arguments.ts';
 
 interface SyncOptions extends SyncWords {
   readonly flags?: bigint;

@@ -1,13 +1,13 @@
 /** `dmaheap task add|fork|send`: tasks that begin, and what they hand on. */
 import type { Command } from 'commander';
 import { type Credentials, DEFAULT_NOFILE } from '../../kernel/task.ts';
-import { completes } from '../argument-kinds.ts';
-import { readCount, readDescriptor } from '../arguments.ts';
 import { checkTaskName } from '../caller.ts';
 import { makeCalls } from '../calls.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { CallFailed } from '../failures.ts';
-import { collectGroups, readGroup, readId } from '../groups.ts';
 import { examples, type Registry } from '../registry.ts';
+import { readCount, readDescriptor } from '../words/arguments.ts';
+import { collectGroups, readGroup, readId } from '../words/groups.ts';
 
 interface AddOptions {
   readonly uid?: number;

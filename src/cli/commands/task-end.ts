@@ -1,16 +1,16 @@
 /** `dmaheap task exec|exit`: what becomes of descriptors, mappings and buffers. */
 import type { Command } from 'commander';
 import type { Kernel } from '../../kernel/kernel.ts';
-import type { HeldBuffer } from '../../kernel/views.ts';
+import type { HeldBuffer } from '../../kernel/views/views.ts';
 import { formatSize } from '../../units.ts';
-import { completes } from '../argument-kinds.ts';
 import { checkTaskName } from '../caller.ts';
 import { makeCalls } from '../calls.ts';
-import { escapeText } from '../escape.ts';
+import { completes } from '../completion/argument-kinds.ts';
 import { CallFailed, UsageError } from '../failures.ts';
 import { examples, type Registry } from '../registry.ts';
 import type { Shell } from '../shell.ts';
-import { numberRanges, shortList } from '../short-list.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { numberRanges, shortList } from '../terminal/short-list.ts';
 
 /** What a task lost. */
 interface Ended {

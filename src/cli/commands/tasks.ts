@@ -1,4 +1,4 @@
-import { taskJson } from '../machine-json.ts';
+import { taskJson } from '../json/machine-json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderTasks } from '../render/tasks.ts';
 

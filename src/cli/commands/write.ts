@@ -1,12 +1,12 @@
-import { completes } from '../argument-kinds.ts';
-import { type AsOption, addAsOption } from '../as-option.ts';
-import { attempt } from '../attempt.ts';
-import { partForms, readPart } from '../byte-part.ts';
-import { streamed, writeChunk } from '../byte-stream.ts';
-import type { Place } from '../byte-target.ts';
-import { findBytes } from '../byte-target.ts';
-import { inputPieces } from '../input-pieces.ts';
+import { attempt } from '../bytes/attempt.ts';
+import { partForms, readPart } from '../bytes/byte-part.ts';
+import { streamed, writeChunk } from '../bytes/byte-stream.ts';
+import type { Place } from '../bytes/byte-target.ts';
+import { findBytes } from '../bytes/byte-target.ts';
+import { completes } from '../completion/argument-kinds.ts';
+import { inputPieces } from '../read/input-pieces.ts';
 import { examples, type Registry } from '../registry.ts';
+import { type AsOption, addAsOption } from '../words/as-option.ts';
 
 interface WriteOptions extends AsOption {
   readonly input?: string;

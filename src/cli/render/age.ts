@@ -1,9 +1,9 @@
 /** What ageing made of a heap as text: `dmaheap age`. */
 import type { AgeReport } from '../../program/age.ts';
 import { formatSize } from '../../units.ts';
-import { escapeText } from '../escape.ts';
-import { type Ink, NO_INK } from '../ink.ts';
-import { renderFacts, renderTable } from '../table.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { renderFacts, renderTable } from '../terminal/table.ts';
 import { sizeExact } from './size.ts';
 
 const COLUMNS = [{ title: 'REQUEST', right: true }, { title: 'ANSWER' }];

@@ -1,11 +1,11 @@
 /** Buffers as text: `dmaheap buffers` and `dmaheap show FD`. */
-import type { BufferView, FdView } from '../../kernel/views.ts';
+import type { BufferView, FdView } from '../../kernel/views/views.ts';
 import { formatFlags } from '../../profile/open-flag-words.ts';
 import { PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
 import { bytesOf, formatHex, formatSize } from '../../units.ts';
-import { escapeText } from '../escape.ts';
-import { type Ink, NO_INK } from '../ink.ts';
-import { renderFacts, renderTable } from '../table.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { renderFacts, renderTable } from '../terminal/table.ts';
 import { attachmentLine, renderSegments } from './segments.ts';
 import { sizeExact } from './size.ts';
 

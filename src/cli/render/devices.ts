@@ -1,10 +1,10 @@
 /** Devices as text: `dmaheap devices` and `dmaheap device show`. */
-import type { DeviceAttachment } from '../../kernel/views.ts';
-import type { Device, DmaRange } from '../../mm/device.ts';
+import type { DeviceAttachment } from '../../kernel/views/views.ts';
+import type { Device, DmaRange } from '../../mm/dma/device.ts';
 import { formatHex, formatSize } from '../../units.ts';
-import { escapeText } from '../escape.ts';
-import { type Ink, NO_INK } from '../ink.ts';
-import { renderFacts, renderTable } from '../table.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { renderFacts, renderTable } from '../terminal/table.ts';
 import { fdList } from './buffers.ts';
 import { attachmentLine, renderSegments } from './segments.ts';
 import { sizeExact } from './size.ts';

@@ -1,7 +1,7 @@
 /** What is wrong with an input, as compilers print it: place, severity, message, hint. */
 import type { Diagnostic, SourcePosition } from '../../diagnostic.ts';
-import { escapeText } from '../escape.ts';
-import { type Ink, NO_INK } from '../ink.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
 
 function place({ file, line, column }: SourcePosition): string {
   const parts = [file, line, line === undefined ? undefined : column];

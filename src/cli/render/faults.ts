@@ -1,9 +1,9 @@
 /** Fault rules as text: `dmaheap fault list`. */
-import { formatFaultRule } from '../../kernel/fault-rule.ts';
-import type { FaultView } from '../../kernel/faults.ts';
-import { escapeText } from '../escape.ts';
-import { type Ink, NO_INK } from '../ink.ts';
-import { renderTable } from '../table.ts';
+import { formatFaultRule } from '../../kernel/faults/fault-rule.ts';
+import type { FaultView } from '../../kernel/faults/faults.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { renderTable } from '../terminal/table.ts';
 
 const COLUMNS = [
   { title: 'ID', right: true },

@@ -1,11 +1,11 @@
 /** The heaps as text: `dmaheap list` and `dmaheap show heap:NAME`. */
 import { BACKENDS } from '../../dma-buf/backends.ts';
-import type { BufferView, HeapView, RegionView } from '../../kernel/views.ts';
+import type { BufferView, HeapView, RegionView } from '../../kernel/views/views.ts';
 import { bytesOf, formatHex, formatSize, type PfnRange } from '../../units.ts';
-import { escapeText } from '../escape.ts';
-import { groupText } from '../groups.ts';
-import { type Ink, NO_INK } from '../ink.ts';
-import { renderFacts, renderTable } from '../table.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { renderFacts, renderTable } from '../terminal/table.ts';
+import { groupText } from '../words/groups.ts';
 import { fdList } from './buffers.ts';
 import { sizeExact } from './size.ts';
 

@@ -1,9 +1,9 @@
 /** Buffers that are still alive as text: `dmaheap leaks`. */
-import type { BufferView } from '../../kernel/views.ts';
+import type { BufferView } from '../../kernel/views/views.ts';
 import { formatSize } from '../../units.ts';
-import { escapeText } from '../escape.ts';
-import { type Ink, NO_INK } from '../ink.ts';
-import { renderTable } from '../table.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { renderTable } from '../terminal/table.ts';
 import { holders } from './buffers.ts';
 
 const COLUMNS = [

@@ -1,6 +1,6 @@
 /** Files as `ls` prints them. Times and numbers of links are not there: the emulator keeps none. */
 import type { VirtualNode } from '../../kernel/virtual-files/index.ts';
-import { escapeText } from '../escape.ts';
+import { escapeText } from '../terminal/escape.ts';
 
 export interface ListedFile {
   readonly name: string;

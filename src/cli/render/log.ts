@@ -1,7 +1,7 @@
 /** The kernel log as dmesg prints it. */
 import type { LogLine } from '../../printk.ts';
-import { escapeText } from '../escape.ts';
-import { type Ink, NO_INK } from '../ink.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
 
 const NANOSECONDS = 1_000_000_000;
 

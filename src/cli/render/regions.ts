@@ -1,10 +1,10 @@
 /** The reserved-memory nodes as text, and what became of each: `dmaheap regions`. */
-import type { RegionView } from '../../kernel/views.ts';
+import type { RegionView } from '../../kernel/views/views.ts';
 import { formatHex, formatSize } from '../../units.ts';
-import { escapeText } from '../escape.ts';
-import { adviceFor, whyNoHeap } from '../explain-region.ts';
-import { type Ink, NO_INK } from '../ink.ts';
-import { renderTable } from '../table.ts';
+import { adviceFor, whyNoHeap } from '../explain/explain-region.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { renderTable } from '../terminal/table.ts';
 
 const COLUMNS = [
   { title: 'REGION' },

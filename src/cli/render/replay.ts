@@ -1,9 +1,9 @@
 /** What a replay came to: where the answers differ from the recorded ones, and how. */
 import type { BootDifference, Booted, Placed, RunReport, StepReport } from '../../scenario/index.ts';
 import { formatHex, formatSize } from '../../units.ts';
-import { escapeText } from '../escape.ts';
-import { type Ink, NO_INK } from '../ink.ts';
-import { hazardJson, logJson } from '../json.ts';
+import { hazardJson, logJson } from '../json/json.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { renderLogLine } from './log.ts';
 import {
   counted,

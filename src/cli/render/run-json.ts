@@ -1,6 +1,6 @@
 /** What scenarios came to, as JSON: dmaheap.run/1. */
 import type { EndReport, LiveBuffer, RunReport, StepReport } from '../../scenario/index.ts';
-import { bufferJson, hazardJson, logJson } from '../json.ts';
+import { bufferJson, hazardJson, logJson } from '../json/json.ts';
 import { stepReasons } from './run-text.ts';
 
 type Json = Readonly<Record<string, unknown>>;

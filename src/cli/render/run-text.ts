@@ -2,10 +2,10 @@
 import type { SourcePosition } from '../../diagnostic.ts';
 import type { EndReport, LiveBuffer, Mismatch, RunReport, StepReport } from '../../scenario/index.ts';
 import { formatSize } from '../../units.ts';
-import { escapeText } from '../escape.ts';
-import { explainFailure } from '../explain-failure.ts';
-import { explainGroup, groupReports } from '../explain-hazard.ts';
-import { type Ink, NO_INK } from '../ink.ts';
+import { explainFailure } from '../explain/explain-failure.ts';
+import { explainGroup, groupReports } from '../explain/explain-hazard.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { droppedNote, renderLogLine, splitLog } from './log.ts';
 
 export const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;

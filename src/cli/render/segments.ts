@@ -1,9 +1,9 @@
 /** What a device has of a buffer, as text: the bus addresses of its segments. */
-import type { AttachmentView } from '../../kernel/views.ts';
+import type { AttachmentView } from '../../kernel/views/views.ts';
 import { formatHex, formatSize } from '../../units.ts';
-import { escapeText } from '../escape.ts';
-import { type Ink, NO_INK } from '../ink.ts';
-import { renderTable } from '../table.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { renderTable } from '../terminal/table.ts';
 
 const COLUMNS = [
   { title: 'OFFSET', right: true },

@@ -1,9 +1,9 @@
 /** Tasks as text: `dmaheap tasks`. */
-import type { TaskView } from '../../kernel/views.ts';
-import { escapeText } from '../escape.ts';
-import { type Ink, NO_INK } from '../ink.ts';
-import { shortList } from '../short-list.ts';
-import { renderTable } from '../table.ts';
+import type { TaskView } from '../../kernel/views/views.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { shortList } from '../terminal/short-list.ts';
+import { renderTable } from '../terminal/table.ts';
 
 const COLUMNS = [
   { title: 'TASK' },

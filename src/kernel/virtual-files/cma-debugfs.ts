@@ -5,12 +5,12 @@
  * An area that could not be activated has no folder. Of two areas of one name the first has it:
  * debugfs_create_dir() refuses the second.
  */
-import { Cma, cmaAreas } from '../../mm/cma.ts';
+import { Cma, cmaAreas } from '../../mm/alloc/cma.ts';
 import type { Records } from '../../records.ts';
 import { recordKey } from '../../records.ts';
 import type { Errno } from '../../uapi/errno.ts';
 import type { PfnRange } from '../../units.ts';
-import { bootRecord } from '../boot-record.ts';
+import { bootRecord } from '../boot/boot-record.ts';
 import type { Viewer } from './context.ts';
 import { directory, type Entries, fixedDirectory, symlink } from './make-node.ts';
 import type { VirtualDirectory, VirtualFile } from './node.ts';

@@ -4,9 +4,9 @@
  * Where two areas have one name, cma_sysfs_init() gives up and takes away what it had made: there is no `cma`
  * at all. An area that could not be activated has no folder.
  */
-import { type Cma, cmaAreas } from '../../mm/cma.ts';
+import { type Cma, cmaAreas } from '../../mm/alloc/cma.ts';
 import type { Records } from '../../records.ts';
-import { bootRecord } from '../boot-record.ts';
+import { bootRecord } from '../boot/boot-record.ts';
 import { attribute, directory, type Entries, fixedDirectory } from './make-node.ts';
 import type { VirtualDirectory } from './node.ts';
 

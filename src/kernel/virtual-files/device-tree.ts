@@ -5,7 +5,7 @@
 import { decodeDtb } from '../../devicetree/dtb.ts';
 import type { DtNode } from '../../devicetree/tree.ts';
 import type { Records } from '../../records.ts';
-import { DEVICE_TREE_RECORD } from '../boot-record.ts';
+import { DEVICE_TREE_RECORD } from '../boot/boot-record.ts';
 import { attribute, directory, type Entries, fixedDirectory } from './make-node.ts';
 import type { VirtualDirectory, VirtualNode } from './node.ts';
 

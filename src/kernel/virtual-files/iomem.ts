@@ -1,7 +1,7 @@
 /** /proc/iomem. Models kernel/resource.c: r_show() (Linux 7.3), as far as memory goes. */
 import type { Records } from '../../records.ts';
 import type { PhysAddr } from '../../units.ts';
-import { bootRecord } from '../boot-record.ts';
+import { bootRecord } from '../boot/boot-record.ts';
 import type { Credentials } from '../task.ts';
 
 const hex = (address: PhysAddr): string => address.toString(16).padStart(8, '0');

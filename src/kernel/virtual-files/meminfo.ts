@@ -1,10 +1,10 @@
 /** /proc/meminfo. Models fs/proc/meminfo.c: meminfo_proc_show() and mm/show_mem.c (Linux 7.3). */
-import { cmaAreas, perCpuCmaPages } from '../../mm/cma.ts';
-import { PageAllocator } from '../../mm/page-alloc.ts';
+import { cmaAreas, perCpuCmaPages } from '../../mm/alloc/cma.ts';
+import { PageAllocator } from '../../mm/alloc/page-alloc.ts';
 import type { Geometry } from '../../profile/geometry.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
-import { bootRecord } from '../boot-record.ts';
+import { bootRecord } from '../boot/boot-record.ts';
 import { totalReservePages } from './watermarks.ts';
 
 /** sysctl vm.overcommit_ratio in percent. */

@@ -1,6 +1,6 @@
 /** /proc: the tasks, and what the whole system shows. */
 import { DMA_HEAP_MAJOR } from '../../dma-buf/dma-heap.ts';
-import { bootRecord } from '../boot-record.ts';
+import { bootRecord } from '../boot/boot-record.ts';
 import { findTask, isTaskName, taskCalled, taskNames } from '../task.ts';
 import type { Viewer } from './context.ts';
 import { DEVICE_TREE_PATH, hasDeviceTree } from './device-tree.ts';

@@ -5,14 +5,14 @@
  * Deviation: migrate types are not modelled. What is free outside CMA areas counts as Movable, and so do the
  * pageblocks there; Linux has a few Unmovable ones.
  */
-import { type Cma, cmaAreas } from '../../mm/cma.ts';
-import { countBlocks, PageAllocator } from '../../mm/page-alloc.ts';
-import type { ZoneName } from '../../mm/zones.ts';
+import { type Cma, cmaAreas } from '../../mm/alloc/cma.ts';
+import { countBlocks, PageAllocator } from '../../mm/alloc/page-alloc.ts';
+import type { ZoneName } from '../../mm/early/zones.ts';
 import { pageblockBytes } from '../../profile/profile.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import { getOrder, type Pfn } from '../../units.ts';
-import { bootRecord } from '../boot-record.ts';
+import { bootRecord } from '../boot/boot-record.ts';
 
 const MIGRATE_TYPES = ['Unmovable', 'Movable', 'Reclaimable', 'HighAtomic', 'CMA', 'Isolate'] as const;
 

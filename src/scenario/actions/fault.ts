@@ -1,4 +1,9 @@
-import { type FaultRule, faultRuleOf, formatFaultRule, parseFaultRule } from '../../kernel/fault-rule.ts';
+import {
+  type FaultRule,
+  faultRuleOf,
+  formatFaultRule,
+  parseFaultRule,
+} from '../../kernel/faults/fault-rule.ts';
 import type { Action } from '../action.ts';
 import { type Act, type Moment, syscall } from '../moment.ts';
 import { DONE, failed, type Outcome } from '../outcome.ts';

@@ -1,6 +1,6 @@
 /** A step in the making: what it does, and which part of the journal it tells. */
 
-import type { Device } from '../../mm/device.ts';
+import type { Device } from '../../mm/dma/device.ts';
 import type { JournalCall } from '../../session/journal.ts';
 import type { Expect } from '../expect-form.ts';
 import type { Step } from '../step-form.ts';

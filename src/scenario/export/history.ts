@@ -1,9 +1,9 @@
 /** What happened to a kernel since boot, as an export tells it: the journal, and what the logs say of it. */
 import type { DeviceTree } from '../../devicetree/tree.ts';
-import type { BootParams } from '../../kernel/boot-params.ts';
-import { hazardKind, joinReports } from '../../kernel/joined-reports.ts';
+import type { BootParams } from '../../kernel/boot/boot-params.ts';
+import { hazardKind, joinReports } from '../../kernel/coherency/joined-reports.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import type { Device } from '../../mm/device.ts';
+import type { Device } from '../../mm/dma/device.ts';
 import type { Profile } from '../../profile/profile.ts';
 import type { JournalAccess, JournalCall, JournalEntry } from '../../session/journal.ts';
 import type { EndExpect } from '../expect-form.ts';

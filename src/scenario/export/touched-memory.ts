@@ -1,6 +1,6 @@
 /** The pages of live buffers that hold anything but zeros: what of memory a bundle takes along. */
 
-import type { BufferView } from '../../kernel/views.ts';
+import type { BufferView } from '../../kernel/views/views.ts';
 import type { PhysMemory } from '../../mm/phys-memory.ts';
 import { bytesOf, formatHex } from '../../units.ts';
 

@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { Parser } from 'tap-parser';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { jsonText } from '../../../src/cli/json-text.ts';
+import { jsonText } from '../../../src/cli/json/json-text.ts';
 import { runJson } from '../../../src/cli/render/run-json.ts';
 import { runJunit } from '../../../src/cli/render/run-junit.ts';
 import { runTap } from '../../../src/cli/render/run-tap.ts';

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { groupText, readGroup } from '../../../src/cli/groups.ts';
 import { fdList, renderBuffer, renderBuffers } from '../../../src/cli/render/buffers.ts';
 import { dmaRangeText, maskText, renderDevice, renderDevices } from '../../../src/cli/render/devices.ts';
 import { renderHeaps } from '../../../src/cli/render/heaps.ts';
 import { modeString, renderListing } from '../../../src/cli/render/listing.ts';
 import { renderTasks } from '../../../src/cli/render/tasks.ts';
-import type { BufferView, TaskView } from '../../../src/kernel/views.ts';
-import type { Device } from '../../../src/mm/device.ts';
+import { groupText, readGroup } from '../../../src/cli/words/groups.ts';
+import type { BufferView, TaskView } from '../../../src/kernel/views/views.ts';
+import type { Device } from '../../../src/mm/dma/device.ts';
 import { GiB, KiB } from '../../../src/units.ts';
 import { BUFFERS, HEAPS } from './views.ts';
 

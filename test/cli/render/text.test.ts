@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import type { Ink } from '../../../src/cli/ink.ts';
 import { renderBuffer, renderBuffers } from '../../../src/cli/render/buffers.ts';
 import { renderDiagnostic } from '../../../src/cli/render/diagnostic.ts';
 import { renderHeap, renderHeaps } from '../../../src/cli/render/heaps.ts';
 import { renderLogLine, splitLog } from '../../../src/cli/render/log.ts';
 import { renderRegions } from '../../../src/cli/render/regions.ts';
 import { sizeExact } from '../../../src/cli/render/size.ts';
+import type { Ink } from '../../../src/cli/terminal/ink.ts';
 import { BUFFERS, HEAPS, REGIONS } from './views.ts';
 
 test('tables of heaps, regions and buffers', () => {

@@ -1,5 +1,5 @@
 /** Literal views for the renderers' tests. */
-import type { BufferView, HeapView, RegionView } from '../../../src/kernel/views.ts';
+import type { BufferView, HeapView, RegionView } from '../../../src/kernel/views/views.ts';
 import { KiB, MiB } from '../../../src/units.ts';
 
 export const HEAPS: readonly HeapView[] = [

@@ -1,7 +1,7 @@
 /** The folders of CMA areas: what a write to alloc and free does, and which areas have a folder. */
 import { describe, expect, it } from 'vitest';
 import type { ReservedMemNode } from '../../../src/board/board.ts';
-import { boot } from '../../../src/kernel/boot.ts';
+import { boot } from '../../../src/kernel/boot/boot.ts';
 import { parseSimpleAttribute } from '../../../src/kernel/virtual-files/simple-attribute.ts';
 import { MemoryRecords } from '../../../src/records.ts';
 import { GiB, MiB } from '../../../src/units.ts';

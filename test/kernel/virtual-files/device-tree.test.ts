@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeDtb } from '../../../src/devicetree/dtb.ts';
 import type { DtNode } from '../../../src/devicetree/tree.ts';
-import { DEVICE_TREE_RECORD } from '../../../src/kernel/boot-record.ts';
+import { DEVICE_TREE_RECORD } from '../../../src/kernel/boot/boot-record.ts';
 import { mayAccess } from '../../../src/kernel/virtual-files/index.ts';
 import { bootRecorded, type Looking, USER } from './looking.ts';
 

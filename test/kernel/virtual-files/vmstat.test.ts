@@ -1,11 +1,11 @@
 /** /proc/buddyinfo, pagetypeinfo, meminfo and iomem: what the page allocator and the CMA areas say. */
 import { describe, expect, it } from 'vitest';
 import type { Board, ReservedMemNode } from '../../../src/board/board.ts';
-import { boot } from '../../../src/kernel/boot.ts';
-import type { BootParams } from '../../../src/kernel/boot-params.ts';
+import { boot } from '../../../src/kernel/boot/boot.ts';
+import type { BootParams } from '../../../src/kernel/boot/boot-params.ts';
 import { cmaDebugfs, cmaTotalKiB, procIomem } from '../../../src/kernel/virtual-files/index.ts';
 import { totalReservePages } from '../../../src/kernel/virtual-files/watermarks.ts';
-import { PageAllocator } from '../../../src/mm/page-alloc.ts';
+import { PageAllocator } from '../../../src/mm/alloc/page-alloc.ts';
 import { profileOf } from '../../../src/profile/profile.ts';
 import { MemoryRecords } from '../../../src/records.ts';
 import { GiB, KiB, MiB } from '../../../src/units.ts';

@@ -1,0 +1,153 @@
+/**
+ * Why an emulated call failed, in words and numbers: what a developer would otherwise dig out of debugfs.
+ */
+import { explainNoRoom } from '../../dma-buf/backends.ts';
+import type { Failure } from '../../dma-buf/failure.ts';
+import { formatFlags } from '../../profile/open-flag-words.ts';
+import { O_ACCMODE } from '../../uapi/fcntl.ts';
+import { formatHex } from '../../units.ts';
+import { didYouMean } from '../words/did-you-mean.ts';
+
+function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): string[] {
+  const { argument, value } = failure;
+  switch (argument) {
+    case 'len':
+      return value === 0n
+        ? ['the length is 0: a buffer has at least one page']
+        : [`the length ${formatHex(value)} wraps to 0 when it is rounded up to pages`];
+    case 'fd':
+      return [`the fd field must be 0 on the way in; it is ${value}`];
+    case 'sync-file':
+      return [`descriptor ${value} is no sync_file of the task`];
+    case 'dup-from':
+      return [`a descriptor from ${value} on is not below RLIMIT_NOFILE`];
+    case 'fd_flags':
+      return [
+        `fd flags ${formatFlags(Number(value))} (${formatHex(value)}): only an access mode (O_RDONLY, O_WRONLY, O_RDWR) and O_CLOEXEC are allowed`,
+      ];
+    case 'heap_flags':
+      return [`heap flags ${formatHex(value)}: no flag is defined, so they must be 0`];
+    case 'request':
+      return [`ioctl request ${formatHex(value)} is not one that this file knows`];
+    case 'offset':
+      return [
+        `offset ${value < 0n ? value : formatHex(value)} is not allowed: it must be a multiple of a page and lie within the buffer`,
+      ];
+    case 'whence':
+      return [`whence ${value} is not allowed: SEEK_SET (0) and SEEK_END (2) are`];
+    case 'prot':
+      return [`protection ${formatHex(value)} is not allowed`];
+    case 'flags':
+      return [`flags ${formatHex(value)} are not allowed`];
+    case 'cmd':
+      return [`fcntl has no command ${value}`];
+    case 'mapping':
+      return [`the task has no mapping ${value}; dmaheap tasks shows how many it has`];
+    case 'attachment':
+      return [`attachment ${value} is not there, or not in a state for this`];
+    case 'name':
+      return [`a name has at most 31 bytes, this one ${value}`];
+  }
+}
+
+/** Why the call failed: one line or more, without a line break at the end. */
+export function explainFailure(failure: Failure): string[] {
+  switch (failure.kind) {
+    case 'no-such-heap': {
+      const near = didYouMean(failure.name, failure.known);
+      const known =
+        failure.known.length === 0 ? 'there are no heaps' : `the heaps are: ${failure.known.join(', ')}`;
+      const modules = failure.notLoaded?.join(', ');
+      const missing =
+        modules === undefined ? [] : [`not loaded: ${modules}; dmaheap modprobe loads a module`];
+      return [...(near === undefined ? [] : [`did you mean ${near}?`]), known, ...missing];
+    }
+    case 'bad-argument':
+      return badArgument(failure);
+    case 'bad-descriptor':
+      return [`${failure.fd} is not an open descriptor of the task; dmaheap tasks lists those that are`];
+    case 'bad-pointer':
+      return [
+        `the argument is no memory of the task, or has fewer bytes than ${formatHex(failure.request)} copies`,
+      ];
+    case 'injected':
+      return failure.died === undefined
+        ? [`on purpose: fault rule ${failure.rule} (dmaheap fault list)`]
+        : [
+            `on purpose: by fault rule ${failure.rule} the task ${failure.died} died instead of this call; nothing of it is left`,
+          ];
+    case 'no-such-fault':
+      return [`there is no fault rule ${failure.rule}; dmaheap fault list shows those that there are`];
+    case 'not-in-cma':
+      return [
+        `no CMA area has a page of ${formatHex(failure.base)}..${formatHex(failure.base + failure.size - 1n)}; dmaheap list shows where they lie`,
+      ];
+    case 'not-pinned':
+      return [
+        `no range is pinned that is just ${formatHex(failure.base)}:${formatHex(failure.size)}; dmaheap pin lists those that are`,
+      ];
+    case 'no-such-module': {
+      const near = didYouMean(failure.module, failure.known);
+      const known = `the heaps' modules of this kernel are: ${failure.known.join(', ') || 'none'}`;
+      return near === undefined ? [known] : [`did you mean ${near}?`, known];
+    }
+    case 'module-has-no-exit':
+      return [`${failure.module} has no module_exit(): Linux never lets it go, nor its heaps`];
+    case 'task-name':
+      return [`"${failure.task}" is no name for a task`];
+    case 'descriptor-limit':
+      return [
+        `the task has all ${failure.limit} descriptors open that RLIMIT_NOFILE allows; boot --nofile N and task add --nofile N set another limit`,
+      ];
+    case 'access-mode':
+      return [
+        (failure.flags & O_ACCMODE) === O_ACCMODE
+          ? 'the descriptor was opened with access mode 3, which allows no mapping'
+          : `the descriptor is ${formatFlags(failure.flags)}: it does not allow this access`,
+      ];
+    case 'path':
+      return failure.mode === undefined
+        ? [failure.path]
+        : [
+            `${failure.path} has mode ${failure.mode.toString(8).padStart(4, '0')}, user 0, group ${failure.gid ?? 0}`,
+          ];
+    case 'no-such-task':
+      return [`the tasks are: ${failure.known.join(', ')}`];
+    case 'task-exists':
+      return [`there is a task ${failure.task}`];
+    case 'no-such-device': {
+      const near = didYouMean(failure.device, failure.known);
+      const known =
+        failure.known.length === 0
+          ? 'there are no devices; dmaheap device add NAME makes one'
+          : 'dmaheap devices lists those that there are';
+      return near === undefined ? [known] : [`did you mean ${near}?`, known];
+    }
+    case 'device-exists':
+      return [`there is a device ${failure.device}`];
+    case 'attachment-held':
+      return [
+        `attachment ${failure.attachment} was made by ${failure.tasks.join(', ')}, through a file of the device that this task does not have`,
+      ];
+    case 'not-a-dma-buf':
+      return [`descriptor ${failure.fd} is no dma-buf`];
+    case 'not-contiguous':
+      return [
+        `the device needs one run of addresses; the first run of ${failure.segments} segments has ${failure.contiguous} of ${failure.size} bytes`,
+      ];
+    case 'dma-unreachable':
+      return [
+        `the device cannot reach ${formatHex(failure.address)}: mask ${formatHex(failure.mask)}, bus limit ${formatHex(failure.limit)}, and there is no bounce buffer that it reaches`,
+      ];
+    case 'iova-full':
+      return [`no run of I/O addresses for ${failure.size} bytes below ${formatHex(failure.limit)}`];
+    case 'swiotlb-full':
+      return [
+        `no bounce buffer for ${failure.size} bytes (256 KiB at most): ${failure.used} of ${failure.total} slots of 2 KiB are used`,
+      ];
+    case 'not-modelled':
+      return [`${failure.what} is not modelled`];
+    default:
+      return explainNoRoom(failure);
+  }
+}

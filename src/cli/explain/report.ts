@@ -1,0 +1,131 @@
+/** What is said of a command that did not end well: as text for standard error, and as one JSON object. */
+import type { Diagnostic } from '../../diagnostic.ts';
+import type { LogLine } from '../../printk.ts';
+import { errnoNumber, strerror } from '../../uapi/errno.ts';
+import { EXIT_BUG, exitCode } from '../exit-code.ts';
+import { BootPanic, CallFailed, type FailedCall, UnreadableInput, UsageError } from '../failures.ts';
+import { logJson } from '../json/json.ts';
+import { renderDiagnostic } from '../render/diagnostic.ts';
+import { droppedNote, renderLogLine, splitLog } from '../render/log.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { explainFailure } from './explain-failure.ts';
+
+/** An error of one of our own families as the bundles see it: told apart by name (see `exitCode`). */
+interface NamedError extends Error {
+  readonly code?: string;
+  readonly hint?: string | undefined;
+  readonly diagnostics?: readonly Diagnostic[];
+}
+
+const asError = (thrown: unknown): NamedError =>
+  thrown instanceof Error ? thrown : new Error(`thrown: ${String(thrown)}`);
+
+const indent = (lines: readonly string[]): string => lines.map((line) => `  ${line}\n`).join('');
+
+function renderLog(lines: readonly LogLine[], ink: Ink): string {
+  const { shown, dropped } = splitLog(lines);
+  const text = shown.map((line) => `${renderLogLine(line, false, ink)}\n`).join('');
+  return dropped === 0 ? text : `${text}(${droppedNote(dropped)})\n`;
+}
+
+const reasons = (call: FailedCall): string[] => [
+  ...(call.why === undefined ? [] : explainFailure(call.why)),
+  ...(call.notes ?? []),
+];
+
+function callText(call: FailedCall, ink: Ink): string {
+  const head = `${escapeText(call.what)}: ${ink.bad(call.errno)} (${strerror(call.errno)})\n`;
+  return head + indent(reasons(call).map(escapeText)) + renderLog(call.log ?? [], ink);
+}
+
+/** The text for standard error; empty when there is nothing to say. */
+export function errorText(thrown: unknown, ink: Ink = NO_INK): string {
+  const error = asError(thrown);
+  const tag = ink.bad('error:');
+  const hint = error.hint === undefined ? '' : indent([escapeText(error.hint)]);
+  if (error instanceof CallFailed) return error.calls.map((call) => callText(call, ink)).join('');
+  // The log's last line is the panic's own.
+  if (error instanceof BootPanic) return renderLog(error.log, ink);
+  switch (error.name) {
+    case 'ClosedPipe':
+      return '';
+    case 'InvalidInput':
+      return (error.diagnostics ?? []).map((diagnostic) => renderDiagnostic(diagnostic, ink)).join('');
+  }
+  if (exitCode(thrown) !== EXIT_BUG) return `${tag} ${escapeText(error.message)}\n${hint}`;
+  return `${tag} this is a bug in dmaheap, not in what you did\n\n${error.stack ?? error.message}\n\nPlease report it with the text above, the command and, if you can, the board.\n`;
+}
+
+/** The numbers of a failure under keys as the kernel would spell them: `free_pages`. */
+const whyJson = (call: FailedCall): Record<string, unknown> | null =>
+  call.why === undefined
+    ? null
+    : Object.fromEntries(
+        Object.entries(call.why).map(([key, value]) => [
+          key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+          value,
+        ]),
+      );
+
+function callJson(call: FailedCall): Record<string, unknown> {
+  return {
+    errno: call.errno,
+    number: errnoNumber(call.errno),
+    message: `${call.what}: ${call.errno} (${strerror(call.errno)})`,
+    why: whyJson(call),
+    reason: reasons(call),
+    log: (call.log ?? []).map(logJson),
+  };
+}
+
+function errorMembers(thrown: unknown): Record<string, unknown> {
+  const error = asError(thrown);
+  if (error instanceof CallFailed) {
+    const [first, ...more] = error.calls;
+    if (first === undefined) return {};
+    return {
+      error: callJson(first),
+      ...(more.length === 0 ? {} : { more: more.map(callJson) }),
+      ...first.done,
+    };
+  }
+  const message = error.message;
+  if (error instanceof BootPanic) {
+    return {
+      error: {
+        code: 'panic',
+        message: `Kernel panic - not syncing: ${message}`,
+        log: error.log.map(logJson),
+      },
+    };
+  }
+  if (error instanceof UsageError) return { error: { code: 'usage', message, hint: error.hint ?? null } };
+  if (error instanceof UnreadableInput) {
+    return { error: { code: error.code, message, file: error.file, hint: error.hint ?? null } };
+  }
+  switch (error.name) {
+    case 'InvalidInput': {
+      const diagnostics = error.diagnostics ?? [];
+      return { error: { code: diagnostics[0]?.code ?? 'invalid-input', message, diagnostics } };
+    }
+    case 'SessionError':
+      return { error: { code: error.code ?? 'session', message, hint: error.hint ?? null } };
+    case 'BusError':
+      return { error: { code: 'bus-error', message } };
+    case 'IommuFault':
+      return { error: { code: 'iommu-fault', message } };
+    case 'SegmentationFault':
+      return { error: { code: 'segmentation-fault', message } };
+    case 'NotModelled':
+      return { error: { code: 'not-modelled', message } };
+    default:
+      return { error: { code: 'bug', message, stack: error.stack ?? null } };
+  }
+}
+
+/** The object for standard output with --json. */
+export const errorJson = (thrown: unknown): Record<string, unknown> => ({
+  schema: 'dmaheap.error/1',
+  ...errorMembers(thrown),
+});

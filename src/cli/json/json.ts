@@ -1,0 +1,182 @@
+/**
+ * Answers as JSON: one object with `schema` first. Addresses are "0x…" strings, sizes numbers, and keys have
+ * the kernel's spelling. docs/cli.md describes each schema; a changed meaning gets a new number.
+ */
+
+import type { DtNode, DtProperty } from '../../devicetree/tree.ts';
+import type { Report } from '../../kernel/coherency/hazard-log.ts';
+import type { BufferView, HeapView, RegionView } from '../../kernel/views/views.ts';
+import type { LogLine } from '../../printk.ts';
+import type { PfnRange } from '../../units.ts';
+import { bytesOf, formatHex } from '../../units.ts';
+import { explainHazard, syncFlagNames } from '../explain/explain-hazard.ts';
+import { adviceFor, whyNoHeap } from '../explain/explain-region.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const address = (value: bigint | undefined): string | null => (value === undefined ? null : formatHex(value));
+const size = (value: bigint | undefined): number | null => (value === undefined ? null : Number(value));
+
+export const heapJson = (heap: HeapView): Json => ({
+  name: heap.name,
+  backend: heap.backend,
+  minor: heap.minor,
+  mode: heap.mode,
+  gid: heap.gid,
+  region: heap.region ?? null,
+  base: address(heap.base),
+  base_pfn: heap.base === undefined ? null : Number(heap.base / BigInt(heap.pageSize)),
+  size: size(heap.size),
+  free: size(heap.free),
+  largest: size(heap.largest),
+  buffers: heap.buffers,
+});
+
+export const regionJson = (region: RegionView): Json => ({
+  name: region.name,
+  origin: region.origin,
+  base: address(region.base),
+  size: size(region.size),
+  'no-map': region.noMap,
+  reusable: region.reusable,
+  'linux,cma-default': region.isDefault,
+  kind: region.kind,
+  heaps: region.heaps,
+  why: region.why ?? null,
+  reason: region.why === undefined ? null : whyNoHeap(region.why),
+  advice: region.why === undefined ? null : (adviceFor(region.why) ?? null),
+});
+
+export function extentJson(run: PfnRange, pageSize: number): Json {
+  const { base, size: length } = bytesOf(run, pageSize);
+  return { base: formatHex(base), pfn: run.pfn, length: Number(length) };
+}
+
+export const bufferJson = (buffer: BufferView): Json => ({
+  ino: buffer.ino,
+  heap: buffer.heap,
+  exp_name: buffer.expName,
+  name: buffer.name ?? null,
+  size: size(buffer.size),
+  flags: buffer.flags,
+  count: buffer.count,
+  fds: buffer.fds.map(({ task, fd, cloexec }) => ({ task, fd, cloexec })),
+  mappings: buffer.mappings.map(({ task, id, offset, length, prot, shared }) => ({
+    task,
+    mapping: id,
+    offset: size(offset),
+    length: size(length),
+    prot,
+    shared,
+  })),
+  attachments: buffer.attachments.map(({ id, device, task, references, direction, segments }) => ({
+    attachment: id,
+    device,
+    task,
+    references,
+    direction: direction ?? null,
+    segments: (segments ?? []).map((segment) => ({
+      dma_address: address(segment.address),
+      length: size(segment.length),
+    })),
+  })),
+  sg_table: buffer.sgTable.map((run) => extentJson(run, buffer.pageSize)),
+  call: buffer.call,
+  maker: buffer.maker,
+});
+
+export const logJson = (line: LogLine): Json => ({
+  seq: line.seq,
+  level: line.level,
+  time: line.time,
+  text: line.text,
+  suppressed: line.suppressed === true,
+});
+
+const propertyJson = ({ name, value, position, origin }: DtProperty): Json => ({
+  name,
+  hex: Buffer.from(value).toString('hex'),
+  position: position ?? null,
+  made: origin?.made ?? null,
+  earlier: (origin?.earlier ?? []).map((setting) => ({
+    kind: setting.kind,
+    hex: Buffer.from(setting.value).toString('hex'),
+    position: setting.position ?? null,
+  })),
+});
+
+/** @param deep with the children's insides, or only their names */
+export const nodeJson = (node: DtNode, deep: boolean): Json => ({
+  name: node.name,
+  labels: node.origin?.labels ?? [],
+  position: node.position ?? null,
+  places: node.origin?.places ?? [],
+  properties: node.properties.map(propertyJson),
+  children: node.children.map((child) => (deep ? nodeJson(child, true) : child.name)),
+});
+
+/** A stale read, a lost write, or DMA that hit what the device has not mapped. */
+export function hazardJson(report: Report): Json {
+  const buffer = report.buffer && {
+    ino: report.buffer.ino,
+    heap: report.buffer.heap,
+    name: report.buffer.name ?? null,
+    task: report.buffer.holder?.task ?? null,
+    fd: report.buffer.holder?.fd ?? null,
+    offset: size(report.buffer.offset),
+  };
+  const common = {
+    seq: report.seq,
+    time: report.time,
+    buffer: buffer ?? null,
+    reason: explainHazard(report),
+  };
+  if (report.report === 'stray-dma') {
+    const { device, access, dmaAddress, occupant } = report;
+    return {
+      kind: 'stray-dma',
+      device,
+      access,
+      dma_address: address(dmaAddress),
+      address: address(occupant.range.base),
+      length: size(occupant.range.size),
+      hit: occupant.owner.kind,
+      region: occupant.owner.kind === 'region' ? occupant.owner.region : null,
+      ...common,
+    };
+  }
+  if (report.report === 'dma-fault') {
+    const { device, fault } = report;
+    const { kind, access, why } = fault;
+    return {
+      kind: 'dma-fault',
+      fault: kind,
+      device,
+      access,
+      dma_address: address(fault.address),
+      why,
+      ...common,
+    };
+  }
+  const { hazard, missing, noSyncHelps } = report;
+  return {
+    kind: hazard.kind,
+    cause: hazard.cause,
+    address: address(hazard.address),
+    length: size(hazard.length),
+    victim: { ...hazard.victim },
+    culprit: { ...hazard.culprit },
+    missing:
+      missing === undefined
+        ? null
+        : {
+            ioctl: 'DMA_BUF_IOCTL_SYNC',
+            flags: syncFlagNames(missing.flags),
+            task: missing.task,
+            after: { ...missing.after },
+            before: { ...missing.before },
+          },
+    no_sync_helps: noSyncHelps ?? null,
+    ...common,
+  };
+}

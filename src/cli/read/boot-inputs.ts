@@ -1,0 +1,160 @@
+/** What a boot loader and a user give beside the board: the options of `boot`, read into `BootParams`. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { BootParams, BootReserved } from '../../kernel/boot/boot-params.ts';
+import type { FaultRule } from '../../kernel/faults/fault-rule.ts';
+import { profileOf } from '../../profile/profile.ts';
+import { bootParamsOf, configKey, isReserved, parseMode, parseSeed } from '../../program/boot-inputs.ts';
+import { type PhysRange, parseRange } from '../../units.ts';
+import { UsageError } from '../failures.ts';
+import { readCount } from '../words/arguments.ts';
+import { didYouMean } from '../words/did-you-mean.ts';
+import { collectFaults } from '../words/fault-option.ts';
+import { readGroup } from '../words/groups.ts';
+import type { SourceInputs } from './load-tree.ts';
+
+/** The options as commander leaves them. */
+export interface BootInputOptions {
+  readonly cmdline?: string;
+  /** The same, said as what a boot loader writes into /chosen. */
+  readonly bootargs?: string;
+  readonly memory?: readonly PhysRange[];
+  readonly reserve?: BootReserved;
+  readonly config?: Readonly<Record<string, string>>;
+  readonly coherent?: 'v3' | 'off';
+  readonly nofile?: number;
+  /** What a udev rule makes of the nodes of /dev/dma_heap. */
+  readonly mode?: number;
+  readonly group?: number;
+  readonly evict?: number;
+  readonly fault?: readonly FaultRule[];
+}
+
+/** What is given beside a board: how its source is read, and what its boot loader fills in. */
+export type BoardOptions = BootInputOptions & SourceInputs;
+
+function readRange(text: string): PhysRange {
+  const range = parseRange(text);
+  if (range !== undefined) return range;
+  throw new InvalidArgumentError('Expected BASE:SIZE, such as 0x40000000:2G.');
+}
+
+export const readMemory = (text: string, before: readonly PhysRange[] = []): PhysRange[] => [
+  ...before,
+  readRange(text),
+];
+
+function readReserve(text: string, before: BootReserved = {}): BootReserved {
+  const [name = '', ...rest] = text.split('=');
+  if (!isReserved(name)) {
+    throw new InvalidArgumentError('Expected kernel, initrd or dtb, then =BASE:SIZE.');
+  }
+  return { ...before, [name]: readRange(rest.join('=')) };
+}
+
+function readConfig(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const match = /^(?:CONFIG_)?([A-Z0-9_]+)=(.*)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('Expected KEY=VALUE, such as CMA_SIZE_MBYTES=64.');
+  const config = { ...before, [configKey(match[1] ?? '')]: match[2] ?? '' };
+  const [problem] = profileOf('v3', config).problems;
+  if (problem === undefined) return config;
+  if (problem.problem !== 'unknown') throw new InvalidArgumentError(`Expected ${problem.expected}.`);
+  const near = didYouMean(problem.key, problem.expected.split(', '));
+  const hint = near === undefined ? '' : ` Did you mean ${near}?`;
+  throw new InvalidArgumentError(`Not an option that the model reads.${hint} It reads ${problem.expected}.`);
+}
+
+/** Permission bits in octal, as a udev rule has them. */
+function readMode(text: string): number {
+  const mode = parseMode(text);
+  if (mode !== undefined) return mode;
+  throw new InvalidArgumentError('Expected permission bits in octal: 0660.');
+}
+
+function readSeed(text: string): number {
+  const seed = parseSeed(text);
+  if (seed !== undefined) return seed;
+  throw new InvalidArgumentError('Expected a number from 0 to 4294967295.');
+}
+
+/** Adds the options of a boot to a command. */
+export function addBootInputs(command: Command, heading: string): Command {
+  const group = (option: Option) => command.addOption(option.helpGroup(heading));
+  group(new Option('--cmdline <text>', "the kernel command line, instead of the board's bootargs"));
+  group(
+    new Option('--bootargs <text>', 'the same, as the boot loader writes it into /chosen').conflicts(
+      'cmdline',
+    ),
+  );
+  group(
+    new Option('--memory <base:size>', "RAM, instead of the board's own (repeatable)").argParser(readMemory),
+  );
+  group(
+    new Option('--reserve <name=base:size>', 'where the kernel, initrd or dtb lies (repeatable)').argParser(
+      readReserve,
+    ),
+  );
+  group(
+    new Option('--config <key=value>', 'a kernel configuration option (repeatable)').argParser(readConfig),
+  );
+  group(new Option('--coherent <state>', 'the coherent heap series: v3 unless given').choices(['v3', 'off']));
+  group(new Option('--nofile <n>', "the shell task's RLIMIT_NOFILE: 1024 unless given").argParser(readCount));
+  group(
+    new Option(
+      '--mode <octal>',
+      'a udev rule: MODE of the nodes of /dev/dma_heap, 0600 unless given',
+    ).argParser(readMode),
+  );
+  group(
+    new Option(
+      '--group <name|n>',
+      'a udev rule: GROUP of those nodes (video is 44, as in Debian); without --mode they get 0660',
+    ).argParser(readGroup),
+  );
+  group(
+    new Option('--evict <seed>', 'let cache lines go by chance, as a small cache does').argParser(readSeed),
+  );
+  group(
+    new Option(
+      '--fault <rule>',
+      'let something go wrong: errno=ENOMEM,nth=3 or module=cma_heap; see dmaheap fault --help (repeatable)',
+    ).argParser(collectFaults),
+  );
+  return command;
+}
+
+const NAMES = [
+  'cmdline',
+  'memory',
+  'reserve',
+  'config',
+  'coherent',
+  'nofile',
+  'evict',
+  'mode',
+  'group',
+  'fault',
+] as const;
+
+/** The parameters of a boot; members that were not given are absent. */
+export function bootParams(options: BootInputOptions): BootParams {
+  const { fault: faults, bootargs } = options;
+  const given = NAMES.filter((name) => name !== 'fault' && options[name] !== undefined);
+  const cmdline = options.cmdline ?? bootargs;
+  return bootParamsOf({
+    ...Object.fromEntries(given.map((name) => [name, options[name]])),
+    ...(cmdline !== undefined && { cmdline }),
+    ...(faults !== undefined && { faults }),
+  });
+}
+
+/** Refuses what is given beside a board where nothing is booted. */
+export function refuseBoardOptions(options: BoardOptions): void {
+  const names = [...NAMES, 'bootargs', 'include', 'define', 'overlay', 'allowOutside'] as const;
+  const given = names.find((name) => options[name] !== undefined);
+  if (given !== undefined) {
+    throw new UsageError(
+      `--${given.replace('O', '-o')} changes a boot, and a session has booted already`,
+      'Give it to boot, or add --board FILE for a boot in memory',
+    );
+  }
+}

@@ -1,0 +1,51 @@
+/** A boot of a board that a user names, or of the inputs that a session was booted from. */
+import { boardFromTree } from '../../board/from-tree.ts';
+import type { DeviceTree } from '../../devicetree/tree.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import { boot } from '../../kernel/boot/boot.ts';
+import { Printk } from '../../printk.ts';
+import { MemoryRecords, type Records } from '../../records.ts';
+import { MemorySession } from '../../session/memory-session.ts';
+import type { BootInputs } from '../../session/session.ts';
+import { BootPanic } from '../failures.ts';
+import { type BoardOptions, bootParams } from './boot-inputs.ts';
+import { decodeTree, keptName, loadTree } from './load-tree.ts';
+import { inputName } from './read-input.ts';
+
+/** Inputs that were read, and the boot that they make. */
+export interface PreparedBoot {
+  readonly inputs: BootInputs;
+  readonly warnings: readonly Diagnostic[];
+  /** Fills empty records. @throws BootPanic when the kernel dies, with its log */
+  readonly build: (records: Records) => { readonly panic?: string };
+}
+
+/** Reads a board with what is given beside it. @throws UnreadableInput or InvalidInput */
+export async function prepareBoot(file: string, options: BoardOptions): Promise<PreparedBoot> {
+  const { tree, format, bytes, warnings } = await loadTree(file, options);
+  const inputs = { board: bytes(), file: inputName(file), format, params: bootParams(options) };
+  return bootOf(inputs, tree, warnings);
+}
+
+/** A session of this process alone. @throws BootPanic when the kernel dies, with its log */
+export function bootInMemory({ inputs, build }: PreparedBoot): MemorySession {
+  const records = new MemoryRecords();
+  build(records);
+  return new MemorySession(records, inputs);
+}
+
+/** The boot that a session's inputs make again. @throws InvalidInput */
+export async function prepareReboot(inputs: BootInputs): Promise<PreparedBoot> {
+  const { tree, warnings } = await decodeTree(inputs.board, keptName(inputs));
+  return bootOf(inputs, tree, warnings);
+}
+
+function bootOf(inputs: BootInputs, tree: DeviceTree, warnings: readonly Diagnostic[]): PreparedBoot {
+  const board = boardFromTree(tree, inputs.file);
+  const build = (records: Records) => {
+    const outcome = boot(board, inputs.params, records);
+    if (outcome.panic !== undefined) throw new BootPanic(outcome.panic, [...new Printk(records).since()]);
+    return outcome;
+  };
+  return { inputs, warnings: [...warnings, ...board.diagnostics], build };
+}

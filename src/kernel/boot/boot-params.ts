@@ -1,0 +1,46 @@
+/**
+ * What a boot loader and a user give beside the board: command line, memory, what is loaded where, and
+ * how the kernel was configured.
+ */
+import type { HeapModule } from '../../dma-buf/heap-modules.ts';
+import type { PageKiB } from '../../profile/architecture.ts';
+import type { PhysRange } from '../../units.ts';
+import type { FaultRule } from '../faults/fault-rule.ts';
+
+/** A configuration value as in .config: `y` and `n` are booleans. */
+export type ConfigValue = string | number | boolean;
+
+/** What a boot loader puts into memory before Linux runs. */
+export interface BootReserved {
+  /** The kernel image, text to bss. */
+  readonly kernel?: PhysRange;
+  readonly initrd?: PhysRange;
+  readonly dtb?: PhysRange;
+}
+
+export interface BootParams {
+  /** The kernel command line; replaces the board's bootargs as a boot loader does. */
+  readonly cmdline?: string;
+  /** Memory that the boot loader fills in; replaces the board's own when there is any. */
+  readonly memory?: readonly PhysRange[];
+  /** Absent members get the documented defaults (`reserve.ts`). */
+  readonly reserve?: BootReserved;
+  /** Overrides of the profile's configuration: CONFIG_CMA_SIZE_MBYTES and so on. */
+  readonly config?: Readonly<Record<string, ConfigValue>>;
+  /** The state of the coherent heap series; `v3` unless given. */
+  readonly coherent?: 'v3' | 'off';
+  /** The page size that the kernel was built with, in KiB; 4 unless given. */
+  readonly pageKiB?: PageKiB;
+  /** The shell task's soft RLIMIT_NOFILE; 1024 unless given. */
+  readonly nofile?: number;
+  /** The permission bits that a udev rule gives the nodes of /dev/dma_heap; 0600 unless given. */
+  readonly heapMode?: number;
+  /** The group that a udev rule gives them; 0 (root) unless given. */
+  readonly heapGid?: number;
+  /** The seed by which cache lines are evicted by chance; absent: never. */
+  readonly evict?: number;
+  /** Heap modules that are not loaded at boot. */
+  readonly modules?: readonly HeapModule[];
+  /** What goes wrong on purpose, from boot on; rules of modules are as `modules`. */
+  readonly faults?: readonly FaultRule[];
+}

@@ -1,0 +1,306 @@
+/**
+ * Boot: a board and what the boot loader gave become a running kernel's records, in Linux's own order.
+ * Models start_kernel() on arm64 as far as memory and heaps go (Linux 7.3).
+ */
+import type { Board } from '../../board/board.ts';
+import { type MemoryCmdline, parseCmdline } from '../../board/cmdline.ts';
+import { encodeDtb } from '../../devicetree/dtb.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import { InvalidInput } from '../../diagnostic.ts';
+import { emptyCma } from '../../mm/alloc/cma.ts';
+import { createZones, PageAllocator } from '../../mm/alloc/page-alloc.ts';
+import { createSwiotlb } from '../../mm/dma/swiotlb.ts';
+import { takeSwiotlb } from '../../mm/dma/swiotlb-pool.ts';
+import { createAtomicPools } from '../../mm/early/atomic-pool.ts';
+import { reserveDefaultCma } from '../../mm/early/contiguous.ts';
+import type { EarlyBoot, EarlyCma } from '../../mm/early/early-boot.ts';
+import {
+  ramSections,
+  takeMemoryMap,
+  takePageTables,
+  takeUnflattenedTree,
+} from '../../mm/early/early-takers.ts';
+import { KernelPanic, Memblock } from '../../mm/early/memblock.ts';
+import { ReservedMemory } from '../../mm/early/reserved-mem.ts';
+import { SystemRam } from '../../mm/early/system-ram.ts';
+import type { ZoneName, ZoneSpan } from '../../mm/early/zones.ts';
+import { dmaPhysLimit, zoneSpans } from '../../mm/early/zones.ts';
+import { Printk } from '../../printk.ts';
+import { banner, type Profile, profileOf } from '../../profile/profile.ts';
+import { putProfile } from '../../profile/recorded-profile.ts';
+import type { Records } from '../../records.ts';
+import type { PhysAddr, PhysRange } from '../../units.ts';
+import { formatPa, rangeEnd, roundDown, roundUp, TiB } from '../../units.ts';
+import { addBootFaults } from '../calls/machine-calls.ts';
+import { createDevices } from '../device-table.ts';
+import { createTask, DEFAULT_NOFILE, SHELL_TASK } from '../task.ts';
+import { bootReserved } from './boot-loader.ts';
+import type { BootParams, BootReserved } from './boot-params.ts';
+import { BOOT_RECORD, type BootRecord, DEVICE_TREE_RECORD } from './boot-record.ts';
+import { loadModules } from './modules.ts';
+import { type Registered, regionViews } from './regions.ts';
+
+export interface BootOutcome {
+  /** What follows `Kernel panic - not syncing: `, when the kernel died. */
+  readonly panic?: string;
+}
+
+/** RAM above this is not modelled. */
+const MAX_RAM_END = 16n * TiB;
+
+/**
+ * Boots a board into empty records. Touches no memory.
+ *
+ * @returns the panic, if the kernel would die; its log is in the records all the same
+ * @throws InvalidInput when the board has no memory, or a parameter is out of range
+ */
+export function boot(board: Board, params: BootParams, records: Records): BootOutcome {
+  const { profile, memory } = checkInputs(board, params);
+  const cmdline = params.cmdline ?? board.bootargs;
+  putProfile(records, profile);
+  const printk = new Printk(records);
+  const early: EarlyBoot = {
+    profile,
+    memblock: new Memblock(profile.geometry, profile.config.CONFIG_EFI),
+    printk,
+    records,
+    cmaAreas: [],
+    coherentPools: [],
+  };
+  try {
+    bootKernel(board, params, early, memory, cmdline);
+    return {};
+  } catch (error) {
+    if (!(error instanceof KernelPanic)) throw error;
+    printk.print(0, `Kernel panic - not syncing: ${error.message}`);
+    return { panic: error.message };
+  }
+}
+
+function bootKernel(
+  board: Board,
+  params: BootParams,
+  early: EarlyBoot,
+  memory: readonly PhysRange[],
+  cmdline: string,
+): void {
+  const { memblock, printk, records, profile } = early;
+  const words = parseCmdline(cmdline);
+  for (const word of words.malformed) {
+    if (word === 'cma') printk.print(3, 'cma: Config string not provided');
+    printk.print(4, `Malformed early option '${word}'`);
+  }
+
+  // 1-3: RAM, what the boot loader put there, and the static and dynamic regions.
+  const reserve = bootReserved(board, memory, params.reserve ?? {});
+  for (const range of memory) memblock.addMemory(range);
+  if (words.mem !== undefined) limitMemory(memblock, words.mem, reserve);
+  const initrd = addInitrd(memblock, reserve);
+  for (const range of [reserve.kernel, initrd, reserve.dtb]) {
+    if (range !== undefined) memblock.reserve(range);
+  }
+  const reservedMemory = new ReservedMemory(early, board, words.cma !== undefined);
+  reservedMemory.scan();
+  for (const range of board.memReserves) {
+    if (range.size === 0n) break;
+    memblock.reserve(range);
+  }
+
+  // 4-6: page tables, the regions' handlers, the default CMA area.
+  takePageTables(memblock);
+  memblock.allowResize();
+  reservedMemory.scanLate();
+  takeUnflattenedTree(memblock, profile.linux);
+  const spans = zoneSpans(memblock, profile, board.dmaMaxCpuAddress);
+  reserveDefaultCma(early, words.cma, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
+  printZones(early, spans);
+  takeMemoryMap(memblock, profile.linux);
+  const swiotlb = takeSwiotlb(memblock, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
+
+  // 7-8: the page allocator, CMA activation, DMA pools.
+  const active = activateCma(early, spans);
+  createZones(records, spans, memblock.freeRanges());
+  startAtomicPools(early, active, spans, words);
+
+  // 9: heaps.
+  const ram = new SystemRam(memblock);
+  const problems = loadModules(early, ram, params);
+  if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
+  createDevices(records, board);
+  if (board.tree !== undefined) records.put(DEVICE_TREE_RECORD, encodeDtb(board.tree));
+
+  records.put<BootRecord>(BOOT_RECORD, {
+    banner: banner(profile),
+    cmdline,
+    reserve,
+    layout: arenaLayout(early, problems),
+    ...(swiotlb && { swiotlb }),
+    ...(params.evict !== undefined && { evict: params.evict }),
+    iomem: ram.resources,
+    cmaAreas: early.cmaAreas.length,
+    regions: regionViews(early, reservedMemory.regions, problems, words),
+  });
+  createTask(records, SHELL_TASK, params.nofile ?? DEFAULT_NOFILE);
+  addBootFaults(records, printk, board.source, params.faults);
+}
+
+/** Everything that a user can get wrong, found before the boot begins. */
+function checkInputs(
+  board: Board,
+  params: BootParams,
+): { readonly profile: Profile; readonly memory: readonly PhysRange[] } {
+  const diagnostics: Diagnostic[] = [];
+  const error = (code: string, message: string, hint: string) =>
+    diagnostics.push({ code, severity: 'error', message, hint, position: { file: board.source } });
+  const { profile, problems } = profileOf(params.coherent, params.config, params.pageKiB);
+  for (const { key, problem, expected } of problems) {
+    if (problem === 'unknown') {
+      error('config-unknown', `${key} is no option that is modelled`, `options: ${expected}`);
+    } else {
+      error('config-value', `${key}: bad value`, `expected ${expected}`);
+    }
+  }
+  const given = params.memory !== undefined && params.memory.length > 0 ? params.memory : board.memory;
+  const memory = [...given].sort((a, b) => (a.base < b.base ? -1 : 1));
+  const { page } = profile.geometry;
+  if (!memory.some((range) => roundDown(rangeEnd(range), page) > roundUp(range.base, page))) {
+    error(
+      'board-no-memory',
+      'the board has no memory: its boot loader fills it in',
+      'give it with --memory BASE:SIZE, for example --memory 0x80000000:2G',
+    );
+  }
+  const beyond = memory.find((range) => rangeEnd(range) > MAX_RAM_END);
+  if (beyond !== undefined) {
+    error(
+      'memory-too-high',
+      `memory at ${formatPa(beyond.base)} ends above ${formatPa(MAX_RAM_END)}, which is not modelled`,
+      'give memory that lies lower with --memory BASE:SIZE',
+    );
+  }
+  for (const [name, range] of Object.entries(params.reserve ?? {})) {
+    if (range === undefined || rangeEnd(range) <= MAX_RAM_END) continue;
+    error(
+      'reserve-too-high',
+      `${name} at ${formatPa(range.base)} ends above ${formatPa(MAX_RAM_END)}, where no memory is modelled`,
+      'say where the boot loader puts it with --reserve NAME=BASE:SIZE',
+    );
+  }
+  const nofile = params.nofile ?? DEFAULT_NOFILE;
+  if (!Number.isInteger(nofile) || nofile < 0 || nofile > 1 << 20) {
+    error('nofile-range', `RLIMIT_NOFILE ${nofile} is out of range`, 'expected 0 to 1048576');
+  }
+  if (diagnostics.length > 0) throw new InvalidInput(diagnostics);
+  return { profile, memory };
+}
+
+/**
+ * `mem=`: cuts RAM where the running total from the bottom reaches the limit; the image comes back if it
+ * was cut off: memblock_mem_limit_remove_map(), arm64_memblock_init().
+ */
+function limitMemory(memblock: Memblock, limit: bigint, reserve: BootReserved): void {
+  const { page, wholePages } = memblock.geometry;
+  let left = roundDown(limit, page);
+  if (left === 0n) return;
+  for (const region of memblock.memory) {
+    if (left <= region.size) {
+      const end = region.base + left;
+      memblock.removeMemory({ base: end, size: memblock.endOfDram - end });
+      break;
+    }
+    left -= region.size;
+  }
+  if (reserve.kernel !== undefined) memblock.addMemory(wholePages(reserve.kernel));
+}
+
+/**
+ * The initrd is RAM wherever it lies, unless below all RAM, where it is lost: arm64_memblock_init().
+ *
+ * @returns its pages
+ */
+function addInitrd(memblock: Memblock, { initrd }: BootReserved): PhysRange | undefined {
+  if (initrd === undefined || initrd.size === 0n) return undefined;
+  const pages = memblock.geometry.wholePages(initrd);
+  if (pages.base < memblock.startOfDram) return undefined;
+  memblock.addMemory(pages);
+  return pages;
+}
+
+/** The lines of free_area_init(). */
+function printZones({ printk }: EarlyBoot, spans: readonly ZoneSpan[]): void {
+  printk.print(6, 'Zone ranges:');
+  for (const { name, start, end } of spans) {
+    const range = end > start ? `[mem ${formatPa(start)}-${formatPa(end - 1n)}]` : 'empty';
+    printk.print(6, `  ${name.padEnd(8)} ${range}`);
+  }
+}
+
+/**
+ * An area with pages where there is no memory map kills the kernel; one that crosses a zone's border is
+ * left empty and its pages go to the page allocator: cma_init_reserved_areas().
+ *
+ * @returns the areas that can be allocated from
+ */
+function activateCma(early: EarlyBoot, spans: readonly ZoneSpan[]): readonly EarlyCma[] {
+  const sections = ramSections(early.memblock);
+  const sectionOf = (address: PhysAddr) => Number(address / early.profile.geometry.sectionSize);
+  return early.cmaAreas.filter((area) => {
+    const last = sectionOf(rangeEnd(area) - 1n);
+    for (let section = sectionOf(area.base); section <= last; section++) {
+      if (!sections.has(section)) throw new KernelPanic('Attempted to kill init! exitcode=0x0000000b');
+    }
+    const zones = spans.filter(({ start, end }) => start < end && area.base < end && rangeEnd(area) > start);
+    if (zones.length <= 1) return true;
+    emptyCma(early.records, area.index);
+    early.memblock.free(area);
+    early.printk.print(...early.profile.linux.log.cmaNotActivated(area.name));
+    return false;
+  });
+}
+
+function startAtomicPools(
+  early: EarlyBoot,
+  active: readonly EarlyCma[],
+  spans: readonly ZoneSpan[],
+  words: MemoryCmdline,
+): void {
+  const { records, printk, profile } = early;
+  const defaultCma = active.find((area) => area === early.defaultCma);
+  const pages = new PageAllocator(records);
+  const cmaPagesIn = (span: ZoneSpan) =>
+    active
+      .filter((area) => area.base >= span.start && area.base < span.end)
+      .reduce((sum, area) => sum + profile.geometry.pfnDown(area.size), 0);
+  const managed = new Map<ZoneName, number>(
+    spans.map((span) => [span.name, pages.managedPages(span.name) + cmaPagesIn(span)]),
+  );
+  createAtomicPools(records, printk, {
+    spans,
+    totalRamPages: [...managed.values()].reduce((sum, count) => sum + count, 0),
+    cmaAlignment: profile.config.CONFIG_CMA_ALIGNMENT,
+    zones: new Set(
+      [...managed].filter(([name, count]) => profile.linux.atomicPool(name, count > 0)).map(([name]) => name),
+    ),
+    ...(words.coherentPool !== undefined && { coherentPool: words.coherentPool }),
+    ...(defaultCma && { defaultCma }),
+  });
+}
+
+/** Where there is memory: RAM with its no-map holes, and pools with a heap that lie outside it. */
+function arenaLayout({ memblock, coherentPools }: EarlyBoot, problems: Registered): readonly PhysRange[] {
+  const pools = coherentPools.filter((_, index) => !problems.pools.has(index));
+  const ranges = [...memblock.memory, ...pools]
+    .map(memblock.geometry.wholePages)
+    .sort((a, b) => (a.base < b.base ? -1 : 1));
+  const layout: PhysRange[] = [];
+  for (const range of ranges) {
+    const last = layout.at(-1);
+    if (last !== undefined && range.base <= rangeEnd(last)) {
+      const size = rangeEnd(range) - last.base;
+      if (size > last.size) layout[layout.length - 1] = { base: last.base, size };
+    } else {
+      layout.push(range);
+    }
+  }
+  return layout;
+}

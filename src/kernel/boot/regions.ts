@@ -1,0 +1,123 @@
+/** What became of every reserved-memory node: from the boot's steps to one answer a region. */
+import type { MemoryCmdline } from '../../board/cmdline.ts';
+import type { Backend } from '../../dma-buf/backends.ts';
+import { dmaHeaps } from '../../dma-buf/dma-heap.ts';
+import type { HeapModule, ModulePlan } from '../../dma-buf/heap-modules.ts';
+import type { RegistrationProblems } from '../../dma-buf/register-heaps.ts';
+import { Cma } from '../../mm/alloc/cma.ts';
+import type { EarlyBoot } from '../../mm/early/early-boot.ts';
+import type { ReservedMem } from '../../mm/early/reserved-mem.ts';
+import { hasCoherentHeaps } from '../../profile/profile.ts';
+import { geometryOf } from '../../profile/recorded-profile.ts';
+import type { Records } from '../../records.ts';
+import type { RegionView, WhyNoHeap } from '../views/views.ts';
+
+/** What became of the regions when the heaps registered. */
+export interface Registered extends RegistrationProblems {
+  /** Modules that are not loaded yet. */
+  readonly waiting: ReadonlySet<HeapModule>;
+}
+
+/** The regions in tree order, then the default CMA area where no node made it. */
+export function regionViews(
+  early: EarlyBoot,
+  regions: readonly ReservedMem[],
+  problems: Registered,
+  words: MemoryCmdline,
+): readonly RegionView[] {
+  const views = regions.map((region) => viewOf(early, region, problems));
+  const area = early.defaultCma;
+  if (area === undefined || regions.some((region) => region.cma === area.index)) return views;
+  const why = whyNoCmaHeap(early, problems, area.index);
+  const view: RegionView = {
+    name: area.name,
+    origin: words.cma === undefined ? 'config' : 'cmdline',
+    base: area.base,
+    size: area.size,
+    noMap: false,
+    reusable: true,
+    kind: 'cma',
+    heaps: heapsOf(early.records, 'cma', area.index),
+    isDefault: true,
+    ...(why && { why }),
+  };
+  return [...views, view];
+}
+
+function viewOf(early: EarlyBoot, region: ReservedMem, problems: Registered): RegionView {
+  const pool = early.coherentPools.findIndex((p) => p.name === region.name && p.base === region.base);
+  const heaps =
+    region.cma !== undefined
+      ? heapsOf(early.records, 'cma', region.cma)
+      : region.kind === 'coherent' && pool >= 0
+        ? heapsOf(early.records, 'coherent', pool)
+        : [];
+  const why = region.problem ?? whyNoHeap(early, region, problems, pool);
+  return {
+    name: region.name,
+    origin: region.dynamic ? 'dynamic' : 'static',
+    ...(region.base !== undefined && { base: region.base }),
+    ...(region.size !== undefined && { size: region.size }),
+    noMap: region.noMap,
+    reusable: region.reusable,
+    kind: region.kind,
+    heaps,
+    isDefault: region.cma !== undefined && region.cma === early.defaultCma?.index,
+    ...(why && { why }),
+  };
+}
+
+function heapsOf(records: Records, backend: Backend, index: number): readonly string[] {
+  return dmaHeaps(records)
+    .filter(({ backing }) => backing.backend === backend && backing.index === index)
+    .map((heap) => heap.name);
+}
+
+function whyNoHeap(
+  early: EarlyBoot,
+  region: ReservedMem,
+  problems: Registered,
+  pool: number,
+): WhyNoHeap | undefined {
+  if (region.cma !== undefined) return whyNoCmaHeap(early, problems, region.cma);
+  if (region.kind !== 'coherent') return undefined;
+  if (!hasCoherentHeaps(early.profile)) return 'coherent-off';
+  return problems.waiting.has('coherent_heap') ? 'module-not-loaded' : problems.pools.get(pool);
+}
+
+const whyNoCmaHeap = (early: EarlyBoot, problems: Registered, area: number): WhyNoHeap | undefined => {
+  if (new Cma(early.records, area).count === 0) return 'cma-across-zones';
+  if (!early.profile.config.CONFIG_DMABUF_HEAPS_CMA) return 'cma-not-configured';
+  return problems.waiting.has('cma_heap') ? 'module-not-loaded' : problems.areas.get(area);
+};
+
+/** The regions after a module was loaded: what it registered, and what it could not. */
+export function regionsWithModule(
+  records: Records,
+  regions: readonly RegionView[],
+  plan: ModulePlan,
+  problems: RegistrationProblems,
+): readonly RegionView[] {
+  if (plan.module === 'system_heap') return regions;
+  const { pfnPhys } = geometryOf(records);
+  const backend = plan.module === 'cma_heap' ? 'cma' : 'coherent';
+  const indexOf = (region: RegionView): number | undefined => {
+    if (plan.module === 'coherent_heap') {
+      return plan.pools.find((pool) => pool.name === region.name && pool.base === region.base)?.index;
+    }
+    // An area's name may be the node's cut short.
+    return plan.areas.find(
+      ({ index, name }) =>
+        region.name.startsWith(name) && pfnPhys(new Cma(records, index).basePfn) === region.base,
+    )?.index;
+  };
+  return regions.map((region) => {
+    const index = region.kind === backend ? indexOf(region) : undefined;
+    if (index === undefined) return region;
+    const { why: before, ...rest } = region;
+    const found = backend === 'cma' ? problems.areas.get(index) : problems.pools.get(index);
+    const pending = before === 'module-not-loaded' || before === 'no-cma-heaps';
+    const why = pending ? found : before;
+    return { ...rest, heaps: heapsOf(records, backend, index), ...(why && { why }) };
+  });
+}

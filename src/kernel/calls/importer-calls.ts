@@ -1,0 +1,189 @@
+/**
+ * What importing drivers do with a buffer, and what SYNC does for them. Models drivers/dma-buf/dma-buf.c:
+ * dma_buf_attach(), dma_buf_map_attachment() and their opposites, and the heaps' begin_cpu_access() (Linux 7.3).
+ */
+
+import { type Attachment, holdsAttachment } from '../../dma-buf/attachment.ts';
+import { BACKENDS } from '../../dma-buf/backends.ts';
+import type { OpenFile } from '../../dma-buf/dma-buf.ts';
+import { NotModelled } from '../../dma-buf/not-modelled.ts';
+import type { Device } from '../../mm/dma/device.ts';
+import {
+  type DmaDirection,
+  mapSgtable,
+  syncForCpu,
+  syncForDevice,
+  unmapSgtable,
+} from '../../mm/dma/dma-mapping.ts';
+import type { Accessor } from '../../mm/dma/hazard.ts';
+import { devicesOf, findDevice, putDevice, removeDevice } from '../device-table.ts';
+import type { KernelState } from '../state.ts';
+import type { ImporterCall, MachineCall, SyscallResult } from '../syscall.ts';
+import { DescriptorTable } from '../task.ts';
+import { badArgument, fail, ok } from './results.ts';
+
+/**
+ * References that an importing driver holds: V4L2's the one of dma_buf_get(); DRM's one for the import, one for
+ * the GEM object and one for its handle (drivers/gpu/drm/drm_prime.c), as a running kernel's count shows.
+ */
+const REFERENCES: Readonly<Record<Device['importer'], number>> = { vb2: 1, drm: 3 };
+
+const task = (name: string): Accessor => ({ kind: 'task', name });
+
+export function importerCall(state: KernelState, by: string, call: ImporterCall): SyscallResult {
+  if (call.call === 'dma_buf_attach') return attach(state, by, call.fd, call.device);
+  const attachment = state.attachments.get(call.attachment);
+  if (attachment === undefined) return badArgument('EINVAL', 'attachment', call.attachment);
+  if (!holdsAttachment(attachment, by)) {
+    const { id, task: holder, sharers } = attachment;
+    return fail('EINVAL', { kind: 'attachment-held', attachment: id, tasks: [holder, ...sharers] });
+  }
+  const device = findDevice(state.records, attachment.device);
+  if (device === undefined) throw new Error(`device ${attachment.device} went with its attachments`);
+  switch (call.call) {
+    case 'dma_buf_map_attachment':
+      return map(state, by, attachment, device, call.direction);
+    case 'dma_buf_unmap_attachment':
+      if (attachment.mapped === undefined) return badArgument('EINVAL', 'attachment', attachment.id);
+      unmap(state, by, attachment);
+      return ok(0);
+    case 'dma_buf_detach':
+      detach(state, by, attachment);
+      return ok(0);
+  }
+}
+
+export function deviceCall(
+  state: KernelState,
+  by: string,
+  call: Extract<MachineCall, { call: 'device_add' | 'device_del' }>,
+): SyscallResult {
+  const name = call.call === 'device_add' ? call.device.name : call.device;
+  const known = findDevice(state.records, name);
+  if (call.call === 'device_add') {
+    if (known !== undefined) return fail('EEXIST', { kind: 'device-exists', device: name });
+    putDevice(state.records, call.device);
+    return ok(0);
+  }
+  if (known === undefined) return fail('ENODEV', noSuchDevice(state, name));
+  for (const attachment of [...state.attachments.all()]) {
+    if (attachment.device === name) detach(state, by, attachment);
+  }
+  removeDevice(state.records, name);
+  return ok(0);
+}
+
+function noSuchDevice(state: KernelState, device: string) {
+  const known = devicesOf(state.records).map(({ name }) => name);
+  return { kind: 'no-such-device', device, known } as const;
+}
+
+/** dma_buf_get() and dma_buf_attach() by the device's driver, on behalf of the task. */
+function attach(state: KernelState, by: string, fd: number, name: string): SyscallResult {
+  const device = findDevice(state.records, name);
+  if (device === undefined) return fail('ENODEV', noSuchDevice(state, name));
+  const descriptor = new DescriptorTable(state.records, by).get(fd);
+  const file = descriptor && state.files.get(descriptor.file);
+  if (descriptor === undefined || file === undefined) return fail('EBADF', { kind: 'bad-descriptor', fd });
+  if (file.kind !== 'dma_buf') return fail('EINVAL', { kind: 'not-a-dma-buf', fd });
+  const references = REFERENCES[device.importer];
+  for (let i = 0; i < references; i++) state.files.ref(descriptor.file);
+  const attachment = state.attachments.add({
+    file: descriptor.file,
+    device: name,
+    task: by,
+    sharers: [],
+    references,
+  });
+  if (!device.dmaCoherent) state.cache.enable();
+  return ok(attachment.id);
+}
+
+/** The heaps' map_dma_buf(), and what the importing framework asks of the result. */
+function map(
+  state: KernelState,
+  by: string,
+  attachment: Attachment,
+  device: Device,
+  direction: DmaDirection,
+): SyscallResult {
+  if (attachment.mapped !== undefined) return badArgument('EINVAL', 'attachment', attachment.id);
+  const file = bufferOf(state, attachment);
+  const context = state.dmaContext();
+  const result = mapSgtable(context, device, file.sgTable, direction, task(by));
+  if ('why' in result) {
+    if (result.why.kind === 'not-modelled') throw new NotModelled(result.why.what);
+    return fail(BACKENDS[file.backing.backend].mapErrno(result.errno ?? 'EIO'), result.why);
+  }
+  const { mapping, hazards } = result;
+  state.coherency.add(hazards);
+  const contiguous = contiguousSize(mapping.segments);
+  if (device.contiguous && contiguous < file.size) {
+    state.coherency.add(unmapSgtable(context, device, mapping, task(by)));
+    if (device.importer === 'vb2') {
+      state.printk.print(3, `contiguous chunk is too small ${contiguous}/${file.size}`);
+    }
+    const segments = mapping.segments.length;
+    // vb2_dc_map_dmabuf() and drm_gem_dma_prime_import_sg_table().
+    return fail(device.importer === 'vb2' ? 'EFAULT' : 'EINVAL', {
+      kind: 'not-contiguous',
+      contiguous,
+      size: file.size,
+      segments,
+    });
+  }
+  state.attachments.put({ ...attachment, mapped: mapping });
+  return ok(0);
+}
+
+/** Bytes from the first segment on that have addresses without a gap: vb2_dc_get_contiguous_size(). */
+function contiguousSize(segments: readonly { readonly address: bigint; readonly length: bigint }[]): bigint {
+  let size = 0n;
+  for (const { address, length } of segments) {
+    if (address !== (segments[0]?.address ?? 0n) + size) break;
+    size += length;
+  }
+  return size;
+}
+
+function unmap(state: KernelState, by: string, attachment: Attachment): void {
+  const { mapped, ...rest } = attachment;
+  const device = findDevice(state.records, attachment.device);
+  if (mapped === undefined || device === undefined) return;
+  state.coherency.add(unmapSgtable(state.dmaContext(), device, mapped, task(by)));
+  state.attachments.put(rest);
+}
+
+/** Unmaps if need be, detaches and puts the buffer: what a driver does with one that is given up. */
+export function detach(state: KernelState, by: string, attachment: Attachment): void {
+  unmap(state, by, attachment);
+  state.attachments.remove(attachment);
+  for (let i = 0; i < attachment.references; i++) state.fput(attachment.file, by);
+  const users = [...state.attachments.all()].map(({ device }) => findDevice(state.records, device));
+  if (!users.some((device) => device?.dmaCoherent === false)) state.coherency.add(state.cache.settle());
+}
+
+function bufferOf(state: KernelState, attachment: Attachment): Extract<OpenFile, { kind: 'dma_buf' }> {
+  const file = state.files.get(attachment.file);
+  if (file?.kind !== 'dma_buf') throw new Error(`attachment ${attachment.id} is to no dma-buf`);
+  return file;
+}
+
+/**
+ * DMA_BUF_IOCTL_SYNC as the heaps answer it: every mapped attachment is synced, in the direction of the call.
+ * Without one nothing happens. Coherent pools are mapped uncached, so that there is no line to maintain.
+ */
+export function cpuAccess(
+  state: KernelState,
+  by: string,
+  file: number,
+  access: 'begin' | 'end',
+  direction: DmaDirection,
+): void {
+  for (const attachment of [...state.attachments.ofFile(file)].reverse()) {
+    const device = findDevice(state.records, attachment.device);
+    if (attachment.mapped === undefined || device === undefined) continue;
+    const sync = access === 'begin' ? syncForCpu : syncForDevice;
+    state.coherency.add(sync(state.dmaContext(), device, attachment.mapped, direction, task(by)));
+  }
+}

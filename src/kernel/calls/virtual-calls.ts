@@ -1,0 +1,176 @@
+/** Opening, reading and writing the files that are made when they are looked at. Models fs/namei.c, fs/seq_file.c
+ *  and fs/readdir.c (Linux 7.3) over the nodes of `virtual-files/`. */
+import type { HeapFile, VirtualOpenFile } from '../../dma-buf/dma-buf.ts';
+import { NotModelled } from '../../dma-buf/not-modelled.ts';
+import { profileIn } from '../../profile/recorded-profile.ts';
+import { DT_CHR, DT_DIR, DT_LNK, DT_REG, encodeDirent } from '../../uapi/dirent.ts';
+import {
+  asksToRead,
+  asksToWrite,
+  O_CLOEXEC,
+  O_CREAT,
+  O_EXCL,
+  O_NOCTTY,
+  O_PATH,
+  O_TMPFILE,
+  O_TRUNC,
+  SEEK_CUR,
+  SEEK_SET,
+} from '../../uapi/fcntl.ts';
+import type { KernelState } from '../state.ts';
+import type { FileCall, SyscallResult } from '../syscall.ts';
+import { findTask, ROOT } from '../task.ts';
+import { lookup, mayAccess } from '../virtual-files/lookup.ts';
+import type { VirtualNode } from '../virtual-files/node.ts';
+import type { Opened } from './file-calls.ts';
+import { badArgument, fail, ok } from './results.ts';
+
+type Call<Name extends FileCall['call']> = Extract<FileCall, { call: Name }>;
+
+/** The flags that open(2) acts on and the file forgets: do_dentry_open(), build_open_flags(). */
+const FORGOTTEN = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
+
+/** What open(2) makes of a path: a file without a descriptor, or why not. */
+export function openPath(
+  state: KernelState,
+  task: string,
+  path: string,
+  flags: number,
+): HeapFile | VirtualOpenFile | { readonly refused: SyscallResult } {
+  if ((flags & O_PATH) !== 0) throw new NotModelled('open with O_PATH');
+  if ((flags & O_TMPFILE) !== 0) throw new NotModelled('open with O_TMPFILE');
+  const { O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOFOLLOW } = profileIn(state.records).arch.openFlags;
+  const refused = (result: SyscallResult) => ({ refused: result });
+  const credentials = findTask(state.records, task)?.credentials ?? ROOT;
+  const context = { ...state.heapContext(task), task };
+  const found = lookup(context, path, credentials, { followLast: (flags & O_NOFOLLOW) === 0 });
+  if ('errno' in found) {
+    if (found.errno === 'ENOENT' && (flags & O_CREAT) !== 0) throw new NotModelled('creating a file');
+    return refused(fail(found.errno, { kind: 'path', path }));
+  }
+  const { node } = found;
+  const why = { kind: 'path' as const, path, mode: node.mode, gid: node.gid ?? 0 };
+  if ((flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL)) return refused(fail('EEXIST', why));
+  if (node.kind === 'symlink') {
+    const followed = node.magic === true && (flags & O_NOFOLLOW) === 0;
+    if (followed && node.target.startsWith('/dev/')) throw new NotModelled('opening a standard stream');
+    // A link of /proc/PID/fd to an anonymous inode, which cannot be opened a second time: no_open().
+    return refused(fail(followed ? 'ENXIO' : 'ELOOP', why));
+  }
+  if ((flags & O_DIRECTORY) !== 0 && node.kind !== 'directory') return refused(fail('ENOTDIR', why));
+  if (node.kind === 'directory' && (asksToWrite(flags) || (flags & O_CREAT) !== 0)) {
+    return refused(fail('EISDIR', why));
+  }
+  if (!mayAccess(node, credentials, { read: asksToRead(flags), write: asksToWrite(flags) })) {
+    return refused(fail('EACCES', why));
+  }
+  if ((flags & O_DIRECT) !== 0) return refused(badArgument('EINVAL', 'flags', flags));
+  const kept = (flags & ~FORGOTTEN) | O_LARGEFILE;
+  if (node.kind === 'device') return { kind: 'dma_heap', heap: node.heap, flags: kept, count: 1 };
+  return {
+    kind: 'virtual',
+    path: found.path,
+    directory: node.kind === 'directory',
+    flags: kept,
+    pos: 0n,
+    count: 1,
+  };
+}
+
+/** The node behind an open file; `undefined` when what it shows has gone. */
+export function nodeOf(state: KernelState, task: string, file: VirtualOpenFile): VirtualNode | undefined {
+  const credentials = findTask(state.records, task)?.credentials ?? ROOT;
+  const context = { ...state.heapContext(task), task };
+  const found = lookup(context, file.path, credentials, { unchecked: true });
+  return 'errno' in found ? undefined : found.node;
+}
+
+/** seq_read() and simple_read_from_buffer(): the text as it is now, from the position on. */
+export function read(
+  state: KernelState,
+  opened: Opened,
+  file: VirtualOpenFile,
+  call: Call<'read' | 'pread64'>,
+): SyscallResult {
+  if (file.directory) return fail('EISDIR');
+  const node = nodeOf(state, opened.task, file);
+  if (node?.kind !== 'file') return fail('ENODEV');
+  if (node.read === undefined) return fail(node.refusesRead ?? 'EINVAL');
+  if (call.buf === null) return fail('EFAULT');
+  const made = node.read();
+  const bytes = typeof made === 'string' ? new TextEncoder().encode(made) : made;
+  const from = call.call === 'pread64' ? call.offset : file.pos;
+  if (from >= BigInt(bytes.length)) return ok(0);
+  const part = bytes.subarray(Number(from), Number(from) + call.buf.length);
+  call.buf.set(part);
+  if (call.call === 'read') {
+    file.pos = from + BigInt(part.length);
+    state.files.put(opened.descriptor.file, file);
+  }
+  return ok(part.length);
+}
+
+export function write(
+  state: KernelState,
+  opened: Opened,
+  file: VirtualOpenFile,
+  call: Call<'write' | 'pwrite64'>,
+): SyscallResult {
+  const node = nodeOf(state, opened.task, file);
+  if (node?.kind !== 'file') return fail('ENODEV');
+  if (node.write === undefined) return fail('EINVAL');
+  if (call.buf === null) return fail('EFAULT');
+  const errno = node.write(call.buf);
+  if (errno !== undefined) return fail(errno);
+  if (call.call === 'write') {
+    file.pos += BigInt(call.buf.length);
+    state.files.put(opened.descriptor.file, file);
+  }
+  return ok(call.buf.length);
+}
+
+/** seq_lseek(): from the start or from here. */
+export function lseek(
+  state: KernelState,
+  opened: Opened,
+  file: VirtualOpenFile,
+  { offset, whence }: Call<'lseek'>,
+): SyscallResult {
+  if (whence !== SEEK_SET && whence !== SEEK_CUR) return badArgument('EINVAL', 'whence', whence);
+  const pos = whence === SEEK_SET ? offset : file.pos + offset;
+  if (pos < 0n) return badArgument('EINVAL', 'offset', offset);
+  file.pos = pos;
+  state.files.put(opened.descriptor.file, file);
+  return ok(Number(pos));
+}
+
+const TYPES = { file: DT_REG, directory: DT_DIR, symlink: DT_LNK, device: DT_CHR } as const;
+
+/** getdents64(2): `.` and `..`, then what the directory holds, as much as fits. */
+export function getdents(state: KernelState, opened: Opened, { buf }: Call<'getdents64'>): SyscallResult {
+  const { file } = opened;
+  if (file.kind !== 'virtual' || !file.directory) return fail('ENOTDIR');
+  const directory = nodeOf(state, opened.task, file);
+  if (directory?.kind !== 'directory') return fail('ENOENT');
+  if (buf === null) return fail('EFAULT');
+  const names = ['.', '..', ...directory.list()];
+  let filled = 0;
+  let index = Number(file.pos);
+  for (; index < names.length; index++) {
+    const name = names[index] ?? '';
+    const node = index < 2 ? directory : directory.get(name);
+    const entry = encodeDirent({
+      d_ino: BigInt(index + 1),
+      d_off: BigInt(index + 1),
+      d_type: TYPES[node?.kind ?? 'file'],
+      d_name: name,
+    });
+    if (filled + entry.length > buf.length) break;
+    buf.set(entry, filled);
+    filled += entry.length;
+  }
+  if (filled === 0 && index < names.length) return badArgument('EINVAL', 'len', buf.length);
+  file.pos = BigInt(index);
+  state.files.put(opened.descriptor.file, file);
+  return ok(filled);
+}

@@ -1,0 +1,155 @@
+/** The dma-bufs as their users see them: who holds them, by descriptor, mapping and importer. */
+import { type Attachment, holdsAttachment } from '../../dma-buf/attachment.ts';
+import type { DmaBufFile } from '../../dma-buf/dma-buf.ts';
+import { geometryOf } from '../../profile/recorded-profile.ts';
+import { FileHolders } from '../file-holders.ts';
+import type { KernelState } from '../state.ts';
+import { DescriptorTable, findDescriptor, taskNames } from '../task.ts';
+import type {
+  AttachmentView,
+  BufferView,
+  DeviceAttachment,
+  FdView,
+  HeldBuffer,
+  MappingView,
+} from './views.ts';
+
+/** Who holds one file. */
+interface Holders {
+  readonly fds: FdView[];
+  readonly mappings: MappingView[];
+  readonly attachments: AttachmentView[];
+}
+
+const nobody = (): Holders => ({ fds: [], mappings: [], attachments: [] });
+
+const attachmentView = ({ id, device, task, references, mapped }: Attachment): AttachmentView => ({
+  id,
+  device,
+  task,
+  references,
+  ...(mapped && { direction: mapped.direction, segments: mapped.segments }),
+});
+
+/** The holders of every file, found in one pass over all tasks. */
+function holdersByFile(state: KernelState): Map<number, Holders> {
+  const found = new Map<number, Holders>();
+  const of = (file: number): Holders => {
+    const known = found.get(file) ?? nobody();
+    found.set(file, known);
+    return known;
+  };
+  for (const task of taskNames(state.records)) {
+    for (const [fd, { file, cloexec }] of new DescriptorTable(state.records, task).entries()) {
+      of(file).fds.push({ task, fd, cloexec });
+    }
+    for (const [id, { file, offset, length, prot, shared }] of state.mappings.ofTask(task)) {
+      of(file).mappings.push({ task, id, offset, length, prot, shared });
+    }
+  }
+  for (const attachment of state.attachments.all()) {
+    of(attachment.file).attachments.push(attachmentView(attachment));
+  }
+  return found;
+}
+
+/** The live dma-bufs, oldest first. */
+export function bufferViews(state: KernelState): BufferView[] {
+  const holders = holdersByFile(state);
+  return [...state.files.dmaBufs()].map(([id, file]) => bufferView(state, file, holders.get(id) ?? nobody()));
+}
+
+/** The dma-buf behind a task's descriptor. */
+export function bufferOfDescriptor(state: KernelState, task: string, fd: number): BufferView | undefined {
+  const descriptor = findDescriptor(state.records, task, fd);
+  const file = descriptor && state.files.get(descriptor.file);
+  if (descriptor === undefined || file?.kind !== 'dma_buf') return undefined;
+  // Where nobody else refers to it, there is nothing to look up.
+  const alone = { ...nobody(), fds: [{ task, fd, cloexec: descriptor.cloexec }] };
+  return bufferView(state, file, file.count === 1 ? alone : holdersOf(state, descriptor.file));
+}
+
+/** The holders of one file, found without the others'. */
+function holdersOf(state: KernelState, file: number): Holders {
+  const holders = new FileHolders(state.records);
+  const fds = holders.of(file, 'fd').flatMap(({ task, number: fd }): FdView[] => {
+    const descriptor = findDescriptor(state.records, task, fd);
+    return descriptor === undefined ? [] : [{ task, fd, cloexec: descriptor.cloexec }];
+  });
+  const mappings = holders
+    .of(file, 'mapping')
+    .flatMap(({ task, number }) => mappingOf(state, task, number) ?? []);
+  const attachments = state.attachments.ofFile(file).map(attachmentView);
+  return { fds, mappings, attachments: attachments.reverse() };
+}
+
+/** A task's mapping. */
+export function mappingOf(state: KernelState, task: string, id: number): MappingView | undefined {
+  const mapping = state.mappings.get(task, id);
+  if (mapping === undefined) return undefined;
+  const { offset, length, prot, shared } = mapping;
+  return { task, id, offset, length, prot, shared };
+}
+
+/** The attachment of that number. */
+export function attachmentOf(state: KernelState, id: number): DeviceAttachment | undefined {
+  const attachment = state.attachments.get(id);
+  return attachment && deviceAttachment(state, attachment);
+}
+
+/** The attachments of a device, the oldest first. */
+export function attachmentsOfDevice(state: KernelState, device: string): readonly DeviceAttachment[] {
+  const own = [...state.attachments.all()].filter((attachment) => attachment.device === device);
+  return own.map((attachment) => deviceAttachment(state, attachment));
+}
+
+function deviceAttachment(state: KernelState, attachment: Attachment): DeviceAttachment {
+  const file = state.files.get(attachment.file);
+  if (file?.kind !== 'dma_buf') throw new Error(`attachment ${attachment.id} is to no dma-buf`);
+  return {
+    ...attachmentView(attachment),
+    buffer: bufferView(state, file, holdersOf(state, attachment.file)),
+  };
+}
+
+/** The dma-bufs that a task holds, oldest first. */
+export function heldBuffers(state: KernelState, task: string): readonly HeldBuffer[] {
+  const held = new Map<number, { fds: number[]; attachments: { id: number; device: string }[] }>();
+  const of = (file: number) => {
+    const known = held.get(file) ?? { fds: [], attachments: [] };
+    held.set(file, known);
+    return known;
+  };
+  const table = new DescriptorTable(state.records, task);
+  for (const [fd, { file }] of table.entries()) of(file).fds.push(fd);
+  for (const [, { file }] of state.mappings.ofTask(task)) of(file);
+  for (const attachment of state.attachments.all()) {
+    const { id, device, file } = attachment;
+    if (holdsAttachment(attachment, task)) of(file).attachments.push({ id, device });
+  }
+  return [...held]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([id, by]) => {
+      const file = state.files.get(id);
+      if (file?.kind !== 'dma_buf') return [];
+      return [{ file: id, ino: file.ino, heap: file.expName, size: file.size, ...by }];
+    });
+}
+
+function bufferView({ records }: KernelState, file: DmaBufFile, holders: Holders): BufferView {
+  const { ino, expName, size, flags, count, sgTable, name, call, maker } = file;
+  return {
+    ino,
+    heap: expName,
+    expName,
+    size,
+    flags,
+    count,
+    ...holders,
+    sgTable,
+    pageSize: geometryOf(records).pageSize,
+    call,
+    maker,
+    ...(name !== undefined && { name }),
+  };
+}

@@ -1,0 +1,43 @@
+/** The nodes of /dev/dma_heap as their users see them: where the memory lies and what is left of it. */
+import { dmaHeapOps } from '../../dma-buf/backends.ts';
+import type { FileTable } from '../../dma-buf/dma-buf.ts';
+import { dmaHeaps, findDmaHeap } from '../../dma-buf/dma-heap.ts';
+import { geometryOf } from '../../profile/recorded-profile.ts';
+import type { Records } from '../../records.ts';
+import type { PfnRange } from '../../units.ts';
+import type { HeapView } from './views.ts';
+
+/** All heaps by minor, each with the number of its live buffers. */
+export function heapViews(records: Records, files: FileTable): HeapView[] {
+  const buffers = files.dmaBufCounts();
+  const { pageSize, pagesToBytes, pfnPhys } = geometryOf(records);
+  return dmaHeaps(records).map(({ name, minor, mode, gid, backing }) => {
+    const { region, pages, freePages, largestPages } = dmaHeapOps(backing).space(records);
+    return {
+      name,
+      minor,
+      mode: mode.toString(8),
+      gid,
+      backend: backing.backend,
+      ...(region && { region: region.name, base: pfnPhys(region.pfn) }),
+      pageSize,
+      size: pagesToBytes(pages),
+      free: pagesToBytes(freePages),
+      largest: pagesToBytes(largestPages),
+      buffers: buffers.get(name) ?? 0,
+    };
+  });
+}
+
+/** The free runs of a heap's area or pool, ascending; none for the system heap, whose memory is all RAM. */
+export function freeRunsOf(records: Records, name: string): readonly PfnRange[] {
+  const heap = findDmaHeap(records, name);
+  return heap === undefined ? [] : dmaHeapOps(heap.backing).freeRuns(records);
+}
+
+/** The largest request that a heap can still answer, bytes. */
+export function largestRequest(records: Records, name: string): bigint {
+  const heap = findDmaHeap(records, name);
+  if (heap === undefined) return 0n;
+  return geometryOf(records).pagesToBytes(dmaHeapOps(heap.backing).largestRequest(records));
+}

@@ -1,0 +1,228 @@
+/**
+ * A bitmap kept in records, block by block, so that a call loads and stores only the words it touches.
+ * Models lib/bitmap.c and lib/find_bit.c (Linux 7.3).
+ */
+import type { Records } from '../../records.ts';
+import { recordKey } from '../../records.ts';
+import type { Pfn, PfnRange } from '../../units.ts';
+
+const WORDS_PER_BLOCK = 1024;
+const BITS_PER_BLOCK = WORDS_PER_BLOCK * 32;
+
+/** A run of equal bits: `[start, start + length)`. */
+export interface BitRun {
+  readonly start: number;
+  readonly length: number;
+}
+
+export class Bitmap {
+  readonly #records: Records;
+  readonly #key: string;
+  /** The number of bits. */
+  readonly size: number;
+  /** The block that was last asked for, and its key: most questions are about neighbours. */
+  #lastIndex = -1;
+  #lastKey = '';
+
+  /** @param key the prefix of the blocks' keys; blocks that do not exist are all zero */
+  constructor(records: Records, key: string, size: number) {
+    this.#records = records;
+    this.#key = key;
+    this.size = size;
+  }
+
+  /** Whether the bit is set: test_bit(). */
+  test(bit: number): boolean {
+    return ((this.word(Math.floor(bit / 32)) >>> (bit % 32)) & 1) === 1;
+  }
+
+  /** The 32 bits from `index * 32` on, lowest first. */
+  word(index: number): number {
+    const block = this.#block(Math.floor(index / WORDS_PER_BLOCK));
+    return block?.[index % WORDS_PER_BLOCK] ?? 0;
+  }
+
+  /** bitmap_set(). */
+  set(start: number, length: number): void {
+    this.#change(start, length, true);
+  }
+
+  /** bitmap_clear(). */
+  clear(start: number, length: number): void {
+    this.#change(start, length, false);
+  }
+
+  /** The first clear bit at or after `from`, or `size`: find_next_zero_bit(). */
+  nextZero(from: number): number {
+    return this.#next(from, this.size, false);
+  }
+
+  /** The first set bit in `[from, end)`, or `end`: find_next_bit(). */
+  nextSet(from: number, end: number = this.size): number {
+    return this.#next(from, Math.min(end, this.size), true);
+  }
+
+  /**
+   * The first run of `length` clear bits, aligned: bitmap_find_next_zero_area_off().
+   *
+   * @param align a power of two: `(start + alignOffset) % align === 0`
+   * @returns its start, or `undefined` when there is none
+   */
+  findZeroArea(from: number, length: number, align: number, alignOffset: number): number | undefined {
+    let start = from;
+    for (;;) {
+      const zero = this.nextZero(start);
+      const index = Math.ceil((zero + alignOffset) / align) * align - alignOffset;
+      const end = index + length;
+      if (end > this.size) return undefined;
+      const taken = this.nextSet(index, end);
+      if (taken >= end) return index;
+      start = taken + 1;
+    }
+  }
+
+  /**
+   * The first free region of `1 << order` bits at a multiple of its size, not taken yet: the search of
+   * bitmap_find_free_region().
+   */
+  findFreeRegion(order: number): number | undefined {
+    return this.findZeroArea(0, 2 ** order, 2 ** order, 0);
+  }
+
+  /** The set bits, in order; costs the blocks that there are, however large the bitmap. */
+  *ones(): Iterable<number> {
+    for (const [first, block] of this.#blocks()) {
+      for (let bit = 0; bit < BITS_PER_BLOCK; bit++) {
+        const word = block[bit >>> 5] ?? 0;
+        if (word === 0) bit |= 31;
+        else if (((word >>> (bit & 31)) & 1) === 1) yield first + bit;
+      }
+    }
+  }
+
+  /** The set bits of these ranks: rank 0 is the lowest. @param ranks ascending */
+  atRanks(ranks: readonly number[]): readonly number[] {
+    const found: number[] = [];
+    let passed = 0;
+    for (const [first, block] of this.#blocks()) {
+      for (let index = 0; index < block.length; index++) {
+        const word = block[index] ?? 0;
+        const count = countOnes(word);
+        for (let rank = ranks[found.length]; rank !== undefined && rank < passed + count; ) {
+          found.push(first + index * 32 + bitOfRank(word, rank - passed));
+          rank = ranks[found.length];
+        }
+        passed += count;
+      }
+    }
+    return found;
+  }
+
+  /** The runs of clear bits, in order. */
+  *zeroRuns(): Iterable<BitRun> {
+    for (let start = this.nextZero(0); start < this.size; ) {
+      const end = this.nextSet(start);
+      yield { start, length: end - start };
+      start = this.nextZero(end);
+    }
+  }
+
+  /** The number of clear bits. */
+  zeros(): number {
+    let count = 0;
+    for (const run of this.zeroRuns()) count += run.length;
+    return count;
+  }
+
+  /** The number of set bits: bitmap_weight(). */
+  weight(): number {
+    return this.size - this.zeros();
+  }
+
+  /** The length of the longest run of clear bits; 0 when there is none. */
+  longestZeroRun(): number {
+    let longest = 0;
+    for (const run of this.zeroRuns()) longest = Math.max(longest, run.length);
+    return longest;
+  }
+
+  /** The runs of clear bits as page frames, where bit 0 stands for `base`. */
+  freeFrames(base: Pfn): readonly PfnRange[] {
+    return [...this.zeroRuns()].map((run) => ({ pfn: base + run.start, pages: run.length }));
+  }
+
+  /** The blocks that there are, each with its first bit. */
+  *#blocks(): Iterable<readonly [first: number, block: Uint32Array]> {
+    const prefix = recordKey(this.#key, '');
+    for (const [key, block] of this.#records.list<Uint32Array>(prefix)) {
+      yield [Number(key.slice(prefix.length)) * BITS_PER_BLOCK, block];
+    }
+  }
+
+  #block(index: number): Uint32Array | undefined {
+    return this.#records.get<Uint32Array>(this.#blockKey(index));
+  }
+
+  #blockKey(index: number): string {
+    if (index !== this.#lastIndex) {
+      this.#lastIndex = index;
+      this.#lastKey = recordKey(this.#key, index);
+    }
+    return this.#lastKey;
+  }
+
+  #next(from: number, end: number, wanted: boolean): number {
+    let bit = from;
+    while (bit < end) {
+      const block = this.#block(Math.floor(bit / BITS_PER_BLOCK));
+      const blockEnd = Math.min(end, (Math.floor(bit / BITS_PER_BLOCK) + 1) * BITS_PER_BLOCK);
+      if (block === undefined) {
+        if (!wanted) return bit;
+        bit = blockEnd;
+        continue;
+      }
+      while (bit < blockEnd) {
+        const raw = block[Math.floor(bit / 32) % WORDS_PER_BLOCK] ?? 0;
+        const word = ((wanted ? raw : ~raw) >>> 0) & (-1 << (bit % 32));
+        if (word !== 0) {
+          const found = bit - (bit % 32) + (31 - Math.clz32(word & -word));
+          return Math.min(found, end);
+        }
+        bit = bit - (bit % 32) + 32;
+      }
+      bit = blockEnd;
+    }
+    return end;
+  }
+
+  #change(start: number, length: number, value: boolean): void {
+    const end = start + length;
+    for (let bit = start; bit < end; ) {
+      const index = Math.floor(bit / BITS_PER_BLOCK);
+      const blockEnd = Math.min(end, (index + 1) * BITS_PER_BLOCK);
+      const block = this.#block(index) ?? new Uint32Array(WORDS_PER_BLOCK);
+      while (bit < blockEnd) {
+        const count = Math.min(32 - (bit % 32), blockEnd - bit);
+        const mask = (count === 32 ? -1 : (1 << count) - 1) << (bit % 32);
+        const word = Math.floor(bit / 32) % WORDS_PER_BLOCK;
+        block[word] = value ? (block[word] ?? 0) | mask : (block[word] ?? 0) & ~mask;
+        bit += count;
+      }
+      this.#records.put(this.#blockKey(index), block);
+    }
+  }
+}
+
+/** hweight32(). */
+function countOnes(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
+
+/** The place of the set bit that has `rank` lower ones. */
+function bitOfRank(word: number, rank: number): number {
+  let rest = word;
+  for (let i = 0; i < rank; i++) rest &= rest - 1;
+  return 31 - Math.clz32(rest & -rest);
+}

@@ -1,0 +1,214 @@
+/**
+ * The contiguous memory allocator: an area of page frames with one bit a page. Models mm/cma.c and
+ * mm/cma_debug.c (Linux 7.3); areas of one range, order_per_bit 0.
+ */
+import type { Printk } from '../../printk.ts';
+import { profileIn } from '../../profile/recorded-profile.ts';
+import type { Records } from '../../records.ts';
+import { recordKey } from '../../records.ts';
+import type { Pfn, PfnRange } from '../../units.ts';
+import { Bitmap, type BitRun } from './bitmap.ts';
+import { isPinned, pinnedPages, withoutPages } from './pinned-pages.ts';
+
+/** CMA_MAX_NAME less the terminator. */
+const NAME_MAX = 63;
+
+/** struct cma, as a record: what an area is, and the page counters of its sysfs folder. */
+export interface CmaRecord {
+  /** The area's name, cut at 63 characters. */
+  readonly name: string;
+  readonly basePfn: Pfn;
+  /** Pages; 0 when the area could not be activated. */
+  readonly count: number;
+  /** The numbers of other areas that share pages with this one. */
+  readonly overlaps: readonly number[];
+  allocPagesSuccess: number;
+  allocPagesFail: number;
+  releasePagesSuccess: number;
+}
+
+/**
+ * Pages of all areas that were given back in small blocks and lie on a CPU's own list: the areas count them as
+ * free, the zones do not. A recorded CmaFree shows it.
+ */
+const PER_CPU = 'cma-per-cpu';
+/** PAGE_ALLOC_COSTLY_ORDER: blocks up to this order go to the CPU's list when they are freed. */
+const PCP_ORDER = 3;
+
+/** How many pages of CMA areas lie on per-CPU lists: what CmaFree lacks of the bitmaps' zeros. */
+export const perCpuCmaPages = (records: Records): number => records.get<number>(PER_CPU) ?? 0;
+
+/** The pages of a run that its largest aligned blocks put on a per-CPU list: free_frozen_pages(). */
+function pagesInSmallBlocks(pfn: Pfn, count: number): number {
+  let small = 0;
+  for (let at = pfn, end = pfn + count; at < end; ) {
+    let order = 0;
+    while (order <= PCP_ORDER && at % 2 ** (order + 1) === 0 && at + 2 ** (order + 1) <= end) order++;
+    if (order > PCP_ORDER) {
+      // From here on whole blocks are larger, up to the last aligned one.
+      const block = 2 ** (PCP_ORDER + 1);
+      at += Math.floor((end - at) / block) * block;
+    } else {
+      small += 2 ** order;
+      at += 2 ** order;
+    }
+  }
+  return small;
+}
+
+/** The key of an area's record. */
+const areaKey = (index: number): string => recordKey('cma', index);
+
+/** Makes an area's record: cma_init_reserved_mem() of an area that has passed its checks. */
+export function createCma(records: Records, index: number, name: string, basePfn: Pfn, count: number): void {
+  const overlaps: number[] = [];
+  for (let other = 0; other < index; other++) {
+    const area = records.get<CmaRecord>(areaKey(other));
+    if (area === undefined || area.basePfn >= basePfn + count || basePfn >= area.basePfn + area.count)
+      continue;
+    overlaps.push(other);
+    records.put<CmaRecord>(areaKey(other), { ...area, overlaps: [...area.overlaps, index] });
+  }
+  records.put<CmaRecord>(areaKey(index), {
+    name: name.slice(0, NAME_MAX),
+    basePfn,
+    count,
+    overlaps,
+    allocPagesSuccess: 0,
+    allocPagesFail: 0,
+    releasePagesSuccess: 0,
+  });
+}
+
+/** Leaves an area without pages: cma_activate_area() of one that crosses zones. */
+export function emptyCma(records: Records, index: number): void {
+  const area = records.get<CmaRecord>(areaKey(index));
+  if (area !== undefined) records.put<CmaRecord>(areaKey(index), { ...area, count: 0 });
+}
+
+/** The first `count` areas, in set-up order: cma_areas[]. */
+export const cmaAreas = (records: Records, count: number): readonly Cma[] =>
+  Array.from({ length: count }, (_, index) => new Cma(records, index));
+
+export class Cma {
+  readonly #records: Records;
+  readonly #index: number;
+  readonly #record: CmaRecord;
+  readonly bitmap: Bitmap;
+
+  /** @param index the area's number, in set-up order from 0 */
+  constructor(records: Records, index: number) {
+    const record = records.get<CmaRecord>(areaKey(index));
+    if (record === undefined) throw new Error(`no CMA area ${index}`);
+    this.#records = records;
+    this.#index = index;
+    this.#record = record;
+    this.bitmap = new Bitmap(records, recordKey('cma', index, 'bitmap'), record.count);
+  }
+
+  get name(): string {
+    return this.#record.name;
+  }
+
+  get basePfn(): Pfn {
+    return this.#record.basePfn;
+  }
+
+  /** Pages. */
+  get count(): number {
+    return this.#record.count;
+  }
+
+  /** The counters of /sys/kernel/mm/cma/NAME. */
+  get counters(): Readonly<CmaRecord> {
+    return this.#record;
+  }
+
+  /**
+   * Takes `count` contiguous pages, first fit: cma_alloc().
+   *
+   * ```
+   * bitmap   ####....####..........####......
+   *              ^ free, not aligned  ^ taken when `count` fits
+   * ```
+   *
+   * A run that holds pages which an overlapping area has handed out, or which are pinned, is busy, and the
+   * search goes on behind it, as after alloc_contig_range() answers -EBUSY.
+   *
+   * @param count pages, at least 1; may be larger than the area
+   * @param order the alignment: multiples of `1 << order` in page frame numbers
+   * @returns the first frame, or `undefined` after logging what is free; an area without pages says nothing
+   */
+  alloc(count: number, order: number, printk: Printk): Pfn | undefined {
+    if (this.count === 0) return undefined;
+    const align = 2 ** order;
+    const offset = this.basePfn % align;
+    for (let from = 0; count <= this.count; ) {
+      const bit = this.bitmap.findZeroArea(from, count, align, offset);
+      if (bit === undefined) break;
+      const pfn = this.basePfn + bit;
+      // alloc_contig_range() drains the per-CPU lists, whatever comes of it.
+      if (perCpuCmaPages(this.#records) > 0) this.#records.delete(PER_CPU);
+      if (!this.#isBusy(pfn, count)) {
+        this.bitmap.set(bit, count);
+        this.#count({ allocPagesSuccess: this.#record.allocPagesSuccess + count });
+        return pfn;
+      }
+      from = bit + align;
+    }
+    this.refuse(BigInt(count), printk);
+    return undefined;
+  }
+
+  /**
+   * Counts and logs an allocation that failed: what cma_alloc() ends with, for a number of pages that no
+   * area has too.
+   *
+   * @param count pages, up to 2^64 - 1; the counter wraps as atomic64_add() does
+   */
+  refuse(count: bigint, printk: Printk): void {
+    this.#count({ allocPagesFail: this.#record.allocPagesFail + Number(BigInt.asIntN(64, count)) });
+    this.#reportFailure(count, printk);
+  }
+
+  /** Gives pages back: cma_release(). */
+  release(pfn: Pfn, count: number): void {
+    this.bitmap.clear(pfn - this.basePfn, count);
+    const small = pagesInSmallBlocks(pfn, count);
+    if (small > 0) this.#records.put(PER_CPU, perCpuCmaPages(this.#records) + small);
+    this.#count({ releasePagesSuccess: this.#record.releasePagesSuccess + count });
+  }
+
+  /** The runs of free pages, as bits from the area's start. */
+  freeRuns(): readonly BitRun[] {
+    return [...this.bitmap.zeroRuns()];
+  }
+
+  /** The runs of pages that an allocation can get: free ones without those that are pinned. */
+  movableRuns(): readonly PfnRange[] {
+    return withoutPages(this.bitmap.freeFrames(this.basePfn), pinnedPages(this.#records));
+  }
+
+  #isBusy(pfn: Pfn, count: number): boolean {
+    if (isPinned(this.#records, pfn, count)) return true;
+    return this.#record.overlaps.some((index) => {
+      const other = new Cma(this.#records, index);
+      const from = Math.max(pfn, other.basePfn) - other.basePfn;
+      const to = Math.min(pfn + count, other.basePfn + other.count) - other.basePfn;
+      return from < to && other.bitmap.nextSet(from, to) < to;
+    });
+  }
+
+  #count(change: Partial<CmaRecord>): void {
+    Object.assign(this.#record, change);
+    this.#records.put(areaKey(this.#index), this.#record);
+  }
+
+  /** cma_alloc()'s error line, and cma_debug_show_areas(). */
+  #reportFailure(count: bigint, printk: Printk): void {
+    const { log } = profileIn(this.#records).linux;
+    const { site, line } = log.cmaAllocFailed(this.name, count);
+    printk.printRatelimited(site, ...line);
+    for (const told of log.cmaFree(this.freeRuns())) printk.print(...told);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * The default CMA area of `cma=` or the configuration. Models kernel/dma/contiguous.c and
+ * mm/cma.c: __cma_declare_contiguous_nid() (Linux 7.3).
+ */
+import type { MemoryCmdline } from '../../board/cmdline.ts';
+import { pageblockBytes } from '../../profile/profile.ts';
+import type { PhysAddr } from '../../units.ts';
+import { formatPa, GiB, MiB, roundDown, roundUp, U64_MASK } from '../../units.ts';
+import type { EarlyBoot, EarlyCma } from './early-boot.ts';
+import { addCma, cmaSlotFree } from './early-boot.ts';
+
+/** The name of an area that no device-tree node names. */
+const AREA_NAME = 'reserved';
+
+/**
+ * Reserves the default area, unless the device tree made one: dma_contiguous_reserve().
+ *
+ * @param cma `cma=` of the command line
+ * @param dmaLimit the end of the DMA zone, exclusive: arm64_dma_phys_limit
+ * @returns the area, or `undefined` when none is wanted or none could be had (the log says which)
+ */
+export function reserveDefaultCma(
+  early: EarlyBoot,
+  cma: MemoryCmdline['cma'],
+  dmaLimit: PhysAddr,
+): EarlyCma | undefined {
+  const size = cma?.size ?? BigInt(early.profile.config.CONFIG_CMA_SIZE_MBYTES) * MiB;
+  if (size === 0n || early.defaultCma !== undefined) return undefined;
+  const { log } = early.profile.linux;
+  const base = cma?.base ?? 0n;
+  const limit = cma === undefined || cma.limit === 0n ? dmaLimit : cma.limit;
+  const fixed = cma !== undefined && ((cma.base + cma.size) & U64_MASK) === cma.limit;
+  const area = declareContiguous(early, { base, size, limit, fixed });
+  if (area === undefined) {
+    early.printk.print(...log.cmaNotReserved(size));
+    return undefined;
+  }
+  early.defaultCma = area;
+  early.printk.print(...log.cmaReserved(size, area));
+  return area;
+}
+
+interface Wanted {
+  readonly base: PhysAddr;
+  readonly size: bigint;
+  readonly limit: PhysAddr;
+  readonly fixed: boolean;
+}
+
+/** __cma_declare_contiguous_nid(). */
+function declareContiguous(early: EarlyBoot, wanted: Wanted): EarlyCma | undefined {
+  const { memblock, printk } = early;
+  const align = pageblockBytes(early.profile);
+  if (!cmaSlotFree(early)) return undefined;
+  if (wanted.fixed && wanted.base % align !== 0n) {
+    printk.print(3, `cma: Region at ${formatPa(wanted.base)} must be aligned to ${formatPa(align)} bytes`);
+    return undefined;
+  }
+  const base = roundUp(wanted.base, align) & U64_MASK;
+  const size = roundUp(wanted.size, align) & U64_MASK;
+  const end = memblock.endOfDram;
+  let limit = roundDown(wanted.limit, align);
+  if (limit === 0n || limit > end) limit = end;
+  if (base + size > limit) {
+    printk.print(
+      3,
+      `cma: Size (${formatPa(size)}) of region at ${formatPa(base)} exceeds limit (${formatPa(limit)})`,
+    );
+    return undefined;
+  }
+  if (wanted.fixed && base !== 0n) {
+    if (memblock.isRegionReserved({ base, size })) return undefined;
+    memblock.reserve({ base, size });
+    return addCma(early, AREA_NAME, base, size);
+  }
+  const placed = allocContiguous(early, base, size, limit, align);
+  return placed === undefined ? undefined : addCma(early, AREA_NAME, placed, size);
+}
+
+/** Places an area above 4 GiB from below if it may lie there, else from the top: cma_alloc_mem(). */
+function allocContiguous(
+  early: EarlyBoot,
+  base: PhysAddr,
+  size: bigint,
+  limit: PhysAddr,
+  align: bigint,
+): PhysAddr | undefined {
+  const high = early.profile.linux.fromFourGiB(size, limit, early.memblock.endOfDram)
+    ? early.memblock.alloc(size, align, { start: 4n * GiB, end: limit, bottomUp: true })
+    : undefined;
+  return high ?? early.memblock.alloc(size, align, { start: base, end: limit });
+}

@@ -1,0 +1,77 @@
+/**
+ * What early boot takes from memblock before the default CMA area is placed, and after. Models
+ * arch/arm64/mm/mmu.c: paging_init(), drivers/of/fdt.c: unflatten_device_tree() and mm/sparse.c:
+ * sparse_init() (Linux 7.3) by their sizes.
+ */
+import type { LinuxVersion } from '../../profile/linux-version.ts';
+import type { PhysAddr } from '../../units.ts';
+import { rangeEnd, roundDown, roundUp } from '../../units.ts';
+import type { Memblock } from './memblock.ts';
+
+/**
+ * The number of page tables that map all RAM: of each level one for each unit that RAM touches, counted from where
+ * the linear map begins. With 4 KiB pages these are 2 MiB, 1 GiB and 512 GiB from the start of RAM rounded down to
+ * 1 GiB; those of larger pages are read from the source, not recorded.
+ */
+export function pageTableCount(memblock: Memblock): number {
+  const { memstartAlign, tableSpans } = memblock.geometry;
+  const origin = roundDown(memblock.startOfDram, memstartAlign);
+  return tableSpans.reduce<number>((sum, unit) => sum + unitsTouched(memblock, origin, unit), 0);
+}
+
+function unitsTouched(memblock: Memblock, origin: PhysAddr, unit: bigint): number {
+  const { page } = memblock.geometry;
+  let count = 0n;
+  // The first unit that no range before has touched.
+  let next = 0n;
+  for (const region of memblock.memory) {
+    if (region.nomap) continue;
+    const base = roundUp(region.base, page);
+    const end = roundDown(rangeEnd(region), page);
+    if (end <= base) continue;
+    const first = (base - origin) / unit;
+    const last = (end - 1n - origin) / unit;
+    const from = first > next ? first : next;
+    if (last >= from) {
+      count += last - from + 1n;
+      next = last + 1n;
+    }
+  }
+  return Number(count);
+}
+
+/** Takes the page tables, one page each. */
+export function takePageTables(memblock: Memblock): void {
+  memblock.allocEachTopDown(pageTableCount(memblock), memblock.geometry.page);
+}
+
+/** Takes the unflattened tree and the array of regions; the recorded boots agree with one size for all. */
+export function takeUnflattenedTree(memblock: Memblock, { unflattenedTree }: LinuxVersion): void {
+  memblock.alloc(unflattenedTree, memblock.geometry.page, { start: 0n });
+}
+
+/** The numbers of the sections that hold RAM, no-map or not. */
+export function ramSections(memblock: Memblock): ReadonlySet<number> {
+  const { sectionSize } = memblock.geometry;
+  const sections = new Set<number>();
+  for (const region of memblock.memory) {
+    const last = Number((rangeEnd(region) - 1n) / sectionSize);
+    for (let s = Number(region.base / sectionSize); s <= last; s++) sections.add(s);
+  }
+  return sections;
+}
+
+/**
+ * Takes the memory map in one block, or in pieces where no block is large enough: sparse_init_nid(). A section's
+ * part of the block is as long as a PMD maps, however little of that it needs; the rest goes back.
+ */
+export function takeMemoryMap(memblock: Memblock, { structPage }: LinuxVersion): void {
+  const { pagesPerSection, tableSpans, memmapBlock } = memblock.geometry;
+  const sections = BigInt(ramSections(memblock).size);
+  const map = BigInt(pagesPerSection) * structPage;
+  const part = roundUp(map, tableSpans[0]);
+  const [needed, whole] = [sections * map, sections * part];
+  const block = memblock.alloc(whole, part, { start: 0n });
+  if (block === undefined) memblock.allocEachTopDown(Number(needed / memmapBlock), memmapBlock);
+  else if (whole > needed) memblock.free({ base: block + needed, size: whole - needed });
+}

@@ -1,0 +1,298 @@
+/**
+ * The early allocator: two sorted arrays of ranges, memory and reserved. Models mm/memblock.c (Linux 7.3).
+ *
+ *   memory    [............][nomap][..............]          [........]
+ *   reserved     [####]                     [####]
+ *   free      [.]      [...]       [........]                [........]
+ */
+import type { Geometry } from '../../profile/geometry.ts';
+import type { PhysAddr, PhysRange } from '../../units.ts';
+import { rangeEnd, rangesOverlap, roundDown, roundUp, U64_MASK } from '../../units.ts';
+
+export interface MemblockRegion extends PhysRange {
+  /** MEMBLOCK_NOMAP: no page table entry, not given to the page allocator. */
+  readonly nomap: boolean;
+  /** MEMBLOCK_RSRV_KERN: reserved by an allocation of the kernel itself, not for somebody else. */
+  readonly kern?: true;
+}
+
+/** The kernel died while booting. The message is what follows `Kernel panic - not syncing: `. */
+export class KernelPanic extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'KernelPanic';
+  }
+}
+
+/** One of memblock's two arrays: struct memblock_type. */
+class MemblockType {
+  readonly name: string;
+  /** How many ranges fit. */
+  max: number;
+  /** Sorted, disjoint; neighbours that touch and have the same flag are merged. */
+  regions: MemblockRegion[] = [];
+
+  constructor(name: string, max: number) {
+    this.name = name;
+    this.max = max;
+  }
+
+  /** Adds a range; what is there already stays: memblock_add_range(). */
+  add(base: PhysAddr, size: PhysAddr, flags: Pick<MemblockRegion, 'kern'> = {}): void {
+    const end = base + size;
+    const parts: MemblockRegion[] = [];
+    let cursor = base;
+    for (const region of this.regions) {
+      if (region.base >= end) break;
+      if (rangeEnd(region) <= cursor) continue;
+      if (region.base > cursor)
+        parts.push({ base: cursor, size: region.base - cursor, nomap: false, ...flags });
+      cursor = rangeEnd(region);
+    }
+    if (cursor < end) parts.push({ base: cursor, size: end - cursor, nomap: false, ...flags });
+    // Room is asked for before neighbours merge.
+    if (this.regions.length + parts.length > this.max) this.#cannotResize();
+    this.#replace([...this.regions, ...parts]);
+  }
+
+  /** Takes a range out: memblock_remove_range(). */
+  remove(base: PhysAddr, size: PhysAddr): void {
+    const end = base + size;
+    this.#replace(this.#isolate(base, size).filter((r) => !(r.base >= base && rangeEnd(r) <= end)));
+  }
+
+  /** Sets or clears the no-map flag of a range: memblock_setclr_flag(). */
+  setNomap(base: PhysAddr, size: PhysAddr, nomap: boolean): void {
+    const end = base + size;
+    this.#replace(
+      this.#isolate(base, size).map((r) => (r.base >= base && rangeEnd(r) <= end ? { ...r, nomap } : r)),
+    );
+  }
+
+  /** Splits regions at both ends of a range, which may need two more: memblock_isolate_range(). */
+  #isolate(base: PhysAddr, size: PhysAddr): MemblockRegion[] {
+    if (this.regions.length + 2 > this.max) this.#cannotResize();
+    const cuts = [base, base + size];
+    return this.regions.flatMap((region) => {
+      const inside = cuts.filter((cut) => cut > region.base && cut < rangeEnd(region));
+      const edges = [region.base, ...inside, rangeEnd(region)];
+      return edges.slice(1).map((edge, i) => {
+        const from = edges[i] ?? edge;
+        return { ...region, base: from, size: edge - from };
+      });
+    });
+  }
+
+  /** memblock_merge_regions(). */
+  #replace(regions: MemblockRegion[]): void {
+    const merged: MemblockRegion[] = [];
+    for (const region of regions.sort((a, b) => (a.base < b.base ? -1 : 1))) {
+      const last = merged.at(-1);
+      if (last !== undefined && rangeEnd(last) === region.base && sameFlags(last, region)) {
+        merged[merged.length - 1] = { ...last, size: last.size + region.size };
+      } else {
+        merged.push(region);
+      }
+    }
+    this.regions = merged;
+  }
+
+  /** The arrays are in the kernel image this early: memblock_double_array(). */
+  #cannotResize(): never {
+    throw new KernelPanic(`memblock: cannot resize ${this.name} array`);
+  }
+}
+
+const sameFlags = (a: MemblockRegion, b: MemblockRegion): boolean => a.nomap === b.nomap && a.kern === b.kern;
+
+/** Where to look, and from which end. */
+export interface Placement {
+  /** The lowest address that is taken. */
+  readonly start: PhysAddr;
+  /** The end, exclusive; absent: no bound. */
+  readonly end?: PhysAddr;
+  readonly bottomUp?: boolean;
+}
+
+const INIT_MEMBLOCK_REGIONS = 128;
+const INIT_MEMBLOCK_MEMORY_REGIONS_EFI = 1024;
+
+export class Memblock {
+  /** The kernel's pages: RAM is whole ones. */
+  readonly geometry: Geometry;
+  readonly #memory: MemblockType;
+  readonly #reserved: MemblockType;
+
+  /** @param efi whether the memory array has the room that EFI boots get */
+  constructor(geometry: Geometry, efi: boolean) {
+    this.geometry = geometry;
+    this.#memory = new MemblockType('memory', efi ? INIT_MEMBLOCK_MEMORY_REGIONS_EFI : INIT_MEMBLOCK_REGIONS);
+    this.#reserved = new MemblockType('reserved', INIT_MEMBLOCK_REGIONS);
+  }
+
+  get memory(): readonly MemblockRegion[] {
+    return this.#memory.regions;
+  }
+
+  get reserved(): readonly MemblockRegion[] {
+    return this.#reserved.regions;
+  }
+
+  /** Registers RAM, whole pages of it: early_init_dt_add_memory_arch(). */
+  addMemory(range: PhysRange): void {
+    const { page } = this.geometry;
+    const base = roundUp(range.base, page);
+    const end = roundDown(rangeEnd(capped(range)), page);
+    if (end > base) this.#memory.add(base, end - base);
+  }
+
+  removeMemory(range: PhysRange): void {
+    const { base, size } = capped(range);
+    if (size > 0n) this.#memory.remove(base, size);
+  }
+
+  /** memblock_reserve(). */
+  reserve(range: PhysRange): void {
+    const { base, size } = capped(range);
+    if (size > 0n) this.#reserved.add(base, size);
+  }
+
+  /** memblock_reserve_kern(). */
+  #reserveKern(base: PhysAddr, size: PhysAddr): void {
+    if (size > 0n) this.#reserved.add(base, size, { kern: true });
+  }
+
+  /** memblock_phys_free(). */
+  free(range: PhysRange): void {
+    const { base, size } = capped(range);
+    if (size > 0n) this.#reserved.remove(base, size);
+  }
+
+  /** memblock_mark_nomap() and memblock_clear_nomap(). */
+  markNomap(range: PhysRange, nomap: boolean): void {
+    const { base, size } = capped(range);
+    if (size > 0n) this.#memory.setNomap(base, size, nomap);
+  }
+
+  /** From here on the arrays grow when they must: memblock_allow_resize(). */
+  allowResize(): void {
+    this.#memory.max = Number.POSITIVE_INFINITY;
+    this.#reserved.max = Number.POSITIVE_INFINITY;
+  }
+
+  /** memblock_is_region_reserved(). */
+  isRegionReserved = (range: PhysRange): boolean => this.reserved.some((r) => rangesOverlap(r, range));
+
+  /** memblock_overlaps_region() on memory. */
+  overlapsMemory = (range: PhysRange): boolean => this.memory.some((r) => rangesOverlap(r, range));
+
+  /** Whether the byte at `address` is RAM with a page table entry: memblock_is_map_memory(). */
+  isMapMemory = (address: PhysAddr): boolean =>
+    this.memory.some((r) => !r.nomap && address >= r.base && address < rangeEnd(r));
+
+  /** memblock_start_of_DRAM(); 0 without any. */
+  get startOfDram(): PhysAddr {
+    return this.memory[0]?.base ?? 0n;
+  }
+
+  /** memblock_end_of_DRAM(); 0 without any. */
+  get endOfDram(): PhysAddr {
+    const last = this.memory.at(-1);
+    return last === undefined ? 0n : rangeEnd(last);
+  }
+
+  /** What can be allocated, ascending: memory without no-map, without what is reserved. */
+  freeRanges(): PhysRange[] {
+    const free: PhysRange[] = [];
+    // The first reserved range that may still matter: both arrays ascend.
+    let first = 0;
+    for (const region of this.memory) {
+      if (region.nomap) continue;
+      let cursor = region.base;
+      for (let i = first; i < this.reserved.length; i++) {
+        const taken = this.reserved[i];
+        if (taken === undefined || taken.base >= rangeEnd(region)) break;
+        if (rangeEnd(taken) <= cursor) {
+          first = i + 1;
+          continue;
+        }
+        if (taken.base > cursor) free.push({ base: cursor, size: taken.base - cursor });
+        cursor = rangeEnd(taken);
+      }
+      if (cursor < rangeEnd(region)) free.push({ base: cursor, size: rangeEnd(region) - cursor });
+    }
+    return free;
+  }
+
+  /**
+   * Finds room without taking it: memblock_find_in_range_node(). Nothing, 0 bytes, fits at the edge of a
+   * free range.
+   *
+   * @returns the address, or `undefined` when nothing fits
+   */
+  find(size: PhysAddr, align: PhysAddr, where: Placement): PhysAddr | undefined {
+    // The first page is never handed out.
+    const { page } = this.geometry;
+    const low = clamp(where.start, page, U64_MASK);
+    const high = clamp(where.end ?? U64_MASK, low, U64_MASK);
+    const free = this.freeRanges();
+    if (where.bottomUp !== true) free.reverse();
+    for (const range of free) {
+      const base = clamp(range.base, low, high);
+      const end = clamp(rangeEnd(range), low, high);
+      if (where.bottomUp === true) {
+        const candidate = maskUp(base, align);
+        // 0 after wrapping around is the kernel's "not found".
+        if (candidate !== 0n && candidate < end && end - candidate >= size) return candidate;
+      } else if (end >= size) {
+        const candidate = maskDown(end - size, align);
+        if (candidate >= base) return candidate;
+      }
+    }
+    return undefined;
+  }
+
+  /** Finds room and reserves it: memblock_alloc_range_nid(). */
+  alloc(size: PhysAddr, align: PhysAddr, where: Placement): PhysAddr | undefined {
+    const base = this.find(size, align, where);
+    if (base !== undefined) this.#reserveKern(base, size);
+    return base;
+  }
+
+  /**
+   * Takes `count` pieces of `unit` bytes, each aligned to itself, one by one from the top down, so that
+   * small holes fill first; fewer when there is no more room.
+   */
+  allocEachTopDown(count: number, unit: bigint): void {
+    const { page } = this.geometry;
+    let left = BigInt(count);
+    for (const range of this.freeRanges().reverse()) {
+      if (left === 0n) return;
+      const end = roundDown(rangeEnd(range), unit);
+      const base = roundUp(clamp(range.base, page, U64_MASK), unit);
+      if (end <= base) continue;
+      const room = (end - base) / unit;
+      const take = room < left ? room : left;
+      // The first piece needs a place in the array, and each after it asks for one before it merges.
+      this.#reserveKern(end - unit, unit);
+      this.#reserveKern(end - take * unit, (take - 1n) * unit);
+      left -= take;
+    }
+  }
+}
+
+/**
+ * round_down() and round_up() of the kernel, which mask: an `alignment` that is no power of two gives the
+ * same odd places here as there.
+ */
+const maskDown = (value: bigint, align: bigint): bigint => value & ~(align - 1n);
+const maskUp = (value: bigint, align: bigint): bigint => (((value - 1n) | (align - 1n)) + 1n) & U64_MASK;
+
+const clamp = (value: bigint, low: bigint, high: bigint): bigint =>
+  value < low ? low : value > high ? high : value;
+
+/** A range that does not wrap at 2^64: memblock_cap_size(). */
+const capped = ({ base, size }: PhysRange): PhysRange => ({
+  base,
+  size: base + size > U64_MASK ? U64_MASK - base : size,
+});

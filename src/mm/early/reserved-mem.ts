@@ -1,0 +1,300 @@
+/**
+ * /reserved-memory: static regions are reserved, dynamic ones placed, and each is offered to its handler.
+ * Models drivers/of/of_reserved_mem.c (Linux 7.3).
+ */
+import type { Board, ReservedMemNode } from '../../board/board.ts';
+import type { LinuxVersion, LogText } from '../../profile/linux-version.ts';
+import { pageblockBytes } from '../../profile/profile.ts';
+import type { PhysAddr, PhysRange } from '../../units.ts';
+import { formatPa, rangeEnd, U64_MASK } from '../../units.ts';
+import type { EarlyBoot } from './early-boot.ts';
+import { isCmaPool, type SharedDmaPoolProblem, setupSharedDmaPool } from './shared-dma-pool.ts';
+import { sortAsKernel } from './sort.ts';
+
+const SMP_CACHE_BYTES = 64n;
+
+/** Why a region got no handler or no memory; the rest is decided when heaps register. */
+export type ReservedMemProblem =
+  | 'disabled'
+  | 'unsupported-format'
+  | 'no-reg-no-size'
+  | 'malformed-reg'
+  | 'size-zero'
+  | 'reserve-failed'
+  | 'invalid-size'
+  | 'invalid-alignment'
+  | 'too-many-dynamic'
+  | 'no-room'
+  | 'skipped-for-cmdline'
+  | SharedDmaPoolProblem;
+
+/** struct reserved_mem, and what became of the node. */
+export interface ReservedMem {
+  readonly name: string;
+  readonly dynamic: boolean;
+  readonly noMap: boolean;
+  readonly reusable: boolean;
+  /** Absent when the region has no place. */
+  base?: PhysAddr;
+  size?: PhysAddr;
+  /** What the shared-dma-pool handler made of it. */
+  kind: 'cma' | 'coherent' | 'reserved' | 'none';
+  /** The number of its CMA area. */
+  cma?: number;
+  problem?: ReservedMemProblem;
+}
+
+/** A region that has its entry in the kernel's reserved_mem array. */
+interface Entry extends PhysRange {
+  readonly name: string;
+}
+
+/** A child and what becomes of it. */
+interface TrackedNode {
+  readonly node: ReservedMemNode;
+  readonly region: ReservedMem;
+}
+
+export class ReservedMemory {
+  readonly #early: EarlyBoot;
+  readonly #board: Board;
+  /** `cma=` is on the command line: linux,cma-default nodes are passed over. */
+  readonly #cmaOnCmdline: boolean;
+  readonly #entries: Entry[] = [];
+  readonly #regions: TrackedNode[];
+
+  constructor(early: EarlyBoot, board: Board, cmaOnCmdline: boolean) {
+    this.#early = early;
+    this.#board = board;
+    this.#cmaOnCmdline = cmaOnCmdline;
+    this.#regions = (board.reservedMemory?.nodes ?? []).map((node) => ({
+      node,
+      region: {
+        name: node.name,
+        dynamic: !hasReg(node) && node.size !== undefined,
+        noMap: node.noMap,
+        reusable: node.reusable,
+        kind: 'none',
+      },
+    }));
+  }
+
+  /** What became of every child, in tree order. */
+  get regions(): readonly ReservedMem[] {
+    return this.#regions.map(({ region }) => region);
+  }
+
+  /** Reserves static regions, then places and sets up dynamic ones: fdt_scan_reserved_mem(). */
+  scan(): void {
+    if (this.#board.reservedMemory === undefined) return;
+    if (!this.#formatSupported()) {
+      for (const { region } of this.#regions) region.problem = 'unsupported-format';
+      return;
+    }
+    const dynamic: TrackedNode[] = [];
+    for (const entry of this.#regions) {
+      const { node, region } = entry;
+      if (!isAvailable(node)) region.problem = 'disabled';
+      else if (hasReg(node)) this.#reserveStatic(node, region);
+      else if (node.size === undefined)
+        region.problem = node.regMalformed ? 'malformed-reg' : 'no-reg-no-size';
+      else if (dynamic.length < this.#early.profile.linux.maxDynamicRegions) dynamic.push(entry);
+      else {
+        region.problem = 'too-many-dynamic';
+        this.#print(this.#log.tooManyDynamic(node.name));
+      }
+    }
+    for (const { node, region } of dynamic) this.#allocDynamic(node, region);
+  }
+
+  /** Sets up static regions and looks for overlaps: fdt_scan_reserved_mem_late(). */
+  scanLate(): void {
+    if (this.#board.reservedMemory === undefined) {
+      this.#print(this.#log.noReservedMemory);
+      return;
+    }
+    if (!this.#formatSupported()) return;
+    for (const { node, region } of this.#regions) {
+      const first = hasReg(node) ? node.reg?.[0] : undefined;
+      if (!isAvailable(node) || first === undefined) continue;
+      if (this.#skippedForCmdline(node) || first.size === 0n) continue;
+      this.#initNode(node, region, first);
+    }
+    this.#checkOverlap();
+  }
+
+  get #log(): LinuxVersion['log'] {
+    return this.#early.profile.linux.log;
+  }
+
+  #print(line: LogText): void {
+    this.#early.printk.print(...line);
+  }
+
+  /** __reserved_mem_check_root(), with its line in the log. */
+  #formatSupported(): boolean {
+    const { reservedMemory, addressCells, sizeCells } = this.#board;
+    if (reservedMemory === undefined) return false;
+    const supported =
+      reservedMemory.addressCells === addressCells &&
+      reservedMemory.sizeCells === sizeCells &&
+      reservedMemory.ranges;
+    if (!supported) this.#print([3, 'OF: reserved mem: Reserved memory: unsupported node format, ignoring']);
+    return supported;
+  }
+
+  /** Whether `cma=` displaces this node; logs it: __rmem_cma_verify_node(). */
+  #skippedForCmdline(node: ReservedMemNode): boolean {
+    const skipped = isCmaPool(node) && node.linuxCmaDefault && this.#cmaOnCmdline;
+    if (skipped) {
+      this.#print(this.#log.defaultCmaSkipped);
+    }
+    return skipped;
+  }
+
+  /** __reserved_mem_reserve_reg(). */
+  #reserveStatic(node: ReservedMemNode, region: ReservedMem): void {
+    const entries = node.reg ?? [];
+    const first = entries[0];
+    if (first === undefined) return;
+    if (entries.length > 1) {
+      this.#print(this.#log.severalRegPairs(node.name, entries.length));
+    }
+    if (this.#skippedForCmdline(node)) {
+      region.problem = 'skipped-for-cmdline';
+      return;
+    }
+    region.base = first.base;
+    region.size = first.size;
+    if (first.size !== 0n && this.#reserve(first, node.noMap)) return;
+    region.problem = first.size === 0n ? 'size-zero' : 'reserve-failed';
+    this.#print(this.#log.regionNotReserved({ name: node.name, ...first }));
+  }
+
+  /** early_init_dt_reserve_memory(). */
+  #reserve(range: PhysRange, noMap: boolean): boolean {
+    const { memblock } = this.#early;
+    if (!noMap) {
+      memblock.reserve(range);
+      return true;
+    }
+    if (memblock.overlapsMemory(range) && memblock.isRegionReserved(range)) return false;
+    memblock.markNomap(range, true);
+    return true;
+  }
+
+  /** __reserved_mem_alloc_size(). */
+  #allocDynamic(node: ReservedMemNode, region: ReservedMem): void {
+    const { size, alignment } = node;
+    if (size === undefined || size === 'invalid') {
+      region.problem = 'invalid-size';
+      this.#print([3, `OF: reserved mem: invalid size property in '${node.name}' node.`]);
+      return;
+    }
+    if (alignment === 'invalid') {
+      region.problem = 'invalid-alignment';
+      this.#print([3, `OF: reserved mem: invalid alignment property in '${node.name}' node.`]);
+      return;
+    }
+    if (this.#skippedForCmdline(node)) {
+      region.problem = 'skipped-for-cmdline';
+      return;
+    }
+    const base = this.#place(node, size, alignment ?? 0n);
+    if (base === undefined) {
+      region.problem = 'no-room';
+      this.#print(this.#log.regionNotPlaced(node.name, size));
+      return;
+    }
+    this.#initNode(node, region, { base, size });
+  }
+
+  /** Finds and takes the place of a dynamic region. */
+  #place(node: ReservedMemNode, size: bigint, alignment: bigint): PhysAddr | undefined {
+    const pageblock = pageblockBytes(this.#early.profile);
+    let align = alignment === 0n ? SMP_CACHE_BYTES : alignment;
+    if (isCmaPool(node) && align < pageblock) align = pageblock;
+    const ranges = node.allocRanges;
+    const base =
+      ranges === undefined
+        ? this.#early.memblock.alloc(size, align, { start: 0n })
+        : this.#placeInRanges(ranges, size, align);
+    if (base !== undefined && node.noMap) this.#early.memblock.markNomap({ base, size }, true);
+    return base;
+  }
+
+  /**
+   * __reserved_mem_alloc_in_range(), range by range. A range that starts at an earlier region and ends
+   * at none is filled from the bottom, to keep regions together:
+   *
+   * ```
+   *   earlier  |RRRR|                    |RRRR|        earlier
+   *   range        |----------|      |--------|
+   *   placed       |PPP|                  (from the top)
+   * ```
+   */
+  #placeInRanges(ranges: readonly PhysRange[], size: bigint, align: bigint): PhysAddr | undefined {
+    for (const range of ranges) {
+      const start = range.base;
+      const end = rangeEnd(range) & U64_MASK;
+      const touches = (address: PhysAddr) =>
+        this.#entries.some((e) => e.size > 0n && address >= e.base && address <= rangeEnd(e));
+      const bottomUp = touches(start) && !touches(end);
+      // An end of 0 is no bound at all.
+      const where = end === 0n ? { start, bottomUp } : { start, end, bottomUp };
+      const base = this.#early.memblock.alloc(size, align, where);
+      if (base !== undefined) return base;
+    }
+    return undefined;
+  }
+
+  /** Calls the handler and logs what it answered: fdt_init_reserved_mem_node(). */
+  #initNode(node: ReservedMemNode, region: ReservedMem, range: PhysRange): void {
+    region.base = range.base;
+    region.size = range.size;
+    const pool = setupSharedDmaPool(this.#early, node, range);
+    if (pool.answer === 'failed') {
+      region.problem = pool.problem;
+      this.#print([6, `OF: reserved mem: node ${node.name} compatible matching fail`]);
+      if (node.noMap) this.#early.memblock.markNomap(range, false);
+      else this.#early.memblock.free(range);
+      return;
+    }
+    if (pool.answer === 'not-mine') {
+      region.kind = 'reserved';
+      region.problem ??= pool.problem;
+    } else {
+      region.kind = pool.kind;
+      if (pool.kind === 'cma') region.cma = pool.area;
+      else if (pool.problem !== undefined) region.problem = pool.problem;
+      this.#print([6, `OF: reserved mem: initialized node ${node.name}, compatible id shared-dma-pool`]);
+    }
+    this.#print(
+      this.#log.regionRange({ ...range, name: node.name, noMap: node.noMap, reusable: node.reusable }),
+    );
+    this.#entries.push({ ...range, name: node.name });
+  }
+
+  /** Warns of neighbours that share memory; pairs further apart go unseen: __rmem_check_for_overlap(). */
+  #checkOverlap(): void {
+    const sorted = [...this.#entries];
+    sortAsKernel(sorted, (a, b) => compare(a.base, b.base) || compare(a.size, b.size));
+    for (const [i, next] of sorted.entries()) {
+      const before = sorted[i - 1];
+      if (before === undefined || rangeEnd(before) <= next.base) continue;
+      this.#print([3, 'OF: reserved mem: OVERLAP DETECTED!']);
+      const text = (e: Entry) => `${e.name} (${formatPa(e.base)}--${formatPa(rangeEnd(e) & U64_MASK)})`;
+      this.#early.printk.print(3, `${text(before)} overlaps with ${text(next)}`);
+    }
+  }
+}
+
+const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** A `reg` that Linux can read. */
+const hasReg = (node: ReservedMemNode): boolean =>
+  node.regMalformed !== true && node.reg !== undefined && node.reg.length > 0;
+
+/** of_fdt_device_is_available(). */
+const isAvailable = (node: ReservedMemNode): boolean =>
+  node.status === undefined || node.status === 'ok' || node.status === 'okay';

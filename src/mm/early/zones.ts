@@ -1,0 +1,51 @@
+/**
+ * Memory zones by their physical limits. Models arch/arm64/mm/init.c: zone_sizes_init() (Linux 7.3).
+ */
+import type { Profile } from '../../profile/profile.ts';
+import type { PhysAddr } from '../../units.ts';
+import { roundDown } from '../../units.ts';
+import type { Memblock } from './memblock.ts';
+
+export type ZoneName = 'DMA' | 'DMA32' | 'Normal';
+
+/** A zone spans `[start, end)`, whole pages; empty where they are equal. */
+export interface ZoneSpan {
+  readonly name: ZoneName;
+  readonly start: PhysAddr;
+  readonly end: PhysAddr;
+}
+
+const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const max = (a: bigint, b: bigint): bigint => (a < b ? b : a);
+
+/** The end of the DMA zone, exclusive, which bounds the default CMA area: arm64_dma_phys_limit. */
+export function dmaPhysLimit(memblock: Memblock, profile: Profile, maxCpuAddress?: PhysAddr): PhysAddr {
+  const end = memblock.endOfDram;
+  if (!profile.config.CONFIG_ZONE_DMA) return dma32PhysLimit(memblock, profile);
+  const { dma32End } = profile.arch;
+  let limit = maxCpuAddress === undefined ? end : maxCpuAddress + 1n;
+  if (memblock.startOfDram < dma32End - 1n) limit = min(limit, dma32End);
+  return min(limit, end);
+}
+
+function dma32PhysLimit(memblock: Memblock, profile: Profile): PhysAddr {
+  return profile.config.CONFIG_ZONE_DMA32
+    ? min(profile.arch.dma32End, memblock.endOfDram)
+    : memblock.endOfDram;
+}
+
+/** The zones that the kernel is configured with, from the bottom up. */
+export function zoneSpans(memblock: Memblock, profile: Profile, maxCpuAddress?: PhysAddr): ZoneSpan[] {
+  const { CONFIG_ZONE_DMA, CONFIG_ZONE_DMA32 } = profile.config;
+  const limits: [ZoneName, PhysAddr][] = [];
+  if (CONFIG_ZONE_DMA) limits.push(['DMA', dmaPhysLimit(memblock, profile, maxCpuAddress)]);
+  if (CONFIG_ZONE_DMA32) limits.push(['DMA32', dma32PhysLimit(memblock, profile)]);
+  limits.push(['Normal', memblock.endOfDram]);
+  let start = memblock.startOfDram;
+  return limits.map(([name, limit]) => {
+    const end = roundDown(limit, memblock.geometry.page);
+    const span = { name, start, end: max(end, start) };
+    start = span.end;
+    return span;
+  });
+}
