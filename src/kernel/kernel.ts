@@ -1,6 +1,7 @@
 /**
  * A running kernel: one entrance for everything that tasks do, and views for those who look.
  */
+
 import { dmaBufIoctl } from '../dma-buf/dma-buf-ioctl.ts';
 import { dmaHeapIoctl, dmaHeaps, findDmaHeap } from '../dma-buf/dma-heap.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
@@ -19,6 +20,7 @@ import { waitingModules } from './boot/modules.ts';
 import * as files from './calls/file-calls.ts';
 import { cpuAccess, deviceCall, importerCall } from './calls/importer-calls.ts';
 import { breakingCall } from './calls/machine-calls.ts';
+import type { Opened } from './calls/opened.ts';
 import { sendDescriptor, taskAdd, taskCall } from './calls/process-calls.ts';
 import { fail, ok } from './calls/results.ts';
 import { vfsIoctl } from './calls/vfs-ioctl.ts';
@@ -223,7 +225,7 @@ export class Kernel {
     const descriptor = table.get(fd);
     const file = descriptor && state.files.get(descriptor.file);
     if (descriptor === undefined || file === undefined) return fail('EBADF', { kind: 'bad-descriptor', fd });
-    const opened: files.Opened = { task, table, fd, descriptor, file };
+    const opened: Opened = { task, table, fd, descriptor, file };
     switch (call.call) {
       case 'ioctl':
         return this.#ioctl(opened, call.request >>> 0, call.arg);
@@ -289,7 +291,7 @@ export class Kernel {
     return ok(0);
   }
 
-  #ioctl(opened: files.Opened, request: number, arg: Uint8Array | null): SyscallResult {
+  #ioctl(opened: Opened, request: number, arg: Uint8Array | null): SyscallResult {
     const state = this.#state;
     const { task, table, fd, descriptor, file } = opened;
     if (file.kind === 'stream') throw new NotModelled('an ioctl on a standard stream');

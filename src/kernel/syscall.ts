@@ -8,7 +8,7 @@ import type { Device } from '../mm/dma/device.ts';
 import type { DmaDirection } from '../mm/dma/dma-mapping.ts';
 import type { Errno } from '../uapi/errno.ts';
 import type { PhysRange } from '../units.ts';
-import type { KeptRule } from './faults/faults.ts';
+import type { KeptRule } from './faults/fault-rule.ts';
 import type { Credentials } from './task.ts';
 
 /** A pointer argument: the caller's bytes, changed in place, or `null` for an unmapped address. */

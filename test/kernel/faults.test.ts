@@ -6,9 +6,9 @@ import {
   type FaultRule,
   faultRuleOf,
   formatFaultRule,
+  type KeptRule,
   parseFaultRule,
 } from '../../src/kernel/faults/fault-rule.ts';
-import type { KeptRule } from '../../src/kernel/faults/faults.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { SyscallResult } from '../../src/kernel/syscall.ts';
 import { cmaDebugfs } from '../../src/kernel/virtual-files/index.ts';

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import type { KeptRule } from '../../kernel/faults/fault-rule.ts';
 import { type FaultRule, formatFaultRule } from '../../kernel/faults/fault-rule.ts';
-import type { FaultView, KeptRule } from '../../kernel/faults/faults.ts';
+import type { FaultView } from '../../kernel/faults/faults.ts';
 import { makeCalls } from '../calls.ts';
 import { UsageError } from '../failures.ts';
 import { examples, type Registry } from '../registry.ts';

@@ -2,16 +2,25 @@
  * What stands inside a node: properties, child nodes and deletions, and the small things that statements outside
  * of nodes share with them.
  */
+
 import { CH } from './chars.ts';
 import type { ExpressionReader } from './expression.ts';
+import type { LabelIndex } from './label-index.ts';
 import { DTS_LIMITS } from './limits.ts';
 import { EMPTY, type Label, LiveNode, LiveProperty } from './live-tree.ts';
-import type { ParserParts } from './parser.ts';
 import { type Report, StatementFailed } from './report.ts';
 import type { Scanner } from './scanner.ts';
 import type { ValueReader } from './value-reader.ts';
 
 const NO_LABELS: Label[] = [];
+
+export interface ParserParts {
+  readonly scanner: Scanner;
+  readonly expressions: ExpressionReader;
+  readonly values: ValueReader;
+  readonly labels: LabelIndex;
+  readonly report: Report;
+}
 
 export class NodeReader {
   readonly #scanner: Scanner;

@@ -11,23 +11,14 @@ import { CH } from './chars.ts';
 import type { ExpressionReader } from './expression.ts';
 import type { LabelIndex } from './label-index.ts';
 import { announce, attach, type Label, LiveNode, LiveProperty, mergeNode } from './live-tree.ts';
-import { NodeReader } from './node-reader.ts';
+import { NodeReader, type ParserParts } from './node-reader.ts';
 import { type Report, StatementFailed } from './report.ts';
 import type { Scanner } from './scanner.ts';
-import type { ValueReader } from './value-reader.ts';
 
 export interface ParsedSource {
   readonly root: LiveNode | undefined;
   readonly memReserves: readonly MemReserve[];
   readonly isPlugin: boolean;
-}
-
-export interface ParserParts {
-  readonly scanner: Scanner;
-  readonly expressions: ExpressionReader;
-  readonly values: ValueReader;
-  readonly labels: LabelIndex;
-  readonly report: Report;
 }
 
 export class Parser {

@@ -39,18 +39,10 @@ import {
 import { encodeStat, makedev, S_IFCHR, S_IFDIR, S_IFREG, type Stat } from '../../uapi/stat.ts';
 import type { KernelState } from '../state.ts';
 import type { FileCall, SyscallResult, UserPointer } from '../syscall.ts';
-import { DescriptorTable, type FdRecord } from '../task.ts';
+import { DescriptorTable } from '../task.ts';
+import type { Opened } from './opened.ts';
 import { badArgument, fail, ok } from './results.ts';
 import * as virtual from './virtual-calls.ts';
-
-/** An open file, as a call finds it. */
-export interface Opened {
-  readonly task: string;
-  readonly table: DescriptorTable;
-  readonly fd: number;
-  readonly descriptor: FdRecord;
-  readonly file: OpenFile;
-}
 
 type Call<Name extends FileCall['call']> = Extract<FileCall, { call: Name }>;
 

@@ -8,8 +8,9 @@ import type { Records } from '../../records.ts';
 import type { PfnRange, PhysRange } from '../../units.ts';
 import { bootRecord } from '../boot/boot-record.ts';
 import { deleteModule, modprobe } from '../boot/modules.ts';
+import type { KeptRule } from '../faults/fault-rule.ts';
 import { type FaultRule, formatFaultRule } from '../faults/fault-rule.ts';
-import { Faults, type KeptRule } from '../faults/faults.ts';
+import { Faults } from '../faults/faults.ts';
 import type { MachineCall, SyscallResult } from '../syscall.ts';
 import { fail, ok } from './results.ts';
 

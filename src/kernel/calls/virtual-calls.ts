@@ -22,7 +22,7 @@ import type { FileCall, SyscallResult } from '../syscall.ts';
 import { findTask, ROOT } from '../task.ts';
 import { lookup, mayAccess } from '../virtual-files/lookup.ts';
 import type { VirtualNode } from '../virtual-files/node.ts';
-import type { Opened } from './file-calls.ts';
+import type { Opened } from './opened.ts';
 import { badArgument, fail, ok } from './results.ts';
 
 type Call<Name extends FileCall['call']> = Extract<FileCall, { call: Name }>;

@@ -2,19 +2,31 @@
  * Memory as a task's loads and stores see it: System RAM through the data cache, everything else uncached, as
  * arm64 maps it: arch/arm64/mm/mmu.c: phys_mem_access_prot() (Linux 7.3).
  */
+import type { DataCache } from '../../mm/dma/cache.ts';
 import type { Accessor } from '../../mm/dma/hazard.ts';
+import type { Swiotlb } from '../../mm/dma/swiotlb.ts';
 import type { MemoryWrite, PhysMemory } from '../../mm/phys-memory.ts';
+import type { Records } from '../../records.ts';
 import type { PhysAddr } from '../../units.ts';
 import { bootRecord } from '../boot/boot-record.ts';
-import type { KernelState } from '../state.ts';
+import type { HazardLog } from './hazard-log.ts';
+
+/** What stands between a task and the arena. */
+interface Surroundings {
+  readonly records: Records;
+  readonly cache: DataCache;
+  readonly swiotlb: Swiotlb | undefined;
+  readonly coherency: HazardLog;
+  evictByChance(address: PhysAddr, length: number): void;
+}
 
 export class CpuMemory implements PhysMemory {
-  readonly #state: KernelState;
+  readonly #state: Surroundings;
   readonly #memory: PhysMemory;
   readonly #by: Accessor;
 
   /** @param memory the arena behind the cache */
-  constructor(state: KernelState, memory: PhysMemory, by: Accessor) {
+  constructor(state: Surroundings, memory: PhysMemory, by: Accessor) {
     this.#state = state;
     this.#memory = memory;
     this.#by = by;

@@ -2,11 +2,13 @@
  * What went wrong with shared memory, kept like a log: stale reads, lost writes, DMA that hit what the device
  * has no mapping of, and DMA that reached nothing. Linux keeps no such log; a developer finds these with a logic analyser.
  */
-import type { Attachment } from '../../dma-buf/attachment.ts';
+import type { Attachment, AttachmentTable } from '../../dma-buf/attachment.ts';
+import type { FileTable } from '../../dma-buf/dma-buf.ts';
 import type { DmaFault } from '../../mm/dma/dma-access.ts';
 import type { Accessor, Hazard } from '../../mm/dma/hazard.ts';
+import type { Printk } from '../../printk.ts';
 import { geometryOf } from '../../profile/recorded-profile.ts';
-import { recordKey } from '../../records.ts';
+import { type Records, recordKey } from '../../records.ts';
 import {
   DMA_BUF_SYNC_END,
   DMA_BUF_SYNC_READ,
@@ -16,7 +18,6 @@ import {
 import type { PhysAddr } from '../../units.ts';
 import { findDevice } from '../device-table.ts';
 import { FileHolders } from '../file-holders.ts';
-import type { KernelState } from '../state.ts';
 import { type Occupant, offsetInBuffer } from '../views/occupant.ts';
 
 /** A buffer as a report names it. */
@@ -100,10 +101,18 @@ interface HazardState {
   readonly first: number;
 }
 
-export class HazardLog {
-  readonly #state: KernelState;
+/** What reports are made from. */
+interface Surroundings {
+  readonly records: Records;
+  readonly printk: Printk;
+  readonly files: FileTable;
+  readonly attachments: AttachmentTable;
+}
 
-  constructor(state: KernelState) {
+export class HazardLog {
+  readonly #state: Surroundings;
+
+  constructor(state: Surroundings) {
     this.#state = state;
   }
 

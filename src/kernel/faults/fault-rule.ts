@@ -110,6 +110,9 @@ export interface ModuleFault {
 
 export type FaultRule = ErrnoFault | ExitFault | LeakFault | BusyFault | ModuleFault;
 
+/** A rule that can be kept; `module` is over when the kernel has booted. */
+export type KeptRule = Exclude<FaultRule, { does: 'module' }>;
+
 /** A rule, or what is wrong with its text. */
 export type ReadFaultRule =
   | { readonly rule: FaultRule }

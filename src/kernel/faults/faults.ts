@@ -11,10 +11,7 @@ import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_A, DMA_BUF_SET_NAME_B } from '../.
 import type { Errno } from '../../uapi/errno.ts';
 import { nextRandom } from '../random.ts';
 import type { Syscall } from '../syscall.ts';
-import type { FaultCall, FaultRule, FaultWhen, SizeCondition } from './fault-rule.ts';
-
-/** A rule that can be kept; `module` is over when the kernel has booted. */
-export type KeptRule = Exclude<FaultRule, { does: 'module' }>;
+import type { FaultCall, FaultWhen, KeptRule, SizeCondition } from './fault-rule.ts';
 
 /** A rule of a kernel, and what it has done. */
 export interface FaultView {

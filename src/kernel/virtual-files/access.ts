@@ -1,12 +1,22 @@
 /** Who may do what with a file. Models fs/namei.c: generic_permission() (Linux 7.3). */
 import type { Credentials } from '../task.ts';
-import type { VirtualNode } from './node.ts';
 
 /** The ways to use a file: MAY_READ, MAY_WRITE and MAY_EXEC, which of a directory is to search it. */
 export interface Access {
   readonly read?: boolean;
   readonly write?: boolean;
   readonly search?: boolean;
+}
+
+/** What says who may use a file. */
+export interface Guarded {
+  /** Permission bits, `0o444`. */
+  readonly mode: number;
+  /** The owner, 0 unless given. */
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Takes the place of the check by mode, owner and group: inode_operations.permission. */
+  readonly permission?: (credentials: Credentials, want: Access) => boolean;
 }
 
 /** The bits that a use needs in one class of a mode. */
@@ -17,11 +27,7 @@ const bitsOf = ({ read, write, search }: Access): number =>
  * Whether a task with these credentials may use a file in all the ways of `want`. One class of bits decides:
  * the owner's, else the group's, else the others'. User 0 may everything.
  */
-export function mayAccess(
-  node: Pick<VirtualNode, 'mode' | 'uid' | 'gid' | 'permission'>,
-  credentials: Credentials,
-  want: Access,
-): boolean {
+export function mayAccess(node: Guarded, credentials: Credentials, want: Access): boolean {
   if (node.permission !== undefined) return node.permission(credentials, want);
   const { uid, gid, groups } = credentials;
   if (uid === 0) return true;

@@ -3,19 +3,11 @@
  * inode with its operations (include/linux/fs.h, Linux 7.3); nothing of them is kept.
  */
 import type { Errno } from '../../uapi/errno.ts';
-import type { Credentials } from '../task.ts';
-import type { Access } from './access.ts';
+import type { Guarded } from './access.ts';
 
-interface Inode {
-  /** Permission bits, `0o444`. */
-  readonly mode: number;
-  /** The owner, 0 unless given. */
-  readonly uid?: number;
-  readonly gid?: number;
+interface Inode extends Guarded {
   /** st_size where it is known without a look at the content; 0 unless given. */
   readonly size?: number;
-  /** Takes the place of the check by mode, owner and group: inode_operations.permission. */
-  readonly permission?: (credentials: Credentials, want: Access) => boolean;
 }
 
 /** A file whose bytes are made when it is read. */
