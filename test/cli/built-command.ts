@@ -68,7 +68,7 @@ export function freshPlace(command: 'here' | 'built' = 'here'): Place {
   const env = {
     ...rest,
     PATH: `${bin}${delimiter}${process.env.PATH}`,
-    XDG_CACHE_HOME: join(dir, '.cache'),
+    XDG_CACHE_HOME: join(bin, '.cache'),
     LC_ALL: 'C',
   };
   const stable = (text: string) =>
