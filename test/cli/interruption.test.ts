@@ -80,7 +80,7 @@ steps:
   - repeat: { times: 100, do: [ { read: a } ] }
 `;
 /** A source that takes seconds: as many nodes as there may be. */
-const PROPERTIES = Array.from({ length: 12 }, (_, i) => `p${i} = <${i} 2 3>;`).join(' ');
+const PROPERTIES = Array.from({ length: 4 }, (_, i) => `p${i} = <${`${i} `.repeat(24)}>;`).join(' ');
 const SOURCE = `/dts-v1/;\n/ {\n${Array.from({ length: 32_000 }, (_, i) => `n${i} { ${PROPERTIES} };\n`).join('')}};\n`;
 
 function freshDirectory(): string {
