@@ -1,11 +1,10 @@
 /** Devices by the words that steps have for them. */
 import { devicesCalled } from '../kernel/device-table.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import type { Outcome } from './outcome.ts';
 import { BadValue, type Path } from './problem.ts';
 
 /** The device that a text names. @throws BadValue when it is the node of several */
-export function deviceNamed(kernel: Kernel, text: string, path: Path): string | undefined {
+function deviceNamed(kernel: Kernel, text: string, path: Path): string | undefined {
   const [one, ...others] = devicesCalled(kernel.devices(), text);
   if (one === undefined || others.length === 0) return one?.name;
   throw new BadValue({
@@ -15,12 +14,6 @@ export function deviceNamed(kernel: Kernel, text: string, path: Path): string | 
     path,
   });
 }
-
-export const noDevice = (kernel: Kernel, device: string): Outcome => ({
-  ret: -19,
-  errno: 'ENODEV',
-  why: { kind: 'no-such-device', device, known: kernel.devices().map(({ name }) => name) },
-});
 
 /** The device's name, or the word itself, so that the kernel says no: the call is made, and counted, all the same. */
 export const deviceOrWord = (kernel: Kernel, text: string, path: Path): string =>

@@ -1,18 +1,15 @@
 /** A PLACE of a step: what a task reaches through a buffer or a mapping, the CPU by an address, or a device by its DMA. */
 import { type BytePlace, type ByteSpan, findBytes, isReached } from '../program/byte-reach.ts';
 import { parseAddress } from '../units.ts';
-import { deviceNamed, noDevice } from './device-named.ts';
+import { deviceOrWord } from './device-named.ts';
 import { callerAt, type Getter, type Moment } from './moment.ts';
-import type { Outcome } from './outcome.ts';
 import { BadValue, type Path } from './problem.ts';
 import { isTemplate } from './template.ts';
 import type { Ref, Size } from './value-forms.ts';
 import type { Values } from './values.ts';
 
 /** A place, when a step gets there; a device by its own name. */
-export type PlaceAt = (at: Moment) => BytePlace | Outcome;
-
-export const isPlace = (place: BytePlace | Outcome): place is BytePlace => 'kind' in place;
+export type PlaceAt = (at: Moment) => BytePlace;
 
 /** A place as a device has it, or as the task does when none is named. */
 const asDevice =
@@ -21,12 +18,8 @@ const asDevice =
     path: Path,
     make: (at: Moment, as: { readonly as?: string }) => BytePlace,
   ): PlaceAt =>
-  (at) => {
-    if (by === undefined) return make(at, {});
-    const { kernel } = at.machine;
-    const device = deviceNamed(kernel, by(at), path);
-    return device === undefined ? noDevice(kernel, by(at)) : make(at, { as: device });
-  };
+  (at) =>
+    make(at, by === undefined ? {} : { as: deviceOrWord(at.machine.kernel, by(at), path) });
 
 function memoryOf(word: string, path: Path): { readonly base: bigint; readonly size?: bigint } {
   const parsed = parseAddress(word);

@@ -20,9 +20,6 @@ function escapeCharacter(character: string): string {
  *  kernel's own log does. */
 export const escapeText = (text: string): string => text.replace(UNSAFE, escapeCharacter);
 
-/** As `escapeText`, but line breaks stay: for text of ours that has several lines. */
-export const escapeLines = (text: string): string => text.split('\n').map(escapeText).join('\n');
-
 /** A high surrogate alone as JSON.stringify() writes it: jq and others take no such text. No text of UTF-8 has one. */
 const LONE_HIGH = /\\ud[89ab][0-9a-f]{2}(?<=(?<!\\)(?:\\\\)*\\u....)/g;
 

@@ -1,11 +1,11 @@
 import { changeDevice } from '../../program/described-device.ts';
+import { setDevice } from '../../program/set-device.ts';
 import type { Action } from '../action.ts';
-import { deviceNamed, noDevice } from '../device-named.ts';
+import { deviceOrWord } from '../device-named.ts';
 import { deviceSchema, differingFacts, factsOf, sameDevice, wordsOf } from '../device-words.ts';
 import { type Cursor, callAt, type Draft } from '../export/draft.ts';
 import { isCall } from '../export/history.ts';
-import { syscall } from '../moment.ts';
-import { failed } from '../outcome.ts';
+import { callerAt } from '../moment.ts';
 
 /** device_del and device_add of one name: a device that was taken away and came back changed. */
 function several({ history, devices, at, end }: Cursor): readonly Draft[] | undefined {
@@ -30,19 +30,7 @@ export const deviceSet: Action<typeof deviceSchema> = {
   compile: (value, values, path) => {
     const name = values.text(value.name, [...path, 'name']);
     const facts = factsOf(value, values, path);
-    return (at) => {
-      const { kernel } = at.machine;
-      const device = deviceNamed(kernel, name(at), path);
-      const old = device === undefined ? undefined : kernel.device(device);
-      if (device === undefined || old === undefined) return noDevice(kernel, name(at));
-      const attached = kernel
-        .buffers()
-        .some(({ attachments }) => attachments.some((one) => one.device === device));
-      // What is mapped was mapped for the device as it is.
-      if (attached) return failed('EBUSY');
-      syscall(at, { call: 'device_del', device });
-      return syscall(at, { call: 'device_add', device: changeDevice(old, facts(at)) });
-    };
+    return (at) => setDevice(callerAt(at), deviceOrWord(at.machine.kernel, name(at), path), facts(at));
   },
   export: { several },
 };

@@ -4,7 +4,7 @@ import { formatSize } from '../../units.ts';
 import type { Action } from '../action.ts';
 import { endedAs, spanWords } from '../export/byte-runs.ts';
 import { callerAt } from '../moment.ts';
-import { isPlace, lengthOf, placeOf, spanOf } from '../place.ts';
+import { lengthOf, placeOf, spanOf } from '../place.ts';
 import { ref, size, text, whole } from '../value-forms.ts';
 
 const schema = () =>
@@ -29,7 +29,6 @@ export const fill: Action<typeof schema> = {
     const byte = values.byte(value.byte, [...path, 'byte']);
     return (at) => {
       const place = reach(at);
-      if (!isPlace(place)) return place;
       lengthOf(at, place, { ...span(at), access: 'write' }, path);
       return fillBytes(callerAt(at), place, span(at), byte(at));
     };

@@ -6,7 +6,7 @@ import type { Expect } from '../expect-form.ts';
 import { endedAs, spanWords } from '../export/byte-runs.ts';
 import { hexWord, textWord } from '../export/words.ts';
 import { callerAt } from '../moment.ts';
-import { isPlace, lengthOf, placeOf, spanOf } from '../place.ts';
+import { lengthOf, placeOf, spanOf } from '../place.ts';
 import { BadValue } from '../problem.ts';
 import { ref, refOr, size, text } from '../value-forms.ts';
 
@@ -56,7 +56,6 @@ export const read: Action<typeof schema> = {
     const span = spanOf(given, values, path);
     return function* (at) {
       const place = reach(at);
-      if (!isPlace(place)) return place;
       const size = lengthOf(at, place, { ...span(at), access: 'read' }, path) ?? 0n;
       if (size > MAX_READ) {
         const message = `${size} bytes are more than a step reads: 1 GiB`;

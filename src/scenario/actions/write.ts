@@ -5,7 +5,7 @@ import { endedAs, spanWords } from '../export/byte-runs.ts';
 import { hexWord, textWord } from '../export/words.ts';
 import { bytesOfHex } from '../hex.ts';
 import { callerAt, type Getter } from '../moment.ts';
-import { isPlace, placeOf } from '../place.ts';
+import { placeOf } from '../place.ts';
 import type { Path } from '../problem.ts';
 import { hex, ref, size, text } from '../value-forms.ts';
 import type { Values } from '../values.ts';
@@ -53,8 +53,7 @@ export const write: Action<typeof schema> = {
     const from = sourceOf(value, values, path);
     return (at) => {
       const bytes = from(at);
-      const place = reach(at);
-      return isPlace(place) ? writeBytes(callerAt(at), place, offset?.(at) ?? 0n, bytes) : place;
+      return writeBytes(callerAt(at), reach(at), offset?.(at) ?? 0n, bytes);
     };
   },
   export: {
