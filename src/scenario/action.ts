@@ -10,13 +10,13 @@ import type { Exporter } from './export/exporter.ts';
 import type { Act, Getter } from './moment.ts';
 import type { Path } from './problem.ts';
 import type { Node } from './program.ts';
-import type { Step } from './step-form.ts';
+import type { AnyStep } from './step.ts';
 import type { Form } from './value-forms.ts';
 import type { Values } from './values.ts';
 
 /** The schema of an action's value, made when a file is read. @param steps that of steps within steps */
 export type SchemaOf = (steps: Steps) => z.ZodType;
-export type Steps = z.ZodType<readonly Step[]>;
+export type Steps = z.ZodType<readonly AnyStep[]>;
 
 /** The type of what the schema takes. */
 export type ValueOf<Schema extends SchemaOf> = Form<z.output<ReturnType<Schema>>>;
@@ -51,18 +51,18 @@ export interface Action<Schema extends SchemaOf = SchemaOf> extends Described<Sc
 /** An action that other steps are inside of. */
 export interface Control<Schema extends SchemaOf = SchemaOf> extends Described<Schema> {
   /** The steps inside, in the order in which they stand. */
-  inside(value: ValueOf<Schema>): readonly Step[];
+  inside(value: ValueOf<Schema>): readonly AnyStep[];
   compile(value: ValueOf<Schema>, around: Around): Node;
 }
 
 /** What stands around the steps inside of an action. */
 export interface Around {
-  readonly step: Step;
+  readonly step: AnyStep;
   readonly values: Values;
   /** Where the value stands. */
   readonly path: Path;
   /** Whom the step names for all that are inside. */
   readonly task: Getter<string> | undefined;
   /** Reads the steps inside. */
-  compile(steps: readonly Step[], path: Path): Node[];
+  compile(steps: readonly AnyStep[], path: Path): Node[];
 }

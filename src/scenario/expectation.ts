@@ -6,7 +6,6 @@ import { parseFcntlArgument, parseFlags } from '../profile/open-flag-words.ts';
 import { parseEvents } from '../uapi/call-names.ts';
 import { errnoNames, isErrno } from '../uapi/errno.ts';
 import { bytesOf, formatHex } from '../units.ts';
-import type { Action } from './action.ts';
 import type { Expect } from './expect-form.ts';
 import { type NumberIs, numberTest } from './expected-number.ts';
 import { bytesOfHex, hexOf } from './hex.ts';
@@ -31,7 +30,11 @@ const ANY: readonly (keyof Expect)[] = ['errno', 'ret', 'log', 'hazards'];
 export const BUFFER = ['fd', 'size', 'phys', 'getfl', 'getfd'] as const satisfies readonly (keyof Expect)[];
 
 /** Of which action: what may be expected of it. */
-export type ExpectedOf = Pick<Action, 'expects' | 'numbers'> & { readonly name: string };
+export interface ExpectedOf {
+  readonly name: string;
+  readonly expects?: readonly (keyof Expect)[];
+  readonly numbers?: readonly string[];
+}
 
 /** Bytes of a text that a message shows. */
 const SHOWN = 120;

@@ -2,33 +2,28 @@
 import * as z from 'zod';
 import type { Action, Control, ValueOf } from './action.ts';
 import { ACTION_NAMES, ACTIONS, CONTROLS } from './actions/index.ts';
-import { expectSchema } from './expect-form.ts';
-import { type Form, means, text } from './value-forms.ts';
+import { type AnyStep, type CommonKeys, commonKeys } from './step.ts';
 
 type All = typeof ACTIONS & typeof CONTROLS;
 export type LeafName = keyof typeof ACTIONS;
 export type ControlName = keyof typeof CONTROLS;
 export type ActionName = keyof All;
 
-/** The keys that a step may have beside its action. */
-const common = {
-  as: means(text, 'The name of what the step makes, for steps after it.'),
-  task: means(text, 'Who makes the calls; shell unless given. Started when there is none.'),
-  expect: expectSchema.optional(),
-  note: means(text, 'Printed when the step fails.'),
-  order: means(
-    z.enum(['seeded', 'round-robin'], { error: 'seeded or round-robin' }),
-    'Beside parallel: who is next.',
-  ),
-};
-const commonSchema = z.strictObject(common);
+/** A value in which steps are exact, where actions have any. */
+type WithSteps<T> = unknown extends T
+  ? T
+  : T extends unknown
+    ? readonly AnyStep[] extends T
+      ? readonly Step[]
+      : { readonly [Key in keyof T]: WithSteps<T[Key]> }
+    : never;
 
-type ActionValues = { readonly [Name in ActionName]?: ValueOf<All[Name]['schema']> | undefined };
+type ActionValues = { readonly [Name in ActionName]?: WithSteps<ValueOf<All[Name]['schema']>> | undefined };
 
 /** An action, and the common keys. That it is one action and no more is checked where steps are compiled. */
-export interface Step extends Form<z.output<typeof commonSchema>>, ActionValues {}
+export type Step = CommonKeys & ActionValues;
 
-const steps: z.ZodType<Step[]> = z
+const steps: z.ZodType<AnyStep[]> = z
   .array(
     z.lazy(() => stepSchema),
     { error: 'a list of steps' },
@@ -44,7 +39,7 @@ const values = Object.fromEntries(ENTRIES.map(([name, { schema }]) => [name, sch
 export const ACTION_TEXTS: ReadonlyMap<string, string> = new Map(
   ENTRIES.map(([name, { text }]) => [name, text]),
 );
-export const COMMON_KEYS: readonly string[] = Object.keys(common);
+export const COMMON_KEYS: readonly string[] = Object.keys(commonKeys);
 
 type Shape = { [Name in ActionName]: z.ZodOptional<ReturnType<All[Name]['schema']>> };
 // Made key by key, of which TypeScript keeps no account.
@@ -54,7 +49,7 @@ const shape = Object.fromEntries(
 
 export const stepSchema: z.ZodType<Step> = z
   .strictObject(
-    { ...common, ...shape },
+    { ...commonKeys, ...shape },
     { error: 'a step: a mapping with an action, such as alloc: { heap: system, size: 4K }' },
   )
   .meta({

@@ -1,6 +1,6 @@
 /** A step as one line of YAML, with the variables of its loops as they were. */
 import { formatHex } from '../units.ts';
-import type { ActionName, Step } from './step-form.ts';
+import type { AnyStep } from './step.ts';
 import { isTemplate, TextTooLong, template, type Vars } from './template.ts';
 
 /** What follows is left out: texts of files and bytes may be long. */
@@ -36,7 +36,7 @@ function flow(value: unknown, vars: Vars | undefined): string {
 }
 
 /** The action and its name, without what is expected of it. */
-export function stepText(step: Step, action: ActionName, vars: Vars | undefined): string {
+export function stepText(step: AnyStep, action: string, vars: Vars | undefined): string {
   const value = step[action];
   const text = value === true ? action : `${action}: ${flow(value, vars)}`;
   return step.as === undefined ? text : `${text}, as: ${flow(step.as, vars)}`;

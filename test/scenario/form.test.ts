@@ -1,6 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of scenarios
 /** What is wrong with the form of a file is told with its place, what was expected, and what to do. */
 import { describe, expect, it } from 'vitest';
+import { scenarioSchema } from '../../src/scenario/form.ts';
+import type { Step } from '../../src/scenario/index.ts';
 import { problemsOf } from './running.ts';
 
 const BOARD = 'board: camera.dtb\n';
@@ -128,4 +130,18 @@ describe('the form of a scenario', () => {
       expect.stringContaining("'schema': expected dmaheap.scenario/1"),
     ]);
   });
+});
+
+it('is known to TypeScript, inside of other steps too', () => {
+  const right: readonly Step[] = [
+    { repeat: { times: 2, do: [{ alloc: { heap: 'system', size: '4K' } }] } },
+    { for: { x: ['a', 1], do: [{ dup: 'x' }] } },
+    { parallel: [{ task: 'a', do: [{ repeat: { times: 1, do: [{ dup: 'a' }] } }] }] },
+  ];
+  // @ts-expect-error dop is no action
+  const unknown: Step = { for: { x: ['a', 1], do: [{ dop: 'x' }] } };
+  // @ts-expect-error a descriptor is no boolean
+  const wrong: Step = { choose: [{ weight: 1, do: [{ dup: true }] }] };
+  const read = (steps: readonly Step[]) => scenarioSchema.safeParse({ board: 'b', steps }).success;
+  expect([right.length, read([unknown]), read([wrong])]).toEqual([3, false, false]);
 });

@@ -4,13 +4,13 @@ import type { Around, Control, Steps } from '../action.ts';
 import { MAX_RANGE } from '../limits.ts';
 import type { Moment } from '../moment.ts';
 import type { Node } from '../program.ts';
-import type { Step } from '../step-form.ts';
+import type { AnyStep } from '../step.ts';
 import { text, wordOrNumber } from '../value-forms.ts';
 
 /** One variable's name with its values or its range (`0..9`), and `do`. */
 export interface Loop {
-  readonly do: readonly Step[];
-  readonly [variable: string]: string | readonly (string | number | bigint)[] | readonly Step[];
+  readonly do: readonly AnyStep[];
+  readonly [variable: string]: string | readonly (string | number | bigint)[] | readonly AnyStep[];
 }
 
 const schema = (steps: Steps): z.ZodType<Loop> =>

@@ -3,8 +3,7 @@
 import type { Device } from '../../mm/dma/device.ts';
 import type { JournalCall } from '../../session/journal.ts';
 import type { Expect } from '../expect-form.ts';
-import type { Step } from '../step-form.ts';
-import type { CallEntry } from './exporter.ts';
+import type { AnyStep } from '../step.ts';
 import { type History, isCall } from './history.ts';
 import type { Names } from './names.ts';
 
@@ -24,7 +23,7 @@ export interface Cursor {
 
 export interface Draft {
   /** The action alone. */
-  readonly action: Step;
+  readonly action: AnyStep;
   /** How many entries it tells. */
   readonly entries: number;
   readonly task: string;
@@ -55,8 +54,15 @@ export interface Unsaid {
   readonly entries: number;
 }
 
+export type CallName = JournalCall['call']['call'];
+
+/** A call of the journal of one kind. */
+export type CallEntry<Name extends CallName> = JournalCall & {
+  readonly call: Extract<JournalCall['call'], { call: Name }>;
+};
+
 /** The call at a place of the journal, when it is the task's and of that kind. */
-export function callAt<Name extends JournalCall['call']['call']>(
+export function callAt<Name extends CallName>(
   { history, end }: Pick<Cursor, 'history' | 'end'>,
   at: number,
   task: string,
@@ -66,7 +72,5 @@ export function callAt<Name extends JournalCall['call']['call']>(
   return isCall(entry) && entry.task === task && isOf(entry, name) ? entry : undefined;
 }
 
-const isOf = <Name extends JournalCall['call']['call']>(
-  entry: JournalCall,
-  name: Name,
-): entry is CallEntry<Name> => entry.call.call === name;
+const isOf = <Name extends CallName>(entry: JournalCall, name: Name): entry is CallEntry<Name> =>
+  entry.call.call === name;

@@ -1,21 +1,13 @@
 /** How an action is found in a history: the part of an action's descriptor that `export` uses. */
-import type { JournalCall } from '../../session/journal.ts';
 import type { Expect } from '../expect-form.ts';
-import type { Step } from '../step-form.ts';
+import type { AnyStep } from '../step.ts';
 import type { AccessTold, Run, Target } from './byte-runs.ts';
-import type { Cursor, Draft } from './draft.ts';
+import type { CallEntry, CallName, Cursor, Draft } from './draft.ts';
 import type { Names } from './names.ts';
-
-type CallName = JournalCall['call']['call'];
-
-/** A call of the journal of one kind. */
-export type CallEntry<Name extends CallName> = JournalCall & {
-  readonly call: Extract<JournalCall['call'], { call: Name }>;
-};
 
 /** A call as a step, before the journal's log lines are added. */
 export interface Said {
-  readonly action: Step;
+  readonly action: AnyStep;
   readonly as?: string;
   readonly expect?: Expect;
 }

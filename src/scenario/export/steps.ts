@@ -5,7 +5,7 @@ import { sha256 } from '../../session/kept-bytes.ts';
 import type { Action } from '../action.ts';
 import { ACTIONS } from '../actions/index.ts';
 import type { Expect } from '../expect-form.ts';
-import type { Step } from '../step-form.ts';
+import type { AnyStep } from '../step.ts';
 import { bareAccess, bufferAccess, type Tell } from './byte-runs.ts';
 import type { Cursor, Draft, Unsaid } from './draft.ts';
 import type { Exporter, Said, Say } from './exporter.ts';
@@ -21,7 +21,7 @@ export interface Range {
 }
 
 export interface ExportedStep {
-  readonly step: Step;
+  readonly step: AnyStep;
   /** A comment above it. */
   readonly comment?: string;
 }
@@ -230,7 +230,7 @@ function finish(history: History, told: readonly (Told | Unsaid)[], from: number
     const expect = first < from ? onlyFailure(one.expect) : fullExpect(history, one.expect, first, last);
     const comments = [...pending, ...(comment === undefined ? [] : [comment])];
     pending = [];
-    const step: Step = {
+    const step: AnyStep = {
       ...action,
       ...(as !== undefined && { as }),
       ...(task !== 'shell' && { task }),
