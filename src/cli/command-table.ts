@@ -3,6 +3,8 @@
  * has one.
  */
 import type { Option } from 'commander';
+import { type Verb, withVerbs } from '../program/verb.ts';
+import { VERBS } from '../program/verbs/index.ts';
 import type { Registry } from './registry.ts';
 
 /** Loads a command; what comes back puts it into the program. */
@@ -13,7 +15,8 @@ export type CommandTable = readonly (readonly [
   commands: Readonly<Record<string, CommandLoader>>,
 ])[];
 
-const COMMANDS: CommandTable = [
+/** Commands with a file of their own. */
+const OWN: CommandTable = [
   [
     'Boot:',
     {
@@ -60,7 +63,6 @@ const COMMANDS: CommandTable = [
     {
       sync: async () => (await import('./commands/sync.ts')).syncCommand,
       mmap: async () => (await import('./commands/mmap.ts')).mmapCommand,
-      munmap: async () => (await import('./commands/munmap.ts')).munmapCommand,
     },
   ],
   [
@@ -101,11 +103,8 @@ const COMMANDS: CommandTable = [
     'Calls:',
     {
       open: async () => (await import('./commands/open.ts')).openCommand,
-      dup: async () => (await import('./commands/dup.ts')).dupCommand,
       name: async () => (await import('./commands/name.ts')).nameCommand,
       ioctl: async () => (await import('./commands/ioctl.ts')).ioctlCommand,
-      fcntl: async () => (await import('./commands/fcntl.ts')).fcntlCommand,
-      lseek: async () => (await import('./commands/lseek.ts')).lseekCommand,
       poll: async () => (await import('./commands/poll.ts')).pollCommand,
       stat: async () => (await import('./commands/stat.ts')).statCommand,
     },
@@ -117,6 +116,17 @@ const COMMANDS: CommandTable = [
     },
   ],
 ];
+
+const loadVerb =
+  (name: string, verb: Verb): CommandLoader =>
+  async () =>
+    (await import('./commands/verb.ts')).verbCommand(name, verb);
+
+/** Those, and the verbs that are one call. */
+const COMMANDS: CommandTable = OWN.map(([heading, commands]) => [
+  heading,
+  withVerbs(commands, VERBS, loadVerb),
+]);
 
 /**
  * The commands that words may call: the one that they name, and all where they name none that there is, for the help

@@ -117,6 +117,10 @@ export function parseWord(names: Names, text: string): number | undefined {
   return Object.hasOwn(names, word) ? names[word] : parseNumber(text);
 }
 
+/** The name of a number in a table of words; one that has several: the first. */
+export const wordOf = (names: Names, value: number): string | undefined =>
+  Object.keys(names).find((name) => names[name] === value);
+
 /** Events joined by |, or a number of 16 bits. */
 export function parseEvents(text: string): number | undefined {
   const number = parseNumber(text);

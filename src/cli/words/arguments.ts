@@ -64,6 +64,15 @@ export function readDescriptor(text: string, or = ''): number {
   return Number(text);
 }
 
+/** A mapping: digits, which map: may stand before. */
+export function readMapping(text: string): number {
+  const digits = text.replace(/^map:/, '');
+  if (!/^[0-9]{1,9}$/.test(digits)) {
+    throw new UsageError(`"${text}" is not a mapping`, 'A mapping is digits, as mmap printed them: 1');
+  }
+  return Number(digits);
+}
+
 /** A part of a buffer: `FD[:OFFSET[:LENGTH]]`. */
 export interface BufferPart {
   readonly fd: number;

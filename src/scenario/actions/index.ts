@@ -1,4 +1,8 @@
 /** Every action, by the key of a step that names it, in the order in which hints and editors list them. */
+import type * as z from 'zod';
+import { withVerbs } from '../../program/verb.ts';
+import { VERBS } from '../../program/verbs/index.ts';
+import type { Action } from '../action.ts';
 import { age } from './age.ts';
 import { alloc } from './alloc.ts';
 import { attach, detach } from './attach.ts';
@@ -8,21 +12,18 @@ import { choose } from './choose.ts';
 import { deviceAdd } from './device-add.ts';
 import { deviceRm } from './device-rm.ts';
 import { deviceSet } from './device-set.ts';
-import { dup } from './dup.ts';
 import { echo } from './echo.ts';
 import { exec } from './exec.ts';
 import { exit } from './exit.ts';
 import { fault, faultRm } from './fault.ts';
-import { fcntl } from './fcntl.ts';
 import { fill } from './fill.ts';
 import { forEach } from './for.ts';
 import { fork } from './fork.ts';
 import { free } from './free.ts';
 import { ioctl } from './ioctl.ts';
 import { ls } from './ls.ts';
-import { lseek } from './lseek.ts';
 import { map, unmap } from './map.ts';
-import { mmap, munmap } from './mmap.ts';
+import { mmap } from './mmap.ts';
 import { modprobe } from './modprobe.ts';
 import { name } from './name.ts';
 import { open } from './open.ts';
@@ -37,24 +38,21 @@ import { sleep } from './sleep.ts';
 import { stat } from './stat.ts';
 import { sync } from './sync.ts';
 import { taskAdd } from './task-add.ts';
+import { type ValueOfVerb, verbAction } from './verb.ts';
 import { write } from './write.ts';
 
-/** Those that do something by themselves. */
-export const ACTIONS = {
+/** Actions with a file of their own. */
+const OWN = {
   open,
   alloc,
   free,
-  dup,
   name,
-  fcntl,
-  lseek,
   poll,
   stat,
   ioctl,
   setrlimit,
   sync,
   mmap,
-  munmap,
   read,
   write,
   fill,
@@ -82,6 +80,15 @@ export const ACTIONS = {
   age,
   check,
 } as const;
+
+type Verbs = typeof VERBS;
+type OfVerbs = {
+  readonly [Name in keyof Verbs]: Action<() => z.ZodType<ValueOfVerb<Verbs[Name]['arguments']>>>;
+};
+
+/** Those that do something by themselves, with the verbs that are one call. */
+// Made key by key, of which TypeScript keeps no account.
+export const ACTIONS = withVerbs<Action>(OWN, VERBS, verbAction) as typeof OWN & OfVerbs;
 
 /** Those that other steps are inside of. */
 export const CONTROLS = { repeat, for: forEach, choose, parallel } as const;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { allocatedFd, ioctlArgument } from '../../program/ioctl-argument.ts';
-import { IOCTL_REQUESTS } from '../../uapi/call-names.ts';
+import { IOCTL_REQUESTS, wordOf } from '../../uapi/call-names.ts';
 import {
   DMA_HEAP_IOCTL_ALLOC,
   decodeDmaHeapAllocationData,
@@ -9,7 +9,7 @@ import {
 import type { Action } from '../action.ts';
 import { BUFFER } from '../expectation.ts';
 import { isWhole, madeDescriptor } from '../export/exporter.ts';
-import { hexWord, wordOf } from '../export/words.ts';
+import { hexWord } from '../export/words.ts';
 import { bytesOfHex } from '../hex.ts';
 import { syscall } from '../moment.ts';
 import { hex, ref, words, yes } from '../value-forms.ts';

@@ -4,7 +4,7 @@ import { MAP_PRIVATE, MAP_SHARED, PROTECTIONS } from '../../uapi/fcntl.ts';
 import type { Action } from '../action.ts';
 import { isWhole } from '../export/exporter.ts';
 import { sizeWord } from '../export/words.ts';
-import { callerAt, syscall } from '../moment.ts';
+import { callerAt } from '../moment.ts';
 import { flag, ref, refOr, size } from '../value-forms.ts';
 
 const schema = () =>
@@ -62,20 +62,6 @@ export const mmap: Action<typeof schema> = {
         names.bindMapping(task, ret, as);
         return { action, as, expect: { ret } };
       },
-    },
-  },
-};
-
-export const munmap: Action<() => typeof ref> = {
-  text: 'munmap(2) of a whole mapping.',
-  schema: () => ref,
-  compile: (value, values, path) => {
-    const mapping = values.ref(value, path, 'mapping');
-    return (at) => syscall(at, { call: 'munmap', mapping: mapping(at) });
-  },
-  export: {
-    calls: {
-      munmap: ({ task, call }, { names }) => ({ action: { munmap: names.mapping(task, call.mapping) } }),
     },
   },
 };

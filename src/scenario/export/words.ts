@@ -33,11 +33,6 @@ export function textWord(bytes: Uint8Array): string | undefined {
   return isPlainText(text) && !/^[/\s]|\s$/.test(text) ? text : undefined;
 }
 
-/** The name of a number in a table of words; one that has several: the first. */
-export function wordOf(names: Readonly<Record<string, number>>, value: number): string | undefined {
-  return Object.keys(names).find((name) => names[name] === value);
-}
-
 /** Flags of open(2) as words, where the words mean the same number. */
 export const flagsWord = (flags: number): Flags => {
   const names = flagNames(flags);

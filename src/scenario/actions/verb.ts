@@ -1,0 +1,157 @@
+/** The action of a verb that is one call: made of what `program/verbs/` says of it. */
+import * as z from 'zod';
+import { type Argument, callOf, type Verb } from '../../program/verb.ts';
+import { wordOf } from '../../uapi/call-names.ts';
+import type { Action } from '../action.ts';
+import { BUFFER } from '../expectation.ts';
+import type { CallEntry, CallName, Cursor } from '../export/draft.ts';
+import { copyName, isWhole, madeDescriptor, type Said } from '../export/exporter.ts';
+import type { Names } from '../export/names.ts';
+import { sizeWord } from '../export/words.ts';
+import { type Getter, syscall } from '../moment.ts';
+import type { Path } from '../problem.ts';
+import { type Ref, ref, signed, size, whole, words, yes } from '../value-forms.ts';
+import type { Values } from '../values.ts';
+
+/** An argument as it is written: a number, a name or another text. */
+type Word = Ref;
+
+/** A verb's value: the only argument that it has, or a mapping of several; `true` where it has none. */
+export type ValueOfVerb<Arguments> = [keyof Arguments] extends [never]
+  ? true
+  : {
+      [Key in keyof Arguments]: [keyof Arguments] extends [Key] ? Word : Several<Arguments>;
+    }[keyof Arguments];
+
+type Several<Arguments> = {
+  [Key in keyof Arguments as Arguments[Key] extends { readonly default: unknown } ? never : Key]: Word;
+} & {
+  [Key in keyof Arguments as Arguments[Key] extends { readonly default: unknown } ? Key : never]?:
+    | Word
+    | undefined;
+};
+
+type AnyValue = true | Word | { readonly [argument: string]: Word | undefined };
+
+function formOf(argument: Argument): z.ZodType<Word> {
+  switch (argument.kind) {
+    case 'descriptor':
+    case 'mapping':
+      return ref;
+    case 'whole':
+      return whole;
+    case 'signed':
+      return signed;
+    case 'size':
+      return size;
+    case 'word':
+    case 'flags':
+      return words(argument.form);
+  }
+}
+
+function schemaOf(named: Readonly<Record<string, Argument>>): z.ZodType<AnyValue> {
+  const [only, ...more] = Object.values(named);
+  if (only === undefined) return yes;
+  if (more.length === 0) return formOf(only);
+  const shape = Object.fromEntries(
+    Object.entries(named).map(([key, argument]) => {
+      const form = formOf(argument);
+      return [key, argument.default === undefined ? form : form.optional()];
+    }),
+  );
+  return z.strictObject(shape, { error: `{ ${Object.keys(named).join(', ')} }` });
+}
+
+function read(argument: Argument, word: Word, values: Values, path: Path): Getter<number | bigint> {
+  switch (argument.kind) {
+    case 'descriptor':
+    case 'mapping':
+      return values.ref(word, path, argument.kind);
+    case 'whole':
+      return values.whole(word, path);
+    case 'signed':
+      return values.signed(word, path);
+    case 'size':
+      return values.size(word, path);
+    case 'word':
+      return values.word(word, path, argument.names);
+    case 'flags':
+      return values.read(word, path, argument.parse, argument.expected);
+  }
+}
+
+/** An argument of a call as a scenario writes it, or `undefined` where it cannot. */
+function write(argument: Argument, value: unknown, task: string, names: Names): Word | undefined {
+  if (typeof value === 'bigint') {
+    if (argument.kind === 'size') return value < 0n ? undefined : sizeWord(value);
+    return value < 0n ? String(value) : value;
+  }
+  if (typeof value !== 'number') return undefined;
+  const word = argument.kind === 'word' ? wordOf(argument.names, value) : undefined;
+  if (word !== undefined || !isWhole(value)) return word;
+  switch (argument.kind) {
+    case 'descriptor':
+      return names.descriptor(task, value);
+    case 'mapping':
+      return names.mapping(task, value);
+    case 'flags':
+      return value > 0xffffffff ? undefined : value;
+    default:
+      return value;
+  }
+}
+
+/** A call of the verb as a step. */
+function say(
+  name: string,
+  verb: Verb,
+  { task, result: { ret }, call }: CallEntry<CallName>,
+  { names }: Cursor,
+): Said | undefined {
+  const fields: Readonly<Record<string, unknown>> = { ...call };
+  const named = Object.entries(verb.arguments);
+  const written: Record<string, Word> = {};
+  let wish = 'fd';
+  for (const [key, argument] of named) {
+    const word = write(argument, fields[key], task, names);
+    if (word === undefined) return undefined;
+    if (argument.kind === 'descriptor') wish = copyName(word);
+    if (named.length === 1 || fields[key] !== argument.default) written[key] = word;
+  }
+  const [only] = Object.values(written);
+  const action = { [name]: named.length > 1 ? written : (only ?? true) };
+  if (makesDescriptor(verb, call)) return { action, ...madeDescriptor(task, ret, wish, names) };
+  return { action, ...(verb.returns === 'number' && ret >= 0 && { expect: { ret } }) };
+}
+
+const makesDescriptor = (verb: Verb, call: object): boolean =>
+  verb.makesDescriptor?.(call) ?? verb.returns === 'descriptor';
+
+/** The action of a verb. @param name the key of the step */
+export function verbAction(name: string, verb: Verb): Action<() => z.ZodType<AnyValue>> {
+  const named = Object.entries(verb.arguments);
+  const schema = schemaOf(verb.arguments);
+  const mayMake = verb.makesDescriptor !== undefined || verb.returns === 'descriptor';
+  return {
+    text: verb.action ?? verb.summary,
+    schema: () => schema,
+    ...(mayMake && { makes: 'descriptor', expects: BUFFER }),
+    compile: (value, values, path) => {
+      const getters = named.map(([key, argument]) => {
+        const word = typeof value === 'object' ? value[key] : value === true ? undefined : value;
+        const at = typeof value === 'object' ? [...path, key] : path;
+        return [key, read(argument, word ?? argument.default ?? 0, values, at)] as const;
+      });
+      return (at) => {
+        const given: Record<string, number | bigint> = {};
+        for (const [key, get] of getters) given[key] = get(at);
+        const result = syscall(at, callOf(verb, given));
+        return result.ret >= 0 && makesDescriptor(verb, given) ? { ...result, fd: result.ret } : result;
+      };
+    },
+    export: {
+      calls: { [verb.call]: (entry: CallEntry<CallName>, cursor: Cursor) => say(name, verb, entry, cursor) },
+    },
+  };
+}
