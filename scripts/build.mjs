@@ -1,5 +1,5 @@
-// Builds what is shipped: the command as CommonJS bundles (dist/*.cjs) and the library as ES modules with
-// types (dist/lib). `--bundle-only` leaves the library out, which the end-to-end tests do not need.
+// Builds what is shipped: the command as CommonJS bundles (dist/*.cjs), the JSON Schemas (schema/*.json), and the
+// library as ES modules with types (dist/lib). `--bundle-only` leaves the library out, which no test needs.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -41,6 +41,12 @@ chmodSync(join(root, 'bin', 'dmaheap.cjs'), 0o755);
 
 const cached = spawnSync(process.execPath, [join(root, 'scripts/code-cache.cjs')], { encoding: 'utf8' });
 if (cached.status !== 0) console.error(`no code cache was written: ${cached.stderr}`);
+
+const schemas = spawnSync(process.execPath, ['scripts/run-ts.mjs', 'scripts/schemas.ts'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+if (schemas.status !== 0) process.exit(schemas.status ?? 1);
 
 if (!process.argv.includes('--bundle-only')) {
   rmSync(join(dist, 'lib'), { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// Writes the JSON Schemas that ship with the package: node scripts/run-ts.mjs scripts/schemas.ts
+// Writes the JSON Schemas that ship with the package, which editors check boards and scenarios with: a part of the build.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { boardJsonSchema, boardSchema } from '../src/board/schema.ts';
 import { scenarioJsonSchema } from '../src/scenario/form.ts';

@@ -3,20 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { fromJSONSchema } from 'zod';
 import { boardFromYaml } from '../../src/board/from-yaml.ts';
-import { boardJsonSchema } from '../../src/board/schema.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const committed: unknown = JSON.parse(read('schema/board.schema.json'));
+const shipped: unknown = JSON.parse(read('schema/board.schema.json'));
 
 /** Whether an editor with the JSON Schema takes a board. */
 const editorTakes = (text: string): boolean =>
-  fromJSONSchema(committed as Parameters<typeof fromJSONSchema>[0]).safeParse(parse(text)).success;
+  fromJSONSchema(shipped as Parameters<typeof fromJSONSchema>[0]).safeParse(parse(text)).success;
 
 describe('the JSON Schema of boards', () => {
-  it('is the committed one: else run node scripts/run-ts.mjs scripts/schemas.ts', () => {
-    expect(committed).toEqual(boardJsonSchema());
-  });
-
   it.each(['camera-soc', 'video-box'])('takes the board %s', (name) => {
     const text = read(`fixtures/boards/${name}.yaml`);
     expect(boardFromYaml(text, name).diagnostics).toEqual([]);
