@@ -23,13 +23,12 @@ export type ValueOfVerb<Arguments> = [keyof Arguments] extends [never]
       [Key in keyof Arguments]: [keyof Arguments] extends [Key] ? Word : Several<Arguments>;
     }[keyof Arguments];
 
-type Several<Arguments> = {
-  [Key in keyof Arguments as Arguments[Key] extends { readonly default: unknown } ? never : Key]: Word;
-} & {
-  [Key in keyof Arguments as Arguments[Key] extends { readonly default: unknown } ? Key : never]?:
-    | Word
-    | undefined;
+type Several<Arguments> = { [Key in Exclude<keyof Arguments, Omittable<Arguments>>]: Word } & {
+  [Key in Omittable<Arguments>]?: Word | undefined;
 };
+type Omittable<Arguments> = {
+  [Key in keyof Arguments]: Arguments[Key] extends { readonly default: unknown } ? Key : never;
+}[keyof Arguments];
 
 type AnyValue = true | Word | { readonly [argument: string]: Word | undefined };
 
@@ -128,6 +127,12 @@ function say(
 const makesDescriptor = (verb: Verb, call: object): boolean =>
   verb.makesDescriptor?.(call) ?? verb.returns === 'descriptor';
 
+/** What a value says of an argument, if anything. */
+function wordFor(key: string, value: AnyValue): Word | undefined {
+  if (typeof value === 'object') return value[key];
+  return value === true ? undefined : value;
+}
+
 /** The action of a verb. @param name the key of the step */
 export function verbAction(name: string, verb: Verb): Action<() => z.ZodType<AnyValue>> {
   const named = Object.entries(verb.arguments);
@@ -139,9 +144,10 @@ export function verbAction(name: string, verb: Verb): Action<() => z.ZodType<Any
     ...(mayMake && { makes: 'descriptor', expects: BUFFER }),
     compile: (value, values, path) => {
       const getters = named.map(([key, argument]) => {
-        const word = typeof value === 'object' ? value[key] : value === true ? undefined : value;
         const at = typeof value === 'object' ? [...path, key] : path;
-        return [key, read(argument, word ?? argument.default ?? 0, values, at)] as const;
+        // The schema asks for what has no default.
+        const word = wordFor(key, value) ?? argument.default ?? 0;
+        return [key, read(argument, word, values, at)] as const;
       });
       return (at) => {
         const given: Record<string, number | bigint> = {};
