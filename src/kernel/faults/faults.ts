@@ -4,8 +4,7 @@
  *
  * What a rule has seen is in its record, so that the same calls meet the same faults, in whichever processes.
  */
-import { isAllocRequest } from '../../dma-buf/dma-heap.ts';
-import type { InjectedFault } from '../../dma-buf/heap-ops.ts';
+import { type InjectedFault, isAllocRequest } from '../../dma-buf/dma-heap.ts';
 import type { Records } from '../../records.ts';
 import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_A, DMA_BUF_SET_NAME_B } from '../../uapi/dma-buf.ts';
 import type { Errno } from '../../uapi/errno.ts';
