@@ -43,11 +43,11 @@ import type { Opened } from './opened.ts';
 import { badArgument, fail, ok, type SyscallResult, type UserPointer } from './results.ts';
 import * as virtual from './virtual-calls.ts';
 
-interface Transfer {
+export interface Transfer {
   readonly buf: UserPointer;
 }
 
-interface TransferAt extends Transfer {
+export interface TransferAt extends Transfer {
   readonly offset: bigint;
 }
 
@@ -98,7 +98,7 @@ function vfsWrite(state: KernelState, opened: Opened, buf: UserPointer, offset?:
 /** FMODE_PREAD: heaps are opened without it (nonseekable_open()), and a dma-buf never had it. */
 const canSeek = (file: OpenFile): boolean => file.kind === 'virtual';
 
-interface Lseek {
+export interface Lseek {
   readonly offset: bigint;
   readonly whence: number;
 }
@@ -116,7 +116,7 @@ export function lseek(state: KernelState, opened: Opened, call: Lseek): SyscallR
   return ok(whence === SEEK_END ? Number(file.size) : 0);
 }
 
-interface Ftruncate {
+export interface Ftruncate {
   readonly length: bigint;
 }
 
@@ -146,7 +146,7 @@ function readyFor(file: OpenFile, requested: number): number {
   }
 }
 
-interface Poll {
+export interface Poll {
   /** Holds struct pollfds. */
   readonly fds: UserPointer;
   readonly timeout: number;
@@ -181,7 +181,7 @@ const PLAIN: Omit<Stat, 'st_blksize'> = {
   st_blocks: 0n,
 };
 
-interface Fstat {
+export interface Fstat {
   /** Gets a struct stat: 128 bytes. */
   readonly buf: UserPointer;
 }
@@ -232,7 +232,7 @@ function statOf(state: KernelState, { file, task }: Opened): typeof PLAIN {
 /** SETFL_MASK, less O_DIRECT, which none of these files can have. */
 const SETFL_MASK = O_APPEND | O_NONBLOCK | O_NOATIME;
 
-interface Fcntl {
+export interface Fcntl {
   readonly cmd: number;
   readonly arg: number;
 }

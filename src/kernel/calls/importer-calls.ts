@@ -29,7 +29,7 @@ const REFERENCES: Readonly<Record<Device['importer'], number>> = { vb2: 1, drm: 
 
 const task = (name: string): Accessor => ({ kind: 'task', name });
 
-interface DeviceAdd {
+export interface DeviceAdd {
   readonly device: Device;
 }
 
@@ -41,7 +41,7 @@ export function deviceAdd(state: KernelState, _by: string, { device }: DeviceAdd
   return ok(0);
 }
 
-interface DeviceDel {
+export interface DeviceDel {
   readonly device: string;
 }
 
@@ -60,7 +60,7 @@ function noSuchDevice(state: KernelState, device: string) {
   return { kind: 'no-such-device', device, known } as const;
 }
 
-interface Attach {
+export interface Attach {
   readonly fd: number;
   readonly device: string;
 }
@@ -86,7 +86,7 @@ export function dmaBufAttach(state: KernelState, by: string, { fd, device: name 
   return ok(attachment.id);
 }
 
-interface Attached {
+export interface Attached {
   readonly attachment: number;
 }
 
@@ -107,12 +107,12 @@ function held(
   return { attachment, device };
 }
 
+export interface MapAttachment extends Attached {
+  readonly direction: DmaDirection;
+}
+
 /** dma_buf_map_attachment(). */
-export function dmaBufMapAttachment(
-  state: KernelState,
-  by: string,
-  call: Attached & { readonly direction: DmaDirection },
-): SyscallResult {
+export function dmaBufMapAttachment(state: KernelState, by: string, call: MapAttachment): SyscallResult {
   const found = held(state, by, call.attachment);
   return 'ret' in found ? found : map(state, by, found.attachment, found.device, call.direction);
 }

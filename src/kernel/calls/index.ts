@@ -1,6 +1,7 @@
 /**
- * What tasks ask of the kernel, by name: one more is its file beside this one and its line here. System calls of Linux
- * by their names; what a driver does on a task's behalf (`dma_buf_*`); and what a user does to the machine.
+ * What tasks ask of the kernel, by name: one more is its file beside this one, which exports the type of its arguments too, and
+ * its line here. System calls of Linux by their names; what a driver does on a task's behalf (`dma_buf_*`); and what a
+ * user does to the machine.
  */
 import { dup, fcntl, fstat, ftruncate, lseek, poll, pread64, pwrite64, read, write } from './file-calls.ts';
 import {

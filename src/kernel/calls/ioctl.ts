@@ -10,7 +10,7 @@ import type { Opened } from './opened.ts';
 import { fail, ok, type SyscallResult, type UserPointer } from './results.ts';
 import { vfsIoctl } from './vfs-ioctl.ts';
 
-interface Ioctl {
+export interface Ioctl {
   readonly request: number;
   /** A pointer, or for the few requests that take a number by value, that in 8 bytes. */
   readonly arg: UserPointer;

@@ -11,7 +11,7 @@ import { Faults } from '../faults/faults.ts';
 import type { KernelState } from '../state.ts';
 import { fail, ok, type SyscallResult } from './results.ts';
 
-interface Sleep {
+export interface Sleep {
   readonly nanoseconds: number;
 }
 
@@ -21,7 +21,7 @@ export function sleep({ printk }: KernelState, _by: string, { nanoseconds }: Sle
   return ok(0);
 }
 
-interface FaultAdd {
+export interface FaultAdd {
   readonly rule: KeptRule;
 }
 
@@ -38,7 +38,7 @@ export function addFault(records: Records, rule: KeptRule): SyscallResult {
   return fail('EINVAL', { kind: 'not-in-cma', ...rule.range });
 }
 
-interface FaultDel {
+export interface FaultDel {
   readonly id: number;
 }
 
@@ -65,7 +65,7 @@ function pinRange(records: Records, range: PhysRange, rule?: number): boolean {
   return true;
 }
 
-interface Pin {
+export interface Pin {
   readonly range: PhysRange;
 }
 
@@ -81,7 +81,7 @@ export function unpin({ records }: KernelState, _by: string, { range }: Pin): Sy
   return gone.length > 0 ? ok(0) : fail('EINVAL', { kind: 'not-pinned', ...range });
 }
 
-interface Module {
+export interface Module {
   readonly module: string;
 }
 

@@ -6,7 +6,7 @@ import type { KernelState } from '../state.ts';
 import type { Opened } from './opened.ts';
 import { badArgument, fail, ok, type SyscallResult } from './results.ts';
 
-interface Mmap {
+export interface Mmap {
   readonly length: bigint;
   readonly prot: number;
   readonly flags: number;
@@ -33,7 +33,7 @@ export function mmap(state: KernelState, { task, descriptor, file }: Opened, cal
   return ok(id);
 }
 
-interface Munmap {
+export interface Munmap {
   readonly mapping: number;
 }
 

@@ -6,7 +6,7 @@ import { DescriptorTable } from '../task.ts';
 import { fail, ok, type SyscallResult } from './results.ts';
 import { openPath } from './virtual-calls.ts';
 
-interface Open {
+export interface Open {
   readonly path: string;
   readonly flags: number;
 }
@@ -32,7 +32,7 @@ function explainMissingHeap({ records }: KernelState, path: string, refused: Sys
   return fail('ENOENT', { kind: 'no-such-heap', name, known, ...(notLoaded.length > 0 && { notLoaded }) });
 }
 
-interface Close {
+export interface Close {
   readonly fd: number;
 }
 

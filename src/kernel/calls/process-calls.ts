@@ -17,7 +17,7 @@ import { detach } from './importer-calls.ts';
 import type { Opened } from './opened.ts';
 import { fail, ok, type SyscallResult } from './results.ts';
 
-interface Setrlimit {
+export interface Setrlimit {
   readonly resource: 'RLIMIT_NOFILE';
   readonly soft: number;
 }
@@ -30,7 +30,7 @@ export function setrlimit(state: KernelState, by: string, { soft }: Setrlimit): 
   return ok(0);
 }
 
-interface TaskAdd {
+export interface TaskAdd {
   readonly name: string;
   readonly credentials: Credentials;
   readonly nofile: number;
@@ -50,7 +50,7 @@ function refuseName(state: KernelState, name: string): SyscallResult | undefined
   return fail('EEXIST', { kind: 'task-exists', task: name });
 }
 
-interface Fork {
+export interface Fork {
   readonly child: string;
 }
 
@@ -119,7 +119,7 @@ function unmapAll(state: KernelState, by: string): void {
   }
 }
 
-interface Sendmsg {
+export interface Sendmsg {
   readonly to: string;
   readonly cloexec?: boolean;
 }

@@ -150,7 +150,7 @@ export function lseek(
 
 const TYPES = { file: DT_REG, directory: DT_DIR, symlink: DT_LNK, device: DT_CHR } as const;
 
-interface Getdents64 {
+export interface Getdents64 {
   /** Gets struct linux_dirent64s. */
   readonly buf: UserPointer;
 }
