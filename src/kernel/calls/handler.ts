@@ -27,6 +27,7 @@ export interface FileHandler<A = unknown> {
   answer(state: KernelState, opened: Opened, call: A): SyscallResult;
 }
 
+/** A handler of any arguments: `answer` is a method, so that the compiler takes one of some arguments for it. */
 export type Handler = MachineHandler | TaskHandler | FileHandler;
 
 type Answer<Subject, A> = (state: KernelState, subject: Subject, call: A) => SyscallResult;
