@@ -45,8 +45,9 @@ export type {
   StrayReport,
 } from './kernel/coherency/hazard-log.ts';
 export { DEFAULT_DMA_MASK, dmaBitMask } from './kernel/device-table.ts';
-export type { FaultRule, ReadFaultRule } from './kernel/faults/fault-rule.ts';
-export { faultRuleOf, formatFaultRule, parseFaultRule } from './kernel/faults/fault-rule.ts';
+export type { FaultRule } from './kernel/faults/fault-rule.ts';
+export type { ReadFaultRule } from './kernel/faults/fault-text.ts';
+export { faultRuleOf, formatFaultRule, parseFaultRule } from './kernel/faults/fault-text.ts';
 export type { FaultView } from './kernel/faults/faults.ts';
 export { Kernel, layoutOf } from './kernel/kernel.ts';
 export type { Mapping } from './kernel/mapping.ts';

@@ -114,10 +114,7 @@ function writingImports({ name, text }: SourceFile): string[] {
 }
 
 /** Circles of imports that still stand, their files sorted. One that is opened is deleted here. */
-const CIRCLES: readonly string[] = [
-  // Of types alone: a failure names those of all backends, which name it.
-  'dma-buf/backends.ts dma-buf/cma-heap.ts dma-buf/coherent-heap.ts dma-buf/failure.ts dma-buf/heap-ops.ts dma-buf/system-heap.ts',
-];
+const CIRCLES: readonly string[] = [];
 
 /** Of a large circle its folders. */
 const MANY = 10;

@@ -24,9 +24,9 @@ export interface CmaNoRoom {
 }
 
 /** @param area the number of the CMA area */
-function cmaHeapOps(area: number): DmaHeapOps {
+function cmaHeapOps(area: number): DmaHeapOps<CmaNoRoom> {
   return {
-    allocate(context: HeapContext, pages: bigint): Allocation {
+    allocate(context: HeapContext, pages: bigint): Allocation<CmaNoRoom> {
       const { config, geometry } = context.profile;
       const cma = new Cma(context.records, area);
       const count = Number(pages);

@@ -23,9 +23,9 @@ export interface CoherentNoRoom {
 }
 
 /** @param pool the number of the pool */
-function coherentHeapOps(pool: number): DmaHeapOps {
+function coherentHeapOps(pool: number): DmaHeapOps<CoherentNoRoom> {
   return {
-    allocate(context, pages): Allocation {
+    allocate(context, pages): Allocation<CoherentNoRoom> {
       const mem = new DmaCoherentMem(context.records, pool);
       const count = Number(pages);
       const pfn = mem.alloc(count);

@@ -5,8 +5,8 @@
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 import type { Pfn, PfnRange } from '../units.ts';
+import type { HeapBacking } from './backends.ts';
 import { FrameOwners } from './frame-owners.ts';
-import type { HeapBacking } from './heap-ops.ts';
 
 /** struct dma_buf and its struct file, as a record. */
 export interface DmaBufFile {

@@ -15,10 +15,10 @@ import {
 import type { Errno } from '../uapi/errno.ts';
 import { O_ACCMODE } from '../uapi/fcntl.ts';
 import { IOC_READ, IOC_WRITE, iocDir, iocNr, iocSize } from '../uapi/ioctl.ts';
-import { dmaHeapOps } from './backends.ts';
+import { dmaHeapOps, type HeapBacking } from './backends.ts';
 import type { FileTable } from './dma-buf.ts';
 import type { Failure } from './failure.ts';
-import type { HeapBacking, HeapContext } from './heap-ops.ts';
+import type { HeapContext } from './heap-ops.ts';
 
 /** NUM_HEAP_MINORS. */
 const NUM_HEAP_MINORS = 128;
@@ -89,6 +89,23 @@ export function applyUdevRule(
 /** What an ioctl answers: 0, or an errno with its reason. */
 export type IoctlResult = { readonly ret: 0 } | { readonly errno: Errno; readonly why: Failure };
 
+/** A failure that a user asked for. */
+export interface InjectedFault {
+  readonly errno: Errno;
+  readonly why: Failure;
+}
+
+/** What a heap's ioctl works on: what its backend does, and who asks. */
+export interface DmaHeapContext extends HeapContext {
+  /** The task that allocates, and the number of its call. */
+  readonly maker?: { readonly task: string; readonly call: number };
+  /** Whether an allocation is to fail on purpose, when the heap takes its memory or the descriptor is taken. */
+  readonly inject?: (
+    at: 'allocate' | 'descriptor',
+    asked: { readonly heap: string; readonly size: bigint },
+  ) => InjectedFault | undefined;
+}
+
 /** Gives a file the lowest free descriptor of the calling task, or says the limit: get_unused_fd_flags(). */
 export type InstallFd = (file: number, flags: number) => number | { readonly limit: number };
 
@@ -102,7 +119,7 @@ export const isAllocRequest = (request: number): boolean => iocNr(request) === i
  * @param arg the caller's bytes, changed in place; `null` is an unmapped pointer
  */
 export function dmaHeapIoctl(
-  context: HeapContext,
+  context: DmaHeapContext,
   files: FileTable,
   heap: DmaHeap,
   request: number,
@@ -127,7 +144,7 @@ export function dmaHeapIoctl(
 
 /** dma_heap_ioctl_allocate() and dma_heap_buffer_alloc(). */
 function allocate(
-  context: HeapContext,
+  context: DmaHeapContext,
   files: FileTable,
   heap: DmaHeap,
   data: DmaHeapAllocationData,

@@ -9,14 +9,6 @@ import type { Records } from '../records.ts';
 import type { Errno } from '../uapi/errno.ts';
 import type { Pfn, PfnRange } from '../units.ts';
 import { formatSize } from '../units.ts';
-import type { Backend } from './backends.ts';
-import type { Failure } from './failure.ts';
-
-/** Which backend holds a buffer's pages, and which of its areas or pools, by number; 0 where there is but one. */
-export interface HeapBacking {
-  readonly backend: Backend;
-  readonly index: number;
-}
 
 /** What a backend works on. */
 export interface HeapContext {
@@ -24,25 +16,17 @@ export interface HeapContext {
   readonly memory: PhysMemory;
   readonly printk: Printk;
   readonly profile: Profile;
-  /** The task that allocates, and the number of its call. */
-  readonly maker?: { readonly task: string; readonly call: number };
-  /** Whether an allocation is to fail on purpose, when the heap takes its memory or the descriptor is taken. */
-  readonly inject?: (
-    at: 'allocate' | 'descriptor',
-    asked: { readonly heap: string; readonly size: bigint },
-  ) => InjectedFault | undefined;
 }
 
-/** A failure that a user asked for. */
-export interface InjectedFault {
-  readonly errno: Errno;
-  readonly why: Failure;
+/** What any failure is; those of all backends together are `NoRoom` of backends.ts. */
+export interface AnyFailure {
+  readonly kind: string;
 }
 
 /** Pages in the order of the sg table, or why there are none. */
-export type Allocation =
+export type Allocation<F extends AnyFailure = AnyFailure> =
   | { readonly sgTable: readonly PfnRange[] }
-  | { readonly errno: Errno; readonly why: Failure };
+  | { readonly errno: Errno; readonly why: F };
 
 /** What a heap's memory is and how much of it is left. */
 export interface HeapSpace {
@@ -56,13 +40,13 @@ export interface HeapSpace {
 }
 
 /** struct dma_heap_ops of one area or pool, with the release of the buffers it made and what else differs. */
-export interface DmaHeapOps {
+export interface DmaHeapOps<F extends AnyFailure = AnyFailure> {
   /**
    * Takes zeroed pages.
    *
    * @param pages how many, at least 1; up to 2^52
    */
-  allocate(context: HeapContext, pages: bigint): Allocation;
+  allocate(context: HeapContext, pages: bigint): Allocation<F>;
   /** Takes the pages back; what is in them stays. */
   release(context: HeapContext, sgTable: readonly PfnRange[]): void;
   space(records: Records): HeapSpace;
@@ -73,9 +57,9 @@ export interface DmaHeapOps {
 }
 
 /** What is true of all heaps of a backend. @typeParam F what a request that found no room says of itself */
-export interface HeapBackend<F extends { readonly kind: string } = { readonly kind: string }> {
+export interface HeapBackend<F extends AnyFailure = AnyFailure> {
   /** @param index the number of the area or pool */
-  ops(index: number): DmaHeapOps;
+  ops(index: number): DmaHeapOps<F>;
   /** Whether mmap refuses a private mapping of `[offset, offset + length)`, pages. */
   refusesPrivate(sgTable: readonly PfnRange[], offset: number, length: number): boolean;
   /** What map_dma_buf answers an importer where the mapping failed so. */

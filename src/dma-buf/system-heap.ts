@@ -31,13 +31,13 @@ function allocLargest(
   return undefined;
 }
 
-const systemHeapOps: DmaHeapOps = {
+const systemHeapOps: DmaHeapOps<SystemOom> = {
   /**
    * Deviation: when free memory cannot cover the request, Linux takes page after page until the OOM
    * killer ends the caller, which sees -EINTR if it lives to see anything. Here the call answers EINTR
    * at once, with the reason, and the task lives.
    */
-  allocate(context, wanted): Allocation {
+  allocate(context, wanted): Allocation<SystemOom> {
     const { geometry, linux } = context.profile;
     const pages = new PageAllocator(context.records);
     const freePages = pages.freePages();

@@ -2,7 +2,7 @@
 import { AttachmentTable } from '../dma-buf/attachment.ts';
 import { dmaHeapOps } from '../dma-buf/backends.ts';
 import { FileTable } from '../dma-buf/dma-buf.ts';
-import type { HeapContext } from '../dma-buf/heap-ops.ts';
+import type { DmaHeapContext } from '../dma-buf/dma-heap.ts';
 import { DataCache } from '../mm/dma/cache.ts';
 import { linesTouched } from '../mm/dma/cache-pages.ts';
 import type { DmaContext } from '../mm/dma/dma-mapping.ts';
@@ -60,7 +60,7 @@ export class KernelState {
     return new CpuMemory(this, this.memory, { kind: 'task', name: task });
   }
 
-  heapContext(task: string): HeapContext {
+  heapContext(task: string): DmaHeapContext {
     const { records, printk, call, faults } = this;
     return {
       records,

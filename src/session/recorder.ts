@@ -85,10 +85,11 @@ function pointerOf(call: Syscall): Uint8Array | undefined {
 
 /** The call with its own copy of the caller's bytes, who may change them before the transaction ends. */
 function ownBytes(call: Syscall): Syscall {
-  if (call.call === 'ioctl') return call.arg === null ? call : { ...call, arg: call.arg.slice() };
-  if ('buf' in call && call.buf !== null) return { ...call, buf: call.buf.slice() };
-  if ('fds' in call && call.fds !== null) return { ...call, fds: call.fds.slice() };
-  return call;
+  let own = call;
+  for (const [name, value] of Object.entries(call)) {
+    if (value instanceof Uint8Array) own = { ...own, [name]: value.slice() };
+  }
+  return own;
 }
 
 /** What the pointer led to before the call, where that was something else. */

@@ -1,14 +1,13 @@
 /** Faults on purpose: rules as text, where each strikes, and that nothing is lost by them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { FaultRule, KeptRule } from '../../src/kernel/faults/fault-rule.ts';
 import {
   FAULT_CALLS,
-  type FaultRule,
   faultRuleOf,
   formatFaultRule,
-  type KeptRule,
   parseFaultRule,
-} from '../../src/kernel/faults/fault-rule.ts';
+} from '../../src/kernel/faults/fault-text.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { SyscallResult } from '../../src/kernel/syscall.ts';
 import { cmaDebugfs } from '../../src/kernel/virtual-files/index.ts';

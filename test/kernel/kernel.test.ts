@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NotModelled } from '../../src/dma-buf/not-modelled.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { SegmentationFault } from '../../src/kernel/mapping.ts';
 import type { Syscall, SyscallResult } from '../../src/kernel/syscall.ts';
@@ -301,6 +302,23 @@ describe('calls on a descriptor', () => {
     ];
     for (const what of calls) {
       expect(call(kernel, what)).toMatchObject({ ret: -9, errno: 'EBADF', why: { kind: 'bad-descriptor' } });
+    }
+  });
+
+  it('looks at the offset of mmap first, then at the descriptor, then at the rest', () => {
+    const { kernel } = started();
+    const mmap = (fd: number, length: bigint, offset: bigint) =>
+      call(kernel, { call: 'mmap', fd, length, prot: 1, flags: 1, offset }).why;
+    expect(mmap(7, 0n, 1n)).toMatchObject({ kind: 'bad-argument', argument: 'offset' });
+    expect(mmap(7, 0n, 0n)).toMatchObject({ kind: 'bad-descriptor' });
+    const { fd } = alloc(kernel, CMA, 4096n);
+    expect(mmap(fd, 0n, 0n)).toMatchObject({ kind: 'bad-argument', argument: 'len' });
+  });
+
+  it('are those of the table alone', () => {
+    const { kernel } = started();
+    for (const name of ['sched_yield', 'toString', '__proto__']) {
+      expect(() => call(kernel, { call: name, fd: 1 } as unknown as Syscall), name).toThrow(NotModelled);
     }
   });
 

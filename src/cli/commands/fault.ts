@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { KeptRule } from '../../kernel/faults/fault-rule.ts';
-import { type FaultRule, formatFaultRule } from '../../kernel/faults/fault-rule.ts';
+import type { FaultRule, KeptRule } from '../../kernel/faults/fault-rule.ts';
+import { formatFaultRule } from '../../kernel/faults/fault-text.ts';
 import type { FaultView } from '../../kernel/faults/faults.ts';
 import { makeCalls } from '../calls.ts';
 import { UsageError } from '../failures.ts';

@@ -1,5 +1,5 @@
 /** Fault rules as text: `dmaheap fault list`. */
-import { formatFaultRule } from '../../kernel/faults/fault-rule.ts';
+import { formatFaultRule } from '../../kernel/faults/fault-text.ts';
 import type { FaultView } from '../../kernel/faults/faults.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';

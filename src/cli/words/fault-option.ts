@@ -1,6 +1,7 @@
 /** Fault rules as arguments: the text form of `--fault RULE`. */
 import { InvalidArgumentError } from 'commander';
-import { type FaultRule, parseFaultRule } from '../../kernel/faults/fault-rule.ts';
+import type { FaultRule } from '../../kernel/faults/fault-rule.ts';
+import { parseFaultRule } from '../../kernel/faults/fault-text.ts';
 
 /** Reads a rule. @throws InvalidArgumentError */
 export function readFaultRule(text: string): FaultRule {

@@ -31,9 +31,9 @@ import { putProfile } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
 import { formatPa, rangeEnd, roundDown, roundUp, TiB } from '../../units.ts';
-import { addBootFaults } from '../calls/machine-calls.ts';
 import { createDevices } from '../device-table.ts';
 import { createTask, DEFAULT_NOFILE, SHELL_TASK } from '../task.ts';
+import { addBootFaults } from './boot-faults.ts';
 import { bootReserved } from './boot-loader.ts';
 import type { BootParams, BootReserved } from './boot-params.ts';
 import { BOOT_RECORD, type BootRecord, DEVICE_TREE_RECORD } from './boot-record.ts';
@@ -141,7 +141,7 @@ function bootKernel(
     regions: regionViews(early, reservedMemory.regions, problems, words),
   });
   createTask(records, SHELL_TASK, params.nofile ?? DEFAULT_NOFILE);
-  addBootFaults(records, printk, board.source, params.faults);
+  addBootFaults(records, board.source, params.faults);
 }
 
 /** Everything that a user can get wrong, found before the boot begins. */

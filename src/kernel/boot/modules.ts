@@ -16,8 +16,7 @@ import type { Printk } from '../../printk.ts';
 import { profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import { recordKey } from '../../records.ts';
-import { fail, ok } from '../calls/results.ts';
-import type { SyscallResult } from '../syscall.ts';
+import { fail, ok, type SyscallResult } from '../calls/results.ts';
 import type { BootParams } from './boot-params.ts';
 import { BOOT_RECORD, type BootRecord, bootRecord } from './boot-record.ts';
 import { type Registered, regionsWithModule } from './regions.ts';
@@ -69,7 +68,7 @@ const noSuchModule = (records: Records, module: string): SyscallResult =>
  * Loads a module, whose heaps get the next minors: init_module(2). One that is there already is left alone, and a
  * name may have - for _, as modprobe(8) has it.
  */
-export function modprobe(records: Records, printk: Printk, name: string): SyscallResult {
+export function loadModule(records: Records, printk: Printk, name: string): SyscallResult {
   const module = name.replaceAll('-', '_');
   if (!knownModules(records).includes(module)) return noSuchModule(records, name);
   const waiting = records.get<WaitingModule>(waitingKey(module));
@@ -85,7 +84,7 @@ export function modprobe(records: Records, printk: Printk, name: string): Syscal
 }
 
 /** delete_module(2): a module with an init and no exit stays; kernel/module/main.c (Linux 7.3). */
-export function deleteModule(records: Records, name: string): SyscallResult {
+export function unloadModule(records: Records, name: string): SyscallResult {
   const module = name.replaceAll('-', '_');
   if (!knownModules(records).includes(module)) return noSuchModule(records, name);
   if (records.get<WaitingModule>(waitingKey(module)) !== undefined) return fail('ENOENT');

@@ -38,45 +38,73 @@ import {
 } from '../../uapi/poll.ts';
 import { encodeStat, makedev, S_IFCHR, S_IFDIR, S_IFREG, type Stat } from '../../uapi/stat.ts';
 import type { KernelState } from '../state.ts';
-import type { FileCall, SyscallResult, UserPointer } from '../syscall.ts';
 import { DescriptorTable } from '../task.ts';
 import type { Opened } from './opened.ts';
-import { badArgument, fail, ok } from './results.ts';
+import { badArgument, fail, ok, type SyscallResult, type UserPointer } from './results.ts';
 import * as virtual from './virtual-calls.ts';
 
-type Call<Name extends FileCall['call']> = Extract<FileCall, { call: Name }>;
+export interface Transfer {
+  readonly buf: UserPointer;
+}
 
-/** read(2) and pread64(2): ksys_read(), vfs_read(). */
-export function read(state: KernelState, opened: Opened, call: Call<'read' | 'pread64'>): SyscallResult {
+export interface TransferAt extends Transfer {
+  readonly offset: bigint;
+}
+
+/** read(2): ksys_read(). */
+export function read(state: KernelState, opened: Opened, { buf }: Transfer): SyscallResult {
+  return vfsRead(state, opened, buf);
+}
+
+/** pread64(2): ksys_pread64(). */
+export function pread64(state: KernelState, opened: Opened, { buf, offset }: TransferAt): SyscallResult {
+  return vfsRead(state, opened, buf, offset);
+}
+
+function vfsRead(state: KernelState, opened: Opened, buf: UserPointer, offset?: bigint): SyscallResult {
   const { file } = opened;
   if (file.kind === 'stream') throw new NotModelled('reading a standard stream');
-  if (call.call === 'pread64') {
-    if (call.offset < 0n) return badArgument('EINVAL', 'offset', call.offset);
+  if (offset !== undefined) {
+    if (offset < 0n) return badArgument('EINVAL', 'offset', offset);
     if (!canSeek(file)) return fail('ESPIPE');
   }
   if (!mayRead(file.flags)) return fail('EBADF', { kind: 'access-mode', flags: file.flags });
   if (file.kind !== 'virtual') return fail('EINVAL');
-  return virtual.read(state, opened, file, call);
+  return virtual.read(state, opened, file, buf, offset);
 }
 
-/** write(2) and pwrite64(2): ksys_write(), vfs_write(). */
-export function write(state: KernelState, opened: Opened, call: Call<'write' | 'pwrite64'>): SyscallResult {
+/** write(2): ksys_write(). */
+export function write(state: KernelState, opened: Opened, { buf }: Transfer): SyscallResult {
+  return vfsWrite(state, opened, buf);
+}
+
+/** pwrite64(2): ksys_pwrite64(). */
+export function pwrite64(state: KernelState, opened: Opened, { buf, offset }: TransferAt): SyscallResult {
+  return vfsWrite(state, opened, buf, offset);
+}
+
+function vfsWrite(state: KernelState, opened: Opened, buf: UserPointer, offset?: bigint): SyscallResult {
   const { file } = opened;
   if (file.kind === 'stream') throw new NotModelled('writing to a standard stream');
-  if (call.call === 'pwrite64') {
-    if (call.offset < 0n) return badArgument('EINVAL', 'offset', call.offset);
+  if (offset !== undefined) {
+    if (offset < 0n) return badArgument('EINVAL', 'offset', offset);
     if (!canSeek(file)) return fail('ESPIPE');
   }
   if (!mayWrite(file.flags)) return fail('EBADF', { kind: 'access-mode', flags: file.flags });
   if (file.kind !== 'virtual') return fail('EINVAL');
-  return virtual.write(state, opened, file, call);
+  return virtual.write(state, opened, file, buf, offset);
 }
 
 /** FMODE_PREAD: heaps are opened without it (nonseekable_open()), and a dma-buf never had it. */
 const canSeek = (file: OpenFile): boolean => file.kind === 'virtual';
 
+export interface Lseek {
+  readonly offset: bigint;
+  readonly whence: number;
+}
+
 /** ksys_lseek(), dma_buf_llseek(). */
-export function lseek(state: KernelState, opened: Opened, call: Call<'lseek'>): SyscallResult {
+export function lseek(state: KernelState, opened: Opened, call: Lseek): SyscallResult {
   const { file } = opened;
   const { offset, whence } = call;
   if (whence < 0 || whence > SEEK_MAX) return badArgument('EINVAL', 'whence', whence);
@@ -88,9 +116,13 @@ export function lseek(state: KernelState, opened: Opened, call: Call<'lseek'>): 
   return ok(whence === SEEK_END ? Number(file.size) : 0);
 }
 
+export interface Ftruncate {
+  readonly length: bigint;
+}
+
 /** do_sys_ftruncate(): only regular files that are open for writing. */
-export function ftruncate(opened: Opened, call: Call<'ftruncate'>): SyscallResult {
-  if (call.length < 0n) return badArgument('EINVAL', 'len', call.length);
+export function ftruncate(_state: KernelState, opened: Opened, { length }: Ftruncate): SyscallResult {
+  if (length < 0n) return badArgument('EINVAL', 'len', length);
   if (opened.file.kind === 'stream') throw new NotModelled('truncating a standard stream');
   return fail('EINVAL');
 }
@@ -114,8 +146,14 @@ function readyFor(file: OpenFile, requested: number): number {
   }
 }
 
+export interface Poll {
+  /** Holds struct pollfds. */
+  readonly fds: UserPointer;
+  readonly timeout: number;
+}
+
 /** do_sys_poll(). Nothing here becomes ready later, so that the timeout only lets time pass for nobody. */
-export function poll(state: KernelState, task: string, fds: UserPointer): SyscallResult {
+export function poll(state: KernelState, task: string, { fds }: Poll): SyscallResult {
   if (fds === null || fds.length % POLLFD_SIZE !== 0) return fail('EFAULT');
   const table = new DescriptorTable(state.records, task);
   const entries = decodePollfds(fds);
@@ -143,8 +181,13 @@ const PLAIN: Omit<Stat, 'st_blksize'> = {
   st_blocks: 0n,
 };
 
+export interface Fstat {
+  /** Gets a struct stat: 128 bytes. */
+  readonly buf: UserPointer;
+}
+
 /** vfs_fstat(). st_dev and the times are not modelled: 0. */
-export function fstat(state: KernelState, opened: Opened, buf: UserPointer): SyscallResult {
+export function fstat(state: KernelState, opened: Opened, { buf }: Fstat): SyscallResult {
   const { arch, geometry } = profileIn(state.records);
   const stat = { ...statOf(state, opened), st_blksize: geometry.pageSize };
   if (buf === null || buf.length < arch.stat.size) return fail('EFAULT');
@@ -189,14 +232,19 @@ function statOf(state: KernelState, { file, task }: Opened): typeof PLAIN {
 /** SETFL_MASK, less O_DIRECT, which none of these files can have. */
 const SETFL_MASK = O_APPEND | O_NONBLOCK | O_NOATIME;
 
+export interface Fcntl {
+  readonly cmd: number;
+  readonly arg: number;
+}
+
 /** do_fcntl(), setfl(). A changed `file` is stored. */
-export function fcntl(state: KernelState, opened: Opened, { cmd, arg }: Call<'fcntl'>): SyscallResult {
+export function fcntl(state: KernelState, opened: Opened, { cmd, arg }: Fcntl): SyscallResult {
   const { table, fd, descriptor, file } = opened;
   switch (cmd) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC: {
       if (arg < 0 || arg >= table.nofile) return badArgument('EINVAL', 'dup-from', arg);
-      return dup(state, opened, arg, cmd === F_DUPFD_CLOEXEC ? O_CLOEXEC : 0);
+      return dupFrom(state, opened, arg, cmd === F_DUPFD_CLOEXEC ? O_CLOEXEC : 0);
     }
     case F_GETFD:
       return ok(descriptor.cloexec ? FD_CLOEXEC : 0);
@@ -235,8 +283,11 @@ function otherFcntl(cmd: number): SyscallResult {
   return badArgument('EINVAL', 'cmd', cmd);
 }
 
-/** A second descriptor, the lowest from `from` on: dup(2), f_dupfd(). */
-export function dup(state: KernelState, opened: Opened, from: number, flags: number): SyscallResult {
+/** dup(2). `ret` is the lowest free descriptor. */
+export const dup = (state: KernelState, opened: Opened): SyscallResult => dupFrom(state, opened, 0, 0);
+
+/** A second descriptor, the lowest from `from` on: f_dupfd(). */
+function dupFrom(state: KernelState, opened: Opened, from: number, flags: number): SyscallResult {
   const { table, descriptor } = opened;
   const fd = table.install(descriptor.file, (flags & O_CLOEXEC) !== 0, from);
   if (fd === undefined) return fail('EMFILE', { kind: 'descriptor-limit', limit: table.nofile });

@@ -18,9 +18,8 @@ import {
 import type { Accessor } from '../../mm/dma/hazard.ts';
 import { devicesOf, findDevice, putDevice, removeDevice } from '../device-table.ts';
 import type { KernelState } from '../state.ts';
-import type { ImporterCall, MachineCall, SyscallResult } from '../syscall.ts';
 import { DescriptorTable } from '../task.ts';
-import { badArgument, fail, ok } from './results.ts';
+import { badArgument, fail, ok, type SyscallResult } from './results.ts';
 
 /**
  * References that an importing driver holds: V4L2's the one of dma_buf_get(); DRM's one for the import, one for
@@ -30,46 +29,29 @@ const REFERENCES: Readonly<Record<Device['importer'], number>> = { vb2: 1, drm: 
 
 const task = (name: string): Accessor => ({ kind: 'task', name });
 
-export function importerCall(state: KernelState, by: string, call: ImporterCall): SyscallResult {
-  if (call.call === 'dma_buf_attach') return attach(state, by, call.fd, call.device);
-  const attachment = state.attachments.get(call.attachment);
-  if (attachment === undefined) return badArgument('EINVAL', 'attachment', call.attachment);
-  if (!holdsAttachment(attachment, by)) {
-    const { id, task: holder, sharers } = attachment;
-    return fail('EINVAL', { kind: 'attachment-held', attachment: id, tasks: [holder, ...sharers] });
-  }
-  const device = findDevice(state.records, attachment.device);
-  if (device === undefined) throw new Error(`device ${attachment.device} went with its attachments`);
-  switch (call.call) {
-    case 'dma_buf_map_attachment':
-      return map(state, by, attachment, device, call.direction);
-    case 'dma_buf_unmap_attachment':
-      if (attachment.mapped === undefined) return badArgument('EINVAL', 'attachment', attachment.id);
-      unmap(state, by, attachment);
-      return ok(0);
-    case 'dma_buf_detach':
-      detach(state, by, attachment);
-      return ok(0);
-  }
+export interface DeviceAdd {
+  readonly device: Device;
 }
 
-export function deviceCall(
-  state: KernelState,
-  by: string,
-  call: Extract<MachineCall, { call: 'device_add' | 'device_del' }>,
-): SyscallResult {
-  const name = call.call === 'device_add' ? call.device.name : call.device;
-  const known = findDevice(state.records, name);
-  if (call.call === 'device_add') {
-    if (known !== undefined) return fail('EEXIST', { kind: 'device-exists', device: name });
-    putDevice(state.records, call.device);
-    return ok(0);
+export function deviceAdd(state: KernelState, _by: string, { device }: DeviceAdd): SyscallResult {
+  if (findDevice(state.records, device.name) !== undefined) {
+    return fail('EEXIST', { kind: 'device-exists', device: device.name });
   }
-  if (known === undefined) return fail('ENODEV', noSuchDevice(state, name));
+  putDevice(state.records, device);
+  return ok(0);
+}
+
+export interface DeviceDel {
+  readonly device: string;
+}
+
+/** A device goes, and its attachments with it. */
+export function deviceDel(state: KernelState, by: string, { device }: DeviceDel): SyscallResult {
+  if (findDevice(state.records, device) === undefined) return fail('ENODEV', noSuchDevice(state, device));
   for (const attachment of [...state.attachments.all()]) {
-    if (attachment.device === name) detach(state, by, attachment);
+    if (attachment.device === device) detach(state, by, attachment);
   }
-  removeDevice(state.records, name);
+  removeDevice(state.records, device);
   return ok(0);
 }
 
@@ -78,8 +60,13 @@ function noSuchDevice(state: KernelState, device: string) {
   return { kind: 'no-such-device', device, known } as const;
 }
 
-/** dma_buf_get() and dma_buf_attach() by the device's driver, on behalf of the task. */
-function attach(state: KernelState, by: string, fd: number, name: string): SyscallResult {
+export interface Attach {
+  readonly fd: number;
+  readonly device: string;
+}
+
+/** dma_buf_get() and dma_buf_attach() by the device's driver, on behalf of the task. `ret` is the attachment's number. */
+export function dmaBufAttach(state: KernelState, by: string, { fd, device: name }: Attach): SyscallResult {
   const device = findDevice(state.records, name);
   if (device === undefined) return fail('ENODEV', noSuchDevice(state, name));
   const descriptor = new DescriptorTable(state.records, by).get(fd);
@@ -97,6 +84,55 @@ function attach(state: KernelState, by: string, fd: number, name: string): Sysca
   });
   if (!device.dmaCoherent) state.cache.enable();
   return ok(attachment.id);
+}
+
+export interface Attached {
+  readonly attachment: number;
+}
+
+/** The attachment that a task names, and its device; or why the task may not. */
+function held(
+  state: KernelState,
+  by: string,
+  id: number,
+): { readonly attachment: Attachment; readonly device: Device } | SyscallResult {
+  const attachment = state.attachments.get(id);
+  if (attachment === undefined) return badArgument('EINVAL', 'attachment', id);
+  if (!holdsAttachment(attachment, by)) {
+    const { task: holder, sharers } = attachment;
+    return fail('EINVAL', { kind: 'attachment-held', attachment: id, tasks: [holder, ...sharers] });
+  }
+  const device = findDevice(state.records, attachment.device);
+  if (device === undefined) throw new Error(`device ${attachment.device} went with its attachments`);
+  return { attachment, device };
+}
+
+export interface MapAttachment extends Attached {
+  readonly direction: DmaDirection;
+}
+
+/** dma_buf_map_attachment(). */
+export function dmaBufMapAttachment(state: KernelState, by: string, call: MapAttachment): SyscallResult {
+  const found = held(state, by, call.attachment);
+  return 'ret' in found ? found : map(state, by, found.attachment, found.device, call.direction);
+}
+
+/** dma_buf_unmap_attachment(). */
+export function dmaBufUnmapAttachment(state: KernelState, by: string, call: Attached): SyscallResult {
+  const found = held(state, by, call.attachment);
+  if ('ret' in found) return found;
+  const { attachment } = found;
+  if (attachment.mapped === undefined) return badArgument('EINVAL', 'attachment', attachment.id);
+  unmap(state, by, attachment);
+  return ok(0);
+}
+
+/** dma_buf_detach() and dma_buf_put(). */
+export function dmaBufDetach(state: KernelState, by: string, call: Attached): SyscallResult {
+  const found = held(state, by, call.attachment);
+  if ('ret' in found) return found;
+  detach(state, by, found.attachment);
+  return ok(0);
 }
 
 /** The heaps' map_dma_buf(), and what the importing framework asks of the result. */

@@ -1,43 +1,36 @@
-/** What a user does to the machine to make it fail, and to make it whole again: faults, pinned pages, modules. */
-import { InvalidInput } from '../../diagnostic.ts';
+/** What a user does to the machine: time, faults, pinned pages, modules. */
 import { cmaAreas } from '../../mm/alloc/cma.ts';
 import { pinPages, unpinPages } from '../../mm/alloc/pinned-pages.ts';
-import type { Printk } from '../../printk.ts';
 import { geometryOf } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import type { PfnRange, PhysRange } from '../../units.ts';
 import { bootRecord } from '../boot/boot-record.ts';
-import { deleteModule, modprobe } from '../boot/modules.ts';
+import { loadModule, unloadModule } from '../boot/modules.ts';
 import type { KeptRule } from '../faults/fault-rule.ts';
-import { type FaultRule, formatFaultRule } from '../faults/fault-rule.ts';
 import { Faults } from '../faults/faults.ts';
-import type { MachineCall, SyscallResult } from '../syscall.ts';
-import { fail, ok } from './results.ts';
+import type { KernelState } from '../state.ts';
+import { fail, ok, type SyscallResult } from './results.ts';
 
-type Breaking = Extract<
-  MachineCall,
-  { call: 'fault_add' | 'fault_del' | 'pin' | 'unpin' | 'modprobe' | 'delete_module' }
->;
-
-export function breakingCall(records: Records, printk: Printk, call: Breaking): SyscallResult {
-  switch (call.call) {
-    case 'fault_add':
-      return addFault(records, call.rule);
-    case 'fault_del':
-      return deleteFault(records, call.id);
-    case 'pin':
-      return pinRange(records, call.range) ? ok(0) : fail('EINVAL', { kind: 'not-in-cma', ...call.range });
-    case 'unpin':
-      return unpin(records, call.range);
-    case 'modprobe':
-      return modprobe(records, printk, call.module);
-    case 'delete_module':
-      return deleteModule(records, call.module);
-  }
+export interface Sleep {
+  readonly nanoseconds: number;
 }
 
+/** Logical time passes for all. */
+export function sleep({ printk }: KernelState, _by: string, { nanoseconds }: Sleep): SyscallResult {
+  printk.advance(nanoseconds);
+  return ok(0);
+}
+
+export interface FaultAdd {
+  readonly rule: KeptRule;
+}
+
+/** A fault rule from now on. `ret` is its number. */
+export const faultAdd = ({ records }: KernelState, _by: string, { rule }: FaultAdd): SyscallResult =>
+  addFault(records, rule);
+
 /** Keeps a rule. `ret` is its number. */
-function addFault(records: Records, rule: KeptRule): SyscallResult {
+export function addFault(records: Records, rule: KeptRule): SyscallResult {
   const faults = new Faults(records);
   const id = faults.add(rule);
   if (rule.does !== 'busy' || pinRange(records, rule.range, id)) return ok(id);
@@ -45,7 +38,11 @@ function addFault(records: Records, rule: KeptRule): SyscallResult {
   return fail('EINVAL', { kind: 'not-in-cma', ...rule.range });
 }
 
-function deleteFault(records: Records, id: number): SyscallResult {
+export interface FaultDel {
+  readonly id: number;
+}
+
+export function faultDel({ records }: KernelState, _by: string, { id }: FaultDel): SyscallResult {
   if (new Faults(records).remove(id) === undefined)
     return fail('ENOENT', { kind: 'no-such-fault', rule: id });
   unpinPages(records, ({ rule }) => rule === id);
@@ -68,33 +65,30 @@ function pinRange(records: Records, range: PhysRange, rule?: number): boolean {
   return true;
 }
 
+export interface Pin {
+  readonly range: PhysRange;
+}
+
+/** Somebody holds pages of a CMA area, so that they cannot be moved away. */
+export const pin = ({ records }: KernelState, _by: string, { range }: Pin): SyscallResult =>
+  pinRange(records, range) ? ok(0) : fail('EINVAL', { kind: 'not-in-cma', ...range });
+
 /** Lets a pinned range go, whole as it was pinned; a rule that pinned it goes with it. */
-function unpin(records: Records, range: PhysRange): SyscallResult {
+export function unpin({ records }: KernelState, _by: string, { range }: Pin): SyscallResult {
   const { pfn, pages } = framesOf(records, range);
   const gone = unpinPages(records, (run) => run.pfn === pfn && run.pages === pages);
   for (const { rule } of gone) if (rule !== undefined) new Faults(records).remove(rule);
   return gone.length > 0 ? ok(0) : fail('EINVAL', { kind: 'not-pinned', ...range });
 }
 
-/** The faults that a user wants from the beginning. @throws InvalidInput when one pins no page of a CMA area */
-export function addBootFaults(
-  records: Records,
-  printk: Printk,
-  board: string,
-  rules: readonly FaultRule[] = [],
-): void {
-  for (const rule of rules) {
-    if (rule.does === 'module') continue;
-    if (breakingCall(records, printk, { call: 'fault_add', rule }).ret > 0 || rule.does !== 'busy') continue;
-    const message = `${formatFaultRule(rule)}: no CMA area has a page there`;
-    throw new InvalidInput([
-      {
-        code: 'fault-not-in-cma',
-        severity: 'error',
-        message,
-        hint: 'dmaheap regions shows where the CMA areas lie',
-        position: { file: board },
-      },
-    ]);
-  }
+export interface Module {
+  readonly module: string;
 }
+
+/** Loads a heap's module: modprobe(8). */
+export const modprobe = ({ records, printk }: KernelState, _by: string, { module }: Module): SyscallResult =>
+  loadModule(records, printk, module);
+
+/** delete_module(2). */
+export const deleteModule = ({ records }: KernelState, _by: string, { module }: Module): SyscallResult =>
+  unloadModule(records, module);

@@ -2,9 +2,9 @@
  *  kernel/exit.c and net/core/scm.c (Linux 7.3) as far as files and mappings go. */
 import { holdsAttachment } from '../../dma-buf/attachment.ts';
 import type { KernelState } from '../state.ts';
-import type { MachineCall, SyscallResult, TaskCall } from '../syscall.ts';
 import {
   addTask,
+  type Credentials,
   createTask,
   DescriptorTable,
   findTask,
@@ -14,28 +14,30 @@ import {
   taskNames,
 } from '../task.ts';
 import { detach } from './importer-calls.ts';
-import { badArgument, fail, ok } from './results.ts';
+import type { Opened } from './opened.ts';
+import { fail, ok, type SyscallResult } from './results.ts';
 
-export function taskCall(state: KernelState, by: string, call: TaskCall): SyscallResult {
-  switch (call.call) {
-    case 'setrlimit':
-      // Limits are unsigned: a negative one is above all.
-      if (call.soft < 0 || call.soft > NR_OPEN) return fail('EPERM');
-      new DescriptorTable(state.records, by).nofile = call.soft;
-      return ok(0);
-    case 'munmap':
-      return munmap(state, by, call.mapping);
-    case 'fork':
-      return fork(state, by, call.child);
-    case 'execve':
-      return execve(state, by);
-    case 'exit':
-      return exit(state, by);
-  }
+export interface Setrlimit {
+  readonly resource: 'RLIMIT_NOFILE';
+  readonly soft: number;
 }
 
-/** A task beside the others, as a login or a service manager starts one. */
-export function taskAdd(state: KernelState, call: Extract<MachineCall, { call: 'task_add' }>): SyscallResult {
+/** setrlimit(2): do_prlimit(). */
+export function setrlimit(state: KernelState, by: string, { soft }: Setrlimit): SyscallResult {
+  // Limits are unsigned: a negative one is above all.
+  if (soft < 0 || soft > NR_OPEN) return fail('EPERM');
+  new DescriptorTable(state.records, by).nofile = soft;
+  return ok(0);
+}
+
+export interface TaskAdd {
+  readonly name: string;
+  readonly credentials: Credentials;
+  readonly nofile: number;
+}
+
+/** A task beside the others, as a login or a service manager starts one. `ret` is its pid. */
+export function taskAdd(state: KernelState, _by: string, call: TaskAdd): SyscallResult {
   const refused = refuseName(state, call.name);
   if (refused !== undefined) return refused;
   createTask(state.records, call.name, call.nofile, call.credentials);
@@ -48,16 +50,12 @@ function refuseName(state: KernelState, name: string): SyscallResult | undefined
   return fail('EEXIST', { kind: 'task-exists', task: name });
 }
 
-function munmap(state: KernelState, by: string, mapping: number): SyscallResult {
-  const record = state.mappings.get(by, mapping);
-  if (record === undefined) return badArgument('EINVAL', 'mapping', mapping);
-  state.mappings.remove(by, mapping);
-  state.fput(record.file, by);
-  return ok(0);
+export interface Fork {
+  readonly child: string;
 }
 
-/** Descriptors and mappings are copied, each a reference more: dup_fd(), dup_mmap(). */
-function fork(state: KernelState, parent: string, child: string): SyscallResult {
+/** Descriptors and mappings are copied, each a reference more: dup_fd(), dup_mmap(). `ret` is the child's pid. */
+export function fork(state: KernelState, parent: string, { child }: Fork): SyscallResult {
   const { records, files, mappings } = state;
   const refused = refuseName(state, child);
   if (refused !== undefined) return refused;
@@ -81,8 +79,8 @@ function fork(state: KernelState, parent: string, child: string): SyscallResult 
   return ok(findTask(records, child)?.pid ?? 0);
 }
 
-/** do_close_on_exec(), exec_mmap(). */
-function execve(state: KernelState, by: string): SyscallResult {
+/** Another program: do_close_on_exec(), exec_mmap(). */
+export function execve(state: KernelState, by: string): SyscallResult {
   const table = new DescriptorTable(state.records, by);
   for (const [fd, { cloexec, file }] of [...table.entries()]) {
     if (!cloexec) continue;
@@ -97,7 +95,7 @@ function execve(state: KernelState, by: string): SyscallResult {
  * exit_mm(), exit_files(); the files of devices that the task had open are closed as well. A driver whose file no
  * task has open any more gives up the buffers that were imported through it.
  */
-function exit(state: KernelState, by: string): SyscallResult {
+export function exit(state: KernelState, by: string): SyscallResult {
   unmapAll(state, by);
   const table = new DescriptorTable(state.records, by);
   for (const [fd, { file }] of [...table.entries()]) {
@@ -121,17 +119,21 @@ function unmapAll(state: KernelState, by: string): void {
   }
 }
 
+export interface Sendmsg {
+  readonly to: string;
+  readonly cloexec?: boolean;
+}
+
 /**
  * Passes a file to another task: SCM_RIGHTS. The receiver's number is the lowest that it has free.
  *
  * Deviation: a receiver at its limit gets no descriptor; Linux tells it so by MSG_CTRUNC when it receives, here
  * the sender hears EMFILE.
  */
-export function sendDescriptor(
+export function sendmsg(
   state: KernelState,
-  file: number,
-  to: string,
-  cloexec: boolean,
+  { descriptor: { file } }: Opened,
+  { to, cloexec = false }: Sendmsg,
 ): SyscallResult {
   if (findTask(state.records, to) === undefined) {
     return fail('ESRCH', { kind: 'no-such-task', task: to, known: [...taskNames(state.records)] });

@@ -18,9 +18,8 @@ import {
   FS_IOC_FIEMAP,
 } from '../../uapi/fs.ts';
 import { formatHex } from '../../units.ts';
-import type { SyscallResult, UserPointer } from '../syscall.ts';
 import type { DescriptorTable } from '../task.ts';
-import { fail, ok } from './results.ts';
+import { fail, ok, type SyscallResult, type UserPointer } from './results.ts';
 
 /** Requests that none of these files supports, and whose ways to fail depend on more than is modelled. */
 const FILE_SYSTEMS: ReadonlySet<number> = new Set([

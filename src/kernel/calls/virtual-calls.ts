@@ -18,14 +18,11 @@ import {
   SEEK_SET,
 } from '../../uapi/fcntl.ts';
 import type { KernelState } from '../state.ts';
-import type { FileCall, SyscallResult } from '../syscall.ts';
 import { findTask, ROOT } from '../task.ts';
 import { lookup, mayAccess } from '../virtual-files/lookup.ts';
 import type { VirtualNode } from '../virtual-files/node.ts';
 import type { Opened } from './opened.ts';
-import { badArgument, fail, ok } from './results.ts';
-
-type Call<Name extends FileCall['call']> = Extract<FileCall, { call: Name }>;
+import { badArgument, fail, ok, type SyscallResult, type UserPointer } from './results.ts';
 
 /** The flags that open(2) acts on and the file forgets: do_dentry_open(), build_open_flags(). */
 const FORGOTTEN = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
@@ -85,48 +82,55 @@ export function nodeOf(state: KernelState, task: string, file: VirtualOpenFile):
   return 'errno' in found ? undefined : found.node;
 }
 
-/** seq_read() and simple_read_from_buffer(): the text as it is now, from the position on. */
+/**
+ * seq_read() and simple_read_from_buffer(): the text as it is now.
+ *
+ * @param offset where to read; from the file's position on, which then moves, unless given
+ */
 export function read(
   state: KernelState,
   opened: Opened,
   file: VirtualOpenFile,
-  call: Call<'read' | 'pread64'>,
+  buf: UserPointer,
+  offset?: bigint,
 ): SyscallResult {
   if (file.directory) return fail('EISDIR');
   const node = nodeOf(state, opened.task, file);
   if (node?.kind !== 'file') return fail('ENODEV');
   if (node.read === undefined) return fail(node.refusesRead ?? 'EINVAL');
-  if (call.buf === null) return fail('EFAULT');
+  if (buf === null) return fail('EFAULT');
   const made = node.read();
   const bytes = typeof made === 'string' ? new TextEncoder().encode(made) : made;
-  const from = call.call === 'pread64' ? call.offset : file.pos;
+  const from = offset ?? file.pos;
   if (from >= BigInt(bytes.length)) return ok(0);
-  const part = bytes.subarray(Number(from), Number(from) + call.buf.length);
-  call.buf.set(part);
-  if (call.call === 'read') {
+  const part = bytes.subarray(Number(from), Number(from) + buf.length);
+  buf.set(part);
+  if (offset === undefined) {
     file.pos = from + BigInt(part.length);
     state.files.put(opened.descriptor.file, file);
   }
   return ok(part.length);
 }
 
+/** A file's own write(). @param offset where to write; at the file's position, which then moves, unless given */
 export function write(
   state: KernelState,
   opened: Opened,
   file: VirtualOpenFile,
-  call: Call<'write' | 'pwrite64'>,
+  buf: UserPointer,
+  offset?: bigint,
 ): SyscallResult {
   const node = nodeOf(state, opened.task, file);
   if (node?.kind !== 'file') return fail('ENODEV');
   if (node.write === undefined) return fail('EINVAL');
-  if (call.buf === null) return fail('EFAULT');
-  const errno = node.write(call.buf);
+  if (buf === null) return fail('EFAULT');
+  const errno = node.write(buf);
   if (errno !== undefined) return fail(errno);
-  if (call.call === 'write') {
-    file.pos += BigInt(call.buf.length);
+  if (offset === undefined) {
+    file.pos += BigInt(buf.length);
     state.files.put(opened.descriptor.file, file);
   }
-  return ok(call.buf.length);
+  return ok(buf.length);
 }
 
 /** seq_lseek(): from the start or from here. */
@@ -134,7 +138,7 @@ export function lseek(
   state: KernelState,
   opened: Opened,
   file: VirtualOpenFile,
-  { offset, whence }: Call<'lseek'>,
+  { offset, whence }: { readonly offset: bigint; readonly whence: number },
 ): SyscallResult {
   if (whence !== SEEK_SET && whence !== SEEK_CUR) return badArgument('EINVAL', 'whence', whence);
   const pos = whence === SEEK_SET ? offset : file.pos + offset;
@@ -146,8 +150,13 @@ export function lseek(
 
 const TYPES = { file: DT_REG, directory: DT_DIR, symlink: DT_LNK, device: DT_CHR } as const;
 
+export interface Getdents64 {
+  /** Gets struct linux_dirent64s. */
+  readonly buf: UserPointer;
+}
+
 /** getdents64(2): `.` and `..`, then what the directory holds, as much as fits. */
-export function getdents(state: KernelState, opened: Opened, { buf }: Call<'getdents64'>): SyscallResult {
+export function getdents64(state: KernelState, opened: Opened, { buf }: Getdents64): SyscallResult {
   const { file } = opened;
   if (file.kind !== 'virtual' || !file.directory) return fail('ENOTDIR');
   const directory = nodeOf(state, opened.task, file);

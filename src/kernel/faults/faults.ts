@@ -4,13 +4,11 @@
  *
  * What a rule has seen is in its record, so that the same calls meet the same faults, in whichever processes.
  */
-import { isAllocRequest } from '../../dma-buf/dma-heap.ts';
-import type { InjectedFault } from '../../dma-buf/heap-ops.ts';
+import { type InjectedFault, isAllocRequest } from '../../dma-buf/dma-heap.ts';
 import type { Records } from '../../records.ts';
 import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_A, DMA_BUF_SET_NAME_B } from '../../uapi/dma-buf.ts';
 import type { Errno } from '../../uapi/errno.ts';
 import { nextRandom } from '../random.ts';
-import type { Syscall } from '../syscall.ts';
 import type { FaultCall, FaultWhen, KeptRule, SizeCondition } from './fault-rule.ts';
 
 /** A rule of a kernel, and what it has done. */
@@ -35,6 +33,16 @@ interface FaultsRecord {
 }
 
 const FAULTS = 'faults';
+
+/** What rules look at of a call that a task makes. */
+interface EnteringCall {
+  readonly call: string;
+  readonly fd?: number;
+  readonly request?: number;
+}
+
+/** What a descriptor of the calling task is. */
+type KindOf = (fd: number) => string | undefined;
 
 /** What a rule does to a call. */
 export type Struck =
@@ -80,14 +88,9 @@ export class Faults {
    *
    * @param kindOf what a descriptor of the task is
    */
-  atEntrance(
-    task: string,
-    number: number,
-    call: Syscall,
-    kindOf: (fd: number) => string | undefined,
-  ): Struck | undefined {
+  atEntrance(task: string, number: number, call: EnteringCall, kindOf: KindOf): Struck | undefined {
     if (this.#record().rules.length === 0 || call.call === 'exit') return undefined;
-    const closesBuffer = call.call === 'close' && kindOf(call.fd) === 'dma_buf';
+    const closesBuffer = call.call === 'close' && kindOf(call.fd ?? -1) === 'dma_buf';
     return this.#strike({ at: 'entrance', task, number, names: namesOf(call, kindOf), closesBuffer });
   }
 
@@ -134,13 +137,13 @@ export class Faults {
 }
 
 /** The names under which rules know a call. */
-function namesOf(call: Syscall, kindOf: (fd: number) => string | undefined): FaultCall[] {
-  if (call.call !== 'ioctl') return [call.call as FaultCall];
-  switch (kindOf(call.fd)) {
+function namesOf({ call, fd = -1, request: asked = 0 }: EnteringCall, kindOf: KindOf): FaultCall[] {
+  if (call !== 'ioctl') return [call];
+  const request = asked >>> 0;
+  switch (kindOf(fd)) {
     case 'dma_heap':
-      return isAllocRequest(call.request) ? ['ioctl', 'alloc'] : ['ioctl'];
+      return isAllocRequest(request) ? ['ioctl', 'alloc'] : ['ioctl'];
     case 'dma_buf': {
-      const request = call.request >>> 0;
       if (request === DMA_BUF_IOCTL_SYNC) return ['ioctl', 'sync'];
       const names = request === DMA_BUF_SET_NAME_A || request === DMA_BUF_SET_NAME_B;
       return names ? ['ioctl', 'set_name'] : ['ioctl'];

@@ -1,9 +1,5 @@
-import {
-  type FaultRule,
-  faultRuleOf,
-  formatFaultRule,
-  parseFaultRule,
-} from '../../kernel/faults/fault-rule.ts';
+import type { FaultRule } from '../../kernel/faults/fault-rule.ts';
+import { faultRuleOf, formatFaultRule, parseFaultRule } from '../../kernel/faults/fault-text.ts';
 import type { Action } from '../action.ts';
 import { type Act, type Moment, syscall } from '../moment.ts';
 import { DONE, failed, type Outcome } from '../outcome.ts';

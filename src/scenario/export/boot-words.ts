@@ -1,6 +1,6 @@
 /** The inputs of a boot in the words of a scenario. */
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
-import { formatFaultRule } from '../../kernel/faults/fault-rule.ts';
+import { formatFaultRule } from '../../kernel/faults/fault-text.ts';
 import type { ScenarioBoot } from '../boot-form.ts';
 import { spanWord } from './words.ts';
 

@@ -1,0 +1,109 @@
+/**
+ * What tasks ask of the kernel, by name: one more is its file beside this one, which exports the type of its arguments too, and
+ * its line here. System calls of Linux by their names; what a driver does on a task's behalf (`dma_buf_*`); and what a
+ * user does to the machine.
+ */
+import { dup, fcntl, fstat, ftruncate, lseek, poll, pread64, pwrite64, read, write } from './file-calls.ts';
+import {
+  type FileHandler,
+  file,
+  type Handler,
+  type MachineHandler,
+  machine,
+  type TaskHandler,
+  task,
+  voidTask,
+} from './handler.ts';
+import {
+  deviceAdd,
+  deviceDel,
+  dmaBufAttach,
+  dmaBufDetach,
+  dmaBufMapAttachment,
+  dmaBufUnmapAttachment,
+} from './importer-calls.ts';
+import { ioctl } from './ioctl.ts';
+import { deleteModule, faultAdd, faultDel, modprobe, pin, sleep, unpin } from './machine-calls.ts';
+import { mmap, munmap, refuseOffset } from './mmap.ts';
+import { close, open } from './open.ts';
+import { execve, exit, fork, sendmsg, setrlimit, taskAdd } from './process-calls.ts';
+import { getdents64 } from './virtual-calls.ts';
+
+const CALLS = {
+  open: task(open),
+  close: task(close),
+  ioctl: file(ioctl),
+  read: file(read),
+  write: file(write),
+  pread64: file(pread64),
+  pwrite64: file(pwrite64),
+  lseek: file(lseek),
+  ftruncate: file(ftruncate),
+  fstat: file(fstat),
+  getdents64: file(getdents64),
+  dup: file(dup),
+  fcntl: file(fcntl),
+  mmap: file(mmap, refuseOffset),
+  munmap: task(munmap),
+  poll: task(poll),
+  sendmsg: file(sendmsg),
+  setrlimit: task(setrlimit),
+  fork: task(fork),
+  execve: task(execve),
+  exit: voidTask(exit),
+  dma_buf_attach: task(dmaBufAttach),
+  dma_buf_map_attachment: task(dmaBufMapAttachment),
+  dma_buf_unmap_attachment: voidTask(dmaBufUnmapAttachment),
+  dma_buf_detach: voidTask(dmaBufDetach),
+  task_add: machine(taskAdd),
+  device_add: machine(deviceAdd),
+  device_del: machine(deviceDel),
+  sleep: machine(sleep),
+  fault_add: machine(faultAdd),
+  fault_del: machine(faultDel),
+  pin: machine(pin),
+  unpin: machine(unpin),
+  modprobe: machine(modprobe),
+  delete_module: machine(deleteModule),
+};
+
+type Calls = typeof CALLS;
+type Flat<T> = { [K in keyof T]: T[K] };
+
+/** The arguments of a call, as its handler has them. */
+type ArgumentsOf<H> =
+  H extends FileHandler<infer A>
+    ? { readonly fd: number } & A
+    : H extends TaskHandler<infer A>
+      ? A
+      : H extends MachineHandler<infer A>
+        ? A
+        : never;
+
+/** The calls of one kind, as data: the name and the arguments. */
+type CallOn<On extends Handler['on']> = {
+  [N in keyof Calls]: Calls[N]['on'] extends On ? Flat<{ readonly call: N } & ArgumentsOf<Calls[N]>> : never;
+}[keyof Calls];
+
+/** The calls that begin with a descriptor. */
+export type FileCall = CallOn<'file'>;
+/** The other calls of a task. */
+export type TaskCall = CallOn<'task'>;
+/** What a user changes about the machine. */
+export type MachineCall = CallOn<'machine'>;
+export type Syscall = FileCall | TaskCall | MachineCall;
+
+const HANDLERS: ReadonlyMap<string, Handler> = new Map(Object.entries(CALLS));
+
+/** What answers the call of that name; `undefined` when there is none. */
+export const handlerOf = (name: string): Handler | undefined => HANDLERS.get(name);
+
+/** The calls of tasks that can fail on Linux. */
+export const failingCalls = (): readonly string[] =>
+  [...HANDLERS].flatMap(([name, handler]) =>
+    handler.on === 'file' || (handler.on === 'task' && !handler.isVoid) ? [name] : [],
+  );
+
+/** The calls of tasks that return nothing on Linux. */
+export const voidCalls = (): readonly string[] =>
+  [...HANDLERS].flatMap(([name, handler]) => (handler.on === 'task' && handler.isVoid ? [name] : []));

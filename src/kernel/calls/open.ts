@@ -1,0 +1,45 @@
+/** Opening and closing descriptors. Models fs/open.c (Linux 7.3). */
+import { dmaHeaps } from '../../dma-buf/dma-heap.ts';
+import { waitingModules } from '../boot/modules.ts';
+import type { KernelState } from '../state.ts';
+import { DescriptorTable } from '../task.ts';
+import { fail, ok, type SyscallResult } from './results.ts';
+import { openPath } from './virtual-calls.ts';
+
+export interface Open {
+  readonly path: string;
+  readonly flags: number;
+}
+
+/** open(2): do_sys_openat2(). `ret` is the descriptor. */
+export function open(state: KernelState, by: string, { path, flags }: Open): SyscallResult {
+  const table = new DescriptorTable(state.records, by);
+  // The descriptor is taken before the path is looked up.
+  if (!table.hasRoom()) return fail('EMFILE', { kind: 'descriptor-limit', limit: table.nofile });
+  const file = openPath(state, by, path, flags);
+  if ('refused' in file) return explainMissingHeap(state, path, file.refused);
+  const fd = state.install(table, state.files.add(file), flags);
+  if (typeof fd !== 'number') throw new Error('there was room for a descriptor');
+  return ok(fd);
+}
+
+/** Names the heaps that there are, when a path looks for one that is not. */
+function explainMissingHeap({ records }: KernelState, path: string, refused: SyscallResult): SyscallResult {
+  const name = /^\/dev\/dma_heap\/([^/]+)$/.exec(path)?.[1];
+  if (refused.errno !== 'ENOENT' || name === undefined) return refused;
+  const known = dmaHeaps(records).map((heap) => heap.name);
+  const notLoaded = waitingModules(records);
+  return fail('ENOENT', { kind: 'no-such-heap', name, known, ...(notLoaded.length > 0 && { notLoaded }) });
+}
+
+export interface Close {
+  readonly fd: number;
+}
+
+/** close(2): filp_close(). */
+export function close(state: KernelState, by: string, { fd }: Close): SyscallResult {
+  const file = new DescriptorTable(state.records, by).remove(fd);
+  if (file === undefined) return fail('EBADF', { kind: 'bad-descriptor', fd });
+  state.fput(file, by);
+  return ok(0);
+}

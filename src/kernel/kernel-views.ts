@@ -1,0 +1,181 @@
+/** What those see who look at a kernel and change nothing. */
+import { type PinnedPages, pinnedPages } from '../mm/alloc/pinned-pages.ts';
+import type { Device } from '../mm/dma/device.ts';
+import type { Profile } from '../profile/profile.ts';
+import { profileIn } from '../profile/recorded-profile.ts';
+import type { PfnRange, PhysAddr, PhysRange } from '../units.ts';
+import { bootRecord } from './boot/boot-record.ts';
+import { waitingModules } from './boot/modules.ts';
+import { devicesOf, findDevice } from './device-table.ts';
+import type { FaultView } from './faults/faults.ts';
+import type { KernelState } from './state.ts';
+import { findDescriptor, findTask, ROOT, SHELL_TASK, taskNames } from './task.ts';
+import {
+  attachmentOf,
+  attachmentsOfDevice,
+  bufferOfDescriptor,
+  bufferViews,
+  heldBuffers,
+  mappingOf,
+} from './views/buffer-view.ts';
+import { freeRunsOf, heapViews, largestRequest } from './views/heap-view.ts';
+import { type Occupant, occupants } from './views/occupant.ts';
+import { taskViewOf, taskViews } from './views/task-view.ts';
+import type {
+  BufferView,
+  DeviceAttachment,
+  HeapView,
+  HeldBuffer,
+  KernelView,
+  MappingView,
+  RegionView,
+  TaskView,
+} from './views/views.ts';
+import { type Lookup, lookup } from './virtual-files/lookup.ts';
+
+export class KernelViews {
+  readonly #state: KernelState;
+
+  constructor(state: KernelState) {
+    this.#state = state;
+  }
+
+  /** Which Linux it is: its pages, its architecture, its configuration. */
+  get profile(): Profile {
+    return profileIn(this.#state.records);
+  }
+
+  /** The nodes of /dev/dma_heap, by minor. */
+  heaps(): HeapView[] {
+    return heapViews(this.#state.records, this.#state.files);
+  }
+
+  /** The largest request that a heap can still answer, by what is free and how the heap aligns; 0 for none. */
+  largestRequest(heap: string): bigint {
+    return largestRequest(this.#state.records, heap);
+  }
+
+  /** The free runs of a heap's area or pool, ascending; none for the system heap. */
+  freeRuns(heap: string): readonly PfnRange[] {
+    return freeRunsOf(this.#state.records, heap);
+  }
+
+  /** Every child of /reserved-memory in tree order, then the default CMA area that has no node. */
+  regions(): readonly RegionView[] {
+    return bootRecord(this.#state.records).regions;
+  }
+
+  /** The fault rules by number. */
+  faults(): readonly FaultView[] {
+    return this.#state.faults.list();
+  }
+
+  /** The pinned runs of pages of CMA areas. */
+  pinned(): readonly PinnedPages[] {
+    return pinnedPages(this.#state.records);
+  }
+
+  /** The heap modules that are not loaded yet. */
+  waitingModules(): readonly string[] {
+    return waitingModules(this.#state.records);
+  }
+
+  /** The live dma-bufs, oldest first. */
+  buffers(): BufferView[] {
+    return bufferViews(this.#state);
+  }
+
+  /** How many dma-bufs are live: less work than `buffers`. */
+  bufferCount(): number {
+    return [...this.#state.files.dmaBufCounts().values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The dma-buf behind a task's descriptor, or `undefined` when it is no dma-buf. */
+  buffer(task: string, fd: number): BufferView | undefined {
+    return bufferOfDescriptor(this.#state, task, fd);
+  }
+
+  /** The dma-bufs that a task holds, oldest first. */
+  heldBuffers(task: string): readonly HeldBuffer[] {
+    return heldBuffers(this.#state, task);
+  }
+
+  /** A mapping of a task, without its bytes. */
+  mappingOf(task: string, id: number): MappingView | undefined {
+    return mappingOf(this.#state, task, id);
+  }
+
+  /** The attachment of that number. */
+  attachment(id: number): DeviceAttachment | undefined {
+    return attachmentOf(this.#state, id);
+  }
+
+  /** The attachments of a device, the oldest first. */
+  attachmentsOf(device: string): readonly DeviceAttachment[] {
+    return attachmentsOfDevice(this.#state, device);
+  }
+
+  /** Whether anybody refers to a file still: one that `heldBuffers` named. */
+  hasFile(file: number): boolean {
+    return this.#state.files.get(file) !== undefined;
+  }
+
+  /** Whether a descriptor of a task is open, whatever it is. */
+  hasDescriptor(task: string, fd: number): boolean {
+    return findDescriptor(this.#state.records, task, fd) !== undefined;
+  }
+
+  /** Where the first byte of a descriptor's dma-buf lies: less work than `buffer`. */
+  physOf(task: string, fd: number): PhysAddr | undefined {
+    const descriptor = findDescriptor(this.#state.records, task, fd);
+    const file = descriptor && this.#state.files.get(descriptor.file);
+    const pfn = file?.kind === 'dma_buf' ? file.sgTable[0]?.pfn : undefined;
+    return pfn === undefined ? undefined : this.profile.geometry.pfnPhys(pfn);
+  }
+
+  hasTask(name: string): boolean {
+    return findTask(this.#state.records, name) !== undefined;
+  }
+
+  /** The tasks by pid. */
+  tasks(): TaskView[] {
+    return taskViews(this.#state);
+  }
+
+  /** One task. */
+  task(name: string): TaskView | undefined {
+    return taskViewOf(this.#state, name);
+  }
+
+  /** The names of all tasks. */
+  taskNames(): readonly string[] {
+    return [...taskNames(this.#state.records)];
+  }
+
+  /** The devices by name. */
+  devices(): readonly Device[] {
+    return devicesOf(this.#state.records);
+  }
+
+  device(name: string): Device | undefined {
+    return findDevice(this.#state.records, name);
+  }
+
+  /** Who has the bytes of a range of physical memory. */
+  occupants(range: PhysRange): readonly Occupant[] {
+    return occupants(this.#state.records, range);
+  }
+
+  /** What a path of /proc, /sys or /dev leads to for a child of a task; its descriptors do not matter. */
+  lookup(path: string, task = SHELL_TASK): Lookup {
+    const { records } = this.#state;
+    const credentials = findTask(records, task)?.credentials ?? ROOT;
+    return lookup({ ...this.#state.heapContext(task), task }, path, credentials);
+  }
+
+  /** The kernel's identity. */
+  info(): KernelView {
+    const { banner, cmdline, layout } = bootRecord(this.#state.records);
+    return { banner, cmdline, layout, time: this.#state.printk.time };
+  }
+}
