@@ -27,6 +27,8 @@ export const FIXED_GROUPS: Readonly<Record<string, number>> = {
 /** The highest number of a user or group: the one above it means "no change". */
 export const ID_MAX = 0xfffffffe;
 
+export const EXPECTED_GROUP = `a group's number, or one of ${Object.keys(FIXED_GROUPS).join(', ')}`;
+
 /** A user's or a group's number. */
 export function parseId(text: string): number | undefined {
   const id = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;

@@ -7,9 +7,10 @@ import { NotModelled } from '../dma-buf/not-modelled.ts';
 import { boot } from '../kernel/boot/boot.ts';
 import { Kernel, layoutOf } from '../kernel/kernel.ts';
 import { nextRandom } from '../kernel/random.ts';
-import { DEFAULT_NOFILE, ROOT, SHELL_TASK } from '../kernel/task.ts';
+import { SHELL_TASK } from '../kernel/task.ts';
 import { ArenaFull, InMemoryPhysMemory } from '../mm/phys-memory.ts';
 import { type LogLine, Printk } from '../printk.ts';
+import { startTask } from '../program/caller.ts';
 import { MemoryRecords, type Records } from '../records.ts';
 import { MAX_ALIVE_TOLD, MAX_FAILED, MAX_RECORDS, MAX_STEPS, MAX_TOLD, MAX_TOUCHED } from './limits.ts';
 import { inPieces, type Machine, type Moment, type Pieces } from './moment.ts';
@@ -262,8 +263,7 @@ export class ScenarioRun {
   #start(task: string, kernel: Kernel): void {
     if (this.#tasks.has(task) || SELF_STARTED.has(task)) return;
     this.#tasks.add(task);
-    if (kernel.hasTask(task)) return;
-    kernel.syscall(task, { call: 'task_add', name: task, credentials: ROOT, nofile: DEFAULT_NOFILE });
+    startTask({ kernel, task });
   }
 
   *#act(leaf: Leaf, at: Moment): Pieces {

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AttachmentView, DeviceAttachment } from '../../kernel/views/views.ts';
 import type { DmaDirection } from '../../mm/dma/dma-mapping.ts';
-import { DIRECTIONS, parseDirection } from '../../program/device-words.ts';
+import { DIRECTION_WORDS, parseDirection } from '../../program/device-words.ts';
 import { type Calls, makeCalls } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { segmentsJson } from '../json/machine-json.ts';
@@ -18,7 +18,7 @@ const WHICH = 'a descriptor of the buffer, or attachment:N';
 function readDirection(text: string): DmaDirection {
   const direction = parseDirection(text);
   if (direction !== undefined) return direction;
-  throw new InvalidArgumentError(`Expected ${Object.keys(DIRECTIONS).join(', ')}.`);
+  throw new InvalidArgumentError(`Expected ${DIRECTION_WORDS.join(', ')}.`);
 }
 
 /** `device attach NAME FD`: prints the attachment's number. */

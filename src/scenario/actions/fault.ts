@@ -4,6 +4,7 @@ import {
   formatFaultRule,
   parseFaultRule,
 } from '../../kernel/faults/fault-rule.ts';
+import { seeded } from '../../program/boot-inputs.ts';
 import type { Action } from '../action.ts';
 import { type Act, type Moment, syscall } from '../moment.ts';
 import { DONE, failed, type Outcome } from '../outcome.ts';
@@ -19,9 +20,7 @@ export function readFault(
 ): { readonly rule: FaultRule } | { readonly problem: string; readonly key?: string } {
   const read = typeof fault === 'string' ? parseFaultRule(fault) : faultRuleOf(fault);
   if ('problem' in read) return read;
-  const { rule } = read;
-  const seeded = 'chance' in rule && rule.chance !== undefined && rule.seed === undefined;
-  return { rule: seeded ? { ...rule, seed } : rule };
+  return { rule: seeded(read.rule, seed) };
 }
 
 function compile(value: Fault, values: Values, path: Path): Act {

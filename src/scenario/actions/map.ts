@@ -1,14 +1,8 @@
 import * as z from 'zod';
+import { DIRECTION_WORDS, DIRECTIONS } from '../../program/device-words.ts';
 import type { Action } from '../action.ts';
 import { syscall } from '../moment.ts';
 import { ref, refOr } from '../value-forms.ts';
-
-const DIRECTIONS = {
-  bidirectional: 'DMA_BIDIRECTIONAL',
-  'to-device': 'DMA_TO_DEVICE',
-  'from-device': 'DMA_FROM_DEVICE',
-} as const;
-const DIRECTION_WORDS = ['bidirectional', 'to-device', 'from-device'] as const;
 
 const schema = () =>
   refOr(

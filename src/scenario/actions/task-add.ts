@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { DEFAULT_NOFILE } from '../../kernel/task.ts';
+import { EXPECTED_GROUP, parseGroup } from '../../program/group-names.ts';
 import type { Action } from '../action.ts';
 import { isPlainText } from '../export/words.ts';
-import { EXPECTED_GROUP, groupNumber } from '../group-number.ts';
 import { syscall } from '../moment.ts';
 import { taskName } from '../task-name.ts';
 import { text, textOr, whole, wordOrNumber } from '../value-forms.ts';
@@ -28,7 +28,7 @@ export const taskAdd: Action<typeof schema> = {
     const uid = values.whole(given.uid ?? 0, [...path, 'uid']);
     const gid = given.gid === undefined ? uid : values.whole(given.gid, [...path, 'gid']);
     const groups = (given.groups ?? []).map((group, i) =>
-      values.read(group, [...path, 'groups', i], groupNumber, EXPECTED_GROUP),
+      values.read(group, [...path, 'groups', i], parseGroup, EXPECTED_GROUP),
     );
     const nofile = values.whole(given.nofile ?? DEFAULT_NOFILE, [...path, 'nofile']);
     return (at) =>
