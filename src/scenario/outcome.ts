@@ -1,5 +1,6 @@
 /** What a step came to: what its calls answered, what it read, what it made. */
 import type { Failure } from '../dma-buf/failure.ts';
+import type { Remark } from '../program/remark.ts';
 import { type Errno, errnoNumber } from '../uapi/errno.ts';
 
 export interface Outcome {
@@ -7,6 +8,7 @@ export interface Outcome {
   readonly ret: number;
   readonly errno?: Errno;
   readonly why?: Failure;
+  readonly remarks?: readonly Remark[];
   /** The access that it made faulted: the error's name and its sentence. */
   readonly fault?: { readonly name: string; readonly message: string };
   /** It asks for what is not modelled: what, by name. */

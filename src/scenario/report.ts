@@ -4,6 +4,7 @@ import type { Failure } from '../dma-buf/failure.ts';
 import type { Report } from '../kernel/coherency/hazard-log.ts';
 import type { BufferView } from '../kernel/views/views.ts';
 import type { LogLine } from '../printk.ts';
+import type { Remark } from '../program/remark.ts';
 import type { Errno } from '../uapi/errno.ts';
 import type { Path } from './problem.ts';
 
@@ -44,6 +45,8 @@ export interface StepReport extends StepPlace {
   readonly errno?: Errno;
   /** Why its call failed, in numbers. */
   readonly why?: Failure;
+  /** What else is known of that. */
+  readonly remarks?: readonly Remark[];
   readonly fault?: { readonly name: string; readonly message: string };
   /** Names that it used and that no step had made. */
   readonly unmade: readonly string[];

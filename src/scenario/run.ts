@@ -44,7 +44,7 @@ interface Ran {
   readonly vars: Vars | undefined;
   readonly ret: number;
   /** Where it did not simply succeed. */
-  readonly ended: Pick<Outcome, 'errno' | 'why' | 'fault'> | undefined;
+  readonly ended: Pick<Outcome, 'errno' | 'why' | 'remarks' | 'fault'> | undefined;
   /** Of one that failed: what was wrong, and what the calls left. */
   readonly failed: Pick<StepReport, 'mismatches' | 'unmade' | 'log' | 'hazards' | 'alive'> | undefined;
 }
@@ -361,9 +361,14 @@ function bind(names: Map<string, number>, name: string, { made, ret }: Outcome):
 }
 
 /** How a step ended that did not simply succeed; what it read is not kept, since that may be large. */
-function endedOf({ errno, why, fault }: Outcome): Ran['ended'] {
+function endedOf({ errno, why, remarks, fault }: Outcome): Ran['ended'] {
   if (errno === undefined && fault === undefined) return undefined;
-  return { ...(errno && { errno }), ...(why && { why }), ...(fault && { fault }) };
+  return {
+    ...(errno && { errno }),
+    ...(why && { why }),
+    ...(remarks && { remarks }),
+    ...(fault && { fault }),
+  };
 }
 
 /** Runs a scenario to its end. @throws InvalidInput for a value that is known only then */

@@ -1,5 +1,5 @@
 import { parseHexBytes } from '../../program/hex-bytes.ts';
-import { ioctlArgument, isAllocRequest } from '../../program/ioctl-argument.ts';
+import { ioctl, ioctlArgument, isAllocRequest } from '../../program/ioctl-argument.ts';
 import { DMA_HEAP_ALLOCATION_DATA_SIZE, decodeDmaHeapAllocationData } from '../../uapi/dma-heap.ts';
 import { IOC_READ, iocDir, iocSize } from '../../uapi/ioctl.ts';
 import { makeCalls } from '../calls.ts';
@@ -68,18 +68,13 @@ export function ioctlCommand({ program, shell }: Registry): void {
         const arg = isNull ? null : argumentOf(request, hex ?? '');
         const session = await sh.session('ioctl');
         const name = requestName(request);
-        const needs = `${iocSize(request) || 'some'} bytes of the caller`;
         const bytes = () => (arg === null ? null : Buffer.from(arg).toString('hex'));
         const before = bytes();
         let ret: number;
         try {
-          ret = await makeCalls(sh, session, ({ must }) =>
-            must(`ioctl: ${fd} ${name}`, { call: 'ioctl', fd, request, arg }, ({ errno }) =>
-              errno === 'EFAULT'
-                ? `the request needs ${needs}, and there are ${arg?.length ?? 0}`
-                : undefined,
-            ),
-          );
+          ({ ret } = await makeCalls(sh, session, ({ did }) =>
+            did(`ioctl: ${fd} ${name}`, (caller) => ioctl(caller, { fd, request, arg })),
+          ));
         } catch (error) {
           const [first] = error instanceof CallFailed ? error.calls : [];
           // A request that failed may have written to the argument all the same.

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { allocatedFd, ioctlArgument } from '../../program/ioctl-argument.ts';
+import { allocatedFd, ioctl as callIoctl, ioctlArgument } from '../../program/ioctl-argument.ts';
 import { IOCTL_REQUESTS } from '../../uapi/call-names.ts';
 import {
   DMA_HEAP_IOCTL_ALLOC,
@@ -11,7 +11,7 @@ import { BUFFER } from '../expectation.ts';
 import { isWhole, madeDescriptor } from '../export/exporter.ts';
 import { hexWord, wordOf } from '../export/words.ts';
 import { bytesOfHex } from '../hex.ts';
-import { syscall } from '../moment.ts';
+import { callerAt } from '../moment.ts';
 import { hex, ref, words, yes } from '../value-forms.ts';
 
 const schema = () =>
@@ -46,7 +46,7 @@ export const ioctl: Action<typeof schema> = {
     return (at) => {
       const number = request(at);
       const arg = isNull ? null : ioctlArgument(number, given(at));
-      const result = syscall(at, { call: 'ioctl', fd: fd(at), request: number, arg });
+      const result = callIoctl(callerAt(at), { fd: fd(at), request: number, arg });
       const made = result.ret < 0 ? undefined : allocatedFd(number, arg);
       return { ...result, ...(arg !== null && { arg }), ...(made !== undefined && { fd: made, made }) };
     };
