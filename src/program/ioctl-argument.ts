@@ -3,9 +3,21 @@ import type { SyscallResult } from '../kernel/syscall.ts';
 import { DMA_HEAP_IOCTL_ALLOC } from '../uapi/dma-heap.ts';
 import { IOC_READ, iocDir, iocNr, iocSize, iocType } from '../uapi/ioctl.ts';
 import type { Caller } from './caller.ts';
+import { parseHexBytes } from './hex-bytes.ts';
 
 /** What a request without a size gets: an int or a pointer fits. */
 const PLAIN_SIZE = 8;
+
+/** No request asks for more: the size field has 14 bits. */
+const MAX_BYTES = 1 << 14;
+
+export const EXPECTED_ARGUMENT = `pairs of hexadecimal digits, as they lie in memory, at most ${MAX_BYTES} bytes`;
+
+/** The bytes that somebody gives a request, in hexadecimal. */
+export function parseIoctlBytes(text: string): Uint8Array | undefined {
+  const bytes = parseHexBytes(text);
+  return bytes !== undefined && bytes.length <= MAX_BYTES ? bytes : undefined;
+}
 
 /** The bytes, then zeros as far as the request reaches. */
 export function ioctlArgument(request: number, bytes: Uint8Array): Uint8Array {

@@ -1,5 +1,10 @@
-import { parseHexBytes } from '../../program/hex-bytes.ts';
-import { ioctl, ioctlArgument, isAllocRequest } from '../../program/ioctl-argument.ts';
+import {
+  EXPECTED_ARGUMENT,
+  ioctl,
+  ioctlArgument,
+  isAllocRequest,
+  parseIoctlBytes,
+} from '../../program/ioctl-argument.ts';
 import { DMA_HEAP_ALLOCATION_DATA_SIZE, decodeDmaHeapAllocationData } from '../../uapi/dma-heap.ts';
 import { IOC_READ, iocDir, iocSize } from '../../uapi/ioctl.ts';
 import { makeCalls } from '../calls.ts';
@@ -9,19 +14,11 @@ import { examples, type Registry } from '../registry.ts';
 import { readDescriptor } from '../words/arguments.ts';
 import { readRequest, requestName } from '../words/call-words.ts';
 
-/** No request asks for more: the size field has 14 bits. */
-const MAX_BYTES = 1 << 14;
-
 /** The caller's memory: the bytes, then zeros as far as the request reaches. */
 function argumentOf(request: number, hex: string): Uint8Array {
-  const given = parseHexBytes(hex);
-  if (given === undefined || given.length > MAX_BYTES) {
-    throw new UsageError(
-      `"${hex}" is no sequence of bytes`,
-      `Expected pairs of hexadecimal digits, as they lie in memory, at most ${MAX_BYTES} bytes: 0010000000000000`,
-    );
-  }
-  return ioctlArgument(request, given);
+  const given = parseIoctlBytes(hex);
+  if (given !== undefined) return ioctlArgument(request, given);
+  throw new UsageError(`"${hex}" is no sequence of bytes`, `Expected ${EXPECTED_ARGUMENT}: 0010000000000000`);
 }
 
 /** The fields of an answer where the request is known; of a struct of another size those that it has. */

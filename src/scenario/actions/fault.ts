@@ -1,3 +1,4 @@
+import { fail } from '../../kernel/calls/results.ts';
 import {
   type FaultRule,
   faultRuleOf,
@@ -7,7 +8,7 @@ import {
 import { seeded } from '../../program/boot-inputs.ts';
 import type { Action } from '../action.ts';
 import { type Act, type Moment, syscall } from '../moment.ts';
-import { DONE, failed, type Outcome } from '../outcome.ts';
+import { DONE, type Outcome } from '../outcome.ts';
 import type { Path } from '../problem.ts';
 import { isTemplate } from '../template.ts';
 import { type Fault, ref, fault as rule } from '../value-forms.ts';
@@ -25,7 +26,7 @@ export function readFault(
 
 function compile(value: Fault, values: Values, path: Path): Act {
   const add = (at: Moment, rule: FaultRule): Outcome =>
-    rule.does === 'module' ? failed('EINVAL') : syscall(at, { call: 'fault_add', rule });
+    rule.does === 'module' ? fail('EINVAL') : syscall(at, { call: 'fault_add', rule });
   if (typeof value === 'string' && isTemplate(value)) {
     const rule = values.read(
       value,

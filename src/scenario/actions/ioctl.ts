@@ -1,5 +1,11 @@
 import * as z from 'zod';
-import { allocatedFd, ioctl as callIoctl, ioctlArgument } from '../../program/ioctl-argument.ts';
+import {
+  allocatedFd,
+  ioctl as callIoctl,
+  EXPECTED_ARGUMENT,
+  ioctlArgument,
+  parseIoctlBytes,
+} from '../../program/ioctl-argument.ts';
 import { IOCTL_REQUESTS } from '../../uapi/call-names.ts';
 import {
   DMA_HEAP_IOCTL_ALLOC,
@@ -10,7 +16,6 @@ import type { Action } from '../action.ts';
 import { BUFFER } from '../expectation.ts';
 import { isWhole, madeDescriptor } from '../export/exporter.ts';
 import { hexWord, wordOf } from '../export/words.ts';
-import { bytesOfHex } from '../hex.ts';
 import { callerAt } from '../moment.ts';
 import { hex, ref, words, yes } from '../value-forms.ts';
 
@@ -37,8 +42,7 @@ export const ioctl: Action<typeof schema> = {
   compile: (value, values, path) => {
     const fd = values.ref(value.fd, [...path, 'fd'], 'descriptor');
     const request = values.word(value.request, [...path, 'request'], IOCTL_REQUESTS);
-    const expected = 'pairs of hexadecimal digits, at most 16384 bytes';
-    const given = values.read(value.arg ?? '', [...path, 'arg'], bytesOfHex, expected);
+    const given = values.read(value.arg ?? '', [...path, 'arg'], parseIoctlBytes, EXPECTED_ARGUMENT);
     const isNull = value.null === true || value.arg === null;
     if (value.null === true && typeof value.arg === 'string') {
       values.problem([...path, 'null'], 'scenario-exclusive', 'null: true has no bytes, and arg has some');
