@@ -31,6 +31,8 @@ export const ID_MAX = 0xfffffffe;
 
 export const EXPECTED_GROUP = `a group's number, or one of ${Object.keys(FIXED_GROUPS).join(', ')}`;
 
+export const EXPECTED_ID = `a number from 0 to ${ID_MAX}`;
+
 /** A user's or a group's number. */
 export const parseId = (text: string): number | undefined => parseWhole(text, ID_MAX);
 

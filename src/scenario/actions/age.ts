@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import { ageInPieces, parseAgeSizes } from '../../program/age.ts';
+import { ageInPieces, MAX_AGE_STEPS, parseAgeSizes, parseAgeSteps } from '../../program/age.ts';
 import type { Action } from '../action.ts';
-import { MAX_AGE_STEPS } from '../limits.ts';
 import { callerAt } from '../moment.ts';
 import type { Path } from '../problem.ts';
 import { flag, text, whole, wordOrNumber } from '../value-forms.ts';
@@ -42,10 +41,13 @@ export const age: Action<typeof schema> = {
             parseAgeSizes,
             'sizes with their weights, 1000 at most: 4K,64K:3',
           );
-    const lifetime =
-      value.lifetime === undefined ? undefined : values.whole(value.lifetime, inside('lifetime'));
-    const steps =
-      value.steps === undefined ? undefined : values.count(value.steps, inside('steps'), MAX_AGE_STEPS);
+    const count = (key: 'lifetime' | 'steps') => {
+      const given = value[key];
+      return given === undefined
+        ? undefined
+        : values.read(given, inside(key), parseAgeSteps, `a whole number, 1 to ${MAX_AGE_STEPS}`);
+    };
+    const [lifetime, steps] = [count('lifetime'), count('steps')];
     const seed = values.whole(value.seed ?? values.seed, inside('seed'));
     return function* (at) {
       const { report, ...outcome } = yield* ageInPieces(callerAt(at), {
