@@ -56,10 +56,10 @@ function* store(caller: Caller, place: BytePlace, offset: bigint, bytes: Uint8Ar
   });
 }
 
-/** How many bytes there are from an offset on; `undefined` where nothing stops a device, or nothing is there. */
+/** How many bytes there are before an access faults; `undefined` where none will, or the first one. */
 function roomAt(caller: Caller, place: BytePlace, offset: bigint): bigint | undefined {
-  const isDma = place.kind === 'attachment' || (place.kind === 'buffer' && place.as !== undefined);
-  const found = isDma ? {} : findBytes(caller, place, { access: 'write', offset });
+  if (place.kind !== 'mapping' && (place.kind !== 'memory' || place.size !== undefined)) return undefined;
+  const found = findBytes(caller, place, { access: 'write', offset });
   return isReached(found) ? found.length : undefined;
 }
 
@@ -69,16 +69,20 @@ function roomAt(caller: Caller, place: BytePlace, offset: bigint): bigint | unde
  * @returns what a past end has `stored` of them, where the kernel refuses and no fault says it
  */
 export function* writeBytes(caller: Caller, place: BytePlace, offset: bigint, bytes: Uint8Array): Pieces {
-  const room = roomAt(caller, place, offset);
-  if (room === undefined || room >= BigInt(bytes.length)) return yield* store(caller, place, offset, bytes);
-  const fits = Number(room);
-  if (fits > 0) {
-    const stored = yield* store(caller, place, offset, bytes.subarray(0, fits));
-    if (hasFailed(stored)) return stored;
+  const part = (from: number, to?: number) =>
+    store(caller, place, offset + BigInt(from), bytes.subarray(from, to));
+  const room = Number(roomAt(caller, place, offset) ?? bytes.length);
+  if (room < bytes.length) {
+    const stored = room > 0 ? yield* part(0, room) : DONE;
+    return hasFailed(stored) ? stored : yield* part(room, room + 1);
   }
-  const refused = yield* store(caller, place, offset + room, bytes.subarray(fits, fits + 1));
-  const { why } = refused;
-  return fits > 0 && why?.kind === 'past-end' ? { ...refused, why: { ...why, stored: room } } : refused;
+  const outcome = yield* part(0);
+  const { why } = outcome;
+  if (why?.kind !== 'past-end') return outcome;
+  const fits = Number(why.size - offset);
+  if (fits <= 0) return { ...outcome, why: { ...why, length: 1n } };
+  const stored = yield* part(0, fits);
+  return hasFailed(stored) ? stored : { ...outcome, why: { ...why, stored: BigInt(fits) } };
 }
 
 /** Stores one byte all over. @param where as of `readBytes` */
