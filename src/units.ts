@@ -83,11 +83,14 @@ export function parseSigned(text: string): bigint | undefined {
   return value === undefined || BigInt.asIntN(64, value) !== value ? undefined : value;
 }
 
-/** Reads a byte: 0 to 255, decimal or 0x hexadecimal. */
-export function parseByte(text: string): number | undefined {
-  const value = /^(0x[0-9a-f]{1,2}|[0-9]{1,3})$/i.test(text) ? Number(text) : 256;
-  return value <= 255 ? value : undefined;
+/** Reads a whole number from 0 to `most`: decimal or 0x hexadecimal. */
+export function parseWhole(text: string, most = Number.MAX_SAFE_INTEGER): number | undefined {
+  const value = /^(0x[0-9a-f]{1,12}|[0-9]{1,15})$/i.test(text) ? Number(text) : Number.NaN;
+  return value <= most ? value : undefined;
 }
+
+/** Reads a byte: 0 to 255, decimal or 0x hexadecimal. */
+export const parseByte = (text: string): number | undefined => parseWhole(text, 255);
 
 /**
  * Reads `ADDRESS:SIZE`, or an address alone, with or without the @ that marks memory among other words.

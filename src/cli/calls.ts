@@ -2,59 +2,37 @@
  * Calls that a command makes one after another, as a program does. When one fails the command ends, and what was
  * done before it stays done: the kernel's log has the lines, the journal has the calls.
  */
-import type { Kernel } from '../kernel/kernel.ts';
-import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
+import type { Syscall } from '../kernel/syscall.ts';
+import type { Outcome } from '../program/outcome.ts';
 import type { Session } from '../session/session.ts';
 import type { Caller } from './caller.ts';
 import { CallFailed, type FailedCall } from './failures.ts';
 import { hazardJson } from './json/json.ts';
 import type { Shell } from './shell.ts';
-import { groupText } from './words/groups.ts';
-
-type InOurWords<T = SyscallResult> = (result: T) => string | undefined;
 
 export interface Calls extends Caller {
-  /**
-   * The return value of a call that must work.
-   *
-   * @param inOurWords why it failed, where the command knows better than what goes for all calls
-   * @throws CallFailed, which the transaction survives
-   */
-  must(what: string, call: Syscall, inOurWords?: InOurWords): number;
+  /** The return value of a call that must work. @throws CallFailed, which the transaction survives */
+  must(what: string, call: Syscall): number;
   /**
    * The same of something that may make several calls.
    *
    * @returns its outcome, which is no failure
    * @throws CallFailed, which the transaction survives
    */
-  did<T extends SyscallResult>(what: string, act: (caller: Caller) => T, inOurWords?: InOurWords<T>): T;
+  did<T extends Outcome>(what: string, act: (caller: Caller) => T): T;
 }
 
-/** Who a task is, where that decided: it is the other half of "mode 0660, group 44". */
-export function whoNotes(kernel: Kernel, task: string, errno: string | undefined): readonly string[] {
-  const view = errno === 'EACCES' ? kernel.task(task) : undefined;
-  // User 0 is refused by no mode.
-  if (view === undefined || view.uid === 0) return [];
-  const groups = [view.gid, ...view.groups.filter((gid) => gid !== view.gid)].map(groupText).join(', ');
-  return [`the task ${task} is user ${view.uid}, in ${groups.includes(',') ? 'groups' : 'group'} ${groups}`];
-}
+/** What is told of something that failed and made no call. */
+export const refusedCall = (what: string, { errno = 'EIO', why, remarks }: Outcome): FailedCall => ({
+  what,
+  errno,
+  ...(why && { why }),
+  ...(remarks && { remarks }),
+});
 
 /** What is told of a call that failed. @param mark the number of the first log line that it may have caused */
-export function failedCall(
-  { kernel, task }: Caller,
-  what: string,
-  { errno, why }: SyscallResult,
-  mark: number,
-): FailedCall {
-  // A mode explains a refusal, and nothing else that may be wrong with a path.
-  const telling = why?.kind === 'path' && (errno !== 'EACCES' || why.mode === undefined) ? undefined : why;
-  return {
-    what,
-    errno: errno ?? 'EIO',
-    ...(telling && { why: telling }),
-    notes: why?.kind === 'path' ? whoNotes(kernel, task, errno) : [],
-    log: [...kernel.printk.since(mark)],
-  };
+export function failedCall({ kernel }: Caller, what: string, outcome: Outcome, mark: number): FailedCall {
+  return { ...refusedCall(what, outcome), log: [...kernel.printk.since(mark)] };
 }
 
 /** Runs the body as the command's task. @throws CallFailed after what was done is kept */
@@ -62,18 +40,13 @@ export async function makeCalls<T>(shell: Shell, session: Session, body: (calls:
   const outcome = shell.transact(
     session,
     (caller): { readonly value: T } | { readonly failed: CallFailed } => {
-      const did: Calls['did'] = (what, act, inOurWords) => {
+      const did: Calls['did'] = (what, act) => {
         const mark = caller.kernel.printk.nextSeq;
         const result = act(caller);
         if (result.ret >= 0) return result;
-        const { why, ...failed } = failedCall(caller, what, result, mark);
-        const note = inOurWords?.(result);
-        throw new CallFailed([
-          note === undefined ? { ...failed, ...(why && { why }) } : { ...failed, notes: [note] },
-        ]);
+        throw new CallFailed([failedCall(caller, what, result, mark)]);
       };
-      const must: Calls['must'] = (what, call, inOurWords) =>
-        did(what, () => caller.call(call), inOurWords).ret;
+      const must: Calls['must'] = (what, call) => did(what, () => caller.call(call)).ret;
       try {
         return { value: body({ ...caller, must, did }) };
       } catch (error) {

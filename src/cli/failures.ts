@@ -6,6 +6,7 @@
 import type { Failure } from '../dma-buf/failure.ts';
 import type { LogLine } from '../printk.ts';
 import type { Fault } from '../program/outcome.ts';
+import type { Remark } from '../program/remark.ts';
 import type { Errno } from '../uapi/errno.ts';
 
 /** The command line asks for something that cannot be: exit 2. */
@@ -41,6 +42,7 @@ export interface FailedCall {
   readonly what: string;
   readonly errno: Errno;
   readonly why?: Failure;
+  readonly remarks?: readonly Remark[];
   /** More about it in our words, one line each. */
   readonly notes?: readonly string[];
   /** The log lines that the call caused. */

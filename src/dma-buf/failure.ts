@@ -3,7 +3,7 @@
  * gives only the errno; this is what a developer would dig out of debugfs afterwards.
  */
 
-import type { DmaMapFailure } from '../mm/dma/dma-mapping.ts';
+import type { DmaDirection, DmaMapFailure } from '../mm/dma/dma-mapping.ts';
 import type { NoRoom } from './backends.ts';
 
 export type Failure =
@@ -35,8 +35,8 @@ export type Failure =
         | 'name';
       readonly value: bigint;
     }
-  /** A pointer that leads nowhere, or to fewer bytes than the request copies. */
-  | { readonly kind: 'bad-pointer'; readonly request: number }
+  /** A pointer that leads nowhere, or to fewer bytes than the request copies: how many, where that is known. */
+  | { readonly kind: 'bad-pointer'; readonly request: number; readonly given?: number }
   /** A fault rule said so; `died` is the task that it ended. */
   | { readonly kind: 'injected'; readonly rule: number; readonly died?: string }
   | { readonly kind: 'no-such-fault'; readonly rule: number }
@@ -63,6 +63,42 @@ export type Failure =
   | { readonly kind: 'device-exists'; readonly device: string }
   /** An attachment that other tasks have made through their own file of the device. */
   | { readonly kind: 'attachment-held'; readonly attachment: number; readonly tasks: readonly string[] }
+  | { readonly kind: 'no-such-attachment'; readonly attachment: number }
+  /** The attachment is another device's. */
+  | {
+      readonly kind: 'attachment-of-other';
+      readonly attachment: number;
+      readonly device: string;
+      readonly owner: string;
+    }
+  | { readonly kind: 'attachment-mapped'; readonly attachment: number; readonly direction: DmaDirection }
+  | { readonly kind: 'attachment-not-mapped'; readonly attachment: number }
+  /** The device has no address of a buffer that the task means by a descriptor; attached, it has not mapped it. */
+  | {
+      readonly kind: 'no-dma';
+      readonly device: string;
+      readonly attached: boolean;
+      readonly task: string;
+      readonly fd: number;
+    }
+  /** What a device would access begins behind the buffer, and has no length of its own. */
+  | { readonly kind: 'dma-past-end'; readonly device: string; readonly offset: bigint; readonly size: bigint }
+  /** Buffers are attached to the device. */
+  | { readonly kind: 'device-in-use'; readonly device: string; readonly attachments: number }
+  /** A mapping of no bytes. */
+  | { readonly kind: 'empty-mapping' }
+  | { readonly kind: 'misaligned-offset'; readonly offset: bigint; readonly page: bigint }
+  /** Bytes behind the end; `stored` of those before it were stored. */
+  | {
+      readonly kind: 'past-end';
+      readonly of: 'buffer' | 'range';
+      readonly offset: bigint;
+      readonly length: bigint;
+      readonly size: bigint;
+      readonly stored?: bigint;
+    }
+  /** MAP_PRIVATE of a buffer that has none. */
+  | { readonly kind: 'no-private-mapping' }
   /** The file is of a kind that the call is not for. */
   | { readonly kind: 'not-a-dma-buf'; readonly fd: number }
   /** An importer that needs one run of addresses got several. */

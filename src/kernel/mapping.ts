@@ -63,7 +63,7 @@ export function checkMmapOffset(
     if ((flags & MAP_ANONYMOUS) !== 0) throw new NotModelled('an anonymous mapping (MAP_ANONYMOUS)');
     return undefined;
   }
-  return { errno: 'EINVAL', why: { kind: 'bad-argument', argument: 'offset', value: offset } };
+  return { errno: 'EINVAL', why: { kind: 'misaligned-offset', offset, page } };
 }
 
 /** Why mmap refuses, in the order in which Linux looks; `undefined` when it does not. */
@@ -75,33 +75,35 @@ export function checkMmap(
   const { page, pageAlign } = geometry;
   const { length, prot, flags } = call;
   const offset = call.offset & U64_MASK;
-  const bad = (argument: 'len' | 'offset' | 'flags', value: bigint): { errno: Errno; why: Failure } => ({
-    errno: 'EINVAL',
-    why: { kind: 'bad-argument', argument, value },
-  });
-  if ((flags & MAP_HUGETLB) !== 0) return bad('flags', BigInt(flags));
-  if (length === 0n) return bad('len', length);
+  const bad = (why: Failure) => ({ errno: 'EINVAL', why }) as const;
+  const badFlags = () => bad({ kind: 'bad-argument', argument: 'flags', value: BigInt(flags) });
+  const pastEnd = (size: bigint): Failure => ({ kind: 'past-end', of: 'buffer', offset, length, size });
+  if ((flags & MAP_HUGETLB) !== 0) return badFlags();
+  if (length === 0n) return bad({ kind: 'empty-mapping' });
   const size = pageAlign(length);
   // do_mmap() wraps a length near 2^64 to 0, and __get_unmapped_area() finds no room for one of 2^48.
-  if (size === 0n || size > arch.taskSize) return { errno: 'ENOMEM' };
+  const tooLong = file.kind === 'dma_buf' ? { why: pastEnd(file.size) } : {};
+  if (size === 0n || size > arch.taskSize) return { errno: 'ENOMEM', ...tooLong };
   // file_mmap_ok(): the end of the mapping must be a file position.
-  if (offset / page > (U64_MASK - size) / page) return { errno: 'EOVERFLOW' };
+  if (offset / page > (U64_MASK - size) / page) return { errno: 'EOVERFLOW', ...tooLong };
   const kind = flags & MAP_TYPE;
   if (kind === MAP_SHARED_VALIDATE && (flags & ~LEGACY_MAP_MASK) !== 0) return { errno: 'EOPNOTSUPP' };
   if (kind !== MAP_SHARED && kind !== MAP_SHARED_VALIDATE && kind !== MAP_PRIVATE) {
-    return bad('flags', BigInt(flags));
+    return badFlags();
   }
   const writes = (prot & PROT_WRITE) !== 0 && kind !== MAP_PRIVATE;
   if ((writes && !mayWrite(file.flags)) || !mayRead(file.flags)) {
     return { errno: 'EACCES', why: { kind: 'access-mode', flags: file.flags } };
   }
   if (file.kind !== 'dma_buf') return { errno: 'ENODEV' };
-  if ((flags & MAP_GROWSDOWN) !== 0) return bad('flags', BigInt(flags));
+  if ((flags & MAP_GROWSDOWN) !== 0) return badFlags();
   if ((prot & PROT_EXEC) !== 0) throw new NotModelled('an executable mapping (PROT_EXEC) of a dma-buf');
-  if (offset + size > file.size) return bad('len', length);
+  if (offset + size > file.size) return bad(pastEnd(file.size));
   const { refusesPrivate } = BACKENDS[file.backing.backend];
   const [first, pages] = [Number(offset / page), Number(size / page)];
-  if (kind === MAP_PRIVATE && refusesPrivate(file.sgTable, first, pages)) return bad('flags', BigInt(flags));
+  if (kind === MAP_PRIVATE && refusesPrivate(file.sgTable, first, pages)) {
+    return bad({ kind: 'no-private-mapping' });
+  }
   return undefined;
 }
 

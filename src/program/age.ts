@@ -9,7 +9,7 @@
 
 import type { Kernel } from '../kernel/kernel.ts';
 import { nextRandom } from '../kernel/random.ts';
-import { NR_OPEN, ROOT } from '../kernel/task.ts';
+import { NR_OPEN } from '../kernel/task.ts';
 import type { HeapView } from '../kernel/views/views.ts';
 import type { Geometry } from '../profile/geometry.ts';
 import {
@@ -19,8 +19,8 @@ import {
 } from '../uapi/dma-heap.ts';
 import type { Errno } from '../uapi/errno.ts';
 import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts';
-import { KiB, MiB, type PfnRange, parseSize } from '../units.ts';
-import type { Caller } from './caller.ts';
+import { KiB, MiB, type PfnRange, parseSize, parseWhole } from '../units.ts';
+import { addTask, type Caller } from './caller.ts';
 import { findHeap } from './find-heap.ts';
 import { DONE, finish, type Outcome, type Pieces } from './outcome.ts';
 
@@ -113,6 +113,12 @@ export function parseAgeSizes(text: string): readonly AgeSize[] | undefined {
   return sizes.includes(undefined) ? undefined : sizes.filter((size) => size !== undefined);
 }
 
+/** Reads a lifetime or a number of steps: 1 at least. */
+export function parseAgeSteps(text: string): number | undefined {
+  const steps = parseWhole(text, MAX_AGE_STEPS);
+  return steps === 0 ? undefined : steps;
+}
+
 interface LiveBuffer {
   readonly fd: number;
   readonly bytes: bigint;
@@ -147,8 +153,7 @@ export class Ageing {
     this.seed = options.seed ?? 0;
     this.#keep = options.keep ?? true;
     this.#random = this.seed;
-    if (kernel.hasTask(task)) return;
-    kernel.syscall(task, { call: 'task_add', name: task, credentials: ROOT, nofile: NR_OPEN });
+    if (!kernel.hasTask(task)) addTask({ kernel, task }, { name: task, nofile: NR_OPEN });
   }
 
   /** Steps that are done. */

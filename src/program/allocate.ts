@@ -9,7 +9,9 @@ import {
 } from '../uapi/dma-heap.ts';
 import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts';
 import type { Caller } from './caller.ts';
-import type { Outcome, Pieces } from './outcome.ts';
+import { openFile } from './open-file.ts';
+import { type Outcome, type Pieces, remarked } from './outcome.ts';
+import type { Remark } from './remark.ts';
 
 export interface AllocRequest {
   /** Its name, `heap:NAME`, or the path of its node. */
@@ -55,7 +57,7 @@ export function nameBuffer({ kernel, task }: Caller, fd: number, name: string): 
 export function* allocate(caller: Caller, request: AllocRequest): Pieces<Allocated> {
   const { kernel, task } = caller;
   const { count = 1, atomic = false } = request;
-  const node = kernel.syscall(task, { call: 'open', path: heapNode(request.heap), flags: O_RDWR });
+  const node = openFile(caller, { path: heapNode(request.heap), flags: O_RDWR });
   if (node.ret < 0) return { ...node, fds: [], allocated: 0, failed: 'open' };
   const fds: number[] = [];
   let last: ReturnType<typeof allocateOne> = { ret: 0 };
@@ -71,9 +73,11 @@ export function* allocate(caller: Caller, request: AllocRequest): Pieces<Allocat
   }
   const allocated = fds.length;
   const { fd: _, ...outcome } = last;
-  if (atomic && allocated < count)
-    for (const fd of fds.splice(0)) kernel.syscall(task, { call: 'close', fd });
-  return { ...outcome, fds, allocated };
+  if (outcome.failed === undefined) return { ...outcome, fds, allocated };
+  if (atomic) for (const fd of fds.splice(0)) kernel.syscall(task, { call: 'close', fd });
+  const remarks: Remark[] = outcome.failed === 'name' ? [{ is: 'closed-again' }] : [];
+  if (count > 1) remarks.push({ is: 'allocated-before', allocated, count, closed: atomic });
+  return { ...outcome, fds, allocated, ...remarked(remarks) };
 }
 
 /** One ioctl on the open node of a heap, and the name of what it gave. */

@@ -1,6 +1,7 @@
 /** What a boot loader and a user give beside a board, as people say it, and the parameters of a boot that it makes. */
 import type { BootParams } from '../kernel/boot/boot-params.ts';
 import type { FaultRule } from '../kernel/faults/fault-rule.ts';
+import { parseWhole } from '../units.ts';
 
 /** The parameters, but what udev makes of the nodes of /dev/dma_heap said as its rules say it. */
 export interface BootInputs extends Omit<BootParams, 'heapMode' | 'heapGid' | 'modules'> {
@@ -23,10 +24,7 @@ export const parseMode = (text: string): number | undefined =>
   /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : undefined;
 
 /** What chance begins with: 32 bits. */
-export function parseSeed(text: string): number | undefined {
-  const seed = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  return seed <= 0xffffffff ? seed : undefined;
-}
+export const parseSeed = (text: string): number | undefined => parseWhole(text, 0xffffffff);
 
 /** A fault rule whose chance begins with this seed, unless it names one itself. */
 export const seeded = (rule: FaultRule, seed: number): FaultRule =>

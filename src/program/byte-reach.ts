@@ -9,12 +9,13 @@
  *     memory as a device        the device's own addresses
  */
 
-import { badArgument } from '../kernel/calls/results.ts';
+import { badArgument, fail } from '../kernel/calls/results.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { SegmentationFault } from '../kernel/mapping.ts';
 import { BusError, rangeOf } from '../mm/phys-memory.ts';
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts';
 import { rangeEnd, roundDown } from '../units.ts';
+import { whyNoAttachment } from './attachment.ts';
 import type { Caller } from './caller.ts';
 import { findBuffer } from './find-buffer.ts';
 import { noSuchDevice } from './find-device.ts';
@@ -35,22 +36,6 @@ export interface ByteSpan {
   readonly offset: bigint;
   /** Absent: to the end. */
   readonly length?: bigint;
-}
-
-/** Why a device does not get at bytes: beside the errno, for whoever explains it. */
-export type NoDma =
-  | { readonly is: 'no-attachment'; readonly id: number }
-  /** The attachment is another device's. */
-  | { readonly is: 'of-other-device'; readonly device: string; readonly id: number; readonly owner: string }
-  | { readonly is: 'not-attached'; readonly device: string; readonly fd: number }
-  /** It has an attachment, or several, and has mapped none of them. */
-  | { readonly is: 'not-mapped'; readonly device: string; readonly ids: readonly number[] }
-  /** The span begins behind the buffer, and has no length of its own. */
-  | { readonly is: 'past-end'; readonly device: string; readonly size: bigint };
-
-/** The kernel or the machine says no. */
-export interface NotReached extends Outcome {
-  readonly noDma?: NoDma;
 }
 
 /** Bytes that are there. */
@@ -78,18 +63,18 @@ export type ByteUse<T extends Outcome> = (
 
 const left = (size: bigint, offset: bigint): bigint => (size > offset ? size - offset : 0n);
 
-const faulted = ({ name, message }: SegmentationFault | BusError): NotReached => ({
+const faulted = ({ name, message }: SegmentationFault | BusError): Outcome => ({
   ret: 0,
   fault: { name: name as Fault['name'], message },
 });
 
-export const isReached = (found: Reached | NotReached): found is Reached => !('ret' in found);
+export const isReached = (found: Reached | Outcome): found is Reached => !('ret' in found);
 
 /**
  * Which bytes a span means, without a call or an access: for whoever wants to know before the first byte, and not
  * after gigabytes of them, that the last one faults. Of a buffer the mapping says everything.
  */
-export function findBytes(caller: Caller, place: BytePlace, span: ByteSpan): Reached | NotReached {
+export function findBytes(caller: Caller, place: BytePlace, span: ByteSpan): Reached | Outcome {
   switch (place.kind) {
     case 'mapping':
       return inMapping(caller, place.id, span);
@@ -111,7 +96,7 @@ function inBuffer({ kernel, task }: Caller, fd: number, { offset, length }: Byte
   return { length: left(size ?? 0n, offset), ...(size !== undefined && { size }) };
 }
 
-function inMapping({ kernel, task }: Caller, id: number, span: ByteSpan): Reached | NotReached {
+function inMapping({ kernel, task }: Caller, id: number, span: ByteSpan): Reached | Outcome {
   const size = kernel.mappingOf(task, id)?.length;
   if (size === undefined) return badArgument('EFAULT', 'mapping', id);
   const { offset, access, length = left(size, offset) } = span;
@@ -124,11 +109,11 @@ function inMemory(
   kernel: Kernel,
   { base, size, as }: Extract<BytePlace, { kind: 'memory' }>,
   { offset, length }: ByteSpan,
-): Reached | NotReached {
+): Reached | Outcome {
   if (as !== undefined && kernel.device(as) === undefined) return noSuchDevice(kernel, as);
   // What was called SIZE is what may be touched.
   if (size !== undefined && offset + (length ?? 0n) > size)
-    return badArgument('EINVAL', 'len', length ?? offset);
+    return fail('EINVAL', { kind: 'past-end', of: 'range', offset, length: length ?? 0n, size });
   const asked = length ?? (size === undefined ? undefined : size - offset);
   if (as !== undefined) return asked === undefined ? {} : { length: asked };
   const address = base + offset;
@@ -141,13 +126,8 @@ function inMemory(
   }
 }
 
-const refused = (noDma: NoDma, id: number): NotReached => ({
-  ...badArgument('EINVAL', 'attachment', id),
-  noDma,
-});
-
 /** What a device has mapped of a buffer: its newest mapped attachment. dma_buf_get() looks at the descriptor first. */
-function mappedAttachment(caller: Caller, fd: number, device: string): number | NotReached {
+function mappedAttachment(caller: Caller, fd: number, device: string): number | Outcome {
   const { kernel } = caller;
   if (kernel.device(device) === undefined) return noSuchDevice(kernel, device);
   const found = findBuffer(caller, fd);
@@ -155,11 +135,7 @@ function mappedAttachment(caller: Caller, fd: number, device: string): number | 
   const own = found.buffer.attachments.filter((attachment) => attachment.device === device);
   const mapped = own.filter(({ direction }) => direction !== undefined).map(({ id }) => id);
   if (mapped.length > 0) return Math.max(...mapped);
-  const ids = own.map(({ id }) => id);
-  return refused(
-    own.length === 0 ? { is: 'not-attached', device, fd } : { is: 'not-mapped', device, ids },
-    -1,
-  );
+  return fail('EINVAL', { kind: 'no-dma', device, attached: own.length > 0, task: caller.task, fd });
 }
 
 function inAttachment(
@@ -167,19 +143,20 @@ function inAttachment(
   id: number,
   as: string | undefined,
   { offset, length }: ByteSpan,
-): Reached | NotReached {
+): Reached | Outcome {
   if (as !== undefined && kernel.device(as) === undefined) return noSuchDevice(kernel, as);
-  const owner = kernel.attachment(id)?.device;
-  if (owner === undefined) return refused({ is: 'no-attachment', id }, id);
-  if (as !== undefined && as !== owner) return refused({ is: 'of-other-device', device: as, id, owner }, id);
+  const none = whyNoAttachment(kernel, id, as);
+  if (none !== undefined) return fail('EINVAL', none);
   const size = kernel.deviceMapping(id)?.size;
-  if (size === undefined) return refused({ is: 'not-mapped', device: owner, ids: [id] }, id);
+  if (size === undefined) return fail('EINVAL', { kind: 'attachment-not-mapped', attachment: id });
   if (length !== undefined) return { length, attachment: id };
   if (offset <= size) return { length: size - offset, attachment: id };
-  return {
-    ...badArgument('EINVAL', 'offset', offset),
-    noDma: { is: 'past-end', device: owner, size },
-  };
+  return fail('EINVAL', {
+    kind: 'dma-past-end',
+    device: kernel.attachment(id)?.device ?? '',
+    offset,
+    size,
+  });
 }
 
 /** Maps a span of a buffer, uses it, unmaps. No bytes are mapped as one, so that what is wrong is the kernel's answer. */
@@ -189,18 +166,22 @@ function* throughMapping<T extends Outcome>(
   { access, offset }: ByteSpan,
   length: bigint,
   use: ByteUse<T>,
-): Pieces<T | NotReached> {
+): Pieces<T | Outcome> {
   const start = roundDown(offset, kernel.profile.geometry.page);
   const skip = offset - start;
+  const asked = length === 0n ? 1n : length;
   const mapped = kernel.syscall(task, {
     call: 'mmap',
     fd,
-    length: skip + (length === 0n ? 1n : length),
+    length: skip + asked,
     prot: access === 'read' ? PROT_READ : PROT_READ | PROT_WRITE,
     flags: MAP_SHARED,
     offset: start,
   });
-  if (mapped.ret < 0) return mapped;
+  if (mapped.ret < 0) {
+    const { why } = mapped;
+    return why?.kind === 'past-end' ? { ...mapped, why: { ...why, offset, length: asked } } : mapped;
+  }
   try {
     return yield* guarded(() => use(kernel.mapping(mapped.ret, task), skip, length));
   } finally {
@@ -236,7 +217,7 @@ export function* useBytes<T extends Outcome>(
   place: BytePlace,
   span: ByteSpan,
   use: ByteUse<T>,
-): Pieces<T | NotReached> {
+): Pieces<T | Outcome> {
   const found = findBytes(caller, place, span);
   if (!isReached(found)) {
     const length = span.length ?? (place.kind === 'memory' ? left(place.size ?? 0n, span.offset) : 0n);

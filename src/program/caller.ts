@@ -1,7 +1,8 @@
 /** Who calls: a task, which is started when somebody first acts as it. */
 
 import type { Kernel } from '../kernel/kernel.ts';
-import { DEFAULT_NOFILE, ROOT } from '../kernel/task.ts';
+import type { SyscallResult } from '../kernel/syscall.ts';
+import { DEFAULT_NOFILE } from '../kernel/task.ts';
 
 /** A kernel, and the task that calls it. */
 export interface Caller {
@@ -9,14 +10,40 @@ export interface Caller {
   readonly task: string;
 }
 
+/** A task beside the others, as whoever adds one says it. */
+export interface TaskFacts {
+  readonly name: string;
+  /** 0 unless given: root, who may everything. */
+  readonly uid?: number;
+  /** The number of the user unless given. */
+  readonly gid?: number;
+  readonly groups?: readonly number[];
+  /** RLIMIT_NOFILE. */
+  readonly nofile?: number;
+}
+
+/** What is not said of it is as `TaskFacts` has it. */
+export const taskFacts = ({
+  name,
+  uid = 0,
+  gid = uid,
+  groups = [],
+  nofile = DEFAULT_NOFILE,
+}: TaskFacts): Required<TaskFacts> => ({ name, uid, gid, groups, nofile });
+
+/** Adds a task, with three open descriptors, as a shell has. @returns its pid as `ret` */
+export function addTask({ kernel, task }: Caller, facts: TaskFacts): SyscallResult {
+  const { name, nofile, ...credentials } = taskFacts(facts);
+  return kernel.syscall(task, { call: 'task_add', name, credentials, nofile });
+}
+
 /**
- * Starts the task when there is none of that name: as root, with three open descriptors, as a shell has.
+ * Starts the task when there is none of that name: as root.
  *
- * @param task a name that `isTaskName` takes
+ * @param caller whose task is a name that `isTaskName` takes
  * @returns its pid when it was started, `undefined` when it was there
  */
-export function startTask({ kernel, task }: Caller): number | undefined {
-  if (kernel.hasTask(task)) return undefined;
-  const call = { call: 'task_add', name: task, credentials: ROOT, nofile: DEFAULT_NOFILE } as const;
-  return kernel.syscall(task, call).ret;
+export function startTask(caller: Caller): number | undefined {
+  const { kernel, task } = caller;
+  return kernel.hasTask(task) ? undefined : addTask(caller, { name: task }).ret;
 }

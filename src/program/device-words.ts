@@ -24,14 +24,17 @@ export function parseSegmentSize(text: string): bigint | undefined {
 }
 
 /** The directions of DMA as people write them. */
-export const DIRECTIONS: Readonly<Record<string, DmaDirection>> = {
+export const DIRECTIONS = {
   bidirectional: 'DMA_BIDIRECTIONAL',
   'to-device': 'DMA_TO_DEVICE',
   'from-device': 'DMA_FROM_DEVICE',
-};
+} as const satisfies Readonly<Record<string, DmaDirection>>;
+
+export const DIRECTION_WORDS = ['bidirectional', 'to-device', 'from-device'] as const;
 
 /** `from-device`, or as the kernel spells it: DMA_FROM_DEVICE. */
 export function parseDirection(text: string): DmaDirection | undefined {
   const word = text.toLowerCase().replace(/^dma_/, '').replace('_', '-');
-  return Object.hasOwn(DIRECTIONS, word) ? DIRECTIONS[word] : undefined;
+  const known = DIRECTION_WORDS.find((one) => one === word);
+  return known && DIRECTIONS[known];
 }

@@ -3,6 +3,8 @@
  * /etc/group is not at hand, and where it differs (video is 39 on Fedora, 28 in Buildroot) the number is given.
  */
 
+import { parseWhole } from '../units.ts';
+
 export const FIXED_GROUPS: Readonly<Record<string, number>> = {
   root: 0,
   daemon: 1,
@@ -27,11 +29,12 @@ export const FIXED_GROUPS: Readonly<Record<string, number>> = {
 /** The highest number of a user or group: the one above it means "no change". */
 export const ID_MAX = 0xfffffffe;
 
+export const EXPECTED_GROUP = `a group's number, or one of ${Object.keys(FIXED_GROUPS).join(', ')}`;
+
+export const EXPECTED_ID = `a number from 0 to ${ID_MAX}`;
+
 /** A user's or a group's number. */
-export function parseId(text: string): number | undefined {
-  const id = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  return id <= ID_MAX ? id : undefined;
-}
+export const parseId = (text: string): number | undefined => parseWhole(text, ID_MAX);
 
 /** A group by number, or by a name that has a fixed one. */
 export const parseGroup = (text: string): number | undefined =>

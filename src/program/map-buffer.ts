@@ -19,14 +19,14 @@ export interface MapRequest {
  * Maps it. Where there is no buffer, or none of it left, a page is asked for: so the kernel says what is wrong
  * with the descriptor or the offset, and not that nothing is to be mapped.
  *
- * @returns the mapping's number as `ret`, and how much was asked for
+ * @returns the mapping's number as `ret`
  */
 export function mapBuffer(
   { kernel, task }: Caller,
   { fd, offset = 0n, length, prot = PROT_READ | PROT_WRITE, private: isPrivate = false }: MapRequest,
-): SyscallResult & { readonly length: bigint } {
+): SyscallResult {
   const size = kernel.buffer(task, fd)?.size ?? 0n;
   const asked = length ?? (size > offset ? size - offset : kernel.profile.geometry.page);
   const flags = isPrivate ? MAP_PRIVATE : MAP_SHARED;
-  return { ...kernel.syscall(task, { call: 'mmap', fd, length: asked, prot, flags, offset }), length: asked };
+  return kernel.syscall(task, { call: 'mmap', fd, length: asked, prot, flags, offset });
 }

@@ -1,8 +1,9 @@
 /** Opens a heap's node or a file by a word, as a program that means to use it does. */
-import type { SyscallResult } from '../kernel/syscall.ts';
 import { heapNode, isHeapNode } from '../uapi/dma-heap.ts';
 import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts';
 import type { Caller } from './caller.ts';
+import type { Outcome } from './outcome.ts';
+import { openedPath } from './refused-path.ts';
 
 /** What is opened, and how. */
 export interface OpenRequest {
@@ -22,5 +23,5 @@ export function openRequest(word: string, flags?: number): OpenRequest {
 }
 
 /** open(2). @returns the descriptor as `ret` */
-export const openFile = ({ kernel, task }: Caller, request: OpenRequest): SyscallResult =>
-  kernel.syscall(task, { call: 'open', ...request });
+export const openFile = (caller: Caller, request: OpenRequest): Outcome =>
+  openedPath(caller, caller.kernel.syscall(caller.task, { call: 'open', ...request }));

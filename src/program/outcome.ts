@@ -3,6 +3,7 @@
  * Whoever asked tells it: a command in words and by its exit code, a scenario by its expectations.
  */
 import type { SyscallResult } from '../kernel/syscall.ts';
+import type { Remark } from './remark.ts';
 
 /** A fault of the machine: what would be a signal, or an abort of a device's access. */
 export interface Fault {
@@ -14,10 +15,16 @@ export interface Fault {
 export interface Outcome extends SyscallResult {
   /** The access faulted; its calls may have worked. */
   readonly fault?: Fault;
+  /** What else is known of a failure. */
+  readonly remarks?: readonly Remark[];
 }
 
 /** Nothing was asked of the kernel, or nothing that has a number. */
 export const DONE: Outcome = { ret: 0 };
+
+/** The member of an outcome, absent where there is nothing to remark. */
+export const remarked = (remarks: readonly Remark[]): Pick<Outcome, 'remarks'> =>
+  remarks.length === 0 ? {} : { remarks };
 
 export const hasFailed = ({ errno, fault }: Outcome): boolean => errno !== undefined || fault !== undefined;
 

@@ -4,7 +4,6 @@
  */
 import type { Syscall } from '../kernel/syscall.ts';
 import type { Names } from '../uapi/call-names.ts';
-import type { Errno } from '../uapi/errno.ts';
 
 type CallName = Syscall['call'];
 type Fields<Name extends CallName> = Omit<Extract<Syscall, { readonly call: Name }>, 'call'>;
@@ -58,8 +57,6 @@ export interface Verb<
   makesDescriptor?(given: Fields<Name>): boolean;
   /** The names of what is set in the number that it returned. */
   flags?(given: Fields<Name>, ret: number): readonly string[];
-  /** Why it failed, where the verb knows better than what goes for all calls. */
-  readonly hints?: { readonly [Name in Errno]?: string };
 }
 
 /** Checks that a verb's arguments are those of its call, and no more. */

@@ -1,20 +1,22 @@
 /** Devices by the words that steps have for them. */
-import { devicesCalled } from '../kernel/device-table.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { findDevice } from '../program/find-device.ts';
 import { BadValue, type Path } from './problem.ts';
 
-/** The device that a text names. @throws BadValue when it is the node of several */
-function deviceNamed(kernel: Kernel, text: string, path: Path): string | undefined {
-  const [one, ...others] = devicesCalled(kernel.devices(), text);
-  if (one === undefined || others.length === 0) return one?.name;
+/**
+ * The name of the device that a text names, or the word itself, so that the kernel says no: the call is made, and
+ * counted, all the same.
+ *
+ * @throws BadValue when it is the node of several
+ */
+export function deviceOrWord(kernel: Kernel, text: string, path: Path): string {
+  const found = findDevice(kernel, text);
+  if ('device' in found) return found.device.name;
+  if (!('several' in found)) return text;
   throw new BadValue({
     code: 'scenario-device',
-    message: `${text} is the node of ${others.length + 1} devices`,
-    hint: `name one of them: ${[one, ...others].map(({ name }) => name).join(', ')}`,
+    message: `${text} is the node of ${found.several.length} devices`,
+    hint: `name one of them: ${found.several.map(({ name }) => name).join(', ')}`,
     path,
   });
 }
-
-/** The device's name, or the word itself, so that the kernel says no: the call is made, and counted, all the same. */
-export const deviceOrWord = (kernel: Kernel, text: string, path: Path): string =>
-  deviceNamed(kernel, text, path) ?? text;

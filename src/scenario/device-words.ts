@@ -1,9 +1,10 @@
 /** What steps say of a device, and how `export` says it. */
 import * as z from 'zod';
 import { dmaBitMask } from '../kernel/device-table.ts';
-import type { Device, DmaRange } from '../mm/dma/device.ts';
+import type { Device } from '../mm/dma/device.ts';
 import type { DeviceFacts } from '../program/described-device.ts';
-import { formatHex, parseSize } from '../units.ts';
+import { parseDmaRange, parseMask, parseSegmentSize } from '../program/device-words.ts';
+import { formatHex } from '../units.ts';
 import type { ValueOf } from './action.ts';
 import { sizeWord } from './export/words.ts';
 import type { Getter } from './moment.ts';
@@ -31,16 +32,6 @@ export const deviceSchema = () =>
 /** A device: `mask` in bits, `dma-ranges` one or several, `node` of the board by path, label, alias or name. */
 export type DeviceWords = ValueOf<typeof deviceSchema>;
 
-function dmaRange(text: string): DmaRange | undefined {
-  const [cpu, dma, size, ...more] = text.split(':').map(parseSize);
-  if (cpu === undefined || dma === undefined || size === undefined || size === 0n || more.length > 0)
-    return undefined;
-  return { cpu, dma, size };
-}
-
-const maskBits = (text: string): number | undefined =>
-  /^[0-9]{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= 64 ? Number(text) : undefined;
-
 /** What is said of a device. */
 export function factsOf(words: DeviceWords, values: Values, path: Path): Getter<DeviceFacts> {
   const inside = (key: string): Path => [...path, key];
@@ -50,18 +41,20 @@ export function factsOf(words: DeviceWords, values: Values, path: Path): Getter<
     values.read(
       text,
       typeof ranges === 'string' ? inside('dma-ranges') : [...path, 'dma-ranges', i],
-      dmaRange,
+      parseDmaRange,
       'CPU:DMA:SIZE, such as 0x40000000:0x0:1G',
     ),
   );
   const mask =
-    words.mask === undefined ? undefined : values.read(words.mask, inside('mask'), maskBits, 'bits, 1 to 64');
+    words.mask === undefined
+      ? undefined
+      : values.read(words.mask, inside('mask'), parseMask, 'bits, 1 to 64');
   const limit =
     words['bus-limit'] === undefined ? undefined : values.size(words['bus-limit'], inside('bus-limit'));
   const segment =
     words['max-seg-size'] === undefined
       ? undefined
-      : values.size(words['max-seg-size'], inside('max-seg-size'));
+      : values.read(words['max-seg-size'], inside('max-seg-size'), parseSegmentSize, '1 to 4294967295 bytes');
   const { coherent, iommu, contiguous, importer } = words;
   return (at) => ({
     ...(coherent !== undefined && { coherent }),

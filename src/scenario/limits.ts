@@ -7,8 +7,6 @@
 export const MAX_STEPS = 1_000_000_000;
 /** Buffers that one step makes. */
 export const MAX_COUNT = 100_000;
-/** Steps of an `age`, as for the command. */
-export { MAX_AGE_STEPS } from '../program/age.ts';
 /** Tasks that take turns. */
 export const MAX_BRANCHES = 1000;
 /** Characters that a text with variables becomes. */

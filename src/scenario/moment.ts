@@ -3,6 +3,7 @@ import type { DeviceTree } from '../devicetree/tree.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
 import type { Caller } from '../program/caller.ts';
+import type { Pieces as PiecesOf } from '../program/outcome.ts';
 import type { Outcome } from './outcome.ts';
 import type { Vars } from './template.ts';
 
@@ -33,7 +34,7 @@ export interface Moment {
 export type Getter<T> = (at: Moment) => T;
 
 /** A step that takes long, in pieces: whoever waits may be interrupted between two of them. */
-export type Pieces = Generator<undefined, Outcome>;
+export type Pieces = PiecesOf<Outcome>;
 
 /** What a step does. */
 export type Act = (at: Moment) => Outcome | Pieces;

@@ -1,14 +1,9 @@
 /** What a step came to: what its calls answered, what it read, what it made. */
-import type { Failure } from '../dma-buf/failure.ts';
-import { type Errno, errnoNumber } from '../uapi/errno.ts';
+import type { Outcome as CallOutcome } from '../program/outcome.ts';
 
-export interface Outcome {
-  /** What the call that decided it returned: of several the last, or the first that failed. */
-  readonly ret: number;
-  readonly errno?: Errno;
-  readonly why?: Failure;
-  /** The access that it made faulted: the error's name and its sentence. */
-  readonly fault?: { readonly name: string; readonly message: string };
+export { DONE } from '../program/outcome.ts';
+
+export interface Outcome extends CallOutcome {
   /** It asks for what is not modelled: what, by name. */
   readonly notModelled?: string;
   /** The descriptor that it made … */
@@ -28,12 +23,3 @@ export interface Outcome {
   /** Other numbers by name. */
   readonly value?: Readonly<Record<string, number | bigint>>;
 }
-
-export const DONE: Outcome = { ret: 0 };
-
-/** What a call that was refused answers. */
-export const failed = (errno: Errno, more: Partial<Outcome> = {}): Outcome => ({
-  ret: -errnoNumber(errno),
-  errno,
-  ...more,
-});

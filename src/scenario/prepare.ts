@@ -7,13 +7,14 @@ import { type Diagnostic, InvalidInput, type SourcePosition } from '../diagnosti
 import type { BootParams, BootReserved } from '../kernel/boot/boot-params.ts';
 import type { FaultRule } from '../kernel/faults/fault-rule.ts';
 import { profileOf } from '../profile/profile.ts';
+import { type BootInputs, bootParamsOf, configKey, parseMode, parseSeed } from '../program/boot-inputs.ts';
+import { EXPECTED_GROUP, parseGroup } from '../program/group-names.ts';
 import { type PhysRange, parseRange } from '../units.ts';
 import { readFault } from './actions/fault.ts';
 import type { ScenarioBoot } from './boot-form.ts';
 import { compileSteps } from './compile-steps.ts';
 import { compileEnd, type EndCheck } from './end-expectation.ts';
 import type { Scenario } from './form.ts';
-import { EXPECTED_GROUP, groupNumber } from './group-number.ts';
 import { MAX_PROBLEMS, MAX_STEPS } from './limits.ts';
 import type { Getter } from './moment.ts';
 import { placeName } from './place-name.ts';
@@ -93,7 +94,7 @@ export function compileScenario(
   given: GivenFunctions,
 ): PreparedScenario {
   const { scenario } = source;
-  const seed = seedOf(scenario);
+  const seed = parseSeed(String(scenario.seed ?? 0));
   const values = new Values(seed ?? 0, given);
   if (seed === undefined)
     values.problem(['seed'], 'scenario-seed', 'a seed is a number from 0 to 4294967295');
@@ -121,11 +122,6 @@ export function compileScenario(
       inOrder(values.problems.slice(0, MAX_PROBLEMS).map((one) => diagnosticOf(one, source))),
     );
   return { source, board, params, seed: seed ?? 0, steps, total: countLeaves(steps), end, panic };
-}
-
-function seedOf({ seed = 0 }: Scenario): number | undefined {
-  const number = Number(seed);
-  return Number.isInteger(number) && number >= 0 && number <= 0xffffffff ? number : undefined;
 }
 
 async function boardOf(source: ScenarioSource, files: ScenarioFiles): Promise<Board> {
@@ -190,10 +186,12 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
     return range === undefined ? [] : [[name, range] as const];
   });
   const config = configOf(boot, values, inside('config'));
-  const number = (value: string | number | bigint | undefined, key: string) =>
-    value === undefined ? undefined : constant(values.whole(value, inside(key)));
-  const [limit, seed] = [number(nofile, 'nofile'), number(evict, 'evict')];
-  return {
+  const limit = nofile === undefined ? undefined : constant(values.whole(nofile, inside('nofile')));
+  const seed =
+    evict === undefined
+      ? undefined
+      : constant(values.read(evict, inside('evict'), parseSeed, 'a number from 0 to 4294967295'));
+  return bootParamsOf({
     ...(cmdline !== undefined && { cmdline }),
     ...(ranges !== undefined && { memory: ranges.filter((range) => range !== undefined) }),
     ...(reserved.length > 0 && { reserve: Object.fromEntries(reserved) as BootReserved }),
@@ -203,7 +201,7 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
     ...(seed !== undefined && { evict: seed }),
     ...udevRule(boot, values),
     ...faultsOf(boot, values),
-  };
+  });
 }
 
 function configOf(
@@ -215,7 +213,7 @@ function configOf(
   const keys = new Map<string, string>();
   const config = Object.fromEntries(
     Object.entries(boot.config).map(([key, value]) => {
-      const name = key.startsWith('CONFIG_') ? key : `CONFIG_${key}`;
+      const name = configKey(key);
       keys.set(name, key);
       return [name, typeof value === 'bigint' ? Number(value) : value];
     }),
@@ -235,25 +233,18 @@ function configOf(
   return config;
 }
 
-const octal = (text: string): number | undefined =>
-  /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : undefined;
-
-/** What udev makes of a rule: with a group and no mode the group may read and write. */
-function udevRule({ mode, group }: ScenarioBoot, values: Values): Pick<BootParams, 'heapMode' | 'heapGid'> {
-  const bits = mode === undefined ? undefined : octal(String(mode));
-  if (mode !== undefined && bits === undefined) {
-    values.problem(
-      ['boot', 'mode'],
-      'scenario-bad-value',
-      `expected permission bits in octal, such as 0660, found ${mode}`,
-    );
-  }
-  const gid = group === undefined ? undefined : groupNumber(String(group));
-  if (group !== undefined && gid === undefined) {
-    values.problem(['boot', 'group'], 'scenario-bad-value', `expected ${EXPECTED_GROUP}, found ${group}`);
-  }
-  const heapMode = bits ?? (gid === undefined || gid === 0 ? undefined : 0o660);
-  return { ...(heapMode !== undefined && { heapMode }), ...(gid !== undefined && { heapGid: gid }) };
+/** What a udev rule says of the heaps' nodes. */
+function udevRule({ mode, group }: ScenarioBoot, values: Values): Pick<BootInputs, 'mode' | 'group'> {
+  const read = (key: string, value: string | number | bigint, parse: typeof parseMode, expected: string) => {
+    const number = parse(String(value));
+    if (number === undefined)
+      values.problem(['boot', key], 'scenario-bad-value', `expected ${expected}, found ${value}`);
+    return number === undefined ? {} : { [key]: number };
+  };
+  return {
+    ...(mode !== undefined && read('mode', mode, parseMode, 'permission bits in octal, such as 0660')),
+    ...(group !== undefined && read('group', group, parseGroup, EXPECTED_GROUP)),
+  };
 }
 
 function faultsOf({ fault }: ScenarioBoot, values: Values): Pick<BootParams, 'faults'> {

@@ -1,10 +1,9 @@
 /** What running a scenario came to, as data. */
 import type { SourcePosition } from '../diagnostic.ts';
-import type { Failure } from '../dma-buf/failure.ts';
 import type { Report } from '../kernel/coherency/hazard-log.ts';
 import type { BufferView } from '../kernel/views/views.ts';
 import type { LogLine } from '../printk.ts';
-import type { Errno } from '../uapi/errno.ts';
+import type { Outcome } from './outcome.ts';
 import type { Path } from './problem.ts';
 
 /** One thing that was expected, and what came instead. */
@@ -30,7 +29,10 @@ export interface StepPlace {
   readonly position?: SourcePosition;
 }
 
-export interface StepReport extends StepPlace {
+/** What its call answered, and why it failed in numbers. */
+type Answered = Pick<Outcome, 'ret' | 'errno' | 'why' | 'remarks' | 'fault'>;
+
+export interface StepReport extends StepPlace, Answered {
   readonly verdict: 'passed' | 'failed';
   readonly task: string;
   readonly action: string;
@@ -40,11 +42,6 @@ export interface StepReport extends StepPlace {
   readonly vars: Readonly<Record<string, string>>;
   readonly mismatches: readonly Mismatch[];
   readonly note?: string;
-  readonly ret: number;
-  readonly errno?: Errno;
-  /** Why its call failed, in numbers. */
-  readonly why?: Failure;
-  readonly fault?: { readonly name: string; readonly message: string };
   /** Names that it used and that no step had made. */
   readonly unmade: readonly string[];
   /** Of a step that failed: the lines that it left in the kernel log, and what went wrong with shared memory. */

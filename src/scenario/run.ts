@@ -7,9 +7,10 @@ import { NotModelled } from '../dma-buf/not-modelled.ts';
 import { boot } from '../kernel/boot/boot.ts';
 import { Kernel, layoutOf } from '../kernel/kernel.ts';
 import { nextRandom } from '../kernel/random.ts';
-import { DEFAULT_NOFILE, ROOT, SHELL_TASK } from '../kernel/task.ts';
+import { SHELL_TASK } from '../kernel/task.ts';
 import { ArenaFull, InMemoryPhysMemory } from '../mm/phys-memory.ts';
 import { type LogLine, Printk } from '../printk.ts';
+import { startTask } from '../program/caller.ts';
 import { MemoryRecords, type Records } from '../records.ts';
 import { SELF_STARTED } from './compile-steps.ts';
 import { MAX_ALIVE_TOLD, MAX_FAILED, MAX_RECORDS, MAX_STEPS, MAX_TOLD, MAX_TOUCHED } from './limits.ts';
@@ -44,7 +45,7 @@ interface Ran {
   readonly vars: Vars | undefined;
   readonly ret: number;
   /** Where it did not simply succeed. */
-  readonly ended: Pick<Outcome, 'errno' | 'why' | 'fault'> | undefined;
+  readonly ended: Pick<Outcome, 'errno' | 'why' | 'remarks' | 'fault'> | undefined;
   /** Of one that failed: what was wrong, and what the calls left. */
   readonly failed: Pick<StepReport, 'mismatches' | 'unmade' | 'log' | 'hazards' | 'alive'> | undefined;
 }
@@ -263,8 +264,7 @@ export class ScenarioRun {
   #start(task: string, kernel: Kernel): void {
     if (this.#tasks.has(task) || SELF_STARTED.has(task)) return;
     this.#tasks.add(task);
-    if (kernel.hasTask(task)) return;
-    kernel.syscall(task, { call: 'task_add', name: task, credentials: ROOT, nofile: DEFAULT_NOFILE });
+    startTask({ kernel, task });
   }
 
   *#act(leaf: Leaf, at: Moment): Pieces {
@@ -362,9 +362,14 @@ function bind(names: Map<string, number>, name: string, { made, ret }: Outcome):
 }
 
 /** How a step ended that did not simply succeed; what it read is not kept, since that may be large. */
-function endedOf({ errno, why, fault }: Outcome): Ran['ended'] {
+function endedOf({ errno, why, remarks, fault }: Outcome): Ran['ended'] {
   if (errno === undefined && fault === undefined) return undefined;
-  return { ...(errno && { errno }), ...(why && { why }), ...(fault && { fault }) };
+  return {
+    ...(errno && { errno }),
+    ...(why && { why }),
+    ...(remarks && { remarks }),
+    ...(fault && { fault }),
+  };
 }
 
 /** Runs a scenario to its end. @throws InvalidInput for a value that is known only then */

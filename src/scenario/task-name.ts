@@ -1,6 +1,6 @@
 /** Tasks by their names. */
-import { DEFAULT_NOFILE, isTaskName, ROOT } from '../kernel/task.ts';
-import type { Getter, Moment } from './moment.ts';
+import { isTaskName } from '../kernel/task.ts';
+import type { Getter } from './moment.ts';
 import { BadValue, type Path, type Problem } from './problem.ts';
 import { isTemplate } from './template.ts';
 import type { Values } from './values.ts';
@@ -23,10 +23,4 @@ export function taskName(value: string, values: Values, path: Path): Getter<stri
     if (!isTaskName(name)) throw new BadValue(wrong(name));
     return name;
   };
-}
-
-/** Starts a task when there is none of that name: as root, with three open descriptors, as a shell has. */
-export function startTask({ machine: { kernel } }: Moment, name: string): void {
-  if (kernel.hasTask(name)) return;
-  kernel.syscall(name, { call: 'task_add', name, credentials: ROOT, nofile: DEFAULT_NOFILE });
 }

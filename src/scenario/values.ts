@@ -2,7 +2,7 @@
 import { closest } from '../devicetree/closest.ts';
 import { flagNames, parseFlags } from '../profile/open-flag-words.ts';
 import { type Names, parseWord } from '../uapi/call-names.ts';
-import { formatHex, parseByte, parseSigned, parseSize } from '../units.ts';
+import { formatHex, parseByte, parseSigned, parseSize, parseWhole } from '../units.ts';
 import { BoundNames, type Kind } from './bound-names.ts';
 import { MAX_PROBLEMS, MAX_TEMPLATE_NAMES } from './limits.ts';
 import type { Getter, Machine } from './moment.ts';
@@ -15,11 +15,6 @@ const KIND_WORDS: Readonly<Record<Kind, string>> = {
   mapping: 'a mapping',
   attachment: 'an attachment',
   rule: 'a fault rule',
-};
-
-const wholeOf = (text: string): number | undefined => {
-  const value = /^(0x[0-9a-f]{1,12}|[0-9]{1,15})$/i.test(text) ? Number(text) : undefined;
-  return value;
 };
 
 /** What no step has made yet is what a program has in a variable that nobody set: no valid number. */
@@ -108,16 +103,12 @@ export class Values {
   }
 
   whole(value: Whole, path: Path): Getter<number> {
-    return this.#parsed(value, path, wholeOf, 'a whole number');
+    return this.#parsed(value, path, (text) => parseWhole(text), 'a whole number');
   }
 
   /** A whole number that may be no larger than `most`. */
   count(value: Whole, path: Path, most: number): Getter<number> {
-    const read = (text: string) => {
-      const number = wholeOf(text);
-      return number !== undefined && number <= most ? number : undefined;
-    };
-    return this.#parsed(value, path, read, `a whole number, ${most} at most`);
+    return this.#parsed(value, path, (text) => parseWhole(text, most), `a whole number, ${most} at most`);
   }
 
   /** A signed 64-bit number. */
@@ -158,7 +149,7 @@ export class Values {
   /** A number, or a name that a step before has made. */
   ref(value: string | number | bigint, path: Path, kind: Kind): Getter<number> {
     if (typeof value !== 'string') return () => Number(value);
-    const number = wholeOf(value);
+    const number = parseWhole(value);
     if (number !== undefined) return () => number;
     const known = this.problems.length < MAX_PROBLEMS && this.#checkVariables(value, path);
     const wrong = known ? this.names.check(value, kind, this.vars) : undefined;
@@ -179,7 +170,7 @@ export class Values {
     const made = this.#template(value, path);
     return ({ machine, vars }) => {
       const name = made(vars);
-      return machine.names.get(name) ?? wholeOf(name) ?? unmade(machine, name);
+      return machine.names.get(name) ?? parseWhole(name) ?? unmade(machine, name);
     };
   }
 

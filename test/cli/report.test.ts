@@ -58,6 +58,19 @@ const WHYS: readonly Failure[] = [
   { kind: 'bad-argument', argument: 'fd', value: 3n },
   { kind: 'bad-argument', argument: 'fd_flags', value: 0x800n },
   { kind: 'bad-argument', argument: 'heap_flags', value: 1n },
+  { kind: 'no-such-attachment', attachment: 9 },
+  { kind: 'attachment-of-other', attachment: 1, device: 'gpu', owner: 'isp' },
+  { kind: 'attachment-mapped', attachment: 1, direction: 'DMA_FROM_DEVICE' },
+  { kind: 'attachment-not-mapped', attachment: 1 },
+  { kind: 'no-dma', device: 'gpu', attached: false, task: 'shell', fd: 4 },
+  { kind: 'no-dma', device: 'gpu', attached: true, task: 'app', fd: 4 },
+  { kind: 'dma-past-end', device: 'gpu', offset: 8193n, size: 8192n },
+  { kind: 'device-in-use', device: 'gpu', attachments: 2 },
+  { kind: 'empty-mapping' },
+  { kind: 'misaligned-offset', offset: 5n, page: 4096n },
+  { kind: 'past-end', of: 'buffer', offset: 0n, length: 12288n, size: 8192n },
+  { kind: 'past-end', of: 'range', offset: 8n, length: 1n, size: 8n, stored: 8n },
+  { kind: 'no-private-mapping' },
 ];
 
 test('the reason of every kind of failure, in words', () => {

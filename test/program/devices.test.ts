@@ -59,7 +59,10 @@ test('a device changes while nothing is attached to it', () => {
   expect(kernel.device('cam')?.dmaMask).toBe(0xffffffffn);
   const fd = shell.alloc('system', 4096n);
   shell.attach(fd, 'cam');
-  expect(setDevice(caller, 'cam', { mask: 40 })).toMatchObject({ errno: 'EBUSY', attached: 1 });
+  expect(setDevice(caller, 'cam', { mask: 40 })).toMatchObject({
+    errno: 'EBUSY',
+    why: { kind: 'device-in-use', attachments: 1 },
+  });
   expect(kernel.device('cam')?.dmaMask).toBe(0xffffffffn);
   expect(setDevice(caller, 'nobody', {})).toMatchObject({ errno: 'ENODEV' });
 });

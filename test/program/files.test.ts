@@ -90,8 +90,9 @@ test('mmap of as much as there is; of nothing the kernel says what is wrong', ()
   const { shell } = machine();
   const fd = shell.alloc('system', 8192n);
   const map = (given: Parameters<typeof mapBuffer>[1]) => mapBuffer(caller(shell), given);
-  expect(map({ fd })).toEqual({ ret: 1, length: 8192n });
-  expect(map({ fd, offset: 4096n, private: true })).toEqual({ ret: 2, length: 4096n });
+  expect(map({ fd }).ret).toBe(1);
+  expect(map({ fd, offset: 4096n, private: true }).ret).toBe(2);
+  expect([1, 2].map((id) => shell.kernel.mapping(id, shell.name).length)).toEqual([8192n, 4096n]);
   expect(map({ fd, offset: 8192n }).errno).toBe('EINVAL');
   expect(map({ fd, length: 0n }).errno).toBe('EINVAL');
   expect(map({ fd: 99 }).errno).toBe('EBADF');

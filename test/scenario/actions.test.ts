@@ -187,6 +187,11 @@ steps:
   - free: a
     task: child
     expect: { errno: EBADF }
+  # Who receives must be there; only the task of a step is started when there is none.
+  - send: { fd: a, to: late }
+    task: user
+    expect: { errno: ESRCH }
+  - task-add: late
   - send: { fd: a, to: late, cloexec: true }
     task: user
     as: b

@@ -6,6 +6,7 @@ import {
   type AgeSize,
   MAX_AGE_STEPS,
   parseAgeSizes,
+  parseAgeSteps,
 } from '../../program/age.ts';
 import { findHeap } from '../../program/find-heap.ts';
 import type { Session } from '../../session/session.ts';
@@ -39,17 +40,11 @@ function readSizes(text: string): readonly AgeSize[] {
   throw new InvalidArgumentError('Expected sizes joined by commas, each with a weight or none: 4K,64K,1M:3.');
 }
 
-const readPositive = (text: string): number => {
-  const number = readCount(text);
-  if (number === 0) throw new InvalidArgumentError('Expected at least 1.');
-  return number;
-};
-
-const readSteps = (text: string): number => {
-  const number = readPositive(text);
-  if (number > MAX_AGE_STEPS) throw new InvalidArgumentError(`Expected at most ${MAX_AGE_STEPS}.`);
-  return number;
-};
+function readSteps(text: string): number {
+  const steps = parseAgeSteps(text);
+  if (steps !== undefined) return steps;
+  throw new InvalidArgumentError(`Expected 1 to ${MAX_AGE_STEPS}.`);
+}
 
 const ageJson = (report: AgeReport) => ({
   heap: heapJson(report.heap),
@@ -127,7 +122,7 @@ export function ageCommand({ program, shell }: Registry): void {
     .option(
       '--lifetime <n>',
       'steps that a buffer lives, on average: what keeps two thirds in use unless given',
-      readPositive,
+      readSteps,
     )
     .option('--steps <n>', 'how many buffers are asked for: 12 lifetimes unless given', readSteps)
     .option('--seed <n>', 'what chance begins with: 0 unless given', readCount)

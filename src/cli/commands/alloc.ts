@@ -17,21 +17,12 @@ function allocated(
   caller: Caller,
   request: AllocRequest,
 ): { readonly fds: readonly number[]; readonly failed?: FailedCall } {
-  const { heap, name = '', count = 1, atomic = false } = request;
+  const { heap, name = '' } = request;
   const mark = caller.kernel.printk.nextSeq;
-  const { fds, allocated, failed, ...result } = finish(allocate(caller, request));
+  const { fds, allocated: _, failed, ...result } = finish(allocate(caller, request));
   if (failed === undefined) return { fds };
   const call = failedCall(caller, `alloc: ${failed === 'name' ? `--name ${name}` : heap}`, result, mark);
-  if (failed === 'open') return { fds, failed: call };
-  const notes = [...(call.notes ?? []), ...(failed === 'name' ? ['the buffer was closed again'] : [])];
-  if (count > 1) {
-    notes.push(
-      atomic
-        ? `${allocated} of ${count} buffers were allocated and closed again (--atomic)`
-        : `${allocated} of ${count} buffers were allocated before it`,
-    );
-  }
-  return { fds, failed: { ...call, notes, done: { fds } } };
+  return { fds, failed: failed === 'open' ? call : { ...call, done: { fds } } };
 }
 
 interface AllocOptions extends BoardOptions {

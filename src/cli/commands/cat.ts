@@ -1,7 +1,7 @@
 import { decodeSource } from '../../devicetree/source-encoding.ts';
 import { readFile } from '../../program/path-lookup.ts';
+import { refusedCall } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
-import { pathFailure } from '../completion/virtual-paths.ts';
 import { CallFailed, type FailedCall } from '../failures.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
@@ -61,7 +61,7 @@ export function catCommand({ program, shell }: Registry): void {
         for (const path of paths) {
           const got = readFile(kernel, path, sh.task);
           if ('bytes' in got) files.push({ path, bytes: got.bytes });
-          else failed.push(pathFailure(kernel, sh.task, 'cat', path, got));
+          else failed.push(refusedCall(`cat: ${path}`, got));
         }
         return { files, failed };
       });

@@ -2,7 +2,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AttachmentView, DeviceAttachment } from '../../kernel/views/views.ts';
 import type { DmaDirection } from '../../mm/dma/dma-mapping.ts';
-import { DIRECTIONS, parseDirection } from '../../program/device-words.ts';
+import { detachAttachment, mapAttachment, unmapAttachment } from '../../program/attachment.ts';
+import { DIRECTION_WORDS, parseDirection } from '../../program/device-words.ts';
 import { type Calls, makeCalls } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { segmentsJson } from '../json/machine-json.ts';
@@ -18,7 +19,7 @@ const WHICH = 'a descriptor of the buffer, or attachment:N';
 function readDirection(text: string): DmaDirection {
   const direction = parseDirection(text);
   if (direction !== undefined) return direction;
-  throw new InvalidArgumentError(`Expected ${Object.keys(DIRECTIONS).join(', ')}.`);
+  throw new InvalidArgumentError(`Expected ${DIRECTION_WORDS.join(', ')}.`);
 }
 
 /** `device attach NAME FD`: prints the attachment's number. */
@@ -89,11 +90,7 @@ export function deviceMap(parent: Command, { shell }: Registry): void {
       const mapped = await makeCalls(sh, session, (calls) => {
         const found = find(calls, 'map', name, word, (one) => one.direction === undefined);
         const what = `device map: ${found.device} ${text}`;
-        calls.must(what, { call: 'dma_buf_map_attachment', attachment: found.id, direction }, () =>
-          found.direction === undefined
-            ? undefined
-            : `attachment ${found.id} is mapped already, ${found.direction}`,
-        );
+        calls.did(what, (caller) => mapAttachment(caller, found.id, direction));
         return { ...found, segments: calls.kernel.deviceMapping(found.id)?.segments ?? [] };
       });
       const { segments } = mapped;
@@ -135,10 +132,8 @@ function ending(verb: 'unmap' | 'detach', about: string, description: string) {
             word,
             (one) => verb === 'detach' || one.direction !== undefined,
           );
-          const call = verb === 'unmap' ? 'dma_buf_unmap_attachment' : 'dma_buf_detach';
-          calls.must(`device ${verb}: ${found.device} ${text}`, { call, attachment: found.id }, () =>
-            found.direction === undefined ? `attachment ${found.id} is not mapped` : undefined,
-          );
+          const end = verb === 'unmap' ? unmapAttachment : detachAttachment;
+          calls.did(`device ${verb}: ${found.device} ${text}`, (caller) => end(caller, found.id));
           return found;
         });
         await sh.answer(

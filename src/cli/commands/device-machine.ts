@@ -85,14 +85,7 @@ export function deviceSet(parent: Command, { shell }: Registry): void {
       const session = await sh.session('device set');
       const device = await makeCalls(sh, session, ({ kernel, did }) => {
         const old = findDeviceCalled(kernel, name, 'device set');
-        const set = did(
-          `device set: ${old.name}`,
-          (caller) => setDevice(caller, old.name, options),
-          ({ attached = 0 }) =>
-            attached === 0
-              ? undefined
-              : `it has ${attached} ${attached === 1 ? 'attachment' : 'attachments'}: what is mapped was mapped for the device as it is; detach first`,
-        );
+        const set = did(`device set: ${old.name}`, (caller) => setDevice(caller, old.name, options));
         return set.device ?? old;
       });
       await sh.answer(

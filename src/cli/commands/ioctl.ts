@@ -1,5 +1,10 @@
-import { parseHexBytes } from '../../program/hex-bytes.ts';
-import { ioctlArgument, isAllocRequest } from '../../program/ioctl-argument.ts';
+import {
+  EXPECTED_ARGUMENT,
+  ioctl,
+  ioctlArgument,
+  isAllocRequest,
+  parseIoctlBytes,
+} from '../../program/ioctl-argument.ts';
 import { DMA_HEAP_ALLOCATION_DATA_SIZE, decodeDmaHeapAllocationData } from '../../uapi/dma-heap.ts';
 import { IOC_READ, iocDir, iocSize } from '../../uapi/ioctl.ts';
 import { makeCalls } from '../calls.ts';
@@ -9,19 +14,11 @@ import { examples, type Registry } from '../registry.ts';
 import { readDescriptor } from '../words/arguments.ts';
 import { readRequest, requestName } from '../words/call-words.ts';
 
-/** No request asks for more: the size field has 14 bits. */
-const MAX_BYTES = 1 << 14;
-
 /** The caller's memory: the bytes, then zeros as far as the request reaches. */
 function argumentOf(request: number, hex: string): Uint8Array {
-  const given = parseHexBytes(hex);
-  if (given === undefined || given.length > MAX_BYTES) {
-    throw new UsageError(
-      `"${hex}" is no sequence of bytes`,
-      `Expected pairs of hexadecimal digits, as they lie in memory, at most ${MAX_BYTES} bytes: 0010000000000000`,
-    );
-  }
-  return ioctlArgument(request, given);
+  const given = parseIoctlBytes(hex);
+  if (given !== undefined) return ioctlArgument(request, given);
+  throw new UsageError(`"${hex}" is no sequence of bytes`, `Expected ${EXPECTED_ARGUMENT}: 0010000000000000`);
 }
 
 /** The fields of an answer where the request is known; of a struct of another size those that it has. */
@@ -68,18 +65,13 @@ export function ioctlCommand({ program, shell }: Registry): void {
         const arg = isNull ? null : argumentOf(request, hex ?? '');
         const session = await sh.session('ioctl');
         const name = requestName(request);
-        const needs = `${iocSize(request) || 'some'} bytes of the caller`;
         const bytes = () => (arg === null ? null : Buffer.from(arg).toString('hex'));
         const before = bytes();
         let ret: number;
         try {
-          ret = await makeCalls(sh, session, ({ must }) =>
-            must(`ioctl: ${fd} ${name}`, { call: 'ioctl', fd, request, arg }, ({ errno }) =>
-              errno === 'EFAULT'
-                ? `the request needs ${needs}, and there are ${arg?.length ?? 0}`
-                : undefined,
-            ),
-          );
+          ({ ret } = await makeCalls(sh, session, ({ did }) =>
+            did(`ioctl: ${fd} ${name}`, (caller) => ioctl(caller, { fd, request, arg })),
+          ));
         } catch (error) {
           const [first] = error instanceof CallFailed ? error.calls : [];
           // A request that failed may have written to the argument all the same.

@@ -1,7 +1,7 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import { type Listing, listPath } from '../../program/path-lookup.ts';
+import { refusedCall } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
-import { pathFailure } from '../completion/virtual-paths.ts';
 import { CallFailed, type FailedCall } from '../failures.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
@@ -21,9 +21,7 @@ function list(
   long: boolean,
 ): Listed | { readonly failed: FailedCall } {
   const listing = listPath(kernel, path, task, long);
-  return 'errno' in listing
-    ? { failed: pathFailure(kernel, task, 'ls', path, listing) }
-    : { path, ...listing };
+  return 'errno' in listing ? { failed: refusedCall(`ls: ${path}`, listing) } : { path, ...listing };
 }
 
 /** Files first, then the directories, with their names over them when there are several. */

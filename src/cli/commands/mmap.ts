@@ -3,7 +3,6 @@ import { mapBuffer } from '../../program/map-buffer.ts';
 import { PROTECTIONS, type Protection } from '../../uapi/fcntl.ts';
 import { makeCalls } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
-import { mmapFailed } from '../explain/mmap-failed.ts';
 import { examples, type Registry } from '../registry.ts';
 import { readDescriptor, readSize } from '../words/arguments.ts';
 
@@ -43,18 +42,10 @@ export function mmapCommand({ program, shell }: Registry): void {
       const shared = options.private !== true;
       const session = await sh.session('mmap');
       const made = await makeCalls(sh, session, (caller) => {
-        const { kernel, task } = caller;
+        const { kernel, task, did } = caller;
         const request = { ...options, fd, prot: PROTECTIONS[prot] };
-        const { length, ...mapped } = mapBuffer(caller, request);
-        const size = kernel.buffer(task, fd)?.size;
-        if (mapped.ret < 0)
-          throw mmapFailed(`mmap: ${fd}`, mapped, {
-            offset,
-            length,
-            size,
-            page: kernel.profile.geometry.page,
-          });
-        return { mapping: mapped.ret, length: kernel.mapping(mapped.ret, task).length };
+        const mapping = did(`mmap: ${fd}`, () => mapBuffer(caller, request)).ret;
+        return { mapping, length: kernel.mapping(mapping, task).length };
       });
       await sh.answer(
         () => ({

@@ -1,8 +1,9 @@
 /** `dmaheap task add|fork|send`: tasks that begin, and what they hand on. */
 import type { Command } from 'commander';
-import { type Credentials, DEFAULT_NOFILE } from '../../kernel/task.ts';
+import { DEFAULT_NOFILE } from '../../kernel/task.ts';
+import { addTask, taskFacts } from '../../program/caller.ts';
 import { checkTaskName } from '../caller.ts';
-import { makeCalls } from '../calls.ts';
+import { makeCalls, refusedCall } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { CallFailed } from '../failures.ts';
 import { examples, type Registry } from '../registry.ts';
@@ -36,19 +37,25 @@ export function taskAdd(parent: Command, { shell }: Registry): void {
         'dmaheap task add gpu --uid 1001 --group 993 --nofile 64',
       )}`,
     )
-    .action(async (name: string, { uid = 0, gid = uid, group = [], nofile = DEFAULT_NOFILE }: AddOptions) => {
+    .action(async (name: string, { group: groups, ...options }: AddOptions) => {
       const sh = shell(command);
       checkTaskName(name);
       const session = await sh.session('task add');
-      const credentials: Credentials = { uid, gid, groups: group };
-      const { ret, errno, why } = session.transact((kernel) =>
-        kernel.syscall(name, { call: 'task_add', name, credentials, nofile }),
-      );
-      if (errno !== undefined)
-        throw new CallFailed([{ what: `task add: ${name}`, errno, ...(why && { why }) }]);
+      const facts = taskFacts({ name, ...options, ...(groups && { groups }) });
+      const added = session.transact((kernel) => addTask({ kernel, task: name }, facts));
+      if (added.ret < 0) throw new CallFailed([refusedCall(`task add: ${name}`, added)]);
+      const { uid, gid, nofile } = facts;
       await sh.answer(
-        () => ({ schema: 'dmaheap.task/1', task: name, pid: ret, uid, gid, groups: group, nofile }),
-        () => `${ret}\n`,
+        () => ({
+          schema: 'dmaheap.task/1',
+          task: name,
+          pid: added.ret,
+          uid,
+          gid,
+          groups: facts.groups,
+          nofile,
+        }),
+        () => `${added.ret}\n`,
       );
     });
 }

@@ -54,9 +54,7 @@ export function verbCommand(name: string, verb: Verb): (registry: Registry) => v
       const words = Object.fromEntries(named.map(([key, argument]) => [key, told(argument, given[key])]));
       const session = await sh.session(name);
       const what = required.length === 0 ? name : `${name}: ${required.map(([key]) => words[key]).join(' ')}`;
-      const ret = await makeCalls(sh, session, ({ must }) =>
-        must(what, callOf(verb, given), ({ errno }) => (errno ? verb.hints?.[errno] : undefined)),
-      );
+      const ret = await makeCalls(sh, session, ({ must }) => must(what, callOf(verb, given)));
       const flags = verb.flags?.(given, ret);
       const shown = flags?.length ? [flags.join('|')] : [];
       const answer = verb.returns === undefined ? {} : { ret, ...(flags && { flags }) };

@@ -40,12 +40,9 @@ export function writeCommand({ program, shell }: Registry): void {
       let done = 0n;
       await streamed(sh, 'write', undefined, async (slices) => {
         for await (const piece of inputPieces(input)) {
-          const room = bytes.length === undefined ? piece.length : Number(bytes.length - done);
-          const chunk = piece.length > room ? piece.subarray(0, room) : piece;
-          writeChunk(place, bytes, done, chunk);
-          done += BigInt(chunk.length);
+          writeChunk(place, bytes, done, piece);
+          done += BigInt(piece.length);
           await slices.at(done);
-          if (chunk.length < piece.length) throw bytes.overflow(done);
         }
         // No input is an access of no bytes, which the kernel may refuse as well.
         if (done === 0n)

@@ -3,10 +3,17 @@
  */
 import { explainNoRoom } from '../../dma-buf/backends.ts';
 import type { Failure } from '../../dma-buf/failure.ts';
+import { SHELL_TASK } from '../../kernel/task.ts';
 import { formatFlags } from '../../profile/open-flag-words.ts';
+import type { Remark } from '../../program/remark.ts';
 import { O_ACCMODE } from '../../uapi/fcntl.ts';
-import { formatHex } from '../../units.ts';
+import { iocSize } from '../../uapi/ioctl.ts';
+import { formatHex, formatSize, U64_MASK } from '../../units.ts';
 import { didYouMean } from '../words/did-you-mean.ts';
+import { groupText } from '../words/groups.ts';
+
+/** Whether a length has no page's end above it. */
+const wraps = (length: bigint): boolean => length > U64_MASK - 0xfffn;
 
 function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): string[] {
   const { argument, value } = failure;
@@ -14,7 +21,9 @@ function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): strin
     case 'len':
       return value === 0n
         ? ['the length is 0: a buffer has at least one page']
-        : [`the length ${formatHex(value)} wraps to 0 when it is rounded up to pages`];
+        : [
+            `the length ${value < 0n ? value : formatHex(value)} ${wraps(value) ? 'wraps to 0 when it is rounded up to pages' : 'is not allowed'}`,
+          ];
     case 'fd':
       return [`the fd field must be 0 on the way in; it is ${value}`];
     case 'sync-file':
@@ -31,7 +40,7 @@ function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): strin
       return [`ioctl request ${formatHex(value)} is not one that this file knows`];
     case 'offset':
       return [
-        `offset ${value < 0n ? value : formatHex(value)} is not allowed: it must be a multiple of a page and lie within the buffer`,
+        `offset ${value < 0n ? value : formatHex(value)} is not allowed: a buffer takes only 0, with SEEK_SET or SEEK_END`,
       ];
     case 'whence':
       return [`whence ${value} is not allowed: SEEK_SET (0) and SEEK_END (2) are`];
@@ -48,6 +57,52 @@ function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): strin
     case 'name':
       return [`a name has at most 31 bytes, this one ${value}`];
   }
+}
+
+/** What else is known of it, in one line. */
+function explainRemark(remark: Remark): string {
+  switch (remark.is) {
+    case 'who': {
+      const { task, uid, groups } = remark;
+      return `the task ${task} is user ${uid}, in ${groups.length > 1 ? 'groups' : 'group'} ${groups.map(groupText).join(', ')}`;
+    }
+    case 'relative-path':
+      return 'a path begins with /: there is no current directory';
+    case 'only-written':
+      return 'it is only written';
+    case 'allocated-before': {
+      const { allocated, count, closed } = remark;
+      return `${allocated} of ${count} buffers were allocated ${closed ? 'and closed again (--atomic)' : 'before it'}`;
+    }
+    case 'closed-again':
+      return 'the buffer was closed again';
+  }
+}
+
+/** Everything that is known of a failure, for commands and scenarios alike: lines without line breaks. */
+export const explainOutcome = ({
+  why,
+  remarks = [],
+}: {
+  readonly why?: Failure;
+  readonly remarks?: readonly Remark[];
+}): string[] => [...(why === undefined ? [] : explainFailure(why)), ...remarks.map(explainRemark)];
+
+const sizeText = (size: bigint): string => `${size} (${formatSize(size)})`;
+
+/** The command as the task calls it. */
+const dmaheapOf = (task: string): string => (task === SHELL_TASK ? 'dmaheap' : `dmaheap --task ${task}`);
+
+/** Why a device has no address of a buffer, and how it gets one. */
+function noDma({ device, attached, task, fd }: Extract<Failure, { kind: 'no-dma' }>): string[] {
+  const dmaheap = dmaheapOf(task);
+  const map = `${dmaheap} device map ${device} ${fd}`;
+  return attached
+    ? [`${device} is attached to the buffer but has not mapped it`, `here: ${map}`]
+    : [
+        `${device} is not attached to the buffer, so it has no address of it`,
+        `here: ${dmaheap} device attach ${device} ${fd} && ${map}`,
+      ];
 }
 
 /** Why the call failed: one line or more, without a line break at the end. */
@@ -67,6 +122,10 @@ export function explainFailure(failure: Failure): string[] {
     case 'bad-descriptor':
       return [`${failure.fd} is not an open descriptor of the task; dmaheap tasks lists those that are`];
     case 'bad-pointer':
+      if (failure.given !== undefined) {
+        const needs = `${iocSize(failure.request) || 'some'} bytes of the caller`;
+        return [`the request needs ${needs}, and there are ${failure.given}`];
+      }
       return [
         `the argument is no memory of the task, or has fewer bytes than ${formatHex(failure.request)} copies`,
       ];
@@ -129,6 +188,39 @@ export function explainFailure(failure: Failure): string[] {
       return [
         `attachment ${failure.attachment} was made by ${failure.tasks.join(', ')}, through a file of the device that this task does not have`,
       ];
+    case 'no-such-attachment':
+      return [`there is no attachment ${failure.attachment}; dmaheap devices lists them`];
+    case 'attachment-of-other':
+      return [`attachment ${failure.attachment} is ${failure.owner}'s, not ${failure.device}'s`];
+    case 'attachment-mapped':
+      return [`attachment ${failure.attachment} is mapped already, ${failure.direction}`];
+    case 'attachment-not-mapped':
+      return [`attachment ${failure.attachment} is not mapped: the device has no address of it`];
+    case 'no-dma':
+      return noDma(failure);
+    case 'dma-past-end':
+      return [
+        `offset ${failure.offset} is past the end: the buffer has ${sizeText(failure.size)}`,
+        `with a length, ${failure.device} goes on there all the same`,
+      ];
+    case 'device-in-use': {
+      const { attachments } = failure;
+      return [
+        `it has ${attachments} ${attachments === 1 ? 'attachment' : 'attachments'}: what is mapped was mapped for the device as it is; detach first`,
+      ];
+    }
+    case 'empty-mapping':
+      return ['a mapping has at least one byte'];
+    case 'misaligned-offset':
+      return [`offset ${failure.offset} is no multiple of a page (${failure.page})`];
+    case 'past-end': {
+      const { of, offset, length, size, stored } = failure;
+      return stored === undefined
+        ? [`bytes ${offset} to ${offset + length} asked; the ${of} has ${sizeText(size)}`]
+        : [`the first ${stored} bytes fitted and are stored; the ${of} ends at ${size}`];
+    }
+    case 'no-private-mapping':
+      return ['a buffer of a CMA heap has no private mappings (MAP_PRIVATE)'];
     case 'not-a-dma-buf':
       return [`descriptor ${failure.fd} is no dma-buf`];
     case 'not-contiguous':

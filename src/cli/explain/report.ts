@@ -9,7 +9,7 @@ import { renderDiagnostic } from '../render/diagnostic.ts';
 import { droppedNote, renderLogLine, splitLog } from '../render/log.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
-import { explainFailure } from './explain-failure.ts';
+import { explainOutcome } from './explain-failure.ts';
 
 /** An error of one of our own families as the bundles see it: told apart by name (see `exitCode`). */
 interface NamedError extends Error {
@@ -29,10 +29,7 @@ function renderLog(lines: readonly LogLine[], ink: Ink): string {
   return dropped === 0 ? text : `${text}(${droppedNote(dropped)})\n`;
 }
 
-const reasons = (call: FailedCall): string[] => [
-  ...(call.why === undefined ? [] : explainFailure(call.why)),
-  ...(call.notes ?? []),
-];
+const reasons = (call: FailedCall): string[] => [...explainOutcome(call), ...(call.notes ?? [])];
 
 function callText(call: FailedCall, ink: Ink): string {
   const head = `${escapeText(call.what)}: ${ink.bad(call.errno)} (${strerror(call.errno)})\n`;

@@ -2,7 +2,7 @@
 import type { SourcePosition } from '../../diagnostic.ts';
 import type { EndReport, LiveBuffer, Mismatch, RunReport, StepReport } from '../../scenario/index.ts';
 import { formatSize } from '../../units.ts';
-import { explainFailure } from '../explain/explain-failure.ts';
+import { explainOutcome } from '../explain/explain-failure.ts';
 import { explainGroup, groupReports } from '../explain/explain-hazard.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
@@ -48,7 +48,7 @@ export function stepReasons(step: StepReport): string[] {
   const loops = Object.entries(step.vars).map(([name, value]) => `${name} = ${value}`);
   return [
     ...(step.fault === undefined ? [] : [step.fault.message]),
-    ...(step.why === undefined ? [] : explainFailure(step.why)),
+    ...explainOutcome(step),
     ...unmade,
     ...(loops.length === 0 ? [] : [`in the loop: ${loops.join(', ')}`]),
     ...aliveLines(step.alive),

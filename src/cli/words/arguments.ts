@@ -1,7 +1,7 @@
 /** Reads the arguments of commands; what cannot be read is a `UsageError` that says what was expected. */
 import { InvalidArgumentError } from 'commander';
 import { parseU64 } from '../../uapi/call-names.ts';
-import { parseByte, parseSeconds, parseSize } from '../../units.ts';
+import { parseByte, parseSeconds, parseSize, parseWhole } from '../../units.ts';
 import { UsageError } from '../failures.ts';
 
 const SIZE_FORMS = 'bytes, with K, M or G for powers of 1024, or 0x hexadecimal (300K, 0x1000, 4M)';
@@ -13,10 +13,13 @@ export function readSize(text: string): bigint {
   return size;
 }
 
+const MAX_COUNT = 999_999_999;
+
 /** A whole number from 0 on. */
 export function readCount(text: string): number {
-  if (!/^[0-9]{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
-  return Number(text);
+  const count = parseWhole(text, MAX_COUNT);
+  if (count !== undefined) return count;
+  throw new InvalidArgumentError('Expected a whole number.');
 }
 
 /** A 64-bit number as C writes it. */

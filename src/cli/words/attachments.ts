@@ -1,6 +1,7 @@
 /** The attachment that a user means: by its number, or by the buffer behind a descriptor. */
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { AttachmentView, BufferView, DeviceAttachment } from '../../kernel/views/views.ts';
+import { whyNoAttachment } from '../../program/attachment.ts';
 import { bufferOf } from '../bytes/buffer-of.ts';
 import { CallFailed, UsageError } from '../failures.ts';
 import { readDescriptor } from './arguments.ts';
@@ -29,12 +30,13 @@ export interface Wanted {
 export function findAttachment(kernel: Kernel, wanted: Wanted): DeviceAttachment {
   const { what, device, word } = wanted;
   if ('attachment' in word) {
-    const found = kernel.attachment(word.attachment);
-    if (found?.device === device) return found;
-    const own = kernel.attachmentsOf(device);
-    const list = own.map(({ id }) => `attachment:${id}`).join(', ');
-    const note = own.length === 0 ? `${device} has no attachments` : `${device} has ${list}`;
-    throw new CallFailed([{ what: `${what} attachment:${word.attachment}`, errno: 'EINVAL', notes: [note] }]);
+    const { attachment } = word;
+    const found = kernel.attachment(attachment);
+    const why = whyNoAttachment(kernel, attachment, device);
+    if (found !== undefined && why === undefined) return found;
+    throw new CallFailed([
+      { what: `${what} attachment:${attachment}`, errno: 'EINVAL', ...(why && { why }) },
+    ]);
   }
   return ofBuffer(wanted, word.fd, bufferOf({ kernel, task: wanted.task }, word.fd, what));
 }

@@ -1,6 +1,6 @@
 /** Groups by name or number, as options and as text. */
 import { InvalidArgumentError } from 'commander';
-import { FIXED_GROUPS, parseGroup, parseId } from '../../program/group-names.ts';
+import { EXPECTED_ID, FIXED_GROUPS, parseGroup, parseId } from '../../program/group-names.ts';
 import { didYouMean } from './did-you-mean.ts';
 
 /** Groups that systemd or packages make when they are installed, with whatever number is free. */
@@ -18,7 +18,7 @@ const FLOATING: ReadonlySet<string> = new Set([
 export function readId(text: string): number {
   const id = parseId(text);
   if (id !== undefined) return id;
-  throw new InvalidArgumentError('Expected a number from 0 to 4294967294.');
+  throw new InvalidArgumentError(`Expected ${EXPECTED_ID}.`);
 }
 
 /** A group by number, or by a name that Debian gives a fixed one. */

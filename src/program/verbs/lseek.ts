@@ -22,5 +22,4 @@ export const lseek = verb({
     },
   },
   returns: 'number',
-  hints: { EINVAL: 'a buffer takes only offset 0 with SEEK_SET or SEEK_END' },
 });

@@ -1,8 +1,7 @@
 import * as z from 'zod';
-import { Ageing, NoHeapToAge, parseAgeSizes } from '../../program/age.ts';
+import { ageInPieces, MAX_AGE_STEPS, parseAgeSizes, parseAgeSteps } from '../../program/age.ts';
 import type { Action } from '../action.ts';
-import { MAX_AGE_STEPS } from '../limits.ts';
-import { failed } from '../outcome.ts';
+import { callerAt } from '../moment.ts';
 import type { Path } from '../problem.ts';
 import { flag, text, whole, wordOrNumber } from '../value-forms.ts';
 
@@ -42,45 +41,38 @@ export const age: Action<typeof schema> = {
             parseAgeSizes,
             'sizes with their weights, 1000 at most: 4K,64K:3',
           );
-    const lifetime =
-      value.lifetime === undefined ? undefined : values.whole(value.lifetime, inside('lifetime'));
-    const steps =
-      value.steps === undefined ? undefined : values.count(value.steps, inside('steps'), MAX_AGE_STEPS);
+    const count = (key: 'lifetime' | 'steps') => {
+      const given = value[key];
+      return given === undefined
+        ? undefined
+        : values.read(given, inside(key), parseAgeSteps, `a whole number, 1 to ${MAX_AGE_STEPS}`);
+    };
+    const [lifetime, steps] = [count('lifetime'), count('steps')];
     const seed = values.whole(value.seed ?? values.seed, inside('seed'));
     return function* (at) {
-      const { kernel } = at.machine;
-      try {
-        const ageing = new Ageing(kernel, at.task, {
-          heap: heap(at),
-          seed: seed(at),
-          keep: value.keep ?? true,
-          ...(sizes && { sizes: sizes(at) }),
-          ...(lifetime && { lifetime: lifetime(at) }),
-          ...(steps && { steps: steps(at) }),
-        });
-        while (ageing.advance(kernel)) yield;
-        const report = ageing.report(kernel);
-        const { allocated, freed, alive, aliveBytes, largestRun, largestAligned, failed: errors } = report;
-        const counted = Object.values(errors).reduce((sum, count) => sum + count, 0);
-        const { free } = report.heap;
-        return {
-          ret: 0,
-          value: {
-            allocated,
-            freed,
-            failed: counted,
-            alive,
-            alive_bytes: aliveBytes,
-            free,
-            largest: largestRun,
-            largest_aligned: largestAligned,
-          },
-        };
-      } catch (error) {
-        if (!(error instanceof NoHeapToAge)) throw error;
-        const known = kernel.heaps().map(({ name }) => name);
-        return failed('ENOENT', { why: { kind: 'no-such-heap', name: heap(at), known } });
-      }
+      const { report, ...outcome } = yield* ageInPieces(callerAt(at), {
+        heap: heap(at),
+        seed: seed(at),
+        keep: value.keep ?? true,
+        ...(sizes && { sizes: sizes(at) }),
+        ...(lifetime && { lifetime: lifetime(at) }),
+        ...(steps && { steps: steps(at) }),
+      });
+      if (report === undefined) return outcome;
+      const { allocated, freed, alive, aliveBytes, largestRun, largestAligned, failed } = report;
+      return {
+        ...outcome,
+        value: {
+          allocated,
+          freed,
+          failed: Object.values(failed).reduce((sum, count) => sum + count, 0),
+          alive,
+          alive_bytes: aliveBytes,
+          free: report.heap.free,
+          largest: largestRun,
+          largest_aligned: largestAligned,
+        },
+      };
     };
   },
 };

@@ -41,7 +41,12 @@ export const alloc: Action<typeof schema> = {
     const count = values.count(value.count ?? 1, inside('count'), MAX_COUNT);
     return function* (at) {
       const [wanted, given] = [count(at), name?.(at)];
-      const { fds, errno, why, ret } = yield* allocate(callerAt(at), {
+      const {
+        fds,
+        allocated: _,
+        failed,
+        ...said
+      } = yield* allocate(callerAt(at), {
         heap: node(at),
         size: size(at),
         ...(given !== undefined && { name: given }),
@@ -50,10 +55,9 @@ export const alloc: Action<typeof schema> = {
         heapFlags: heapFlags(at),
         count: wanted,
       });
-      const said = { ret, ...(errno && { errno }), ...(why && { why }) };
       const last = fds.at(-1);
       if (wanted === 1) return last === undefined ? said : { ...said, fd: last, made: last };
-      return { ...said, ...(last !== undefined && errno === undefined && { fd: last }), made: fds };
+      return { ...said, ...(last !== undefined && failed === undefined && { fd: last }), made: fds };
     };
   },
   export: { several: allocations },

@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { detachAttachment } from '../../program/attachment.ts';
 import type { Action } from '../action.ts';
 import { deviceOrWord } from '../device-named.ts';
 import { nameWord } from '../export/names.ts';
 import { isPlainText } from '../export/words.ts';
-import { syscall } from '../moment.ts';
+import { callerAt, syscall } from '../moment.ts';
 import { ref, text } from '../value-forms.ts';
 
 const schema = () => z.strictObject({ fd: ref, device: text }, { error: '{ fd, device }' });
@@ -40,7 +41,7 @@ export const detach: Action<() => typeof ref> = {
   schema: () => ref,
   compile: (value, values, path) => {
     const id = values.ref(value, path, 'attachment');
-    return (at) => syscall(at, { call: 'dma_buf_detach', attachment: id(at) });
+    return (at) => detachAttachment(callerAt(at), id(at));
   },
   export: {
     calls: {

@@ -1,8 +1,10 @@
+import { fail } from '../../kernel/calls/results.ts';
 import type { FaultRule } from '../../kernel/faults/fault-rule.ts';
 import { faultRuleOf, formatFaultRule, parseFaultRule } from '../../kernel/faults/fault-text.ts';
+import { seeded } from '../../program/boot-inputs.ts';
 import type { Action } from '../action.ts';
 import { type Act, type Moment, syscall } from '../moment.ts';
-import { DONE, failed, type Outcome } from '../outcome.ts';
+import { DONE, type Outcome } from '../outcome.ts';
 import type { Path } from '../problem.ts';
 import { isTemplate } from '../template.ts';
 import { type Fault, ref, fault as rule } from '../value-forms.ts';
@@ -15,14 +17,12 @@ export function readFault(
 ): { readonly rule: FaultRule } | { readonly problem: string; readonly key?: string } {
   const read = typeof fault === 'string' ? parseFaultRule(fault) : faultRuleOf(fault);
   if ('problem' in read) return read;
-  const { rule } = read;
-  const seeded = 'chance' in rule && rule.chance !== undefined && rule.seed === undefined;
-  return { rule: seeded ? { ...rule, seed } : rule };
+  return { rule: seeded(read.rule, seed) };
 }
 
 function compile(value: Fault, values: Values, path: Path): Act {
   const add = (at: Moment, rule: FaultRule): Outcome =>
-    rule.does === 'module' ? failed('EINVAL') : syscall(at, { call: 'fault_add', rule });
+    rule.does === 'module' ? fail('EINVAL') : syscall(at, { call: 'fault_add', rule });
   if (typeof value === 'string' && isTemplate(value)) {
     const rule = values.read(
       value,

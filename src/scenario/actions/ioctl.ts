@@ -1,5 +1,11 @@
 import * as z from 'zod';
-import { allocatedFd, ioctlArgument } from '../../program/ioctl-argument.ts';
+import {
+  allocatedFd,
+  ioctl as callIoctl,
+  EXPECTED_ARGUMENT,
+  ioctlArgument,
+  parseIoctlBytes,
+} from '../../program/ioctl-argument.ts';
 import { IOCTL_REQUESTS, wordOf } from '../../uapi/call-names.ts';
 import {
   DMA_HEAP_IOCTL_ALLOC,
@@ -10,8 +16,7 @@ import type { Action } from '../action.ts';
 import { BUFFER } from '../expectation.ts';
 import { isWhole, madeDescriptor } from '../export/exporter.ts';
 import { hexWord } from '../export/words.ts';
-import { bytesOfHex } from '../hex.ts';
-import { syscall } from '../moment.ts';
+import { callerAt } from '../moment.ts';
 import { hex, ref, words, yes } from '../value-forms.ts';
 
 const schema = () =>
@@ -37,8 +42,7 @@ export const ioctl: Action<typeof schema> = {
   compile: (value, values, path) => {
     const fd = values.ref(value.fd, [...path, 'fd'], 'descriptor');
     const request = values.word(value.request, [...path, 'request'], IOCTL_REQUESTS);
-    const expected = 'pairs of hexadecimal digits, at most 16384 bytes';
-    const given = values.read(value.arg ?? '', [...path, 'arg'], bytesOfHex, expected);
+    const given = values.read(value.arg ?? '', [...path, 'arg'], parseIoctlBytes, EXPECTED_ARGUMENT);
     const isNull = value.null === true || value.arg === null;
     if (value.null === true && typeof value.arg === 'string') {
       values.problem([...path, 'null'], 'scenario-exclusive', 'null: true has no bytes, and arg has some');
@@ -46,7 +50,7 @@ export const ioctl: Action<typeof schema> = {
     return (at) => {
       const number = request(at);
       const arg = isNull ? null : ioctlArgument(number, given(at));
-      const result = syscall(at, { call: 'ioctl', fd: fd(at), request: number, arg });
+      const result = callIoctl(callerAt(at), { fd: fd(at), request: number, arg });
       const made = result.ret < 0 ? undefined : allocatedFd(number, arg);
       return { ...result, ...(arg !== null && { arg }), ...(made !== undefined && { fd: made, made }) };
     };

@@ -1,12 +1,12 @@
 import { listPath } from '../../program/path-lookup.ts';
 import type { Action } from '../action.ts';
 import type { Moment } from '../moment.ts';
-import { failed, type Outcome } from '../outcome.ts';
+import type { Outcome } from '../outcome.ts';
 import { text } from '../value-forms.ts';
 
 function listNames({ machine: { kernel }, task }: Moment, path: string): Outcome {
   const found = listPath(kernel, path, task);
-  return 'errno' in found ? failed(found.errno) : { ret: 0, names: found.entries.map(({ name }) => name) };
+  return 'errno' in found ? found : { ret: 0, names: found.entries.map(({ name }) => name) };
 }
 
 export const ls: Action<() => typeof text> = {

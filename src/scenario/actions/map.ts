@@ -1,14 +1,9 @@
 import * as z from 'zod';
+import { mapAttachment, unmapAttachment } from '../../program/attachment.ts';
+import { DIRECTION_WORDS, DIRECTIONS } from '../../program/device-words.ts';
 import type { Action } from '../action.ts';
-import { syscall } from '../moment.ts';
+import { callerAt } from '../moment.ts';
 import { ref, refOr } from '../value-forms.ts';
-
-const DIRECTIONS = {
-  bidirectional: 'DMA_BIDIRECTIONAL',
-  'to-device': 'DMA_TO_DEVICE',
-  'from-device': 'DMA_FROM_DEVICE',
-} as const;
-const DIRECTION_WORDS = ['bidirectional', 'to-device', 'from-device'] as const;
 
 const schema = () =>
   refOr(
@@ -31,7 +26,7 @@ export const map: Action<typeof schema> = {
     return (at) => {
       const attachment = id(at);
       const { kernel } = at.machine;
-      const result = syscall(at, { call: 'dma_buf_map_attachment', attachment, direction });
+      const result = mapAttachment(callerAt(at), attachment, direction);
       if (result.ret < 0) return result;
       const dma = kernel.deviceMapping(attachment)?.segments[0]?.address;
       return { ...result, ...(dma !== undefined && { dma }) };
@@ -57,7 +52,7 @@ export const unmap: Action<() => typeof ref> = {
   schema: () => ref,
   compile: (value, values, path) => {
     const id = values.ref(value, path, 'attachment');
-    return (at) => syscall(at, { call: 'dma_buf_unmap_attachment', attachment: id(at) });
+    return (at) => unmapAttachment(callerAt(at), id(at));
   },
   export: {
     calls: {

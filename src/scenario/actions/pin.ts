@@ -1,15 +1,8 @@
-import { type PhysRange, parseSize } from '../../units.ts';
+import { parseRange } from '../../units.ts';
 import type { Action } from '../action.ts';
 import { spanWord } from '../export/words.ts';
 import { syscall } from '../moment.ts';
 import { text } from '../value-forms.ts';
-
-function rangeOf(text: string): PhysRange | undefined {
-  const [base, size, ...more] = text.replace(/^@/, '').split(':').map(parseSize);
-  return base === undefined || size === undefined || size === 0n || more.length > 0
-    ? undefined
-    : { base, size };
-}
 
 const EXPECTED_RANGE = '@ADDRESS:SIZE, such as "@0x60400000:64K"';
 
@@ -17,7 +10,7 @@ export const pin: Action<() => typeof text> = {
   text: 'Pages of a CMA area are busy from now on: "@0x60000000:1M"',
   schema: () => text,
   compile: (value, values, path) => {
-    const range = values.read(value, path, rangeOf, EXPECTED_RANGE);
+    const range = values.read(value, path, parseRange, EXPECTED_RANGE);
     return (at) => syscall(at, { call: 'pin', range: range(at) });
   },
   export: {
@@ -30,7 +23,7 @@ export const unpin: Action<() => typeof text> = {
   text: 'They are not any longer.',
   schema: () => text,
   compile: (value, values, path) => {
-    const range = values.read(value, path, rangeOf, EXPECTED_RANGE);
+    const range = values.read(value, path, parseRange, EXPECTED_RANGE);
     return (at) => syscall(at, { call: 'unpin', range: range(at) });
   },
   export: {

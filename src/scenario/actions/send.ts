@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { isTaskName } from '../../kernel/task.ts';
 import type { Action } from '../action.ts';
 import { BUFFER } from '../expectation.ts';
 import { copyName, isWhole, madeDescriptor } from '../export/exporter.ts';
 import { syscall } from '../moment.ts';
-import { startTask, taskName } from '../task-name.ts';
+import { taskName } from '../task-name.ts';
 import { flag, ref, text } from '../value-forms.ts';
 
 const schema = () => z.strictObject({ fd: ref, to: text, cloexec: flag.optional() }, { error: '{ fd, to }' });
@@ -18,7 +19,6 @@ export const send: Action<typeof schema> = {
     const to = taskName(value.to, values, [...path, 'to']);
     return (at) => {
       const owner = to(at);
-      startTask(at, owner);
       const cloexec = value.cloexec === true;
       const result = syscall(at, { call: 'sendmsg', fd: fd(at), to: owner, cloexec });
       return result.ret < 0 ? result : { ...result, fd: result.ret, owner };
@@ -27,7 +27,9 @@ export const send: Action<typeof schema> = {
   export: {
     calls: {
       sendmsg: ({ task, result: { ret, why }, call: { fd: number, to, cloexec } }, { names }) => {
-        if (!isWhole(number) || why?.kind === 'no-such-task') return undefined;
+        // A step starts the task that makes it.
+        const noSender = why?.kind === 'no-such-task' && why.task === task;
+        if (!isWhole(number) || !isTaskName(to) || noSender) return undefined;
         const fd = names.descriptor(task, number);
         const action = { send: { fd, to, ...(cloexec === true && { cloexec }) } };
         return { action, ...madeDescriptor(to, ret, copyName(fd), names) };

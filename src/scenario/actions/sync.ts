@@ -4,10 +4,10 @@ import {
   DMA_BUF_IOCTL_SYNC,
   DMA_BUF_SYNC_END,
   DMA_BUF_SYNC_READ,
-  DMA_BUF_SYNC_START,
   DMA_BUF_SYNC_VALID_FLAGS_MASK,
   DMA_BUF_SYNC_WRITE,
   decodeDmaBufSync,
+  dmaBufSyncFlags,
 } from '../../uapi/dma-buf.ts';
 import { iocSize } from '../../uapi/ioctl.ts';
 import type { Action, ValueOf } from '../action.ts';
@@ -43,9 +43,9 @@ export const sync: Action<typeof schema> = {
   compile: (value, values, path) => {
     const fd = values.ref(value.fd, [...path, 'fd'], 'descriptor');
     const { start = false, end = false, read = false, write = false } = value;
-    const words = (read ? DMA_BUF_SYNC_READ : 0) | (write ? DMA_BUF_SYNC_WRITE : 0);
-    const side = end ? DMA_BUF_SYNC_END : DMA_BUF_SYNC_START;
-    const flags = values.size(value.flags ?? words | side, [...path, 'flags']);
+    const meant = dmaBufSyncFlags({ start, end, read, write });
+    const given = value.flags ?? (typeof meant === 'number' ? meant : 0);
+    const flags = values.size(given, [...path, 'flags']);
     if (value.flags !== undefined && (start || end || read || write)) {
       values.problem(
         [...path, 'flags'],
@@ -54,10 +54,10 @@ export const sync: Action<typeof schema> = {
         undefined,
         true,
       );
-    } else if (value.flags === undefined && start === end) {
+    } else if (value.flags === undefined && meant === 'phase') {
       const message = 'sync has one of start: true and end: true';
       values.problem(path, 'scenario-sync', message, 'or the number: flags: 5');
-    } else if (value.flags === undefined && !read && !write) {
+    } else if (value.flags === undefined && meant === 'access') {
       const hint = 'Linux refuses the call without (EINVAL); to see that: flags: 0';
       values.problem(path, 'scenario-sync', 'sync has read: true, write: true, or both', hint);
     }

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { DEFAULT_NOFILE } from '../../kernel/task.ts';
+import { addTask } from '../../program/caller.ts';
+import { EXPECTED_GROUP, EXPECTED_ID, ID_MAX, parseGroup, parseId } from '../../program/group-names.ts';
 import type { Action } from '../action.ts';
 import { isPlainText } from '../export/words.ts';
-import { EXPECTED_GROUP, groupNumber } from '../group-number.ts';
-import { syscall } from '../moment.ts';
+import { callerAt } from '../moment.ts';
 import { taskName } from '../task-name.ts';
 import { text, textOr, whole, wordOrNumber } from '../value-forms.ts';
 
@@ -25,18 +26,22 @@ export const taskAdd: Action<typeof schema> = {
   compile: (value, values, path) => {
     const given = typeof value === 'string' ? { name: value } : value;
     const name = taskName(given.name, values, typeof value === 'string' ? path : [...path, 'name']);
-    const uid = values.whole(given.uid ?? 0, [...path, 'uid']);
-    const gid = given.gid === undefined ? uid : values.whole(given.gid, [...path, 'gid']);
-    const groups = (given.groups ?? []).map((group, i) =>
-      values.read(group, [...path, 'groups', i], groupNumber, EXPECTED_GROUP),
-    );
+    const id = (key: 'uid' | 'gid') => {
+      const value = given[key];
+      return value === undefined ? undefined : values.read(value, [...path, key], parseId, EXPECTED_ID);
+    };
+    const [uid, gid] = [id('uid'), id('gid')];
     const nofile = values.whole(given.nofile ?? DEFAULT_NOFILE, [...path, 'nofile']);
+    const groups = (given.groups ?? []).map((group, i) =>
+      values.read(group, [...path, 'groups', i], parseGroup, EXPECTED_GROUP),
+    );
     return (at) =>
-      syscall(at, {
-        call: 'task_add',
+      addTask(callerAt(at), {
         name: name(at),
-        credentials: { uid: uid(at), gid: gid(at), groups: groups.map((group) => group(at)) },
+        groups: groups.map((group) => group(at)),
         nofile: nofile(at),
+        ...(uid && { uid: uid(at) }),
+        ...(gid && { gid: gid(at) }),
       });
   },
   export: {
@@ -44,7 +49,7 @@ export const taskAdd: Action<typeof schema> = {
     calls: {
       task_add: ({ result, call: { name, credentials, nofile } }, { names }) => {
         const { uid, gid, groups } = credentials;
-        if (!isPlainText(name)) return undefined;
+        if (!isPlainText(name) || ![uid, gid, ...groups].every((id) => id <= ID_MAX)) return undefined;
         const words = {
           ...(uid !== 0 && { uid }),
           ...(gid !== uid && { gid }),
