@@ -8,11 +8,11 @@ import { examples, type Registry } from '../registry.ts';
 import { readCount, readDescriptor, readMapping, readSize } from '../words/arguments.ts';
 import { readSigned, wordReader } from '../words/call-words.ts';
 
-/** What reads an argument's word. */
-function readerOf(argument: Argument): (text: string) => number | bigint {
+/** What reads an argument's word; a descriptor is read when the command runs, as everywhere. */
+function readerOf(argument: Argument): (text: string) => number | bigint | string {
   switch (argument.kind) {
     case 'descriptor':
-      return (text) => readDescriptor(text);
+      return (text) => text;
     case 'mapping':
       return readMapping;
     case 'whole':
@@ -49,7 +49,10 @@ export function verbCommand(name: string, verb: Verb): (registry: Registry) => v
     command.addHelpText('after', examples(...verb.examples)).action(async () => {
       const sh = shell(command);
       const given: Given = Object.fromEntries(
-        named.map(([key, argument], i) => [key, command.processedArgs[i] ?? argument.default]),
+        named.map(([key, argument], i) => {
+          const word = command.processedArgs[i] ?? argument.default;
+          return [key, argument.kind === 'descriptor' ? readDescriptor(word) : word];
+        }),
       );
       const words = Object.fromEntries(named.map(([key, argument]) => [key, told(argument, given[key])]));
       const session = await sh.session(name);
