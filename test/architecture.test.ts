@@ -213,6 +213,14 @@ describe('the rooms of src', () => {
     expect(inputs).not.toMatch(/O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)|openSync\([^)]*'[^r]/);
   });
 
+  it("loads Node's slow modules where they are used: 3 to 10 ms each, of every command", () => {
+    const slow = /^import (?!type ).*from 'node:(crypto|v8|stream|worker_threads|child_process|readline)'/m;
+    expect(slow.test("import { randomBytes } from 'node:crypto';")).toBe(true);
+    const found = sources.filter(({ text }) => slow.test(text)).map(({ name }) => name);
+    // A bundle of its own.
+    expect(found).toEqual(['scenario/export/bundle-read.ts']);
+  });
+
   it('leaves versions and architectures to the profile: nobody else names one', () => {
     expect(VERSION_OR_ARCH.exec("if (profile.linux.name === '6.12') x")).not.toBeNull();
     expect(VERSION_OR_ARCH.exec("arch: 'arm64'")).not.toBeNull();

@@ -10,7 +10,6 @@
  * the user's own files say, is refused by name.
  */
 
-import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -297,7 +296,11 @@ export function removeSessionFiles(location: SessionLocation): void {
     const own = /^(store\.mdb(-lock|\.seen)?|arena\.\d+(\.dirty)?|session\.json\.\d+|\.gitignore)$/;
     // Whole or not there, as a boot finds it and leaves it: half a store could not be booted into.
     if (existsSync(storePath(dir))) {
-      renameHost(storePath(dir), `${storePath(dir)}.${randomBytes(3).toString('hex')}`);
+      // node:crypto takes longer to load than most commands take to run, and this need not be hard to guess.
+      const name = Math.floor(Math.random() * 0x1000000)
+        .toString(16)
+        .padStart(6, '0');
+      renameHost(storePath(dir), `${storePath(dir)}.${name}`);
     }
     for (const name of readdirSync(dir)) {
       if (HALF_MADE.test(name)) removeDirectory(join(dir, name));
