@@ -26,6 +26,9 @@ export function compareCase(expected: Expectations, observed: Observed): Compari
     table[key] = (table[key] ?? 0) + 1;
   };
 
+  if (expected.pageblock !== undefined) {
+    facts.push(exact('profile.pageblock', expected.pageblock, observed.pageblock));
+  }
   if (expected.boot !== undefined) facts.push(...bootFacts(expected.boot, observed, expected.logFilter));
   expected.steps.forEach((step, index) => {
     const got = observed.steps[index];

@@ -51,6 +51,8 @@ export interface RecordedHeap {
 export interface Expectations {
   /** Present when the boot died; the text after `not syncing: `. */
   readonly panic?: string;
+  /** The unit of CMA alignment, bytes; absent where the case does not say. */
+  readonly pageblock?: number;
   /** Absent when the boot died. */
   readonly boot?: {
     readonly heaps: readonly RecordedHeap[];
@@ -72,7 +74,7 @@ export interface OracleCase {
 }
 
 /** The arguments of each op; whatever else stands in a step came back. */
-const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+export const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   alloc: ['heap', 'len', 'fd_flags', 'heap_flags', 'id', 'fd', 'open_flags'],
   badptr: ['heap'],
   cat: ['path'],
@@ -180,9 +182,10 @@ export function parseCase(text: string, file: string): OracleCase {
 
   const logFilter = root.log_filter === undefined ? 1 : Number(root.log_filter);
 
+  const pageblock = profile.pageblock === undefined ? {} : { pageblock: Number(profile.pageblock) };
   if (boot.panic === true) {
     const panic = string(boot.message, 'boot.message').trim();
-    return { inputs, expectations: { panic, steps, logFilter, logAfter } };
+    return { inputs, expectations: { panic, ...pageblock, steps, logFilter, logAfter } };
   }
   const cma: Record<string, JsonObject> = {};
   for (const [name, area] of Object.entries(object(boot.cma, 'boot.cma'))) {
@@ -191,6 +194,7 @@ export function parseCase(text: string, file: string): OracleCase {
   return {
     inputs,
     expectations: {
+      ...pageblock,
       boot: {
         heaps: list(boot.heaps, 'boot.heaps').map((entry, i) => {
           const heap = object(entry, `boot.heaps[${i}]`);

@@ -40,6 +40,7 @@ export function perfectReplay(expected: Expectations): Observed {
   const { boot } = expected;
   return {
     ...(expected.panic === undefined ? {} : { panic: expected.panic }),
+    pageblock: expected.pageblock ?? 0,
     log: withoutIgnored(boot?.log ?? [], expected.logFilter),
     heaps: boot?.heaps ?? [],
     cma: Object.fromEntries(

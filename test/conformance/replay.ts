@@ -8,8 +8,10 @@ import { cmaDebugfs, procIomem, procMeminfo } from '../../src/kernel/virtual-fil
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import type { LogLine } from '../../src/printk.ts';
 import { Printk } from '../../src/printk.ts';
-import { MemoryRecords, type Records } from '../../src/records.ts';
 import { configKeys } from '../../src/profile/config.ts';
+import { pageblockBytes } from '../../src/profile/profile.ts';
+import { profileIn } from '../../src/profile/recorded-profile.ts';
+import { MemoryRecords, type Records } from '../../src/records.ts';
 import type { PhysRange } from '../../src/units.ts';
 import type { Observed, ObservedArea } from './observed.ts';
 import type { CaseInputs, JsonObject, RecordedProfile, RecordedRange } from './oracle-case.ts';
@@ -74,13 +76,15 @@ export function replay(inputs: CaseInputs, dtb: Uint8Array): Observed {
   const { panic } = boot(board, bootParams(inputs), records);
   const printk = new Printk(records);
   const log = [...printk.since(0)].map(logLine);
+  const pageblock = Number(pageblockBytes(profileIn(records)));
   if (panic !== undefined) {
-    return { panic, log, heaps: [], cma: {}, meminfo: {}, iomem: [], steps: [], logAfter: [] };
+    return { panic, pageblock, log, heaps: [], cma: {}, meminfo: {}, iomem: [], steps: [], logAfter: [] };
   }
 
   const areas = (): Record<string, ObservedArea> => cmaDebugfs(records);
   const kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
   const atBoot = {
+    pageblock,
     log,
     heaps: kernel.heaps().map(({ name, minor, mode }) => ({ name, minor, mode })),
     cma: areas(),
