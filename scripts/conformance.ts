@@ -1,9 +1,12 @@
 /**
- * npm run conformance -- DIR [--json] [--gaps FILE] [--case NAME]
+ * npm run conformance -- DIR [--json] [--gaps FILE] [--case NAME] [--mutate]
  *
  * Replays every case of an oracle directory through the library and compares: DIR/cases/*.json and
  * DIR/cases-*\/*.json over the blobs of DIR/boards. Exit codes: 0 all agree, but for what the gap list
  * names; 1 they do not; 2 wrong usage; 3 the directory, a case or the gap list cannot be read.
+ *
+ * --mutate asks the comparison itself: it falsifies each recorded value and tells which falsehoods were noticed. Exit
+ * code 1 where fewer than 99 in 100 of the graded ones were.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -12,10 +15,11 @@ import { runCase } from '../test/conformance/conformance.ts';
 import knownGaps from '../test/conformance/gaps.json' with { type: 'json' };
 import type { Gap } from '../test/conformance/gaps.ts';
 import { parseGaps } from '../test/conformance/gaps.ts';
+import { gradedShare, type MutationTally, mutateCase, mutationText } from '../test/conformance/mutate.ts';
 import { findCases, readCase } from '../test/conformance/oracle-directory.ts';
 import { caseText, reportJson, totalsOf, totalsText } from '../test/conformance/report.ts';
 
-const USAGE = 'usage: npm run conformance -- DIR [--json] [--gaps FILE] [--case NAME]...';
+const USAGE = 'usage: npm run conformance -- DIR [--json] [--gaps FILE] [--case NAME]... [--mutate]';
 
 class Stop extends Error {
   readonly exitCode: 2 | 3;
@@ -31,6 +35,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 function argumentsOf(argv: readonly string[]): {
   directory: string;
   json: boolean;
+  mutate: boolean;
   gaps: string | undefined;
   only: readonly string[];
 } {
@@ -40,13 +45,16 @@ function argumentsOf(argv: readonly string[]): {
       allowPositionals: true,
       options: {
         json: { type: 'boolean', default: false },
+        mutate: { type: 'boolean', default: false },
         gaps: { type: 'string' },
         case: { type: 'string', multiple: true, default: [] },
       },
     });
     const [directory, ...more] = positionals;
     if (directory === undefined || more.length > 0) throw new Error('one directory is wanted');
-    return { directory, json: values.json, gaps: values.gaps, only: values.case };
+    const { json, mutate, gaps, case: only } = values;
+    if (mutate && (json || gaps !== undefined)) throw new Error('--mutate takes neither --json nor --gaps');
+    return { directory, json, mutate, gaps, only };
   } catch (error) {
     throw new Stop(2, `conformance: ${messageOf(error)}\n${USAGE}`);
   }
@@ -62,7 +70,7 @@ function reading<T>(work: () => T): T {
 }
 
 function main(argv: readonly string[]): number {
-  const { directory, json, gaps: gapFile, only } = argumentsOf(argv);
+  const { directory, json, mutate, gaps: gapFile, only } = argumentsOf(argv);
   const gaps: Gap[] = reading(() =>
     parseGaps(gapFile === undefined ? knownGaps : JSON.parse(readFileSync(gapFile, 'utf8'))),
   );
@@ -77,6 +85,22 @@ function main(argv: readonly string[]): number {
   const progress = (text: string): void => {
     if (terminal) process.stderr.write(`\r\x1b[K${text}`);
   };
+  if (mutate) {
+    const tallies = new Map<string, MutationTally>();
+    for (const [index, { id, file, boards }] of found.entries()) {
+      progress(`${index + 1}/${found.length} ${id}`);
+      mutateCase(
+        id,
+        reading(() => readFileSync(file, 'utf8')),
+        boards,
+        tallies,
+      );
+      progress('');
+    }
+    console.log(mutationText(tallies.values()));
+    const { noticed, total } = gradedShare(tallies.values());
+    return noticed >= 0.99 * total ? 0 : 1;
+  }
   const results: CaseResult[] = [];
   for (const [index, item] of found.entries()) {
     progress(`${index + 1}/${found.length} ${item.id}`);

@@ -2,6 +2,8 @@
  * The words of the kernel command line that decide about memory: `cma=`, `mem=` and `coherent_pool=`.
  * All other words are ignored, as Linux ignores words that no early_param() takes.
  */
+import { U64_MASK } from '../units.ts';
+
 /** What the command line asks for; absent members were not given. */
 export interface MemoryCmdline {
   /** `cma=SIZE[@BASE[-LIMIT]]`, bytes; SIZE 0 means none. */
@@ -63,8 +65,10 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
       coherentPool = memparse(value)[0];
     }
   }
+  // The value that stands for "not given": size_cmdline.
+  const given = cma?.size === U64_MASK ? undefined : cma;
   return {
-    ...(cma && { cma }),
+    ...(given && { cma: given }),
     ...(mem !== undefined && { mem }),
     ...(coherentPool !== undefined && { coherentPool }),
     malformed,

@@ -68,6 +68,10 @@ export function registerDmaHeap(
   }
   if (heaps.some((heap) => heap.name === name)) {
     printk.print(4, `sysfs: cannot create duplicate filename '/devices/virtual/dma_heap/${name}'`);
+    printk.print(
+      3,
+      `kobject: kobject_add_internal failed for ${name} with -EEXIST, don't try to register things with the same name in the same directory.`,
+    );
     printk.print(3, 'dma_heap: Unable to add device');
     return false;
   }

@@ -9,7 +9,7 @@ import type { PhysAddr } from '../units.ts';
 import { formatHex, formatPa, rangeEnd, roundDown } from '../units.ts';
 
 /** The modules of drivers/dma-buf/heaps/, in the order in which they are linked. */
-export const HEAP_MODULES = ['system_heap', 'coherent_heap', 'cma_heap'] as const;
+export const HEAP_MODULES = ['system_heap', 'cma_heap', 'coherent_heap'] as const;
 
 export type HeapModule = (typeof HEAP_MODULES)[number];
 
@@ -32,8 +32,10 @@ export interface PoolRefusal {
   readonly problem: 'size-zero' | 'mapped-ram' | 'mapped-page' | 'unmappable';
   /** The errno in `failed to initialize memory`. */
   readonly errno: 12 | 22;
-  /** The line of a WARN_ONCE() before it, and the name of its site. */
-  readonly once?: readonly [site: string, text: string];
+  /** The line of a WARN() before it. */
+  readonly warning?: string;
+  /** The warning is a WARN_ONCE(): the name of its site. */
+  readonly once?: string;
 }
 
 /** What a module has to register. */
@@ -94,12 +96,16 @@ function memremapRefusal(
   const intersection = ram.intersects(pool);
   if (intersection !== 'none') {
     const range = intersection === 'mixed' ? 'mixed range' : 'ram';
-    const once = [`memremap-${intersection}`, `memremap attempted on ${range} ${what}`] as const;
-    return { problem: 'mapped-ram', errno: 22, once };
+    return {
+      problem: 'mapped-ram',
+      errno: 22,
+      warning: `memremap attempted on ${range} ${what}`,
+      once: `memremap-${intersection}`,
+    };
   }
   if (rangeEnd(pool) > profile.arch.physEnd) return { problem: 'unmappable', errno: 22 };
   return memblock.isMapMemory(roundDown(pool.base, profile.geometry.page))
-    ? { problem: 'mapped-page', errno: 22 }
+    ? { problem: 'mapped-page', errno: 22, warning: 'ioremap attempted on RAM pfn' }
     : undefined;
 }
 

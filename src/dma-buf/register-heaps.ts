@@ -28,6 +28,7 @@ export interface ModuleInit extends RegistrationProblems {
 export function initModule(records: Records, printk: Printk, plan: ModulePlan): ModuleInit {
   const pools = new Map<number, RegistrationProblem>();
   const areas = new Map<number, RegistrationProblem>();
+  const { linux } = profileIn(records);
   switch (plan.module) {
     case 'system_heap': {
       const done = registerDmaHeap(records, printk, 'system', { backend: 'system', index: 0 });
@@ -39,6 +40,10 @@ export function initModule(records: Records, printk: Printk, plan: ModulePlan): 
         if (problem === undefined) continue;
         pools.set(pool.index, problem);
         printk.print(4, `Failed to add coherent heap ${pool.name}`);
+      }
+      // Recorded behind the lines of all heaps: who prints it then is not known.
+      for (const pool of plan.pools) {
+        if (pool.refused?.errno === 12) printk.print(...linux.log.coherentPoolFailed(pool.base, pool.size));
       }
       return { pools, areas };
     case 'cma_heap': {
@@ -55,7 +60,11 @@ function registerCoherentHeap(
   { index, name, base, size, refused }: PlannedPool,
 ): RegistrationProblem | undefined {
   if (refused !== undefined) {
-    if (refused.once !== undefined) printk.printOnce(refused.once[0], 4, refused.once[1]);
+    const { warning, once } = refused;
+    if (warning !== undefined) {
+      if (once === undefined) printk.print(4, warning);
+      else printk.printOnce(once, 4, warning);
+    }
     printk.print(3, `coherent_heap: failed to initialize memory (-${refused.errno})`);
     return refused.problem;
   }

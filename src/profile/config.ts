@@ -12,6 +12,10 @@ export interface ProfileConfig {
   readonly CONFIG_ZONE_DMA32: boolean;
   /** Huge pages make the pageblock 2 MiB; without them it is the largest buddy block, 4 MiB. */
   readonly CONFIG_TRANSPARENT_HUGEPAGE: boolean;
+  /** The same for pages of hugetlbfs. */
+  readonly CONFIG_HUGETLBFS: boolean;
+  /** Bits of a virtual address: with 39 the linear map has one level of tables less. 52 is 48 where the CPU has no LVA. */
+  readonly CONFIG_ARM64_VA_BITS: number;
   /** EFI boots get 1024 ranges in memblock's memory array instead of 128. */
   readonly CONFIG_EFI: boolean;
   readonly CONFIG_DMABUF_HEAPS_SYSTEM: boolean;
@@ -29,6 +33,8 @@ export const DEFCONFIG: ProfileConfig = {
   CONFIG_ZONE_DMA: true,
   CONFIG_ZONE_DMA32: true,
   CONFIG_TRANSPARENT_HUGEPAGE: true,
+  CONFIG_HUGETLBFS: true,
+  CONFIG_ARM64_VA_BITS: 48,
   CONFIG_EFI: true,
   CONFIG_DMABUF_HEAPS_SYSTEM: true,
   CONFIG_DMABUF_HEAPS_CMA: true,
@@ -40,6 +46,7 @@ const RANGES: Readonly<Partial<Record<ConfigKey, readonly [min: number, max: num
   CONFIG_CMA_SIZE_MBYTES: [0, 1 << 20],
   CONFIG_CMA_ALIGNMENT: [2, 12],
   CONFIG_CMA_AREAS: [1, 128],
+  CONFIG_ARM64_VA_BITS: [39, 52],
 };
 
 /** What is wrong with a configuration override. */

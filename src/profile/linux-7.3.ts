@@ -6,10 +6,11 @@ export const LINUX_7_3: LinuxVersion = {
   name: '7.3',
 
   structPage: 64n,
-  unflattenedTree: 40n * KiB,
+  regionSlot: 40n,
+  treeSizes: { node: 208, property: 104, alias: 40 },
   maxDynamicRegions: 64,
   maxCmaAreas: (config) => config.CONFIG_CMA_AREAS,
-  hugePageblocks: (config) => config.CONFIG_TRANSPARENT_HUGEPAGE,
+  hugePageblocks: (config) => config.CONFIG_HUGETLBFS || config.CONFIG_TRANSPARENT_HUGEPAGE,
   fromFourGiB: (size, limit) => limit >= 4n * GiB + size,
   atomicPool: (_zone, populated) => populated,
 
@@ -28,12 +29,13 @@ export const LINUX_7_3: LinuxVersion = {
       const site = '__cma_alloc_frozen';
       return { site, line: [3, `cma: ${site}: ${area}: alloc failed, req-size: ${pages} pages, ret: -16`] };
     },
-    cmaFree: (runs) => {
+    cmaFree: (runs, free, total) => {
       const told = runs.map(({ start, length }) => `${start === 0 ? '' : '+'}${length}@${start}`);
       return [
         [6, 'cma: number of available pages: '],
         [6, `cma: range 0: ${told.join('')}`],
         [6, 'cma: '],
+        [4, `=> ${free} free of ${total} total pages`],
       ];
     },
     cmaNotActivated: (area) => [3, `cma: CMA area ${area} could not be activated`],
@@ -41,6 +43,10 @@ export const LINUX_7_3: LinuxVersion = {
     coherentPoolMade: (base, size) => [
       6,
       `Reserved memory: created DMA memory pool at ${formatPa(base)}, size ${size / KiB} KiB`,
+    ],
+    coherentPoolFailed: (base, size) => [
+      3,
+      `Reserved memory: failed to init DMA memory pool at ${formatPa(base)}, size ${size / KiB} KiB`,
     ],
     noReservedMemory: [6, 'OF: reserved mem: Reserved memory: No reserved-memory node in the DT'],
     tooManyDynamic: (node) => [3, `OF: reserved mem: too many defined dynamic regions, skip '${node}'`],

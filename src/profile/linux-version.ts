@@ -21,8 +21,10 @@ export interface LinuxVersion {
 
   /** sizeof(struct page). */
   readonly structPage: bigint;
-  /** What the unflattened tree and the array of regions take of memblock, bytes. */
-  readonly unflattenedTree: bigint;
+  /** sizeof(struct reserved_mem), of which the array of regions is made. */
+  readonly regionSlot: bigint;
+  /** sizeof(struct device_node), of struct property and of struct alias_prop, of which the unflattened tree is made. */
+  readonly treeSizes: { readonly node: number; readonly property: number; readonly alias: number };
   /** How many dynamic regions are placed: MAX_RESERVED_REGIONS. */
   readonly maxDynamicRegions: number;
   /** How many CMA areas there can be: MAX_CMA_AREAS. */
@@ -58,13 +60,17 @@ export interface LinuxVersion {
       area: string,
       pages: bigint,
     ) => { readonly site: string; readonly line: LogText };
-    /** What of an area is free: cma_debug_show_areas(). @param runs in pages from the area's start */
+    /** What of an area is free, in pages: cma_debug_show_areas(). @param runs from the area's start */
     readonly cmaFree: (
       runs: readonly { readonly start: number; readonly length: number }[],
+      free: number,
+      total: number,
     ) => readonly LogText[];
     readonly cmaNotActivated: (area: string) => LogText;
     readonly cmaHeapRefused: (area: string) => LogText;
     readonly coherentPoolMade: (base: PhysAddr, size: bigint) => LogText;
+    /** A pool whose bitmap cannot be allocated. */
+    readonly coherentPoolFailed: (base: PhysAddr, size: bigint) => LogText;
     readonly noReservedMemory: LogText;
     readonly tooManyDynamic: (node: string) => LogText;
     readonly severalRegPairs: (node: string, pairs: number) => LogText;

@@ -26,7 +26,10 @@ export function compareCase(expected: Expectations, observed: Observed): Compari
     table[key] = (table[key] ?? 0) + 1;
   };
 
-  if (expected.boot !== undefined) facts.push(...bootFacts(expected.boot, observed));
+  if (expected.pageblock !== undefined) {
+    facts.push(exact('profile.pageblock', expected.pageblock, observed.pageblock));
+  }
+  if (expected.boot !== undefined) facts.push(...bootFacts(expected.boot, observed, expected.logFilter));
   expected.steps.forEach((step, index) => {
     const got = observed.steps[index];
     if (got?.kind === 'not-replayed') count(notReplayed, got.op);
@@ -35,19 +38,28 @@ export function compareCase(expected: Expectations, observed: Observed): Compari
   });
   if (expected.panic === undefined) {
     if (observed.logAfterBehind !== undefined) count(behind, `log_after behind ${observed.logAfterBehind}`);
-    else facts.push(...logAfterFacts(expected.logAfter, observed.logAfter));
+    else facts.push(...logAfterFacts(expected.logAfter, observed.logAfter, expected.logFilter));
   }
   return { facts, notReplayed, behind };
 }
 
-function bootFacts(expected: NonNullable<Expectations['boot']>, observed: Observed): Fact[] {
+function bootFacts(
+  expected: NonNullable<Expectations['boot']>,
+  observed: Observed,
+  logFilter: number,
+): Fact[] {
+  const graded = (lines: readonly string[]) => withoutIgnored(lines, logFilter);
   const heapLine = (heap: { name: string; minor: number; mode: string }): string =>
     `${heap.minor} ${heap.name} ${heap.mode}`;
   const facts = [
     ...lineFacts('boot.heaps', expected.heaps.map(heapLine), observed.heaps.map(heapLine)),
-    ...lineFacts('boot.log', withoutIgnored(expected.log), withoutIgnored(observed.log)),
+    ...lineFacts('boot.log', graded(expected.log), graded(observed.log)),
     ...lineFacts('boot.iomem', ramOnwards(expected.iomem), ramOnwards(observed.iomem)),
-    exact('boot.meminfo.CmaTotal', expected.cmaTotalKiB, observed.cmaTotalKiB),
+    ...['CmaTotal', 'CmaFree'].map((key) =>
+      exact(`boot.meminfo.${key}`, expected.meminfo[key], observed.meminfo[key]),
+    ),
+    ...structural('boot.meminfo.keys', keysOf(expected.meminfo), keysOf(observed.meminfo)),
+    ...structural('boot.iomem.nested', nestedKinds(expected.iomem), nestedKinds(observed.iomem)),
   ];
   for (const [name, area] of Object.entries(expected.cma)) {
     facts.push(...areaFacts(`boot.cma.${name}`, area, areaAnswer(observed.cma[name])));
@@ -57,6 +69,22 @@ function bootFacts(expected: NonNullable<Expectations['boot']>, observed: Observ
   }
   return facts;
 }
+
+const structural = (path: string, expected: Json, got: Json): Fact[] => [
+  { ...exact(path, expected, got), grade: 'structural' },
+];
+
+const keysOf = (object: JsonObject): Json => Object.keys(object).sort();
+
+/** Which kinds of lines are nested below System RAM: where early boot put what is its own. */
+const nestedKinds = (lines: readonly string[]): Json =>
+  [
+    ...new Set(
+      lines
+        .filter((line) => / : (reserved|Kernel code|Kernel data)$/.test(line) && line.startsWith('  '))
+        .map((line) => line.replace(/^.* : /, '')),
+    ),
+  ].sort();
 
 const areaAnswer = (area: Observed['cma'][string] | undefined): JsonObject | undefined =>
   area === undefined ? undefined : { ...area };
@@ -92,9 +120,20 @@ function stepFacts(
 const ZONES = /^<\d>(Zone ranges:| {2}(DMA|DMA32|Normal|HighMem|Movable|Device)\s)/;
 const CALL_TRACE = /^<\d> [\w.]+\+0x[0-9a-f]+\/0x[0-9a-f]+/;
 
-/** The lines that the README does not ignore: no zones, no call traces. */
-export const withoutIgnored = (lines: readonly string[]): string[] =>
-  lines.filter((line) => !ZONES.test(line) && !CALL_TRACE.test(line));
+/** Lines that older recordings left out: the README names them. */
+const KEPT_LATER =
+  /^<\d>(=> \d+ free of \d+ total pages$|kobject: kobject_add_internal failed |ioremap attempted on RAM |Reserved memory: failed to init DMA memory pool |OF: fdt: Ignoring memory |.* callbacks suppressed$|Deferred )/;
+
+/**
+ * The lines that the README does not ignore: no zones, no call traces, and none of the kinds that the recording did
+ * not keep.
+ *
+ * @param logFilter which kinds it kept
+ */
+export const withoutIgnored = (lines: readonly string[], logFilter = 2): string[] =>
+  lines.filter(
+    (line) => !ZONES.test(line) && !CALL_TRACE.test(line) && (logFilter >= 2 || !KEPT_LATER.test(line)),
+  );
 
 /** The top-level lines of /proc/iomem from the first `System RAM` on. */
 export function ramOnwards(lines: readonly string[]): string[] {
@@ -106,6 +145,7 @@ export function ramOnwards(lines: readonly string[]): string[] {
 const RATE_LIMITED = /^<\d>cma: \w+: .*: alloc failed, req-size: \d+ pages, ret: -\d+$/;
 /** ___ratelimit() lets that many through before it drops any. */
 const BURST = 10;
+const FREE_PAGES = /^<\d>=> \d+ free of \d+ total pages$/;
 const CALLBACKS = /callbacks suppressed$/;
 
 /**
@@ -113,8 +153,17 @@ const CALLBACKS = /callbacks suppressed$/;
  * dropped, ours has them, marked as suppressed: such a line may or may not be recorded (it depends on
  * how much kernel time had passed), once ten were let through; every other line must be there, in order.
  */
-export function logAfterFacts(expected: readonly string[], got: readonly ObservedLogLine[]): Fact[] {
-  const relevant = (line: string): boolean => withoutIgnored([line]).length > 0 && !CALLBACKS.test(line);
+export function logAfterFacts(
+  expected: readonly string[],
+  got: readonly ObservedLogLine[],
+  logFilter = 2,
+): Fact[] {
+  // Some recordings of kind 2 kept no such line either: every failure has one.
+  const keptFree = expected.some((line) => FREE_PAGES.test(line));
+  const relevant = (line: string): boolean =>
+    withoutIgnored([line], logFilter).length > 0 &&
+    !CALLBACKS.test(line) &&
+    (keptFree || !FREE_PAGES.test(line));
   let printed = 0;
   const have = got.filter((entry) => {
     if (!relevant(entry.line)) return false;

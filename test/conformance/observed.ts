@@ -1,5 +1,5 @@
 /** What a replay saw, in the oracle's words: the other side of `Expectations`. */
-import type { Json, RecordedHeap } from './oracle-case.ts';
+import type { Json, JsonObject, RecordedHeap } from './oracle-case.ts';
 
 /** /sys/kernel/debug/cma/AREA as texts, without the line's end. */
 export interface ObservedArea {
@@ -42,11 +42,14 @@ export interface ObservedLogLine {
 export interface Observed {
   /** The text after `not syncing: `, when the boot died. Then there is only the log. */
   readonly panic?: string;
+  /** The unit of CMA alignment, bytes. */
+  readonly pageblock: number;
   readonly log: readonly string[];
   readonly heaps: readonly RecordedHeap[];
   readonly cma: Readonly<Record<string, ObservedArea>>;
-  readonly cmaTotalKiB: number | null;
-  /** Top-level lines of /proc/iomem. */
+  /** The lines of /proc/meminfo that the recordings keep of a boot, KiB. */
+  readonly meminfo: JsonObject;
+  /** Lines of /proc/iomem. */
   readonly iomem: readonly string[];
   readonly steps: readonly ObservedStep[];
   readonly logAfter: readonly ObservedLogLine[];

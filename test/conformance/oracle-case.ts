@@ -35,6 +35,8 @@ export interface CaseInputs {
   readonly cmdline: string;
   readonly memory?: readonly RecordedRange[];
   readonly reservedAtBoot: Readonly<Record<string, RecordedRange>>;
+  /** What the machine's tree took, into which the board was grafted. */
+  readonly unflattenedBytes?: number;
   readonly steps: readonly StepInputs[];
 }
 
@@ -49,16 +51,20 @@ export interface RecordedHeap {
 export interface Expectations {
   /** Present when the boot died; the text after `not syncing: `. */
   readonly panic?: string;
+  /** The unit of CMA alignment, bytes; absent where the case does not say. */
+  readonly pageblock?: number;
   /** Absent when the boot died. */
   readonly boot?: {
     readonly heaps: readonly RecordedHeap[];
     readonly log: readonly string[];
     readonly cma: Readonly<Record<string, JsonObject>>;
-    readonly cmaTotalKiB: number;
+    readonly meminfo: JsonObject;
     readonly iomem: readonly string[];
   };
   /** One a step: its op and what came back. */
   readonly steps: readonly { readonly op: string; readonly args: JsonObject; readonly answer: JsonObject }[];
+  /** Which kinds of lines were kept: 1 where the case does not say. */
+  readonly logFilter: number;
   readonly logAfter: readonly string[];
 }
 
@@ -68,7 +74,7 @@ export interface OracleCase {
 }
 
 /** The arguments of each op; whatever else stands in a step came back. */
-const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+export const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   alloc: ['heap', 'len', 'fd_flags', 'heap_flags', 'id', 'fd', 'open_flags'],
   badptr: ['heap'],
   cat: ['path'],
@@ -167,15 +173,19 @@ export function parseCase(text: string, file: string): OracleCase {
       ? {}
       : { memory: list(root.memory, 'memory').map((entry, i) => range(entry, `memory[${i}]`)) }),
     reservedAtBoot,
+    ...(root.unflattened_bytes !== undefined && { unflattenedBytes: Number(root.unflattened_bytes) }),
     steps: steps.map(({ op, args }) => ({ op, args })),
   };
   const logAfter = (root.log_after === undefined ? [] : list(root.log_after, 'log_after')).map((line, i) =>
     string(line, `log_after[${i}]`),
   );
 
+  const logFilter = root.log_filter === undefined ? 1 : Number(root.log_filter);
+
+  const pageblock = profile.pageblock === undefined ? {} : { pageblock: Number(profile.pageblock) };
   if (boot.panic === true) {
     const panic = string(boot.message, 'boot.message').trim();
-    return { inputs, expectations: { panic, steps, logAfter } };
+    return { inputs, expectations: { panic, ...pageblock, steps, logFilter, logAfter } };
   }
   const cma: Record<string, JsonObject> = {};
   for (const [name, area] of Object.entries(object(boot.cma, 'boot.cma'))) {
@@ -184,6 +194,7 @@ export function parseCase(text: string, file: string): OracleCase {
   return {
     inputs,
     expectations: {
+      ...pageblock,
       boot: {
         heaps: list(boot.heaps, 'boot.heaps').map((entry, i) => {
           const heap = object(entry, `boot.heaps[${i}]`);
@@ -195,10 +206,11 @@ export function parseCase(text: string, file: string): OracleCase {
         }),
         log: list(boot.log, 'boot.log').map((line, i) => string(line, `boot.log[${i}]`)),
         cma,
-        cmaTotalKiB: Number(object(boot.meminfo, 'boot.meminfo').CmaTotal),
+        meminfo: object(boot.meminfo, 'boot.meminfo'),
         iomem: list(boot.iomem, 'boot.iomem').map((line, i) => string(line, `boot.iomem[${i}]`)),
       },
       steps,
+      logFilter,
       logAfter,
     },
   };

@@ -40,12 +40,13 @@ export function perfectReplay(expected: Expectations): Observed {
   const { boot } = expected;
   return {
     ...(expected.panic === undefined ? {} : { panic: expected.panic }),
-    log: withoutIgnored(boot?.log ?? []),
+    pageblock: expected.pageblock ?? 0,
+    log: withoutIgnored(boot?.log ?? [], expected.logFilter),
     heaps: boot?.heaps ?? [],
     cma: Object.fromEntries(
       Object.entries(boot?.cma ?? {}).map(([name, recorded]) => [name, area(recorded)]),
     ),
-    cmaTotalKiB: boot?.cmaTotalKiB ?? null,
+    meminfo: boot?.meminfo ?? {},
     iomem: boot?.iomem ?? [],
     steps,
     logAfter: expected.logAfter.map((line) => ({ line, suppressed: false })),

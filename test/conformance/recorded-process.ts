@@ -159,6 +159,11 @@ export class RecordedProcess {
       }),
     rw: (args) => this.#rw(args),
     seek: (args) => this.#seek(args),
+    sleep: () => {
+      // The recorder slept past the 5 seconds of the log's rate limits.
+      this.#call({ call: 'sleep', nanoseconds: 6e9 });
+      return answered({});
+    },
     sync: (args) => this.#sync(args),
     unimport: (args) => this.#unimport(args),
   };

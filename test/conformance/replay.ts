@@ -4,14 +4,17 @@ import { decodeDtb } from '../../src/devicetree/dtb.ts';
 import { boot } from '../../src/kernel/boot/boot.ts';
 import type { BootParams, BootReserved, ConfigValue } from '../../src/kernel/boot/boot-params.ts';
 import { Kernel, layoutOf } from '../../src/kernel/kernel.ts';
-import { cmaDebugfs, cmaTotalKiB, procIomem } from '../../src/kernel/virtual-files/index.ts';
+import { cmaDebugfs, procIomem, procMeminfo } from '../../src/kernel/virtual-files/index.ts';
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import type { LogLine } from '../../src/printk.ts';
 import { Printk } from '../../src/printk.ts';
-import { MemoryRecords } from '../../src/records.ts';
+import { configKeys } from '../../src/profile/config.ts';
+import { pageblockBytes } from '../../src/profile/profile.ts';
+import { profileIn } from '../../src/profile/recorded-profile.ts';
+import { MemoryRecords, type Records } from '../../src/records.ts';
 import type { PhysRange } from '../../src/units.ts';
 import type { Observed, ObservedArea } from './observed.ts';
-import type { CaseInputs, RecordedProfile, RecordedRange } from './oracle-case.ts';
+import type { CaseInputs, JsonObject, RecordedProfile, RecordedRange } from './oracle-case.ts';
 import { RecordedProcess } from './recorded-process.ts';
 
 /** The release that the library models; a stable update of it (7.3.x) answers alike. */
@@ -26,7 +29,8 @@ export function notModelled(profile: RecordedProfile): string | undefined {
   if (profile.coherent_series !== 'v3' && profile.coherent_series !== 'off') {
     return `coherent heap series ${profile.coherent_series}`;
   }
-  return undefined;
+  const unknown = Object.keys(profile.config).filter((key) => !configKeys().some((known) => known === key));
+  return unknown.length === 0 ? undefined : unknown.join(', ');
 }
 
 const physRange = ([base, size]: RecordedRange): PhysRange => ({ base: BigInt(base), size: BigInt(size) });
@@ -40,19 +44,22 @@ export function bootParams(inputs: CaseInputs): BootParams {
     ...(dtb === undefined ? {} : { dtb: physRange(dtb) }),
   };
   const config: Record<string, ConfigValue> = {
-    // The recorded kernel was built without EFI, which the profiles do not list: in `many-regions`
-    // memblock's memory array ends at 128 ranges.
-    CONFIG_EFI: false,
     ...inputs.profile.config,
   };
   return {
     cmdline: inputs.cmdline,
     ...(inputs.memory === undefined ? {} : { memory: inputs.memory.map(physRange) }),
     reserve,
+    ...(inputs.unflattenedBytes !== undefined && { unflattenedTree: BigInt(inputs.unflattenedBytes) }),
     config,
     coherent: inputs.profile.coherent_series === 'off' ? 'off' : 'v3',
   };
 }
+
+const meminfoOf = (records: Records): JsonObject =>
+  Object.fromEntries(
+    ['MemTotal', 'CmaTotal', 'CmaFree'].map((name) => [name, Number(procMeminfo(records).get(name))]),
+  );
 
 const logLine = (line: LogLine): string => `<${line.level}>${line.text}`;
 
@@ -69,18 +76,20 @@ export function replay(inputs: CaseInputs, dtb: Uint8Array): Observed {
   const { panic } = boot(board, bootParams(inputs), records);
   const printk = new Printk(records);
   const log = [...printk.since(0)].map(logLine);
+  const pageblock = Number(pageblockBytes(profileIn(records)));
   if (panic !== undefined) {
-    return { panic, log, heaps: [], cma: {}, cmaTotalKiB: null, iomem: [], steps: [], logAfter: [] };
+    return { panic, pageblock, log, heaps: [], cma: {}, meminfo: {}, iomem: [], steps: [], logAfter: [] };
   }
 
   const areas = (): Record<string, ObservedArea> => cmaDebugfs(records);
   const kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
   const atBoot = {
+    pageblock,
     log,
     heaps: kernel.heaps().map(({ name, minor, mode }) => ({ name, minor, mode })),
     cma: areas(),
-    cmaTotalKiB: cmaTotalKiB(records),
-    iomem: procIomem(records).filter((line) => !line.startsWith(' ')),
+    meminfo: meminfoOf(records),
+    iomem: procIomem(records),
   };
   const mark = printk.nextSeq;
   if (inputs.steps.length === 0) return { ...atBoot, steps: [], logAfter: [] };

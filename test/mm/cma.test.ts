@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Cma, createCma, perCpuCmaPages } from '../../src/mm/alloc/cma.ts';
+import { Cma, createCma } from '../../src/mm/alloc/cma.ts';
+import { createPerCpuPages, perCpuCmaPages } from '../../src/mm/alloc/per-cpu-pages.ts';
 import { pinPages, unpinPages } from '../../src/mm/alloc/pinned-pages.ts';
 import { Printk } from '../../src/printk.ts';
 import { bareRecords } from '../pages.ts';
@@ -8,6 +9,7 @@ import { bareRecords } from '../pages.ts';
 function area(basePfn: number, count: number, name = 'pool') {
   const records = bareRecords();
   createCma(records, 0, name, basePfn, count);
+  createPerCpuPages(records, [{ span: { pfn: 0, pages: 1 << 20 }, managed: 1 << 17 }]);
   const printk = new Printk(records);
   const lines = () => [...printk.since()].map((l) => `${l.suppressed ? '-' : ''}<${l.level}>${l.text}`);
   return { records, printk, lines, cma: new Cma(records, 0) };

@@ -146,7 +146,7 @@ describe('what is taken before it', () => {
   const tables = (...ram: PhysRange[]) => {
     const memblock = new Memblock(GEOMETRY, true);
     for (const one of ram) memblock.addMemory(one);
-    return pageTableCount(memblock);
+    return pageTableCount(memblock, 48);
   };
 
   it('is a page table for each 2 MiB, 1 GiB and 512 GiB that RAM touches', () => {
@@ -164,7 +164,9 @@ describe('what is taken before it', () => {
     const memblock = new Memblock(GEOMETRY, true);
     memblock.addMemory(range(GiB, 8n * MiB));
     memblock.markNomap(range(GiB + 2n * MiB, 4n * MiB), true);
-    expect(pageTableCount(memblock)).toBe(2 + 1 + 1);
+    expect(pageTableCount(memblock, 48)).toBe(2 + 1 + 1);
+    // With 39 bits there is no level above 1 GiB.
+    expect(pageTableCount(memblock, 39)).toBe(2 + 1);
   });
 
   it('pushes the area down from the top of RAM', () => {

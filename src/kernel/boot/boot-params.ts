@@ -31,6 +31,8 @@ export interface BootParams {
   readonly coherent?: 'v3' | 'off';
   /** The page size that the kernel was built with, in KiB; 4 unless given. */
   readonly pageKiB?: PageKiB;
+  /** Bytes of the unflattened device tree, where it is known; computed from the board's tree unless given. */
+  readonly unflattenedTree?: bigint;
   /** The shell task's soft RLIMIT_NOFILE; 1024 unless given. */
   readonly nofile?: number;
   /** The permission bits that a udev rule gives the nodes of /dev/dma_heap; 0600 unless given. */

@@ -9,6 +9,7 @@ import type { Diagnostic } from '../../diagnostic.ts';
 import { InvalidInput } from '../../diagnostic.ts';
 import { emptyCma } from '../../mm/alloc/cma.ts';
 import { createZones, PageAllocator } from '../../mm/alloc/page-alloc.ts';
+import { activateCmaPages, createPerCpuPages } from '../../mm/alloc/per-cpu-pages.ts';
 import { createSwiotlb } from '../../mm/dma/swiotlb.ts';
 import { takeSwiotlb } from '../../mm/dma/swiotlb-pool.ts';
 import { createAtomicPools } from '../../mm/early/atomic-pool.ts';
@@ -18,19 +19,21 @@ import {
   ramSections,
   takeMemoryMap,
   takePageTables,
+  takeRegionArray,
   takeUnflattenedTree,
 } from '../../mm/early/early-takers.ts';
 import { KernelPanic, Memblock } from '../../mm/early/memblock.ts';
 import { ReservedMemory } from '../../mm/early/reserved-mem.ts';
 import { SystemRam } from '../../mm/early/system-ram.ts';
+import { aliasBytes, unflattenedTreeBytes } from '../../mm/early/unflattened-tree.ts';
 import type { ZoneName, ZoneSpan } from '../../mm/early/zones.ts';
 import { dmaPhysLimit, zoneSpans } from '../../mm/early/zones.ts';
 import { Printk } from '../../printk.ts';
-import { banner, type Profile, profileOf } from '../../profile/profile.ts';
+import { banner, type Profile, pageblockBytes, profileOf } from '../../profile/profile.ts';
 import { putProfile } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
-import { formatPa, rangeEnd, roundDown, roundUp, TiB } from '../../units.ts';
+import { formatPa, KiB, MiB, rangeEnd, roundDown, roundUp, TiB } from '../../units.ts';
 import { createDevices } from '../device-table.ts';
 import { createTask, DEFAULT_NOFILE, SHELL_TASK } from '../task.ts';
 import { addBootFaults } from './boot-faults.ts';
@@ -107,10 +110,11 @@ function bootKernel(
   }
 
   // 4-6: page tables, the regions' handlers, the default CMA area.
-  takePageTables(memblock);
+  takePageTables(memblock, profile);
   memblock.allowResize();
+  takeRegionArray(memblock, reservedMemory.slots, profile.linux);
   reservedMemory.scanLate();
-  takeUnflattenedTree(memblock, profile.linux);
+  takeUnflattenedTree(memblock, ...treeBytes(board, params, cmdline, reserve, profile));
   const spans = zoneSpans(memblock, profile, board.dmaMaxCpuAddress);
   reserveDefaultCma(early, words.cma, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
   printZones(early, spans);
@@ -120,10 +124,14 @@ function bootKernel(
   // 7-8: the page allocator, CMA activation, DMA pools.
   const active = activateCma(early, spans);
   createZones(records, spans, memblock.freeRanges());
+  if (freePages(records) < profile.geometry.pfnDown(LEAST_FREE)) {
+    throw new KernelPanic('System is deadlocked on memory');
+  }
+  activatePages(early, active);
   startAtomicPools(early, active, spans, words);
 
   // 9: heaps.
-  const ram = new SystemRam(memblock);
+  const ram = new SystemRam(memblock, reserve.kernel);
   const problems = loadModules(early, ram, params);
   if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
   createDevices(records, board);
@@ -142,6 +150,23 @@ function bootKernel(
   });
   createTask(records, SHELL_TASK, params.nofile ?? DEFAULT_NOFILE);
   addBootFaults(records, board.source, params.faults);
+}
+
+/** The unflattened tree of a board without one: the sizes of real boards are about this. */
+const TYPICAL_TREE = 40n * KiB;
+
+/** Bytes of the unflattened tree, and of its aliases. */
+function treeBytes(
+  { tree }: Board,
+  { unflattenedTree }: BootParams,
+  cmdline: string,
+  { initrd }: BootReserved,
+  { linux }: Profile,
+): [tree: bigint, aliases: readonly bigint[]] {
+  if (unflattenedTree !== undefined) return [unflattenedTree, []];
+  if (tree === undefined) return [TYPICAL_TREE, []];
+  const added = { bootargs: cmdline !== '', initrd: initrd !== undefined };
+  return [unflattenedTreeBytes(tree, added, linux.treeSizes), aliasBytes(tree, linux.treeSizes)];
 }
 
 /** Everything that a user can get wrong, found before the boot begins. */
@@ -235,6 +260,9 @@ function printZones({ printk }: EarlyBoot, spans: readonly ZoneSpan[]): void {
   }
 }
 
+/** What an oops in an initcall ends in. */
+const KILLED_INIT = 'Attempted to kill init! exitcode=0x0000000b';
+
 /**
  * An area with pages where there is no memory map kills the kernel; one that crosses a zone's border is
  * left empty and its pages go to the page allocator: cma_init_reserved_areas().
@@ -247,7 +275,7 @@ function activateCma(early: EarlyBoot, spans: readonly ZoneSpan[]): readonly Ear
   return early.cmaAreas.filter((area) => {
     const last = sectionOf(rangeEnd(area) - 1n);
     for (let section = sectionOf(area.base); section <= last; section++) {
-      if (!sections.has(section)) throw new KernelPanic('Attempted to kill init! exitcode=0x0000000b');
+      if (!sections.has(section)) throw new KernelPanic(KILLED_INIT);
     }
     const zones = spans.filter(({ start, end }) => start < end && area.base < end && rangeEnd(area) > start);
     if (zones.length <= 1) return true;
@@ -256,6 +284,27 @@ function activateCma(early: EarlyBoot, spans: readonly ZoneSpan[]): readonly Ear
     early.printk.print(...early.profile.linux.log.cmaNotActivated(area.name));
     return false;
   });
+}
+
+/**
+ * What the rest of boot needs outside of CMA areas. A recorded kernel had used 5.5 MiB when it had booted, of which
+ * 1.2 could lie in an area.
+ */
+const LEAST_FREE = 4n * MiB;
+
+const freePages = (records: Records): number => new PageAllocator(records).freePages();
+
+/** Gives the areas' pages to the page allocator: cma_activate_area(). */
+function activatePages({ records, profile }: EarlyBoot, active: readonly EarlyCma[]): void {
+  const pages = new PageAllocator(records);
+  const { pfnDown } = profile.geometry;
+  const zones = pages.zones();
+  createPerCpuPages(
+    records,
+    zones.map((name) => ({ span: pages.zoneSpan(name), managed: pages.managedPages(name) })),
+  );
+  const order = Math.log2(pfnDown(pageblockBytes(profile)));
+  for (const { base, size } of active) activateCmaPages(records, pfnDown(base), pfnDown(size), order);
 }
 
 function startAtomicPools(

@@ -4,7 +4,7 @@ export { type CmaDebugfs, cmaDebugfs } from './cma-debugfs.ts';
 export type { VirtualContext } from './context.ts';
 export { procIomem } from './iomem.ts';
 export { type Lookup, type LookupOptions, lookup } from './lookup.ts';
-export { cmaTotalKiB } from './meminfo.ts';
+export { cmaTotalKiB, procMeminfo } from './meminfo.ts';
 export type {
   VirtualDevice,
   VirtualDirectory,

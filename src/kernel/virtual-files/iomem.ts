@@ -1,4 +1,5 @@
 /** /proc/iomem. Models kernel/resource.c: r_show() (Linux 7.3), as far as memory goes. */
+import type { Resource } from '../../mm/early/system-ram.ts';
 import type { Records } from '../../records.ts';
 import type { PhysAddr } from '../../units.ts';
 import { bootRecord } from '../boot/boot-record.ts';
@@ -6,15 +7,18 @@ import type { Credentials } from '../task.ts';
 
 const hex = (address: PhysAddr): string => address.toString(16).padStart(8, '0');
 
-/** The top-level lines of /proc/iomem for memory: `40000000-7fffffff : System RAM`. */
+/** The lines of /proc/iomem for memory: `40000000-7fffffff : System RAM`, and what is nested below, indented. */
 export const procIomem = (records: Records): readonly string[] =>
-  bootRecord(records).iomem.map(({ name, start, end }) => `${hex(start)}-${hex(end)} : ${name}`);
+  linesOf(records, ({ start, end }) => `${hex(start)}-${hex(end)}`);
 
-/** The file: who opened it without CAP_SYS_ADMIN sees zeros. Devices and nested lines are not modelled. */
+const linesOf = (records: Records, place: (resource: Resource) => string): readonly string[] =>
+  bootRecord(records).iomem.flatMap((top) => [
+    `${place(top)} : ${top.name}`,
+    ...top.children.map((child) => `  ${place(child)} : ${child.name}`),
+  ]);
+
+/** The file: who opened it without CAP_SYS_ADMIN sees zeros. Devices are not modelled. */
 export function iomem(records: Records, opener: Credentials): string {
-  const lines =
-    opener.uid === 0
-      ? procIomem(records)
-      : bootRecord(records).iomem.map(({ name }) => `${hex(0n)}-${hex(0n)} : ${name}`);
+  const lines = opener.uid === 0 ? procIomem(records) : linesOf(records, () => `${hex(0n)}-${hex(0n)}`);
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -1,6 +1,7 @@
 /** /proc/meminfo. Models fs/proc/meminfo.c: meminfo_proc_show() and mm/show_mem.c (Linux 7.3). */
-import { cmaAreas, perCpuCmaPages } from '../../mm/alloc/cma.ts';
+import { cmaAreas } from '../../mm/alloc/cma.ts';
 import { PageAllocator } from '../../mm/alloc/page-alloc.ts';
+import { perCpuCmaPages } from '../../mm/alloc/per-cpu-pages.ts';
 import type { Geometry } from '../../profile/geometry.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
@@ -40,8 +41,8 @@ const cmaPages = (records: Records): number =>
 /** CmaTotal of /proc/meminfo in KiB: the pages of all areas. */
 export const cmaTotalKiB = (records: Records): number => kibOf(geometryOf(records))(cmaPages(records));
 
-/** The file. The counters of the page allocator and of the CMA areas are the model's own. */
-export function meminfo(records: Records): string {
+/** The values of the lines that are modelled, KiB. The counters of the page allocator and of areas are the model's own. */
+export function procMeminfo(records: Records): ReadonlyMap<string, number> {
   const profile = profileIn(records);
   const kib = kibOf(profile.geometry);
   const pages = new PageAllocator(records);
@@ -53,7 +54,7 @@ export function meminfo(records: Records): string {
   const total = zones.reduce((sum, { managed }) => sum + managed, 0);
   const cmaFree = areas.reduce((sum, cma) => sum + cma.bitmap.zeros(), -perCpuCmaPages(records));
   const free = pages.freePages() + cmaFree;
-  const values = new Map<string, number>([
+  return new Map<string, number>([
     ['MemTotal', kib(total)],
     ['MemFree', kib(free)],
     ['MemAvailable', kib(Math.max(free - totalReservePages(zones, profile), 0))],
@@ -62,6 +63,12 @@ export function meminfo(records: Records): string {
     ['CmaTotal', kib(cmaPages(records))],
     ['CmaFree', kib(cmaFree)],
   ]);
+}
+
+/** The file. */
+export function meminfo(records: Records): string {
+  const values = procMeminfo(records);
+  const profile = profileIn(records);
   const huge = profile.config.CONFIG_TRANSPARENT_HUGEPAGE ? HUGE_PAGE_LINES : [];
   return [...LINES, ...huge, ...LAST_LINES]
     .map((line) => `${`${line}:`.padEnd(16)}${`${values.get(line) ?? 0}`.padStart(8)} kB\n`)

@@ -8,6 +8,7 @@ import type { Records } from '../../records.ts';
 import { recordKey } from '../../records.ts';
 import type { Pfn, PfnRange } from '../../units.ts';
 import { Bitmap, type BitRun } from './bitmap.ts';
+import { drainPerCpuPages, freeCmaPages } from './per-cpu-pages.ts';
 import { isPinned, pinnedPages, withoutPages } from './pinned-pages.ts';
 
 /** CMA_MAX_NAME less the terminator. */
@@ -25,35 +26,6 @@ export interface CmaRecord {
   allocPagesSuccess: number;
   allocPagesFail: number;
   releasePagesSuccess: number;
-}
-
-/**
- * Pages of all areas that were given back in small blocks and lie on a CPU's own list: the areas count them as
- * free, the zones do not. A recorded CmaFree shows it.
- */
-const PER_CPU = 'cma-per-cpu';
-/** PAGE_ALLOC_COSTLY_ORDER: blocks up to this order go to the CPU's list when they are freed. */
-const PCP_ORDER = 3;
-
-/** How many pages of CMA areas lie on per-CPU lists: what CmaFree lacks of the bitmaps' zeros. */
-export const perCpuCmaPages = (records: Records): number => records.get<number>(PER_CPU) ?? 0;
-
-/** The pages of a run that its largest aligned blocks put on a per-CPU list: free_frozen_pages(). */
-function pagesInSmallBlocks(pfn: Pfn, count: number): number {
-  let small = 0;
-  for (let at = pfn, end = pfn + count; at < end; ) {
-    let order = 0;
-    while (order <= PCP_ORDER && at % 2 ** (order + 1) === 0 && at + 2 ** (order + 1) <= end) order++;
-    if (order > PCP_ORDER) {
-      // From here on whole blocks are larger, up to the last aligned one.
-      const block = 2 ** (PCP_ORDER + 1);
-      at += Math.floor((end - at) / block) * block;
-    } else {
-      small += 2 ** order;
-      at += 2 ** order;
-    }
-  }
-  return small;
 }
 
 /** The key of an area's record. */
@@ -148,7 +120,7 @@ export class Cma {
       if (bit === undefined) break;
       const pfn = this.basePfn + bit;
       // alloc_contig_range() drains the per-CPU lists, whatever comes of it.
-      if (perCpuCmaPages(this.#records) > 0) this.#records.delete(PER_CPU);
+      drainPerCpuPages(this.#records, this.basePfn);
       if (!this.#isBusy(pfn, count)) {
         this.bitmap.set(bit, count);
         this.#count({ allocPagesSuccess: this.#record.allocPagesSuccess + count });
@@ -174,8 +146,7 @@ export class Cma {
   /** Gives pages back: cma_release(). */
   release(pfn: Pfn, count: number): void {
     this.bitmap.clear(pfn - this.basePfn, count);
-    const small = pagesInSmallBlocks(pfn, count);
-    if (small > 0) this.#records.put(PER_CPU, perCpuCmaPages(this.#records) + small);
+    freeCmaPages(this.#records, pfn, count);
     this.#count({ releasePagesSuccess: this.#record.releasePagesSuccess + count });
   }
 
@@ -209,6 +180,8 @@ export class Cma {
     const { log } = profileIn(this.#records).linux;
     const { site, line } = log.cmaAllocFailed(this.name, count);
     printk.printRatelimited(site, ...line);
-    for (const told of log.cmaFree(this.freeRuns())) printk.print(...told);
+    const runs = this.freeRuns();
+    const free = runs.reduce((sum, run) => sum + run.length, 0);
+    for (const told of log.cmaFree(runs, free, this.count)) printk.print(...told);
   }
 }

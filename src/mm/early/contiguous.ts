@@ -61,7 +61,7 @@ function declareContiguous(early: EarlyBoot, wanted: Wanted): EarlyCma | undefin
   const end = memblock.endOfDram;
   let limit = roundDown(wanted.limit, align);
   if (limit === 0n || limit > end) limit = end;
-  if (base + size > limit) {
+  if (((base + size) & U64_MASK) > limit) {
     printk.print(
       3,
       `cma: Size (${formatPa(size)}) of region at ${formatPa(base)} exceeds limit (${formatPa(limit)})`,
@@ -74,7 +74,8 @@ function declareContiguous(early: EarlyBoot, wanted: Wanted): EarlyCma | undefin
     return addCma(early, AREA_NAME, base, size);
   }
   const placed = allocContiguous(early, base, size, limit, align);
-  return placed === undefined ? undefined : addCma(early, AREA_NAME, placed, size);
+  // A size that was rounded up beyond 2^64 has become 0, which cma_init_reserved_mem() refuses.
+  return placed === undefined || size === 0n ? undefined : addCma(early, AREA_NAME, placed, size);
 }
 
 /** Places an area above 4 GiB from below if it may lie there, else from the top: cma_alloc_mem(). */

@@ -4,17 +4,20 @@
  * sparse_init() (Linux 7.3) by their sizes.
  */
 import type { LinuxVersion } from '../../profile/linux-version.ts';
+import type { Profile } from '../../profile/profile.ts';
 import type { PhysAddr } from '../../units.ts';
 import { rangeEnd, roundDown, roundUp } from '../../units.ts';
-import type { Memblock } from './memblock.ts';
+import { KernelPanic, type Memblock } from './memblock.ts';
 
 /**
  * The number of page tables that map all RAM: of each level one for each unit that RAM touches, counted from where
  * the linear map begins. With 4 KiB pages these are 2 MiB, 1 GiB and 512 GiB from the start of RAM rounded down to
  * 1 GiB; those of larger pages are read from the source, not recorded.
  */
-export function pageTableCount(memblock: Memblock): number {
-  const { memstartAlign, tableSpans } = memblock.geometry;
+export function pageTableCount(memblock: Memblock, vaBits: number): number {
+  const { memstartAlign } = memblock.geometry;
+  // The top level is in the image: a table of one level less maps it all where addresses are short.
+  const tableSpans = memblock.geometry.tableSpans.filter((span) => span < 1n << BigInt(vaBits));
   const origin = roundDown(memblock.startOfDram, memstartAlign);
   return tableSpans.reduce<number>((sum, unit) => sum + unitsTouched(memblock, origin, unit), 0);
 }
@@ -40,14 +43,25 @@ function unitsTouched(memblock: Memblock, origin: PhysAddr, unit: bigint): numbe
   return Number(count);
 }
 
-/** Takes the page tables, one page each. */
-export function takePageTables(memblock: Memblock): void {
-  memblock.allocEachTopDown(pageTableCount(memblock), memblock.geometry.page);
+/** What memblock aligns to unless it is told. */
+export const SMP_CACHE_BYTES = 64n;
+
+/** Takes the page tables, one page each. @throws KernelPanic when there is no room */
+export function takePageTables(memblock: Memblock, { config }: Profile): void {
+  const count = pageTableCount(memblock, config.CONFIG_ARM64_VA_BITS);
+  const missing = memblock.allocEachTopDown(count, memblock.geometry.page);
+  if (missing > 0) throw new KernelPanic('Failed to allocate page table page');
 }
 
-/** Takes the unflattened tree and the array of regions; the recorded boots agree with one size for all. */
-export function takeUnflattenedTree(memblock: Memblock, { unflattenedTree }: LinuxVersion): void {
-  memblock.alloc(unflattenedTree, memblock.geometry.page, { start: 0n });
+/** Takes the array of /reserved-memory's regions: alloc_reserved_mem_array(). @param slots how many it has */
+export function takeRegionArray(memblock: Memblock, slots: number, { regionSlot }: LinuxVersion): void {
+  const size = BigInt(slots) * regionSlot;
+  if (size > 0n) memblock.alloc(size, SMP_CACHE_BYTES, { start: 0n });
+}
+
+/** Takes the unflattened tree, then what it takes for each alias: unflatten_device_tree(). */
+export function takeUnflattenedTree(memblock: Memblock, tree: bigint, aliases: readonly bigint[]): void {
+  for (const size of [tree, ...aliases]) memblock.alloc(size, 8n, { start: 0n });
 }
 
 /** The numbers of the sections that hold RAM, no-map or not. */
@@ -61,17 +75,27 @@ export function ramSections(memblock: Memblock): ReadonlySet<number> {
   return sections;
 }
 
+/** Takes each section's part of the map in pieces. @throws KernelPanic of the first section that gets none */
+function takeMapBySection(memblock: Memblock, map: bigint): void {
+  const { memmapBlock } = memblock.geometry;
+  const pieces = Number(map / memmapBlock);
+  const sections = [...ramSections(memblock)].sort((a, b) => a - b);
+  const missing = memblock.allocEachTopDown(sections.length * pieces, memmapBlock);
+  const first = sections[sections.length - Math.ceil(missing / pieces)];
+  if (missing > 0) throw new KernelPanic(`Failed to allocate memmap for section ${first}`);
+}
+
 /**
  * Takes the memory map in one block, or in pieces where no block is large enough: sparse_init_nid(). A section's
  * part of the block is as long as a PMD maps, however little of that it needs; the rest goes back.
  */
 export function takeMemoryMap(memblock: Memblock, { structPage }: LinuxVersion): void {
-  const { pagesPerSection, tableSpans, memmapBlock } = memblock.geometry;
+  const { pagesPerSection, tableSpans } = memblock.geometry;
   const sections = BigInt(ramSections(memblock).size);
   const map = BigInt(pagesPerSection) * structPage;
   const part = roundUp(map, tableSpans[0]);
   const [needed, whole] = [sections * map, sections * part];
   const block = memblock.alloc(whole, part, { start: 0n });
-  if (block === undefined) memblock.allocEachTopDown(Number(needed / memmapBlock), memmapBlock);
+  if (block === undefined) takeMapBySection(memblock, map);
   else if (whole > needed) memblock.free({ base: block + needed, size: whole - needed });
 }

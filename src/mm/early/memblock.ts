@@ -109,7 +109,7 @@ const sameFlags = (a: MemblockRegion, b: MemblockRegion): boolean => a.nomap ===
 export interface Placement {
   /** The lowest address that is taken. */
   readonly start: PhysAddr;
-  /** The end, exclusive; absent: no bound. */
+  /** The end, exclusive; absent, 0 or 1: no bound. */
   readonly end?: PhysAddr;
   readonly bottomUp?: boolean;
 }
@@ -234,7 +234,9 @@ export class Memblock {
     // The first page is never handed out.
     const { page } = this.geometry;
     const low = clamp(where.start, page, U64_MASK);
-    const high = clamp(where.end ?? U64_MASK, low, U64_MASK);
+    // MEMBLOCK_ALLOC_ACCESSIBLE and MEMBLOCK_ALLOC_NOLEAKTRACE are ends, and mean that there is none.
+    const end = where.end === 0n || where.end === 1n ? undefined : where.end;
+    const high = clamp(end ?? U64_MASK, low, U64_MASK);
     const free = this.freeRanges();
     if (where.bottomUp !== true) free.reverse();
     for (const range of free) {
@@ -261,13 +263,15 @@ export class Memblock {
 
   /**
    * Takes `count` pieces of `unit` bytes, each aligned to itself, one by one from the top down, so that
-   * small holes fill first; fewer when there is no more room.
+   * small holes fill first.
+   *
+   * @returns how many found no room
    */
-  allocEachTopDown(count: number, unit: bigint): void {
+  allocEachTopDown(count: number, unit: bigint): number {
     const { page } = this.geometry;
     let left = BigInt(count);
     for (const range of this.freeRanges().reverse()) {
-      if (left === 0n) return;
+      if (left === 0n) break;
       const end = roundDown(rangeEnd(range), unit);
       const base = roundUp(clamp(range.base, page, U64_MASK), unit);
       if (end <= base) continue;
@@ -278,6 +282,7 @@ export class Memblock {
       this.#reserveKern(end - take * unit, (take - 1n) * unit);
       left -= take;
     }
+    return Number(left);
   }
 }
 

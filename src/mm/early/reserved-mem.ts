@@ -8,10 +8,9 @@ import { pageblockBytes } from '../../profile/profile.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
 import { formatPa, rangeEnd, U64_MASK } from '../../units.ts';
 import type { EarlyBoot } from './early-boot.ts';
+import { SMP_CACHE_BYTES } from './early-takers.ts';
 import { isCmaPool, type SharedDmaPoolProblem, setupSharedDmaPool } from './shared-dma-pool.ts';
 import { sortAsKernel } from './sort.ts';
-
-const SMP_CACHE_BYTES = 64n;
 
 /** Why a region got no handler or no memory; the rest is decided when heaps register. */
 export type ReservedMemProblem =
@@ -61,6 +60,7 @@ export class ReservedMemory {
   /** `cma=` is on the command line: linux,cma-default nodes are passed over. */
   readonly #cmaOnCmdline: boolean;
   readonly #entries: Entry[] = [];
+  #slots = 0;
   readonly #regions: TrackedNode[];
 
   constructor(early: EarlyBoot, board: Board, cmaOnCmdline: boolean) {
@@ -82,6 +82,11 @@ export class ReservedMemory {
   /** What became of every child, in tree order. */
   get regions(): readonly ReservedMem[] {
     return this.#regions.map(({ region }) => region);
+  }
+
+  /** How many slots the array of regions gets: valid static ones, whatever became of them, and placed dynamic ones. */
+  get slots(): number {
+    return this.#slots;
   }
 
   /** Reserves static regions, then places and sets up dynamic ones: fdt_scan_reserved_mem(). */
@@ -164,6 +169,7 @@ export class ReservedMemory {
       region.problem = 'skipped-for-cmdline';
       return;
     }
+    this.#slots++;
     region.base = first.base;
     region.size = first.size;
     if (first.size !== 0n && this.#reserve(first, node.noMap)) return;
@@ -206,6 +212,7 @@ export class ReservedMemory {
       this.#print(this.#log.regionNotPlaced(node.name, size));
       return;
     }
+    this.#slots++;
     this.#initNode(node, region, { base, size });
   }
 
@@ -240,9 +247,7 @@ export class ReservedMemory {
       const touches = (address: PhysAddr) =>
         this.#entries.some((e) => e.size > 0n && address >= e.base && address <= rangeEnd(e));
       const bottomUp = touches(start) && !touches(end);
-      // An end of 0 is no bound at all.
-      const where = end === 0n ? { start, bottomUp } : { start, end, bottomUp };
-      const base = this.#early.memblock.alloc(size, align, where);
+      const base = this.#early.memblock.alloc(size, align, { start, end, bottomUp });
       if (base !== undefined) return base;
     }
     return undefined;
