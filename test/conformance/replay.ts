@@ -8,8 +8,8 @@ import { cmaDebugfs, procIomem, procMeminfo } from '../../src/kernel/virtual-fil
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import type { LogLine } from '../../src/printk.ts';
 import { Printk } from '../../src/printk.ts';
-import { MemoryRecords, type Records } from '../../src/records.ts';
 import { configKeys } from '../../src/profile/config.ts';
+import { MemoryRecords, type Records } from '../../src/records.ts';
 import type { PhysRange } from '../../src/units.ts';
 import type { Observed, ObservedArea } from './observed.ts';
 import type { CaseInputs, JsonObject, RecordedProfile, RecordedRange } from './oracle-case.ts';

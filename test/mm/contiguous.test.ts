@@ -42,7 +42,7 @@ describe('the default area', () => {
   });
 
   it('has larger blocks without huge pages', () => {
-    const config = { CONFIG_TRANSPARENT_HUGEPAGE: false };
+    const config = { CONFIG_TRANSPARENT_HUGEPAGE: false, CONFIG_HUGETLBFS: false };
     expect(boots('cma=5000K', {}, { config }).area).toMatchObject({
       size: 8n * MiB,
       base: RAM_END - 12n * MiB,

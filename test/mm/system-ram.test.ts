@@ -20,17 +20,17 @@ function ram(nomap = range(0x10000n, 0x8000n)): SystemRam {
 describe('SystemRam', () => {
   it('has a line for each range of RAM and of no-map memory', () => {
     expect(ram().resources).toEqual([
-      { name: 'System RAM', start: 0x1000n, end: 0xffffn },
-      { name: 'reserved', start: 0x10000n, end: 0x17fffn },
-      { name: 'System RAM', start: 0x18000n, end: 0x1ffffn },
+      { name: 'System RAM', start: 0x1000n, end: 0xffffn, children: [] },
+      { name: 'reserved', start: 0x10000n, end: 0x17fffn, children: [] },
+      { name: 'System RAM', start: 0x18000n, end: 0x1ffffn, children: [] },
     ]);
   });
 
   it('rounds RAM inward and no-map memory outward to pages', () => {
     expect(ram(range(0x10100n, 0x800n)).resources).toEqual([
-      { name: 'System RAM', start: 0x1000n, end: 0xffffn },
-      { name: 'reserved', start: 0x10000n, end: 0x10fffn },
-      { name: 'System RAM', start: 0x11000n, end: 0x1ffffn },
+      { name: 'System RAM', start: 0x1000n, end: 0xffffn, children: [] },
+      { name: 'reserved', start: 0x10000n, end: 0x10fffn, children: [] },
+      { name: 'System RAM', start: 0x11000n, end: 0x1ffffn, children: [] },
     ]);
   });
 

@@ -75,12 +75,21 @@ export function ramSections(memblock: Memblock): ReadonlySet<number> {
   return sections;
 }
 
-/** Takes each section's part of the map in pieces. @throws KernelPanic of the first section that gets none */
+/**
+ * Takes each section's part of the map in pieces. Where no block is left for a piece, it is made of single pages and
+ * a table that maps them: vmemmap_populate_hugepages() (source only).
+ *
+ * @throws KernelPanic of the first section that gets none
+ */
 function takeMapBySection(memblock: Memblock, map: bigint): void {
-  const { memmapBlock } = memblock.geometry;
+  const { memmapBlock, page } = memblock.geometry;
   const pieces = Number(map / memmapBlock);
   const sections = [...ramSections(memblock)].sort((a, b) => a - b);
-  const missing = memblock.allocEachTopDown(sections.length * pieces, memmapBlock);
+  let missing = memblock.allocEachTopDown(sections.length * pieces, memmapBlock);
+  if (memmapBlock > page) {
+    const pages = Number(memmapBlock / page) + 1;
+    missing = Math.ceil(memblock.allocEachTopDown(missing * pages, page) / pages);
+  }
   const first = sections[sections.length - Math.ceil(missing / pieces)];
   if (missing > 0) throw new KernelPanic(`Failed to allocate memmap for section ${first}`);
 }

@@ -97,6 +97,7 @@ describe('alloc and free', () => {
       '<6>cma: number of available pages: ',
       '<6>cma: range 0: 512@0',
       '<6>cma: ',
+      '<4>=> 512 free of 512 total pages',
     ]);
     expect(counters(machine)[1]).toBe('513');
   });
@@ -105,7 +106,7 @@ describe('alloc and free', () => {
     const machine = looking();
     machine.echo('7', `${C}/alloc`);
     expect(machine.echo('4294967295', `${C}/alloc`)).toBe('ENOMEM');
-    expect(log(machine).at(-4)).toContain('req-size: 18446744073709551615 pages, ret: -16');
+    expect(log(machine).at(-5)).toContain('req-size: 18446744073709551615 pages, ret: -16');
     expect(counters(machine)[1]).toBe('18446744073709551615');
     expect(machine.echo('0x80000000', `${C}/free`)).toBeUndefined();
     expect(machine.cat(`${C}/used`)).toBe('0\n');
