@@ -130,9 +130,18 @@ describe('/proc/pagetypeinfo', () => {
 
 describe('/proc/meminfo', () => {
   it('has no lines of huge pages where there are none', () => {
-    const { config } = { config: { CONFIG_TRANSPARENT_HUGEPAGE: false } };
+    const config = { CONFIG_TRANSPARENT_HUGEPAGE: false, CONFIG_HUGETLBFS: false };
     expect(looking([], {}, { config }).cat('/proc/meminfo')).not.toContain('Huge');
     expect(looking().cat('/proc/meminfo')).toContain('AnonHugePages:         0 kB\n');
+  });
+
+  it('ends with the lines of hugetlbfs, as a kernel with it recorded them', () => {
+    expect(looking().cat('/proc/meminfo')).toMatch(
+      /\nGPUReclaim: {12}0 kB\nHugePages_Total: {7}0\nHugePages_Free: {8}0\nHugePages_Rsvd: {8}0\nHugePages_Surp: {8}0\nHugepagesize: {7}2048 kB\nHugetlb: {15}0 kB\n$/,
+    );
+    const without = looking([], {}, { config: { CONFIG_HUGETLBFS: false } }).cat('/proc/meminfo');
+    expect(without).toMatch(/\nGPUReclaim: {12}0 kB\n$/);
+    expect(without).toContain('AnonHugePages:');
   });
 
   it('never has less than nothing available', () => {
