@@ -95,8 +95,10 @@ describe('placement of dynamic regions', () => {
     expect(logOf(nodes)).toEqual(["<3>OF: reserved mem: failed to allocate memory for node 'a': size 2 MiB"]);
   });
 
-  it('takes an end of 0 for no bound', () => {
+  it('takes an end of 0 or 1 for no bound', () => {
     expect(places([dynamicPlain('a', MiB, { allocRanges: [range(0n, 0n)] })])).toEqual({ a: 255 });
+    expect(places([dynamicPlain('a', MiB, { allocRanges: [range(0n, 1n)] })])).toEqual({ a: 255 });
+    expect(whyOf([dynamicPlain('a', MiB, { allocRanges: [range(0n, 2n)] })])).toEqual({ a: 'no-room' });
     const wraps = [range(RAM_BASE, (1n << 64n) - RAM_BASE)];
     expect(places([dynamicPlain('a', MiB, { allocRanges: wraps })])).toEqual({ a: 255 });
   });
