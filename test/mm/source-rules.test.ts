@@ -1,4 +1,4 @@
-/** Rules that Linux's source states and no recording shows: corners of early memory. */
+/** Corners of early memory: rules that Linux's source states, most of which no recording shows. */
 import { describe, expect, it } from 'vitest';
 import type { Board, ReservedMemNode } from '../../src/board/board.ts';
 import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
@@ -26,7 +26,7 @@ const booted = (nodes: readonly ReservedMemNode[], given: Partial<Board> = {}, p
   bootBoard(board(nodes, given), params);
 const about = (log: readonly string[], what: RegExp) => log.filter((line) => what.test(line));
 
-describe('a dynamic region of size 0 (source only)', () => {
+describe('a dynamic region of size 0', () => {
   it('lies at the top of RAM, without memory', () => {
     const { kernel, log } = booted([dynamicPlain('zero', 0n), dynamicPlain('next', MiB)]);
     expect(kernel.regions().map(({ base, size }) => [base, size])).toEqual([
@@ -91,7 +91,7 @@ describe('regions that share memory (source only)', () => {
   });
 });
 
-describe('a CMA area that crosses the border of a zone (source only)', () => {
+describe('a CMA area that crosses the border of a zone', () => {
   //  3 GiB                 4 GiB                 5 GiB
   //  |---------- DMA -------|------- Normal -------|
   //                     |- area -|

@@ -138,7 +138,7 @@ describe('the folders', () => {
     expect(machine.cat(`${C}/base_pfn`)).toBe(`${0x48000}\n`);
   });
 
-  it('source only: an area that could not be activated has none', () => {
+  it('an area that could not be activated has none', () => {
     const records = new MemoryRecords();
     const memory = [range(RAM_BASE, 7n * GiB)];
     const across = cma('c', 4n * GiB - 2n * MiB, 4n * MiB);
