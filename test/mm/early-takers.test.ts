@@ -94,6 +94,13 @@ describe('the array of regions and the tree', () => {
     ]);
   });
 
+  it('panic where the tree finds no room (source only)', () => {
+    const memblock = memblockOf(range(GiB, 4096n));
+    expect(() => takeUnflattenedTree(memblock, 4100n, [])).toThrow(
+      'early_init_dt_alloc_memory_arch: Failed to allocate 0x0000000000001004 bytes',
+    );
+  });
+
   it('is none without slots', () => {
     const memblock = memblockOf(range(GiB, MiB));
     takeRegionArray(memblock, 0, profile.linux);

@@ -6,7 +6,7 @@
 import type { LinuxVersion } from '../../profile/linux-version.ts';
 import type { Profile } from '../../profile/profile.ts';
 import type { PhysAddr } from '../../units.ts';
-import { rangeEnd, roundDown, roundUp } from '../../units.ts';
+import { formatPa, rangeEnd, roundDown, roundUp } from '../../units.ts';
 import { KernelPanic, type Memblock } from './memblock.ts';
 
 /**
@@ -59,9 +59,17 @@ export function takeRegionArray(memblock: Memblock, slots: number, { regionSlot 
   if (size > 0n) memblock.alloc(size, SMP_CACHE_BYTES, { start: 0n });
 }
 
-/** Takes the unflattened tree, then what it takes for each alias: unflatten_device_tree(). */
+/**
+ * Takes the unflattened tree, then what it takes for each alias: unflatten_device_tree().
+ *
+ * @throws KernelPanic when there is no room (source only)
+ */
 export function takeUnflattenedTree(memblock: Memblock, tree: bigint, aliases: readonly bigint[]): void {
-  for (const size of [tree, ...aliases]) memblock.alloc(size, 8n, { start: 0n });
+  for (const size of [tree, ...aliases]) {
+    if (memblock.alloc(size, 8n, { start: 0n }) === undefined) {
+      throw new KernelPanic(`early_init_dt_alloc_memory_arch: Failed to allocate ${formatPa(size)} bytes`);
+    }
+  }
 }
 
 /** The numbers of the sections that hold RAM, no-map or not. */
