@@ -5,6 +5,7 @@ import { type BootOutcome, boot } from '../src/kernel/boot/boot.ts';
 import type { BootParams } from '../src/kernel/boot/boot-params.ts';
 import { Kernel, layoutOf } from '../src/kernel/kernel.ts';
 import type { SyscallResult } from '../src/kernel/syscall.ts';
+import { procIomem } from '../src/kernel/virtual-files/index.ts';
 import { InMemoryPhysMemory } from '../src/mm/phys-memory.ts';
 import { Printk } from '../src/printk.ts';
 import { MemoryRecords } from '../src/records.ts';
@@ -82,6 +83,10 @@ export const RESERVE = {
   kernel: range(RAM_BASE + 2n * MiB, 8n * MiB),
   dtb: range(RAM_BASE + 10n * MiB, 65536n),
 };
+
+/** The lines of /proc/iomem that are not nested. */
+export const topLines = (records: MemoryRecords): readonly string[] =>
+  procIomem(records).filter((line) => !line.startsWith(' '));
 
 export interface Booted {
   readonly records: MemoryRecords;

@@ -26,5 +26,5 @@ export const dmaHeapOps = ({ backend, index }: HeapBacking): DmaHeapOps<NoRoom> 
 /** A request that found no room, in words and numbers. */
 export function explainNoRoom(failure: NoRoom): string[] {
   const backends: readonly HeapBackend<NoRoom>[] = Object.values(BACKENDS);
-  return backends.find(({ noRoom }) => noRoom === failure.kind)?.explain(failure) ?? [];
+  return backends.find(({ failures }) => failures.includes(failure.kind))?.explain(failure) ?? [];
 }

@@ -4,6 +4,7 @@ import { profileIn } from '../profile/recorded-profile.ts';
 import { getOrder, type PfnRange } from '../units.ts';
 import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';
 import { pagesText, zeroPages } from './heap-ops.ts';
+import { explainPageArray, mostArrayPages, type PageArrayTooLarge, pageArrayTooLarge } from './page-array.ts';
 
 /** No aligned free run in a CMA area. */
 export interface CmaNoRoom {
@@ -23,10 +24,12 @@ export interface CmaNoRoom {
   readonly pinnedPages?: number;
 }
 
+type CmaFailure = CmaNoRoom | PageArrayTooLarge;
+
 /** @param area the number of the CMA area */
-function cmaHeapOps(area: number): DmaHeapOps<CmaNoRoom> {
+function cmaHeapOps(area: number): DmaHeapOps<CmaFailure> {
   return {
-    allocate(context: HeapContext, pages: bigint): Allocation<CmaNoRoom> {
+    allocate(context: HeapContext, pages: bigint): Allocation<CmaFailure> {
       const { config, geometry } = context.profile;
       const cma = new Cma(context.records, area);
       const count = Number(pages);
@@ -37,6 +40,12 @@ function cmaHeapOps(area: number): DmaHeapOps<CmaNoRoom> {
       }
       const sgTable = [{ pfn, pages: count }];
       zeroPages(context, sgTable);
+      // The pages come first, and go back: the area needs the room, and its counters move.
+      const why = pageArrayTooLarge(geometry, cma.name, pages);
+      if (why !== undefined) {
+        cma.release(pfn, count);
+        return { errno: 'ENOMEM', why };
+      }
       return { sgTable };
     },
     release(context, sgTable) {
@@ -66,9 +75,13 @@ function cmaHeapOps(area: number): DmaHeapOps<CmaNoRoom> {
      * ```
      */
     largestRequest(records) {
-      const most = profileIn(records).config.CONFIG_CMA_ALIGNMENT;
+      const { config, geometry } = profileIn(records);
       const runs = new Cma(records, area).movableRuns();
-      return runs.reduce((best, run) => Math.max(best, largestInRun(run, most)), 0);
+      const largest = runs.map((run) => largestInRun(run, config.CONFIG_CMA_ALIGNMENT));
+      return Math.min(
+        largest.reduce((best, pages) => Math.max(best, pages), 0),
+        mostArrayPages(geometry),
+      );
     },
   };
 }
@@ -105,12 +118,13 @@ function noRoom(cma: Cma, pageSize: number, pages: bigint, alignPages: number): 
   };
 }
 
-export const cmaBackend: HeapBackend<CmaNoRoom> = {
+export const cmaBackend: HeapBackend<CmaFailure> = {
   ops: cmaHeapOps,
   refusesPrivate: () => true,
   mapErrno: () => 'ENOMEM',
-  noRoom: 'cma-no-room',
+  failures: ['cma-no-room', 'page-array-too-large'],
   explain(failure) {
+    if (failure.kind === 'page-array-too-large') return explainPageArray(failure);
     const pages = pagesText(failure.pageSize);
     const { freePages, totalPages, largestRun, largestAlignedRun, alignPages } = failure;
     const asked = `${pages(failure.pages)} asked`;

@@ -3,9 +3,12 @@
  * heaps: add coherent reserved-memory heap" (v3).
  */
 import { DmaCoherentMem } from '../mm/alloc/coherent.ts';
+import { geometryOf } from '../profile/recorded-profile.ts';
+import type { Records } from '../records.ts';
 import { getOrder } from '../units.ts';
 import type { Allocation, DmaHeapOps, HeapBackend } from './heap-ops.ts';
 import { pagesText, zeroPages } from './heap-ops.ts';
+import { explainPageArray, mostArrayPages, type PageArrayTooLarge, pageArrayTooLarge } from './page-array.ts';
 
 /** No free block of the rounded-up order in a coherent pool. */
 export interface CoherentNoRoom {
@@ -22,10 +25,12 @@ export interface CoherentNoRoom {
   readonly largestBlock: number;
 }
 
+type CoherentFailure = CoherentNoRoom | PageArrayTooLarge;
+
 /** @param pool the number of the pool */
-function coherentHeapOps(pool: number): DmaHeapOps<CoherentNoRoom> {
+function coherentHeapOps(pool: number): DmaHeapOps<CoherentFailure> {
   return {
-    allocate(context, pages): Allocation<CoherentNoRoom> {
+    allocate(context, pages): Allocation<CoherentFailure> {
       const mem = new DmaCoherentMem(context.records, pool);
       const count = Number(pages);
       const pfn = mem.alloc(count);
@@ -44,6 +49,12 @@ function coherentHeapOps(pool: number): DmaHeapOps<CoherentNoRoom> {
       }
       const sgTable = [{ pfn, pages: count }];
       zeroPages(context, sgTable);
+      // Whether the pages come before the array, as in the CMA heap, is not known; nobody could see the difference.
+      const tooLarge = pageArrayTooLarge(context.profile.geometry, mem.name, pages);
+      if (tooLarge !== undefined) {
+        mem.release(pfn, count);
+        return { errno: 'ENOMEM', why: tooLarge };
+      }
       return { sgTable };
     },
     release(context, sgTable) {
@@ -56,23 +67,27 @@ function coherentHeapOps(pool: number): DmaHeapOps<CoherentNoRoom> {
         region: { name: mem.name, pfn: mem.pfnBase },
         pages: mem.size,
         freePages: mem.bitmap.zeros(),
-        largestPages: mem.largestBlock(),
+        largestPages: largestRequest(records, mem),
       };
     },
     freeRuns(records) {
       const mem = new DmaCoherentMem(records, pool);
       return mem.bitmap.freeFrames(mem.pfnBase);
     },
-    largestRequest: (records) => new DmaCoherentMem(records, pool).largestBlock(),
+    largestRequest: (records) => largestRequest(records, new DmaCoherentMem(records, pool)),
   };
 }
 
-export const coherentBackend: HeapBackend<CoherentNoRoom> = {
+const largestRequest = (records: Records, mem: DmaCoherentMem): number =>
+  Math.min(mem.largestBlock(), mostArrayPages(geometryOf(records)));
+
+export const coherentBackend: HeapBackend<CoherentFailure> = {
   ops: coherentHeapOps,
   refusesPrivate: () => false,
   mapErrno: () => 'ENOMEM',
-  noRoom: 'coherent-no-room',
+  failures: ['coherent-no-room', 'page-array-too-large'],
   explain(failure) {
+    if (failure.kind === 'page-array-too-large') return explainPageArray(failure);
     const pages = pagesText(failure.pageSize);
     const { blockPages, freePages, totalPages, largestBlock } = failure;
     const rounded =

@@ -56,7 +56,7 @@ export interface DmaHeapOps<F extends AnyFailure = AnyFailure> {
   largestRequest(records: Records): number;
 }
 
-/** What is true of all heaps of a backend. @typeParam F what a request that found no room says of itself */
+/** What is true of all heaps of a backend. @typeParam F what a request that failed says of itself */
 export interface HeapBackend<F extends AnyFailure = AnyFailure> {
   /** @param index the number of the area or pool */
   ops(index: number): DmaHeapOps<F>;
@@ -64,8 +64,9 @@ export interface HeapBackend<F extends AnyFailure = AnyFailure> {
   refusesPrivate(sgTable: readonly PfnRange[], offset: number, length: number): boolean;
   /** What map_dma_buf answers an importer where the mapping failed so. */
   mapErrno(errno: Errno): Errno;
-  readonly noRoom: F['kind'];
-  /** A request that found no room, in words and numbers: one line or more. */
+  /** Its kinds of failure; the same kind of two backends is explained alike. */
+  readonly failures: readonly F['kind'][];
+  /** A request that failed, in words and numbers: one line or more. */
   explain(failure: F): string[];
   readonly words: {
     /** How people call the backend. */

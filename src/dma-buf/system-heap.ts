@@ -88,7 +88,7 @@ export const systemBackend: HeapBackend<SystemOom> = {
     return false;
   },
   mapErrno: (errno) => errno,
-  noRoom: 'system-oom',
+  failures: ['system-oom'],
   explain(failure) {
     const pages = pagesText(failure.pageSize);
     return [

@@ -29,7 +29,7 @@ it('prints a line a case and the totals, and is silent on a stderr that is no te
   const { status, stdout, stderr } = conformance(ORACLE, '--case', 'none');
   expect(stderr).toBe('');
   expect(stdout).toMatch(
-    /^ok {4}none {2}exact (\d+)\/\1 {2}structural 0\/0\n\n1 cases replayed: 1 agree, 0 do not\n/,
+    /^ok {4}none {2}exact (\d+)\/\1 {2}structural 2\/2\n\n1 cases replayed: 1 agree, 0 do not\n/,
   );
   expect(status).toBe(0);
 });

@@ -17,12 +17,12 @@ function heaps(
     names: kernel.heaps().map((heap) => heap.name),
     minors: kernel.heaps().map((heap) => heap.minor),
     why: Object.fromEntries(kernel.regions().map((region) => [region.name, region.why])),
-    log: log.filter((line) => /heap|sysfs|memremap/.test(line)),
+    log: log.filter((line) => /heap|sysfs|kobject|memremap|ioremap/.test(line)),
   };
 }
 
 describe('the order of the heaps', () => {
-  it('is system, pools, the default area, all areas; dynamic before static', () => {
+  it('is system, the default area, all areas, pools; dynamic before static', () => {
     const nodes = [
       cma('cma-s', at(32), 4n * MiB),
       coherent('pool-s', at(48), MiB),
@@ -30,14 +30,14 @@ describe('the order of the heaps', () => {
       node('pool-d', { size: MiB, noMap: true }),
     ];
     const { names, minors } = heaps(nodes, { cmdline: 'cma=4M' });
-    expect(names).toEqual(['system', 'pool-d', 'pool-s', 'default_cma_region', 'cma-d', 'cma-s', 'reserved']);
+    expect(names).toEqual(['system', 'default_cma_region', 'cma-d', 'cma-s', 'reserved', 'pool-d', 'pool-s']);
     expect(minors).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 
   it('follows the configuration', () => {
     const nodes = [cma('c', at(32), 4n * MiB), coherent('p', at(48), MiB)];
     const without = (key: string) => heaps(nodes, { cmdline: 'cma=0', config: { [key]: 'n' } });
-    expect(without('CONFIG_DMABUF_HEAPS_SYSTEM').names).toEqual(['p', 'c']);
+    expect(without('CONFIG_DMABUF_HEAPS_SYSTEM').names).toEqual(['c', 'p']);
     expect(without('CONFIG_DMABUF_HEAPS_CMA')).toMatchObject({
       names: ['system', 'p'],
       why: { c: 'cma-not-configured' },
@@ -63,6 +63,10 @@ describe('the order of the heaps', () => {
   });
 });
 
+/** A line of lib/kobject.c. */
+const ADD_FAILED = (name: string) =>
+  `<3>kobject: kobject_add_internal failed for ${name} with -EEXIST, don't try to register things with the same name in the same directory.`;
+
 describe('a name that is taken', () => {
   it('refuses the pool, gives its minor back and goes on', () => {
     const nodes = [coherent('system', at(32), MiB), coherent('p', at(48), MiB)];
@@ -75,6 +79,7 @@ describe('a name that is taken', () => {
     expect(log).toEqual([
       '<6>dma_heap system: assigned reserved memory node system',
       "<4>sysfs: cannot create duplicate filename '/devices/virtual/dma_heap/system'",
+      ADD_FAILED('system'),
       '<3>dma_heap: Unable to add device',
       '<3>coherent_heap: failed to register heap (-17)',
       '<4>Failed to add coherent heap system',
@@ -83,15 +88,29 @@ describe('a name that is taken', () => {
   });
 
   it('refuses an area and goes on', () => {
-    const nodes = [coherent('x', at(32), MiB), cma('x', at(48), 4n * MiB), cma('y', at(64), 4n * MiB)];
-    const { names, log } = heaps(nodes);
-    expect(names).toEqual(['system', 'x', 'y']);
-    expect(log.slice(1)).toEqual([
-      "<4>sysfs: cannot create duplicate filename '/devices/virtual/dma_heap/x'",
+    const nodes = [cma('system', at(48), 4n * MiB), cma('y', at(64), 4n * MiB)];
+    const { names, minors, log } = heaps(nodes);
+    expect([names, minors]).toEqual([
+      ['system', 'y'],
+      [0, 1],
+    ]);
+    expect(log).toEqual([
+      "<4>sysfs: cannot create duplicate filename '/devices/virtual/dma_heap/system'",
+      ADD_FAILED('system'),
       '<3>dma_heap: Unable to add device',
       '<3>dma_heap: failed to register heap (-17)',
-      '<4>cma_heap: Failed to add CMA heap x',
+      '<4>cma_heap: Failed to add CMA heap system',
     ]);
+  });
+
+  it('of an area is not for a pool, wherever it stands in the tree', () => {
+    const nodes = [coherent('x', at(32), MiB), cma('x', at(48), 4n * MiB)];
+    const { kernel } = bootBoard(board(nodes), { cmdline: 'cma=0' });
+    expect(kernel.heaps().map(({ name, backend }) => `${backend} ${name}`)).toEqual([
+      'system system',
+      'cma x',
+    ]);
+    expect(kernel.regions().map(({ why }) => why)).toEqual(['name-taken', undefined]);
   });
 
   it('compares the areas by their cut names', () => {
@@ -102,9 +121,20 @@ describe('a name that is taken', () => {
 
   it('of default_cma_region leaves no CMA heap at all', () => {
     const nodes = [coherent('default_cma_region', at(32), MiB), cma('c', at(48), 4n * MiB)];
-    const { names, why } = heaps(nodes, { cmdline: 'cma=4M' });
-    expect(names).toEqual(['system', 'default_cma_region']);
-    expect(why).toEqual({ default_cma_region: undefined, c: 'no-cma-heaps', reserved: 'no-cma-heaps' });
+    // The pool comes first where the CMA heaps are a module that is loaded later.
+    const { kernel } = bootBoard(board(nodes), { cmdline: 'cma=4M', modules: ['cma_heap'] });
+    kernel.syscall('shell', { call: 'modprobe', module: 'cma_heap' });
+    expect(kernel.heaps().map(({ name }) => name)).toEqual(['system', 'default_cma_region']);
+    expect(Object.fromEntries(kernel.regions().map(({ name, why }) => [name, why]))).toEqual({
+      default_cma_region: undefined,
+      c: 'no-cma-heaps',
+      reserved: 'no-cma-heaps',
+    });
+    // At boot it is the pool that is refused.
+    expect(heaps(nodes, { cmdline: 'cma=4M' })).toMatchObject({
+      names: ['system', 'default_cma_region', 'c', 'reserved'],
+      why: { default_cma_region: 'name-taken' },
+    });
   });
 });
 
@@ -142,10 +172,11 @@ describe('a coherent pool', () => {
     expect(log[0]).toBe('<4>memremap attempted on ram 0x0000000048000000 size: 0x20000000');
   });
 
-  it('whose base lies in a page that is still mapped cannot, without a line from memremap', () => {
+  it('whose base lies in a page that is still mapped cannot: ioremap refuses, memremap is silent', () => {
     const { log, why } = heaps([coherent('a', at(32) + 256n, 64n * KiB)]);
     expect(why).toEqual({ a: 'mapped-page' });
     expect(log).toEqual([
+      '<4>ioremap attempted on RAM pfn',
       '<3>coherent_heap: failed to initialize memory (-22)',
       '<4>Failed to add coherent heap a',
     ]);

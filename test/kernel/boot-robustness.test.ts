@@ -160,8 +160,13 @@ describe('boot', () => {
     ['16 TiB of RAM', board([], { memory: [range(0n, 16n * TiB)] }), 'booted'],
     ['15 TiB of RAM in 1000 banks', board([], { memory: comb }), 'booted'],
     [
-      '16 TiB from a page up to a page',
+      '16 TiB from a page up to a page, too little for page tables',
       board([], { memory: [range(0n, 4096n), range(16n * TiB - 4096n, 4096n)] }),
+      'panic',
+    ],
+    [
+      '16 TiB from 64 MiB up to 64 MiB',
+      board([], { memory: [range(0n, 64n * MiB), range(16n * TiB - 64n * MiB, 64n * MiB)] }),
       'booted',
     ],
     [

@@ -8,9 +8,7 @@ import { InvalidInput } from '../../src/diagnostic.ts';
 import { boot } from '../../src/kernel/boot/boot.ts';
 import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
 import { BOOT_RECORD, type BootRecord } from '../../src/kernel/boot/boot-record.ts';
-import { Kernel, layoutOf } from '../../src/kernel/kernel.ts';
-import { procIomem } from '../../src/kernel/virtual-files/index.ts';
-import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
+import { layoutOf } from '../../src/kernel/kernel.ts';
 import { MemoryRecords } from '../../src/records.ts';
 import { GiB, KiB, MiB, TiB } from '../../src/units.ts';
 import {
@@ -26,6 +24,7 @@ import {
   RAM_BASE,
   RESERVE,
   range,
+  topLines,
 } from '../small-board.ts';
 
 const bootRecordOf = (given: Board, params: BootParams = {}): BootRecord => {
@@ -67,13 +66,13 @@ describe('a board from a device tree', () => {
     const { kernel } = bootBoard(boardFromTree(decodeDtb(bytes, 'small.dtb'), 'small.dtb'));
     expect(kernel.heaps().map((heap) => heap.name)).toEqual([
       'system',
-      'vpu@46000000',
       'default_cma_region',
       'video',
       'reserved',
+      'vpu@46000000',
     ]);
     expect(kernel.info().cmdline).toBe('cma=16M');
-    expect(kernel.heaps()[3]?.base).toBe(0x4f800000n);
+    expect(kernel.heaps()[2]?.base).toBe(0x4f800000n);
   });
 });
 
@@ -170,14 +169,14 @@ describe('RAM', () => {
     ];
     const { kernel, records } = bootBoard(board([], { memory }), { cmdline: 'cma=0' });
     expect(kernel.info().layout).toEqual([range(RAM_BASE + 4096n, 128n * MiB - 4096n)]);
-    expect(procIomem(records)).toEqual(['40001000-47ffffff : System RAM']);
+    expect(topLines(records)).toEqual(['40001000-47ffffff : System RAM']);
   });
 
   it('is shown without its no-map holes', () => {
     const { records } = bootBoard(
       board([coherent('a', RAM_BASE + 32n * MiB, 2048n), coherent('b', RAM_BASE + 64n * MiB, MiB)]),
     );
-    expect(procIomem(records)).toEqual([
+    expect(topLines(records)).toEqual([
       '40000000-41ffffff : System RAM',
       '42000000-42000fff : reserved',
       '42001000-43ffffff : System RAM',
@@ -186,11 +185,25 @@ describe('RAM', () => {
     ]);
   });
 
-  it('may be a single page', () => {
-    const records = new MemoryRecords();
-    expect(boot(board([], { memory: [range(0n, 4096n)] }), {}, records)).toEqual({});
-    const kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
-    expect(alloc(kernel, 'system', 4096n).errno).toBe('EINTR');
+  it.each<[string, bigint, string]>([
+    // A page for its three page tables; the first page of all is never handed out.
+    ['a single page', 4096n, 'Failed to allocate page table page'],
+    // 3 tables and 10 pages for the tree leave 243 for a map of 512 and their table.
+    ['a single MiB', MiB, 'Failed to allocate memmap for section 0'],
+    // 4 tables, 10 pages for the tree, 2 MiB for the map: 968 KiB are left.
+    ['3 MiB', 3n * MiB, 'System is deadlocked on memory'],
+  ])('of %s is too little', (_, size, panic) => {
+    const nothing = { cmdline: 'cma=0', reserve: {} };
+    expect(bootPanic(board([], { memory: [range(0n, size)] }), nothing).panic).toBe(panic);
+  });
+
+  it('of 16 MiB is enough', () => {
+    const { kernel } = bootBoard(board([], { memory: [range(0n, 16n * MiB)] }), {
+      cmdline: 'cma=0',
+      reserve: {},
+    });
+    expect(alloc(kernel, 'system', 4n * MiB).ret).toBe(0);
+    expect(alloc(kernel, 'system', 16n * MiB).errno).toBe('EINTR');
   });
 
   it('is logged by zones', () => {

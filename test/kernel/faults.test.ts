@@ -260,6 +260,7 @@ describe('pinned pages', () => {
       '<6>cma: number of available pages: ',
       '<6>cma: range 0: 4096@0',
       '<6>cma: ',
+      '<4>=> 4096 free of 4096 total pages',
     ]);
     shell.must({ call: 'unpin', range: busy });
     expect(codes([alloc(kernel, CMA, 15n * MiB)])).toBe('ok');

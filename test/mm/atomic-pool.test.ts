@@ -90,12 +90,24 @@ describe('the atomic pools', () => {
   });
 
   it('are halved until they fit, and given up', () => {
-    const memory = (pages: number) => ({ memory: [range(GiB, BigInt(pages) * 4096n)] });
-    const nothing = { cmdline: 'cma=0', reserve: { kernel: range(0n, 4096n), dtb: range(0n, 4096n) } };
-    // 64 pages less 3 page tables and 10 for the tree; the memory map does not fit and is left out.
-    expect(pools(memory(64), nothing).log).toEqual([got(128, GFP_DMA)]);
-    expect(pools(memory(16), nothing).log).toEqual([got(8, GFP_DMA)]);
-    expect(pools(memory(13), nothing).log).toEqual([]);
+    const poolOf = (freePages: number) => {
+      const records = bareRecords();
+      const printk = new Printk(records);
+      const spans = [{ name: 'DMA', start: 0n, end: GiB }] as const;
+      createZones(records, spans, freePages === 0 ? [] : [range(MiB, BigInt(freePages) * 4096n)]);
+      createAtomicPools(records, printk, {
+        spans,
+        totalRamPages: 64,
+        cmaAlignment: 8,
+        zones: new Set(['DMA']),
+      });
+      return [...printk.since()].map((line) => line.text.replace(' pool for atomic allocations', ''));
+    };
+    expect(poolOf(51)).toEqual(['DMA: preallocated 128 KiB GFP_KERNEL|GFP_DMA']);
+    expect(poolOf(3)).toEqual(['DMA: preallocated 8 KiB GFP_KERNEL|GFP_DMA']);
+    expect(poolOf(0)).toEqual([
+      'DMA: failed to allocate 128 KiB GFP_KERNEL|GFP_DMA pool for atomic allocation',
+    ]);
   });
 
   it('say so when not even a page is left', () => {

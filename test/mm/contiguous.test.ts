@@ -6,7 +6,7 @@ import { pageTableCount } from '../../src/mm/early/early-takers.ts';
 import { Memblock } from '../../src/mm/early/memblock.ts';
 import { GiB, KiB, MiB, type PhysRange } from '../../src/units.ts';
 import { GEOMETRY } from '../pages.ts';
-import { board, bootBoard, cma, dynamicCma, node, RAM_BASE, range } from '../small-board.ts';
+import { board, bootBoard, bootPanic, cma, dynamicCma, node, RAM_BASE, range } from '../small-board.ts';
 
 const RAM_END = RAM_BASE + 256n * MiB;
 
@@ -41,8 +41,30 @@ describe('the default area', () => {
     expect(log).toEqual(['<6>cma: Reserved 4 MiB at 0x000000004f800000']);
   });
 
+  it('is that of the configuration where the size is the value that stands for "not given"', () => {
+    const { area, log } = boots('cma=18446744073709551615');
+    expect(area).toMatchObject({ origin: 'config', size: 32n * MiB });
+    expect(log).toEqual(['<6>cma: Reserved 32 MiB at 0x000000004de00000']);
+    // It displaces no default of the device tree either.
+    const nodes = [cma('d', 0x44000000n, 4n * MiB, { linuxCmaDefault: true })];
+    const { kernel } = bootBoard(board(nodes), { cmdline: 'cma=0xffffffffffffffff' });
+    expect(kernel.regions()).toMatchObject([{ name: 'd', isDefault: true }]);
+  });
+
+  it('fails where rounding makes the size 0', () => {
+    const { area, log } = boots('cma=18446744073709551614');
+    expect([area, log]).toEqual([undefined, ['<3>cma: Failed to reserve 17592186044415 MiB']]);
+  });
+
+  it('at the end of the address space kills the kernel when it is activated', () => {
+    // 16 MiB from 2 MiB below 2^64: the end wraps to 14 MiB and so is below every limit.
+    const { panic, log } = bootPanic(board(), { cmdline: 'cma=16M@0xffffffffffe00000' });
+    expect(panic).toBe('Attempted to kill init! exitcode=0x0000000b');
+    expect(log).toContain('<6>cma: Reserved 16 MiB at 0xffffffffffe00000');
+  });
+
   it('has larger blocks without huge pages', () => {
-    const config = { CONFIG_TRANSPARENT_HUGEPAGE: false };
+    const config = { CONFIG_TRANSPARENT_HUGEPAGE: false, CONFIG_HUGETLBFS: false };
     expect(boots('cma=5000K', {}, { config }).area).toMatchObject({
       size: 8n * MiB,
       base: RAM_END - 12n * MiB,

@@ -181,6 +181,11 @@ describe('find', () => {
     expect(place(p, 2, 1, { start: 12n * PAGE, end: 4n * PAGE })).toBeUndefined();
   });
 
+  it('has no bound where the end is 0 or 1', () => {
+    for (const end of [0n, 1n]) expect(place('.mmmmmm.', 2, 1, { start: 0n, end })).toBe(5);
+    expect(place('.mmmmmm.', 2, 1, { start: 0n, end: 2n })).toBeUndefined();
+  });
+
   it('never gives the first page', () => {
     expect(place('mm..', 1, 1, { start: 0n, bottomUp: true })).toBe(1);
     expect(place('m...', 1, 1, { start: 0n })).toBeUndefined();
@@ -197,7 +202,9 @@ describe('find', () => {
   function candidates(memblock: Memblock, size: bigint, align: bigint, where: Placement): bigint[] {
     const step = 64n;
     const low = where.start > PAGE ? where.start : PAGE;
-    const high = where.end ?? BigInt(UNIVERSE) * PAGE;
+    // Ends of 0 and 1 are names for "no bound".
+    const bound = where.end === 0n || where.end === 1n ? undefined : where.end;
+    const high = bound ?? BigInt(UNIVERSE) * PAGE;
     const isFree = (base: bigint) =>
       memblock.freeRanges().some((r) => base >= r.base && base + size <= r.base + r.size);
     const found: bigint[] = [];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Memblock } from '../../src/mm/early/memblock.ts';
-import { SystemRam } from '../../src/mm/early/system-ram.ts';
+import { type Resource, SystemRam } from '../../src/mm/early/system-ram.ts';
+import { MiB } from '../../src/units.ts';
 import { GEOMETRY } from '../pages.ts';
 import { range } from '../small-board.ts';
 
@@ -20,17 +21,17 @@ function ram(nomap = range(0x10000n, 0x8000n)): SystemRam {
 describe('SystemRam', () => {
   it('has a line for each range of RAM and of no-map memory', () => {
     expect(ram().resources).toEqual([
-      { name: 'System RAM', start: 0x1000n, end: 0xffffn },
-      { name: 'reserved', start: 0x10000n, end: 0x17fffn },
-      { name: 'System RAM', start: 0x18000n, end: 0x1ffffn },
+      { name: 'System RAM', start: 0x1000n, end: 0xffffn, children: [] },
+      { name: 'reserved', start: 0x10000n, end: 0x17fffn, children: [] },
+      { name: 'System RAM', start: 0x18000n, end: 0x1ffffn, children: [] },
     ]);
   });
 
   it('rounds RAM inward and no-map memory outward to pages', () => {
     expect(ram(range(0x10100n, 0x800n)).resources).toEqual([
-      { name: 'System RAM', start: 0x1000n, end: 0xffffn },
-      { name: 'reserved', start: 0x10000n, end: 0x10fffn },
-      { name: 'System RAM', start: 0x11000n, end: 0x1ffffn },
+      { name: 'System RAM', start: 0x1000n, end: 0xffffn, children: [] },
+      { name: 'reserved', start: 0x10000n, end: 0x10fffn, children: [] },
+      { name: 'System RAM', start: 0x11000n, end: 0x1ffffn, children: [] },
     ]);
   });
 
@@ -44,5 +45,75 @@ describe('SystemRam', () => {
     expect(at(0x1f000n, 0x2000n)).toBe('ram');
     expect(at(0x0n, 0x2000n)).toBe('ram');
     expect(at(0n, 0x100000n)).toBe('mixed');
+  });
+});
+
+describe('lines below System RAM', () => {
+  const hex = ({ name, start, end }: Resource) => `${start.toString(16)}-${end.toString(16)} ${name}`;
+
+  it('are the image in its parts, and whole pages of what is reserved, as recorded', () => {
+    const memblock = new Memblock(GEOMETRY, true);
+    memblock.addMemory(range(0x40000000n, 512n * MiB));
+    const kernel = range(0x40200000n, 0x440000n);
+    for (const one of [kernel, range(0x41200000n, 0x50870n), range(0x41400000n, 0x1eb7n)])
+      memblock.reserve(one);
+    const [top, ...more] = new SystemRam(memblock, kernel).resources;
+    expect(more).toEqual([]);
+    expect(top && [hex(top), ...top.children.map(hex)]).toEqual([
+      '40000000-5fffffff System RAM',
+      '40200000-404cffff Kernel code',
+      '404d0000-4052ffff reserved',
+      '40530000-4063ffff Kernel data',
+      '41200000-41250fff reserved',
+      '41400000-41401fff reserved',
+    ]);
+  });
+
+  it('have a page that two reserved ranges share once', () => {
+    const memblock = new Memblock(GEOMETRY, true);
+    memblock.addMemory(range(0n, MiB));
+    for (const one of [
+      range(0x10000n, 0x1800n),
+      range(0x11c00n, 0x400n),
+      range(0x11f00n + 0x200n, 0x2000n),
+    ]) {
+      memblock.reserve(one);
+    }
+    const lines = new SystemRam(memblock).resources[0]?.children.map(hex);
+    expect(lines).toEqual(['10000-11fff reserved', '12000-14fff reserved']);
+  });
+
+  it('are cut at the borders of no-map memory', () => {
+    const memblock = new Memblock(GEOMETRY, true);
+    memblock.addMemory(range(0n, MiB));
+    memblock.markNomap(range(0x20000n, 0x10000n), true);
+    memblock.reserve(range(0x1f000n, 0x12000n));
+    expect(
+      new SystemRam(memblock).resources.flatMap((top) => [
+        hex(top),
+        ...top.children.map((c) => `  ${hex(c)}`),
+      ]),
+    ).toEqual([
+      '0-1ffff System RAM',
+      '  1f000-1ffff reserved',
+      '20000-2ffff reserved',
+      '  20000-2ffff reserved',
+      '30000-fffff System RAM',
+      '  30000-30fff reserved',
+    ]);
+  });
+});
+
+describe('no-map pieces in one page', () => {
+  it('make one line of that page', () => {
+    const memblock = new Memblock(GEOMETRY, true);
+    memblock.addMemory(range(0n, MiB));
+    memblock.markNomap(range(0x10100n, 0x100n), true);
+    memblock.markNomap(range(0x10800n, 0x100n), true);
+    expect(new SystemRam(memblock).resources).toEqual([
+      { name: 'System RAM', start: 0n, end: 0xffffn, children: [] },
+      { name: 'reserved', start: 0x10000n, end: 0x10fffn, children: [] },
+      { name: 'System RAM', start: 0x11000n, end: 0xfffffn, children: [] },
+    ]);
   });
 });

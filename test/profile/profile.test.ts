@@ -18,13 +18,14 @@ describe('profileOf', () => {
     const { profile } = profileOf('off', {
       CONFIG_CMA_SIZE_MBYTES: '0x10',
       CONFIG_TRANSPARENT_HUGEPAGE: 'n',
+      CONFIG_HUGETLBFS: 'n',
       CONFIG_EFI: true,
     });
     expect(profile.config.CONFIG_CMA_SIZE_MBYTES).toBe(16);
     expect(pageblockBytes(profile)).toBe(4n * MiB);
     expect(hasCoherentHeaps(profile)).toBe(false);
     expect(banner(profile)).toBe(
-      'Linux 7.3, no coherent heaps, CMA 16 MiB (arm64 defconfig but CONFIG_CMA_SIZE_MBYTES, CONFIG_TRANSPARENT_HUGEPAGE)',
+      'Linux 7.3, no coherent heaps, CMA 16 MiB (arm64 defconfig but CONFIG_CMA_SIZE_MBYTES, CONFIG_TRANSPARENT_HUGEPAGE, CONFIG_HUGETLBFS)',
     );
   });
 

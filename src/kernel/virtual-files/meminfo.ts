@@ -3,8 +3,10 @@ import { cmaAreas } from '../../mm/alloc/cma.ts';
 import { PageAllocator } from '../../mm/alloc/page-alloc.ts';
 import { perCpuCmaPages } from '../../mm/alloc/per-cpu-pages.ts';
 import type { Geometry } from '../../profile/geometry.ts';
+import type { Profile } from '../../profile/profile.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
+import { KiB } from '../../units.ts';
 import { bootRecord } from '../boot/boot-record.ts';
 import { totalReservePages } from './watermarks.ts';
 
@@ -27,6 +29,8 @@ const HUGE_PAGE_LINES = [
   'FilePmdMapped',
 ] as const;
 const LAST_LINES = ['CmaTotal', 'CmaFree', 'Balloon', 'GPUActive', 'GPUReclaim'] as const;
+/** Lines of hugetlbfs that count pages, of which there are none. */
+const HUGETLB_PAGES = ['HugePages_Total', 'HugePages_Free', 'HugePages_Rsvd', 'HugePages_Surp'] as const;
 
 /** Pages in KiB: K(). */
 const kibOf =
@@ -70,7 +74,20 @@ export function meminfo(records: Records): string {
   const values = procMeminfo(records);
   const profile = profileIn(records);
   const huge = profile.config.CONFIG_TRANSPARENT_HUGEPAGE ? HUGE_PAGE_LINES : [];
-  return [...LINES, ...huge, ...LAST_LINES]
-    .map((line) => `${`${line}:`.padEnd(16)}${`${values.get(line) ?? 0}`.padStart(8)} kB\n`)
-    .join('');
+  const text = (line: string, kib: number): string => `${`${line}:`.padEnd(16)}${`${kib}`.padStart(8)} kB\n`;
+  const lines = [...LINES, ...huge, ...LAST_LINES].map((line) => text(line, values.get(line) ?? 0));
+  return [...lines, ...hugetlbLines(profile, text)].join('');
+}
+
+/** hugetlb_report_meminfo(): no huge pages are set aside. */
+function hugetlbLines(
+  { config, geometry }: Profile,
+  text: (line: string, kib: number) => string,
+): readonly string[] {
+  if (!config.CONFIG_HUGETLBFS) return [];
+  return [
+    ...HUGETLB_PAGES.map((line) => `${`${line}:`.padEnd(16)}${'0'.padStart(8)}\n`),
+    text('Hugepagesize', Number(geometry.tableSpans[0] / KiB)),
+    text('Hugetlb', 0),
+  ];
 }

@@ -6,7 +6,7 @@
 import type { LinuxVersion } from '../../profile/linux-version.ts';
 import type { Profile } from '../../profile/profile.ts';
 import type { PhysAddr } from '../../units.ts';
-import { rangeEnd, roundDown, roundUp } from '../../units.ts';
+import { formatPa, rangeEnd, roundDown, roundUp } from '../../units.ts';
 import { KernelPanic, type Memblock } from './memblock.ts';
 
 /**
@@ -59,9 +59,17 @@ export function takeRegionArray(memblock: Memblock, slots: number, { regionSlot 
   if (size > 0n) memblock.alloc(size, SMP_CACHE_BYTES, { start: 0n });
 }
 
-/** Takes the unflattened tree, then what it takes for each alias: unflatten_device_tree(). */
+/**
+ * Takes the unflattened tree, then what it takes for each alias: unflatten_device_tree().
+ *
+ * @throws KernelPanic when there is no room (source only)
+ */
 export function takeUnflattenedTree(memblock: Memblock, tree: bigint, aliases: readonly bigint[]): void {
-  for (const size of [tree, ...aliases]) memblock.alloc(size, 8n, { start: 0n });
+  for (const size of [tree, ...aliases]) {
+    if (memblock.alloc(size, 8n, { start: 0n }) === undefined) {
+      throw new KernelPanic(`early_init_dt_alloc_memory_arch: Failed to allocate ${formatPa(size)} bytes`);
+    }
+  }
 }
 
 /** The numbers of the sections that hold RAM, no-map or not. */
@@ -75,12 +83,21 @@ export function ramSections(memblock: Memblock): ReadonlySet<number> {
   return sections;
 }
 
-/** Takes each section's part of the map in pieces. @throws KernelPanic of the first section that gets none */
+/**
+ * Takes each section's part of the map in pieces. Where no block is left for a piece, it is made of single pages and
+ * a table that maps them: vmemmap_populate_hugepages() (source only).
+ *
+ * @throws KernelPanic of the first section that gets none
+ */
 function takeMapBySection(memblock: Memblock, map: bigint): void {
-  const { memmapBlock } = memblock.geometry;
+  const { memmapBlock, page } = memblock.geometry;
   const pieces = Number(map / memmapBlock);
   const sections = [...ramSections(memblock)].sort((a, b) => a - b);
-  const missing = memblock.allocEachTopDown(sections.length * pieces, memmapBlock);
+  let missing = memblock.allocEachTopDown(sections.length * pieces, memmapBlock);
+  if (memmapBlock > page) {
+    const pages = Number(memmapBlock / page) + 1;
+    missing = Math.ceil(memblock.allocEachTopDown(missing * pages, page) / pages);
+  }
   const first = sections[sections.length - Math.ceil(missing / pieces)];
   if (missing > 0) throw new KernelPanic(`Failed to allocate memmap for section ${first}`);
 }

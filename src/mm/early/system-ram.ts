@@ -55,11 +55,7 @@ export class SystemRam {
     this.resources = tops.map((top) => {
       const parts = image.filter(({ start, end }) => start >= top.start && end <= top.end);
       const reserved = memblock.reserved.flatMap((range) =>
-        outside(
-          { start: roundDown(range.base, page), end: roundUp(rangeEnd(range), page) - 1n },
-          top,
-          parts,
-        ),
+        outside({ start: roundDown(range.base, page), end: roundUp(rangeEnd(range), page) - 1n }, top, parts),
       );
       return { ...top, children: inOrder(parts, reserved) };
     });
@@ -87,7 +83,7 @@ function mergedInPage(lines: readonly TopLine[]): TopLine[] {
     if (line.end <= line.start) continue;
     const last = merged.at(-1);
     if (last !== undefined && last.name === line.name && line.start <= last.end) {
-      merged[merged.length - 1] = { ...last, end: line.end > last.end ? line.end : last.end };
+      if (line.end > last.end) merged[merged.length - 1] = { ...last, end: line.end };
     } else {
       merged.push(line);
     }
@@ -95,14 +91,17 @@ function mergedInPage(lines: readonly TopLine[]): TopLine[] {
   return merged;
 }
 
+const later = (a: PhysAddr, b: PhysAddr): PhysAddr => (a < b ? b : a);
+const earlier = (a: PhysAddr, b: PhysAddr): PhysAddr => (a > b ? b : a);
+
 /** What of a reserved range lies in a line and in no part of the image: reserve_region_with_split(). */
-function outside(range: Pick<Resource, 'start' | 'end'>, top: TopLine, parts: readonly Resource[]): Resource[] {
-  let left = [
-    {
-      start: range.start > top.start ? range.start : top.start,
-      end: range.end < top.end ? range.end : top.end,
-    },
-  ].filter(({ start, end }) => start <= end);
+function outside(
+  range: Pick<Resource, 'start' | 'end'>,
+  top: TopLine,
+  parts: readonly Resource[],
+): Resource[] {
+  const [start, end] = [later(range.start, top.start), earlier(range.end, top.end)];
+  let left = start <= end ? [{ start, end }] : [];
   for (const part of parts) {
     left = left.flatMap(({ start, end }) => {
       if (part.end < start || part.start > end) return [{ start, end }];

@@ -61,7 +61,8 @@ export function aliasBytes({ root }: DeviceTree, sizes: TreeSizes): readonly big
   const decoder = new TextDecoder();
   return (getChild(root, 'aliases')?.properties ?? []).flatMap(({ name, value }) => {
     const stem = name.replace(/[0-9]+$/, '');
-    if (stem === name || stem === '' || !hasNode(root, decoder.decode(value).replace(/\0[\s\S]*$/, ''))) return [];
+    if (stem === name || stem === '' || !hasNode(root, decoder.decode(value).replace(/\0[\s\S]*$/, '')))
+      return [];
     return [BigInt(sizes.alias + byteLength(stem) + 1)];
   });
 }

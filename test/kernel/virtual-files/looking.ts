@@ -142,7 +142,8 @@ export function bootRecorded(board: string, name: string): Looking {
   const at = ([base, size]: readonly [string, string]) => ({ base: BigInt(base), size: BigInt(size) });
   const params: BootParams = {
     cmdline,
-    config: { ...profile.config, CONFIG_EFI: false },
+    // Without hugetlbfs, as the recorded /proc/meminfo shows.
+    config: { CONFIG_HUGETLBFS: false, ...profile.config },
     reserve: { kernel: at(reserved.kernel), initrd: at(reserved.initrd), dtb: at(reserved.dtb) },
   };
   const blob = new Uint8Array(readFileSync(projectPath(`fixtures/oracle/boards/${board}.dtb`)));

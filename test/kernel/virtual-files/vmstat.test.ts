@@ -117,9 +117,8 @@ describe('/proc/pagetypeinfo', () => {
   });
 
   it('has blocks of 4 MiB where there are no huge pages', () => {
-    const text = looking([], {}, { config: { CONFIG_TRANSPARENT_HUGEPAGE: false } }).cat(
-      '/proc/pagetypeinfo',
-    );
+    const config = { CONFIG_TRANSPARENT_HUGEPAGE: false, CONFIG_HUGETLBFS: false };
+    const text = looking([], {}, { config }).cat('/proc/pagetypeinfo');
     expect(text).toMatch(/^Page block order: 10\nPages per block: {2}1024\n\nFree pages/);
   });
 
@@ -131,9 +130,18 @@ describe('/proc/pagetypeinfo', () => {
 
 describe('/proc/meminfo', () => {
   it('has no lines of huge pages where there are none', () => {
-    const { config } = { config: { CONFIG_TRANSPARENT_HUGEPAGE: false } };
+    const config = { CONFIG_TRANSPARENT_HUGEPAGE: false, CONFIG_HUGETLBFS: false };
     expect(looking([], {}, { config }).cat('/proc/meminfo')).not.toContain('Huge');
     expect(looking().cat('/proc/meminfo')).toContain('AnonHugePages:         0 kB\n');
+  });
+
+  it('ends with the lines of hugetlbfs, as a kernel with it recorded them', () => {
+    expect(looking().cat('/proc/meminfo')).toMatch(
+      /\nGPUReclaim: {12}0 kB\nHugePages_Total: {7}0\nHugePages_Free: {8}0\nHugePages_Rsvd: {8}0\nHugePages_Surp: {8}0\nHugepagesize: {7}2048 kB\nHugetlb: {15}0 kB\n$/,
+    );
+    const without = looking([], {}, { config: { CONFIG_HUGETLBFS: false } }).cat('/proc/meminfo');
+    expect(without).toMatch(/\nGPUReclaim: {12}0 kB\n$/);
+    expect(without).toContain('AnonHugePages:');
   });
 
   it('never has less than nothing available', () => {
@@ -174,16 +182,26 @@ describe('what is kept back', () => {
 describe('/proc/iomem', () => {
   const machine = looking([coherent('p', RAM_BASE + 64n * MiB, 1n * MiB)]);
 
-  it('shows the top level to user 0', () => {
-    expect(machine.cat('/proc/iomem')).toBe(
-      '40000000-43ffffff : System RAM\n44000000-440fffff : reserved\n44100000-4fffffff : System RAM\n',
-    );
+  it('shows RAM with what lies in it to user 0', () => {
+    const lines = machine.cat('/proc/iomem').split('\n');
+    expect(lines.filter((line) => !line.startsWith(' '))).toEqual([
+      '40000000-43ffffff : System RAM',
+      '44000000-440fffff : reserved',
+      '44100000-4fffffff : System RAM',
+      '',
+    ]);
+    // The image of 8 MiB at 0x40200000 and the tree behind it; the two parts of the image are named.
+    expect(lines.slice(1, 5)).toEqual([
+      expect.stringMatching(/^ {2}40200000-40[0-9a-f]{6} : Kernel code$/),
+      expect.stringMatching(/^ {2}40[0-9a-f]{6}-40[0-9a-f]{6} : reserved$/),
+      expect.stringMatching(/^ {2}40[0-9a-f]{6}-409fffff : Kernel data$/),
+      '  40a00000-40a0ffff : reserved',
+    ]);
   });
 
   it('shows zeros to others', () => {
-    expect(machine.cat('/proc/iomem', USER)).toBe(
-      '00000000-00000000 : System RAM\n00000000-00000000 : reserved\n00000000-00000000 : System RAM\n',
-    );
+    const zeros = machine.cat('/proc/iomem').replace(/[0-9a-f]{8}-[0-9a-f]{8}/g, '00000000-00000000');
+    expect(machine.cat('/proc/iomem', USER)).toBe(zeros);
   });
 });
 
