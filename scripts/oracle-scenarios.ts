@@ -13,6 +13,7 @@ import {
   type OracleCase,
   parseCase,
 } from '../test/conformance/oracle-case.ts';
+import { bootParams } from '../test/conformance/replay.ts';
 
 const CASES = 'fixtures/oracle/cases';
 const OUT = 'fixtures/scenarios/oracle';
@@ -103,9 +104,10 @@ function stepLines(step: Recorded): string[] {
 export function oracleScenario({ inputs, expectations }: OracleCase): string {
   const { profile, reservedAtBoot } = inputs;
   const config: [string, string][] = [
-    // The recorded kernel was built without EFI, which the profiles do not list.
-    ['CONFIG_EFI', 'false'],
-    ...Object.entries(profile.config).map(([key, value]): [string, string] => [key, String(value)]),
+    ...Object.entries(bootParams(inputs).config ?? {}).map(([key, value]): [string, string] => [
+      key,
+      String(value),
+    ]),
   ];
   const reserve = Object.entries(reservedAtBoot).map(([name, span]): [string, string] => [
     name,
@@ -125,6 +127,7 @@ export function oracleScenario({ inputs, expectations }: OracleCase): string {
       ? []
       : [`  memory: [${inputs.memory.map((span) => `'${span.join(':')}'`).join(', ')}]`]),
     `  reserve: ${flow(reserve)}`,
+    ...(inputs.unflattenedBytes === undefined ? [] : [`  unflattened-tree: ${inputs.unflattenedBytes}`]),
     `  coherent: ${profile.coherent_series === 'off' ? 'off' : 'v3'}`,
     '  config:',
     ...config.map(([key, value]) => `    ${key}: ${value}`),

@@ -174,7 +174,7 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
       values.problem(path, 'scenario-bad-value', 'expected BASE:SIZE, such as 0x80000000:2G');
     return range;
   };
-  const { cmdline, coherent, memory, reserve, nofile, evict } = boot;
+  const { cmdline, coherent, memory, reserve, nofile, evict, 'unflattened-tree': tree } = boot;
   const ranges =
     memory === undefined
       ? undefined
@@ -186,6 +186,8 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
     return range === undefined ? [] : [[name, range] as const];
   });
   const config = configOf(boot, values, inside('config'));
+  const unflattenedTree =
+    tree === undefined ? undefined : constant(values.size(tree, inside('unflattened-tree')));
   const limit = nofile === undefined ? undefined : constant(values.whole(nofile, inside('nofile')));
   const seed =
     evict === undefined
@@ -197,6 +199,7 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
     ...(reserved.length > 0 && { reserve: Object.fromEntries(reserved) as BootReserved }),
     ...(config !== undefined && { config }),
     ...(coherent !== undefined && { coherent }),
+    ...(unflattenedTree !== undefined && { unflattenedTree }),
     ...(limit !== undefined && { nofile: limit }),
     ...(seed !== undefined && { evict: seed }),
     ...udevRule(boot, values),

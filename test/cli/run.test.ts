@@ -78,6 +78,7 @@ describe('dmaheap run', () => {
           [    0.000000] cma: number of available pages: 
           [    0.000000] cma: range 0: 16384@0
           [    0.000000] cma: 
+          [    0.000000] => 16384 free of 16384 total pages
       [exit 1]
 
       $ dmaheap run --keep-going fails.yaml | grep -A1 step.2

@@ -6,7 +6,7 @@ import { profileOf } from '../../profile/profile.ts';
 import { bootParamsOf, configKey, isReserved, parseMode, parseSeed } from '../../program/boot-inputs.ts';
 import { type PhysRange, parseRange } from '../../units.ts';
 import { UsageError } from '../failures.ts';
-import { readCount } from '../words/arguments.ts';
+import { readCount, readSize } from '../words/arguments.ts';
 import { didYouMean } from '../words/did-you-mean.ts';
 import { collectFaults } from '../words/fault-option.ts';
 import { readGroup } from '../words/groups.ts';
@@ -21,6 +21,7 @@ export interface BootInputOptions {
   readonly reserve?: BootReserved;
   readonly config?: Readonly<Record<string, string>>;
   readonly coherent?: 'v3' | 'off';
+  readonly unflattenedTree?: bigint;
   readonly nofile?: number;
   /** What a udev rule makes of the nodes of /dev/dma_heap. */
   readonly mode?: number;
@@ -97,6 +98,12 @@ export function addBootInputs(command: Command, heading: string): Command {
     new Option('--config <key=value>', 'a kernel configuration option (repeatable)').argParser(readConfig),
   );
   group(new Option('--coherent <state>', 'the coherent heap series: v3 unless given').choices(['v3', 'off']));
+  group(
+    new Option(
+      '--unflattened-tree <bytes>',
+      'what the device tree takes when Linux has unfolded it; computed from the board unless given',
+    ).argParser(readSize),
+  );
   group(new Option('--nofile <n>', "the shell task's RLIMIT_NOFILE: 1024 unless given").argParser(readCount));
   group(
     new Option(
@@ -128,6 +135,7 @@ const NAMES = [
   'reserve',
   'config',
   'coherent',
+  'unflattenedTree',
   'nofile',
   'evict',
   'mode',
@@ -153,7 +161,7 @@ export function refuseBoardOptions(options: BoardOptions): void {
   const given = names.find((name) => options[name] !== undefined);
   if (given !== undefined) {
     throw new UsageError(
-      `--${given.replace('O', '-o')} changes a boot, and a session has booted already`,
+      `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} changes a boot, and a session has booted already`,
       'Give it to boot, or add --board FILE for a boot in memory',
     );
   }
