@@ -24,6 +24,8 @@ export interface ReservedMemNode {
   readonly alignment?: bigint | 'invalid';
   /** `alloc-ranges` in order; absent when there is none or it cannot be parsed. */
   readonly allocRanges?: readonly PhysRange[];
+  /** `alloc-ranges` is there and cannot be parsed. */
+  readonly allocRangesMalformed?: boolean;
   readonly noMap: boolean;
   readonly reusable: boolean;
   readonly linuxCmaDefault: boolean;

@@ -12,6 +12,8 @@ export interface MemoryCmdline {
   readonly mem?: bigint;
   /** `coherent_pool=SIZE`, bytes. */
   readonly coherentPool?: bigint;
+  /** The word of `rodata=`. */
+  readonly rodata?: string;
   /** Words that an early_param() refuses, such as a bare `cma`. */
   readonly malformed: readonly string[];
 }
@@ -48,6 +50,7 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
   let cma: { size: bigint; base: bigint; limit: bigint } | undefined;
   let mem: bigint | undefined;
   let coherentPool: bigint | undefined;
+  let rodata: string | undefined;
   const malformed: string[] = [];
   for (const word of words(cmdline)) {
     if (word === '--') break;
@@ -61,6 +64,8 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
     } else if (name === 'mem') {
       if (value === undefined) malformed.push(name);
       else mem = memparse(value)[0];
+    } else if (name === 'rodata' && value !== undefined) {
+      rodata = value;
     } else if (name === 'coherent_pool' && value !== undefined) {
       coherentPool = memparse(value)[0];
     }
@@ -71,6 +76,7 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
     ...(given && { cma: given }),
     ...(mem !== undefined && { mem }),
     ...(coherentPool !== undefined && { coherentPool }),
+    ...(rodata !== undefined && { rodata }),
     malformed,
   };
 }

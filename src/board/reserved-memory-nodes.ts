@@ -65,6 +65,8 @@ export function reservedMemNode(node: DtNode, root: CellWidths, label: string | 
       size: exactNumber('size', root.sizeCells),
       alignment: exactNumber('alignment', root.addressCells),
       allocRanges: allocRanges && rangesOf(allocRanges, root),
+      allocRangesMalformed:
+        allocRanges !== undefined && rangesOf(allocRanges, root) === undefined ? true : undefined,
       phandle: phandleOf(node),
       label,
     }),

@@ -17,6 +17,7 @@ import {
   decodeDmaBufSyncFile,
   encodeDmaBufSyncFile,
 } from '../uapi/dma-buf.ts';
+import type { LinuxVersion } from '../profile/linux-version.ts';
 import type { Errno } from '../uapi/errno.ts';
 import { O_CLOEXEC, O_RDONLY } from '../uapi/fcntl.ts';
 import type { DmaBufFile, FileTable } from './dma-buf.ts';
@@ -26,6 +27,9 @@ import type { Failure } from './failure.ts';
 /** What the requests need of the caller and of the rest of the kernel. */
 export interface DmaBufIoctlContext {
   readonly files: FileTable;
+  readonly linux: LinuxVersion;
+  /** Whether a device is attached to the buffer. */
+  readonly isAttached: () => boolean;
   readonly install: InstallFd;
   /** Whether a descriptor of the calling task is a sync_file. */
   readonly isSyncFile: (fd: number) => boolean;
@@ -37,6 +41,10 @@ type Result = { readonly ret: 0 } | { readonly errno: Errno; readonly why?: Fail
 
 const DONE: Result = { ret: 0 };
 const FAULT: Result = { errno: 'EFAULT' };
+const badRequest = (request: number): Result => ({
+  errno: 'ENOTTY',
+  why: { kind: 'bad-argument', argument: 'request', value: BigInt(request) },
+});
 const badFlags = (flags: bigint): Result => ({
   errno: 'EINVAL',
   why: { kind: 'bad-argument', argument: 'flags', value: flags },
@@ -64,13 +72,15 @@ export function dmaBufIoctl(
       return arg === null || arg.length < 8 ? FAULT : sync(context, decodeDmaBufSync(arg));
     case DMA_BUF_SET_NAME_A:
     case DMA_BUF_SET_NAME_B:
-      return arg === null ? FAULT : setName(file, arg);
+      return arg === null ? FAULT : setName(context, file, arg);
     case DMA_BUF_IOCTL_EXPORT_SYNC_FILE:
+      if (!context.linux.syncFiles) return badRequest(request);
       return arg === null || arg.length < 8 ? FAULT : exportSyncFile(context, arg);
     case DMA_BUF_IOCTL_IMPORT_SYNC_FILE:
+      if (!context.linux.syncFiles) return badRequest(request);
       return arg === null || arg.length < 8 ? FAULT : importSyncFile(context, arg);
     default:
-      return { errno: 'ENOTTY', why: { kind: 'bad-argument', argument: 'request', value: BigInt(request) } };
+      return badRequest(request);
   }
 }
 
@@ -83,13 +93,14 @@ function sync(context: DmaBufIoctlContext, flags: bigint): Result {
 }
 
 /** dma_buf_set_name(). */
-function setName(file: DmaBufFile, arg: Uint8Array): Result {
+function setName(context: DmaBufIoctlContext, file: DmaBufFile, arg: Uint8Array): Result {
   const nul = arg.indexOf(0);
   const name = nul < 0 ? arg : arg.subarray(0, nul);
   // strndup_user() refuses what has no NUL within the length.
   if (name.length >= DMA_BUF_NAME_LEN) {
     return { errno: 'EINVAL', why: { kind: 'bad-argument', argument: 'name', value: BigInt(name.length) } };
   }
+  if (!context.linux.namesAttached && context.isAttached()) return { errno: 'EBUSY' };
   file.name = new TextDecoder().decode(name);
   return DONE;
 }

@@ -2,6 +2,7 @@
  * A dma-buf: memory that a heap handed out, behind an open file. Models drivers/dma-buf/dma-buf.c
  * (Linux 7.3).
  */
+import { profileIn } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 import type { Pfn, PfnRange } from '../units.ts';
@@ -186,7 +187,11 @@ export class FileTable {
   }
 
   #counters(): Counters {
-    return this.#records.get<Counters>(COUNTERS) ?? { nextFile: 1, nextIno: 1, dmaBufs: [] };
+    return this.#records.get<Counters>(COUNTERS) ?? {
+      nextFile: 1,
+      nextIno: profileIn(this.#records).linux.firstIno,
+      dmaBufs: [],
+    };
   }
 }
 

@@ -121,6 +121,7 @@ export const isAllocRequest = (request: number): boolean => iocNr(request) === i
  * direction bits and size say how much is copied in and out.
  *
  * @param arg the caller's bytes, changed in place; `null` is an unmapped pointer
+ * @param readOnly the caller may not write where the pointer leads
  */
 export function dmaHeapIoctl(
   context: DmaHeapContext,
@@ -129,6 +130,7 @@ export function dmaHeapIoctl(
   request: number,
   arg: Uint8Array | null,
   installFd: InstallFd,
+  readOnly = false,
 ): IoctlResult {
   if (!isAllocRequest(request)) {
     return badArgument('EINVAL', 'request', BigInt(request));
@@ -139,12 +141,19 @@ export function dmaHeapIoctl(
   if (inSize > (arg?.length ?? 0)) return badPointer(request);
   const kdata = new Uint8Array(Math.max(inSize, outSize, DMA_HEAP_ALLOCATION_DATA_SIZE));
   if (arg !== null) kdata.set(arg.subarray(0, inSize));
-  const result = allocate(context, files, heap, decodeDmaHeapAllocationData(kdata), installFd);
+  const isLost = outSize > (arg?.length ?? 0) || (readOnly && outSize > 0);
+  const unpublished = isLost && !context.profile.linux.leaksDescriptor;
+  const data = decodeDmaHeapAllocationData(kdata);
+  const result = allocate(context, files, heap, data, unpublished ? () => UNPUBLISHED : installFd);
+  if ('fd' in result && result.fd === UNPUBLISHED) return badPointer(request);
   if ('fd' in result) kdata.set(encodeDmaHeapAllocationData(result));
-  if (outSize > (arg?.length ?? 0)) return badPointer(request);
+  if (isLost) return badPointer(request);
   arg?.set(kdata.subarray(0, outSize));
   return 'fd' in result ? { ret: 0 } : result;
 }
+
+/** In the place of a descriptor: the caller cannot be told of it, and so there is none. */
+const UNPUBLISHED = -1;
 
 /** dma_heap_ioctl_allocate() and dma_heap_buffer_alloc(). */
 function allocate(
@@ -182,9 +191,10 @@ function allocate(
     maker: context.maker?.task ?? '',
   });
   const fd = context.inject?.('descriptor', asked) ?? installFd(file, data.fd_flags);
-  if (typeof fd === 'number') return { ...data, fd };
+  if (typeof fd === 'number' && fd !== UNPUBLISHED) return { ...data, fd };
   files.unref(file);
   ops.release(context, sgTable);
+  if (fd === UNPUBLISHED) return { ...data, fd };
   if ('errno' in fd) return fd;
   return { errno: 'EMFILE', why: { kind: 'descriptor-limit', limit: fd.limit } };
 }

@@ -2,7 +2,7 @@
  * What each heap module registers when it is loaded, decided at boot as data: which pools can be mapped, which
  * areas there are. What is built in registers at once; a module does when it is loaded.
  */
-import type { EarlyBoot, EarlyCoherent } from '../mm/early/early-boot.ts';
+import type { EarlyBoot, EarlyCma, EarlyCoherent } from '../mm/early/early-boot.ts';
 import type { SystemRam } from '../mm/early/system-ram.ts';
 import { hasCoherentHeaps, type Profile } from '../profile/profile.ts';
 import type { PhysAddr } from '../units.ts';
@@ -73,10 +73,23 @@ function planModule(early: EarlyBoot, ram: SystemRam, module: HeapModule): Modul
     case 'cma_heap':
       return {
         module,
-        ...(early.defaultCma && { defaultArea: early.defaultCma.index }),
-        areas: early.cmaAreas.map(({ index, name }) => ({ index, name })),
+        ...defaultHeap(early),
+        areas: heapAreas(early).map(({ index, name }) => ({ index, name })),
       };
   }
+}
+
+/** The default area, where its heap has a name of its own: add_default_cma_heap(). */
+const defaultHeap = ({ defaultCma, profile }: EarlyBoot): { readonly defaultArea?: number } =>
+  defaultCma === undefined || profile.linux.cmaHeaps === 'default-by-name' ? {} : { defaultArea: defaultCma.index };
+
+/** The areas that become heaps under their own names. */
+function heapAreas({ cmaAreas, defaultCma, profile }: EarlyBoot): readonly EarlyCma[] {
+  const { cmaHeaps, defaultCmaHeap } = profile.linux;
+  if (cmaHeaps === 'all') return cmaAreas;
+  if (defaultCma === undefined) return [];
+  const legacy = profile.config.CONFIG_DMABUF_HEAPS_CMA_LEGACY && defaultCma.name !== defaultCmaHeap;
+  return cmaHeaps === 'default-by-name' || legacy ? [defaultCma] : [];
 }
 
 function planPool(early: EarlyBoot, ram: SystemRam, index: number, pool: EarlyCoherent): PlannedPool {

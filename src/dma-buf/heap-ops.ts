@@ -4,6 +4,7 @@
  */
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import type { Printk } from '../printk.ts';
+import type { LinuxVersion } from '../profile/linux-version.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Records } from '../records.ts';
 import type { Errno } from '../uapi/errno.ts';
@@ -61,7 +62,12 @@ export interface HeapBackend<F extends AnyFailure = AnyFailure> {
   /** @param index the number of the area or pool */
   ops(index: number): DmaHeapOps<F>;
   /** Whether mmap refuses a private mapping of `[offset, offset + length)`, pages. */
-  refusesPrivate(sgTable: readonly PfnRange[], offset: number, length: number): boolean;
+  refusesPrivate(
+    sgTable: readonly PfnRange[],
+    offset: number,
+    length: number,
+    linux: LinuxVersion,
+  ): boolean;
   /** What map_dma_buf answers an importer where the mapping failed so. */
   mapErrno(errno: Errno): Errno;
   /** Its kinds of failure; the same kind of two backends is explained alike. */

@@ -3,6 +3,7 @@ import { PageAllocator } from '../mm/alloc/page-alloc.ts';
 import type { PfnRange } from '../units.ts';
 import type { Allocation, DmaHeapOps, HeapBackend } from './heap-ops.ts';
 import { pagesText, zeroPages } from './heap-ops.ts';
+import { explainPageArray, type PageArrayTooLarge, pageArrayTooLarge } from './page-array.ts';
 
 /** The system heap ran out of pages: on Linux the OOM killer ends the caller. */
 export interface SystemOom {
@@ -31,14 +32,16 @@ function allocLargest(
   return undefined;
 }
 
-const systemHeapOps: DmaHeapOps<SystemOom> = {
+const systemHeapOps: DmaHeapOps<SystemOom | PageArrayTooLarge> = {
   /**
    * Deviation: when free memory cannot cover the request, Linux takes page after page until the OOM
    * killer ends the caller, which sees -EINTR if it lives to see anything. Here the call answers EINTR
    * at once, with the reason, and the task lives.
    */
-  allocate(context, wanted): Allocation<SystemOom> {
+  allocate(context, wanted): Allocation<SystemOom | PageArrayTooLarge> {
     const { geometry, linux } = context.profile;
+    const tooLarge = linux.systemArrayLimit ? pageArrayTooLarge(geometry, 'system', wanted) : undefined;
+    if (tooLarge !== undefined) return { errno: 'ENOMEM', why: tooLarge };
     const pages = new PageAllocator(context.records);
     const freePages = pages.freePages();
     if (wanted > BigInt(freePages)) {
@@ -75,10 +78,11 @@ const systemHeapOps: DmaHeapOps<SystemOom> = {
   largestRequest: (records) => new PageAllocator(records).freePages(),
 };
 
-export const systemBackend: HeapBackend<SystemOom> = {
+export const systemBackend: HeapBackend<SystemOom | PageArrayTooLarge> = {
   ops: () => systemHeapOps,
-  /** It maps entry by entry of the sg table, and remap_pfn_range() refuses a private mapping of a part. */
-  refusesPrivate(sgTable, offset, length) {
+  /** It maps page by page or entry by entry, and remap_pfn_range() refuses a private mapping of a part. */
+  refusesPrivate(sgTable, offset, length, { systemMapsBy }) {
+    if (systemMapsBy !== 'piece') return systemMapsBy === 'never-private' || length > 1;
     let start = 0;
     for (const { pages } of sgTable) {
       const end = start + pages;
@@ -88,8 +92,9 @@ export const systemBackend: HeapBackend<SystemOom> = {
     return false;
   },
   mapErrno: (errno) => errno,
-  failures: ['system-oom'],
+  failures: ['system-oom', 'page-array-too-large'],
   explain(failure) {
+    if (failure.kind === 'page-array-too-large') return explainPageArray(failure);
     const pages = pagesText(failure.pageSize);
     return [
       `${pages(failure.pages)} asked, ${pages(failure.freePages)} free in all of RAM`,

@@ -70,7 +70,7 @@ export function checkMmapOffset(
 export function checkMmap(
   file: OpenFile,
   call: { readonly length: bigint; readonly prot: number; readonly flags: number; readonly offset: bigint },
-  { arch, geometry }: Profile,
+  { arch, geometry, linux }: Profile,
 ): { readonly errno: Errno; readonly why?: Failure } | undefined {
   const { page, pageAlign } = geometry;
   const { length, prot, flags } = call;
@@ -101,7 +101,7 @@ export function checkMmap(
   if (offset + size > file.size) return bad(pastEnd(file.size));
   const { refusesPrivate } = BACKENDS[file.backing.backend];
   const [first, pages] = [Number(offset / page), Number(size / page)];
-  if (kind === MAP_PRIVATE && refusesPrivate(file.sgTable, first, pages)) {
+  if (kind === MAP_PRIVATE && refusesPrivate(file.sgTable, first, pages, linux)) {
     return bad({ kind: 'no-private-mapping' });
   }
   return undefined;

@@ -18,6 +18,12 @@ export interface ProfileConfig {
   readonly CONFIG_ARM64_VA_BITS: number;
   /** EFI boots get 1024 ranges in memblock's memory array instead of 128. */
   readonly CONFIG_EFI: boolean;
+  /** The linear map is made of pages, not blocks, up to Linux 6.12: what `rodata=` means without a word. */
+  readonly CONFIG_RODATA_FULL_DEFAULT_ENABLED: boolean;
+  /** Up to Linux 6.6: whether a failed CMA allocation tells what is free. */
+  readonly CONFIG_CMA_DEBUG: boolean;
+  /** Linux 6.18: the default CMA area's heap under its own name too. */
+  readonly CONFIG_DMABUF_HEAPS_CMA_LEGACY: boolean;
   readonly CONFIG_DMABUF_HEAPS_SYSTEM: boolean;
   readonly CONFIG_DMABUF_HEAPS_CMA: boolean;
   readonly CONFIG_DMABUF_HEAPS_COHERENT: boolean;
@@ -36,6 +42,9 @@ export const DEFCONFIG: ProfileConfig = {
   CONFIG_HUGETLBFS: true,
   CONFIG_ARM64_VA_BITS: 48,
   CONFIG_EFI: true,
+  CONFIG_RODATA_FULL_DEFAULT_ENABLED: true,
+  CONFIG_CMA_DEBUG: false,
+  CONFIG_DMABUF_HEAPS_CMA_LEGACY: true,
   CONFIG_DMABUF_HEAPS_SYSTEM: true,
   CONFIG_DMABUF_HEAPS_CMA: true,
   CONFIG_DMABUF_HEAPS_COHERENT: true,

@@ -2,17 +2,64 @@
 import { formatPa, GiB, KiB, MiB, U64_MASK } from '../units.ts';
 import type { LinuxVersion } from './linux-version.ts';
 
-export const LINUX_7_3: LinuxVersion = {
-  name: '7.3',
+/** @param stable the number of the stable update: 7.3.4 */
+export const linux73 = (stable: number): LinuxVersion => ({
+  name: `7.3.${stable}`,
 
   structPage: 64n,
   regionSlot: 40n,
   treeSizes: { node: 208, property: 104, alias: 40 },
-  maxDynamicRegions: 64,
+  reservedMem: {
+    order: 'tree',
+    maxRegions: Number.POSITIVE_INFINITY,
+    maxDynamic: 64,
+    bottomUp: 'dynamic',
+    severalPairs: 'first',
+    memreserve: 'last',
+    bothProperties: 'plain',
+    cmaOnCmdline: 'skipped',
+    dynamicNoMap: 'marked',
+    noMapRefusedOutside: false,
+    fullArray: 'panics',
+    badCellsTold: 2,
+    badAllocRanges: 'ignored',
+    refusedOverlaps: false,
+    rangeLine: true,
+  },
+  pageMapped: (_config, rodata) => rodata !== 'noalias' && rodata !== 'off',
+  cmaLimitAlone: true,
   maxCmaAreas: (config) => config.CONFIG_CMA_AREAS,
   hugePageblocks: (config) => config.CONFIG_HUGETLBFS || config.CONFIG_TRANSPARENT_HUGEPAGE,
   fromFourGiB: (size, limit) => limit >= 4n * GiB + size,
   atomicPool: (_zone, populated) => populated,
+
+  defaultCmaFirst: true,
+  zonesByBits: false,
+
+  cmaHeaps: 'all',
+  systemMapsBy: 'piece',
+  systemArrayLimit: false,
+  leaksDescriptor: false,
+  syncFiles: true,
+  firstIno: 1,
+  vmallocTotalKiB: { 48: 135_288_315_904, 52: 135_288_315_904 },
+  noMapOutward: true,
+  fdinfoIno: true,
+  namesAttached: true,
+
+  cmaFolder: (area) => area,
+  cmaRanges: true,
+  cmaCounters: [
+    'alloc_pages_fail',
+    'alloc_pages_success',
+    'available_pages',
+    'release_pages_success',
+    'total_pages',
+  ],
+  cmaTooLarge: { counted: true, told: true },
+  knowsPerCpuBlocks: true,
+  meminfoEnd: ['Balloon', 'GPUActive', 'GPUReclaim'],
+  meminfoLacks: [],
 
   systemHeapOrders: [8, 4, 0],
   defaultCmaHeap: 'default_cma_region',
@@ -25,6 +72,7 @@ export const LINUX_7_3: LinuxVersion = {
   log: {
     cmaReserved: (asked, { base }) => [6, `cma: Reserved ${asked / MiB} MiB at ${formatPa(base)}`],
     cmaNotReserved: (asked) => [3, `cma: Failed to reserve ${asked / MiB} MiB`],
+    cmaNoSlotTold: true,
     cmaAllocFailed: (area, pages) => {
       const site = '__cma_alloc_frozen';
       return { site, line: [3, `cma: ${site}: ${area}: alloc failed, req-size: ${pages} pages, ret: -16`] };
@@ -48,13 +96,17 @@ export const LINUX_7_3: LinuxVersion = {
       3,
       `Reserved memory: failed to init DMA memory pool at ${formatPa(base)}, size ${size / KiB} KiB`,
     ],
+    badCells: [3, 'OF: reserved mem: Reserved memory: unsupported node format, ignoring'],
     noReservedMemory: [6, 'OF: reserved mem: Reserved memory: No reserved-memory node in the DT'],
     tooManyDynamic: (node) => [3, `OF: reserved mem: too many defined dynamic regions, skip '${node}'`],
     severalRegPairs: (node, pairs) => [
       4,
       `OF: reserved mem: Reserved memory: node '${node}' has ${pairs} <base size> entries, only the first is used`,
     ],
-    defaultCmaSkipped: [3, 'Skipping dt linux,cma-default node in favor for "cma=" kernel param.'],
+    defaultCmaSkipped: () => [
+      3,
+      'Skipping dt linux,cma-default node in favor for "cma=" kernel param.',
+    ],
     regionNotReserved: ({ name, base, size }) => [
       3,
       `OF: reserved mem: Reserved memory: failed to reserve memory for node '${name}': base ${formatPa(base)}, size ${size / MiB} MiB`,
@@ -69,4 +121,4 @@ export const LINUX_7_3: LinuxVersion = {
       return [6, `OF: reserved mem: ${range} ${how} ${name}`];
     },
   },
-};
+});

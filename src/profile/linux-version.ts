@@ -15,8 +15,74 @@ interface NamedRegion {
   readonly size: bigint;
 }
 
+/** Bytes that sparse_init() takes besides the map. */
+export interface SparseTakers {
+  /** The roots of the sections. */
+  readonly roots: bigint;
+  /** RAM for which one page of sections is taken. */
+  readonly perPage: bigint;
+  /** Of each section, in one block. @param pageblock bytes */
+  readonly usage: (pageblock: bigint) => bigint;
+  /** Whether the map has page tables of its own: one for each 64 GiB. */
+  readonly tables: boolean;
+}
+
+/** Where drivers/of/of_reserved_mem.c and drivers/of/fdt.c differ. */
+export interface ReservedMemRules {
+  /** In which order regions are placed and set up. */
+  readonly order:
+    /** All by address and size, dynamic ones first, by a sort that leaves equal ones in any order. */
+    | 'sorted'
+    /** The same, equal ones in tree order. */
+    | 'sorted-by-node'
+    /** Dynamic ones at once, static ones later, each in tree order. */
+    | 'tree';
+  /** How many regions there may be in all. */
+  readonly maxRegions: number;
+  /** How many of them may be dynamic. */
+  readonly maxDynamic: number;
+  /** Which regions a range may touch to be filled from below. */
+  readonly bottomUp: 'never' | 'static-too' | 'dynamic';
+  /** What more than one base and size in `reg` means. */
+  readonly severalPairs:
+    /** All are reserved; the first is the region. */
+    | 'all'
+    /** All are reserved, and there is no region. */
+    | 'all-no-region'
+    /** Only the first counts. */
+    | 'first';
+  /** When /memreserve/ is reserved. */
+  readonly memreserve: 'first' | 'before-dynamic' | 'last';
+  /** What a region with both `reusable` and `no-map` is. */
+  readonly bothProperties: 'refused' | 'plain';
+  /** What `cma=` does to a `linux,cma-default` node. */
+  readonly cmaOnCmdline: 'bypassed' | 'skipped-once' | 'skipped';
+  /** How a dynamic no-map region is hidden. */
+  readonly dynamicNoMap: 'removed' | 'marked';
+  /** Whether a static no-map region is refused where it meets what is reserved, though no RAM is there. */
+  readonly noMapRefusedOutside: boolean;
+  /** What a full array of memblock does to a no-map region. */
+  readonly fullArray: 'fails' | 'panics';
+  /** How often an unsupported format is told. */
+  readonly badCellsTold: 1 | 2;
+  /** What `alloc-ranges` that cannot be parsed do. */
+  readonly badAllocRanges: 'skip-node' | 'ignored';
+  /** Whether a region that its handler refused still takes part in the search for overlaps. */
+  readonly refusedOverlaps: boolean;
+  /** Whether a region's range is told. */
+  readonly rangeLine: boolean;
+}
+
+/** A file of /sys/kernel/mm/cma/AREA. */
+export type CmaCounter =
+  | 'alloc_pages_fail'
+  | 'alloc_pages_success'
+  | 'available_pages'
+  | 'release_pages_success'
+  | 'total_pages';
+
 export interface LinuxVersion {
-  /** The version people say. */
+  /** The release: `7.3.4`. */
   readonly name: string;
 
   /** sizeof(struct page). */
@@ -25,8 +91,16 @@ export interface LinuxVersion {
   readonly regionSlot: bigint;
   /** sizeof(struct device_node), of struct property and of struct alias_prop, of which the unflattened tree is made. */
   readonly treeSizes: { readonly node: number; readonly property: number; readonly alias: number };
-  /** How many dynamic regions are placed: MAX_RESERVED_REGIONS. */
-  readonly maxDynamicRegions: number;
+  /** How /reserved-memory is read: what its steps differ in. */
+  readonly reservedMem: ReservedMemRules;
+  /** Bytes of a section of the memory map, where it is not the architecture's of today. */
+  readonly sectionSize?: bigint;
+  /** Whether the linear map is made of pages, not of blocks. @param rodata the word of `rodata=`, if any */
+  readonly pageMapped: (config: ProfileConfig, rodata?: string) => boolean;
+  /** What the memory map takes before and after itself; absent: nothing that matters, and the default area comes first. */
+  readonly sparseTakers?: SparseTakers;
+  /** Whether a limit in `cma=` may lie above the end of the DMA zone. */
+  readonly cmaLimitAlone: boolean;
   /** How many CMA areas there can be: MAX_CMA_AREAS. */
   readonly maxCmaAreas: (config: ProfileConfig) => number;
   /** Whether what a PMD maps bounds the pageblock: pageblock_order. */
@@ -35,6 +109,49 @@ export interface LinuxVersion {
   readonly fromFourGiB: (size: bigint, limit: PhysAddr, endOfRam: PhysAddr) => boolean;
   /** Whether a zone gets a pool for atomic DMA allocations. */
   readonly atomicPool: (zone: 'DMA' | 'DMA32' | 'Normal', populated: boolean) => boolean;
+
+  /** The default area, then the zones and the memory map, or the other way round. */
+  readonly defaultCmaFirst: boolean;
+  /** The DMA zone's end as a number of address bits: it widens where RAM lies wholly above. */
+  readonly zonesByBits: boolean;
+
+  /** Which CMA areas become heaps: all; or the default one, under its own name, or under both. */
+  readonly cmaHeaps: 'all' | 'default-by-name' | 'default-twice';
+  /** The name of the exporter that every buffer shows; absent: its heap's. */
+  readonly exporter?: string;
+  /** What one call maps of a system heap's buffer: a private mapping must be of one such piece. */
+  readonly systemMapsBy: 'never-private' | 'page' | 'piece';
+  /** The largest buffer of the system heap, pages, whose array of page pointers is a kmalloc(); absent: no such limit. */
+  readonly systemArrayLimit: boolean;
+  /** Whether a descriptor stays open whose number could not be told to the caller. */
+  readonly leaksDescriptor: boolean;
+  /** Whether sync_files can be taken of buffers and given to them. */
+  readonly syncFiles: boolean;
+  /** The inode number of the first buffer: 1, or where the whole system counts what a recorded kernel's had. */
+  readonly firstIno: number;
+  /** Whether fdinfo says the inode. */
+  readonly fdinfoIno: boolean;
+  /** Whether a buffer that is attached can be named. */
+  readonly namesAttached: boolean;
+
+  /** The folder of an area in debugfs. */
+  readonly cmaFolder: (area: string) => string;
+  /** Whether that folder has `ranges/`. */
+  readonly cmaRanges: boolean;
+  /** The files of an area in sysfs; empty: there is no folder. */
+  readonly cmaCounters: readonly CmaCounter[];
+  /** What a request for more than the whole area leaves: a counter, and a line as any other that fails. */
+  readonly cmaTooLarge: { readonly counted: boolean; readonly told: boolean };
+  /** Whether pageblocks of areas lie on per-CPU lists as the model has it: what CmaFree then lacks is known. */
+  readonly knowsPerCpuBlocks: boolean;
+  /** The last lines of /proc/meminfo behind those of CMA. */
+  readonly meminfoEnd: readonly string[];
+  /** VmallocTotal by the bits of a virtual address, KiB, as recorded. */
+  readonly vmallocTotalKiB: Readonly<Record<number, number>>;
+  /** Whether a no-map range in iomem is rounded outward to pages, not inward. */
+  readonly noMapOutward: boolean;
+  /** Lines of /proc/meminfo that are not there yet. */
+  readonly meminfoLacks: readonly string[];
 
   /** The orders in which the system heap takes pieces, the largest first. */
   readonly systemHeapOrders: readonly [number, ...number[]];
@@ -54,27 +171,38 @@ export interface LinuxVersion {
       asked: bigint,
       area: { readonly base: PhysAddr; readonly size: bigint },
     ) => LogText;
-    readonly cmaNotReserved: (asked: bigint) => LogText;
-    /** A request that failed, with the name of its rate limit. */
+    /** @param rounded what was asked for, as far as it was rounded up when it failed */
+    readonly cmaNotReserved: (asked: bigint, rounded: bigint) => LogText;
+    /** Whether that is told where no area is left to be made. */
+    readonly cmaNoSlotTold: boolean;
+    /** A request that failed, with the name of its rate limit, if it has one. @param busy the last try met busy pages */
     readonly cmaAllocFailed: (
       area: string,
       pages: bigint,
-    ) => { readonly site: string; readonly line: LogText };
+      busy: boolean,
+    ) => { readonly site?: string; readonly line: LogText };
     /** What of an area is free, in pages: cma_debug_show_areas(). @param runs from the area's start */
     readonly cmaFree: (
       runs: readonly { readonly start: number; readonly length: number }[],
       free: number,
       total: number,
+      config: ProfileConfig,
     ) => readonly LogText[];
     readonly cmaNotActivated: (area: string) => LogText;
     readonly cmaHeapRefused: (area: string) => LogText;
     readonly coherentPoolMade: (base: PhysAddr, size: bigint) => LogText;
     /** A pool whose bitmap cannot be allocated. */
     readonly coherentPoolFailed: (base: PhysAddr, size: bigint) => LogText;
-    readonly noReservedMemory: LogText;
+    /** Absent: nothing is said. */
+    readonly noReservedMemory?: LogText | undefined;
+    readonly badCells: LogText;
+    /** A `reg` that cannot be read. */
+    readonly badReg?: ((node: string) => LogText) | undefined;
     readonly tooManyDynamic: (node: string) => LogText;
-    readonly severalRegPairs: (node: string, pairs: number) => LogText;
-    readonly defaultCmaSkipped: LogText;
+    /** Absent: nothing is said. */
+    readonly severalRegPairs?: ((node: string, pairs: number) => LogText) | undefined;
+    /** Of a node that `cma=` displaces. */
+    readonly defaultCmaSkipped: (node: string) => LogText;
     readonly regionNotReserved: (region: NamedRegion) => LogText;
     readonly regionNotPlaced: (node: string, size: bigint) => LogText;
     /** A region that was set up: the line with its range. */

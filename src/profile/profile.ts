@@ -13,7 +13,7 @@ import {
   readOption,
 } from './config.ts';
 import { type Geometry, type GeometrySizes, makeGeometry } from './geometry.ts';
-import { LINUX_7_3 } from './linux-7.3.ts';
+import { linuxVersion, NEWEST } from './kernels.ts';
 import type { LinuxVersion } from './linux-version.ts';
 
 export interface Profile {
@@ -38,6 +38,7 @@ export function profileOf(
   coherent: 'v3' | 'off' = 'v3',
   overrides: Readonly<Record<string, unknown>> = {},
   pageKiB: PageKiB = 4,
+  release: string = NEWEST,
 ): { profile: Profile; problems: readonly ConfigProblem[] } {
   const problems: ConfigProblem[] = [];
   const changed: Record<string, boolean | number> = {};
@@ -54,7 +55,7 @@ export function profileOf(
   if (pageKiB !== 4) differs.push(`${pageKiB} KiB pages`);
   const configName = `arm64 defconfig${differs.length === 0 ? '' : ` but ${differs.join(', ')}`}`;
   const config = { ...DEFCONFIG, ...changed };
-  const names = { linux: LINUX_7_3.name, arch: ARM64.name, pageKiB, coherent_series: coherent };
+  const names = { linux: release, arch: ARM64.name, pageKiB, coherent_series: coherent };
   return { profile: namedProfile({ ...names, config, configName }), problems };
 }
 
@@ -66,31 +67,31 @@ export interface ProfileNames extends Pick<Profile, 'coherent_series' | 'config'
   readonly pageKiB: PageKiB;
 }
 
-const VERSIONS: readonly LinuxVersion[] = [LINUX_7_3];
 const ARCHITECTURES: readonly Architecture[] = [ARM64];
 
 /** The architecture that a boot gets. */
 export const DEFAULT_ARCHITECTURE = ARM64.name;
 
-/** Made once for each page size, when first asked for. */
-const geometries = new Map<GeometrySizes, Geometry>();
+/** Made once for each page size and section size, when first asked for. */
+const geometries = new Map<GeometrySizes, Map<bigint, Geometry>>();
 
-function geometryFor(sizes: GeometrySizes): Geometry {
-  const known = geometries.get(sizes);
-  if (known !== undefined) return known;
-  const geometry = makeGeometry(sizes);
-  geometries.set(sizes, geometry);
-  return geometry;
+function geometryFor(sizes: GeometrySizes, sectionSize: bigint): Geometry {
+  const known = geometries.get(sizes) ?? new Map<bigint, Geometry>();
+  geometries.set(sizes, known);
+  const made = known.get(sectionSize) ?? makeGeometry({ ...sizes, sectionSize });
+  known.set(sectionSize, made);
+  return made;
 }
 
 /** The profile of those names. @throws Error when there is no such version or architecture, or it has no such pages */
 export function namedProfile({ linux: version, arch: name, pageKiB, ...rest }: ProfileNames): Profile {
-  const linux = VERSIONS.find((known) => known.name === version);
+  const linux = linuxVersion(version);
   const arch = ARCHITECTURES.find((known) => known.name === name);
   const sizes = arch?.pages[pageKiB];
   if (linux === undefined) throw new Error(`no Linux ${version}`);
   if (arch === undefined || sizes === undefined) throw new Error(`no ${name} with pages of ${pageKiB} KiB`);
-  return { ...rest, linux, arch, geometry: geometryFor(sizes) };
+  const { sectionSize = sizes.sectionSize } = linux;
+  return { ...rest, linux, arch, geometry: geometryFor(sizes, sectionSize) };
 }
 
 /** The names from which `namedProfile` makes an equal profile. */

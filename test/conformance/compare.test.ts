@@ -140,6 +140,7 @@ describe('a panic', () => {
       logAfter: [],
     };
     const none: Observed = {
+      knowsCmaFree: true,
       pageblock: 0,
       log: [],
       heaps: [],

@@ -42,6 +42,8 @@ export interface ObservedLogLine {
 export interface Observed {
   /** The text after `not syncing: `, when the boot died. Then there is only the log. */
   readonly panic?: string;
+  /** Whether the model claims what CmaFree is right after boot. */
+  readonly knowsCmaFree: boolean;
   /** The unit of CMA alignment, bytes. */
   readonly pageblock: number;
   readonly log: readonly string[];

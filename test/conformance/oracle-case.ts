@@ -91,6 +91,7 @@ export const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   openheap: ['heap', 'flags'],
   rawioctl: ['target', 'request', 'first_u64'],
   rlimit: ['nofile'],
+  roptr: ['heap', 'len'],
   rw: ['id'],
   seek: ['id', 'offset', 'whence'],
   sync: ['id', 'flags'],

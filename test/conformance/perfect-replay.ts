@@ -40,6 +40,7 @@ export function perfectReplay(expected: Expectations): Observed {
   const { boot } = expected;
   return {
     ...(expected.panic === undefined ? {} : { panic: expected.panic }),
+    knowsCmaFree: true,
     pageblock: expected.pageblock ?? 0,
     log: withoutIgnored(boot?.log ?? [], expected.logFilter),
     heaps: boot?.heaps ?? [],

@@ -58,6 +58,8 @@ const VGEM: Device = {
 const ON_BUFFER = 'rawioctl on a buffer';
 /** Ops that leave memory, areas and the log alone, so that missing them spoils nothing after them. */
 const HARMLESS = new Set(['cat', 'ls', 'mmap', 'name', 'openheap', ON_BUFFER, 'rw', 'seek', 'sync']);
+/** What the recorder met where there was no such file, and wrote as an empty answer. */
+const ENOENT = -2;
 /** More than any file that the recorder read. */
 const READ_SIZE = 1 << 16;
 /** Ops whose answer depends on the descriptor and its buffer alone. */
@@ -157,6 +159,7 @@ export class RecordedProcess {
       answered({
         ret: this.#call({ call: 'setrlimit', resource: 'RLIMIT_NOFILE', soft: args.number('nofile') }),
       }),
+    roptr: (args) => this.#roptr(args),
     rw: (args) => this.#rw(args),
     seek: (args) => this.#seek(args),
     sleep: () => {
@@ -275,6 +278,17 @@ export class RecordedProcess {
       this.#call({ call: 'ioctl', fd: node, request: DMA_HEAP_IOCTL_ALLOC, arg: null }),
     );
     return answered({ ret });
+  }
+
+  /** An argument that may be read and not written; then which descriptor is the next. */
+  #roptr(args: Arguments): Answered {
+    const arg = encodeDmaHeapAllocationData({ len: args.wide('len'), fd: 0, fd_flags: 0o2000002, heap_flags: 0n });
+    const ret = this.#onHeap(args.text('heap'), O_RDWR, (node) =>
+      this.#call({ call: 'ioctl', fd: node, request: DMA_HEAP_IOCTL_ALLOC, arg, readOnly: true }),
+    );
+    const next = this.#call({ call: 'open', path: '/dev/dma_heap/system', flags: O_RDWR });
+    this.#call({ call: 'close', fd: next });
+    return answered({ ret, next_fd: next });
   }
 
   #close(args: Arguments): Answered {
@@ -407,7 +421,7 @@ export class RecordedProcess {
   }
 
   #cat(args: Arguments): Answered {
-    return this.#onPath(args.text('path'), O_RDONLY, (fd) => {
+    const found = this.#onPath(args.text('path'), O_RDONLY, (fd) => {
       const parts: Uint8Array[] = [];
       for (;;) {
         const buf = new Uint8Array(READ_SIZE);
@@ -418,10 +432,11 @@ export class RecordedProcess {
       }
       return answered({ text: Buffer.concat(parts).toString() });
     });
+    return found.answer.ret === ENOENT ? answered({ text: null }) : found;
   }
 
   #ls(args: Arguments): Answered {
-    return this.#onPath(args.text('path'), O_RDONLY | ARM64.openFlags.O_DIRECTORY, (fd) => {
+    const found = this.#onPath(args.text('path'), O_RDONLY | ARM64.openFlags.O_DIRECTORY, (fd) => {
       const names: string[] = [];
       for (;;) {
         const buf = new Uint8Array(READ_SIZE);
@@ -432,6 +447,7 @@ export class RecordedProcess {
       }
       return answered({ names: names.filter((name) => name !== '.' && name !== '..').sort() });
     });
+    return found.answer.ret === ENOENT ? answered({ names: [] }) : found;
   }
 
   #echo(args: Arguments): Answered {

@@ -8,6 +8,7 @@ import { cmaDebugfs, procIomem, procMeminfo } from '../../src/kernel/virtual-fil
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import type { LogLine } from '../../src/printk.ts';
 import { Printk } from '../../src/printk.ts';
+import { linuxVersion } from '../../src/profile/kernels.ts';
 import { configKeys } from '../../src/profile/config.ts';
 import { pageblockBytes } from '../../src/profile/profile.ts';
 import { profileIn } from '../../src/profile/recorded-profile.ts';
@@ -17,19 +18,16 @@ import type { Observed, ObservedArea } from './observed.ts';
 import type { CaseInputs, JsonObject, RecordedProfile, RecordedRange } from './oracle-case.ts';
 import { RecordedProcess } from './recorded-process.ts';
 
-/** The release that the library models; a stable update of it (7.3.x) answers alike. */
-const MODELLED = '7.3';
-
 /** What of a case's kernel is not modelled, by name: `Linux 6.12`; `undefined` when all of it is. */
 export function notModelled(profile: RecordedProfile): string | undefined {
-  const release = profile.linux.split('.').slice(0, 2).join('.');
-  if (release !== MODELLED) return `Linux ${release}`;
+  if (linuxVersion(profile.linux) === undefined) return `Linux ${profile.linux}`;
   if (profile.arch !== 'arm64') return `architecture ${profile.arch}`;
   if (profile.page_size !== 4096) return `${profile.page_size / 1024} KiB pages`;
   if (profile.coherent_series !== 'v3' && profile.coherent_series !== 'off') {
     return `coherent heap series ${profile.coherent_series}`;
   }
-  const unknown = Object.keys(profile.config).filter((key) => !configKeys().some((known) => known === key));
+  const known: ReadonlySet<string> = new Set([...configKeys(), 'CONFIG_HUGETLB_PAGE']);
+  const unknown = Object.keys(profile.config).filter((key) => !known.has(key));
   return unknown.length === 0 ? undefined : unknown.join(', ');
 }
 
@@ -47,9 +45,19 @@ export function bootParams(inputs: CaseInputs): BootParams {
     // A profile names what its kernel was built with. Those of `cases/` do not name hugetlbfs, and the /proc/meminfo
     // of the case `views` there, which has no HugePages lines, shows that this kernel was built without it.
     CONFIG_HUGETLBFS: false,
-    ...inputs.profile.config,
+    // `cases-6.1` and `cases-6.12` map RAM by blocks, as the README says; the others name the option.
+    ...(/^6\.1(2\.107|\.176)$/.test(inputs.profile.linux) && { CONFIG_RODATA_FULL_DEFAULT_ENABLED: false }),
+    // And 6.1 there has no level above 1 GiB: the option's own default.
+    ...(inputs.profile.linux === '6.1.176' && { CONFIG_ARM64_VA_BITS: 39 }),
+    ...Object.fromEntries(
+      Object.entries(inputs.profile.config).map(([key, value]) => [
+        key === 'CONFIG_HUGETLB_PAGE' ? 'CONFIG_HUGETLBFS' : key,
+        value,
+      ]),
+    ),
   };
   return {
+    kernel: inputs.profile.linux,
     cmdline: inputs.cmdline,
     ...(inputs.memory === undefined ? {} : { memory: inputs.memory.map(physRange) }),
     reserve,
@@ -79,14 +87,16 @@ export function replay(inputs: CaseInputs, dtb: Uint8Array): Observed {
   const { panic } = boot(board, bootParams(inputs), records);
   const printk = new Printk(records);
   const log = [...printk.since(0)].map(logLine);
+  const knowsCmaFree = profileIn(records).linux.knowsPerCpuBlocks;
   const pageblock = Number(pageblockBytes(profileIn(records)));
   if (panic !== undefined) {
-    return { panic, pageblock, log, heaps: [], cma: {}, meminfo: {}, iomem: [], steps: [], logAfter: [] };
+    return { panic, knowsCmaFree, pageblock, log, heaps: [], cma: {}, meminfo: {}, iomem: [], steps: [], logAfter: [] };
   }
 
   const areas = (): Record<string, ObservedArea> => cmaDebugfs(records);
   const kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
   const atBoot = {
+    knowsCmaFree,
     pageblock,
     log,
     heaps: kernel.heaps().map(({ name, minor, mode }) => ({ name, minor, mode })),

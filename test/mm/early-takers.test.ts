@@ -31,7 +31,7 @@ describe('page tables', () => {
   it('panic where a single one finds no room', () => {
     // 2 MiB need three; of as many pages the first is never handed out at address 0.
     const tables = (base: bigint, pages: bigint) => () =>
-      takePageTables(memblockOf(range(base, pages * 4096n)), profile);
+      takePageTables(memblockOf(range(base, pages * 4096n)), profile, undefined, undefined);
     expect(tables(GiB, 3n)).not.toThrow();
     expect(tables(GiB, 2n)).toThrow('Failed to allocate page table page');
     expect(tables(0n, 4n)).not.toThrow();

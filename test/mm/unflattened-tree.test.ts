@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DeviceTree, DtNode } from '../../src/devicetree/tree.ts';
 import { aliasBytes, unflattenedTreeBytes } from '../../src/mm/early/unflattened-tree.ts';
-import { LINUX_7_3 } from '../../src/profile/linux-7.3.ts';
+import { linux73 } from '../../src/profile/linux-7.3.ts';
 
 const text = (value: string) => new TextEncoder().encode(`${value}\0`);
 
@@ -22,7 +22,7 @@ const tree = (root: DtNode): DeviceTree => ({ root, memReserves: [], bootCpuid: 
 const nothing = { bootargs: false, initrd: false };
 
 /** With 208 bytes a node and 104 a property. */
-const bytes = (root: DtNode, added = nothing) => unflattenedTreeBytes(tree(root), added, LINUX_7_3.treeSizes);
+const bytes = (root: DtNode, added = nothing) => unflattenedTreeBytes(tree(root), added, linux73(4).treeSizes);
 
 describe('the unflattened tree', () => {
   it('has a name made for each node', () => {
@@ -86,7 +86,7 @@ describe('aliases', () => {
       dt('soc', {}, [dt('uart@1'), dt('i2c@2')]),
     ]);
     // 40, and `serial` or `i2c` with a zero.
-    expect(aliasBytes(tree(root), LINUX_7_3.treeSizes)).toEqual([47n, 44n]);
-    expect(aliasBytes(tree(dt('')), LINUX_7_3.treeSizes)).toEqual([]);
+    expect(aliasBytes(tree(root), linux73(4).treeSizes)).toEqual([47n, 44n]);
+    expect(aliasBytes(tree(dt('')), linux73(4).treeSizes)).toEqual([]);
   });
 });

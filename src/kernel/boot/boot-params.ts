@@ -29,6 +29,8 @@ export interface BootParams {
   readonly config?: Readonly<Record<string, ConfigValue>>;
   /** The state of the coherent heap series; `v3` unless given. */
   readonly coherent?: 'v3' | 'off';
+  /** The release of Linux: `6.12`, `6.12.107`; the newest unless given. */
+  readonly kernel?: string;
   /** The page size that the kernel was built with, in KiB; 4 unless given. */
   readonly pageKiB?: PageKiB;
   /** Bytes of the unflattened device tree, where it is known; computed from the board's tree unless given. */

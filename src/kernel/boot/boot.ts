@@ -17,9 +17,9 @@ import { reserveDefaultCma } from '../../mm/early/contiguous.ts';
 import type { EarlyBoot, EarlyCma } from '../../mm/early/early-boot.ts';
 import {
   ramSections,
-  takeMemoryMap,
   takePageTables,
   takeRegionArray,
+  takeSparse,
   takeUnflattenedTree,
 } from '../../mm/early/early-takers.ts';
 import { KernelPanic, Memblock } from '../../mm/early/memblock.ts';
@@ -64,7 +64,11 @@ export function boot(board: Board, params: BootParams, records: Records): BootOu
   const printk = new Printk(records);
   const early: EarlyBoot = {
     profile,
-    memblock: new Memblock(profile.geometry, profile.config.CONFIG_EFI),
+    memblock: new Memblock(
+      profile.geometry,
+      profile.config.CONFIG_EFI,
+      profile.linux.reservedMem.fullArray,
+    ),
     printk,
     records,
     cmaAreas: [],
@@ -104,21 +108,20 @@ function bootKernel(
   }
   const reservedMemory = new ReservedMemory(early, board, words.cma !== undefined);
   reservedMemory.scan();
-  for (const range of board.memReserves) {
-    if (range.size === 0n) break;
-    memblock.reserve(range);
-  }
 
   // 4-6: page tables, the regions' handlers, the default CMA area.
-  takePageTables(memblock, profile);
+  takePageTables(memblock, profile, reserve.kernel, words.rodata);
   memblock.allowResize();
   takeRegionArray(memblock, reservedMemory.slots, profile.linux);
   reservedMemory.scanLate();
   takeUnflattenedTree(memblock, ...treeBytes(board, params, cmdline, reserve, profile));
   const spans = zoneSpans(memblock, profile, board.dmaMaxCpuAddress);
-  reserveDefaultCma(early, words.cma, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
+  const defaultCma = () =>
+    reserveDefaultCma(early, words.cma, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
+  if (profile.linux.defaultCmaFirst) defaultCma();
   printZones(early, spans);
-  takeMemoryMap(memblock, profile.linux);
+  takeSparse(memblock, profile.linux, pageblockBytes(profile), profile.config.CONFIG_ARM64_VA_BITS > 39 ? 4 : 3);
+  if (!profile.linux.defaultCmaFirst) defaultCma();
   const swiotlb = takeSwiotlb(memblock, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
 
   // 7-8: the page allocator, CMA activation, DMA pools.
@@ -131,7 +134,7 @@ function bootKernel(
   startAtomicPools(early, active, spans, words);
 
   // 9: heaps.
-  const ram = new SystemRam(memblock, reserve.kernel);
+  const ram = new SystemRam(memblock, reserve.kernel, profile.linux.noMapOutward);
   const problems = loadModules(early, ram, params);
   if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
   createDevices(records, board);
@@ -177,7 +180,12 @@ function checkInputs(
   const diagnostics: Diagnostic[] = [];
   const error = (code: string, message: string, hint: string) =>
     diagnostics.push({ code, severity: 'error', message, hint, position: { file: board.source } });
-  const { profile, problems } = profileOf(params.coherent, params.config, params.pageKiB);
+  const { profile, problems } = profileOf(
+    params.coherent,
+    params.config,
+    params.pageKiB,
+    params.kernel,
+  );
   for (const { key, problem, expected } of problems) {
     if (problem === 'unknown') {
       error('config-unknown', `${key} is no option that is modelled`, `options: ${expected}`);

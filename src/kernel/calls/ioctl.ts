@@ -1,9 +1,10 @@
 /** Requests on a descriptor: the file layer's, then the driver's. Models fs/ioctl.c (Linux 7.3). */
+import { attachedDevices } from '../../dma-buf/attachment.ts';
 import { dmaBufIoctl } from '../../dma-buf/dma-buf-ioctl.ts';
 import { dmaHeapIoctl, findDmaHeap } from '../../dma-buf/dma-heap.ts';
 import { NotModelled } from '../../dma-buf/not-modelled.ts';
 import type { DmaDirection } from '../../mm/dma/dma-mapping.ts';
-import { geometryOf } from '../../profile/recorded-profile.ts';
+import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { KernelState } from '../state.ts';
 import { cpuAccess } from './importer-calls.ts';
 import type { Opened } from './opened.ts';
@@ -14,6 +15,8 @@ export interface Ioctl {
   readonly request: number;
   /** A pointer, or for the few requests that take a number by value, that in 8 bytes. */
   readonly arg: UserPointer;
+  /** The caller may not write where the pointer leads. */
+  readonly readOnly?: true;
 }
 
 /** ioctl(2): do_vfs_ioctl(), vfs_ioctl(). A changed file is stored. */
@@ -32,6 +35,8 @@ export function ioctl(state: KernelState, opened: Opened, call: Ioctl): SyscallR
     case 'dma_buf': {
       const context = {
         files: state.files,
+        linux: profileIn(state.records).linux,
+        isAttached: () => attachedDevices(state.records, descriptor.file).length > 0,
         install,
         isSyncFile: (other: number) => state.files.get(table.get(other)?.file ?? -1)?.kind === 'sync_file',
         cpuAccess: (access: 'begin' | 'end', direction: DmaDirection) =>
@@ -45,7 +50,7 @@ export function ioctl(state: KernelState, opened: Opened, call: Ioctl): SyscallR
     case 'dma_heap': {
       const heap = findDmaHeap(state.records, file.heap);
       if (heap === undefined) throw new Error(`heap ${file.heap} has gone`);
-      const result = dmaHeapIoctl(state.heapContext(task), state.files, heap, request, arg, install);
+      const result = dmaHeapIoctl(state.heapContext(task), state.files, heap, request, arg, install, call.readOnly);
       return 'errno' in result ? fail(result.errno, result.why) : ok(0);
     }
     case 'sync_file':

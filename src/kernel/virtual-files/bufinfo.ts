@@ -35,7 +35,7 @@ function object(file: DmaBufFile, devices: readonly string[], linux: LinuxVersio
     padded(file.flags, 16),
     padded(fileMode(file.flags, linux), 16),
     padded(file.count),
-    file.expName,
+    linux.exporter ?? file.expName,
     padded(file.ino),
     file.name ?? linux.unnamedBuffer,
   ];

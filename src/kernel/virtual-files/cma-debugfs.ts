@@ -6,6 +6,7 @@
  * debugfs_create_dir() refuses the second.
  */
 import { Cma, cmaAreas } from '../../mm/alloc/cma.ts';
+import { profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import { recordKey } from '../../records.ts';
 import type { Errno } from '../../uapi/errno.ts';
@@ -39,9 +40,11 @@ const FILES = {
 
 /** The numbers of the areas that have a folder, by its name. */
 function folders(records: Records): ReadonlyMap<string, number> {
+  const { linux } = profileIn(records);
   const numbers = new Map<string, number>();
   for (const [index, cma] of cmaAreas(records, bootRecord(records).cmaAreas).entries()) {
-    if (cma.count > 0 && !numbers.has(cma.name)) numbers.set(cma.name, index);
+    const folder = linux.cmaFolder(cma.name);
+    if (cma.count > 0 && !numbers.has(folder)) numbers.set(folder, index);
   }
   return numbers;
 }
@@ -91,15 +94,16 @@ function areaDirectory(viewer: Viewer, index: number): VirtualDirectory {
       base_pfn: readable('base_pfn', 'EACCES'),
       bitmap: readable('bitmap', 'EINVAL'),
     });
+  const { cmaRanges } = profileIn(viewer.records).linux;
   return fixedDirectory(0o755, {
     alloc: writable((pages) => debug.alloc(pages)),
-    base_pfn: () => symlink('ranges/0/base_pfn'),
-    bitmap: () => symlink('ranges/0/bitmap'),
+    base_pfn: cmaRanges ? () => symlink('ranges/0/base_pfn') : readable('base_pfn', 'EACCES'),
+    bitmap: cmaRanges ? () => symlink('ranges/0/bitmap') : readable('bitmap', 'EINVAL'),
     count: readable('count', 'EACCES'),
     free: writable((pages) => debug.free(pages)),
     maxchunk: readable('maxchunk', 'EACCES'),
     order_per_bit: readable('order_per_bit', 'EACCES'),
-    ranges: () => fixedDirectory(0o755, { 0: range }),
+    ...(cmaRanges && { ranges: () => fixedDirectory(0o755, { 0: range }) }),
     used: readable('used', 'EACCES'),
   });
 }

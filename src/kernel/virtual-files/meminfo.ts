@@ -28,7 +28,7 @@ const HUGE_PAGE_LINES = [
   'FileHugePages',
   'FilePmdMapped',
 ] as const;
-const LAST_LINES = ['CmaTotal', 'CmaFree', 'Balloon', 'GPUActive', 'GPUReclaim'] as const;
+const CMA_LINES = ['CmaTotal', 'CmaFree'] as const;
 /** Lines of hugetlbfs that count pages, of which there are none. */
 const HUGETLB_PAGES = ['HugePages_Total', 'HugePages_Free', 'HugePages_Rsvd', 'HugePages_Surp'] as const;
 
@@ -63,11 +63,14 @@ export function procMeminfo(records: Records): ReadonlyMap<string, number> {
     ['MemFree', kib(free)],
     ['MemAvailable', kib(Math.max(free - totalReservePages(zones, profile), 0))],
     ['CommitLimit', kib(Math.floor((total * OVERCOMMIT_RATIO) / 100))],
-    ['VmallocTotal', profile.arch.vmallocTotalKiB],
+    ['VmallocTotal', vmallocTotal(profile)],
     ['CmaTotal', kib(cmaPages(records))],
     ['CmaFree', kib(cmaFree)],
   ]);
 }
+
+const vmallocTotal = ({ linux, arch, config }: Profile): number =>
+  linux.vmallocTotalKiB[config.CONFIG_ARM64_VA_BITS] ?? arch.vmallocTotalKiB;
 
 /** The file. */
 export function meminfo(records: Records): string {
@@ -75,7 +78,10 @@ export function meminfo(records: Records): string {
   const profile = profileIn(records);
   const huge = profile.config.CONFIG_TRANSPARENT_HUGEPAGE ? HUGE_PAGE_LINES : [];
   const text = (line: string, kib: number): string => `${`${line}:`.padEnd(16)}${`${kib}`.padStart(8)} kB\n`;
-  const lines = [...LINES, ...huge, ...LAST_LINES].map((line) => text(line, values.get(line) ?? 0));
+  const { meminfoEnd, meminfoLacks } = profile.linux;
+  const lines = [...LINES, ...huge, ...CMA_LINES, ...meminfoEnd]
+    .filter((line) => !meminfoLacks.includes(line))
+    .map((line) => text(line, values.get(line) ?? 0));
   return [...lines, ...hugetlbLines(profile, text)].join('');
 }
 

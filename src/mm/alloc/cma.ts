@@ -115,6 +115,7 @@ export class Cma {
     if (this.count === 0) return undefined;
     const align = 2 ** order;
     const offset = this.basePfn % align;
+    let busy = false;
     for (let from = 0; count <= this.count; ) {
       const bit = this.bitmap.findZeroArea(from, count, align, offset);
       if (bit === undefined) break;
@@ -126,9 +127,10 @@ export class Cma {
         this.#count({ allocPagesSuccess: this.#record.allocPagesSuccess + count });
         return pfn;
       }
+      busy = true;
       from = bit + align;
     }
-    this.refuse(BigInt(count), printk);
+    this.refuse(BigInt(count), printk, busy);
     return undefined;
   }
 
@@ -137,10 +139,13 @@ export class Cma {
    * area has too.
    *
    * @param count pages, up to 2^64 - 1; the counter wraps as atomic64_add() does
+   * @param busy whether the search met pages that could not be moved
    */
-  refuse(count: bigint, printk: Printk): void {
-    this.#count({ allocPagesFail: this.#record.allocPagesFail + Number(BigInt.asIntN(64, count)) });
-    this.#reportFailure(count, printk);
+  refuse(count: bigint, printk: Printk, busy = false): void {
+    if (count <= BigInt(this.count) || profileIn(this.#records).linux.cmaTooLarge.counted) {
+      this.#count({ allocPagesFail: this.#record.allocPagesFail + Number(BigInt.asIntN(64, count)) });
+    }
+    this.#reportFailure(count, printk, busy);
   }
 
   /** Gives pages back: cma_release(). */
@@ -176,12 +181,15 @@ export class Cma {
   }
 
   /** cma_alloc()'s error line, and cma_debug_show_areas(). */
-  #reportFailure(count: bigint, printk: Printk): void {
-    const { log } = profileIn(this.#records).linux;
-    const { site, line } = log.cmaAllocFailed(this.name, count);
-    printk.printRatelimited(site, ...line);
+  #reportFailure(count: bigint, printk: Printk, busy: boolean): void {
+    const { linux, config } = profileIn(this.#records);
+    const { log } = linux;
+    if (count > BigInt(this.count) && !linux.cmaTooLarge.told) return;
+    const { site, line } = log.cmaAllocFailed(this.name, count, busy);
+    if (site === undefined) printk.print(...line);
+    else printk.printRatelimited(site, ...line);
     const runs = this.freeRuns();
     const free = runs.reduce((sum, run) => sum + run.length, 0);
-    for (const told of log.cmaFree(runs, free, this.count)) printk.print(...told);
+    for (const told of log.cmaFree(runs, free, this.count, config)) printk.print(...told);
   }
 }

@@ -68,7 +68,8 @@ export function drainPerCpuPages(records: Records, pfn: Pfn): void {
 }
 
 /** The order of a huge page's block where such blocks go to the lists too: pcp_allowed_order(). */
-function hugeOrder({ config, geometry }: Profile): number | undefined {
+function hugeOrder({ config, geometry, linux }: Profile): number | undefined {
+  if (!linux.knowsPerCpuBlocks) return undefined;
   const order = Math.log2(Number(geometry.tableSpans[0] / geometry.page));
   return config.CONFIG_TRANSPARENT_HUGEPAGE && order <= geometry.maxPageOrder ? order : undefined;
 }

@@ -28,11 +28,12 @@ export function reserveDefaultCma(
   if (size === 0n || early.defaultCma !== undefined) return undefined;
   const { log } = early.profile.linux;
   const base = cma?.base ?? 0n;
-  const limit = cma === undefined || cma.limit === 0n ? dmaLimit : cma.limit;
+  const wanted = cma === undefined || cma.limit === 0n ? dmaLimit : cma.limit;
+  const limit = early.profile.linux.cmaLimitAlone || wanted < dmaLimit ? wanted : dmaLimit;
   const fixed = cma !== undefined && ((cma.base + cma.size) & U64_MASK) === cma.limit;
   const area = declareContiguous(early, { base, size, limit, fixed });
-  if (area === undefined) {
-    early.printk.print(...log.cmaNotReserved(size));
+  if (!('index' in area)) {
+    if (!area.noSlot || log.cmaNoSlotTold) early.printk.print(...log.cmaNotReserved(size, area.rounded));
     return undefined;
   }
   early.defaultCma = area;
@@ -47,17 +48,26 @@ interface Wanted {
   readonly fixed: boolean;
 }
 
+/** An area that could not be had: its size, as far as it was rounded up. */
+interface NotDeclared {
+  readonly rounded: bigint;
+  /** There are as many areas as there can be. */
+  readonly noSlot?: true;
+}
+
 /** __cma_declare_contiguous_nid(). */
-function declareContiguous(early: EarlyBoot, wanted: Wanted): EarlyCma | undefined {
+function declareContiguous(early: EarlyBoot, wanted: Wanted): EarlyCma | NotDeclared {
   const { memblock, printk } = early;
   const align = pageblockBytes(early.profile);
-  if (!cmaSlotFree(early)) return undefined;
+  const asIs = { rounded: wanted.size };
+  if (!cmaSlotFree(early)) return { ...asIs, noSlot: true };
   if (wanted.fixed && wanted.base % align !== 0n) {
     printk.print(3, `cma: Region at ${formatPa(wanted.base)} must be aligned to ${formatPa(align)} bytes`);
-    return undefined;
+    return asIs;
   }
   const base = roundUp(wanted.base, align) & U64_MASK;
   const size = roundUp(wanted.size, align) & U64_MASK;
+  const failed = { rounded: size };
   const end = memblock.endOfDram;
   let limit = roundDown(wanted.limit, align);
   if (limit === 0n || limit > end) limit = end;
@@ -66,16 +76,16 @@ function declareContiguous(early: EarlyBoot, wanted: Wanted): EarlyCma | undefin
       3,
       `cma: Size (${formatPa(size)}) of region at ${formatPa(base)} exceeds limit (${formatPa(limit)})`,
     );
-    return undefined;
+    return failed;
   }
   if (wanted.fixed && base !== 0n) {
-    if (memblock.isRegionReserved({ base, size })) return undefined;
+    if (memblock.isRegionReserved({ base, size })) return failed;
     memblock.reserve({ base, size });
     return addCma(early, AREA_NAME, base, size);
   }
   const placed = allocContiguous(early, base, size, limit, align);
   // A size that was rounded up beyond 2^64 has become 0, which cma_init_reserved_mem() refuses.
-  return placed === undefined || size === 0n ? undefined : addCma(early, AREA_NAME, placed, size);
+  return placed === undefined || size === 0n ? failed : addCma(early, AREA_NAME, placed, size);
 }
 
 /** Places an area above 4 GiB from below if it may lie there, else from the top: cma_alloc_mem(). */

@@ -5,8 +5,8 @@
  */
 import type { LinuxVersion } from '../../profile/linux-version.ts';
 import type { Profile } from '../../profile/profile.ts';
-import type { PhysAddr } from '../../units.ts';
-import { formatPa, rangeEnd, roundDown, roundUp } from '../../units.ts';
+import type { PhysAddr, PhysRange } from '../../units.ts';
+import { formatPa, GiB, rangeEnd, roundDown, roundUp } from '../../units.ts';
 import { KernelPanic, type Memblock } from './memblock.ts';
 
 /**
@@ -46,9 +46,56 @@ function unitsTouched(memblock: Memblock, origin: PhysAddr, unit: bigint): numbe
 /** What memblock aligns to unless it is told. */
 export const SMP_CACHE_BYTES = 64n;
 
-/** Takes the page tables, one page each. @throws KernelPanic when there is no room */
-export function takePageTables(memblock: Memblock, { config }: Profile): void {
-  const count = pageTableCount(memblock, config.CONFIG_ARM64_VA_BITS);
+/** The same where RAM is mapped by blocks: a table for each unit that no single range fills. The image is a range. */
+export function blockTableCount(memblock: Memblock, vaBits: number, image: PhysRange | undefined): number {
+  const { memstartAlign } = memblock.geometry;
+  const tableSpans = memblock.geometry.tableSpans.filter((span) => span < 1n << BigInt(vaBits));
+  const origin = roundDown(memblock.startOfDram, memstartAlign);
+  const ranges = splitAround(memblock.memory.filter(({ nomap }) => !nomap), image);
+  const whole = tableSpans.at(-1) ?? 0n;
+  return tableSpans.reduce((sum, unit, level) => {
+    const units = new Set<bigint>();
+    for (const { base, size } of ranges) {
+      const last = (base + size - 1n - origin) / unit;
+      const first = (base - origin) / unit;
+      // Only the ends of a range can be part of a unit; the highest tables hold no blocks.
+      const all = unit === whole && level > 1;
+      for (let n = first; n <= last; n = all || n === last ? n + 1n : last) {
+        const start = origin + n * unit;
+        if (all || base > start || base + size < start + unit) units.add(n);
+      }
+    }
+    return sum + units.size;
+  }, 0);
+}
+
+/** RAM cut at the borders of the image. */
+function splitAround(memory: readonly PhysRange[], image: PhysRange | undefined): PhysRange[] {
+  if (image === undefined) return [...memory];
+  const cuts = [image.base, image.base + image.size];
+  return memory.flatMap(({ base, size }) => {
+    const inside = cuts.filter((cut) => cut > base && cut < base + size);
+    const edges = [base, ...inside, base + size];
+    return edges.slice(1).map((edge, i) => ({ base: edges[i] ?? edge, size: edge - (edges[i] ?? edge) }));
+  });
+}
+
+/**
+ * Takes the page tables, one page each.
+ *
+ * @param rodata the word of `rodata=`
+ * @throws KernelPanic when there is no room
+ */
+export function takePageTables(
+  memblock: Memblock,
+  { config, linux }: Profile,
+  image: PhysRange | undefined,
+  rodata: string | undefined,
+): void {
+  const vaBits = config.CONFIG_ARM64_VA_BITS;
+  const count = linux.pageMapped(config, rodata)
+    ? pageTableCount(memblock, vaBits)
+    : blockTableCount(memblock, vaBits, image);
   const missing = memblock.allocEachTopDown(count, memblock.geometry.page);
   if (missing > 0) throw new KernelPanic('Failed to allocate page table page');
 }
@@ -100,6 +147,24 @@ function takeMapBySection(memblock: Memblock, map: bigint): void {
   }
   const first = sections[sections.length - Math.ceil(missing / pieces)];
   if (missing > 0) throw new KernelPanic(`Failed to allocate memmap for section ${first}`);
+}
+
+/** Takes what sparse_init() does, with the memory map between. @param pageblock bytes */
+export function takeSparse(memblock: Memblock, linux: LinuxVersion, pageblock: bigint, levels: number): void {
+  const takers = linux.sparseTakers;
+  const { page, sectionSize } = memblock.geometry;
+  const take = (size: bigint, align: bigint) => memblock.alloc(size, align, { start: 0n });
+  const sections = ramSections(memblock);
+  /** Units of so many bytes that hold RAM. */
+  const units = (bytes: bigint) => new Set([...sections].map((n) => (BigInt(n) * sectionSize) / bytes)).size;
+  if (takers !== undefined) {
+    take(takers.roots, SMP_CACHE_BYTES);
+    for (let n = units(takers.perPage); n > 0; n--) take(page, SMP_CACHE_BYTES);
+    take(BigInt(sections.size) * takers.usage(pageblock), SMP_CACHE_BYTES);
+  }
+  takeMemoryMap(memblock, linux);
+  if (takers?.tables !== true) return;
+  for (let n = units(64n * GiB) + (levels > 3 ? 1 : 0); n > 0; n--) take(page, page);
 }
 
 /**

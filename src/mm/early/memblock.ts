@@ -24,17 +24,22 @@ export class KernelPanic extends Error {
   }
 }
 
+/** An array had no room, of which older kernels do not die. */
+class ArrayFull extends Error {}
+
 /** One of memblock's two arrays: struct memblock_type. */
 class MemblockType {
   readonly name: string;
+  readonly #whenFull: 'panics' | 'fails';
   /** How many ranges fit. */
   max: number;
   /** Sorted, disjoint; neighbours that touch and have the same flag are merged. */
   regions: MemblockRegion[] = [];
 
-  constructor(name: string, max: number) {
+  constructor(name: string, max: number, whenFull: 'panics' | 'fails') {
     this.name = name;
     this.max = max;
+    this.#whenFull = whenFull;
   }
 
   /** Adds a range; what is there already stays: memblock_add_range(). */
@@ -99,6 +104,7 @@ class MemblockType {
 
   /** The arrays are in the kernel image this early: memblock_double_array(). */
   #cannotResize(): never {
+    if (this.#whenFull === 'fails') throw new ArrayFull();
     throw new KernelPanic(`memblock: cannot resize ${this.name} array`);
   }
 }
@@ -123,11 +129,15 @@ export class Memblock {
   readonly #memory: MemblockType;
   readonly #reserved: MemblockType;
 
-  /** @param efi whether the memory array has the room that EFI boots get */
-  constructor(geometry: Geometry, efi: boolean) {
+  /**
+   * @param efi whether the memory array has the room that EFI boots get
+   * @param whenFull what becomes of a kernel whose array is full
+   */
+  constructor(geometry: Geometry, efi: boolean, whenFull: 'panics' | 'fails' = 'panics') {
     this.geometry = geometry;
-    this.#memory = new MemblockType('memory', efi ? INIT_MEMBLOCK_MEMORY_REGIONS_EFI : INIT_MEMBLOCK_REGIONS);
-    this.#reserved = new MemblockType('reserved', INIT_MEMBLOCK_REGIONS);
+    const memory = efi ? INIT_MEMBLOCK_MEMORY_REGIONS_EFI : INIT_MEMBLOCK_REGIONS;
+    this.#memory = new MemblockType('memory', memory, whenFull);
+    this.#reserved = new MemblockType('reserved', INIT_MEMBLOCK_REGIONS, whenFull);
   }
 
   get memory(): readonly MemblockRegion[] {
@@ -151,10 +161,10 @@ export class Memblock {
     if (size > 0n) this.#memory.remove(base, size);
   }
 
-  /** memblock_reserve(). */
-  reserve(range: PhysRange): void {
+  /** memblock_reserve(). @returns whether there was room for it in the array */
+  reserve(range: PhysRange): boolean {
     const { base, size } = capped(range);
-    if (size > 0n) this.#reserved.add(base, size);
+    return size === 0n || fits(() => this.#reserved.add(base, size));
   }
 
   /** memblock_reserve_kern(). */
@@ -168,10 +178,10 @@ export class Memblock {
     if (size > 0n) this.#reserved.remove(base, size);
   }
 
-  /** memblock_mark_nomap() and memblock_clear_nomap(). */
-  markNomap(range: PhysRange, nomap: boolean): void {
+  /** memblock_mark_nomap() and memblock_clear_nomap(). @returns whether there was room for it in the array */
+  markNomap(range: PhysRange, nomap: boolean): boolean {
     const { base, size } = capped(range);
-    if (size > 0n) this.#memory.setNomap(base, size, nomap);
+    return size === 0n || fits(() => this.#memory.setNomap(base, size, nomap));
   }
 
   /** From here on the arrays grow when they must: memblock_allow_resize(). */
@@ -292,6 +302,17 @@ export class Memblock {
  */
 const maskDown = (value: bigint, align: bigint): bigint => value & ~(align - 1n);
 const maskUp = (value: bigint, align: bigint): bigint => (((value - 1n) | (align - 1n)) + 1n) & U64_MASK;
+
+/** Whether an array had room for what `change` does. */
+function fits(change: () => void): boolean {
+  try {
+    change();
+    return true;
+  } catch (error) {
+    if (error instanceof ArrayFull) return false;
+    throw error;
+  }
+}
 
 const clamp = (value: bigint, low: bigint, high: bigint): bigint =>
   value < low ? low : value > high ? high : value;

@@ -3,14 +3,14 @@
  * Models drivers/of/of_reserved_mem.c (Linux 7.3).
  */
 import type { Board, ReservedMemNode } from '../../board/board.ts';
-import type { LinuxVersion, LogText } from '../../profile/linux-version.ts';
+import type { LinuxVersion, LogText, ReservedMemRules } from '../../profile/linux-version.ts';
 import { pageblockBytes } from '../../profile/profile.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
 import { formatPa, rangeEnd, U64_MASK } from '../../units.ts';
 import type { EarlyBoot } from './early-boot.ts';
 import { SMP_CACHE_BYTES } from './early-takers.ts';
-import { isCmaPool, type SharedDmaPoolProblem, setupSharedDmaPool } from './shared-dma-pool.ts';
-import { sortAsKernel } from './sort.ts';
+import { isCmaPool, type SharedDmaPool, type SharedDmaPoolProblem, setupSharedDmaPool } from './shared-dma-pool.ts';
+import { sortAsKernel, sortAsOldKernel } from './sort.ts';
 
 /** Why a region got no handler or no memory; the rest is decided when heaps register. */
 export type ReservedMemProblem =
@@ -60,6 +60,10 @@ export class ReservedMemory {
   /** `cma=` is on the command line: linux,cma-default nodes are passed over. */
   readonly #cmaOnCmdline: boolean;
   readonly #entries: Entry[] = [];
+  /** Static regions that a range may touch. */
+  readonly #touchable: PhysRange[] = [];
+  /** Nodes that were told to be skipped. */
+  readonly #told = new Set<ReservedMemNode>();
   #slots = 0;
   readonly #regions: TrackedNode[];
 
@@ -91,41 +95,114 @@ export class ReservedMemory {
 
   /** Reserves static regions, then places and sets up dynamic ones: fdt_scan_reserved_mem(). */
   scan(): void {
-    if (this.#board.reservedMemory === undefined) return;
-    if (!this.#formatSupported()) {
+    const { memreserve, order } = this.#rules;
+    if (memreserve === 'first') this.#reserveListed();
+    const supported = this.#board.reservedMemory !== undefined && this.#formatSupported();
+    if (!supported) {
       for (const { region } of this.#regions) region.problem = 'unsupported-format';
-      return;
     }
-    const dynamic: TrackedNode[] = [];
-    for (const entry of this.#regions) {
+    const listed: TrackedNode[] = [];
+    for (const entry of supported ? this.#regions : []) {
       const { node, region } = entry;
       if (!isAvailable(node)) region.problem = 'disabled';
-      else if (hasReg(node)) this.#reserveStatic(node, region);
-      else if (node.size === undefined)
+      else if (hasReg(node)) {
+        this.#reserveStatic(node, region);
+        if (order !== 'tree') this.#list(entry, listed);
+      } else if (node.regMalformed === true && this.#log.badReg !== undefined) {
+        region.problem = 'malformed-reg';
+        this.#print(this.#log.badReg(node.name));
+      } else if (node.size === undefined)
         region.problem = node.regMalformed ? 'malformed-reg' : 'no-reg-no-size';
-      else if (dynamic.length < this.#early.profile.linux.maxDynamicRegions) dynamic.push(entry);
-      else {
-        region.problem = 'too-many-dynamic';
-        this.#print(this.#log.tooManyDynamic(node.name));
+      else this.#list(entry, listed);
+    }
+    if (memreserve === 'before-dynamic') this.#reserveListed();
+    if (order === 'tree') for (const { node, region } of listed) this.#allocDynamic(node, region);
+    else this.#setUpSorted(listed);
+    if (memreserve === 'last') this.#reserveListed();
+  }
+
+  /** Puts a region into the table, if there is room: fdt_reserved_mem_save_node(). */
+  #list(entry: TrackedNode, listed: TrackedNode[]): void {
+    const { maxRegions, maxDynamic, order } = this.#rules;
+    if (listed.length < (order === 'tree' ? maxDynamic : maxRegions)) {
+      listed.push(entry);
+      return;
+    }
+    entry.region.problem = 'too-many-dynamic';
+    this.#print(this.#log.tooManyDynamic(entry.node.name));
+  }
+
+  /** Places and sets up all regions by address, those without one first: fdt_init_reserved_mem() (Linux 6.6). */
+  #setUpSorted(listed: TrackedNode[]): void {
+    const baseOf = ({ region }: TrackedNode) => (region.dynamic ? 0n : (region.base ?? 0n));
+    const sizeOf = ({ region }: TrackedNode) => (region.dynamic ? 0n : (region.size ?? 0n));
+    const place = new Map(listed.map((entry, i) => [entry, i]));
+    const byNode = this.#rules.order === 'sorted-by-node';
+    sortAsOldKernel(
+      listed,
+      (a, b) =>
+        compare(baseOf(a), baseOf(b)) ||
+        compare(sizeOf(a), sizeOf(b)) ||
+        (byNode ? (place.get(a) ?? 0) - (place.get(b) ?? 0) : 0),
+    );
+    this.#tellOverlaps(
+      listed.map((entry) => ({ name: entry.node.name, base: baseOf(entry), size: sizeOf(entry) })),
+    );
+    if (this.#rules.bottomUp === 'static-too') {
+      for (const entry of listed) {
+        if (!entry.region.dynamic) this.#touchable.push({ base: baseOf(entry), size: sizeOf(entry) });
       }
     }
-    for (const { node, region } of dynamic) this.#allocDynamic(node, region);
+    for (const entry of listed) {
+      const { node, region } = entry;
+      const { base, size } = region;
+      if (region.dynamic) this.#allocDynamic(node, region);
+      else if (base !== undefined && size !== undefined && size !== 0n) this.#initNode(node, region, { base, size });
+    }
+  }
+
+  /** /memreserve/ entries, up to one of size 0: early_init_fdt_scan_reserved_mem(). */
+  #reserveListed(): void {
+    for (const range of this.#board.memReserves) {
+      if (range.size === 0n) break;
+      this.#early.memblock.reserve(range);
+    }
   }
 
   /** Sets up static regions and looks for overlaps: fdt_scan_reserved_mem_late(). */
   scanLate(): void {
     if (this.#board.reservedMemory === undefined) {
-      this.#print(this.#log.noReservedMemory);
+      if (this.#log.noReservedMemory !== undefined) this.#print(this.#log.noReservedMemory);
       return;
     }
-    if (!this.#formatSupported()) return;
+    if (this.#rules.order !== 'tree' || !this.#formatSupported()) return;
     for (const { node, region } of this.#regions) {
       const first = hasReg(node) ? node.reg?.[0] : undefined;
-      if (!isAvailable(node) || first === undefined) continue;
+      if (isAvailable(node) && node.regMalformed === true && this.#log.badReg !== undefined) {
+        this.#print(this.#log.badReg(node.name));
+      }
+      if (!isAvailable(node) || first === undefined || this.#isNoRegion(node)) continue;
       if (this.#skippedForCmdline(node) || first.size === 0n) continue;
+      if (this.#rules.severalPairs === 'all') this.#tellSeveralPairs(node);
       this.#initNode(node, region, first);
     }
-    this.#checkOverlap();
+    this.#tellOverlaps(sortedByPlace(this.#entries));
+  }
+
+  /** Whether several pairs in `reg` keep the node from being a region. */
+  #isNoRegion(node: ReservedMemNode): boolean {
+    return this.#rules.severalPairs === 'all-no-region' && (node.reg?.length ?? 0) > 1;
+  }
+
+  #tellSeveralPairs(node: ReservedMemNode): void {
+    const pairs = node.reg?.length ?? 0;
+    if (pairs > 1 && this.#log.severalRegPairs !== undefined) {
+      this.#print(this.#log.severalRegPairs(node.name, pairs));
+    }
+  }
+
+  get #rules(): ReservedMemRules {
+    return this.#early.profile.linux.reservedMem;
   }
 
   get #log(): LinuxVersion['log'] {
@@ -144,15 +221,18 @@ export class ReservedMemory {
       reservedMemory.addressCells === addressCells &&
       reservedMemory.sizeCells === sizeCells &&
       reservedMemory.ranges;
-    if (!supported) this.#print([3, 'OF: reserved mem: Reserved memory: unsupported node format, ignoring']);
+    if (!supported) this.#print(this.#log.badCells);
     return supported;
   }
 
-  /** Whether `cma=` displaces this node; logs it: __rmem_cma_verify_node(). */
+  /** Whether `cma=` displaces this node before it is reserved; logs it: __rmem_cma_verify_node(). */
   #skippedForCmdline(node: ReservedMemNode): boolean {
-    const skipped = isCmaPool(node) && node.linuxCmaDefault && this.#cmaOnCmdline;
-    if (skipped) {
-      this.#print(this.#log.defaultCmaSkipped);
+    const { cmaOnCmdline } = this.#rules;
+    const isDefault = cmaOnCmdline === 'skipped-once' || isCmaPool(node);
+    const skipped = cmaOnCmdline !== 'bypassed' && isDefault && node.linuxCmaDefault && this.#cmaOnCmdline;
+    if (skipped && !(cmaOnCmdline === 'skipped-once' && this.#told.has(node))) {
+      this.#told.add(node);
+      this.#print(this.#log.defaultCmaSkipped(node.name));
     }
     return skipped;
   }
@@ -162,9 +242,7 @@ export class ReservedMemory {
     const entries = node.reg ?? [];
     const first = entries[0];
     if (first === undefined) return;
-    if (entries.length > 1) {
-      this.#print(this.#log.severalRegPairs(node.name, entries.length));
-    }
+    if (this.#rules.severalPairs === 'first') this.#tellSeveralPairs(node);
     if (this.#skippedForCmdline(node)) {
       region.problem = 'skipped-for-cmdline';
       return;
@@ -172,21 +250,20 @@ export class ReservedMemory {
     this.#slots++;
     region.base = first.base;
     region.size = first.size;
-    if (first.size !== 0n && this.#reserve(first, node.noMap)) return;
-    region.problem = first.size === 0n ? 'size-zero' : 'reserve-failed';
-    this.#print(this.#log.regionNotReserved({ name: node.name, ...first }));
+    for (const pair of this.#rules.severalPairs === 'first' ? [first] : entries) {
+      if (pair.size !== 0n && this.#reserve(pair, node.noMap)) continue;
+      region.problem ??= pair.size === 0n ? 'size-zero' : 'reserve-failed';
+      this.#print(this.#log.regionNotReserved({ name: node.name, ...pair }));
+    }
   }
 
   /** early_init_dt_reserve_memory(). */
   #reserve(range: PhysRange, noMap: boolean): boolean {
     const { memblock } = this.#early;
-    if (!noMap) {
-      memblock.reserve(range);
-      return true;
-    }
-    if (memblock.overlapsMemory(range) && memblock.isRegionReserved(range)) return false;
-    memblock.markNomap(range, true);
-    return true;
+    if (!noMap) return memblock.reserve(range);
+    const meetsRam = this.#rules.noMapRefusedOutside || memblock.overlapsMemory(range);
+    if (meetsRam && memblock.isRegionReserved(range)) return false;
+    return memblock.markNomap(range, true);
   }
 
   /** __reserved_mem_alloc_size(). */
@@ -204,6 +281,11 @@ export class ReservedMemory {
     }
     if (this.#skippedForCmdline(node)) {
       region.problem = 'skipped-for-cmdline';
+      return;
+    }
+    if (node.allocRangesMalformed === true && this.#rules.badAllocRanges === 'skip-node') {
+      region.problem = 'no-room';
+      this.#print([3, `OF: reserved mem: invalid alloc-ranges property in '${node.name}', skipping node.`]);
       return;
     }
     const base = this.#place(node, size, alignment ?? 0n);
@@ -226,8 +308,19 @@ export class ReservedMemory {
       ranges === undefined
         ? this.#early.memblock.alloc(size, align, { start: 0n })
         : this.#placeInRanges(ranges, size, align);
-    if (base !== undefined && node.noMap) this.#early.memblock.markNomap({ base, size }, true);
+    if (base !== undefined && node.noMap) this.#hide({ base, size });
     return base;
+  }
+
+  /** Takes a placed no-map region out of what is mapped: early_init_dt_alloc_reserved_memory_arch(). */
+  #hide(range: PhysRange): void {
+    const { memblock } = this.#early;
+    if (this.#rules.dynamicNoMap === 'marked') {
+      memblock.markNomap(range, true);
+      return;
+    }
+    memblock.free(range);
+    memblock.removeMemory(range);
   }
 
   /**
@@ -245,24 +338,47 @@ export class ReservedMemory {
       const start = range.base;
       const end = rangeEnd(range) & U64_MASK;
       const touches = (address: PhysAddr) =>
-        this.#entries.some((e) => e.size > 0n && address >= e.base && address <= rangeEnd(e));
-      const bottomUp = touches(start) && !touches(end);
+        [...this.#entries, ...this.#touchable].some(
+          (e) => e.size > 0n && address >= e.base && address <= rangeEnd(e),
+        );
+      const bottomUp = this.#rules.bottomUp !== 'never' && touches(start) && !touches(end);
       const base = this.#early.memblock.alloc(size, align, { start, end, bottomUp });
       if (base !== undefined) return base;
     }
     return undefined;
   }
 
+  /** What the handlers answer, where `cma=` has a say only then: rmem_cma_setup(). */
+  #handle(node: ReservedMemNode, range: PhysRange): SharedDmaPool {
+    const { cmaOnCmdline } = this.#rules;
+    if (cmaOnCmdline !== 'bypassed' || !isCmaPool(node) || !node.linuxCmaDefault || !this.#cmaOnCmdline) {
+      return setupSharedDmaPool(this.#early, node, range);
+    }
+    this.#print(this.#log.defaultCmaSkipped(node.name));
+    return { answer: 'failed', problem: 'skipped-for-cmdline' };
+  }
+
+  /** The memory of a region that its handler refused. */
+  #giveBack(node: ReservedMemNode, range: PhysRange): void {
+    const { memblock } = this.#early;
+    if (this.#rules.dynamicNoMap === 'removed') {
+      // A mark stays.
+      memblock.free(range);
+      if (node.noMap) memblock.addMemory(range);
+    } else if (node.noMap) memblock.markNomap(range, false);
+    else memblock.free(range);
+  }
+
   /** Calls the handler and logs what it answered: fdt_init_reserved_mem_node(). */
   #initNode(node: ReservedMemNode, region: ReservedMem, range: PhysRange): void {
     region.base = range.base;
     region.size = range.size;
-    const pool = setupSharedDmaPool(this.#early, node, range);
+    const pool = this.#handle(node, range);
     if (pool.answer === 'failed') {
       region.problem = pool.problem;
       this.#print([6, `OF: reserved mem: node ${node.name} compatible matching fail`]);
-      if (node.noMap) this.#early.memblock.markNomap(range, false);
-      else this.#early.memblock.free(range);
+      this.#giveBack(node, range);
+      if (this.#rules.refusedOverlaps) this.#entries.push({ ...range, name: node.name });
       return;
     }
     if (pool.answer === 'not-mine') {
@@ -274,24 +390,33 @@ export class ReservedMemory {
       else if (pool.problem !== undefined) region.problem = pool.problem;
       this.#print([6, `OF: reserved mem: initialized node ${node.name}, compatible id shared-dma-pool`]);
     }
-    this.#print(
-      this.#log.regionRange({ ...range, name: node.name, noMap: node.noMap, reusable: node.reusable }),
-    );
+    if (this.#rules.rangeLine) {
+      this.#print(
+        this.#log.regionRange({ ...range, name: node.name, noMap: node.noMap, reusable: node.reusable }),
+      );
+    }
     this.#entries.push({ ...range, name: node.name });
   }
 
   /** Warns of neighbours that share memory; pairs further apart go unseen: __rmem_check_for_overlap(). */
-  #checkOverlap(): void {
-    const sorted = [...this.#entries];
-    sortAsKernel(sorted, (a, b) => compare(a.base, b.base) || compare(a.size, b.size));
+  #tellOverlaps(sorted: readonly Entry[]): void {
+    const old = this.#rules.order !== 'tree';
     for (const [i, next] of sorted.entries()) {
       const before = sorted[i - 1];
-      if (before === undefined || rangeEnd(before) <= next.base) continue;
+      // Regions that have no place yet were at 0.
+      if (before === undefined || (old && (before.base === 0n || next.base === 0n))) continue;
+      if (rangeEnd(before) <= next.base) continue;
       this.#print([3, 'OF: reserved mem: OVERLAP DETECTED!']);
       const text = (e: Entry) => `${e.name} (${formatPa(e.base)}--${formatPa(rangeEnd(e) & U64_MASK)})`;
       this.#early.printk.print(3, `${text(before)} overlaps with ${text(next)}`);
     }
   }
+}
+
+function sortedByPlace(entries: readonly Entry[]): Entry[] {
+  const sorted = [...entries];
+  sortAsKernel(sorted, (a, b) => compare(a.base, b.base) || compare(a.size, b.size));
+  return sorted;
 }
 
 const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);

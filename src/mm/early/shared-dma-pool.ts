@@ -20,6 +20,7 @@ export type SharedDmaPoolProblem =
   | 'reserve-failed'
   | 'cma-misaligned'
   | 'cma-no-slot'
+  | 'skipped-for-cmdline'
   | 'coherent-no-slot';
 
 /** What the handlers answer: set up, -ENODEV (not mine), or an error. */
@@ -41,7 +42,8 @@ export function setupSharedDmaPool(early: EarlyBoot, node: ReservedMemNode, rang
   if (!isSharedDmaPool(node)) return { answer: 'not-mine', problem: 'not-shared-dma-pool' };
   if (isCmaPool(node)) return setupCma(early, node, range);
   if (!node.reusable) return setupCoherent(early, node, range);
-  return { answer: 'not-mine', problem: 'reusable-and-no-map' };
+  const { bothProperties } = early.profile.linux.reservedMem;
+  return { answer: bothProperties === 'refused' ? 'failed' : 'not-mine', problem: 'reusable-and-no-map' };
 }
 
 /** kernel/dma/contiguous.c: rmem_cma_setup(). */

@@ -53,3 +53,33 @@ export function sortAsKernel<T>(items: T[], compare: (a: T, b: T) => number): vo
   swap(0, --heapEnd);
   if (heapEnd === 2 && order(0, 1) > 0) swap(0, 1);
 }
+
+/** The same by the sort of kernels up to 6.6, which leaves equal elements in another order: lib/sort.c (Linux 6.6). */
+export function sortAsOldKernel<T>(items: T[], compare: (a: T, b: T) => number): void {
+  const at = (i: number): T => items[i] as T;
+  const swap = (i: number, j: number): void => {
+    [items[i], items[j]] = [at(j), at(i)];
+  };
+  const order = (i: number, j: number): number => compare(at(i), at(j));
+  let heapEnd = items.length;
+  let root = heapEnd >> 1;
+  while (heapEnd > 0) {
+    if (root > 0) root--;
+    else {
+      heapEnd--;
+      if (heapEnd === 0) return;
+      swap(0, heapEnd);
+    }
+    // Down to a leaf by the larger children, then back up to where the element belongs.
+    let place = root;
+    let left = 2 * place + 1;
+    for (; left + 1 < heapEnd; left = 2 * place + 1) place = order(left, left + 1) >= 0 ? left : left + 1;
+    if (left + 1 === heapEnd) place = left;
+    while (place !== root && order(root, place) >= 0) place = (place - 1) >> 1;
+    const target = place;
+    while (place !== root) {
+      place = (place - 1) >> 1;
+      swap(place, target);
+    }
+  }
+}

@@ -41,14 +41,15 @@ export class SystemRam {
    * RAM inward to whole pages, no-map ranges outward; below them the image and what is reserved.
    *
    * @param kernel where the image lies
+   * @param noMapOutward whether no-map ranges are rounded outward
    */
-  constructor(memblock: Memblock, kernel?: PhysRange) {
+  constructor(memblock: Memblock, kernel?: PhysRange, noMapOutward = true) {
     const { page } = memblock.geometry;
     const tops = mergedInPage(
       memblock.memory.map(({ base, size, nomap }) =>
-        nomap
+        nomap && noMapOutward
           ? { name: 'reserved', start: roundDown(base, page), end: roundUp(base + size, page) - 1n }
-          : { name: 'System RAM', start: roundUp(base, page), end: roundDown(base + size, page) - 1n },
+          : { name: nomap ? 'reserved' : 'System RAM', start: roundUp(base, page), end: roundDown(base + size, page) - 1n },
       ),
     );
     const image = kernel === undefined ? [] : kernelParts(kernel, page);

@@ -23,12 +23,23 @@ export function dmaPhysLimit(memblock: Memblock, profile: Profile, maxCpuAddress
   const end = memblock.endOfDram;
   if (!profile.config.CONFIG_ZONE_DMA) return dma32PhysLimit(memblock, profile);
   const { dma32End } = profile.arch;
+  if (profile.linux.zonesByBits) return zoneEndByBits(memblock, maxCpuAddress, dma32End);
   let limit = maxCpuAddress === undefined ? end : maxCpuAddress + 1n;
   if (memblock.startOfDram < dma32End - 1n) limit = min(limit, dma32End);
   return min(limit, end);
 }
 
+/** The end of a zone of so many address bits; it widens where RAM lies above: max_zone_phys() (Linux 6.6). */
+function zoneEndByBits(memblock: Memblock, maxCpuAddress: PhysAddr | undefined, dma32End: PhysAddr): PhysAddr {
+  const bits = Math.min(32, (maxCpuAddress ?? dma32End - 1n).toString(2).length);
+  const start = memblock.startOfDram;
+  const limit = start >= dma32End ? memblock.endOfDram : start >= 1n << BigInt(bits) ? dma32End : 1n << BigInt(bits);
+  return min(limit, memblock.endOfDram);
+}
+
 function dma32PhysLimit(memblock: Memblock, profile: Profile): PhysAddr {
+  const { zonesByBits } = profile.linux;
+  if (zonesByBits && memblock.startOfDram >= profile.arch.dma32End) return memblock.endOfDram;
   return profile.config.CONFIG_ZONE_DMA32
     ? min(profile.arch.dma32End, memblock.endOfDram)
     : memblock.endOfDram;

@@ -1,0 +1,54 @@
+/** Linux 5.10: what differs from 6.1. */
+import { formatPa, GiB, KiB, MiB } from '../units.ts';
+import { linux61 } from './linux-6.1.ts';
+import type { LinuxVersion } from './linux-version.ts';
+
+/** Characters of an area's folder in debugfs: cma-NAME is cut by its buffer. */
+const FOLDER = 15;
+
+/** @param stable the number of the stable update */
+export function linux510(stable: number): LinuxVersion {
+  const next = linux61(0);
+  return {
+    ...next,
+    name: `5.10.${stable}`,
+
+    treeSizes: { node: 168, property: 88, alias: 40 },
+    reservedMem: { ...next.reservedMem, dynamicNoMap: 'removed', noMapRefusedOutside: true },
+    sectionSize: GiB,
+    sparseTakers: { roots: 8n * KiB, perPage: 256n * GiB, usage: () => 144n, tables: false },
+    hugePageblocks: () => false,
+    fromFourGiB: () => false,
+
+    exporter: 'heap_helpers',
+    systemMapsBy: 'never-private',
+    systemArrayLimit: true,
+    leaksDescriptor: true,
+    syncFiles: false,
+    firstIno: 70,
+    vmallocTotalKiB: { 39: 262_930_368 },
+    noMapOutward: false,
+    fdinfoIno: false,
+    namesAttached: false,
+
+    systemHeapOrders: [0],
+    bufinfoTitles: 'size    \tflags   \tmode    \tcount   \texp_name\tino     \n',
+    unnamedBuffer: '',
+
+    cmaFolder: (area) => `cma-${area}`.slice(0, FOLDER),
+    cmaCounters: [],
+    meminfoLacks: ['SecPageTables'],
+
+    log: {
+      ...next.log,
+      cmaAllocFailed: (_area, pages, busy) => ({
+        line: [3, `cma: cma_alloc: alloc failed, req-size: ${pages} pages, ret: ${busy ? -16 : -12}`],
+      }),
+      regionNotReserved: ({ name, base, size }) => [
+        6,
+        `OF: fdt: Reserved memory: failed to reserve memory for node '${name}': base ${formatPa(base)}, size ${size / MiB} MiB`,
+      ],
+      regionNotPlaced: (node) => [6, `OF: reserved mem: failed to allocate memory for node '${node}'`],
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/** Linux 6.1: what differs from 6.6. */
+import { formatPa, MiB } from '../units.ts';
+import { linux66 } from './linux-6.6.ts';
+import type { LinuxVersion } from './linux-version.ts';
+
+/** "don't publish fd before copy_to_user() succeeds". */
+const NO_LEAK = 192;
+
+/** @param stable the number of the stable update */
+export function linux61(stable: number): LinuxVersion {
+  const next = linux66(0);
+  return {
+    ...next,
+    name: `6.1.${stable}`,
+
+    reservedMem: {
+      ...next.reservedMem,
+      order: 'sorted',
+      bottomUp: 'never',
+      memreserve: 'first',
+      rangeLine: false,
+    },
+    leaksDescriptor: stable < NO_LEAK,
+    vmallocTotalKiB: { 39: 259_653_632, 48: 133_143_592_960 },
+
+    log: {
+      ...next.log,
+      cmaReserved: (_asked, { base, size }) => [6, `cma: Reserved ${size / MiB} MiB at ${formatPa(base)}`],
+      cmaNotReserved: (_asked, rounded) => [3, `cma: Failed to reserve ${rounded / MiB} MiB`],
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/** Linux 6.6: what differs from 6.12. Recorded from a vendor's tree. */
+import { formatPa, MiB } from '../units.ts';
+import { linux612 } from './linux-6.12.ts';
+import type { LinuxVersion } from './linux-version.ts';
+
+/** @param stable the number of the stable update */
+export function linux66(stable: number): LinuxVersion {
+  const next = linux612(0);
+  return {
+    ...next,
+    name: `6.6.${stable}`,
+
+    treeSizes: { ...next.treeSizes, property: 96 },
+    reservedMem: {
+      ...next.reservedMem,
+      order: 'sorted-by-node',
+      maxRegions: 64,
+      maxDynamic: 64,
+      bottomUp: 'static-too',
+      memreserve: 'before-dynamic',
+      fullArray: 'fails',
+      badCellsTold: 1,
+    },
+    maxCmaAreas: (config) => config.CONFIG_CMA_AREAS + 1,
+    hugePageblocks: (config) => config.CONFIG_HUGETLBFS,
+    zonesByBits: true,
+
+    vmallocTotalKiB: { 48: 133_141_626_880 },
+    cmaTooLarge: { counted: true, told: false },
+    cmaCounters: ['alloc_pages_fail', 'alloc_pages_success'],
+
+    log: {
+      ...next.log,
+      cmaAllocFailed: (area, pages, busy) => {
+        const site = 'cma_alloc';
+        const ret = busy ? -16 : -12;
+        return { site, line: [3, `cma: ${site}: ${area}: alloc failed, req-size: ${pages} pages, ret: ${ret}`] };
+      },
+      cmaFree: (runs, free, total, config) =>
+        config.CONFIG_CMA_DEBUG ? next.log.cmaFree(runs, free, total, config) : [],
+      noReservedMemory: undefined,
+      badCells: [3, 'OF: fdt: Reserved memory: unsupported node format, ignoring'],
+      badReg: (node) => [3, `OF: fdt: Reserved memory: invalid reg property in '${node}', skipping node.`],
+      tooManyDynamic: () => [3, 'OF: reserved mem: not enough space for all defined regions.'],
+      severalRegPairs: undefined,
+      regionNotReserved: ({ name, base, size }) => [
+        3,
+        `OF: fdt: Reserved memory: failed to reserve memory for node '${name}': base ${formatPa(base)}, size ${size / MiB} MiB`,
+      ],
+    },
+  };
+}
