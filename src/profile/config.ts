@@ -14,6 +14,10 @@ export interface ProfileConfig {
   readonly CONFIG_TRANSPARENT_HUGEPAGE: boolean;
   /** The same for pages of hugetlbfs. */
   readonly CONFIG_HUGETLBFS: boolean;
+  /** The order of the largest buddy block; 0 is the architecture's own for its pages. */
+  readonly CONFIG_ARCH_FORCE_MAX_ORDER: number;
+  /** Linux 6.18 on: the order of the largest pageblock; 0 is that of the largest buddy block. */
+  readonly CONFIG_PAGE_BLOCK_MAX_ORDER: number;
   /** Bits of a virtual address: with 39 the linear map has one level of tables less. 52 is 48 where the CPU has no LVA. */
   readonly CONFIG_ARM64_VA_BITS: number;
   /** EFI boots get 1024 ranges in memblock's memory array instead of 128. */
@@ -40,6 +44,8 @@ export const DEFCONFIG: ProfileConfig = {
   CONFIG_ZONE_DMA32: true,
   CONFIG_TRANSPARENT_HUGEPAGE: true,
   CONFIG_HUGETLBFS: true,
+  CONFIG_ARCH_FORCE_MAX_ORDER: 0,
+  CONFIG_PAGE_BLOCK_MAX_ORDER: 0,
   CONFIG_ARM64_VA_BITS: 48,
   CONFIG_EFI: true,
   CONFIG_RODATA_FULL_DEFAULT_ENABLED: true,
@@ -55,6 +61,8 @@ const RANGES: Readonly<Partial<Record<ConfigKey, readonly [min: number, max: num
   CONFIG_CMA_SIZE_MBYTES: [0, 1 << 20],
   CONFIG_CMA_ALIGNMENT: [2, 12],
   CONFIG_CMA_AREAS: [1, 128],
+  CONFIG_ARCH_FORCE_MAX_ORDER: [0, 15],
+  CONFIG_PAGE_BLOCK_MAX_ORDER: [0, 15],
   CONFIG_ARM64_VA_BITS: [39, 52],
 };
 

@@ -25,6 +25,7 @@ export function linux612(stable: number): LinuxVersion {
       usage: (pageblock) => (pageblock < 4n * MiB ? 56n : 40n),
       tables: true,
     },
+    limitsPageblocks: false,
     cmaLimitAlone: false,
     fromFourGiB: (size, _limit, endOfRam) => endOfRam >= 2n ** 32n + size,
 

@@ -29,6 +29,7 @@ export const linux73 = (stable: number): LinuxVersion => ({
   pageMapped: (_config, rodata) => rodata !== 'noalias' && rodata !== 'off',
   cmaLimitAlone: true,
   maxCmaAreas: (config) => config.CONFIG_CMA_AREAS,
+  limitsPageblocks: true,
   hugePageblocks: (config) => config.CONFIG_HUGETLBFS || config.CONFIG_TRANSPARENT_HUGEPAGE,
   fromFourGiB: (size, limit) => limit >= 4n * GiB + size,
   atomicPool: (_zone, populated) => populated,

@@ -103,6 +103,8 @@ export interface LinuxVersion {
   readonly cmaLimitAlone: boolean;
   /** How many CMA areas there can be: MAX_CMA_AREAS. */
   readonly maxCmaAreas: (config: ProfileConfig) => number;
+  /** Whether the configuration can bound the pageblock. */
+  readonly limitsPageblocks: boolean;
   /** Whether what a PMD maps bounds the pageblock: pageblock_order. */
   readonly hugePageblocks: (config: ProfileConfig) => boolean;
   /** Whether the default area is tried from 4 GiB upward first. */

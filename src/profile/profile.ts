@@ -72,14 +72,16 @@ const ARCHITECTURES: readonly Architecture[] = [ARM64];
 /** The architecture that a boot gets. */
 export const DEFAULT_ARCHITECTURE = ARM64.name;
 
-/** Made once for each page size and section size, when first asked for. */
-const geometries = new Map<GeometrySizes, Map<bigint, Geometry>>();
+/** Made once for each set of sizes, when first asked for. */
+const geometries = new Map<GeometrySizes, Map<string, Geometry>>();
 
-function geometryFor(sizes: GeometrySizes, sectionSize: bigint): Geometry {
-  const known = geometries.get(sizes) ?? new Map<bigint, Geometry>();
+/** @param changed what a version or a configuration has otherwise than the architecture */
+function geometryFor(sizes: GeometrySizes, changed: Partial<GeometrySizes>): Geometry {
+  const known = geometries.get(sizes) ?? new Map<string, Geometry>();
   geometries.set(sizes, known);
-  const made = known.get(sectionSize) ?? makeGeometry({ ...sizes, sectionSize });
-  known.set(sectionSize, made);
+  const key = `${changed.sectionSize}/${changed.maxPageOrder}`;
+  const made = known.get(key) ?? makeGeometry({ ...sizes, ...changed });
+  known.set(key, made);
   return made;
 }
 
@@ -90,8 +92,12 @@ export function namedProfile({ linux: version, arch: name, pageKiB, ...rest }: P
   const sizes = arch?.pages[pageKiB];
   if (linux === undefined) throw new Error(`no Linux ${version}`);
   if (arch === undefined || sizes === undefined) throw new Error(`no ${name} with pages of ${pageKiB} KiB`);
-  const { sectionSize = sizes.sectionSize } = linux;
-  return { ...rest, linux, arch, geometry: geometryFor(sizes, sectionSize) };
+  const order = rest.config.CONFIG_ARCH_FORCE_MAX_ORDER;
+  const changed = {
+    ...(linux.sectionSize !== undefined && { sectionSize: linux.sectionSize }),
+    ...(order > 0 && { maxPageOrder: order }),
+  };
+  return { ...rest, linux, arch, geometry: geometryFor(sizes, changed) };
 }
 
 /** The names from which `namedProfile` makes an equal profile. */
@@ -104,7 +110,9 @@ export function profileNames({ linux, arch, geometry, ...rest }: Profile): Profi
  * largest buddy block; without them it is that block.
  */
 export function pageblockBytes({ linux, config, geometry }: Profile): bigint {
-  const block = geometry.pagesToBytes(2 ** geometry.maxPageOrder);
+  const most = config.CONFIG_PAGE_BLOCK_MAX_ORDER;
+  const order = linux.limitsPageblocks && most > 0 ? Math.min(most, geometry.maxPageOrder) : geometry.maxPageOrder;
+  const block = geometry.pagesToBytes(2 ** order);
   const [pmd] = geometry.tableSpans;
   return linux.hugePageblocks(config) && pmd < block ? pmd : block;
 }

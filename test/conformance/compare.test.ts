@@ -136,6 +136,7 @@ describe('a panic', () => {
     const expected = {
       panic: 'memblock: cannot resize memory array',
       steps: [],
+      heapsAreSet: false,
       logFilter: 1,
       logAfter: [],
     };
@@ -153,7 +154,7 @@ describe('a panic', () => {
     const died = { ...none, panic: 'memblock: cannot resize memory array ' };
     expect(differences(compareCase(expected, died).facts)).toEqual([]);
     expect(differences(compareCase(expected, none).facts)).toEqual(['boot.panic']);
-    expect(differences(compareCase({ steps: [], logFilter: 1, logAfter: [] }, died).facts)).toEqual([
+    expect(differences(compareCase({ steps: [], heapsAreSet: false, logFilter: 1, logAfter: [] }, died).facts)).toEqual([
       'boot.panic',
     ]);
   });

@@ -29,7 +29,7 @@ export function compareCase(expected: Expectations, observed: Observed): Compari
   if (expected.pageblock !== undefined) {
     facts.push(exact('profile.pageblock', expected.pageblock, observed.pageblock));
   }
-  if (expected.boot !== undefined) facts.push(...bootFacts(expected.boot, observed, expected.logFilter));
+  if (expected.boot !== undefined) facts.push(...bootFacts(expected.boot, observed, expected));
   expected.steps.forEach((step, index) => {
     const got = observed.steps[index];
     if (got?.kind === 'not-replayed') count(notReplayed, got.op);
@@ -46,13 +46,14 @@ export function compareCase(expected: Expectations, observed: Observed): Compari
 function bootFacts(
   expected: NonNullable<Expectations['boot']>,
   observed: Observed,
-  logFilter: number,
+  { logFilter, heapsAreSet }: Pick<Expectations, 'logFilter' | 'heapsAreSet'>,
 ): Fact[] {
   const graded = (lines: readonly string[]) => withoutIgnored(lines, logFilter);
   const heapLine = (heap: { name: string; minor: number; mode: string }): string =>
-    `${heap.minor} ${heap.name} ${heap.mode}`;
+    heapsAreSet ? `${heap.name} ${heap.mode}` : `${heap.minor} ${heap.name} ${heap.mode}`;
+  const inOrder = (lines: readonly string[]) => (heapsAreSet ? [...lines].sort() : lines);
   const facts = [
-    ...lineFacts('boot.heaps', expected.heaps.map(heapLine), observed.heaps.map(heapLine)),
+    ...lineFacts('boot.heaps', inOrder(expected.heaps.map(heapLine)), inOrder(observed.heaps.map(heapLine))),
     ...lineFacts('boot.log', graded(expected.log), graded(observed.log)),
     ...lineFacts('boot.iomem', ramOnwards(expected.iomem), ramOnwards(observed.iomem)),
     ...['CmaTotal', ...(observed.knowsCmaFree ? ['CmaFree'] : [])].map((key) =>

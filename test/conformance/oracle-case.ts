@@ -63,6 +63,8 @@ export interface Expectations {
   };
   /** One a step: its op and what came back. */
   readonly steps: readonly { readonly op: string; readonly args: JsonObject; readonly answer: JsonObject }[];
+  /** Whether heaps are compared as a set: they were recorded with the coherent ones before the CMA heaps. */
+  readonly heapsAreSet: boolean;
   /** Which kinds of lines were kept: 1 where the case does not say. */
   readonly logFilter: number;
   readonly logAfter: readonly string[];
@@ -183,10 +185,11 @@ export function parseCase(text: string, file: string): OracleCase {
 
   const logFilter = root.log_filter === undefined ? 1 : Number(root.log_filter);
 
+  const heapsAreSet = Number(profile.page_size) > 4096 || profile.arch === 'arm';
   const pageblock = profile.pageblock === undefined ? {} : { pageblock: Number(profile.pageblock) };
   if (boot.panic === true) {
     const panic = string(boot.message, 'boot.message').trim();
-    return { inputs, expectations: { panic, ...pageblock, steps, logFilter, logAfter } };
+    return { inputs, expectations: { panic, ...pageblock, heapsAreSet, steps, logFilter, logAfter } };
   }
   const cma: Record<string, JsonObject> = {};
   for (const [name, area] of Object.entries(object(boot.cma, 'boot.cma'))) {
@@ -196,6 +199,7 @@ export function parseCase(text: string, file: string): OracleCase {
     inputs,
     expectations: {
       ...pageblock,
+      heapsAreSet,
       boot: {
         heaps: list(boot.heaps, 'boot.heaps').map((entry, i) => {
           const heap = object(entry, `boot.heaps[${i}]`);

@@ -29,7 +29,6 @@ import {
 } from '../../src/uapi/fcntl.ts';
 import { decodePollfds, encodePollfds, POLLIN, POLLOUT } from '../../src/uapi/poll.ts';
 import { decodeStat } from '../../src/uapi/stat.ts';
-import { pfnPhys } from '../pages.ts';
 import type { ObservedArea, ObservedPiece, ObservedStep } from './observed.ts';
 import type { Json, JsonObject, StepInputs } from './oracle-case.ts';
 import { mergePieces } from './system-shape.ts';
@@ -205,6 +204,10 @@ export class RecordedProcess {
     return certain ? seen : { kind: 'behind', op, cause: this.#cause };
   }
 
+  #pfnPhys(pfn: number): bigint {
+    return this.#kernel.profile.geometry.pfnPhys(pfn);
+  }
+
   #call(call: Syscall): number {
     return this.#kernel.syscall(TASK, call).ret;
   }
@@ -233,7 +236,7 @@ export class RecordedProcess {
 
     const buffer = this.#kernel.buffer(TASK, fd);
     if (buffer === undefined) throw new Error(`descriptor ${fd} of a new buffer names no buffer`);
-    const pieces = buffer.sgTable.map(({ pfn, pages }) => ({ address: pfnPhys(pfn), pages }));
+    const pieces = buffer.sgTable.map(({ pfn, pages }) => ({ address: this.#pfnPhys(pfn), pages }));
     return {
       kind: 'answered',
       answer: {
@@ -257,13 +260,13 @@ export class RecordedProcess {
   }
 
   #overlaps(ino: number, pieces: readonly ObservedPiece[]): number[] {
-    const end = (piece: ObservedPiece): bigint => piece.address + BigInt(piece.pages) * 4096n;
+    const end = (piece: ObservedPiece): bigint => piece.address + this.#kernel.profile.geometry.pagesToBytes(piece.pages);
     return this.#kernel
       .buffers()
       .filter((other) => other.ino !== ino)
       .filter((other) =>
         other.sgTable.some(({ pfn, pages }) =>
-          pieces.some((piece) => piece.address < pfnPhys(pfn + pages) && pfnPhys(pfn) < end(piece)),
+          pieces.some((piece) => piece.address < this.#pfnPhys(pfn + pages) && this.#pfnPhys(pfn) < end(piece)),
         ),
       )
       .map((other) => other.ino);

@@ -8,6 +8,7 @@ import { cmaDebugfs, procIomem, procMeminfo } from '../../src/kernel/virtual-fil
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import type { LogLine } from '../../src/printk.ts';
 import { Printk } from '../../src/printk.ts';
+import type { PageKiB } from '../../src/profile/architecture.ts';
 import { linuxVersion } from '../../src/profile/kernels.ts';
 import { configKeys } from '../../src/profile/config.ts';
 import { pageblockBytes } from '../../src/profile/profile.ts';
@@ -22,7 +23,6 @@ import { RecordedProcess } from './recorded-process.ts';
 export function notModelled(profile: RecordedProfile): string | undefined {
   if (linuxVersion(profile.linux) === undefined) return `Linux ${profile.linux}`;
   if (profile.arch !== 'arm64') return `architecture ${profile.arch}`;
-  if (profile.page_size !== 4096) return `${profile.page_size / 1024} KiB pages`;
   if (profile.coherent_series !== 'v3' && profile.coherent_series !== 'off') {
     return `coherent heap series ${profile.coherent_series}`;
   }
@@ -47,6 +47,8 @@ export function bootParams(inputs: CaseInputs): BootParams {
     CONFIG_HUGETLBFS: false,
     // `cases-6.1` and `cases-6.12` map RAM by blocks, as the README says; the others name the option.
     ...(/^6\.1(2\.107|\.176)$/.test(inputs.profile.linux) && { CONFIG_RODATA_FULL_DEFAULT_ENABLED: false }),
+    // As `pageblock` of those folders says, where /proc/buddyinfo has orders above 10.
+    ...(inputs.profile.page_size > 4096 && { CONFIG_PAGE_BLOCK_MAX_ORDER: 10 }),
     // And 6.1 there has no level above 1 GiB: the option's own default.
     ...(inputs.profile.linux === '6.1.176' && { CONFIG_ARM64_VA_BITS: 39 }),
     ...Object.fromEntries(
@@ -58,6 +60,7 @@ export function bootParams(inputs: CaseInputs): BootParams {
   };
   return {
     kernel: inputs.profile.linux,
+    pageKiB: (inputs.profile.page_size / 1024) as PageKiB,
     cmdline: inputs.cmdline,
     ...(inputs.memory === undefined ? {} : { memory: inputs.memory.map(physRange) }),
     reserve,
