@@ -1,6 +1,7 @@
 /** The requests on a dma-buf's descriptor. Models drivers/dma-buf/dma-buf.c: dma_buf_ioctl() (Linux 7.3). */
 
 import type { DmaDirection } from '../mm/dma/dma-mapping.ts';
+import type { LinuxVersion } from '../profile/linux-version.ts';
 import {
   DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
   DMA_BUF_IOCTL_IMPORT_SYNC_FILE,
@@ -17,7 +18,6 @@ import {
   decodeDmaBufSyncFile,
   encodeDmaBufSyncFile,
 } from '../uapi/dma-buf.ts';
-import type { LinuxVersion } from '../profile/linux-version.ts';
 import type { Errno } from '../uapi/errno.ts';
 import { O_CLOEXEC, O_RDONLY } from '../uapi/fcntl.ts';
 import type { DmaBufFile, FileTable } from './dma-buf.ts';

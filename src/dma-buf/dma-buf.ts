@@ -187,11 +187,13 @@ export class FileTable {
   }
 
   #counters(): Counters {
-    return this.#records.get<Counters>(COUNTERS) ?? {
-      nextFile: 1,
-      nextIno: profileIn(this.#records).linux.firstIno,
-      dmaBufs: [],
-    };
+    return (
+      this.#records.get<Counters>(COUNTERS) ?? {
+        nextFile: 1,
+        nextIno: profileIn(this.#records).linux.firstIno,
+        dmaBufs: [],
+      }
+    );
   }
 }
 

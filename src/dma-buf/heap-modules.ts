@@ -81,7 +81,9 @@ function planModule(early: EarlyBoot, ram: SystemRam, module: HeapModule): Modul
 
 /** The default area, where its heap has a name of its own: add_default_cma_heap(). */
 const defaultHeap = ({ defaultCma, profile }: EarlyBoot): { readonly defaultArea?: number } =>
-  defaultCma === undefined || profile.linux.cmaHeaps === 'default-by-name' ? {} : { defaultArea: defaultCma.index };
+  defaultCma === undefined || profile.linux.cmaHeaps === 'default-by-name'
+    ? {}
+    : { defaultArea: defaultCma.index };
 
 /** The areas that become heaps under their own names. */
 function heapAreas({ cmaAreas, defaultCma, profile }: EarlyBoot): readonly EarlyCma[] {

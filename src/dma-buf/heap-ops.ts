@@ -62,12 +62,7 @@ export interface HeapBackend<F extends AnyFailure = AnyFailure> {
   /** @param index the number of the area or pool */
   ops(index: number): DmaHeapOps<F>;
   /** Whether mmap refuses a private mapping of `[offset, offset + length)`, pages. */
-  refusesPrivate(
-    sgTable: readonly PfnRange[],
-    offset: number,
-    length: number,
-    linux: LinuxVersion,
-  ): boolean;
+  refusesPrivate(sgTable: readonly PfnRange[], offset: number, length: number, linux: LinuxVersion): boolean;
   /** What map_dma_buf answers an importer where the mapping failed so. */
   mapErrno(errno: Errno): Errno;
   /** Its kinds of failure; the same kind of two backends is explained alike. */

@@ -49,7 +49,10 @@ export function linux612(stable: number): LinuxVersion {
       cmaAllocFailed: (area, pages, busy) => {
         const site = '__cma_alloc';
         const ret = busy ? -16 : -12;
-        return { site, line: [3, `cma: ${site}: ${area}: alloc failed, req-size: ${pages} pages, ret: ${ret}`] };
+        return {
+          site,
+          line: [3, `cma: ${site}: ${area}: alloc failed, req-size: ${pages} pages, ret: ${ret}`],
+        };
       },
       cmaFree: (runs, free, total) => {
         const told = runs.map(({ start, length }) => `${length}@${start}`).join('+');

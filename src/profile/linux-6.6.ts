@@ -34,7 +34,10 @@ export function linux66(stable: number): LinuxVersion {
       cmaAllocFailed: (area, pages, busy) => {
         const site = 'cma_alloc';
         const ret = busy ? -16 : -12;
-        return { site, line: [3, `cma: ${site}: ${area}: alloc failed, req-size: ${pages} pages, ret: ${ret}`] };
+        return {
+          site,
+          line: [3, `cma: ${site}: ${area}: alloc failed, req-size: ${pages} pages, ret: ${ret}`],
+        };
       },
       cmaFree: (runs, free, total, config) =>
         config.CONFIG_CMA_DEBUG ? next.log.cmaFree(runs, free, total, config) : [],

@@ -104,10 +104,7 @@ export const linux73 = (stable: number): LinuxVersion => ({
       4,
       `OF: reserved mem: Reserved memory: node '${node}' has ${pairs} <base size> entries, only the first is used`,
     ],
-    defaultCmaSkipped: () => [
-      3,
-      'Skipping dt linux,cma-default node in favor for "cma=" kernel param.',
-    ],
+    defaultCmaSkipped: () => [3, 'Skipping dt linux,cma-default node in favor for "cma=" kernel param.'],
     regionNotReserved: ({ name, base, size }) => [
       3,
       `OF: reserved mem: Reserved memory: failed to reserve memory for node '${name}': base ${formatPa(base)}, size ${size / MiB} MiB`,

@@ -30,8 +30,7 @@ export interface SparseTakers {
 /** Where drivers/of/of_reserved_mem.c and drivers/of/fdt.c differ. */
 export interface ReservedMemRules {
   /** In which order regions are placed and set up. */
-  readonly order:
-    /** All by address and size, dynamic ones first, by a sort that leaves equal ones in any order. */
+  readonly order: /** All by address and size, dynamic ones first, by a sort that leaves equal ones in any order. */
     | 'sorted'
     /** The same, equal ones in tree order. */
     | 'sorted-by-node'
@@ -44,8 +43,7 @@ export interface ReservedMemRules {
   /** Which regions a range may touch to be filled from below. */
   readonly bottomUp: 'never' | 'static-too' | 'dynamic';
   /** What more than one base and size in `reg` means. */
-  readonly severalPairs:
-    /** All are reserved; the first is the region. */
+  readonly severalPairs: /** All are reserved; the first is the region. */
     | 'all'
     /** All are reserved, and there is no region. */
     | 'all-no-region'

@@ -111,7 +111,8 @@ export function profileNames({ linux, arch, geometry, ...rest }: Profile): Profi
  */
 export function pageblockBytes({ linux, config, geometry }: Profile): bigint {
   const most = config.CONFIG_PAGE_BLOCK_MAX_ORDER;
-  const order = linux.limitsPageblocks && most > 0 ? Math.min(most, geometry.maxPageOrder) : geometry.maxPageOrder;
+  const order =
+    linux.limitsPageblocks && most > 0 ? Math.min(most, geometry.maxPageOrder) : geometry.maxPageOrder;
   const block = geometry.pagesToBytes(2 ** order);
   const [pmd] = geometry.tableSpans;
   return linux.hugePageblocks(config) && pmd < block ? pmd : block;

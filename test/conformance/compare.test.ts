@@ -154,9 +154,9 @@ describe('a panic', () => {
     const died = { ...none, panic: 'memblock: cannot resize memory array ' };
     expect(differences(compareCase(expected, died).facts)).toEqual([]);
     expect(differences(compareCase(expected, none).facts)).toEqual(['boot.panic']);
-    expect(differences(compareCase({ steps: [], heapsAreSet: false, logFilter: 1, logAfter: [] }, died).facts)).toEqual([
-      'boot.panic',
-    ]);
+    expect(
+      differences(compareCase({ steps: [], heapsAreSet: false, logFilter: 1, logAfter: [] }, died).facts),
+    ).toEqual(['boot.panic']);
   });
 });
 

@@ -260,13 +260,16 @@ export class RecordedProcess {
   }
 
   #overlaps(ino: number, pieces: readonly ObservedPiece[]): number[] {
-    const end = (piece: ObservedPiece): bigint => piece.address + this.#kernel.profile.geometry.pagesToBytes(piece.pages);
+    const end = (piece: ObservedPiece): bigint =>
+      piece.address + this.#kernel.profile.geometry.pagesToBytes(piece.pages);
     return this.#kernel
       .buffers()
       .filter((other) => other.ino !== ino)
       .filter((other) =>
         other.sgTable.some(({ pfn, pages }) =>
-          pieces.some((piece) => piece.address < this.#pfnPhys(pfn + pages) && this.#pfnPhys(pfn) < end(piece)),
+          pieces.some(
+            (piece) => piece.address < this.#pfnPhys(pfn + pages) && this.#pfnPhys(pfn) < end(piece),
+          ),
         ),
       )
       .map((other) => other.ino);
@@ -285,7 +288,12 @@ export class RecordedProcess {
 
   /** An argument that may be read and not written; then which descriptor is the next. */
   #roptr(args: Arguments): Answered {
-    const arg = encodeDmaHeapAllocationData({ len: args.wide('len'), fd: 0, fd_flags: 0o2000002, heap_flags: 0n });
+    const arg = encodeDmaHeapAllocationData({
+      len: args.wide('len'),
+      fd: 0,
+      fd_flags: 0o2000002,
+      heap_flags: 0n,
+    });
     const ret = this.#onHeap(args.text('heap'), O_RDWR, (node) =>
       this.#call({ call: 'ioctl', fd: node, request: DMA_HEAP_IOCTL_ALLOC, arg, readOnly: true }),
     );

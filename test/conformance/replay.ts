@@ -9,8 +9,8 @@ import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import type { LogLine } from '../../src/printk.ts';
 import { Printk } from '../../src/printk.ts';
 import type { PageKiB } from '../../src/profile/architecture.ts';
-import { linuxVersion } from '../../src/profile/kernels.ts';
 import { configKeys } from '../../src/profile/config.ts';
+import { linuxVersion } from '../../src/profile/kernels.ts';
 import { pageblockBytes } from '../../src/profile/profile.ts';
 import { profileIn } from '../../src/profile/recorded-profile.ts';
 import { MemoryRecords, type Records } from '../../src/records.ts';
@@ -93,7 +93,18 @@ export function replay(inputs: CaseInputs, dtb: Uint8Array): Observed {
   const knowsCmaFree = profileIn(records).linux.knowsPerCpuBlocks;
   const pageblock = Number(pageblockBytes(profileIn(records)));
   if (panic !== undefined) {
-    return { panic, knowsCmaFree, pageblock, log, heaps: [], cma: {}, meminfo: {}, iomem: [], steps: [], logAfter: [] };
+    return {
+      panic,
+      knowsCmaFree,
+      pageblock,
+      log,
+      heaps: [],
+      cma: {},
+      meminfo: {},
+      iomem: [],
+      steps: [],
+      logAfter: [],
+    };
   }
 
   const areas = (): Record<string, ObservedArea> => cmaDebugfs(records);

@@ -22,7 +22,8 @@ const tree = (root: DtNode): DeviceTree => ({ root, memReserves: [], bootCpuid: 
 const nothing = { bootargs: false, initrd: false };
 
 /** With 208 bytes a node and 104 a property. */
-const bytes = (root: DtNode, added = nothing) => unflattenedTreeBytes(tree(root), added, linux73(4).treeSizes);
+const bytes = (root: DtNode, added = nothing) =>
+  unflattenedTreeBytes(tree(root), added, linux73(4).treeSizes);
 
 describe('the unflattened tree', () => {
   it('has a name made for each node', () => {

@@ -64,11 +64,7 @@ export function boot(board: Board, params: BootParams, records: Records): BootOu
   const printk = new Printk(records);
   const early: EarlyBoot = {
     profile,
-    memblock: new Memblock(
-      profile.geometry,
-      profile.config.CONFIG_EFI,
-      profile.linux.reservedMem.fullArray,
-    ),
+    memblock: new Memblock(profile.geometry, profile.config.CONFIG_EFI, profile.linux.reservedMem.fullArray),
     printk,
     records,
     cmaAreas: [],
@@ -120,7 +116,12 @@ function bootKernel(
     reserveDefaultCma(early, words.cma, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
   if (profile.linux.defaultCmaFirst) defaultCma();
   printZones(early, spans);
-  takeSparse(memblock, profile.linux, pageblockBytes(profile), profile.config.CONFIG_ARM64_VA_BITS > 39 ? 4 : 3);
+  takeSparse(
+    memblock,
+    profile.linux,
+    pageblockBytes(profile),
+    profile.config.CONFIG_ARM64_VA_BITS > 39 ? 4 : 3,
+  );
   if (!profile.linux.defaultCmaFirst) defaultCma();
   const swiotlb = takeSwiotlb(memblock, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
 
@@ -180,12 +181,7 @@ function checkInputs(
   const diagnostics: Diagnostic[] = [];
   const error = (code: string, message: string, hint: string) =>
     diagnostics.push({ code, severity: 'error', message, hint, position: { file: board.source } });
-  const { profile, problems } = profileOf(
-    params.coherent,
-    params.config,
-    params.pageKiB,
-    params.kernel,
-  );
+  const { profile, problems } = profileOf(params.coherent, params.config, params.pageKiB, params.kernel);
   for (const { key, problem, expected } of problems) {
     if (problem === 'unknown') {
       error('config-unknown', `${key} is no option that is modelled`, `options: ${expected}`);

@@ -50,7 +50,15 @@ export function ioctl(state: KernelState, opened: Opened, call: Ioctl): SyscallR
     case 'dma_heap': {
       const heap = findDmaHeap(state.records, file.heap);
       if (heap === undefined) throw new Error(`heap ${file.heap} has gone`);
-      const result = dmaHeapIoctl(state.heapContext(task), state.files, heap, request, arg, install, call.readOnly);
+      const result = dmaHeapIoctl(
+        state.heapContext(task),
+        state.files,
+        heap,
+        request,
+        arg,
+        install,
+        call.readOnly,
+      );
       return 'errno' in result ? fail(result.errno, result.why) : ok(0);
     }
     case 'sync_file':

@@ -17,7 +17,9 @@ export function cmaSysfs(records: Records): Entries {
   const { cmaCounters } = profileIn(records).linux;
   if (cmaCounters.length === 0) return new Map();
   const areas = cmaAreas(records, bootRecord(records).cmaAreas).filter((cma) => cma.count > 0);
-  const folders = new Map(areas.map((cma) => [cma.name.replaceAll('/', '!'), () => areaDirectory(cma, cmaCounters)]));
+  const folders = new Map(
+    areas.map((cma) => [cma.name.replaceAll('/', '!'), () => areaDirectory(cma, cmaCounters)]),
+  );
   if (folders.size < areas.length) return new Map();
   const sorted = new Map([...folders].sort(([a], [b]) => (a < b ? -1 : 1)));
   return new Map([['cma', () => directory(0o755, () => sorted)]]);

@@ -51,7 +51,10 @@ export function blockTableCount(memblock: Memblock, vaBits: number, image: PhysR
   const { memstartAlign } = memblock.geometry;
   const tableSpans = memblock.geometry.tableSpans.filter((span) => span < 1n << BigInt(vaBits));
   const origin = roundDown(memblock.startOfDram, memstartAlign);
-  const ranges = splitAround(memblock.memory.filter(({ nomap }) => !nomap), image);
+  const ranges = splitAround(
+    memblock.memory.filter(({ nomap }) => !nomap),
+    image,
+  );
   const whole = tableSpans.at(-1) ?? 0n;
   return tableSpans.reduce((sum, unit, level) => {
     const units = new Set<bigint>();

@@ -9,7 +9,12 @@ import type { PhysAddr, PhysRange } from '../../units.ts';
 import { formatPa, rangeEnd, U64_MASK } from '../../units.ts';
 import type { EarlyBoot } from './early-boot.ts';
 import { SMP_CACHE_BYTES } from './early-takers.ts';
-import { isCmaPool, type SharedDmaPool, type SharedDmaPoolProblem, setupSharedDmaPool } from './shared-dma-pool.ts';
+import {
+  isCmaPool,
+  type SharedDmaPool,
+  type SharedDmaPoolProblem,
+  setupSharedDmaPool,
+} from './shared-dma-pool.ts';
 import { sortAsKernel, sortAsOldKernel } from './sort.ts';
 
 /** Why a region got no handler or no memory; the rest is decided when heaps register. */
@@ -157,7 +162,8 @@ export class ReservedMemory {
       const { node, region } = entry;
       const { base, size } = region;
       if (region.dynamic) this.#allocDynamic(node, region);
-      else if (base !== undefined && size !== undefined && size !== 0n) this.#initNode(node, region, { base, size });
+      else if (base !== undefined && size !== undefined && size !== 0n)
+        this.#initNode(node, region, { base, size });
     }
   }
 

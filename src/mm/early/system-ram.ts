@@ -49,7 +49,11 @@ export class SystemRam {
       memblock.memory.map(({ base, size, nomap }) =>
         nomap && noMapOutward
           ? { name: 'reserved', start: roundDown(base, page), end: roundUp(base + size, page) - 1n }
-          : { name: nomap ? 'reserved' : 'System RAM', start: roundUp(base, page), end: roundDown(base + size, page) - 1n },
+          : {
+              name: nomap ? 'reserved' : 'System RAM',
+              start: roundUp(base, page),
+              end: roundDown(base + size, page) - 1n,
+            },
       ),
     );
     const image = kernel === undefined ? [] : kernelParts(kernel, page);

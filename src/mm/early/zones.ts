@@ -30,10 +30,15 @@ export function dmaPhysLimit(memblock: Memblock, profile: Profile, maxCpuAddress
 }
 
 /** The end of a zone of so many address bits; it widens where RAM lies above: max_zone_phys() (Linux 6.6). */
-function zoneEndByBits(memblock: Memblock, maxCpuAddress: PhysAddr | undefined, dma32End: PhysAddr): PhysAddr {
+function zoneEndByBits(
+  memblock: Memblock,
+  maxCpuAddress: PhysAddr | undefined,
+  dma32End: PhysAddr,
+): PhysAddr {
   const bits = Math.min(32, (maxCpuAddress ?? dma32End - 1n).toString(2).length);
   const start = memblock.startOfDram;
-  const limit = start >= dma32End ? memblock.endOfDram : start >= 1n << BigInt(bits) ? dma32End : 1n << BigInt(bits);
+  const limit =
+    start >= dma32End ? memblock.endOfDram : start >= 1n << BigInt(bits) ? dma32End : 1n << BigInt(bits);
   return min(limit, memblock.endOfDram);
 }
 
