@@ -19,6 +19,8 @@ const UNREAD: Readonly<Record<string, string>> = {
   'boot.panic': 'says that there is a message',
   'boot.message': 'is compared as the panic',
   'boot.tail': 'call traces',
+  'profile.max_page_order':
+    'bounds the pageblock, which is compared; /proc/buddyinfo there has higher orders',
 };
 
 /** The keys of a case, those of a step with its op. */

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { FileTable } from '../../src/dma-buf/dma-buf.ts';
-import { MemoryRecords } from '../../src/records.ts';
 import { DMA_BUF_SET_NAME_A, DMA_BUF_SET_NAME_B } from '../../src/uapi/dma-buf.ts';
+import { bareRecords } from '../pages.ts';
 import { alloc, board, bootBoard } from '../small-board.ts';
 
 describe('FileTable', () => {
   it('counts references and hands the file out with the last one', () => {
-    const files = new FileTable(new MemoryRecords());
+    const files = new FileTable(bareRecords());
     const id = files.add({ kind: 'stream', flags: 2, count: 1 });
     files.ref(id);
     expect(files.unref(id)).toBeUndefined();
@@ -16,7 +16,7 @@ describe('FileTable', () => {
   });
 
   it('never gives a number twice', () => {
-    const files = new FileTable(new MemoryRecords());
+    const files = new FileTable(bareRecords());
     const first = files.add({ kind: 'stream', flags: 2, count: 1 });
     files.unref(first);
     expect(files.add({ kind: 'stream', flags: 2, count: 1 })).not.toBe(first);

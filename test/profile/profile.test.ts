@@ -8,7 +8,7 @@ describe('profileOf', () => {
     const { profile, problems } = profileOf();
     expect(problems).toEqual([]);
     expect(banner(profile)).toBe(
-      'Linux 7.3, coherent heap series v3 (not mainline), CMA 32 MiB (arm64 defconfig)',
+      'Linux 7.3.4, coherent heap series v3 (not mainline), CMA 32 MiB (arm64 defconfig)',
     );
     expect(pageblockBytes(profile)).toBe(2n * MiB);
     expect(hasCoherentHeaps(profile)).toBe(true);
@@ -25,7 +25,7 @@ describe('profileOf', () => {
     expect(pageblockBytes(profile)).toBe(4n * MiB);
     expect(hasCoherentHeaps(profile)).toBe(false);
     expect(banner(profile)).toBe(
-      'Linux 7.3, no coherent heaps, CMA 16 MiB (arm64 defconfig but CONFIG_CMA_SIZE_MBYTES, CONFIG_TRANSPARENT_HUGEPAGE, CONFIG_HUGETLBFS)',
+      'Linux 7.3.4, no coherent heaps, CMA 16 MiB (arm64 defconfig but CONFIG_CMA_SIZE_MBYTES, CONFIG_TRANSPARENT_HUGEPAGE, CONFIG_HUGETLBFS)',
     );
   });
 
