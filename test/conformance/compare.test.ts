@@ -12,7 +12,8 @@ import { perfectReplay } from './perfect-replay.ts';
 import { fitsOrders, greedyOrders, mergePieces, systemFacts } from './system-shape.ts';
 
 const ORACLE = 'fixtures/oracle';
-const cases = findCases(ORACLE);
+/** Of Linux 7.3 with 4 KiB pages: what a perfect replay is made of. */
+const cases = findCases(ORACLE).filter(({ id }) => !id.includes('/'));
 
 const caseNamed = (id: string) => {
   const found = cases.find((entry) => entry.id === id);
