@@ -14,6 +14,7 @@ import { memoryRegionUsers } from './memory-region-users.ts';
 import { OfAddress } from './of-address.ts';
 import { ROOT_CELLS_DEFAULT } from './of-bus.ts';
 import { OfTree } from './of-tree.ts';
+import { misspeltProperties, strayReserved, strayWarnings } from './reserved-memory-doubts.ts';
 import { type CellWidths, rangesOf, reservedMemNode } from './reserved-memory-nodes.ts';
 import { symbolsByPath } from './symbols.ts';
 
@@ -38,6 +39,8 @@ export function boardFromTree(tree: DeviceTree, source: string): Board {
   const widths = rootCells(root, source, diagnostics);
   const reservedMemory = childCalled(root, 'reserved-memory');
   const model = getProperty(root, 'model');
+  const stray = strayReserved(root);
+  diagnostics.push(...strayWarnings(stray), ...(reservedMemory ? misspeltProperties(reservedMemory) : []));
   const users = memoryRegionUsers(root, reservedMemory, (warning) => diagnostics.push(warning));
   const labels = symbolsByPath(root);
   const ofTree = new OfTree(root);

@@ -1,5 +1,5 @@
 /** What running a scenario came to, as data. */
-import type { SourcePosition } from '../diagnostic.ts';
+import type { Diagnostic, SourcePosition } from '../diagnostic.ts';
 import type { Report } from '../kernel/coherency/hazard-log.ts';
 import type { BufferView } from '../kernel/views/views.ts';
 import type { LogLine } from '../printk.ts';
@@ -60,6 +60,13 @@ export interface EndReport {
   readonly hazards: readonly Report[];
 }
 
+/** A boot that dies, its log, and what it died of. */
+export interface Panic {
+  readonly message: string;
+  readonly log: readonly LogLine[];
+  readonly cause?: Diagnostic;
+}
+
 export interface RunReport {
   readonly file: string;
   readonly title?: string;
@@ -83,7 +90,9 @@ export interface RunReport {
   /** Absent when there was none, or a step failed before. */
   readonly end?: EndReport;
   /** What the boot died of. */
-  readonly panic?: { readonly message: string; readonly log: readonly LogLine[] };
+  readonly panic?: Panic;
+  /** Where the booted Linux dies later or has several answers. */
+  readonly warnings: readonly Diagnostic[];
   /** Calls of the kernel, and its logical time in nanoseconds at the end. */
   readonly calls: number;
   readonly time: number;

@@ -3,13 +3,14 @@
  * clock or be interrupted in between. Nothing but the scenario decides what happens.
  */
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
+import { KernelOops } from '../dma-buf/kernel-oops.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
 import { boot } from '../kernel/boot/boot.ts';
 import { Kernel, layoutOf } from '../kernel/kernel.ts';
 import { nextRandom } from '../kernel/random.ts';
 import { SHELL_TASK } from '../kernel/task.ts';
 import { ArenaFull, InMemoryPhysMemory } from '../mm/phys-memory.ts';
-import { type LogLine, Printk } from '../printk.ts';
+import { Printk } from '../printk.ts';
 import { startTask } from '../program/caller.ts';
 import { MemoryRecords, type Records } from '../records.ts';
 import { SELF_STARTED } from './compile-steps.ts';
@@ -19,7 +20,7 @@ import type { Outcome } from './outcome.ts';
 import { diagnosticOf, type PreparedScenario } from './prepare.ts';
 import { BadValue } from './problem.ts';
 import type { Leaf } from './program.ts';
-import type { EndReport, LiveBuffer, Mismatch, RunReport, StepPlace, StepReport } from './report.ts';
+import type { EndReport, LiveBuffer, Mismatch, Panic, RunReport, StepPlace, StepReport } from './report.ts';
 import { mustSucceed, Seen } from './seen.ts';
 import { stepText, varsRecord } from './step-text.ts';
 import { StepsByCall } from './steps-by-call.ts';
@@ -57,7 +58,8 @@ export class ScenarioRun {
   readonly #prepared: PreparedScenario;
   readonly #options: RunOptions;
   readonly #machine: Machine | undefined;
-  readonly #panic: { readonly message: string; readonly log: readonly LogLine[] } | undefined;
+  readonly #panic: Panic | undefined;
+  readonly #warnings: readonly Diagnostic[];
   readonly #thread: Thread;
   /** The step at hand, when it takes long. */
   #lengthy: Generator<undefined, void> | undefined;
@@ -83,9 +85,10 @@ export class ScenarioRun {
     this.#options = options;
     this.#random = prepared.seed;
     const records = this.#records;
-    const { panic } = boot(prepared.board, prepared.params, records);
+    const { panic, cause, warnings } = boot(prepared.board, prepared.params, records);
+    this.#warnings = warnings;
     if (panic !== undefined) {
-      this.#panic = { message: panic, log: [...new Printk(records).since()] };
+      this.#panic = { message: panic, log: [...new Printk(records).since()], ...(cause && { cause }) };
     } else {
       const kernel = new Kernel(
         records,
@@ -157,6 +160,7 @@ export class ScenarioRun {
       reports: () => this.#ran.map((ran) => this.#stepReport(ran)),
       ...(this.#end && { end: this.#end }),
       ...(this.#panic && { panic: this.#panic }),
+      warnings: this.#warnings,
       calls: this.#calls,
       time: kernel?.info().time ?? 0,
     };
@@ -272,7 +276,8 @@ export class ScenarioRun {
       const acted = leaf.act(at);
       return inPieces(acted) ? yield* acted : acted;
     } catch (error) {
-      if (error instanceof NotModelled) return { ret: -38, notModelled: error.message };
+      if (error instanceof NotModelled || error instanceof KernelOops)
+        return { ret: -38, notModelled: error.message };
       if (error instanceof ArenaFull) {
         throw new BadValue({ code: 'scenario-memory', message: error.message, path: leaf.path });
       }

@@ -128,6 +128,7 @@ async function runReplay(sh: Shell, file: string, options: BoardOptions): Promis
   if (prepared === undefined) throw new Error('the scenario was not read');
   await sh.warn([...warnings, ...(loaded?.warnings ?? [])]);
   const report = await run(sh, scenarios, prepared, isOther);
+  await sh.warn(report.warnings);
   const replayed: Replayed = {
     report,
     ...(isOther && {

@@ -112,6 +112,7 @@ async function runFiles(sh: Shell, files: readonly string[], options: RunCommand
     else if (!json) streams.out(runText(report, ink));
   });
   if (tap && interrupted) streams.out('Bail out! interrupted\n');
+  await sh.warn(reports.flatMap((report) => report.warnings));
   if (junit !== undefined) await writeOutput(sh, junit, runJunit(reports));
   if (json)
     await sh.answer(

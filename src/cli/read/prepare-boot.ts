@@ -2,7 +2,7 @@
 import { boardFromTree } from '../../board/from-tree.ts';
 import type { DeviceTree } from '../../devicetree/tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
-import { boot } from '../../kernel/boot/boot.ts';
+import { type BootOutcome, boot } from '../../kernel/boot/boot.ts';
 import { Printk } from '../../printk.ts';
 import { MemoryRecords, type Records } from '../../records.ts';
 import { MemorySession } from '../../session/memory-session.ts';
@@ -17,7 +17,7 @@ export interface PreparedBoot {
   readonly inputs: BootInputs;
   readonly warnings: readonly Diagnostic[];
   /** Fills empty records. @throws BootPanic when the kernel dies, with its log */
-  readonly build: (records: Records) => { readonly panic?: string };
+  readonly build: (records: Records) => BootOutcome;
 }
 
 /** Reads a board with what is given beside it. @throws UnreadableInput or InvalidInput */
@@ -44,7 +44,7 @@ function bootOf(inputs: BootInputs, tree: DeviceTree, warnings: readonly Diagnos
   const board = boardFromTree(tree, inputs.file);
   const build = (records: Records) => {
     const outcome = boot(board, inputs.params, records);
-    if (outcome.panic !== undefined) throw new BootPanic(outcome.panic, [...new Printk(records).since()]);
+    if (outcome.panic !== undefined) throw new BootPanic(outcome, [...new Printk(records).since()]);
     return outcome;
   };
   return { inputs, warnings: [...warnings, ...board.diagnostics], build };

@@ -4,13 +4,13 @@ import { formatHex, formatSize } from '../../units.ts';
 import { hazardJson, logJson } from '../json/json.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
-import { renderLogLine } from './log.ts';
 import {
   counted,
   endDetails,
   hazardLines,
   logLines,
   mismatchText,
+  panicLines,
   placeText,
   stepReasons,
   stepTitle,
@@ -86,8 +86,7 @@ export function replayText(
         : differences.length === 0
           ? 'boot: the same heaps and regions\n'
           : `boot:\n${indent(differences.map((one) => escapeText(bootLine(one))))}`;
-  const dead =
-    panic === undefined ? '' : indent(panic.log.slice(-3).map((line) => renderLogLine(line, false, ink)));
+  const dead = panic === undefined ? '' : indent(panicLines(panic, ink));
   const ending =
     end?.verdict === 'failed' && panic === undefined
       ? `at the end:\n${indent(endDetails(end).map(escapeText))}`

@@ -53,6 +53,8 @@ const fileJson = (report: RunReport): Json => ({
   untold: report.untold,
   end: report.end === undefined ? null : endJson(report.end),
   panic: report.panic?.message ?? null,
+  cause: report.panic?.cause ?? null,
+  warnings: report.warnings,
 });
 
 /** @param total how many there were, those that were not run included */

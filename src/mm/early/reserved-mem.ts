@@ -3,12 +3,16 @@
  * Models drivers/of/of_reserved_mem.c (Linux 7.3).
  */
 import type { Board, ReservedMemNode } from '../../board/board.ts';
+import { regionPurpose } from '../../board/region-purpose.ts';
 import type { LinuxVersion, LogText } from '../../profile/linux-version.ts';
-import { pageblockBytes } from '../../profile/profile.ts';
+import { linuxName, pageblockBytes } from '../../profile/profile.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
-import { formatPa, rangeEnd, U64_MASK } from '../../units.ts';
+import { formatPa, rangeEnd, sharedRange, U64_MASK } from '../../units.ts';
+import { claimants, largestFreeRun } from './claims.ts';
 import type { EarlyBoot } from './early-boot.ts';
 import { SMP_CACHE_BYTES } from './early-takers.ts';
+import { KernelPanic } from './memblock.ts';
+import type { RegionDetail } from './region-detail.ts';
 import { isCmaPool, type SharedDmaPoolProblem, setupSharedDmaPool } from './shared-dma-pool.ts';
 import { sortAsKernel } from './sort.ts';
 
@@ -41,6 +45,8 @@ export interface ReservedMem {
   /** The number of its CMA area. */
   cma?: number;
   problem?: ReservedMemProblem;
+  /** The numbers of the problem. */
+  detail?: RegionDetail;
 }
 
 /** A region that has its entry in the kernel's reserved_mem array. */
@@ -61,6 +67,7 @@ export class ReservedMemory {
   readonly #cmaOnCmdline: boolean;
   readonly #entries: Entry[] = [];
   #slots = 0;
+  #moved: readonly string[] = [];
   readonly #regions: TrackedNode[];
 
   constructor(early: EarlyBoot, board: Board, cmaOnCmdline: boolean) {
@@ -89,18 +96,28 @@ export class ReservedMemory {
     return this.#slots;
   }
 
+  /**
+   * Regions whose entry the overlap check has moved, when it sorted the array: what was remembered as a pointer
+   * into it is another's now.
+   */
+  get moved(): readonly string[] {
+    return this.#moved;
+  }
+
   /** Reserves static regions, then places and sets up dynamic ones: fdt_scan_reserved_mem(). */
   scan(): void {
     if (this.#board.reservedMemory === undefined) return;
     if (!this.#formatSupported()) {
-      for (const { region } of this.#regions) region.problem = 'unsupported-format';
+      const detail = this.#formatDetail();
+      for (const { region } of this.#regions)
+        Object.assign(region, { problem: 'unsupported-format', detail });
       return;
     }
     const dynamic: TrackedNode[] = [];
     for (const entry of this.#regions) {
       const { node, region } = entry;
       if (!isAvailable(node)) region.problem = 'disabled';
-      else if (hasReg(node)) this.#reserveStatic(node, region);
+      else if (hasReg(node)) blamed(node, () => this.#reserveStatic(node, region));
       else if (node.size === undefined)
         region.problem = node.regMalformed ? 'malformed-reg' : 'no-reg-no-size';
       else if (dynamic.length < this.#early.profile.linux.maxDynamicRegions) dynamic.push(entry);
@@ -109,7 +126,7 @@ export class ReservedMemory {
         this.#print(this.#log.tooManyDynamic(node.name));
       }
     }
-    for (const { node, region } of dynamic) this.#allocDynamic(node, region);
+    for (const { node, region } of dynamic) blamed(node, () => this.#allocDynamic(node, region));
   }
 
   /** Sets up static regions and looks for overlaps: fdt_scan_reserved_mem_late(). */
@@ -148,6 +165,18 @@ export class ReservedMemory {
     return supported;
   }
 
+  #formatDetail(): RegionDetail | undefined {
+    const { reservedMemory, addressCells, sizeCells } = this.#board;
+    if (reservedMemory === undefined) return undefined;
+    const { ranges, ...cells } = reservedMemory;
+    return {
+      is: 'format',
+      cells: { addressCells: cells.addressCells, sizeCells: cells.sizeCells },
+      root: { addressCells, sizeCells },
+      ranges,
+    };
+  }
+
   /** Whether `cma=` displaces this node; logs it: __rmem_cma_verify_node(). */
   #skippedForCmdline(node: ReservedMemNode): boolean {
     const skipped = isCmaPool(node) && node.linuxCmaDefault && this.#cmaOnCmdline;
@@ -172,21 +201,27 @@ export class ReservedMemory {
     this.#slots++;
     region.base = first.base;
     region.size = first.size;
-    if (first.size !== 0n && this.#reserve(first, node.noMap)) return;
+    if (first.size !== 0n && this.#reserve(node, first)) return;
     region.problem = first.size === 0n ? 'size-zero' : 'reserve-failed';
+    if (first.size !== 0n) region.detail = this.#reservedBy(first);
     this.#print(this.#log.regionNotReserved({ name: node.name, ...first }));
   }
 
   /** early_init_dt_reserve_memory(). */
-  #reserve(range: PhysRange, noMap: boolean): boolean {
-    const { memblock } = this.#early;
+  #reserve({ name, noMap }: ReservedMemNode, range: PhysRange): boolean {
+    const { memblock, claims } = this.#early;
     if (!noMap) {
       memblock.reserve(range);
+      claims.push({ by: 'region', name, ...range });
       return true;
     }
     if (memblock.overlapsMemory(range) && memblock.isRegionReserved(range)) return false;
     memblock.markNomap(range, true);
     return true;
+  }
+
+  #reservedBy(range: PhysRange): RegionDetail {
+    return { is: 'reserved-by', reservedBy: claimants(this.#early.claims, range) };
   }
 
   /** __reserved_mem_alloc_size(). */
@@ -206,21 +241,53 @@ export class ReservedMemory {
       region.problem = 'skipped-for-cmdline';
       return;
     }
-    const base = this.#place(node, size, alignment ?? 0n);
+    const align = this.#alignmentOf(node, alignment ?? 0n);
+    const base = this.#place(node, size, align);
     if (base === undefined) {
       region.problem = 'no-room';
+      region.detail = this.#room(node, size, align);
       this.#print(this.#log.regionNotPlaced(node.name, size));
       return;
     }
     this.#slots++;
+    if (!node.noMap) this.#early.claims.push({ by: 'region', name: node.name, base, size });
     this.#initNode(node, region, { base, size });
   }
 
-  /** Finds and takes the place of a dynamic region. */
-  #place(node: ReservedMemNode, size: bigint, alignment: bigint): PhysAddr | undefined {
+  /** How a dynamic region is aligned, of what it asks for. */
+  #alignmentOf(node: ReservedMemNode, asked: bigint): bigint {
     const pageblock = pageblockBytes(this.#early.profile);
-    let align = alignment === 0n ? SMP_CACHE_BYTES : alignment;
-    if (isCmaPool(node) && align < pageblock) align = pageblock;
+    const align = asked === 0n ? SMP_CACHE_BYTES : asked;
+    return isCmaPool(node) && align < pageblock ? pageblock : align;
+  }
+
+  /** How much room there is for a region that found too little. */
+  #room({ allocRanges }: ReservedMemNode, asked: bigint, alignment: bigint): RegionDetail {
+    const { memblock } = this.#early;
+    const where = allocRanges?.map(({ base, size }) => {
+      const end = (base + size) & U64_MASK;
+      return { base, end: end <= 1n ? U64_MASK : end };
+    }) ?? [{ base: 0n, end: U64_MASK }];
+    const ram = memblock.memory.filter((region) => !region.nomap);
+    const shared = where.flatMap(({ base, end }) =>
+      ram.map((region) => sharedRange(region, { base, size: end - base }).size),
+    );
+    // The kernel's own rounding masks; an alignment that is no power of two has no largest run of ours.
+    const runs = where.flatMap(({ base, end }) => largestFreeRun(memblock, base, end, alignment) ?? []);
+    const [largest] = runs.sort((a, b) => compare(b.size, a.size));
+    return {
+      is: 'room',
+      asked,
+      alignment,
+      ...(allocRanges && { allocRanges }),
+      ram: merged(memblock.memory),
+      ramInRanges: shared.reduce((sum, bytes) => sum + bytes, 0n),
+      ...(largest && { largest }),
+    };
+  }
+
+  /** Finds and takes the place of a dynamic region. */
+  #place(node: ReservedMemNode, size: bigint, align: bigint): PhysAddr | undefined {
     const ranges = node.allocRanges;
     const base =
       ranges === undefined
@@ -260,13 +327,21 @@ export class ReservedMemory {
     const pool = setupSharedDmaPool(this.#early, node, range);
     if (pool.answer === 'failed') {
       region.problem = pool.problem;
+      if (pool.problem === 'cma-misaligned') {
+        region.detail = { is: 'alignment', pageblock: pageblockBytes(this.#early.profile) };
+      }
+      if (pool.problem === 'reserve-failed') region.detail = { is: 'reserved-by', reservedBy: [] };
       this.#print([6, `OF: reserved mem: node ${node.name} compatible matching fail`]);
       if (node.noMap) this.#early.memblock.markNomap(range, false);
-      else this.#early.memblock.free(range);
+      else this.#giveBack(node, range);
       return;
     }
     if (pool.answer === 'not-mine') {
       region.kind = 'reserved';
+      if (region.problem === undefined && pool.problem === 'not-shared-dma-pool') {
+        const linux = linuxName(this.#early.profile);
+        region.detail = { is: 'purpose', purpose: regionPurpose(node), linux };
+      }
       region.problem ??= pool.problem;
     } else {
       region.kind = pool.kind;
@@ -280,10 +355,18 @@ export class ReservedMemory {
     this.#entries.push({ ...range, name: node.name });
   }
 
+  #giveBack({ name }: ReservedMemNode, range: PhysRange): void {
+    const { memblock, claims } = this.#early;
+    memblock.free(range);
+    const at = claims.findIndex((claim) => claim.name === name && claim.base === range.base);
+    if (at >= 0) claims.splice(at, 1);
+  }
+
   /** Warns of neighbours that share memory; pairs further apart go unseen: __rmem_check_for_overlap(). */
   #checkOverlap(): void {
     const sorted = [...this.#entries];
     sortAsKernel(sorted, (a, b) => compare(a.base, b.base) || compare(a.size, b.size));
+    this.#moved = this.#entries.filter((entry, i) => sorted[i] !== entry).map(({ name }) => name);
     for (const [i, next] of sorted.entries()) {
       const before = sorted[i - 1];
       if (before === undefined || rangeEnd(before) <= next.base) continue;
@@ -292,6 +375,28 @@ export class ReservedMemory {
       this.#early.printk.print(3, `${text(before)} overlaps with ${text(next)}`);
     }
   }
+}
+
+/** Says of a panic which node it came at. */
+function blamed(node: ReservedMemNode, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (error instanceof KernelPanic) error.node ??= node.name;
+    throw error;
+  }
+}
+
+/** Sorted ranges, those that touch made one. */
+function merged(ranges: readonly PhysRange[]): readonly PhysRange[] {
+  const all: PhysRange[] = [];
+  for (const { base, size } of ranges) {
+    const last = all.at(-1);
+    if (last !== undefined && rangeEnd(last) === base)
+      all[all.length - 1] = { base: last.base, size: last.size + size };
+    else all.push({ base, size });
+  }
+  return all;
 }
 
 const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
