@@ -5,10 +5,10 @@ import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import type { PreparedScenario, ReadScenario, RunReport, ScenarioFiles } from '../../scenario/index.ts';
 import { sha256 } from '../../session/kept-bytes.ts';
-import { AnsweredNo, Interrupted, UnreadableInput, UsageError } from '../failures.ts';
-import { addBootInputs, type BoardOptions, bootParams } from '../read/boot-inputs.ts';
+import { AnsweredNo, Interrupted, UnreadableInput } from '../failures.ts';
+import { addBootInputs, type BoardOptions, bootParams, refuseTreeOptions } from '../read/boot-inputs.ts';
 import { headOf, type OpenedFile, openRegular } from '../read/input-file.ts';
-import { decodeTree, loadTree } from '../read/load-tree.ts';
+import { decodeTree, loadTreeAsGiven } from '../read/load-tree.ts';
 import { inputName, naming, readInput } from '../read/read-input.ts';
 import { scenarioFiles } from '../read/scenario-files.ts';
 import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../read/source-inputs.ts';
@@ -111,17 +111,18 @@ async function run(
 }
 
 async function runReplay(sh: Shell, file: string, options: BoardOptions): Promise<void> {
-  sh.refuseSession('replay');
-  if (sh.options.task !== undefined)
-    throw new UsageError('the steps of a scenario say which task makes them');
   const { board } = sh.options;
+  if (board === undefined) {
+    const { include, define, overlay } = options;
+    refuseTreeOptions({ include, define, overlay }, 'the board that was recorded');
+  }
   const params = bootParams(options);
   const isOther = board !== undefined || Object.keys(params).length > 0;
   const warnings: Diagnostic[] = [];
   const scenarios: Scenarios = await import('../../scenario/index.ts');
   const source = await sourceOf(scenarios, file, options.allowOutside, (found) => warnings.push(...found));
   const before = await asItIs(scenarios, source, board === undefined);
-  const loaded = board === undefined ? undefined : await loadTree(board, options);
+  const loaded = board === undefined ? undefined : await loadTreeAsGiven(board, options);
   const prepared = isOther
     ? changed(scenarios, source, before, loaded && boardFromTree(loaded.tree, inputName(board ?? '')), params)
     : before;

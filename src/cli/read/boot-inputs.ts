@@ -155,14 +155,34 @@ export function bootParams(options: BootInputOptions): BootParams {
   });
 }
 
+const SOURCE_NAMES = ['include', 'define', 'overlay', 'allowOutside'] as const;
+
+const flagOf = (name: string): string =>
+  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
 /** Refuses what is given beside a board where nothing is booted. */
 export function refuseBoardOptions(options: BoardOptions): void {
-  const names = [...NAMES, 'bootargs', 'include', 'define', 'overlay', 'allowOutside'] as const;
+  const names = [...NAMES, 'bootargs', ...SOURCE_NAMES] as const;
   const given = names.find((name) => options[name] !== undefined);
   if (given !== undefined) {
     throw new UsageError(
-      `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} changes a boot, and a session has booted already`,
+      `${flagOf(given)} changes a boot, and a session has booted already`,
       'Give it to boot, or add --board FILE for a boot in memory',
     );
   }
+}
+
+/**
+ * Refuses what says how a board's tree is made where --board names none.
+ *
+ * @param instead what the command takes then
+ */
+export function refuseTreeOptions(options: Readonly<Record<string, unknown>>, instead: string): void {
+  const names = ['include', 'define', 'overlay', 'symbols', 'memory', 'bootargs'] as const;
+  const given = names.find((name) => options[name] !== undefined);
+  if (given === undefined) return;
+  throw new UsageError(
+    `${flagOf(given)} goes with --board FILE: of ${instead} it would be ignored`,
+    'Add --board FILE, the board that it is about',
+  );
 }

@@ -9,7 +9,7 @@ import { MemorySession } from '../../session/memory-session.ts';
 import type { BootInputs } from '../../session/session.ts';
 import { BootPanic } from '../failures.ts';
 import { type BoardOptions, bootParams } from './boot-inputs.ts';
-import { decodeTree, keptName, loadTree } from './load-tree.ts';
+import { decodeTree, keptName, loadTreeAsGiven } from './load-tree.ts';
 import { inputName } from './read-input.ts';
 
 /** Inputs that were read, and the boot that they make. */
@@ -22,7 +22,7 @@ export interface PreparedBoot {
 
 /** Reads a board with what is given beside it. @throws UnreadableInput or InvalidInput */
 export async function prepareBoot(file: string, options: BoardOptions): Promise<PreparedBoot> {
-  const { tree, format, bytes, warnings } = await loadTree(file, options);
+  const { tree, format, bytes, warnings } = await loadTreeAsGiven(file, options);
   const inputs = { board: bytes(), file: inputName(file), format, params: bootParams(options) };
   return bootOf(inputs, tree, warnings);
 }
