@@ -1,5 +1,6 @@
 /** The command line: every command, the options that all take, and how mistakes are told. */
 import { Command, type CommanderError, Option } from 'commander';
+import { didYouMean } from '../devicetree/did-you-mean.ts';
 import { commandsFor } from './command-table.ts';
 import { UsageError } from './failures.ts';
 import { examples, type Registry } from './registry.ts';
@@ -7,7 +8,6 @@ import { type GlobalOptions, Shell, type Surroundings } from './shell.ts';
 import { Ledger } from './terminal/ledger.ts';
 import { VERSION } from './version.ts';
 import { readWait } from './words/arguments.ts';
-import { didYouMean } from './words/did-you-mean.ts';
 import { globalOptionsOf, refuseIgnored } from './words/global-options.ts';
 import { refuseNul } from './words/refuse-nul.ts';
 

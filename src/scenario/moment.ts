@@ -14,6 +14,8 @@ export interface Matching {
 
 export interface Machine {
   readonly kernel: Kernel;
+  /** It is another board, or was booted otherwise, than the scenario says. */
+  readonly isOther: boolean;
   /** What `as` has named so far. A name whose step failed stands for the negative errno, as in a program. */
   readonly names: Map<string, number>;
   /** Names that the step at hand used and that no step has made. */

@@ -12,11 +12,12 @@ import { ArenaFull, InMemoryPhysMemory } from '../mm/phys-memory.ts';
 import { type LogLine, Printk } from '../printk.ts';
 import { startTask } from '../program/caller.ts';
 import { MemoryRecords, type Records } from '../records.ts';
+import { refuseUnknownHeap } from './actions/fault.ts';
 import { SELF_STARTED } from './compile-steps.ts';
 import { MAX_ALIVE_TOLD, MAX_FAILED, MAX_RECORDS, MAX_STEPS, MAX_TOLD, MAX_TOUCHED } from './limits.ts';
 import { inPieces, type Machine, type Moment, type Pieces } from './moment.ts';
 import type { Outcome } from './outcome.ts';
-import { diagnosticOf, type PreparedScenario } from './prepare.ts';
+import { diagnosticOf, faultPath, type PreparedScenario } from './prepare.ts';
 import { BadValue } from './problem.ts';
 import type { Leaf } from './program.ts';
 import type { EndReport, LiveBuffer, Mismatch, RunReport, StepPlace, StepReport } from './report.ts';
@@ -100,9 +101,11 @@ export class ScenarioRun {
         kernel,
         names: new Map(),
         unmade: [],
+        isOther: prepared.isOther === true,
         tree: prepared.board.tree,
         matching: { spent: 0 },
       };
+      this.#checkFaults(this.#machine);
       options.onBoot?.(kernel, records);
     }
     const maker: StepMaker = {
@@ -111,6 +114,18 @@ export class ScenarioRun {
       moment: ({ task, vars }) => ({ machine: this.#booted(), task, vars }),
     };
     this.#thread = new Thread(maker, prepared.steps, { task: SHELL_TASK, vars: undefined });
+  }
+
+  /** Rules of the boot, once its heaps are known. @throws InvalidInput */
+  #checkFaults(machine: Machine): void {
+    const { params, source } = this.#prepared;
+    try {
+      for (const [i, rule] of (params.faults ?? []).entries()) {
+        refuseUnknownHeap(rule, machine, faultPath(source.scenario.boot?.fault, i));
+      }
+    } catch (error) {
+      throw error instanceof BadValue ? new InvalidInput([this.#diagnostic(error)]) : error;
+    }
   }
 
   /** Steps that ran so far. */

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { applyBootLoaderFixups } from '../../board/boot-loader-fixups.ts';
+import { didYouMean } from '../../devicetree/did-you-mean.ts';
 import { encodeDtb } from '../../devicetree/dtb.ts';
 import { printDts } from '../../devicetree/dts/print.ts';
 import { nodeAtPath } from '../../devicetree/node-lookup.ts';
@@ -18,7 +19,6 @@ import { originComment, renderNode } from '../render/device-tree.ts';
 import type { Shell } from '../shell.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { writeOutput } from '../terminal/output-file.ts';
-import { didYouMean } from '../words/did-you-mean.ts';
 
 interface TreeOptions extends SourceInputs {
   readonly memory?: readonly PhysRange[];

@@ -17,6 +17,7 @@ import { type Replayed, replayJson, replayText } from '../render/replay.ts';
 import { runScenarioSliced, type Scenarios } from '../run-scenario.ts';
 import type { Shell } from '../shell.ts';
 import { Interruption } from '../terminal/interruption.ts';
+import { refuseUnknownSubjects } from '../words/fault-option.ts';
 
 /** A scenario, and the files that it names. */
 interface Source {
@@ -80,7 +81,7 @@ function changed(
     board === undefined && before !== undefined
       ? before
       : scenarios.compileScenario(read, board as Board, files);
-  return { ...other, params: { ...other.params, ...params } };
+  return { ...other, params: { ...other.params, ...params }, isOther: true };
 }
 
 /** The scenario as it is; `undefined` when its own board cannot be read and another one takes its place. */
@@ -127,13 +128,13 @@ async function runReplay(sh: Shell, file: string, options: BoardOptions): Promis
     ? changed(scenarios, source, before, loaded && boardFromTree(loaded.tree, inputName(board ?? '')), params)
     : before;
   if (prepared === undefined) throw new Error('the scenario was not read');
+  const after = isOther ? scenarios.bootedBy(prepared) : undefined;
+  if (after !== undefined && after.panic === undefined) refuseUnknownSubjects(params.faults ?? [], after);
   await sh.warn([...warnings, ...(loaded?.warnings ?? [])]);
   const report = await run(sh, scenarios, prepared, isOther);
   const replayed: Replayed = {
     report,
-    ...(isOther && {
-      boots: { before: before && scenarios.bootedBy(before), after: scenarios.bootedBy(prepared) },
-    }),
+    ...(after && { boots: { before: before && scenarios.bootedBy(before), after } }),
   };
   const differences =
     replayed.boots?.before === undefined || report.panic !== undefined

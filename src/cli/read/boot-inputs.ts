@@ -3,11 +3,17 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BootParams, BootReserved } from '../../kernel/boot/boot-params.ts';
 import type { FaultRule } from '../../kernel/faults/fault-rule.ts';
 import { profileOf } from '../../profile/profile.ts';
-import { bootParamsOf, configKey, isReserved, parseMode, parseSeed } from '../../program/boot-inputs.ts';
+import {
+  bootParamsOf,
+  configKey,
+  configMeant,
+  isReserved,
+  parseMode,
+  parseSeed,
+} from '../../program/boot-inputs.ts';
 import { type PhysRange, parseRange } from '../../units.ts';
 import { UsageError } from '../failures.ts';
 import { readCount, readSize } from '../words/arguments.ts';
-import { didYouMean } from '../words/did-you-mean.ts';
 import { collectFaults } from '../words/fault-option.ts';
 import { readGroup } from '../words/groups.ts';
 import type { SourceInputs } from './load-tree.ts';
@@ -59,7 +65,7 @@ function readConfig(text: string, before: Record<string, string> = {}): Record<s
   const [problem] = profileOf('v3', config).problems;
   if (problem === undefined) return config;
   if (problem.problem !== 'unknown') throw new InvalidArgumentError(`Expected ${problem.expected}.`);
-  const near = didYouMean(problem.key, problem.expected.split(', '));
+  const near = configMeant(problem);
   const hint = near === undefined ? '' : ` Did you mean ${near}?`;
   throw new InvalidArgumentError(`Not an option that the model reads.${hint} It reads ${problem.expected}.`);
 }

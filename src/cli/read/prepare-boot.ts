@@ -3,11 +3,14 @@ import { boardFromTree } from '../../board/from-tree.ts';
 import type { DeviceTree } from '../../devicetree/tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { boot } from '../../kernel/boot/boot.ts';
+import { Kernel } from '../../kernel/kernel.ts';
+import { NO_MEMORY } from '../../mm/phys-memory.ts';
 import { Printk } from '../../printk.ts';
 import { MemoryRecords, type Records } from '../../records.ts';
 import { MemorySession } from '../../session/memory-session.ts';
 import type { BootInputs } from '../../session/session.ts';
 import { BootPanic } from '../failures.ts';
+import { refuseUnknownSubjects, subjectsOf } from '../words/fault-option.ts';
 import { type BoardOptions, bootParams } from './boot-inputs.ts';
 import { decodeTree, keptName, loadTreeAsGiven } from './load-tree.ts';
 import { inputName } from './read-input.ts';
@@ -45,6 +48,8 @@ function bootOf(inputs: BootInputs, tree: DeviceTree, warnings: readonly Diagnos
   const build = (records: Records) => {
     const outcome = boot(board, inputs.params, records);
     if (outcome.panic !== undefined) throw new BootPanic(outcome.panic, [...new Printk(records).since()]);
+    // Which heaps there are is known now.
+    refuseUnknownSubjects(inputs.params.faults ?? [], subjectsOf(new Kernel(records, NO_MEMORY)));
     return outcome;
   };
   return { inputs, warnings: [...warnings, ...board.diagnostics], build };
