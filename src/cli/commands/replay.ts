@@ -12,6 +12,7 @@ import { decodeTree, loadTreeAsGiven } from '../read/load-tree.ts';
 import { inputName, naming, readInput } from '../read/read-input.ts';
 import { scenarioFiles } from '../read/scenario-files.ts';
 import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../read/source-inputs.ts';
+import { refuseWrongInput } from '../read/wrong-input.ts';
 import { examples, type Registry } from '../registry.ts';
 import { type Replayed, replayJson, replayText } from '../render/replay.ts';
 import { runScenarioSliced, type Scenarios } from '../run-scenario.ts';
@@ -64,7 +65,9 @@ async function sourceOf(
   if (opened !== undefined && naming(file, () => isGzip(opened)))
     return bundleSource(scenarios, file, opened);
   if (opened !== undefined) closeSync(opened.fd);
-  const text = new TextDecoder().decode(readInput(file));
+  const bytes = readInput(file);
+  await refuseWrongInput(bytes, file, 'scenario');
+  const text = new TextDecoder().decode(bytes);
   const files = scenarioFiles(file, { allowOutside, warn });
   return { read: scenarios.readScenario(text, inputName(file)), files };
 }

@@ -9,6 +9,7 @@ import { loadTreeAsGiven, type SourceInputs } from '../read/load-tree.ts';
 import { inputName, readInput } from '../read/read-input.ts';
 import { scenarioFiles } from '../read/scenario-files.ts';
 import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../read/source-inputs.ts';
+import { refuseWrongInput } from '../read/wrong-input.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { runJson } from '../render/run-json.ts';
 import { runJunit } from '../render/run-junit.ts';
@@ -73,7 +74,9 @@ async function prepareAll(
   const prepared: PreparedScenario[] = [];
   const stayed: string[] = [];
   for (const file of files) {
-    const text = new TextDecoder().decode(readInput(file));
+    const bytes = readInput(file);
+    await refuseWrongInput(bytes, file, 'scenario');
+    const text = new TextDecoder().decode(bytes);
     try {
       const source = scenarios.readScenario(text, inputName(file));
       if (other !== undefined && source.inlineBoard !== undefined) stayed.push(inputName(file));

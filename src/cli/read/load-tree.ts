@@ -12,6 +12,7 @@ import type { Confinement } from './confinement.ts';
 import { readDeviceTreeDirectory } from './device-tree-directory.ts';
 import { inputName, readInput } from './read-input.ts';
 import { directoryOf, isDirectory, outsideScenario, sourceFiles } from './source-files.ts';
+import { refuseWrongInput } from './wrong-input.ts';
 
 /** How source is compiled, and what is laid over the board. */
 export interface SourceInputs {
@@ -169,6 +170,7 @@ async function loadPiece(file: string, inputs: SourceInputs): Promise<Piece> {
   const detected = detectFormat(bytes);
   // A source's name helps where its content says nothing.
   const format = detected !== 'dtb' && /\.dts[io]?$/.test(file) ? 'dts' : detected;
+  if (format !== 'dts') await refuseWrongInput(bytes, file, 'board');
   if (format !== 'dts')
     return { ...(await decodeTree(bytes, name)), format, isOfSource: false, bytes: () => bytes };
   // As large as all the rest of the command: only for source.
