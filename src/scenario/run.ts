@@ -14,6 +14,7 @@ import { startTask } from '../program/caller.ts';
 import { MemoryRecords, type Records } from '../records.ts';
 import { refuseUnknownHeap } from './actions/fault.ts';
 import { SELF_STARTED } from './compile-steps.ts';
+import { Consequences } from './consequences.ts';
 import { MAX_ALIVE_TOLD, MAX_FAILED, MAX_RECORDS, MAX_STEPS, MAX_TOLD, MAX_TOUCHED } from './limits.ts';
 import { inPieces, type Machine, type Moment, type Pieces } from './moment.ts';
 import type { Outcome } from './outcome.ts';
@@ -48,7 +49,9 @@ interface Ran {
   /** Where it did not simply succeed. */
   readonly ended: Pick<Outcome, 'errno' | 'why' | 'remarks' | 'fault'> | undefined;
   /** Of one that failed: what was wrong, and what the calls left. */
-  readonly failed: Pick<StepReport, 'mismatches' | 'unmade' | 'log' | 'hazards' | 'alive'> | undefined;
+  readonly failed:
+    | Pick<StepReport, 'mismatches' | 'follows' | 'unmade' | 'log' | 'hazards' | 'alive'>
+    | undefined;
 }
 
 const NONE: readonly never[] = [];
@@ -67,6 +70,7 @@ export class ScenarioRun {
   /** Tasks that are known to be alive. */
   readonly #tasks = new Set<string>();
   readonly #steps = new StepsByCall();
+  readonly #consequences = new Consequences();
   readonly #records = new MemoryRecords();
   /** Steps that were checked and held, and that nobody is told of. */
   #untold = 0;
@@ -100,6 +104,7 @@ export class ScenarioRun {
       this.#machine = {
         kernel,
         names: new Map(),
+        used: [],
         unmade: [],
         isOther: prepared.isOther === true,
         tree: prepared.board.tree,
@@ -201,7 +206,7 @@ export class ScenarioRun {
 
   *#leaf(leaf: Leaf, frame: Frame): Generator<undefined, void> {
     const machine = this.#booted();
-    const { kernel, unmade } = machine;
+    const { kernel, unmade, used } = machine;
     const task = this.#taskOf(leaf, frame, machine);
     const at: Moment = { machine, task, vars: frame.vars };
     const number = ++this.#number;
@@ -211,17 +216,22 @@ export class ScenarioRun {
     const logMark = kernel.printk.nextSeq;
     const hazardMark = kernel.hazards.nextSeq;
     if (unmade.length > 0) unmade.length = 0;
+    if (used.length > 0) used.length = 0;
     machine.matching.spent = 0;
     const outcome = yield* this.#act(leaf, at);
-    if (leaf.as !== undefined) bind(machine.names, leaf.as(at), outcome);
+    const as = leaf.as?.(at);
+    if (as !== undefined) bind(machine.names, as, outcome);
     const seen = new Seen(at, outcome, logMark, hazardMark);
     const mismatches = leaf.end?.(at) ?? (leaf.check ?? mustSucceed)(seen);
+    const succeeded = outcome.ret >= 0;
+    const follows = this.#consequences.of({ number, task, as, succeeded, used, mismatches });
     if (mismatches.length === 0 && leaf.check === undefined && leaf.end === undefined) return;
     const failed =
       mismatches.length === 0
         ? undefined
         : {
             mismatches,
+            ...(follows !== undefined && { follows }),
             unmade: [...unmade],
             log: seen.log(),
             hazards: seen.hazards(),

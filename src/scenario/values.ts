@@ -26,6 +26,12 @@ function unmade(machine: Machine, name: string): number {
   return -1;
 }
 
+/** The number that a name stands for. */
+function numberOf(machine: Machine, name: string): number | undefined {
+  machine.used.push(name);
+  return machine.names.get(name);
+}
+
 /** What a scenario needs of the world while its steps are read. */
 export interface GivenFunctions {
   /** Bytes for `write`. @throws Error whose message says what is wrong */
@@ -192,11 +198,11 @@ export class Values {
           : `did you mean ${wrong.near}?`,
       );
     }
-    if (!isTemplate(value)) return ({ machine }) => machine.names.get(value) ?? unmade(machine, value);
+    if (!isTemplate(value)) return ({ machine }) => numberOf(machine, value) ?? unmade(machine, value);
     const made = this.#template(value, path);
     return ({ machine, vars }) => {
       const name = made(vars);
-      return machine.names.get(name) ?? parseWhole(name) ?? unmade(machine, name);
+      return numberOf(machine, name) ?? parseWhole(name) ?? unmade(machine, name);
     };
   }
 
