@@ -89,6 +89,13 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   lseek: ['4', '0', 'SEEK_END'],
   poll: ['4'],
   stat: ['4'],
+  'call read': ['4', '16'],
+  'call write': ['4', '00'],
+  'call pread64': ['4', '16', '0'],
+  'call pwrite64': ['4', '00', '0'],
+  'call ftruncate': ['4', '0'],
+  'call mmap': ['4', '4096', '3', '1'],
+  'call setrlimit': ['256'],
   completion: ['bash'],
 };
 
@@ -147,6 +154,8 @@ export const VALUES: Readonly<Record<string, string>> = {
   '--fd-flags': '0x40000000',
   '--heap-flags': '1',
   '--count': '3',
+  '--fd': '3',
+  '--open-flags': 'O_RDONLY',
   '--sizes': '4K',
   '--lifetime': '2',
   '--steps': '4',
