@@ -8,6 +8,7 @@ import { cellAt, firstString, stringsOf, textOf } from '../devicetree/value.ts';
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
 import type { PhysRange } from '../units.ts';
 import type { Board, ReservedMemNode } from './board.ts';
+import { refuseOtherArchitecture } from './cpus.ts';
 import { DeviceReader } from './devices.ts';
 import { dmaMaxCpuAddress } from './dma-limit.ts';
 import { memoryRegionUsers } from './memory-region-users.ts';
@@ -36,6 +37,7 @@ export function boardFromTree(tree: DeviceTree, source: string): Board {
   const { root } = tree;
   const diagnostics: Diagnostic[] = [];
   refuseOtherTrees(root, source);
+  refuseOtherArchitecture(root, source);
   const widths = rootCells(root, source, diagnostics);
   const reservedMemory = childCalled(root, 'reserved-memory');
   const model = getProperty(root, 'model');

@@ -73,6 +73,9 @@ export interface ProfileNames extends Pick<Profile, 'coherent_series' | 'config'
 const VERSIONS: readonly LinuxVersion[] = [LINUX_7_3];
 const ARCHITECTURES: readonly Architecture[] = [ARM64];
 
+/** The names of those that are modelled. */
+export const modelledArchitectures = (): readonly string[] => ARCHITECTURES.map(({ name }) => name);
+
 /** The architecture that a boot gets. */
 export const DEFAULT_ARCHITECTURE = ARM64.name;
 

@@ -42,6 +42,8 @@ export interface StepReport extends StepPlace, Answered {
   readonly vars: Readonly<Record<string, string>>;
   readonly mismatches: readonly Mismatch[];
   readonly note?: string;
+  /** Of a step that failed: the number of an earlier one that failed, of which this is a consequence. */
+  readonly follows?: number;
   /** Names that it used and that no step had made. */
   readonly unmade: readonly string[];
   /** Of a step that failed: the lines that it left in the kernel log, and what went wrong with shared memory. */

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { applyBootLoaderFixups } from '../../board/boot-loader-fixups.ts';
+import { didYouMean } from '../../devicetree/did-you-mean.ts';
 import { encodeDtb } from '../../devicetree/dtb.ts';
 import { printDts } from '../../devicetree/dts/print.ts';
 import { nodeAtPath } from '../../devicetree/node-lookup.ts';
@@ -9,8 +10,8 @@ import type { PhysRange } from '../../units.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { UsageError } from '../failures.ts';
 import { nodeJson } from '../json/json.ts';
-import { readMemory } from '../read/boot-inputs.ts';
-import { decodeTree, keptName, loadTree, type SourceInputs } from '../read/load-tree.ts';
+import { readMemory, refuseTreeOptions } from '../read/boot-inputs.ts';
+import { decodeTree, keptName, loadTreeAsGiven, type SourceInputs } from '../read/load-tree.ts';
 import { inputName } from '../read/read-input.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
@@ -18,7 +19,6 @@ import { originComment, renderNode } from '../render/device-tree.ts';
 import type { Shell } from '../shell.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { writeOutput } from '../terminal/output-file.ts';
-import { didYouMean } from '../words/did-you-mean.ts';
 
 interface TreeOptions extends SourceInputs {
   readonly memory?: readonly PhysRange[];
@@ -47,7 +47,7 @@ function addTreeOptions(command: Command): Command {
 /** The board's tree with the fixups; warnings are printed. */
 async function treeOf(shell: Shell, file: string, options: TreeOptions): Promise<DeviceTree> {
   shell.refuseSession('dt of a board');
-  const { tree, warnings } = await loadTree(file, { ...options, overlayAsBoard: true });
+  const { tree, warnings } = await loadTreeAsGiven(file, { ...options, overlayAsBoard: true });
   await shell.warn(warnings);
   return applyBootLoaderFixups(tree, options);
 }
@@ -79,6 +79,9 @@ async function deliver(
 }
 
 async function print(shell: Shell, file: string, options: PrintOptions): Promise<void> {
+  if (options.origin === true && options.output === 'dtb') {
+    throw new UsageError('a blob has no comments: --origin would be ignored', 'Leave out -O dtb');
+  }
   const tree = await treeOf(shell, file, options);
   if (options.output === 'dtb') return deliver(shell, encodeDtb(tree), options);
   const comment = (entry: Parameters<typeof originComment>[0]) =>
@@ -125,6 +128,7 @@ async function show(shell: Shell, asked: string, options: TreeOptions): Promise<
   let tree: DeviceTree;
   let warnings: readonly Diagnostic[] = [];
   if (board === undefined) {
+    refuseTreeOptions({ ...options }, 'the session’s own tree');
     const { inputs } = (await shell.session('dt show')).info();
     ({ tree, warnings } = await decodeTree(inputs.board, keptName(inputs)));
     await shell.warn(warnings);

@@ -11,7 +11,8 @@ import { UnreadableInput, UsageError } from '../failures.ts';
 import type { Confinement } from './confinement.ts';
 import { readDeviceTreeDirectory } from './device-tree-directory.ts';
 import { inputName, readInput } from './read-input.ts';
-import { directoryOf, outsideScenario, sourceFiles } from './source-files.ts';
+import { directoryOf, isDirectory, outsideScenario, sourceFiles } from './source-files.ts';
+import { refuseWrongInput } from './wrong-input.ts';
 
 /** How source is compiled, and what is laid over the board. */
 export interface SourceInputs {
@@ -33,6 +34,8 @@ export interface SourceInputs {
 export interface LoadedTree {
   readonly tree: DeviceTree;
   readonly format: BoardFormat | 'directory';
+  /** Whether any of it was compiled from source. */
+  readonly isOfSource: boolean;
   /** What can be read again without any other file: the input itself, or the finished tree as a blob. */
   bytes(): Uint8Array;
   readonly warnings: readonly Diagnostic[];
@@ -61,12 +64,14 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
   }
   if (overlays.length === 0) return board;
   let { tree } = board;
+  let { isOfSource } = board;
   const warnings = [...board.warnings];
   const { applyOverlay } = await import('../../devicetree/overlay.ts');
   for (const name of overlays) {
     // Its labels too: the next overlay may refer to them.
     const overlay = await loadPiece(name, { ...inputs, symbols: true });
     const applied = applyOverlay(tree, overlay.tree);
+    isOfSource ||= overlay.isOfSource;
     warnings.push(...overlay.warnings);
     const found = applied.diagnostics.map((diagnostic) => ({
       ...diagnostic,
@@ -76,7 +81,20 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
     warnings.push(...found);
     tree = applied.tree;
   }
-  return { tree, format: board.format, bytes: () => encodeDtb(tree), warnings };
+  return { tree, format: board.format, isOfSource, bytes: () => encodeDtb(tree), warnings };
+}
+
+/** The same for a user who gives the options: those about source are refused where there is none. @throws UsageError */
+export async function loadTreeAsGiven(file: string, inputs: SourceInputs): Promise<LoadedTree> {
+  const loaded = await loadTree(file, inputs);
+  if (loaded.isOfSource) return loaded;
+  const { include, define, symbols } = inputs;
+  const given = include ? '--include' : define ? '--define' : symbols ? '--symbols' : undefined;
+  if (given === undefined) return loaded;
+  throw new UsageError(
+    `${given} goes with device-tree source, and ${inputName(file)} is none: it would be ignored`,
+    'Leave it out, or give the source that the board was made of',
+  );
 }
 
 /** What messages call the board that a session keeps: of anything but a blob or YAML it keeps what was made of it. */
@@ -125,12 +143,22 @@ function bytesOf(file: string, within: Confinement | undefined): Uint8Array | un
   }
 }
 
+/** What cpp passes over in silence: a directory of -I that is not there. */
+const missingDirectories = (include: readonly string[]): readonly Diagnostic[] =>
+  include
+    .filter((directory) => !isDirectory(directory))
+    .map((directory) => ({
+      code: 'include-missing',
+      severity: 'warning',
+      message: `--include ${directory}: no such directory`,
+    }));
+
 async function loadPiece(file: string, inputs: SourceInputs): Promise<Piece> {
   const name = inputName(file);
   const bytes = bytesOf(file, inputs.within);
   if (bytes === undefined) {
     const { tree, warnings } = readDeviceTreeDirectory(file);
-    return { tree, format: 'directory', bytes: () => encodeDtb(tree), warnings };
+    return { tree, format: 'directory', isOfSource: false, bytes: () => encodeDtb(tree), warnings };
   }
   if (bytes.length === 0) {
     throw new UnreadableInput(
@@ -142,13 +170,17 @@ async function loadPiece(file: string, inputs: SourceInputs): Promise<Piece> {
   const detected = detectFormat(bytes);
   // A source's name helps where its content says nothing.
   const format = detected !== 'dtb' && /\.dts[io]?$/.test(file) ? 'dts' : detected;
-  if (format !== 'dts') return { ...(await decodeTree(bytes, name)), format, bytes: () => bytes };
+  if (format !== 'dts') await refuseWrongInput(bytes, file, 'board');
+  if (format !== 'dts')
+    return { ...(await decodeTree(bytes, name)), format, isOfSource: false, bytes: () => bytes };
   // As large as all the rest of the command: only for source.
   const { compileSource } = await import('../../devicetree/compile-source.ts');
   await optimizeLate();
   const { include = [], define = [], allowOutside = false, symbols = false, within } = inputs;
   const readFile = sourceFiles({ directory: directoryOf(file), include, allowOutside, within });
   const source = { path: file === '-' ? '<stdin>' : file, text: decodeSource(bytes) };
-  const { tree, isPlugin, warnings } = compileSource(source, { readFile, defines: define, symbols });
-  return { tree, format, bytes: () => encodeDtb(tree), warnings, isOverlay: isPlugin };
+  const compiled = compileSource(source, { readFile, defines: define, symbols });
+  const { tree, isPlugin } = compiled;
+  const warnings = [...missingDirectories(include), ...compiled.warnings];
+  return { tree, format, isOfSource: true, bytes: () => encodeDtb(tree), warnings, isOverlay: isPlugin };
 }

@@ -3,13 +3,16 @@ import { boardFromTree } from '../../board/from-tree.ts';
 import type { DeviceTree } from '../../devicetree/tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { type BootOutcome, boot } from '../../kernel/boot/boot.ts';
+import { Kernel } from '../../kernel/kernel.ts';
+import { NO_MEMORY } from '../../mm/phys-memory.ts';
 import { Printk } from '../../printk.ts';
 import { MemoryRecords, type Records } from '../../records.ts';
 import { MemorySession } from '../../session/memory-session.ts';
 import type { BootInputs } from '../../session/session.ts';
 import { BootPanic } from '../failures.ts';
+import { refuseUnknownSubjects, subjectsOf } from '../words/fault-option.ts';
 import { type BoardOptions, bootParams } from './boot-inputs.ts';
-import { decodeTree, keptName, loadTree } from './load-tree.ts';
+import { decodeTree, keptName, loadTreeAsGiven } from './load-tree.ts';
 import { inputName } from './read-input.ts';
 
 /** Inputs that were read, and the boot that they make. */
@@ -22,7 +25,7 @@ export interface PreparedBoot {
 
 /** Reads a board with what is given beside it. @throws UnreadableInput or InvalidInput */
 export async function prepareBoot(file: string, options: BoardOptions): Promise<PreparedBoot> {
-  const { tree, format, bytes, warnings } = await loadTree(file, options);
+  const { tree, format, bytes, warnings } = await loadTreeAsGiven(file, options);
   const inputs = { board: bytes(), file: inputName(file), format, params: bootParams(options) };
   return bootOf(inputs, tree, warnings);
 }
@@ -45,6 +48,8 @@ function bootOf(inputs: BootInputs, tree: DeviceTree, warnings: readonly Diagnos
   const build = (records: Records) => {
     const outcome = boot(board, inputs.params, records);
     if (outcome.panic !== undefined) throw new BootPanic(outcome, [...new Printk(records).since()]);
+    // Which heaps there are is known now.
+    refuseUnknownSubjects(inputs.params.faults ?? [], subjectsOf(new Kernel(records, NO_MEMORY)));
     return outcome;
   };
   return { inputs, warnings: [...warnings, ...board.diagnostics], build };

@@ -29,7 +29,8 @@ const statOf = (path: string) => {
   }
 };
 const isFile = (path: string): boolean => statOf(path)?.isFile() === true;
-const isDirectory = (path: string): boolean => statOf(path)?.isDirectory() === true;
+/** Whether a path leads to a directory. */
+export const isDirectory = (path: string): boolean => statOf(path)?.isDirectory() === true;
 
 const refused = (code: string, message: string): RefusedFile => ({ refused: { code, message } });
 

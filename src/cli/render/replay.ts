@@ -47,6 +47,8 @@ export function bootLine({ what, name, change, before, after }: BootDifference):
 
 function stepText(file: string, step: StepReport, ink: Ink): string {
   const place = ink.title(escapeText(placeText(file, step.position)));
+  if (step.follows !== undefined)
+    return `${place}: ${escapeText(stepTitle(step))}\n  follows from step ${step.follows}\n`;
   return (
     `${place}: ${escapeText(stepTitle(step))}\n` +
     indent(step.mismatches.map((one) => ink.bad(escapeText(mismatchText(one))))) +
@@ -65,7 +67,9 @@ function headline({ report, boots }: Replayed): string {
       : `no difference in ${counted(steps, 'step')}`;
   }
   if (boots === undefined) return `the answers first differ at step ${first.number}`;
-  return `${counted(failures.length, 'step')} of ${steps} ${failures.length === 1 ? 'answers' : 'answer'} differently`;
+  const own = failures.filter(({ follows }) => follows === undefined).length;
+  const others = own === failures.length ? '' : `, and ${failures.length - own} more because of that`;
+  return `${counted(own, 'step')} of ${steps} ${own === 1 ? 'answers' : 'answer'} differently${others}`;
 }
 
 export function replayText(
@@ -111,6 +115,7 @@ const stepJson = (step: StepReport) => ({
   task: step.task,
   action: step.action,
   text: step.text,
+  follows: step.follows ?? null,
   mismatches: step.mismatches,
   errno: step.errno ?? null,
   fault: step.fault?.name ?? null,

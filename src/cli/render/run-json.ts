@@ -23,6 +23,7 @@ const stepJson = (step: StepReport): Json => ({
   ret: step.ret,
   errno: step.errno ?? null,
   fault: step.fault?.name ?? null,
+  follows: step.follows ?? null,
   mismatches: step.mismatches,
   note: step.note ?? null,
   reason: step.verdict === 'passed' ? [] : stepReasons(step),

@@ -47,6 +47,7 @@ export function stepReasons(step: StepReport): string[] {
   const unmade = step.unmade.map((name) => `no step before has made '${name}'`);
   const loops = Object.entries(step.vars).map(([name, value]) => `${name} = ${value}`);
   return [
+    ...(step.follows === undefined ? [] : [`follows from step ${step.follows}`]),
     ...(step.fault === undefined ? [] : [step.fault.message]),
     ...explainOutcome(step),
     ...unmade,
