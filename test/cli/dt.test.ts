@@ -219,7 +219,7 @@ describe('dmaheap dt takes the options of dtc', () => {
     const cases = INPUTS.flatMap((input) => OPTIONS.map((options) => `${options} ${input}`));
     const newer = dtcIsSince(1, 7) ? ['-L', '-L -@'].map((more) => `-O dtb ${more} -i d "a board.dts"`) : [];
     const printed = dtcIsSince(1, 8)
-      ? [...INPUTS.map((input) => `-s -@ ${input}`), '-O dts -A plugin.dts']
+      ? [...INPUTS.map((input) => `-O dts -s -@ ${input}`), '-O dts -A plugin.dts']
       : [];
     for (const line of [...cases, ...newer, ...printed, '-O dtb -s -I fs fs']) {
       const [ours, theirs] = ['dmaheap dt', 'dtc'].map((command) =>
@@ -228,12 +228,24 @@ describe('dmaheap dt takes the options of dtc', () => {
       expect(ours).toEqual({ ...theirs, stderr: ours?.stderr });
       expect(ours?.stdout.length).toBeGreaterThan(100);
     }
-    for (const line of ['-O dtb -o "out file" -i d "a board.dts"', '-i d -o - "a board.dts"']) {
+    // Older ones do not escape spaces.
+    if (!dtcIsSince(1, 7)) return;
+    for (const line of ['-O dtb -o "out file" -i d "a board.dts"', '-O dts -i d -o - "a board.dts"']) {
       const [ours, theirs] = ['dmaheap dt', 'dtc'].map((command) =>
         place.inShell(`${command} -q ${line} -d dep >/dev/null && cat dep`),
       );
       expect(ours).toEqual(theirs);
     }
+  });
+
+  test('the name of the output says its format, where -O does not', async () => {
+    const place = placeWith(FILES);
+    await place.sh(
+      'dmaheap dt -i d "a board.dts" -o a.dtb && dmaheap dt plugin.dts -o a.dtbo && dmaheap dt a.dtb -o a',
+    );
+    await place.sh('dmaheap dt -O dts -i d "a board.dts" -o b.dtb && dmaheap dt -i d "a board.dts" > c');
+    const starts = ['a.dtb', 'a.dtbo', 'a', 'b.dtb', 'c'].map((name) => bytesOf(place, name)[0]);
+    expect(starts).toEqual([0xd0, 0xd0, 0x2f, 0x2f, 0x2f]);
   });
 
   test('-I dts, dtb and fs are its input formats, and other words directories', async () => {

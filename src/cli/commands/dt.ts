@@ -102,7 +102,11 @@ async function deliver(
   shell.streams.out(data);
 }
 
-async function print(shell: Shell, file: string, options: PrintOptions): Promise<void> {
+/** dtc takes the format from the name of the output too. */
+const outputOf = ({ output, out = '' }: PrintOptions) => output ?? (/\.dtbo?$/.test(out) ? 'dtb' : 'dts');
+
+async function print(shell: Shell, file: string, given: PrintOptions): Promise<void> {
+  const options = { ...given, output: outputOf(given) };
   refuseUnsupported(options);
   const encode = encodeOptions(options, options.output);
   const files: string[] = [];
@@ -186,7 +190,12 @@ export function dtCommand({ program, shell }: Registry): void {
       '<board>',
       'source, a blob, YAML, a directory such as /proc/device-tree; - reads standard input',
     )
-    .addOption(new Option('-O, --output <format>', 'what to write').choices(['dts', 'dtb']).default('dts'))
+    .addOption(
+      new Option(
+        '-O, --output <format>',
+        'what to write; unless given dtb for an --out of that name, else dts',
+      ).choices(['dts', 'dtb']),
+    )
     .option('-o, --out <file>', 'write to a file')
     .option('-@, --symbols', 'add __symbols__, which overlays need')
     .option('--force', 'write a blob to a terminal')

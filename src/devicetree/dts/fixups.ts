@@ -186,7 +186,8 @@ function flush(node: LiveNode | undefined): void {
     ADDITIONS.delete(property);
     if (added.length === 0) continue;
     property.value = concatenate([property.value, ...added]);
-    // The pieces are those of what was written, and no longer of all.
+    // Its pieces are those of what was written, and no longer of all.
+    property.made ??= MADE_FOR_PLUGIN;
     property.pieceCount = 0;
   }
 }
