@@ -29,6 +29,7 @@ export type { Diagnostic, SourcePosition } from './diagnostic.ts';
 export { InvalidInput } from './diagnostic.ts';
 export type { Backend } from './dma-buf/backends.ts';
 export type { Failure } from './dma-buf/failure.ts';
+export { KernelOops } from './dma-buf/kernel-oops.ts';
 export { NotModelled } from './dma-buf/not-modelled.ts';
 export type { BootOutcome } from './kernel/boot/boot.ts';
 export { boot } from './kernel/boot/boot.ts';

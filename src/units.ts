@@ -55,6 +55,15 @@ export const bytesOf = ({ pfn, pages }: PfnRange, pageSize: number): PhysRange =
 export const rangesOverlap = (a: PhysRange, b: PhysRange): boolean =>
   a.base < rangeEnd(b) && b.base < rangeEnd(a);
 
+const later = (a: PhysAddr, b: PhysAddr): PhysAddr => (a < b ? b : a);
+const earlier = (a: PhysAddr, b: PhysAddr): PhysAddr => (a > b ? b : a);
+
+/** What two ranges share; of size 0 where that is nothing. */
+export function sharedRange(a: PhysRange, b: PhysRange): PhysRange {
+  const base = later(a.base, b.base);
+  return { base, size: later(earlier(rangeEnd(a), rangeEnd(b)) - base, 0n) };
+}
+
 const SUFFIX: Readonly<Record<string, bigint>> = {
   K: 10n,
   M: 20n,
@@ -141,6 +150,10 @@ export function formatSize(bytes: bigint | number): string {
 
 /** Prints an address as the kernel's %pa does: `0x` and 16 digits. */
 export const formatPa = (address: PhysAddr): string => `0x${address.toString(16).padStart(16, '0')}`;
+
+/** Prints a range as people write them, its last byte included: `0x80000000..0x9fffffff`. */
+export const formatRange = ({ base, size }: PhysRange): string =>
+  `${formatHex(base)}..${formatHex(base + size - 1n)}`;
 
 /** Prints an address or flags word as people write them: `0x` and no padding. */
 export const formatHex = (value: bigint | number): string => `0x${value.toString(16)}`;

@@ -115,7 +115,7 @@ function withProperty(node: DtNode, name: string, value: Uint8Array, option: str
   const property: DtProperty = {
     name,
     value,
-    origin: { made: `boot loader: ${option}`, earlier, labels: [], pieces: [] },
+    origin: { made: `boot loader: ${option}`, earlier, labels: [], pieces: [], marks: [] },
   };
   const properties =
     before === undefined

@@ -16,7 +16,38 @@ export interface MemoryCmdline {
   readonly rodata?: string;
   /** Words that an early_param() refuses, such as a bare `cma`. */
   readonly malformed: readonly string[];
+  /** Words, as they were given, by which Linux moves or takes memory and that are not followed here. */
+  readonly ignored: readonly string[];
+  /** `cma=` without K, M or G behind its size: bytes. */
+  readonly cmaWithoutUnit?: true;
 }
+
+/**
+ * Parameters of Linux on arm64 by which memory lies elsewhere, or is taken, or cleared, and that the model does not
+ * follow: Documentation/admin-guide/kernel-parameters.txt (Linux 7.3). `nokaslr` moves nothing that is modelled.
+ */
+const UNFOLLOWED: ReadonlySet<string> = new Set([
+  ...['crashkernel', 'reserve_mem', 'memmap', 'memblock', 'memtest', 'initrdmem', 'swiotlb'],
+  ...[
+    'hugepages',
+    'hugepagesz',
+    'default_hugepagesz',
+    'hugetlb_cma',
+    'hugetlb_cma_only',
+    'hugetlb_free_vmemmap',
+  ],
+  ...['movablecore', 'kernelcore', 'movable_node', 'numa', 'numa_cma', 'cma_pernuma'],
+  ...['kasan', 'kfence', 'page_poison', 'page_owner', 'debug_pagealloc', 'debug_guardpage_minorder'],
+  ...['init_on_alloc', 'init_on_free', 'slub_debug', 'slab_debug', 'rodata', 'log_buf_len', 'trace_buf_size'],
+  ...['iommu', 'transparent_hugepage'],
+]);
+/** Those of a module: `iommu.passthrough`. */
+const UNFOLLOWED_MODULES: ReadonlySet<string> = new Set([
+  ...['kasan', 'kfence', 'iommu', 'arm_smmu', 'arm_smmu_v3', 'page_alloc', 'memory_hotplug'],
+]);
+
+const isUnfollowed = (name: string): boolean =>
+  UNFOLLOWED.has(name) || (name.includes('.') && UNFOLLOWED_MODULES.has(name.replace(/\..*$/, '')));
 
 const SUFFIXES = 'KMGTPE';
 
@@ -52,6 +83,8 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
   let coherentPool: bigint | undefined;
   let rodata: string | undefined;
   const malformed: string[] = [];
+  const ignored: string[] = [];
+  let cmaWithoutUnit = false;
   for (const word of words(cmdline)) {
     if (word === '--') break;
     const equals = word.indexOf('=');
@@ -60,7 +93,10 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
     const value = equals < 0 ? undefined : word.slice(equals + 1);
     if (name === 'cma') {
       if (value === undefined) malformed.push(name);
-      else cma = parseCma(value, cma);
+      else {
+        cma = parseCma(value, cma);
+        cmaWithoutUnit = /^(0[xX])?[0-9a-fA-F]+($|@)/.test(value) && cma.size > 0n;
+      }
     } else if (name === 'mem') {
       if (value === undefined) malformed.push(name);
       else mem = memparse(value)[0];
@@ -68,6 +104,8 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
       rodata = value;
     } else if (name === 'coherent_pool' && value !== undefined) {
       coherentPool = memparse(value)[0];
+    } else if (isUnfollowed(name)) {
+      ignored.push(word);
     }
   }
   // The value that stands for "not given": size_cmdline.
@@ -78,6 +116,8 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
     ...(coherentPool !== undefined && { coherentPool }),
     ...(rodata !== undefined && { rodata }),
     malformed,
+    ignored,
+    ...(cmaWithoutUnit && given !== undefined && { cmaWithoutUnit }),
   };
 }
 

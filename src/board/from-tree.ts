@@ -8,12 +8,14 @@ import { cellAt, firstString, stringsOf, textOf } from '../devicetree/value.ts';
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
 import type { PhysRange } from '../units.ts';
 import type { Board, ReservedMemNode } from './board.ts';
+import { refuseOtherArchitecture } from './cpus.ts';
 import { DeviceReader } from './devices.ts';
 import { dmaMaxCpuAddress } from './dma-limit.ts';
 import { memoryRegionUsers } from './memory-region-users.ts';
 import { OfAddress } from './of-address.ts';
 import { ROOT_CELLS_DEFAULT } from './of-bus.ts';
 import { OfTree } from './of-tree.ts';
+import { misspeltProperties, strayReserved, strayWarnings } from './reserved-memory-doubts.ts';
 import { type CellWidths, rangesOf, reservedMemNode } from './reserved-memory-nodes.ts';
 import { symbolsByPath } from './symbols.ts';
 
@@ -35,9 +37,12 @@ export function boardFromTree(tree: DeviceTree, source: string): Board {
   const { root } = tree;
   const diagnostics: Diagnostic[] = [];
   refuseOtherTrees(root, source);
+  refuseOtherArchitecture(root, source);
   const widths = rootCells(root, source, diagnostics);
   const reservedMemory = childCalled(root, 'reserved-memory');
   const model = getProperty(root, 'model');
+  const stray = strayReserved(root);
+  diagnostics.push(...strayWarnings(stray), ...(reservedMemory ? misspeltProperties(reservedMemory) : []));
   const users = memoryRegionUsers(root, reservedMemory, (warning) => diagnostics.push(warning));
   const labels = symbolsByPath(root);
   const ofTree = new OfTree(root);

@@ -46,6 +46,11 @@ export function memoryRegionUsers(
   warn: (diagnostic: Diagnostic) => void,
 ): MemoryRegionUser[] {
   const nameOf = regionsByPhandle(reservedMemory);
+  let paths: ReadonlyMap<number, string> | undefined;
+  const pathOf = (phandle: number) => {
+    paths ??= pathsByPhandle(root);
+    return paths.get(phandle);
+  };
   const users: MemoryRegionUser[] = [];
   const visit = (node: DtNode, path: string): void => {
     const property = getProperty(node, 'memory-region');
@@ -56,7 +61,7 @@ export function memoryRegionUsers(
         warn({
           code: 'board-memory-region',
           severity: 'warning',
-          message: describe(unknown),
+          message: describe(unknown, pathOf),
           path: `${path || '/'}:memory-region`,
           ...(property.position ? { position: property.position } : {}),
           hint: 'the device gets no memory of its own from it',
@@ -69,9 +74,25 @@ export function memoryRegionUsers(
   return users;
 }
 
-function describe(unknown: readonly number[]): string {
+/** The path of every node with a phandle. */
+function pathsByPhandle(root: DtNode): ReadonlyMap<number, string> {
+  const paths = new Map<number, string>();
+  const visit = (node: DtNode, path: string): void => {
+    const phandle = phandleOf(node);
+    if (phandle !== undefined && !paths.has(phandle)) paths.set(phandle, path || '/');
+    for (const child of node.children) visit(child, `${path}/${child.name}`);
+  };
+  visit(root, '');
+  return paths;
+}
+
+function describe(unknown: readonly number[], pathOf: (phandle: number) => string | undefined): string {
   if (unknown.length === 0) return 'memory-region is no list of whole cells';
-  const shown = unknown.slice(0, SHOWN).map(formatHex).join(', ');
+  const told = (phandle: number) => {
+    const path = pathOf(phandle);
+    return path === undefined ? formatHex(phandle) : `${formatHex(phandle)} (${path})`;
+  };
+  const shown = unknown.slice(0, SHOWN).map(told).join(', ');
   const more = unknown.length > SHOWN ? ` and ${unknown.length - SHOWN} more` : '';
   return `memory-region points to ${shown}${more}, which no child of /reserved-memory has as its phandle`;
 }

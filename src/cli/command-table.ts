@@ -107,6 +107,7 @@ const OWN: CommandTable = [
       ioctl: async () => (await import('./commands/ioctl.ts')).ioctlCommand,
       poll: async () => (await import('./commands/poll.ts')).pollCommand,
       stat: async () => (await import('./commands/stat.ts')).statCommand,
+      call: async () => (await import('./commands/call.ts')).callCommand,
     },
   ],
   [

@@ -18,6 +18,7 @@ const BY_NAME: Readonly<Record<string, number>> = {
   CallFailed: EXIT_NO,
   BootPanic: EXIT_NO,
   NotModelled: EXIT_NO,
+  KernelOops: EXIT_NO,
   // The answer was printed, and it is no: cmp found a difference.
   AnsweredNo: EXIT_NO,
   // Faults that a real access would take as well.

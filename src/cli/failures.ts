@@ -4,6 +4,7 @@
  * session's own error), and a bug (any other Error).
  */
 import type { Failure } from '../dma-buf/failure.ts';
+import type { BootOutcome } from '../kernel/boot/boot.ts';
 import type { LogLine } from '../printk.ts';
 import type { Fault } from '../program/outcome.ts';
 import type { Remark } from '../program/remark.ts';
@@ -74,12 +75,15 @@ export class AccessFaulted extends Error {
 /** The emulated kernel died while booting: exit 1. */
 export class BootPanic extends Error {
   readonly log: readonly LogLine[];
+  /** What it died of, what is odd besides, and what had become of the regions. */
+  readonly outcome: Omit<BootOutcome, 'panic'>;
 
-  /** @param panic the text after `Kernel panic - not syncing: ` */
-  constructor(panic: string, log: readonly LogLine[]) {
+  /** @param outcome with the text after `Kernel panic - not syncing: ` */
+  constructor({ panic = '', ...outcome }: BootOutcome, log: readonly LogLine[]) {
     super(panic);
     this.name = 'BootPanic';
     this.log = log;
+    this.outcome = outcome;
   }
 }
 

@@ -1,5 +1,6 @@
 /** The command line: every command, the options that all take, and how mistakes are told. */
 import { Command, type CommanderError, Option } from 'commander';
+import { didYouMean } from '../devicetree/did-you-mean.ts';
 import { commandsFor } from './command-table.ts';
 import { UsageError } from './failures.ts';
 import { examples, type Registry } from './registry.ts';
@@ -7,6 +8,7 @@ import { type GlobalOptions, Shell, type Surroundings } from './shell.ts';
 import { Ledger } from './terminal/ledger.ts';
 import { VERSION } from './version.ts';
 import { readWait } from './words/arguments.ts';
+import { globalOptionsOf, refuseIgnored } from './words/global-options.ts';
 import { refuseNul } from './words/refuse-nul.ts';
 
 const GLOBAL = 'Global options:';
@@ -30,7 +32,10 @@ export async function createProgram(
     )
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      visibleGlobalOptions: (command) => [...globalOptionsOf(command)],
+    })
     .configureOutput({
       writeOut: (text) => streams.out(text),
       writeErr: (text) => streams.err(text),
@@ -40,7 +45,14 @@ export async function createProgram(
       outputError: () => {},
     })
     .exitOverride()
-    .hook('preAction', (_, command) => refuseNul(command))
+    .hook('preAction', (_, command) => {
+      refuseNul(command);
+      refuseIgnored(command);
+    })
+    .addHelpText('beforeAll', ({ command }) => {
+      refuseUnknown(command);
+      return '';
+    })
     .addOption(
       new Option(
         '--session <dir>',
@@ -88,6 +100,28 @@ export async function createProgram(
     for (const load of Object.values(commands)) (await load())(registry);
   }
   return program;
+}
+
+/** Help for a command that there is none of is no help. @throws UsageError */
+function refuseUnknown(asked: Command): void {
+  let owner = asked;
+  let words = asked.args;
+  for (; words[0] !== 'help' && owner.parent !== null; owner = owner.parent) words = owner.parent.args;
+  if (words[0] !== 'help') [owner, words] = [asked, asked.args];
+  for (const name of words[0] === 'help' ? words.slice(1) : words) {
+    const { commands, registeredArguments } = owner;
+    if (commands.length === 0 || registeredArguments.length > 0 || name.startsWith('-')) return;
+    const next = commands.find((command) => command.name() === name);
+    if (next === undefined) {
+      const near = didYouMean(
+        name,
+        commands.map((command) => command.name()),
+      );
+      const hint = near === undefined ? 'dmaheap --help lists the commands' : `Did you mean ${near}?`;
+      throw new UsageError(`unknown command '${name}'`, hint);
+    }
+    owner = next;
+  }
 }
 
 /** Turns commander's own errors into ours. @returns `undefined` when it only printed help or a version */

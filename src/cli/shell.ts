@@ -54,6 +54,7 @@ export class Shell {
   /** What the command has done and said. */
   readonly ledger: Ledger;
   readonly #surroundings: Surroundings;
+  readonly #warned = new Set<string>();
   /** What went wrong with shared memory during the command, not told yet. */
   #reports: Report[] = [];
 
@@ -179,13 +180,18 @@ export class Shell {
     const { bootInMemory, prepareBoot } = await import('./read/prepare-boot.ts');
     const prepared = await prepareBoot(board, options);
     await this.warn(prepared.warnings);
-    return bootInMemory(prepared);
+    const session = bootInMemory(prepared);
+    await this.warn(session.view((kernel) => kernel.warnings()));
+    return session;
   }
 
-  /** Prints what is odd about a board. */
+  /** Prints what is odd about a board, each warning once. */
   async warn(warnings: readonly Diagnostic[]): Promise<void> {
     if (warnings.length === 0) return;
     const ink = await this.ink('err');
-    this.streams.err(warnings.map((warning) => renderDiagnostic(warning, ink)).join(''));
+    const texts = new Set(warnings.map((warning) => renderDiagnostic(warning, ink)));
+    const fresh = [...texts].filter((text) => !this.#warned.has(text));
+    for (const text of fresh) this.#warned.add(text);
+    if (fresh.length > 0) this.streams.err(fresh.join(''));
   }
 }

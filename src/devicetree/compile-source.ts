@@ -3,17 +3,14 @@
  */
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
 import { preprocess } from './cpp/preprocess.ts';
-import { compileDts } from './dts/compile.ts';
-import type { ReadFile, SourceFile } from './source.ts';
+import { type CompileDtsOptions, compileDts } from './dts/compile.ts';
+import type { SourceFile } from './source.ts';
 import type { DeviceTree } from './tree.ts';
 
-export interface CompileSourceOptions {
-  /** For #include, /include/ and /incbin/. */
-  readonly readFile: ReadFile;
+/** For #include too, not only for /include/ and /incbin/, is `readFile`. */
+export interface CompileSourceOptions extends CompileDtsOptions {
   /** As after -D: `NAME` or `NAME=VALUE`. */
   readonly defines?: readonly string[];
-  /** Adds `__symbols__`: dtc -@. */
-  readonly symbols?: boolean;
 }
 
 export interface CompiledSource {

@@ -9,8 +9,14 @@ import type { DeviceTree, DtNode } from './tree.ts';
 export interface EncodeDtbOptions {
   /** The format version; 17 unless given. */
   readonly version?: 16 | 17;
-  /** Bytes of zeroes at the end, inside `totalsize`: room for a boot loader. 0 unless given. */
+  /** Bytes of zeroes at the end, inside `totalsize`: room for a boot loader. 0 unless given. dtc -p */
   readonly padding?: number;
+  /** At least so many bytes, filled up with zeroes. dtc -S */
+  readonly minimum?: number;
+  /** A multiple of so many bytes, filled up with zeroes. dtc -a */
+  readonly align?: number;
+  /** Empty reservations behind the tree's own, for a boot loader. dtc -R */
+  readonly emptyReserves?: number;
 }
 
 /** Where the reservations start: the header of both versions, rounded up to 8. */
@@ -34,12 +40,16 @@ export function encodeDtb(tree: DeviceTree, options: EncodeDtbOptions = {}): Uin
   struct.u32(FDT_END);
 
   const reserves = tree.memReserves.filter((entry) => entry.size !== 0n);
-  const structStart = MEM_RESERVE_START + (reserves.length + 1) * MEM_RESERVE_ENTRY;
+  const end = Array.from({ length: 1 + (options.emptyReserves ?? 0) }, () => ({ address: 0n, size: 0n }));
+  const structStart = MEM_RESERVE_START + (reserves.length + end.length) * MEM_RESERVE_ENTRY;
   const stringsStart = structStart + struct.length;
+  const { minimum = 0, padding = 0, align = 1 } = options;
+  const used = stringsStart + strings.bytes.length;
+  const total = Math.ceil(Math.max(used + padding, minimum) / align) * align;
   const out = new ByteSink();
   for (const word of [
     FDT_MAGIC,
-    stringsStart + strings.bytes.length + (options.padding ?? 0),
+    total,
     structStart,
     stringsStart,
     MEM_RESERVE_START,
@@ -51,13 +61,13 @@ export function encodeDtb(tree: DeviceTree, options: EncodeDtbOptions = {}): Uin
   ]) {
     out.u32(word);
   }
-  for (const { address, size } of [...reserves, { address: 0n, size: 0n }]) {
+  for (const { address, size } of [...reserves, ...end]) {
     out.u64(address);
     out.u64(size);
   }
   out.bytes(struct.taken());
   out.bytes(strings.bytes.taken());
-  out.bytes(new Uint8Array(options.padding ?? 0));
+  out.bytes(new Uint8Array(total - used));
   return out.taken();
 }
 

@@ -205,6 +205,9 @@ function replaced(old: DtProperty, from: DtProperty, value: Uint8Array): DtPrope
     get pieces() {
       return from.origin?.pieces ?? [];
     },
+    get marks() {
+      return from.origin?.marks ?? [];
+    },
   };
   return { ...asPlain(from), value, origin };
 }

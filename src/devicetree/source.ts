@@ -7,6 +7,8 @@ import type { SourcePosition } from '../diagnostic.ts';
 export interface SourceFile {
   readonly path: string;
   readonly text: string;
+  /** When it was last changed, as `__TIMESTAMP__` says it: `Sun Nov 29 08:00:00 2026`. Unless given, nobody knows. */
+  readonly modified?: string;
 }
 
 /** What /incbin/ read. */

@@ -28,6 +28,8 @@ export interface DtNode {
 export interface MemReserve {
   readonly address: bigint;
   readonly size: bigint;
+  /** Those of source; a blob has none. */
+  readonly labels?: readonly string[];
 }
 
 export interface DeviceTree {

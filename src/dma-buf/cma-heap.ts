@@ -1,9 +1,10 @@
 /** Buffers from a CMA area. Models drivers/dma-buf/heaps/cma_heap.c (Linux 7.3). */
 import { Cma } from '../mm/alloc/cma.ts';
 import { profileIn } from '../profile/recorded-profile.ts';
-import { getOrder, type PfnRange } from '../units.ts';
+import { formatHex, getOrder, type PfnRange } from '../units.ts';
 import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';
 import { pagesText, zeroPages } from './heap-ops.ts';
+import { KernelOops } from './kernel-oops.ts';
 import { explainPageArray, mostArrayPages, type PageArrayTooLarge, pageArrayTooLarge } from './page-array.ts';
 
 /** No aligned free run in a CMA area. */
@@ -34,7 +35,10 @@ function cmaHeapOps(area: number): DmaHeapOps<CmaFailure> {
       const cma = new Cma(context.records, area);
       const count = Number(pages);
       const order = Math.min(getOrder(count), config.CONFIG_CMA_ALIGNMENT);
-      const pfn = cma.alloc(count, order, context.printk);
+      const pfn = cma.alloc(count, order, context.printk, (first) => {
+        const at = cma.unmappedIn(first, count);
+        if (at !== undefined) throw unmapped(cma, geometry.pfnPhys(at));
+      });
       if (pfn === undefined) {
         return { errno: 'ENOMEM', why: noRoom(cma, geometry.pageSize, pages, 2 ** order) };
       }
@@ -85,6 +89,12 @@ function cmaHeapOps(area: number): DmaHeapOps<CmaFailure> {
     },
   };
 }
+
+/** What zeroing a buffer across no-map memory is. */
+const unmapped = (cma: Cma, address: bigint): KernelOops =>
+  new KernelOops(
+    `the buffer would lie across no-map memory inside the CMA area ${cma.name}, and zeroing it, clear_page() touches ${formatHex(address)}, which Linux does not map`,
+  );
 
 /** Pages of the largest request that fits into a run, whose alignment depends on itself. */
 function largestInRun({ pfn, pages }: PfnRange, mostOrder: number): number {

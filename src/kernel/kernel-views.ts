@@ -1,4 +1,5 @@
 /** What those see who look at a kernel and change nothing. */
+import type { Diagnostic } from '../diagnostic.ts';
 import { type PinnedPages, pinnedPages } from '../mm/alloc/pinned-pages.ts';
 import type { Device } from '../mm/dma/device.ts';
 import type { Profile } from '../profile/profile.ts';
@@ -63,6 +64,11 @@ export class KernelViews {
   /** Every child of /reserved-memory in tree order, then the default CMA area that has no node. */
   regions(): readonly RegionView[] {
     return bootRecord(this.#state.records).regions;
+  }
+
+  /** What is odd about the board, and where Linux dies later or has several answers. */
+  warnings(): readonly Diagnostic[] {
+    return bootRecord(this.#state.records).warnings ?? [];
   }
 
   /** The fault rules by number. */

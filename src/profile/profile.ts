@@ -2,6 +2,8 @@
  * Which Linux is spoken for: version, architecture, page size, configuration and the state of the coherent heap
  * series. Nothing below this room asks which version or architecture it is: it asks for what differs.
  */
+
+import { formatSize } from '../units.ts';
 import type { Architecture, PageKiB } from './architecture.ts';
 import { ARM64 } from './arm64.ts';
 import {
@@ -26,6 +28,8 @@ export interface Profile {
   /** Where the configuration comes from: `arm64 defconfig`, or the changed options. */
   readonly configName: string;
 }
+
+const DEFCONFIG_NAME = 'arm64 defconfig';
 
 /**
  * The profile of Linux 7.3 on arm64 with overrides.
@@ -53,7 +57,7 @@ export function profileOf(
   }
   const differs = Object.keys(changed);
   if (pageKiB !== 4) differs.push(`${pageKiB} KiB pages`);
-  const configName = `arm64 defconfig${differs.length === 0 ? '' : ` but ${differs.join(', ')}`}`;
+  const configName = `${DEFCONFIG_NAME}${differs.length === 0 ? '' : ` but ${differs.join(', ')}`}`;
   const config = { ...DEFCONFIG, ...changed };
   const names = { linux: release, arch: ARM64.name, pageKiB, coherent_series: coherent };
   return { profile: namedProfile({ ...names, config, configName }), problems };
@@ -68,6 +72,9 @@ export interface ProfileNames extends Pick<Profile, 'coherent_series' | 'config'
 }
 
 const ARCHITECTURES: readonly Architecture[] = [ARM64];
+
+/** The names of those that are modelled. */
+export const modelledArchitectures = (): readonly string[] => ARCHITECTURES.map(({ name }) => name);
 
 /** The architecture that a boot gets. */
 export const DEFAULT_ARCHITECTURE = ARM64.name;
@@ -122,12 +129,32 @@ export function pageblockBytes({ linux, config, geometry }: Profile): bigint {
 export const hasCoherentHeaps = (profile: Profile): boolean =>
   profile.coherent_series !== 'off' && profile.config.CONFIG_DMABUF_HEAPS_COHERENT;
 
-/** The line that says which Linux is spoken for. */
-export function banner(profile: Profile): string {
+/** What people call it: `Linux 7.3`. */
+export const linuxName = ({ linux }: Profile): string => `Linux ${linux.name}`;
+
+/** The default CMA area that a kernel has, and who asked for it. */
+export interface BannerArea {
+  readonly size: bigint;
+  readonly from: 'config' | 'cmdline' | 'tree';
+}
+
+/**
+ * The line that says which Linux is spoken for.
+ *
+ * @param area the default CMA area, if there is one
+ */
+export function banner(profile: Profile, area: BannerArea | undefined): string {
   const series =
     profile.coherent_series === 'off'
       ? 'no coherent heaps'
       : `coherent heap series ${profile.coherent_series} (not mainline)`;
-  const cma = `CMA ${profile.config.CONFIG_CMA_SIZE_MBYTES} MiB (${profile.configName})`;
-  return `Linux ${profile.linux.name}, ${series}, ${cma}`;
+  return `${linuxName(profile)}, ${series}, CMA ${areaText(profile, area)}`;
 }
+
+function areaText({ configName }: Profile, area: BannerArea | undefined): string {
+  if (area?.from === 'config') return `${formatSize(area.size)} (${configName})`;
+  const said = area === undefined ? 'none' : `${formatSize(area.size)} (${AREA_FROM[area.from]})`;
+  return configName === DEFCONFIG_NAME ? said : `${said}, ${configName}`;
+}
+
+const AREA_FROM = { cmdline: 'cma=', tree: 'device tree' } as const;

@@ -22,6 +22,8 @@ export interface AllocRequest {
   readonly fdFlags?: number;
   /** The heap_flags of the request; 0 unless given. */
   readonly heapFlags?: bigint;
+  /** How the heap's node is opened: O_RDWR unless given. */
+  readonly openFlags?: number;
   /** The request's fd on the way in, which the kernel wants to be 0. */
   readonly fd?: number;
   /** For DMA_BUF_SET_NAME. */
@@ -57,7 +59,8 @@ export function nameBuffer({ kernel, task }: Caller, fd: number, name: string): 
 export function* allocate(caller: Caller, request: AllocRequest): Pieces<Allocated> {
   const { kernel, task } = caller;
   const { count = 1, atomic = false } = request;
-  const node = openFile(caller, { path: heapNode(request.heap), flags: O_RDWR });
+  const { openFlags = O_RDWR } = request;
+  const node = openFile(caller, { path: heapNode(request.heap), flags: openFlags });
   if (node.ret < 0) return { ...node, fds: [], allocated: 0, failed: 'open' };
   const fds: number[] = [];
   let last: ReturnType<typeof allocateOne> = { ret: 0 };

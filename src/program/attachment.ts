@@ -1,4 +1,5 @@
 /** What an importing driver does with an attachment that it has, and why it cannot. */
+import type { Diagnostic } from '../diagnostic.ts';
 import type { Failure } from '../dma-buf/failure.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
@@ -30,6 +31,18 @@ function call({ kernel, task }: Caller, request: AttachmentCall): SyscallResult 
       ? { kind: 'attachment-not-mapped', attachment }
       : { kind: 'attachment-mapped', attachment, direction });
   return { ...result, why };
+}
+
+/** What is to be told of a device that has a buffer mapped: the coherent series as posted gives it another address. */
+export function mappedWarning(kernel: Kernel, heap: string, device: string): Diagnostic | undefined {
+  const { coherent_series: series } = kernel.profile;
+  const backend = kernel.heaps().find(({ name }) => name === heap)?.backend;
+  if (series === 'off' || backend !== 'coherent') return undefined;
+  return {
+    code: 'series-dma-address',
+    severity: 'warning',
+    message: `the coherent series as posted (${series}) gives ${device} an address that is not in the pool ${heap}: it takes virt_to_page() of a memremap()ed address. The address here is the pool's, as a port that mends that gives it`,
+  };
 }
 
 /** dma_buf_map_attachment(). */

@@ -1,6 +1,8 @@
 /** What a boot loader and a user give beside a board, as people say it, and the parameters of a boot that it makes. */
+import { didYouMean } from '../devicetree/did-you-mean.ts';
 import type { BootParams } from '../kernel/boot/boot-params.ts';
 import type { FaultRule } from '../kernel/faults/fault-rule.ts';
+import { type ConfigProblem, configKeys } from '../profile/config.ts';
 import { parseWhole } from '../units.ts';
 
 /** The parameters, but what udev makes of the nodes of /dev/dma_heap said as its rules say it. */
@@ -18,6 +20,13 @@ export const isReserved = (name: string): name is Reserved => RESERVED.some((kno
 
 /** A configuration option by its whole name: CMA_SIZE_MBYTES is CONFIG_CMA_SIZE_MBYTES. */
 export const configKey = (key: string): string => (key.startsWith('CONFIG_') ? key : `CONFIG_${key}`);
+
+/** The option that was most likely meant by one that the model does not read: CMA_SIZE_MBYTES by CMA_SIZE. */
+export function configMeant({ key }: ConfigProblem): string | undefined {
+  // The word that all of them begin with says nothing.
+  const bare = (name: string) => name.slice('CONFIG_'.length);
+  return didYouMean(bare(key), configKeys().map(bare));
+}
 
 /** Permission bits in octal, as a udev rule has them: 0660. */
 export const parseMode = (text: string): number | undefined =>

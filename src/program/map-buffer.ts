@@ -26,7 +26,8 @@ export function mapBuffer(
   { fd, offset = 0n, length, prot = PROT_READ | PROT_WRITE, private: isPrivate = false }: MapRequest,
 ): SyscallResult {
   const size = kernel.buffer(task, fd)?.size ?? 0n;
-  const asked = length ?? (size > offset ? size - offset : kernel.profile.geometry.page);
+  const left = offset < 0n ? size : size - offset;
+  const asked = length ?? (left > 0n ? left : kernel.profile.geometry.page);
   const flags = isPrivate ? MAP_PRIVATE : MAP_SHARED;
   return kernel.syscall(task, { call: 'mmap', fd, length: asked, prot, flags, offset });
 }

@@ -22,6 +22,8 @@ interface Of<Kind extends string, Value> {
 export type Argument =
   | Of<'descriptor' | 'mapping' | 'whole', number>
   | Of<'signed' | 'size', bigint>
+  /** Memory of the caller: so many bytes of it, which the call fills; or bytes that it takes. */
+  | Of<'room' | 'bytes', Uint8Array | null>
   /** A word of a table, or a number. `form`: what a scenario's value is. */
   | (Of<'word', number> & { readonly names: Names; readonly form: string })
   /** Words joined by |, or a number. `expected`: what `parse` takes. */
@@ -52,7 +54,9 @@ export interface Verb<
   readonly examples: readonly string[];
   readonly arguments: Arguments;
   /** What it returns; absent: 0, of which nobody is told. */
-  readonly returns?: 'number' | 'descriptor';
+  readonly returns?: 'number' | 'descriptor' | 'mapping';
+  /** False where another action writes the call into an export. */
+  readonly isExported?: false;
   /** Whether it returns a new descriptor, where that depends on the arguments. */
   makesDescriptor?(given: Fields<Name>): boolean;
   /** The names of what is set in the number that it returned. */
@@ -67,7 +71,10 @@ export const verb = <Name extends CallName, const Arguments extends ArgumentsOf<
 ): Verb<Name, Arguments> => verb;
 
 /** The values of arguments, by their names. */
-export type Given = Readonly<Record<string, number | bigint>>;
+export type Given = Readonly<Record<string, number | bigint | Uint8Array | null>>;
+
+/** What a call may fill at once. */
+export const MAX_ROOM = 1 << 24;
 
 /** The call. @param given a value for each argument, which `verb` has seen to be the call's */
 export const callOf = ({ call }: Verb, given: Given): Syscall => ({ call, ...given }) as Syscall;

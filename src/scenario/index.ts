@@ -22,6 +22,6 @@ export { SCENARIO_FORM } from './form-name.ts';
 export type { BoardInputs, PreparedScenario, ScenarioFiles, ScenarioSource } from './prepare.ts';
 export { compileScenario, prepareScenario } from './prepare.ts';
 export { type ReadScenario, readScenario } from './read-scenario.ts';
-export type { EndReport, LiveBuffer, Mismatch, RunReport, StepPlace, StepReport } from './report.ts';
+export type { EndReport, LiveBuffer, Mismatch, Panic, RunReport, StepPlace, StepReport } from './report.ts';
 export { type RunOptions, runScenario, ScenarioRun } from './run.ts';
 export type { Step } from './step-form.ts';

@@ -14,9 +14,13 @@ export interface Matching {
 
 export interface Machine {
   readonly kernel: Kernel;
+  /** It is another board, or was booted otherwise, than the scenario says. */
+  readonly isOther: boolean;
   /** What `as` has named so far. A name whose step failed stands for the negative errno, as in a program. */
   readonly names: Map<string, number>;
-  /** Names that the step at hand used and that no step has made. */
+  /** Names that the step at hand used. */
+  readonly used: string[];
+  /** Those of them that no step has made. */
   readonly unmade: string[];
   /** The board's tree, for devices that nobody listed. */
   readonly tree: DeviceTree | undefined;

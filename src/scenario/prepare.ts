@@ -7,12 +7,19 @@ import { type Diagnostic, InvalidInput, type SourcePosition } from '../diagnosti
 import type { BootParams, BootReserved } from '../kernel/boot/boot-params.ts';
 import type { FaultRule } from '../kernel/faults/fault-rule.ts';
 import { profileOf } from '../profile/profile.ts';
-import { type BootInputs, bootParamsOf, configKey, parseMode, parseSeed } from '../program/boot-inputs.ts';
+import {
+  type BootInputs,
+  bootParamsOf,
+  configKey,
+  configMeant,
+  parseMode,
+  parseSeed,
+} from '../program/boot-inputs.ts';
 import { EXPECTED_GROUP, parseGroup } from '../program/group-names.ts';
 import { type PhysRange, parseRange } from '../units.ts';
 import { readFault } from './actions/fault.ts';
 import type { ScenarioBoot } from './boot-form.ts';
-import { compileSteps } from './compile-steps.ts';
+import { compileSteps, SELF_STARTED } from './compile-steps.ts';
 import { compileEnd, type EndCheck } from './end-expectation.ts';
 import type { Scenario } from './form.ts';
 import { MAX_PROBLEMS, MAX_STEPS } from './limits.ts';
@@ -59,6 +66,8 @@ export interface PreparedScenario {
   /** How many will run, where that is known. */
   readonly total: number | undefined;
   readonly end: EndCheck | undefined;
+  /** Its board or its boot inputs are others than it says. */
+  readonly isOther?: true;
   /** What the boot must die of. */
   readonly panic: Getter<TextTest> | undefined;
 }
@@ -105,6 +114,8 @@ export function compileScenario(
     const message = `the steps run ${Number.isFinite(work) ? work : 'without end'} times, loops counted: more than ${MAX_STEPS}`;
     values.problem(['steps'], 'scenario-too-many-steps', message, undefined, true);
   }
+  for (const task of SELF_STARTED) values.hasTask(task);
+  values.checkFaults();
   const { expect } = scenario;
   const end = expect === undefined ? undefined : compileEnd(expect, values, ['expect']);
   const panic = expect?.panic === undefined ? undefined : textTest(expect.panic, values, ['expect', 'panic']);
@@ -221,14 +232,16 @@ function configOf(
       return [name, typeof value === 'bigint' ? Number(value) : value];
     }),
   );
-  for (const { key, problem, expected } of profileOf(boot.coherent, config).problems) {
+  for (const found of profileOf(boot.coherent, config).problems) {
+    const { key, problem, expected } = found;
+    const near = configMeant(found);
     const at = [...path, keys.get(key) ?? key];
     if (problem === 'unknown')
       values.problem(
         at,
         'config-unknown',
         `${key} is no option that is modelled`,
-        `options: ${expected}`,
+        near === undefined ? `options: ${expected}` : `did you mean ${near}?`,
         true,
       );
     else values.problem(at, 'config-value', `${key}: expected ${expected}`);
@@ -250,14 +263,22 @@ function udevRule({ mode, group }: ScenarioBoot, values: Values): Pick<BootInput
   };
 }
 
+const isList = (given: Fault | readonly Fault[]): given is readonly Fault[] => Array.isArray(given);
+
+/** Where the rule stands, of a list or alone. */
+export const faultPath = (fault: Fault | readonly Fault[] | undefined, i: number): Path =>
+  fault !== undefined && isList(fault) ? ['boot', 'fault', i] : ['boot', 'fault'];
+
 function faultsOf({ fault }: ScenarioBoot, values: Values): Pick<BootParams, 'faults'> {
   if (fault === undefined) return {};
-  const isList = (given: Fault | readonly Fault[]): given is readonly Fault[] => Array.isArray(given);
   const list = isList(fault) ? fault : [fault];
   const faults = list.flatMap((one, i): FaultRule[] => {
     const read = readFault(one, values.seed);
-    if ('rule' in read) return [read.rule];
-    const path = isList(fault) ? ['boot', 'fault', i] : ['boot', 'fault'];
+    const path = faultPath(fault, i);
+    if ('rule' in read) {
+      values.strikes(read.rule, path);
+      return [read.rule];
+    }
     const inner = typeof one === 'object' && read.key !== undefined ? [read.key] : [];
     values.problem([...path, ...inner], 'scenario-fault', read.problem);
     return [];

@@ -1,5 +1,5 @@
 /** What running a scenario came to, as data. */
-import type { SourcePosition } from '../diagnostic.ts';
+import type { Diagnostic, SourcePosition } from '../diagnostic.ts';
 import type { Report } from '../kernel/coherency/hazard-log.ts';
 import type { BufferView } from '../kernel/views/views.ts';
 import type { LogLine } from '../printk.ts';
@@ -42,6 +42,8 @@ export interface StepReport extends StepPlace, Answered {
   readonly vars: Readonly<Record<string, string>>;
   readonly mismatches: readonly Mismatch[];
   readonly note?: string;
+  /** Of a step that failed: the number of an earlier one that failed, of which this is a consequence. */
+  readonly follows?: number;
   /** Names that it used and that no step had made. */
   readonly unmade: readonly string[];
   /** Of a step that failed: the lines that it left in the kernel log, and what went wrong with shared memory. */
@@ -58,6 +60,13 @@ export interface EndReport {
   readonly mismatches: readonly Mismatch[];
   readonly alive?: readonly LiveBuffer[];
   readonly hazards: readonly Report[];
+}
+
+/** A boot that dies, its log, and what it died of. */
+export interface Panic {
+  readonly message: string;
+  readonly log: readonly LogLine[];
+  readonly cause?: Diagnostic;
 }
 
 export interface RunReport {
@@ -83,7 +92,9 @@ export interface RunReport {
   /** Absent when there was none, or a step failed before. */
   readonly end?: EndReport;
   /** What the boot died of. */
-  readonly panic?: { readonly message: string; readonly log: readonly LogLine[] };
+  readonly panic?: Panic;
+  /** Where the booted Linux dies later or has several answers. */
+  readonly warnings: readonly Diagnostic[];
   /** Calls of the kernel, and its logical time in nanoseconds at the end. */
   readonly calls: number;
   readonly time: number;

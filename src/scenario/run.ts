@@ -3,23 +3,26 @@
  * clock or be interrupted in between. Nothing but the scenario decides what happens.
  */
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
+import { KernelOops } from '../dma-buf/kernel-oops.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
 import { boot } from '../kernel/boot/boot.ts';
 import { Kernel, layoutOf } from '../kernel/kernel.ts';
 import { nextRandom } from '../kernel/random.ts';
 import { SHELL_TASK } from '../kernel/task.ts';
 import { ArenaFull, InMemoryPhysMemory } from '../mm/phys-memory.ts';
-import { type LogLine, Printk } from '../printk.ts';
+import { Printk } from '../printk.ts';
 import { startTask } from '../program/caller.ts';
 import { MemoryRecords, type Records } from '../records.ts';
+import { refuseUnknownHeap } from './actions/fault.ts';
 import { SELF_STARTED } from './compile-steps.ts';
+import { Consequences } from './consequences.ts';
 import { MAX_ALIVE_TOLD, MAX_FAILED, MAX_RECORDS, MAX_STEPS, MAX_TOLD, MAX_TOUCHED } from './limits.ts';
 import { inPieces, type Machine, type Moment, type Pieces } from './moment.ts';
 import type { Outcome } from './outcome.ts';
-import { diagnosticOf, type PreparedScenario } from './prepare.ts';
+import { diagnosticOf, faultPath, type PreparedScenario } from './prepare.ts';
 import { BadValue } from './problem.ts';
 import type { Leaf } from './program.ts';
-import type { EndReport, LiveBuffer, Mismatch, RunReport, StepPlace, StepReport } from './report.ts';
+import type { EndReport, LiveBuffer, Mismatch, Panic, RunReport, StepPlace, StepReport } from './report.ts';
 import { mustSucceed, Seen } from './seen.ts';
 import { stepText, varsRecord } from './step-text.ts';
 import { StepsByCall } from './steps-by-call.ts';
@@ -47,7 +50,9 @@ interface Ran {
   /** Where it did not simply succeed. */
   readonly ended: Pick<Outcome, 'errno' | 'why' | 'remarks' | 'fault'> | undefined;
   /** Of one that failed: what was wrong, and what the calls left. */
-  readonly failed: Pick<StepReport, 'mismatches' | 'unmade' | 'log' | 'hazards' | 'alive'> | undefined;
+  readonly failed:
+    | Pick<StepReport, 'mismatches' | 'follows' | 'unmade' | 'log' | 'hazards' | 'alive'>
+    | undefined;
 }
 
 const NONE: readonly never[] = [];
@@ -57,7 +62,8 @@ export class ScenarioRun {
   readonly #prepared: PreparedScenario;
   readonly #options: RunOptions;
   readonly #machine: Machine | undefined;
-  readonly #panic: { readonly message: string; readonly log: readonly LogLine[] } | undefined;
+  readonly #panic: Panic | undefined;
+  readonly #warnings: readonly Diagnostic[];
   readonly #thread: Thread;
   /** The step at hand, when it takes long. */
   #lengthy: Generator<undefined, void> | undefined;
@@ -66,6 +72,7 @@ export class ScenarioRun {
   /** Tasks that are known to be alive. */
   readonly #tasks = new Set<string>();
   readonly #steps = new StepsByCall();
+  readonly #consequences = new Consequences();
   readonly #records = new MemoryRecords();
   /** Steps that were checked and held, and that nobody is told of. */
   #untold = 0;
@@ -83,9 +90,10 @@ export class ScenarioRun {
     this.#options = options;
     this.#random = prepared.seed;
     const records = this.#records;
-    const { panic } = boot(prepared.board, prepared.params, records);
+    const { panic, cause, warnings } = boot(prepared.board, prepared.params, records);
+    this.#warnings = warnings;
     if (panic !== undefined) {
-      this.#panic = { message: panic, log: [...new Printk(records).since()] };
+      this.#panic = { message: panic, log: [...new Printk(records).since()], ...(cause && { cause }) };
     } else {
       const kernel = new Kernel(
         records,
@@ -99,10 +107,13 @@ export class ScenarioRun {
       this.#machine = {
         kernel,
         names: new Map(),
+        used: [],
         unmade: [],
+        isOther: prepared.isOther === true,
         tree: prepared.board.tree,
         matching: { spent: 0 },
       };
+      this.#checkFaults(this.#machine);
       options.onBoot?.(kernel, records);
     }
     const maker: StepMaker = {
@@ -111,6 +122,18 @@ export class ScenarioRun {
       moment: ({ task, vars }) => ({ machine: this.#booted(), task, vars }),
     };
     this.#thread = new Thread(maker, prepared.steps, { task: SHELL_TASK, vars: undefined });
+  }
+
+  /** Rules of the boot, once its heaps are known. @throws InvalidInput */
+  #checkFaults(machine: Machine): void {
+    const { params, source } = this.#prepared;
+    try {
+      for (const [i, rule] of (params.faults ?? []).entries()) {
+        refuseUnknownHeap(rule, machine, faultPath(source.scenario.boot?.fault, i));
+      }
+    } catch (error) {
+      throw error instanceof BadValue ? new InvalidInput([this.#diagnostic(error)]) : error;
+    }
   }
 
   /** Steps that ran so far. */
@@ -157,6 +180,7 @@ export class ScenarioRun {
       reports: () => this.#ran.map((ran) => this.#stepReport(ran)),
       ...(this.#end && { end: this.#end }),
       ...(this.#panic && { panic: this.#panic }),
+      warnings: this.#warnings,
       calls: this.#calls,
       time: kernel?.info().time ?? 0,
     };
@@ -186,7 +210,7 @@ export class ScenarioRun {
 
   *#leaf(leaf: Leaf, frame: Frame): Generator<undefined, void> {
     const machine = this.#booted();
-    const { kernel, unmade } = machine;
+    const { kernel, unmade, used } = machine;
     const task = this.#taskOf(leaf, frame, machine);
     const at: Moment = { machine, task, vars: frame.vars };
     const number = ++this.#number;
@@ -196,17 +220,22 @@ export class ScenarioRun {
     const logMark = kernel.printk.nextSeq;
     const hazardMark = kernel.hazards.nextSeq;
     if (unmade.length > 0) unmade.length = 0;
+    if (used.length > 0) used.length = 0;
     machine.matching.spent = 0;
     const outcome = yield* this.#act(leaf, at);
-    if (leaf.as !== undefined) bind(machine.names, leaf.as(at), outcome);
+    const as = leaf.as?.(at);
+    if (as !== undefined) bind(machine.names, as, outcome);
     const seen = new Seen(at, outcome, logMark, hazardMark);
     const mismatches = leaf.end?.(at) ?? (leaf.check ?? mustSucceed)(seen);
+    const succeeded = outcome.ret >= 0;
+    const follows = this.#consequences.of({ number, task, as, succeeded, used, mismatches });
     if (mismatches.length === 0 && leaf.check === undefined && leaf.end === undefined) return;
     const failed =
       mismatches.length === 0
         ? undefined
         : {
             mismatches,
+            ...(follows !== undefined && { follows }),
             unmade: [...unmade],
             log: seen.log(),
             hazards: seen.hazards(),
@@ -272,7 +301,8 @@ export class ScenarioRun {
       const acted = leaf.act(at);
       return inPieces(acted) ? yield* acted : acted;
     } catch (error) {
-      if (error instanceof NotModelled) return { ret: -38, notModelled: error.message };
+      if (error instanceof NotModelled || error instanceof KernelOops)
+        return { ret: -38, notModelled: error.message };
       if (error instanceof ArenaFull) {
         throw new BadValue({ code: 'scenario-memory', message: error.message, path: leaf.path });
       }

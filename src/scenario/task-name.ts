@@ -14,9 +14,11 @@ export function taskName(value: string, values: Values, path: Path): Getter<stri
     path,
   });
   if (!isTemplate(value)) {
+    values.hasTask(value);
     if (!isTaskName(value)) values.problems.push(wrong(value));
     return () => value;
   }
+  values.hasTask(undefined);
   const text = values.text(value, path);
   return (at) => {
     const name = text(at);

@@ -1,5 +1,8 @@
 /** Reads the values of steps once, before anything runs: texts, sizes, names; what is wrong is collected. */
 import { closest } from '../devicetree/closest.ts';
+import type { FaultRule } from '../kernel/faults/fault-rule.ts';
+import { unknownSubject } from '../kernel/faults/fault-subjects.ts';
+import { SHELL_TASK } from '../kernel/task.ts';
 import { flagNames, parseFlags } from '../profile/open-flag-words.ts';
 import { type Names, parseWord } from '../uapi/call-names.ts';
 import { formatHex, parseByte, parseSigned, parseSize, parseWhole } from '../units.ts';
@@ -23,6 +26,12 @@ function unmade(machine: Machine, name: string): number {
   return -1;
 }
 
+/** The number that a name stands for. */
+function numberOf(machine: Machine, name: string): number | undefined {
+  machine.used.push(name);
+  return machine.names.get(name);
+}
+
 /** What a scenario needs of the world while its steps are read. */
 export interface GivenFunctions {
   /** Bytes for `write`. @throws Error whose message says what is wrong */
@@ -41,6 +50,9 @@ export class Values {
   /** The scenario's seed. */
   readonly seed: number;
   readonly #given: GivenFunctions;
+  readonly #tasks = new Set([SHELL_TASK]);
+  #anyTask = false;
+  readonly #faults: (readonly [FaultRule, Path])[] = [];
   #toldNames = false;
   /** The loops around the step that is read, with the first value of each variable. */
   vars: Vars | undefined;
@@ -60,6 +72,26 @@ export class Values {
       'no function for SHA-256 was given to the reader of this scenario',
     );
     return () => '';
+  }
+
+  /** A step has a task of that name; `undefined` where it is known only when it runs. */
+  hasTask(name: string | undefined): void {
+    if (name === undefined) this.#anyTask = true;
+    else this.#tasks.add(name);
+  }
+
+  /** Remembers a fault rule until all tasks of the scenario are known. */
+  strikes(rule: FaultRule, path: Path): void {
+    this.#faults.push([rule, path]);
+  }
+
+  /** Tells rules about tasks that no step has. */
+  checkFaults(): void {
+    if (this.#anyTask) return;
+    for (const [rule, path] of this.#faults) {
+      const unknown = unknownSubject(rule, { tasks: [...this.#tasks] });
+      if (unknown !== undefined) this.problem(path, 'scenario-fault', unknown.message, unknown.hint);
+    }
   }
 
   problem(path: Path, code: string, message: string, hint?: string, atKey = false): void {
@@ -166,11 +198,11 @@ export class Values {
           : `did you mean ${wrong.near}?`,
       );
     }
-    if (!isTemplate(value)) return ({ machine }) => machine.names.get(value) ?? unmade(machine, value);
+    if (!isTemplate(value)) return ({ machine }) => numberOf(machine, value) ?? unmade(machine, value);
     const made = this.#template(value, path);
     return ({ machine, vars }) => {
       const name = made(vars);
-      return machine.names.get(name) ?? parseWhole(name) ?? unmade(machine, name);
+      return numberOf(machine, name) ?? parseWhole(name) ?? unmade(machine, name);
     };
   }
 

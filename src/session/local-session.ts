@@ -60,7 +60,7 @@ export interface BootOptions extends SessionOptions {
  * @returns what `build` returned
  * @throws SessionError `session-has-buffers` when buffers are alive and `force` is not given
  */
-export function bootSession<T extends BootOutcome>(
+export function bootSession<T extends Pick<BootOutcome, 'panic'>>(
   location: SessionLocation,
   inputs: BootInputs,
   build: (records: Records) => T,

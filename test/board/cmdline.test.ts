@@ -61,7 +61,7 @@ describe('parseCmdline', () => {
 
   it('ignores all other words, and everything behind --', () => {
     const words = parseCmdline('console=ttyAMA0 root=/dev/sda cmax=1M xcma=1M memtest -- cma=64M mem=1G');
-    expect(words).toEqual({ malformed: [] });
+    expect(words).toEqual({ malformed: [], ignored: ['memtest'] });
   });
 
   it('keeps quoted words together', () => {
@@ -69,7 +69,7 @@ describe('parseCmdline', () => {
   });
 
   it('names the words that an early_param() refuses', () => {
-    expect(parseCmdline('cma mem coherent_pool')).toEqual({ malformed: ['cma', 'mem'] });
+    expect(parseCmdline('cma mem coherent_pool')).toEqual({ malformed: ['cma', 'mem'], ignored: [] });
   });
 
   it('reads anything', () => {

@@ -62,3 +62,54 @@ test('open, dup, fcntl, lseek, poll, stat, name: what each returns', async () =>
     ),
   ).toMatchSnapshot();
 });
+
+test('what a recorded program does can be typed: transfers, limits, read-only nodes, offsets below 0', async () => {
+  expect(
+    await freshPlace().transcript(
+      BOOT,
+      'dmaheap alloc system 4K',
+      'dmaheap alloc system 4K --fd 3',
+      'dmaheap alloc system 4K --open-flags O_RDONLY',
+      'dmaheap open /sys/kernel/debug/dma_buf/bufinfo',
+      'dmaheap call read 3 16',
+      'dmaheap call pread64 3 7 1 --json | jq -c .',
+      'dmaheap call pread64 -- 3 7 -1',
+      'dmaheap call read 4 16',
+      'dmaheap call write 4 0011',
+      'printf hello > file; dmaheap call write 4 @file; dmaheap call write 4 @nosuch; dmaheap call write 4 1',
+      'dmaheap call pwrite64 4 00 0',
+      'dmaheap call ftruncate 4 4096',
+      'dmaheap call ftruncate -- 4 -1',
+      'dmaheap mmap 4 --offset=-4096',
+      'dmaheap mmap 4 --offset=-1K',
+      'dmaheap call mmap 4 4096 PROT_READ MAP_SHARED_VALIDATE',
+      'dmaheap call mmap 4 4096 0 0',
+      'dmaheap call mmap -- 4 4096 3 1 -4096',
+      'dmaheap call mmap 4 4096 PROT_RAED 1',
+      'dmaheap call setrlimit 5 && dmaheap alloc system 4K --count 2',
+      'dmaheap ioctl 4 DMA_BUF_IOCTL_SYNC --null',
+      'dmaheap export --output history.yaml; dmaheap replay history.yaml',
+      'grep -c call- history.yaml',
+    ),
+  ).toMatchSnapshot();
+});
+
+test('scenarios have the same calls', async () => {
+  const steps = [
+    '- { alloc: { heap: system, size: 4K, open-flags: O_RDONLY }, as: b }',
+    '- { open: /sys/kernel/debug/dma_buf/bufinfo, as: f }',
+    '- { call-read: { fd: f, buf: 8 }, expect: { ret: 8, bytes: "0a446d612d627566" } }',
+    '- { call-pread64: { fd: f, buf: 8, offset: -1 }, expect: { errno: EINVAL } }',
+    '- { call-write: { fd: b, buf: "00 11" }, expect: { errno: EINVAL } }',
+    '- { call-pwrite64: { fd: b, buf: "00", offset: 0 }, expect: { errno: ESPIPE } }',
+    '- { call-ftruncate: { fd: b, length: -1 }, expect: { errno: EINVAL } }',
+    '- { call-mmap: { fd: b, length: 4K, prot: PROT_READ, flags: 3 }, as: m }',
+    '- { read: { from: "map:m", length: 4 } }',
+    '- { mmap: { fd: b, offset: -4096 }, expect: { errno: EOVERFLOW } }',
+  ];
+  const place = freshPlace();
+  await place.sh(
+    `printf '%s\\n' 'board: boards/camera-soc.dtb' steps: ${steps.map((one) => `'${one}'`).join(' ')} > s.yaml`,
+  );
+  expect(await place.sh('dmaheap run s.yaml')).toMatchObject({ code: 0, stderr: '' });
+});

@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decodeDtb, encodeDtb } from '../../src/devicetree/dtb.ts';
 import { cells, node, tree } from '../devicetree/build-tree.ts';
 import { firstDifference } from '../devicetree/dts/compare.ts';
-import { DTC_INSTALLED, dtc, missingDtc } from '../devicetree/with-dtc.ts';
+import { DTC_INSTALLED, dtc, dtcIsSince, missingDtc } from '../devicetree/with-dtc.ts';
 import { freshPlace, type Place } from './built-command.ts';
 
 if (!DTC_INSTALLED) missingDtc();
@@ -171,6 +171,139 @@ describe('dmaheap dt', () => {
     expect(
       firstDifference(decodeDtb(forced as Uint8Array, 'forced'), decodeDtb(blob, 'blob')),
     ).toBeUndefined();
+  });
+});
+
+describe('dmaheap dt takes the options of dtc', () => {
+  const SOURCE = `/dts-v1/;
+/memreserve/ 0x2000 0x10;
+/memreserve/ 0x1000 0x20;
+/include/ "part one.dtsi"
+/ {
+	z; a = "x", [01 02];
+	b@2 { y; x = <&l>; }; b@10 { }; b { };
+	l: l { phandle = <0x20>; m: n: m { }; };
+	aliases { first = &l; };
+	cpus { cpu@3 { reg = <3>; }; };
+};
+`;
+  const FILES = {
+    'a board.dts': SOURCE,
+    'd/part one.dtsi': '/ { f = /incbin/("data"); };\n',
+    'd/data': 'data',
+    'plugin.dts': '/dts-v1/;\n/plugin/;\n&base { x = <&base &own 1>; own: own { y = <&own>; }; };\n',
+    'fs/#address-cells': Uint8Array.of(0, 0, 0, 1),
+    'fs/cpus/cpu@5/reg': Uint8Array.of(0, 0, 0, 5),
+    'fs/z/y': 'text\0',
+  };
+  const OPTIONS = [
+    '-O dtb',
+    '-O dtb -p 100',
+    '-O dtb -p 0x10',
+    '-O dtb -S 1000',
+    '-O dtb -S 10',
+    '-O dtb -a 64',
+    '-O dtb -a 64 -p 3',
+    '-O dtb -S 700 -a 128',
+    '-O dtb -R 5',
+    '-O dtb -b 0x10',
+    '-O dtb -s',
+    '-O dtb -A',
+    '-O dtb -@ -A -s',
+    '-O dtb -I dts -H epapr -Wno-unit_address_vs_reg -W no-reg_format -E duplicate_label',
+  ];
+  const INPUTS = ['-i d "a board.dts"', 'plugin.dts'];
+
+  test.skipIf(!DTC_INSTALLED)('to the byte as dtc does', async () => {
+    const place = placeWith(FILES);
+    const cases = INPUTS.flatMap((input) => OPTIONS.map((options) => `${options} ${input}`));
+    const newer = dtcIsSince(1, 7) ? ['-L', '-L -@'].map((more) => `-O dtb ${more} -i d "a board.dts"`) : [];
+    const printed = dtcIsSince(1, 8)
+      ? [...INPUTS.map((input) => `-O dts -s -@ ${input}`), '-O dts -A plugin.dts']
+      : [];
+    for (const line of [...cases, ...newer, ...printed, '-O dtb -s -I fs fs']) {
+      const [ours, theirs] = ['dmaheap dt', 'dtc'].map((command) =>
+        place.inShell(`${command} -q ${line} | od -A d -t x1`),
+      );
+      expect(ours).toEqual({ ...theirs, stderr: ours?.stderr });
+      expect(ours?.stdout.length).toBeGreaterThan(100);
+    }
+    // Older ones do not escape spaces.
+    if (!dtcIsSince(1, 7)) return;
+    for (const line of ['-O dtb -o "out file" -i d "a board.dts"', '-O dts -i d -o - "a board.dts"']) {
+      const [ours, theirs] = ['dmaheap dt', 'dtc'].map((command) =>
+        place.inShell(`${command} -q ${line} -d dep >/dev/null && cat dep`),
+      );
+      expect(ours).toEqual(theirs);
+    }
+  });
+
+  test('the name of the output says its format, where -O does not', async () => {
+    const place = placeWith(FILES);
+    await place.sh(
+      'dmaheap dt -i d "a board.dts" -o a.dtb && dmaheap dt plugin.dts -o a.dtbo && dmaheap dt a.dtb -o a',
+    );
+    await place.sh('dmaheap dt -O dts -i d "a board.dts" -o b.dtb && dmaheap dt -i d "a board.dts" > c');
+    const starts = ['a.dtb', 'a.dtbo', 'a', 'b.dtb', 'c'].map((name) => bytesOf(place, name)[0]);
+    expect(starts).toEqual([0xd0, 0xd0, 0x2f, 0x2f, 0x2f]);
+  });
+
+  test('-I dts, dtb and fs are its input formats, and other words directories', async () => {
+    const place = placeWith({ ...FILES, 'dts/part one.dtsi': '/ { };\n' });
+    await place.sh('dmaheap dt -O dtb -I d "a board.dts" -o board.dtb');
+    expect(
+      await place.transcript(
+        'dmaheap dt -I dts "a board.dts" | head -1',
+        'dmaheap dt -I dts -I ./dts "a board.dts" | head -1',
+        'dmaheap dt -I dtb "a board.dts" -I d',
+        'dmaheap dt -I dts board.dtb',
+        'dmaheap dt -I fs board.dtb',
+        'dmaheap dt -I dtb fs',
+        'dmaheap dt -I dtb -A board.dtb',
+        'dmaheap dt -I fs -L fs',
+      ),
+    ).toMatchSnapshot();
+  });
+
+  test('and refuses by name what it has not', async () => {
+    const place = placeWith(FILES);
+    expect(
+      await place.transcript(
+        ...[
+          '-O yaml',
+          '-O asm',
+          '-p 4',
+          '-O dtb -p 4K',
+          '-O dtb -a 3',
+          '-O dtb -p 1 -S 1',
+          '-f',
+          '-T',
+          '-H legacy',
+          '-W reg_format',
+          '-E no-duplicate_label',
+          '-W no-reg_formt',
+        ].map((options) => `dmaheap dt ${options} plugin.dts`),
+        'dmaheap dt show / --board plugin.dts -s',
+      ),
+    ).toMatchSnapshot();
+  });
+
+  test('__TIMESTAMP__ is the date of the file that says it', async () => {
+    const place = placeWith({
+      'a.dts': '/dts-v1/;\n#include "b.dtsi"\n/ { a = __TIMESTAMP__; };\n',
+      'b.dtsi': '/ { b = __TIMESTAMP__; };\n',
+    });
+    utimesSync(join(place.dir, 'a.dts'), 0, new Date(2026, 10, 29, 8, 0, 0).getTime() / 1000);
+    utimesSync(join(place.dir, 'b.dtsi'), 0, new Date(2024, 1, 3, 14, 5, 6).getTime() / 1000);
+    const { stdout } = await place.sh('dmaheap dt a.dts');
+    expect(stdout).toContain('a = "Sun Nov 29 08:00:00 2026"');
+    expect(stdout).toContain('b = "Sat Feb  3 14:05:06 2024"');
+    const theirs = place.inShell('cpp -P -nostdinc -undef -x assembler-with-cpp a.dts 2>/dev/null');
+    if (theirs.code === 0) {
+      for (const line of ['a = "Sun Nov 29 08:00:00 2026"', 'b = "Sat Feb  3 14:05:06 2024"'])
+        expect(theirs.stdout).toContain(line);
+    }
+    expect((await place.sh('dmaheap dt - < a.dts')).stderr).toContain('__TIMESTAMP__ has no value');
   });
 });
 

@@ -13,7 +13,7 @@ test.each([
   [0, undefined],
   [0, new ClosedPipe()],
   [1, new CallFailed([{ what: 'alloc', errno: 'ENOMEM' }])],
-  [1, new BootPanic('died', [])],
+  [1, new BootPanic({ panic: 'died', warnings: [] }, [])],
   [1, new NotModelled('this')],
   [2, new UsageError('no')],
   [3, new UnreadableInput('file-empty', 'a', 'a: empty')],

@@ -11,7 +11,7 @@ test('calls fail by rules, which tell what they did', async () => {
       'dmaheap alloc video-cma@60000000 4M --count 3',
       'dmaheap alloc video-cma@60000000 4M',
       'dmaheap fault add errno=EMFILE,task=shell,every=2,times=1',
-      'dmaheap fault add exit=camera,nth=4',
+      'dmaheap fault add exit=camera,nth=4,later',
       'dmaheap fault add leak=shell,times=1',
       'dmaheap --task camera alloc system 4K --count 3',
       'dmaheap alloc system 4K --count 2 --json | jq .error.why',
@@ -104,4 +104,30 @@ test('ageing tells what still fits, and leaves what lives, the same by its seed'
   }
   await sh('dmaheap --task age free --all');
   expect((await sh('dmaheap leaks')).stdout).toBe('none\n');
+});
+
+test('a rule about what is not there is told with what there is, unless it may come', async () => {
+  const place = freshPlace();
+  const scenario = (fault: string, step = 'alloc: { heap: system, size: 4K }, task: camera') =>
+    `printf '%s\\n' 'board: ${BOARD}' 'boot: { fault: "${fault}" }' 'steps: [{ ${step} }]' > s.yaml`;
+  expect(
+    await place.transcript(
+      `dmaheap boot ${BOARD} --fault errno=ENOMEM,heap=video-cma`,
+      `dmaheap list --board ${BOARD} --fault exit=camera --json | jq .error.code`,
+      'test ! -e .dmaheap',
+      `dmaheap boot ${BOARD} --fault errno=ENOMEM,heap=video-cma,later >/dev/null 2>&1`,
+      'dmaheap fault add errno=ENOMEM,heap=systen',
+      'dmaheap fault add errno=EIO,call=sync,task=camera',
+      'dmaheap fault add leak=camera',
+      'dmaheap fault add leak=camera,later',
+      'dmaheap fault list',
+      `${scenario('errno=EIO,heap=video-cma,nth=3')}; dmaheap run s.yaml`,
+      `${scenario('exit=camara')}; dmaheap run s.yaml`,
+      `${scenario('exit=camera,nth=9')}; dmaheap run s.yaml`,
+      `${scenario('busy=0x60400000:64K', 'fault: { errno: EIO, heap: nowhere }')}; dmaheap run s.yaml`,
+      `${scenario('exit=camera,nth=9', 'fault: { errno: EIO, heap: nowhere }')}; dmaheap run s.yaml`,
+      `${scenario('exit=camera,nth=9', 'fault: { errno: EIO, heap: nowhere, later: true }, task: camera')}; dmaheap run s.yaml`,
+      'dmaheap replay s.yaml --fault errno=ENOMEM,heap=video-cma',
+    ),
+  ).toMatchSnapshot();
 });

@@ -108,8 +108,9 @@ test('what a rate limit dropped is counted, not shown', () => {
 
 test('a panic is its log', () => {
   const log = [line('Kernel panic - not syncing: died')];
-  expect(errorText(new BootPanic('died', log))).toBe('[    0.000000] Kernel panic - not syncing: died\n');
-  expect(errorJson(new BootPanic('died', log))).toMatchObject({
+  const panic = new BootPanic({ panic: 'died', warnings: [] }, log);
+  expect(errorText(panic)).toBe('[    0.000000] Kernel panic - not syncing: died\n');
+  expect(errorJson(panic)).toMatchObject({
     error: { code: 'panic', log: [{ level: 3 }] },
   });
 });

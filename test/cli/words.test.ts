@@ -11,8 +11,9 @@ import {
   readSize,
   readWord,
 } from '../../src/cli/words/arguments.ts';
-import { didYouMean } from '../../src/cli/words/did-you-mean.ts';
 import { readFlags } from '../../src/cli/words/open-flags.ts';
+import { didYouMean } from '../../src/devicetree/did-you-mean.ts';
+import { configKeys } from '../../src/profile/config.ts';
 import { O_CLOEXEC, O_RDWR } from '../../src/uapi/fcntl.ts';
 
 test.each([
@@ -51,6 +52,21 @@ test.each([
   ['', undefined],
 ])('%j: did you mean %s?', (typed, meant) => {
   expect(didYouMean(typed, HEAPS)).toBe(meant);
+});
+
+test.each([
+  ['CMA_SIZE', 'CMA_SIZE_MBYTES'],
+  ['cma_size', 'CMA_SIZE_MBYTES'],
+  ['CMA_SIZE_MB', 'CMA_SIZE_MBYTES'],
+  ['DMABUF_HEAPS', 'DMABUF_HEAPS_SYSTEM'],
+  ['HEAPS_CMA', 'DMABUF_HEAPS_CMA'],
+  ['VA_BITS', 'ARM64_VA_BITS'],
+  ['CMA_AREA', 'CMA_AREAS'],
+  ['TRANSPARENT', 'TRANSPARENT_HUGEPAGE'],
+  ['FOREIGN', undefined],
+])('of the options of a kernel %s means %s', (typed, meant) => {
+  const keys = configKeys().map((key) => key.slice('CONFIG_'.length));
+  expect(didYouMean(typed, keys)).toBe(meant);
 });
 
 test('arguments', () => {

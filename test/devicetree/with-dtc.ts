@@ -28,3 +28,14 @@ export const dtc = (args: readonly string[], input: Uint8Array | string): Uint8A
       stdio: ['pipe', 'pipe', 'ignore'],
     }),
   );
+
+/** The version of the dtc that is installed, `1.8.1`; empty when there is none or it does not say. */
+const DTC_VERSION = DTC_INSTALLED
+  ? (/(\d+\.\d+[.\d]*)/.exec(execFileSync('dtc', ['--version'], { encoding: 'utf8' }))?.[1] ?? '')
+  : '';
+
+/** Whether dtc is as new as this: what older ones do otherwise is compared with what a new one wrote. */
+export const dtcIsSince = (major: number, minor: number): boolean => {
+  const [ours = 0, theirs = 0] = DTC_VERSION.split('.').map(Number);
+  return ours > major || (ours === major && theirs >= minor);
+};

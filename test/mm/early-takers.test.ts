@@ -118,6 +118,7 @@ describe('the array of regions and the tree', () => {
       printk: new Printk(records),
       cmaAreas: [],
       coherentPools: [],
+      claims: [],
     };
     const reserved = new ReservedMemory(early, board(nodes, { sizeCells }), cmaOnCmdline);
     reserved.scan();

@@ -277,9 +277,7 @@ describe('the arrays before they can grow', () => {
     const memblock = new Memblock(GEOMETRY, true);
     for (const range of scattered(128)) memblock.reserve(range);
     expect(memblock.reserved).toHaveLength(128);
-    expect(() => memblock.reserve(pages(1001, 1))).toThrow(
-      new KernelPanic('memblock: cannot resize reserved array'),
-    );
+    expect(() => memblock.reserve(pages(1001, 1))).toThrow('memblock: cannot resize reserved array');
   });
 
   it.each([
@@ -289,9 +287,7 @@ describe('the arrays before they can grow', () => {
     const memblock = new Memblock(GEOMETRY, efi);
     for (const range of scattered(max)) memblock.addMemory(range);
     expect(memblock.memory).toHaveLength(max);
-    expect(() => memblock.addMemory(pages(4001, 1))).toThrow(
-      new KernelPanic('memblock: cannot resize memory array'),
-    );
+    expect(() => memblock.addMemory(pages(4001, 1))).toThrow('memblock: cannot resize memory array');
     // Known memory needs no room.
     memblock.addMemory(pages(1, 1));
   });

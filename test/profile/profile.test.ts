@@ -7,7 +7,7 @@ describe('profileOf', () => {
   it('is Linux 7.3 with the options of arm64 defconfig', () => {
     const { profile, problems } = profileOf();
     expect(problems).toEqual([]);
-    expect(banner(profile)).toBe(
+    expect(banner(profile, { size: 32n * MiB, from: 'config' })).toBe(
       'Linux 7.3.4, coherent heap series v3 (not mainline), CMA 32 MiB (arm64 defconfig)',
     );
     expect(pageblockBytes(profile)).toBe(2n * MiB);
@@ -24,7 +24,7 @@ describe('profileOf', () => {
     expect(profile.config.CONFIG_CMA_SIZE_MBYTES).toBe(16);
     expect(pageblockBytes(profile)).toBe(4n * MiB);
     expect(hasCoherentHeaps(profile)).toBe(false);
-    expect(banner(profile)).toBe(
+    expect(banner(profile, { size: 16n * MiB, from: 'config' })).toBe(
       'Linux 7.3.4, no coherent heaps, CMA 16 MiB (arm64 defconfig but CONFIG_CMA_SIZE_MBYTES, CONFIG_TRANSPARENT_HUGEPAGE, CONFIG_HUGETLBFS)',
     );
   });

@@ -155,7 +155,7 @@ describe('words that mean something elsewhere', () => {
     expect: { errno: ENOENT }
   - modprobe: ${word}
     expect: { errno: any }
-  - fault: { errno: ENOMEM, heap: ${word} }
+  - fault: { errno: ENOMEM, heap: ${word}, later: true }
     as: f${word}
   - fault-rm: f${word}
 `,

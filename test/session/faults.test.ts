@@ -116,7 +116,7 @@ bootInputs(inputs)(booted);
 /** A boot, done once. */
 const putBooted = (records: Records): BootOutcome => {
   for (const [key, value] of booted.list('')) records.put(key, value);
-  return {};
+  return { warnings: [] };
 };
 
 let copies = 0;

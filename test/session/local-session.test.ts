@@ -43,7 +43,7 @@ let sessions = 0;
 /** The path of a new session that has booted. */
 function booted(): string {
   const path = join(directory, `session-${++sessions}`);
-  expect(bootSession(at(path), inputs, build)).toEqual({});
+  expect(bootSession(at(path), inputs, build)).toEqual({ warnings: [] });
   return path;
 }
 
@@ -325,7 +325,7 @@ describe('removing a session', () => {
     direct.close();
     removeSession(at(link));
     expect(readdirSync(path)).toEqual([]);
-    expect(bootSession(at(link), inputs, build)).toEqual({});
+    expect(bootSession(at(link), inputs, build)).toEqual({ warnings: [] });
     expect(codeOf(() => openSession(at(path)).close())).toBe('done');
   });
 });

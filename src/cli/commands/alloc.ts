@@ -29,6 +29,8 @@ interface AllocOptions extends BoardOptions {
   readonly name?: string;
   readonly fdFlags: number;
   readonly heapFlags: bigint;
+  readonly fd?: number;
+  readonly openFlags?: number;
   readonly count: number;
   readonly atomic?: boolean;
 }
@@ -43,6 +45,8 @@ export function allocCommand({ program, shell }: Registry): void {
     .option('--name <name>', 'name the buffer (DMA_BUF_SET_NAME)')
     .option('--fd-flags <flags>', 'O_RDONLY, O_WRONLY, O_RDWR, O_CLOEXEC joined by |, or a number', readFlags)
     .option('--heap-flags <n>', 'the heap_flags field', readWord)
+    .option('--fd <n>', 'the fd field on the way in, which must be 0', readCount)
+    .option('--open-flags <flags>', 'how the node of the heap is opened: O_RDWR unless given', readFlags)
     .option('--count <n>', 'how many buffers; stops at the first failure', readCount)
     .option('--atomic', 'with --count: all of them or none')
     .addHelpText(
@@ -61,7 +65,16 @@ export function allocCommand({ program, shell }: Registry): void {
       if (count === 0) throw new UsageError('--count must be at least 1');
       if (atomic && options.count === undefined) throw new UsageError('--atomic goes with --count N');
       const machine = await sh.machine('alloc', options);
-      const request = { heap: heapName(heap), size, fdFlags, heapFlags, count, atomic };
+      const request = {
+        heap: heapName(heap),
+        size,
+        fdFlags,
+        heapFlags,
+        count,
+        atomic,
+        ...(options.fd !== undefined && { fd: options.fd }),
+        ...(options.openFlags !== undefined && { openFlags: options.openFlags }),
+      };
       const { fds, failed } = sh.transact(machine, (caller) =>
         allocated(caller, { ...request, ...(name !== undefined && { name }) }),
       );

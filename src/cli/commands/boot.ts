@@ -26,7 +26,7 @@ function summary(heaps: readonly HeapView[], noHeaps: number, path: string): str
     noHeaps === 0
       ? ''
       : `; ${noHeaps} ${noHeaps === 1 ? 'region' : 'regions'} without a heap (dmaheap regions says why)`;
-  return `${heaps.length} heaps: ${kinds}${without}\nsession: ${path}\n`;
+  return `${heaps.length} ${heaps.length === 1 ? 'heap' : 'heaps'}: ${kinds}${without}\nsession: ${path}\n`;
 }
 
 async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): Promise<void> {
@@ -35,6 +35,7 @@ async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): P
   let heaps: readonly HeapView[] = [];
   let noHeaps = 0;
   let profile = '';
+  let warnings = prepared.warnings;
   // Looked at before it is kept: once it is committed, nothing may fail that would look as if it were not.
   const build = (records: Records) => {
     const outcome = prepared.build(records);
@@ -42,10 +43,12 @@ async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): P
     heaps = kernel.heaps();
     noHeaps = kernel.regions().filter((region) => region.heaps.length === 0).length;
     profile = kernel.info().banner;
+    warnings = [...prepared.warnings, ...outcome.warnings];
     return outcome;
   };
   bootSession(location, prepared.inputs, build, { ...shell.storeOptions, force, version: VERSION });
   shell.ledger.keep();
+  await shell.warn(warnings);
   const doubt = doubtfulFileSystem(location.path);
   if (doubt !== undefined) shell.streams.err(`warning: ${doubt}\n`);
   shell.streams.err(`${profile}\n${summary(heaps, noHeaps, location.path)}`);
@@ -55,7 +58,7 @@ async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): P
       profile,
       session: location.path,
       heaps: heaps.map(heapJson),
-      warnings: prepared.warnings,
+      warnings,
     }),
     (ink) => renderHeaps(heaps, ink),
   );

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AttachmentView, DeviceAttachment } from '../../kernel/views/views.ts';
 import type { DmaDirection } from '../../mm/dma/dma-mapping.ts';
-import { detachAttachment, mapAttachment, unmapAttachment } from '../../program/attachment.ts';
+import { detachAttachment, mapAttachment, mappedWarning, unmapAttachment } from '../../program/attachment.ts';
 import { DIRECTION_WORDS, parseDirection } from '../../program/device-words.ts';
 import { type Calls, makeCalls } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
@@ -91,9 +91,12 @@ export function deviceMap(parent: Command, { shell }: Registry): void {
         const found = find(calls, 'map', name, word, (one) => one.direction === undefined);
         const what = `device map: ${found.device} ${text}`;
         calls.did(what, (caller) => mapAttachment(caller, found.id, direction));
-        return { ...found, segments: calls.kernel.deviceMapping(found.id)?.segments ?? [] };
+        const segments = calls.kernel.deviceMapping(found.id)?.segments ?? [];
+        const warning = mappedWarning(calls.kernel, found.buffer.heap, found.device);
+        return { ...found, segments, warnings: warning === undefined ? [] : [warning] };
       });
-      const { segments } = mapped;
+      const { segments, warnings } = mapped;
+      await sh.warn(warnings);
       await sh.answer(
         () => ({
           schema: 'dmaheap.device-map/1',
@@ -102,6 +105,7 @@ export function deviceMap(parent: Command, { shell }: Registry): void {
           ino: mapped.buffer.ino,
           direction,
           segments: segmentsJson(segments),
+          warnings,
         }),
         (ink) => renderSegments(segments, ink),
       );

@@ -1,16 +1,24 @@
 import { type Command, Option } from 'commander';
 import { applyBootLoaderFixups } from '../../board/boot-loader-fixups.ts';
+import { didYouMean } from '../../devicetree/did-you-mean.ts';
 import { encodeDtb } from '../../devicetree/dtb.ts';
 import { printDts } from '../../devicetree/dts/print.ts';
 import { nodeAtPath } from '../../devicetree/node-lookup.ts';
+import { sortTree } from '../../devicetree/sort-tree.ts';
 import type { DeviceTree, DtNode } from '../../devicetree/tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { PhysRange } from '../../units.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { UsageError } from '../failures.ts';
 import { nodeJson } from '../json/json.ts';
-import { readMemory } from '../read/boot-inputs.ts';
-import { decodeTree, keptName, loadTree, type SourceInputs } from '../read/load-tree.ts';
+import { readMemory, refuseTreeOptions } from '../read/boot-inputs.ts';
+import {
+  decodeTree,
+  keptName,
+  type LoadedTree,
+  loadTreeAsGiven,
+  type SourceInputs,
+} from '../read/load-tree.ts';
 import { inputName } from '../read/read-input.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
@@ -18,7 +26,15 @@ import { originComment, renderNode } from '../render/device-tree.ts';
 import type { Shell } from '../shell.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { writeOutput } from '../terminal/output-file.ts';
-import { didYouMean } from '../words/did-you-mean.ts';
+import {
+  addDtcOptions,
+  DTC_OPTIONS,
+  type DtcOptions,
+  dependencyRule,
+  encodeOptions,
+  refuseUnsupported,
+  splitInclude,
+} from '../words/dtc-options.ts';
 
 interface TreeOptions extends SourceInputs {
   readonly memory?: readonly PhysRange[];
@@ -26,7 +42,7 @@ interface TreeOptions extends SourceInputs {
   readonly origin?: boolean;
 }
 
-interface PrintOptions extends TreeOptions {
+interface PrintOptions extends TreeOptions, DtcOptions {
   readonly out?: string;
   readonly output?: 'dts' | 'dtb';
   readonly force?: boolean;
@@ -34,6 +50,10 @@ interface PrintOptions extends TreeOptions {
 
 function addTreeOptions(command: Command): Command {
   addSourceInputs(command, 'Device tree source:');
+  const include = command.options.find(({ long }) => long === '--include');
+  if (include !== undefined) {
+    include.description += "; dts, dtb and fs are dtc's input formats (a directory of that name is ./dts)";
+  }
   const group = (option: Option) => command.addOption(option.helpGroup('Boot loader:'));
   group(
     new Option('--memory <base:size>', 'RAM, as the boot loader fills it in (repeatable)').argParser(
@@ -45,11 +65,21 @@ function addTreeOptions(command: Command): Command {
 }
 
 /** The board's tree with the fixups; warnings are printed. */
-async function treeOf(shell: Shell, file: string, options: TreeOptions): Promise<DeviceTree> {
+async function treeOf(
+  shell: Shell,
+  file: string,
+  options: TreeOptions & Pick<DtcOptions, 'i' | 'quiet'>,
+): Promise<Pick<LoadedTree, 'tree' | 'isOverlay'>> {
   shell.refuseSession('dt of a board');
-  const { tree, warnings } = await loadTree(file, { ...options, overlayAsBoard: true });
-  await shell.warn(warnings);
-  return applyBootLoaderFixups(tree, options);
+  const { format, directories } = splitInclude(options.include);
+  const { tree, isOverlay, warnings } = await loadTreeAsGiven(file, {
+    ...options,
+    include: [...directories, ...(options.i ?? [])],
+    format,
+    overlayAsBoard: true,
+  });
+  if (options.quiet !== true) await shell.warn(warnings);
+  return { tree: applyBootLoaderFixups(tree, options), ...(isOverlay === undefined ? {} : { isOverlay }) };
 }
 
 /** Writes the result to a file or to standard output. */
@@ -58,7 +88,7 @@ async function deliver(
   data: string | Uint8Array,
   { out, force, output }: PrintOptions,
 ): Promise<void> {
-  if (out !== undefined) {
+  if (out !== undefined && out !== '-') {
     await writeOutput(shell, out, data);
     const length = Buffer.byteLength(data);
     return shell.answer(
@@ -78,15 +108,31 @@ async function deliver(
   shell.streams.out(data);
 }
 
-async function print(shell: Shell, file: string, options: PrintOptions): Promise<void> {
-  const tree = await treeOf(shell, file, options);
-  if (options.output === 'dtb') return deliver(shell, encodeDtb(tree), options);
+/** dtc takes the format from the name of the output too. */
+const outputOf = ({ output, out = '' }: PrintOptions) => output ?? (/\.dtbo?$/.test(out) ? 'dtb' : 'dts');
+
+async function print(shell: Shell, file: string, given: PrintOptions): Promise<void> {
+  const options = { ...given, output: outputOf(given) };
+  if (options.origin === true && options.output === 'dtb') {
+    throw new UsageError('a blob has no comments: --origin would be ignored', 'Leave out -O dtb');
+  }
+  refuseUnsupported(options);
+  const encode = encodeOptions(options, options.output);
+  const files: string[] = [];
+  const read = await treeOf(shell, file, { ...options, onRead: (path) => void files.push(path) });
+  const numbered = options.bootCpu === undefined ? read.tree : { ...read.tree, bootCpuid: options.bootCpu };
+  const tree = options.sort === true ? sortTree(numbered) : numbered;
+  if (options.outDependency !== undefined) {
+    const rule = dependencyRule(options.out ?? '-', files.length > 0 ? files : [file]);
+    await writeOutput(shell, options.outDependency, rule);
+  }
+  if (options.output === 'dtb') return deliver(shell, encodeDtb(tree, encode), options);
   const comment = (entry: Parameters<typeof originComment>[0]) =>
     options.origin === true || entry.origin?.made?.startsWith('boot loader') === true
       ? escapeText(originComment(entry))
       : undefined;
-  const text = () => printDts(tree, { comment });
-  if (options.out !== undefined) return deliver(shell, text(), options);
+  const text = () => printDts(tree, { comment, plugin: read.isOverlay });
+  if (options.out !== undefined && options.out !== '-') return deliver(shell, text(), options);
   await shell.answer(
     () => ({ schema: 'dmaheap.dt/1', source: inputName(file), root: nodeJson(tree.root, true) }),
     text,
@@ -122,14 +168,18 @@ function findNode(root: DtNode, asked: string): { readonly node: DtNode; readonl
 
 async function show(shell: Shell, asked: string, options: TreeOptions): Promise<void> {
   const { board } = shell.options;
+  for (const [name, option] of DTC_OPTIONS) {
+    if (name in options) throw new UsageError(`dt show takes no ${option}`, 'It is for dt BOARD');
+  }
   let tree: DeviceTree;
   let warnings: readonly Diagnostic[] = [];
   if (board === undefined) {
+    refuseTreeOptions({ ...options }, 'the session’s own tree');
     const { inputs } = (await shell.session('dt show')).info();
     ({ tree, warnings } = await decodeTree(inputs.board, keptName(inputs)));
     await shell.warn(warnings);
   } else {
-    tree = await treeOf(shell, board, options);
+    ({ tree } = await treeOf(shell, board, options));
   }
   const { node, path } = findNode(tree.root, asked);
   await shell.answer(
@@ -150,7 +200,12 @@ export function dtCommand({ program, shell }: Registry): void {
       '<board>',
       'source, a blob, YAML, a directory such as /proc/device-tree; - reads standard input',
     )
-    .addOption(new Option('-O, --output <format>', 'what to write').choices(['dts', 'dtb']).default('dts'))
+    .addOption(
+      new Option(
+        '-O, --output <format>',
+        'what to write; unless given dtb for an --out of that name, else dts',
+      ).choices(['dts', 'dtb']),
+    )
     .option('-o, --out <file>', 'write to a file')
     .option('-@, --symbols', 'add __symbols__, which overlays need')
     .option('--force', 'write a blob to a terminal')
@@ -166,6 +221,7 @@ export function dtCommand({ program, shell }: Registry): void {
     )
     .action((file: string, options: PrintOptions) => print(shell(command), file, options));
   addTreeOptions(command);
+  addDtcOptions(command);
   const showCommand = command
     .command('show')
     .summary('one node')

@@ -7,7 +7,7 @@ import { UsageError } from '../failures.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderFaults } from '../render/faults.ts';
 import { readCount } from '../words/arguments.ts';
-import { readFaultRule } from '../words/fault-option.ts';
+import { readFaultRule, refuseUnknownSubjects, subjectsOf } from '../words/fault-option.ts';
 
 const FORM = `
 A rule is key=value joined by commas. What happens:
@@ -17,6 +17,7 @@ A rule is key=value joined by commas. What happens:
   busy=ADDRESS:SIZE       pages of a CMA area are pinned
   module=MODULE           not loaded at boot (boot and --board only)
 Of which calls: call= (alloc, sync, open, close, mmap, dup, …), task=, and of alloc heap=, size= (8M, ">=1M").
+The heap and the tasks that it names must be there, or it ends with later: errno=EIO,call=sync,task=camera,later.
 When: nth=N (from 1), every=N, from=N (the kernel's calls from number N on), chance=0.1 with seed=N, times=N.
 `;
 
@@ -48,7 +49,7 @@ function faultAdd(parent: Command, { shell }: Registry): void {
         'dmaheap fault add errno=ENOMEM,heap=video-cma@60000000,nth=3',
         'dmaheap fault add errno=EMFILE,task=camera,chance=0.2,seed=7',
         "dmaheap fault add 'errno=EINTR,size=>=1M,every=4'",
-        'dmaheap fault add exit=camera,nth=20',
+        'dmaheap fault add exit=camera,nth=20,later    # of a task that starts later',
         'dmaheap fault add leak=camera',
       ),
     )
@@ -56,9 +57,10 @@ function faultAdd(parent: Command, { shell }: Registry): void {
       const sh = shell(command);
       const rule = kept(given);
       const session = await sh.session('fault add');
-      const id = await makeCalls(sh, session, ({ must }) =>
-        must(`fault add: ${formatFaultRule(rule)}`, { call: 'fault_add', rule }),
-      );
+      const id = await makeCalls(sh, session, ({ kernel, must }) => {
+        refuseUnknownSubjects([rule], subjectsOf(kernel));
+        return must(`fault add: ${formatFaultRule(rule)}`, { call: 'fault_add', rule });
+      });
       await sh.answer(
         () => ({ schema: 'dmaheap.fault/1', id, rule: formatFaultRule(rule) }),
         () => `${id}\n`,

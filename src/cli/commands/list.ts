@@ -21,12 +21,13 @@ export function listCommand({ program, shell }: Registry): void {
     .action(async (options: BoardOptions) => {
       const sh = shell(command);
       const machine = await sh.machine('list', options);
-      const { heaps, profile } = machine.view((kernel) => ({
+      const { heaps, profile, warnings } = machine.view((kernel) => ({
         heaps: kernel.heaps(),
+        warnings: kernel.warnings(),
         profile: kernel.info().banner,
       }));
       await sh.answer(
-        () => ({ schema: 'dmaheap.heaps/1', profile, heaps: heaps.map(heapJson) }),
+        () => ({ schema: 'dmaheap.heaps/1', profile, heaps: heaps.map(heapJson), warnings }),
         (ink) => `${profile}\n\n${renderHeaps(heaps, ink)}`,
       );
     });

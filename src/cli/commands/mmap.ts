@@ -4,7 +4,7 @@ import { PROTECTIONS, type Protection } from '../../uapi/fcntl.ts';
 import { makeCalls } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { examples, type Registry } from '../registry.ts';
-import { readDescriptor, readSize } from '../words/arguments.ts';
+import { readDescriptor, readOffset, readSize } from '../words/arguments.ts';
 
 interface MmapOptions {
   readonly offset?: bigint;
@@ -21,7 +21,7 @@ export function mmapCommand({ program, shell }: Registry): void {
       'Maps a buffer and keeps the mapping, which keeps the buffer when its descriptors are closed. Prints its number alone; read, write and others take it as map:N.',
     )
     .argument('<fd>', 'a descriptor')
-    .option('--offset <n>', 'where in the buffer it begins: a multiple of a page', readSize)
+    .option('--offset <n>', 'where in the buffer it begins: a multiple of a page', readOffset)
     .option('--length <n>', 'bytes, to the end of the buffer unless given', readSize)
     .addOption(
       new Option('--prot <access>', 'what it allows').choices(Object.keys(PROTECTIONS)).default('rw'),

@@ -5,18 +5,20 @@ import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import type { PreparedScenario, ReadScenario, RunReport, ScenarioFiles } from '../../scenario/index.ts';
 import { sha256 } from '../../session/kept-bytes.ts';
-import { AnsweredNo, Interrupted, UnreadableInput, UsageError } from '../failures.ts';
-import { addBootInputs, type BoardOptions, bootParams } from '../read/boot-inputs.ts';
+import { AnsweredNo, Interrupted, UnreadableInput } from '../failures.ts';
+import { addBootInputs, type BoardOptions, bootParams, refuseTreeOptions } from '../read/boot-inputs.ts';
 import { headOf, type OpenedFile, openRegular } from '../read/input-file.ts';
-import { decodeTree, loadTree } from '../read/load-tree.ts';
+import { decodeTree, loadTreeAsGiven } from '../read/load-tree.ts';
 import { inputName, naming, readInput } from '../read/read-input.ts';
 import { scenarioFiles } from '../read/scenario-files.ts';
 import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../read/source-inputs.ts';
+import { refuseWrongInput } from '../read/wrong-input.ts';
 import { examples, type Registry } from '../registry.ts';
 import { type Replayed, replayJson, replayText } from '../render/replay.ts';
 import { runScenarioSliced, type Scenarios } from '../run-scenario.ts';
 import type { Shell } from '../shell.ts';
 import { Interruption } from '../terminal/interruption.ts';
+import { refuseUnknownSubjects } from '../words/fault-option.ts';
 
 /** A scenario, and the files that it names. */
 interface Source {
@@ -63,7 +65,9 @@ async function sourceOf(
   if (opened !== undefined && naming(file, () => isGzip(opened)))
     return bundleSource(scenarios, file, opened);
   if (opened !== undefined) closeSync(opened.fd);
-  const text = new TextDecoder().decode(readInput(file));
+  const bytes = readInput(file);
+  await refuseWrongInput(bytes, file, 'scenario');
+  const text = new TextDecoder().decode(bytes);
   const files = scenarioFiles(file, { allowOutside, warn });
   return { read: scenarios.readScenario(text, inputName(file)), files };
 }
@@ -80,7 +84,7 @@ function changed(
     board === undefined && before !== undefined
       ? before
       : scenarios.compileScenario(read, board as Board, files);
-  return { ...other, params: { ...other.params, ...params } };
+  return { ...other, params: { ...other.params, ...params }, isOther: true };
 }
 
 /** The scenario as it is; `undefined` when its own board cannot be read and another one takes its place. */
@@ -111,28 +115,30 @@ async function run(
 }
 
 async function runReplay(sh: Shell, file: string, options: BoardOptions): Promise<void> {
-  sh.refuseSession('replay');
-  if (sh.options.task !== undefined)
-    throw new UsageError('the steps of a scenario say which task makes them');
   const { board } = sh.options;
+  if (board === undefined) {
+    const { include, define, overlay } = options;
+    refuseTreeOptions({ include, define, overlay }, 'the board that was recorded');
+  }
   const params = bootParams(options);
   const isOther = board !== undefined || Object.keys(params).length > 0;
   const warnings: Diagnostic[] = [];
   const scenarios: Scenarios = await import('../../scenario/index.ts');
   const source = await sourceOf(scenarios, file, options.allowOutside, (found) => warnings.push(...found));
   const before = await asItIs(scenarios, source, board === undefined);
-  const loaded = board === undefined ? undefined : await loadTree(board, options);
+  const loaded = board === undefined ? undefined : await loadTreeAsGiven(board, options);
   const prepared = isOther
     ? changed(scenarios, source, before, loaded && boardFromTree(loaded.tree, inputName(board ?? '')), params)
     : before;
   if (prepared === undefined) throw new Error('the scenario was not read');
+  const after = isOther ? scenarios.bootedBy(prepared) : undefined;
+  if (after !== undefined && after.panic === undefined) refuseUnknownSubjects(params.faults ?? [], after);
   await sh.warn([...warnings, ...(loaded?.warnings ?? [])]);
   const report = await run(sh, scenarios, prepared, isOther);
+  await sh.warn(report.warnings);
   const replayed: Replayed = {
     report,
-    ...(isOther && {
-      boots: { before: before && scenarios.bootedBy(before), after: scenarios.bootedBy(prepared) },
-    }),
+    ...(after && { boots: { before: before && scenarios.bootedBy(before), after } }),
   };
   const differences =
     replayed.boots?.before === undefined || report.panic !== undefined

@@ -1,11 +1,15 @@
+import type { Board } from '../../board/board.ts';
+import { boardFromTree } from '../../board/from-tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { InvalidInput } from '../../diagnostic.ts';
 import type { PreparedScenario, RunReport } from '../../scenario/index.ts';
 import { AnsweredNo, Interrupted, UsageError } from '../failures.ts';
-import type { SourceInputs } from '../read/load-tree.ts';
+import { refuseTreeOptions } from '../read/boot-inputs.ts';
+import { loadTreeAsGiven, type SourceInputs } from '../read/load-tree.ts';
 import { inputName, readInput } from '../read/read-input.ts';
 import { scenarioFiles } from '../read/scenario-files.ts';
 import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../read/source-inputs.ts';
+import { refuseWrongInput } from '../read/wrong-input.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { runJson } from '../render/run-json.ts';
 import { runJunit } from '../render/run-junit.ts';
@@ -22,6 +26,32 @@ interface RunCommandOptions extends SourceInputs {
   readonly keepGoing?: boolean;
 }
 
+/** The board that takes the place of those that the scenarios name. */
+async function otherBoard(
+  file: string | undefined,
+  inputs: SourceInputs,
+  warn: (found: readonly Diagnostic[]) => void,
+): Promise<Board | undefined> {
+  if (file === undefined) return undefined;
+  const { tree, warnings } = await loadTreeAsGiven(file, inputs);
+  const board = boardFromTree(tree, inputName(file));
+  warn([...warnings, ...board.diagnostics]);
+  return board;
+}
+
+/** Says which scenarios keep a board that stands in them. @throws UsageError when all do: --board is for nothing */
+function tellStayed(sh: Shell, stayed: readonly string[], all: number): void {
+  if (stayed.length === 0) return;
+  const message = `the board of ${stayed.join(', ')} stands in the scenario and stays`;
+  if (stayed.length === all) {
+    throw new UsageError(
+      `--board would be ignored: ${message}`,
+      'Leave it out, or let the scenario name a file',
+    );
+  }
+  sh.streams.err(`note: ${message}\n`);
+}
+
 /** Reads every file before the first one runs. @throws InvalidInput with what is wrong with all of them */
 async function prepareAll(
   sh: Shell,
@@ -29,8 +59,6 @@ async function prepareAll(
   files: readonly string[],
   inputs: SourceInputs,
 ): Promise<readonly PreparedScenario[]> {
-  const { board } = sh.options;
-  const other = board === undefined ? undefined : { file: board, inputs };
   const problems: Diagnostic[] = [];
   const warned = new Set<string>();
   const warnings: Diagnostic[] = [];
@@ -42,16 +70,21 @@ async function prepareAll(
       warned.add(key);
     }
   };
+  const other = await otherBoard(sh.options.board, inputs, warn);
   const prepared: PreparedScenario[] = [];
+  const stayed: string[] = [];
   for (const file of files) {
-    const text = new TextDecoder().decode(readInput(file));
+    const bytes = readInput(file);
+    await refuseWrongInput(bytes, file, 'scenario');
+    const text = new TextDecoder().decode(bytes);
     try {
       const source = scenarios.readScenario(text, inputName(file));
+      if (other !== undefined && source.inlineBoard !== undefined) stayed.push(inputName(file));
+      const given = scenarioFiles(file, { allowOutside: inputs.allowOutside, warn });
       prepared.push(
-        await scenarios.prepareScenario(
-          source,
-          scenarioFiles(file, { other, allowOutside: inputs.allowOutside, warn }),
-        ),
+        other === undefined || source.inlineBoard !== undefined
+          ? await scenarios.prepareScenario(source, given)
+          : scenarios.compileScenario(source, other, given),
       );
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
@@ -59,6 +92,7 @@ async function prepareAll(
     }
   }
   if (problems.length > 0) throw new InvalidInput(problems);
+  tellStayed(sh, stayed, files.length);
   await sh.warn(warnings);
   return prepared;
 }
@@ -95,13 +129,7 @@ async function runFiles(sh: Shell, files: readonly string[], options: RunCommand
   if (files.filter((file) => file === '-').length > 1) {
     throw new UsageError('standard input (-) can be read only once');
   }
-  sh.refuseSession('run');
-  if (sh.options.task !== undefined) {
-    throw new UsageError(
-      'the steps of a scenario say which task makes them',
-      'Write task: NAME beside the step',
-    );
-  }
+  if (sh.options.board === undefined) refuseTreeOptions({ ...inputs }, 'the board that a scenario names');
   const scenarios: Scenarios = await import('../../scenario/index.ts');
   const all = await prepareAll(sh, scenarios, files, inputs);
   const ink = await sh.ink('out');
@@ -112,6 +140,7 @@ async function runFiles(sh: Shell, files: readonly string[], options: RunCommand
     else if (!json) streams.out(runText(report, ink));
   });
   if (tap && interrupted) streams.out('Bail out! interrupted\n');
+  await sh.warn(reports.flatMap((report) => report.warnings));
   if (junit !== undefined) await writeOutput(sh, junit, runJunit(reports));
   if (json)
     await sh.answer(

@@ -1,18 +1,28 @@
 /** The command of a verb that is one call: made of what `program/verbs/` says of it. */
 import { InvalidArgumentError } from 'commander';
-import { type Argument, callOf, type Given, type Verb } from '../../program/verb.ts';
+import { parseHexBytes } from '../../program/hex-bytes.ts';
+import { type Argument, callOf, type Given, MAX_ROOM, type Verb } from '../../program/verb.ts';
 import { wordOf } from '../../uapi/call-names.ts';
 import { makeCalls } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
+import { UsageError } from '../failures.ts';
+import { readInput } from '../read/read-input.ts';
 import { examples, type Registry } from '../registry.ts';
 import { readCount, readDescriptor, readMapping, readSize } from '../words/arguments.ts';
 import { readSigned, wordReader } from '../words/call-words.ts';
 
 /** What reads an argument's word; a descriptor is read when the command runs, as everywhere. */
-function readerOf(argument: Argument): (text: string) => number | bigint | string {
+function readerOf(argument: Argument): (text: string) => number | bigint | string | Uint8Array {
   switch (argument.kind) {
     case 'descriptor':
+    case 'bytes':
       return (text) => text;
+    case 'room':
+      return (text) => {
+        const room = readCount(text);
+        if (room <= MAX_ROOM) return new Uint8Array(room);
+        throw new InvalidArgumentError(`At most ${MAX_ROOM} bytes.`);
+      };
     case 'mapping':
       return readMapping;
     case 'whole':
@@ -32,16 +42,57 @@ function readerOf(argument: Argument): (text: string) => number | bigint | strin
   }
 }
 
-/** An argument's value as it is told. */
-const told = (argument: Argument, value: number | bigint | undefined) =>
-  argument.kind === 'word' ? (wordOf(argument.names, Number(value)) ?? String(value)) : value;
+/** The bytes that a call takes: a file is read when the command runs. */
+function readBytes(text: string): Uint8Array {
+  if (text.startsWith('@')) return readInput(text.slice(1));
+  const bytes = parseHexBytes(text);
+  if (bytes !== undefined) return bytes;
+  throw new UsageError(`"${text}" is no sequence of bytes`, 'Expected pairs of hexadecimal digits, or @FILE');
+}
 
-/** `dmaheap NAME ARGUMENT…`: makes the call; prints what it returned, if anything. */
-export function verbCommand(name: string, verb: Verb): (registry: Registry) => void {
+/** What the word of an argument stands for, once the command runs. */
+function argumentValue({ kind }: Argument, word: Given[string] | string): Given[string] {
+  if (typeof word !== 'string') return word;
+  return kind === 'descriptor' ? readDescriptor(word) : readBytes(word);
+}
+
+/** An argument's value as it is told. */
+function told(
+  argument: Argument,
+  value: Given[string] | undefined,
+): string | number | bigint | null | undefined {
+  if (argument.kind === 'word') return wordOf(argument.names, Number(value)) ?? String(value);
+  if (!(value instanceof Uint8Array)) return value;
+  return argument.kind === 'room' ? value.length : hexOf(value);
+}
+
+/** The same in a sentence, where bytes are only counted. */
+const spoken = (value: Given[string] | undefined, word: ReturnType<typeof told>) =>
+  value instanceof Uint8Array ? `${value.length} bytes` : word;
+
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** What a call has filled of the room that it was given. */
+function filled(
+  named: readonly (readonly [string, Argument])[],
+  given: Given,
+  ret: number,
+): Uint8Array | undefined {
+  const [key] = named.find(([, { kind }]) => kind === 'room') ?? [];
+  const room = key === undefined ? undefined : given[key];
+  return room instanceof Uint8Array ? room.subarray(0, ret) : undefined;
+}
+
+/**
+ * `dmaheap NAME ARGUMENT…`: makes the call; prints what it returned, if anything.
+ *
+ * @param word what the command is called where that is not the verb's name
+ */
+export function verbCommand(name: string, verb: Verb, word = name): (registry: Registry) => void {
   const named = Object.entries(verb.arguments);
   const required = named.filter(([, { optional }]) => optional !== true);
   return ({ program, shell }) => {
-    const command = program.command(name).summary(verb.summary).description(verb.description);
+    const command = program.command(word).summary(verb.summary).description(verb.description);
     completes(command, ...named.map(([, { kind }]) => (kind === 'descriptor' ? 'fd' : 'none')));
     for (const [key, argument] of named) {
       command.argument(argument.optional ? `[${key}]` : `<${key}>`, argument.text, readerOf(argument));
@@ -50,17 +101,23 @@ export function verbCommand(name: string, verb: Verb): (registry: Registry) => v
       const sh = shell(command);
       const given: Given = Object.fromEntries(
         named.map(([key, argument], i) => {
-          const word = command.processedArgs[i] ?? argument.default;
-          return [key, argument.kind === 'descriptor' ? readDescriptor(word) : word];
+          return [key, argumentValue(argument, command.processedArgs[i] ?? argument.default)];
         }),
       );
       const words = Object.fromEntries(named.map(([key, argument]) => [key, told(argument, given[key])]));
       const session = await sh.session(name);
-      const what = required.length === 0 ? name : `${name}: ${required.map(([key]) => words[key]).join(' ')}`;
+      const what =
+        required.length === 0
+          ? word
+          : `${word}: ${required.map(([key]) => spoken(given[key], words[key])).join(' ')}`;
       const ret = await makeCalls(sh, session, ({ must }) => must(what, callOf(verb, given)));
       const flags = verb.flags?.(given, ret);
-      const shown = flags?.length ? [flags.join('|')] : [];
-      const answer = verb.returns === undefined ? {} : { ret, ...(flags && { flags }) };
+      const came = filled(named, given, ret);
+      const shown = flags?.length ? [flags.join('|')] : came?.length ? [hexOf(came)] : [];
+      const answer =
+        verb.returns === undefined
+          ? {}
+          : { ret, ...(flags && { flags }), ...(came && { bytes: hexOf(came) }) };
       await sh.answer(
         () => ({ schema: `dmaheap.${name}/1`, ...words, ...answer }),
         () => (verb.returns === undefined ? '' : `${[ret, ...shown].join(' ')}\n`),

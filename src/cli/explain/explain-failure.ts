@@ -1,6 +1,8 @@
 /**
  * Why an emulated call failed, in words and numbers: what a developer would otherwise dig out of debugfs.
  */
+
+import { didYouMean } from '../../devicetree/did-you-mean.ts';
 import { explainNoRoom } from '../../dma-buf/backends.ts';
 import type { Failure } from '../../dma-buf/failure.ts';
 import { SHELL_TASK } from '../../kernel/task.ts';
@@ -9,7 +11,6 @@ import type { Remark } from '../../program/remark.ts';
 import { O_ACCMODE } from '../../uapi/fcntl.ts';
 import { iocSize } from '../../uapi/ioctl.ts';
 import { formatHex, formatSize, U64_MASK } from '../../units.ts';
-import { didYouMean } from '../words/did-you-mean.ts';
 import { groupText } from '../words/groups.ts';
 
 /** Whether a length has no page's end above it. */

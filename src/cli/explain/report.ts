@@ -4,7 +4,7 @@ import type { LogLine } from '../../printk.ts';
 import { errnoNumber, strerror } from '../../uapi/errno.ts';
 import { EXIT_BUG, exitCode } from '../exit-code.ts';
 import { BootPanic, CallFailed, type FailedCall, UnreadableInput, UsageError } from '../failures.ts';
-import { logJson } from '../json/json.ts';
+import { logJson, regionJson } from '../json/json.ts';
 import { renderDiagnostic } from '../render/diagnostic.ts';
 import { droppedNote, renderLogLine, splitLog } from '../render/log.ts';
 import { escapeText } from '../terminal/escape.ts';
@@ -43,7 +43,11 @@ export function errorText(thrown: unknown, ink: Ink = NO_INK): string {
   const hint = error.hint === undefined ? '' : indent([escapeText(error.hint)]);
   if (error instanceof CallFailed) return error.calls.map((call) => callText(call, ink)).join('');
   // The log's last line is the panic's own.
-  if (error instanceof BootPanic) return renderLog(error.log, ink);
+  if (error instanceof BootPanic) {
+    const { cause, warnings } = error.outcome;
+    const told = [...warnings, ...(cause === undefined ? [] : [cause])];
+    return renderLog(error.log, ink) + told.map((one) => renderDiagnostic(one, ink)).join('');
+  }
   switch (error.name) {
     case 'ClosedPipe':
       return '';
@@ -93,8 +97,11 @@ function errorMembers(thrown: unknown): Record<string, unknown> {
       error: {
         code: 'panic',
         message: `Kernel panic - not syncing: ${message}`,
+        cause: error.outcome.cause ?? null,
         log: error.log.map(logJson),
       },
+      warnings: error.outcome.warnings,
+      regions: (error.outcome.regions ?? []).map(regionJson),
     };
   }
   if (error instanceof UsageError) return { error: { code: 'usage', message, hint: error.hint ?? null } };
@@ -114,6 +121,8 @@ function errorMembers(thrown: unknown): Record<string, unknown> {
       return { error: { code: 'iommu-fault', message } };
     case 'SegmentationFault':
       return { error: { code: 'segmentation-fault', message } };
+    case 'KernelOops':
+      return { error: { code: 'kernel-oops', message } };
     case 'NotModelled':
       return { error: { code: 'not-modelled', message } };
     default:

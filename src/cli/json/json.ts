@@ -10,7 +10,7 @@ import type { LogLine } from '../../printk.ts';
 import type { PfnRange } from '../../units.ts';
 import { bytesOf, formatHex } from '../../units.ts';
 import { explainHazard, syncFlagNames } from '../explain/explain-hazard.ts';
-import { adviceFor, whyNoHeap } from '../explain/explain-region.ts';
+import { explainRegion } from '../explain/explain-region.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -32,6 +32,26 @@ export const heapJson = (heap: HeapView): Json => ({
   buffers: heap.buffers,
 });
 
+const ADDRESSES: readonly string[] = ['base', 'limit'];
+
+/** Numbers of any depth: addresses as addresses, sizes as numbers, keys as the kernel would spell them. */
+function detailJson(value: object): Json {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      typeof member === 'bigint'
+        ? ADDRESSES.includes(key)
+          ? address(member)
+          : size(member)
+        : Array.isArray(member)
+          ? member.map((entry: object) => detailJson(entry))
+          : typeof member === 'object' && member !== null
+            ? detailJson(member)
+            : member,
+    ]),
+  );
+}
+
 export const regionJson = (region: RegionView): Json => ({
   name: region.name,
   origin: region.origin,
@@ -43,8 +63,9 @@ export const regionJson = (region: RegionView): Json => ({
   kind: region.kind,
   heaps: region.heaps,
   why: region.why ?? null,
-  reason: region.why === undefined ? null : whyNoHeap(region.why),
-  advice: region.why === undefined ? null : (adviceFor(region.why) ?? null),
+  reason: explainRegion(region)?.reason ?? null,
+  advice: explainRegion(region)?.advice ?? null,
+  detail: region.detail === undefined ? null : detailJson(region.detail),
 });
 
 export function extentJson(run: PfnRange, pageSize: number): Json {

@@ -3,11 +3,17 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BootParams, BootReserved } from '../../kernel/boot/boot-params.ts';
 import type { FaultRule } from '../../kernel/faults/fault-rule.ts';
 import { profileOf } from '../../profile/profile.ts';
-import { bootParamsOf, configKey, isReserved, parseMode, parseSeed } from '../../program/boot-inputs.ts';
+import {
+  bootParamsOf,
+  configKey,
+  configMeant,
+  isReserved,
+  parseMode,
+  parseSeed,
+} from '../../program/boot-inputs.ts';
 import { type PhysRange, parseRange } from '../../units.ts';
 import { UsageError } from '../failures.ts';
 import { readCount, readSize } from '../words/arguments.ts';
-import { didYouMean } from '../words/did-you-mean.ts';
 import { collectFaults } from '../words/fault-option.ts';
 import { readGroup } from '../words/groups.ts';
 import type { SourceInputs } from './load-tree.ts';
@@ -59,7 +65,7 @@ function readConfig(text: string, before: Record<string, string> = {}): Record<s
   const [problem] = profileOf('v3', config).problems;
   if (problem === undefined) return config;
   if (problem.problem !== 'unknown') throw new InvalidArgumentError(`Expected ${problem.expected}.`);
-  const near = didYouMean(problem.key, problem.expected.split(', '));
+  const near = configMeant(problem);
   const hint = near === undefined ? '' : ` Did you mean ${near}?`;
   throw new InvalidArgumentError(`Not an option that the model reads.${hint} It reads ${problem.expected}.`);
 }
@@ -155,14 +161,34 @@ export function bootParams(options: BootInputOptions): BootParams {
   });
 }
 
+const SOURCE_NAMES = ['include', 'define', 'overlay', 'allowOutside'] as const;
+
+const flagOf = (name: string): string =>
+  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
 /** Refuses what is given beside a board where nothing is booted. */
 export function refuseBoardOptions(options: BoardOptions): void {
-  const names = [...NAMES, 'bootargs', 'include', 'define', 'overlay', 'allowOutside'] as const;
+  const names = [...NAMES, 'bootargs', ...SOURCE_NAMES] as const;
   const given = names.find((name) => options[name] !== undefined);
   if (given !== undefined) {
     throw new UsageError(
-      `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} changes a boot, and a session has booted already`,
+      `${flagOf(given)} changes a boot, and a session has booted already`,
       'Give it to boot, or add --board FILE for a boot in memory',
     );
   }
+}
+
+/**
+ * Refuses what says how a board's tree is made where --board names none.
+ *
+ * @param instead what the command takes then
+ */
+export function refuseTreeOptions(options: Readonly<Record<string, unknown>>, instead: string): void {
+  const names = ['include', 'define', 'overlay', 'symbols', 'memory', 'bootargs'] as const;
+  const given = names.find((name) => options[name] !== undefined);
+  if (given === undefined) return;
+  throw new UsageError(
+    `${flagOf(given)} goes with --board FILE: of ${instead} it would be ignored`,
+    'Add --board FILE, the board that it is about',
+  );
 }

@@ -4,6 +4,7 @@
 import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceTree, DtNode, DtProperty } from '../../devicetree/tree.ts';
+import { cellAt } from '../../devicetree/value.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { UnreadableInput } from '../failures.ts';
 import { readRegular, UnusableFile } from './input-file.ts';
@@ -77,5 +78,13 @@ export function readDeviceTreeDirectory(directory: string): ReadDirectory {
   if (!list(directory).some(({ name }) => ROOT_PROPERTIES.includes(name))) {
     refuse('is-a-directory', 'is a directory, not a board, nor a device tree as in /proc/device-tree');
   }
-  return { tree: { root: node(directory, '', 0), memReserves: [], bootCpuid: 0 }, warnings };
+  const root = node(directory, '', 0);
+  return { tree: { root, memReserves: [], bootCpuid: bootCpuidOf(root) }, warnings };
+}
+
+/** The boot processor's number, which no file tells: what dtc takes for it. */
+function bootCpuidOf(root: DtNode): number {
+  const first = root.children.find(({ name }) => name === 'cpus')?.children[0];
+  const reg = first?.properties.find(({ name }) => name === 'reg')?.value;
+  return reg?.length === 4 ? (cellAt(reg, 0) ?? 0) : 0;
 }

@@ -11,7 +11,8 @@ import { UnreadableInput, UsageError } from '../failures.ts';
 import type { Confinement } from './confinement.ts';
 import { readDeviceTreeDirectory } from './device-tree-directory.ts';
 import { inputName, readInput } from './read-input.ts';
-import { directoryOf, outsideScenario, sourceFiles } from './source-files.ts';
+import { directoryOf, isDirectory, modifiedText, outsideScenario, sourceFiles } from './source-files.ts';
+import { refuseWrongInput } from './wrong-input.ts';
 
 /** How source is compiled, and what is laid over the board. */
 export interface SourceInputs {
@@ -26,6 +27,13 @@ export interface SourceInputs {
   readonly within?: Confinement | undefined;
   /** dtc -@. */
   readonly symbols?: boolean;
+  /** dtc -A, -L: of the board, which must be source then. */
+  readonly autoAlias?: boolean;
+  readonly localFixups?: boolean;
+  /** What the board must be: a source, a blob or a directory. dtc -I */
+  readonly format?: 'dts' | 'dtb' | 'fs' | undefined;
+  /** Told of every file of source that is read. */
+  readonly onRead?: (path: string) => void;
   /** The file may be an overlay itself. */
   readonly overlayAsBoard?: boolean;
 }
@@ -33,13 +41,12 @@ export interface SourceInputs {
 export interface LoadedTree {
   readonly tree: DeviceTree;
   readonly format: BoardFormat | 'directory';
+  /** Whether any of it was compiled from source. */
+  readonly isOfSource: boolean;
   /** What can be read again without any other file: the input itself, or the finished tree as a blob. */
   bytes(): Uint8Array;
   readonly warnings: readonly Diagnostic[];
-}
-
-interface Piece extends LoadedTree {
-  /** Set when it is known: source says whether it is an overlay. */
+  /** Whether it is an overlay; source alone says so. */
   readonly isOverlay?: boolean;
 }
 
@@ -61,12 +68,20 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
   }
   if (overlays.length === 0) return board;
   let { tree } = board;
+  let { isOfSource } = board;
   const warnings = [...board.warnings];
   const { applyOverlay } = await import('../../devicetree/overlay.ts');
   for (const name of overlays) {
     // Its labels too: the next overlay may refer to them.
-    const overlay = await loadPiece(name, { ...inputs, symbols: true });
+    const overlay = await loadPiece(name, {
+      ...inputs,
+      symbols: true,
+      autoAlias: false,
+      localFixups: false,
+      format: undefined,
+    });
     const applied = applyOverlay(tree, overlay.tree);
+    isOfSource ||= overlay.isOfSource;
     warnings.push(...overlay.warnings);
     const found = applied.diagnostics.map((diagnostic) => ({
       ...diagnostic,
@@ -76,7 +91,20 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
     warnings.push(...found);
     tree = applied.tree;
   }
-  return { tree, format: board.format, bytes: () => encodeDtb(tree), warnings };
+  return { tree, format: board.format, isOfSource, bytes: () => encodeDtb(tree), warnings };
+}
+
+/** The same for a user who gives the options: those about source are refused where there is none. @throws UsageError */
+export async function loadTreeAsGiven(file: string, inputs: SourceInputs): Promise<LoadedTree> {
+  const loaded = await loadTree(file, inputs);
+  if (loaded.isOfSource) return loaded;
+  const { include, define, symbols } = inputs;
+  const given = include?.length ? '--include' : define ? '--define' : symbols ? '--symbols' : undefined;
+  if (given === undefined) return loaded;
+  throw new UsageError(
+    `${given} goes with device-tree source, and ${inputName(file)} is none: it would be ignored`,
+    'Leave it out, or give the source that the board was made of',
+  );
 }
 
 /** What messages call the board that a session keeps: of anything but a blob or YAML it keeps what was made of it. */
@@ -107,17 +135,26 @@ async function optimizeLate(): Promise<void> {
   }
 }
 
+interface FileRead {
+  readonly bytes: Uint8Array;
+  /** Of a file, not of standard input. */
+  readonly modified?: string | undefined;
+}
+
 /** What a file holds; `undefined` for a directory. */
-function bytesOf(file: string, within: Confinement | undefined): Uint8Array | undefined {
+function fileRead(file: string, within: Confinement | undefined): FileRead | undefined {
   const name = inputName(file);
   const outside = (allowed: Confinement) => {
     const { code, message, hint } = outsideScenario(name, allowed);
     return new UnreadableInput(code, name, message, hint);
   };
   try {
-    return readInput(file, ({ stats }) => {
+    let modified: string | undefined;
+    const bytes = readInput(file, ({ stats }) => {
       if (within?.allowsOpened(file, stats) === false) throw outside(within);
+      modified = modifiedText(stats);
     });
+    return { bytes, modified };
   } catch (error) {
     if (!(error instanceof UnreadableInput) || error.code !== 'is-a-directory') throw error;
     if (within?.allows(file) === false) throw outside(within);
@@ -125,13 +162,53 @@ function bytesOf(file: string, within: Confinement | undefined): Uint8Array | un
   }
 }
 
-async function loadPiece(file: string, inputs: SourceInputs): Promise<Piece> {
+/** What cpp passes over in silence: a directory of -I that is not there. */
+const missingDirectories = (include: readonly string[]): readonly Diagnostic[] =>
+  include
+    .filter((directory) => !isDirectory(directory))
+    .map((directory) => ({
+      code: 'include-missing',
+      severity: 'warning',
+      message: `--include ${directory}: no such directory`,
+    }));
+
+const FORMAT_NAMES = {
+  dts: 'source',
+  dtb: 'a blob',
+  yaml: 'YAML',
+  unknown: 'neither',
+  fs: 'a directory',
+} as const;
+
+const otherFormat = (name: string, is: string, asked: 'dts' | 'dtb' | 'fs') =>
+  new UnreadableInput(
+    'other-format',
+    name,
+    `${name}: is ${is}, and -I ${asked} expects ${FORMAT_NAMES[asked]}`,
+    'Leave out -I: what a board is shows in what it holds',
+  );
+
+/** -A and -L work with the labels of source, which nothing else has. */
+function refuseSourceOnly(name: string, is: string, { autoAlias, localFixups }: SourceInputs): void {
+  const option = autoAlias === true ? '-A' : localFixups === true ? '-L' : undefined;
+  if (option === undefined) return;
+  throw new UsageError(
+    `${option} needs source, and ${name} is ${is}`,
+    'Its labels are gone; compile the source with it',
+  );
+}
+
+async function loadPiece(file: string, inputs: SourceInputs): Promise<LoadedTree> {
   const name = inputName(file);
-  const bytes = bytesOf(file, inputs.within);
-  if (bytes === undefined) {
+  const read = fileRead(file, inputs.within);
+  if (read === undefined) {
+    if (inputs.format !== undefined && inputs.format !== 'fs')
+      throw otherFormat(name, 'a directory', inputs.format);
+    refuseSourceOnly(name, 'a directory', inputs);
     const { tree, warnings } = readDeviceTreeDirectory(file);
-    return { tree, format: 'directory', bytes: () => encodeDtb(tree), warnings };
+    return { tree, format: 'directory', isOfSource: false, bytes: () => encodeDtb(tree), warnings };
   }
+  const { bytes, modified } = read;
   if (bytes.length === 0) {
     throw new UnreadableInput(
       'file-empty',
@@ -141,14 +218,34 @@ async function loadPiece(file: string, inputs: SourceInputs): Promise<Piece> {
   }
   const detected = detectFormat(bytes);
   // A source's name helps where its content says nothing.
-  const format = detected !== 'dtb' && /\.dts[io]?$/.test(file) ? 'dts' : detected;
-  if (format !== 'dts') return { ...(await decodeTree(bytes, name)), format, bytes: () => bytes };
+  const isSource = inputs.format === 'dts' || /\.dts[io]?$/.test(file);
+  const format = detected !== 'dtb' && isSource ? 'dts' : detected;
+  if (inputs.format !== undefined && inputs.format !== format) {
+    throw otherFormat(name, FORMAT_NAMES[format], inputs.format);
+  }
+  if (format !== 'dts') await refuseWrongInput(bytes, file, 'board');
+  if (format !== 'dts') refuseSourceOnly(name, FORMAT_NAMES[format], inputs);
+  if (format !== 'dts')
+    return { ...(await decodeTree(bytes, name)), format, isOfSource: false, bytes: () => bytes };
   // As large as all the rest of the command: only for source.
   const { compileSource } = await import('../../devicetree/compile-source.ts');
   await optimizeLate();
-  const { include = [], define = [], allowOutside = false, symbols = false, within } = inputs;
-  const readFile = sourceFiles({ directory: directoryOf(file), include, allowOutside, within });
-  const source = { path: file === '-' ? '<stdin>' : file, text: decodeSource(bytes) };
-  const { tree, isPlugin, warnings } = compileSource(source, { readFile, defines: define, symbols });
-  return { tree, format, bytes: () => encodeDtb(tree), warnings, isOverlay: isPlugin };
+  const { include = [], define = [], allowOutside = false, symbols = false, within, onRead } = inputs;
+  const readFile = sourceFiles({ directory: directoryOf(file), include, allowOutside, within, onRead });
+  const source = {
+    path: file === '-' ? '<stdin>' : file,
+    text: decodeSource(bytes),
+    ...(modified === undefined ? {} : { modified }),
+  };
+  onRead?.(source.path);
+  const compiled = compileSource(source, {
+    readFile,
+    defines: define,
+    symbols,
+    aliases: inputs.autoAlias === true,
+    fixups: inputs.localFixups === true,
+  });
+  const { tree, isPlugin } = compiled;
+  const warnings = [...missingDirectories(include), ...compiled.warnings];
+  return { tree, format, isOfSource: true, bytes: () => encodeDtb(tree), warnings, isOverlay: isPlugin };
 }

@@ -2,14 +2,17 @@
 import { boardFromTree } from '../../board/from-tree.ts';
 import type { DeviceTree } from '../../devicetree/tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
-import { boot } from '../../kernel/boot/boot.ts';
+import { type BootOutcome, boot } from '../../kernel/boot/boot.ts';
+import { Kernel } from '../../kernel/kernel.ts';
+import { NO_MEMORY } from '../../mm/phys-memory.ts';
 import { Printk } from '../../printk.ts';
 import { MemoryRecords, type Records } from '../../records.ts';
 import { MemorySession } from '../../session/memory-session.ts';
 import type { BootInputs } from '../../session/session.ts';
 import { BootPanic } from '../failures.ts';
+import { refuseUnknownSubjects, subjectsOf } from '../words/fault-option.ts';
 import { type BoardOptions, bootParams } from './boot-inputs.ts';
-import { decodeTree, keptName, loadTree } from './load-tree.ts';
+import { decodeTree, keptName, loadTreeAsGiven } from './load-tree.ts';
 import { inputName } from './read-input.ts';
 
 /** Inputs that were read, and the boot that they make. */
@@ -17,12 +20,12 @@ export interface PreparedBoot {
   readonly inputs: BootInputs;
   readonly warnings: readonly Diagnostic[];
   /** Fills empty records. @throws BootPanic when the kernel dies, with its log */
-  readonly build: (records: Records) => { readonly panic?: string };
+  readonly build: (records: Records) => BootOutcome;
 }
 
 /** Reads a board with what is given beside it. @throws UnreadableInput or InvalidInput */
 export async function prepareBoot(file: string, options: BoardOptions): Promise<PreparedBoot> {
-  const { tree, format, bytes, warnings } = await loadTree(file, options);
+  const { tree, format, bytes, warnings } = await loadTreeAsGiven(file, options);
   const inputs = { board: bytes(), file: inputName(file), format, params: bootParams(options) };
   return bootOf(inputs, tree, warnings);
 }
@@ -44,7 +47,9 @@ function bootOf(inputs: BootInputs, tree: DeviceTree, warnings: readonly Diagnos
   const board = boardFromTree(tree, inputs.file);
   const build = (records: Records) => {
     const outcome = boot(board, inputs.params, records);
-    if (outcome.panic !== undefined) throw new BootPanic(outcome.panic, [...new Printk(records).since()]);
+    if (outcome.panic !== undefined) throw new BootPanic(outcome, [...new Printk(records).since()]);
+    // Which heaps there are is known now.
+    refuseUnknownSubjects(inputs.params.faults ?? [], subjectsOf(new Kernel(records, NO_MEMORY)));
     return outcome;
   };
   return { inputs, warnings: [...warnings, ...board.diagnostics], build };

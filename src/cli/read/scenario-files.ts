@@ -15,14 +15,7 @@ import { loadTree, type SourceInputs } from './load-tree.ts';
 import { inputName, readInput } from './read-input.ts';
 import { directoryOf, outsideScenario } from './source-files.ts';
 
-/** A board that takes the place of the one that scenarios name. */
-export interface OtherBoard {
-  readonly file: string;
-  readonly inputs: SourceInputs;
-}
-
 export interface ScenarioFilesOptions {
-  readonly other?: OtherBoard | undefined;
   /** The scenario may name any file. */
   readonly allowOutside?: boolean | undefined;
   /** Told of what is odd about a board. */
@@ -53,7 +46,7 @@ async function load(file: string, inputs: SourceInputs, warn: ScenarioFilesOptio
  */
 export function scenarioFiles(
   file: string,
-  { other, allowOutside = false, warn }: ScenarioFilesOptions,
+  { allowOutside = false, warn }: ScenarioFilesOptions,
 ): ScenarioFiles {
   const within = allowOutside ? undefined : new Confinement([directoryOf(file)]);
   const kept = new Map<string, Uint8Array>();
@@ -92,7 +85,6 @@ export function scenarioFiles(
 
   return {
     loadBoard: async (name: string, { include, define, overlay }: BoardInputs) => {
-      if (other !== undefined) return load(other.file, other.inputs, warn);
       const directories = include.map((one, i) => placed(one, ['boot', 'include', i], true));
       const overlays = overlay.map((one, i) => placed(one, ['boot', 'overlay', i], false));
       const inputs = { include: directories, define, overlay: overlays, allowOutside, within };

@@ -2,7 +2,7 @@
  * The files that a device-tree source may read: beside it and below the include directories, nothing else
  * unless asked for. A source that somebody sent may name any path.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, resolve, sep } from 'node:path';
 import type { BinaryFile, ReadFile, RefusedFile, SourceFile } from '../../devicetree/source.ts';
 import { decodeSource } from '../../devicetree/source-encoding.ts';
@@ -17,6 +17,8 @@ export interface SourceFilesOptions {
   readonly allowOutside: boolean;
   /** Beyond which nothing is read, whatever an include directory links to: that of a scenario. */
   readonly within?: Confinement | undefined;
+  /** Told of every file that is read. */
+  readonly onRead?: ((path: string) => void) | undefined;
 }
 
 const MAX_BYTES = 32 * 1024 * 1024;
@@ -29,9 +31,16 @@ const statOf = (path: string) => {
   }
 };
 const isFile = (path: string): boolean => statOf(path)?.isFile() === true;
-const isDirectory = (path: string): boolean => statOf(path)?.isDirectory() === true;
+/** Whether a path leads to a directory. */
+export const isDirectory = (path: string): boolean => statOf(path)?.isDirectory() === true;
 
 const refused = (code: string, message: string): RefusedFile => ({ refused: { code, message } });
+
+/** A file's date as the preprocessor writes it, in local time: `Sun Nov  1 08:00:00 2026`. */
+export function modifiedText({ mtime }: Stats): string {
+  const [weekday = '', month = '', day = '', year = ''] = mtime.toDateString().split(' ');
+  return `${weekday} ${month} ${day.replace(/^0/, ' ')} ${mtime.toTimeString().slice(0, 8)} ${year}`;
+}
 
 class Outside extends Error {
   readonly refused: RefusedFile['refused'];
@@ -114,8 +123,15 @@ export function sourceFiles(options: SourceFilesOptions): ReadFile {
         : undefined;
     }
     try {
-      const bytes = readRegular(found, MAX_BYTES, (opened) => check(found, path, opened));
-      return kind === 'binary' ? { path: found, bytes } : { path: found, text: decodeSource(bytes) };
+      options.onRead?.(found);
+      let modified = '';
+      const bytes = readRegular(found, MAX_BYTES, (opened) => {
+        check(found, path, opened);
+        modified = modifiedText(opened.stats);
+      });
+      return kind === 'binary'
+        ? { path: found, bytes }
+        : { path: found, text: decodeSource(bytes), modified };
     } catch (error) {
       if (error instanceof Outside) return { refused: error.refused };
       if (error instanceof UnusableFile) return refused(error.code, `"${path}": ${error.message}`);

@@ -1,5 +1,5 @@
 /** Device trees as text: where nodes and properties come from. */
-import { printValue } from '../../devicetree/dts/print.ts';
+import { printValue } from '../../devicetree/dts/value-text.ts';
 import type { DtNode, DtProperty } from '../../devicetree/tree.ts';
 import type { SourcePosition } from '../../diagnostic.ts';
 import { formatHex } from '../../units.ts';

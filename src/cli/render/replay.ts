@@ -4,13 +4,13 @@ import { formatHex, formatSize } from '../../units.ts';
 import { hazardJson, logJson } from '../json/json.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
-import { renderLogLine } from './log.ts';
 import {
   counted,
   endDetails,
   hazardLines,
   logLines,
   mismatchText,
+  panicLines,
   placeText,
   stepReasons,
   stepTitle,
@@ -47,6 +47,8 @@ export function bootLine({ what, name, change, before, after }: BootDifference):
 
 function stepText(file: string, step: StepReport, ink: Ink): string {
   const place = ink.title(escapeText(placeText(file, step.position)));
+  if (step.follows !== undefined)
+    return `${place}: ${escapeText(stepTitle(step))}\n  follows from step ${step.follows}\n`;
   return (
     `${place}: ${escapeText(stepTitle(step))}\n` +
     indent(step.mismatches.map((one) => ink.bad(escapeText(mismatchText(one))))) +
@@ -65,7 +67,9 @@ function headline({ report, boots }: Replayed): string {
       : `no difference in ${counted(steps, 'step')}`;
   }
   if (boots === undefined) return `the answers first differ at step ${first.number}`;
-  return `${counted(failures.length, 'step')} of ${steps} ${failures.length === 1 ? 'answers' : 'answer'} differently`;
+  const own = failures.filter(({ follows }) => follows === undefined).length;
+  const others = own === failures.length ? '' : `, and ${failures.length - own} more because of that`;
+  return `${counted(own, 'step')} of ${steps} ${own === 1 ? 'answers' : 'answer'} differently${others}`;
 }
 
 export function replayText(
@@ -86,8 +90,7 @@ export function replayText(
         : differences.length === 0
           ? 'boot: the same heaps and regions\n'
           : `boot:\n${indent(differences.map((one) => escapeText(bootLine(one))))}`;
-  const dead =
-    panic === undefined ? '' : indent(panic.log.slice(-3).map((line) => renderLogLine(line, false, ink)));
+  const dead = panic === undefined ? '' : indent(panicLines(panic, ink));
   const ending =
     end?.verdict === 'failed' && panic === undefined
       ? `at the end:\n${indent(endDetails(end).map(escapeText))}`
@@ -112,6 +115,7 @@ const stepJson = (step: StepReport) => ({
   task: step.task,
   action: step.action,
   text: step.text,
+  follows: step.follows ?? null,
   mismatches: step.mismatches,
   errno: step.errno ?? null,
   fault: step.fault?.name ?? null,

@@ -23,6 +23,7 @@ const stepJson = (step: StepReport): Json => ({
   ret: step.ret,
   errno: step.errno ?? null,
   fault: step.fault?.name ?? null,
+  follows: step.follows ?? null,
   mismatches: step.mismatches,
   note: step.note ?? null,
   reason: step.verdict === 'passed' ? [] : stepReasons(step),
@@ -53,6 +54,8 @@ const fileJson = (report: RunReport): Json => ({
   untold: report.untold,
   end: report.end === undefined ? null : endJson(report.end),
   panic: report.panic?.message ?? null,
+  cause: report.panic?.cause ?? null,
+  warnings: report.warnings,
 });
 
 /** @param total how many there were, those that were not run included */

@@ -1,6 +1,6 @@
 /** What scenarios came to, for people: a line for one that passed, the reasons for one that did not. */
 import type { SourcePosition } from '../../diagnostic.ts';
-import type { EndReport, LiveBuffer, Mismatch, RunReport, StepReport } from '../../scenario/index.ts';
+import type { EndReport, LiveBuffer, Mismatch, Panic, RunReport, StepReport } from '../../scenario/index.ts';
 import { formatSize } from '../../units.ts';
 import { explainOutcome } from '../explain/explain-failure.ts';
 import { explainGroup, groupReports } from '../explain/explain-hazard.ts';
@@ -47,6 +47,7 @@ export function stepReasons(step: StepReport): string[] {
   const unmade = step.unmade.map((name) => `no step before has made '${name}'`);
   const loops = Object.entries(step.vars).map(([name, value]) => `${name} = ${value}`);
   return [
+    ...(step.follows === undefined ? [] : [`follows from step ${step.follows}`]),
     ...(step.fault === undefined ? [] : [step.fault.message]),
     ...explainOutcome(step),
     ...unmade,
@@ -108,10 +109,16 @@ export function runText(report: RunReport, ink: Ink = NO_INK): string {
   const failures = report.failures.map((step) => failureText(file, step, ink));
   if (end?.verdict !== 'failed') return head + failures.join('');
   const place = ink.title(escapeText(placeText(file, end.position)));
-  const boot = panic === undefined ? [] : panic.log.slice(-3).map((line) => renderLogLine(line, false, ink));
+  const boot = panic === undefined ? [] : panicLines(panic, ink);
   const ending = `${place}: ${panic === undefined ? `at the end, after ${counted(steps, 'step')}` : 'at boot'}\n`;
   return head + failures.join('') + ending + indent(endDetails(end).map(escapeText)) + indent(boot);
 }
+
+/** The end of a log that ends in a panic, and what it was of. */
+export const panicLines = ({ log, cause }: Panic, ink: Ink): string[] => [
+  ...log.slice(-3).map((line) => renderLogLine(line, false, ink)),
+  ...(cause === undefined ? [] : [escapeText(cause.message)]),
+];
 
 /** All of them, in one line. */
 export function runSummary(reports: readonly RunReport[], total: number, ink: Ink = NO_INK): string {

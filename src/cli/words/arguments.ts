@@ -13,6 +13,14 @@ export function readSize(text: string): bigint {
   return size;
 }
 
+/** An offset as a call takes it, which may be negative. */
+export function readOffset(text: string): bigint {
+  const isNegative = text.startsWith('-');
+  const size = parseSize(isNegative ? text.slice(1) : text);
+  if (size !== undefined) return isNegative ? -size : size;
+  throw new InvalidArgumentError(`Expected ${SIZE_FORMS}, after - for a negative one.`);
+}
+
 const MAX_COUNT = 999_999_999;
 
 /** A whole number from 0 on. */

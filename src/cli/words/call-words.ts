@@ -1,5 +1,6 @@
 /** Words of system calls as options and arguments: of any table, poll events, ioctl requests. */
 import { InvalidArgumentError } from 'commander';
+import { didYouMean } from '../../devicetree/did-you-mean.ts';
 import {
   IOCTL_REQUESTS,
   type Names,
@@ -9,7 +10,6 @@ import {
   wordOf,
 } from '../../uapi/call-names.ts';
 import { parseSigned } from '../../units.ts';
-import { didYouMean } from './did-you-mean.ts';
 
 /** Reads one of the names or a number, which need not be one of them. */
 export const wordReader =

@@ -1,10 +1,11 @@
 /** Finds the device that a user means. */
+
+import { didYouMean } from '../../devicetree/did-you-mean.ts';
 import { nodeNameOf } from '../../kernel/device-table.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Device } from '../../mm/dma/device.ts';
 import { findDevice } from '../../program/find-device.ts';
 import { CallFailed, UsageError } from '../failures.ts';
-import { didYouMean } from './did-you-mean.ts';
 
 /**
  * The device of that name: dev_name(), the path of its node, or the node's name when no other device has it.

@@ -1,7 +1,7 @@
 /** Groups by name or number, as options and as text. */
 import { InvalidArgumentError } from 'commander';
+import { didYouMean } from '../../devicetree/did-you-mean.ts';
 import { EXPECTED_ID, FIXED_GROUPS, parseGroup, parseId } from '../../program/group-names.ts';
-import { didYouMean } from './did-you-mean.ts';
 
 /** Groups that systemd or packages make when they are installed, with whatever number is free. */
 const FLOATING: ReadonlySet<string> = new Set([

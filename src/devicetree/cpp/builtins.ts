@@ -14,12 +14,15 @@ const COMPUTED: readonly (readonly [string, Builtin])[] = [
   ['__INCLUDE_LEVEL__', '__INCLUDE_LEVEL__'],
   ['__DATE__', 'clock'],
   ['__TIME__', 'clock'],
-  ['__TIMESTAMP__', 'clock'],
+  ['__TIMESTAMP__', '__TIMESTAMP__'],
 ];
 
 /** Defines them all. */
 export function defineBuiltins(macros: MacroTable): void {
-  const source = new SourceText('<built-in>', CONSTANTS.map((name) => `${name} 1\n`).join(''));
+  const source = new SourceText({
+    path: '<built-in>',
+    text: CONSTANTS.map((name) => `${name} 1\n`).join(''),
+  });
   const inclusion = new Inclusion(source, undefined, 0);
   let offset = 0;
   for (const name of CONSTANTS) {

@@ -12,6 +12,7 @@ export type Builtin =
   | '__BASE_FILE__'
   | '__COUNTER__'
   | '__INCLUDE_LEVEL__'
+  | '__TIMESTAMP__'
   | 'clock';
 
 /** Why a definition cannot be used. */

@@ -3,7 +3,7 @@
  *
  * Deviation: line markers (`# 12 "file" 1`) are obeyed and left out; gcc hands them on, and dtc obeys them.
  * Deviation: #pragma (but `once`), #ident and #assert are left out with a warning; gcc hands #pragma on.
- * Deviation: __DATE__ and its like have no value, with a warning; __TIMESTAMP__ neither.
+ * Deviation: __DATE__ and __TIME__ have no value, with a warning; __TIMESTAMP__ of standard input neither.
  * Deviation: after a missing #include the run goes on, so that all of them are told at once.
  * Deviation: line ends and runs of blanks are not kept as gcc keeps them; only whether there is any.
  */

@@ -67,7 +67,7 @@ export class Preprocessor implements DirectiveHost, ExpanderHost {
     this.problems = new Problems(limits.problems);
     this.expander = new Expander(this, limits);
     this.#directives = new Directives(this);
-    this.#file = new OpenFile(new Inclusion(new SourceText('', ''), undefined, 0), 0);
+    this.#file = new OpenFile(new Inclusion(new SourceText({ path: '', text: '' }), undefined, 0), 0);
   }
 
   /** The file being read. */
@@ -89,13 +89,13 @@ export class Preprocessor implements DirectiveHost, ExpanderHost {
     defines: readonly string[],
   ): { source: PreprocessedSource; diagnostics: Diagnostic[] } {
     try {
-      this.#open(new SourceText(main.path, main.text), undefined, 0);
+      this.#open(new SourceText(main), undefined, 0);
       defineBuiltins(this.macros);
       const lines = defines.map((define) => {
         const [, name = '', value = '1'] = /^([^=\n]*)(?:=([^\n]*))?/.exec(define) ?? [];
         return `#define ${name} ${value}\n`;
       });
-      this.#open(new SourceText('<command-line>', lines.join('')), undefined, 0);
+      this.#open(new SourceText({ path: '<command-line>', text: lines.join('') }), undefined, 0);
       while (this.#files.length > 0) {
         if (this.#file.pos < this.#file.end) this.#scan(this.#file);
         else this.#close(this.#file);
@@ -120,7 +120,7 @@ export class Preprocessor implements DirectiveHost, ExpanderHost {
       if (found.text.length > this.limits.fileSize) {
         this.stop(at, 'file-size', `${found.path} has more than ${this.limits.fileSize} characters`);
       }
-      source = new SourceText(found.path, found.text);
+      source = new SourceText(found);
       this.#sources.set(found.path, source);
     }
     return source;
@@ -202,6 +202,10 @@ export class Preprocessor implements DirectiveHost, ExpanderHost {
         return counted(this.#counter++);
       case '__INCLUDE_LEVEL__':
         return counted(inclusion.depth);
+      case '__TIMESTAMP__':
+        if (inclusion.source.modified !== undefined) return quoted(inclusion.source.modified);
+        this.warning(at, 'no-clock', '__TIMESTAMP__ has no value: nobody knows when this text was changed');
+        return quoted('??? ??? ?? ??:??:?? ????');
       default:
         this.warning(at, 'no-clock', `${macro.name} has no value: the result must not depend on the time`);
         return quoted(macro.name === '__TIME__' ? '??:??:??' : '??? ?? ????');

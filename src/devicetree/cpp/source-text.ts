@@ -1,8 +1,10 @@
 /** A file's text with its line continuations taken out, and the way back to lines and columns. */
+import type { SourceFile } from '../source.ts';
 
 /** What a file is to all of its inclusions. */
 export class SourceText {
   readonly path: string;
+  readonly modified: string | undefined;
   /** The text to read: continued lines are joined, a byte order mark is gone. */
   readonly text: string;
   readonly #original: string;
@@ -17,8 +19,9 @@ export class SourceText {
   /** Never read again while this macro is defined: the whole file stands in `#ifndef … #endif`. */
   guard: string | undefined;
 
-  constructor(path: string, original: string) {
+  constructor({ path, text: original, modified }: SourceFile) {
     this.path = path;
+    this.modified = modified;
     this.#original = original;
     const pieces: string[] = [];
     let from = original.charCodeAt(0) === 0xfeff ? 1 : 0;

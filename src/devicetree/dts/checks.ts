@@ -26,6 +26,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'duplicate_property_names', needs: [], run: checkDuplicatePropertyNames },
   { name: 'node_name_chars', needs: [], run: checkNodeNameChars },
   { name: 'node_name_format', needs: ['node_name_chars'], run: checkNodeNameFormat },
+  { name: 'node_name_not_empty', needs: [], run: checkNodeNameNotEmpty },
   { name: 'property_name_chars', needs: [], run: checkPropertyNameChars },
   { name: 'name_is_string', needs: [], run: checkNameIsString },
   { name: 'name_properties', needs: ['name_is_string'], run: checkNameProperties },
@@ -132,6 +133,18 @@ function checkNodeNameFormat(context: CheckContext): void {
       at: node.places[0],
       path: node.path,
       message: `the name of node "${node.name}" has more than one "@"`,
+    });
+  }
+}
+
+function checkNodeNameNotEmpty(context: CheckContext): void {
+  for (const node of context.nodes) {
+    if (node.parent === undefined || (node.name !== '' && !node.name.startsWith('@'))) continue;
+    context.fail({
+      at: node.places[0],
+      path: node.path,
+      message: `node "${node.name}" has no name before its unit address`,
+      hint: 'name it after what it is: memory@80000000',
     });
   }
 }

@@ -8,7 +8,7 @@ import { cellAt } from '../value.ts';
 import { runChecks } from './checks.ts';
 import { compiledTree } from './compiled-tree.ts';
 import { ExpressionReader } from './expression.ts';
-import { addFixups, addSymbols } from './fixups.ts';
+import { addAliases, addFixups, addSymbols } from './fixups.ts';
 import { LabelIndex, nodeByPath } from './label-index.ts';
 import type { LiveNode } from './live-tree.ts';
 import { Parser } from './parser.ts';
@@ -24,6 +24,10 @@ export interface CompileDtsOptions {
   readonly readFile: ReadFile;
   /** Adds `__symbols__`, and keeps every labelled node: dtc -@. Off unless given. */
   readonly symbols?: boolean;
+  /** Adds the labels to `/aliases`: dtc -A. Off unless given. */
+  readonly aliases?: boolean;
+  /** Adds `__fixups__` and `__local_fixups__` to a tree that is no plugin: dtc -L. Off unless given. */
+  readonly fixups?: boolean;
   /** The boot processor's number: dtc -b. Unless given, the `reg` of the first node in /cpus. */
   readonly bootCpuid?: number;
 }
@@ -64,8 +68,9 @@ export function compileDts(source: PreprocessedSource, options: CompileDtsOption
       const context = new CheckContext({ root, isPlugin, symbols, labels, pieces, report, sources });
       runChecks(context);
       if (!report.failed) {
+        if (options.aliases === true) addAliases(context);
         if (symbols) addSymbols(context);
-        if (isPlugin) addFixups(context);
+        if (isPlugin || options.fixups === true) addFixups(context);
       }
       if (!report.failed) {
         tree = { root: compiledTree(root, { sources, pieces }), memReserves, bootCpuid };

@@ -19,6 +19,8 @@ export interface Marker {
   /** The reference or label. */
   readonly ref: string;
   readonly at: number;
+  /** Of a label: it stands in brackets, before anything else in them. */
+  readonly leads?: boolean;
 }
 
 /** What a property was set to at one place. */

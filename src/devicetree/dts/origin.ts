@@ -4,8 +4,8 @@
  */
 import type { SourcePosition } from '../../diagnostic.ts';
 import type { OriginPosition } from '../source.ts';
-import type { LiveNode, LiveProperty, Setting } from './live-tree.ts';
-import type { Pieces } from './pieces.ts';
+import type { LiveNode, LiveProperty, Marker, Setting } from './live-tree.ts';
+import type { Pieces, ValueForm } from './pieces.ts';
 import type { SourceMap } from './source-map.ts';
 
 /** A place in a source, with its includes, or in a blob. */
@@ -24,7 +24,12 @@ export interface ValuePiece {
   /** Its first byte in the value. */
   readonly offset: number;
   readonly position: Place;
+  /** What begins here; undefined for the further cells in the same brackets. */
+  readonly form?: ValueForm | undefined;
 }
+
+/** A reference or a label in a value. */
+export type ValueMark = Pick<Marker, 'kind' | 'offset' | 'ref' | 'leads'>;
 
 /** Where a property comes from. */
 export interface PropertyOrigin {
@@ -37,6 +42,8 @@ export interface PropertyOrigin {
   readonly labels: readonly string[];
   /** Where the parts of the value stand. */
   readonly pieces: readonly ValuePiece[];
+  /** Its references and labels, in order. */
+  readonly marks: readonly ValueMark[];
 }
 
 /** Where a node comes from. */
@@ -92,8 +99,15 @@ export class CompiledPropertyOrigin implements PropertyOrigin {
     const { firstPiece, pieceCount } = this.#property;
     return Array.from({ length: pieceCount }, (_, i) => ({
       offset: pieces.offset(firstPiece + i),
-      position: sources.originAt(pieces.position(firstPiece + i)),
+      form: pieces.form(firstPiece + i),
+      get position() {
+        return sources.originAt(pieces.position(firstPiece + i));
+      },
     }));
+  }
+
+  get marks(): readonly ValueMark[] {
+    return this.#property.markers ?? [];
   }
 }
 

@@ -131,7 +131,7 @@ export class Parser {
     const labels = this.#nodes.readLabels();
     const code = scanner.skip();
     if (code === CH.slash && scanner.take('/memreserve/')) {
-      this.#memReserve(at);
+      this.#memReserve(at, labels);
       return;
     }
     if (code === CH.ampersand) {
@@ -171,7 +171,7 @@ export class Parser {
     );
   }
 
-  #memReserve(at: number): void {
+  #memReserve(at: number, labels: readonly Label[]): void {
     const address = this.#expressions.primary();
     const size = this.#expressions.primary();
     this.#nodes.semicolon('/memreserve/');
@@ -190,7 +190,11 @@ export class Parser {
         hint: 'in a blob that dtc writes it ends the list, and hides those behind it',
       });
     }
-    this.#memReserves.push({ address: BigInt(address), size: BigInt(size) });
+    this.#memReserves.push({
+      address: BigInt(address),
+      size: BigInt(size),
+      ...(labels.length === 0 ? {} : { labels: labels.map(({ name }) => name) }),
+    });
   }
 
   /** The node that /delete-node/ or /omit-if-no-ref/ names at the top level. */

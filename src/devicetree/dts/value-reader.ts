@@ -7,12 +7,14 @@ import type { ExpressionReader } from './expression.ts';
 import type { Integer } from './integer.ts';
 import { DTS_LIMITS } from './limits.ts';
 import { EMPTY, LiveProperty, type Marker } from './live-tree.ts';
-import type { Pieces } from './pieces.ts';
+import type { Pieces, ValueForm } from './pieces.ts';
 import type { Report } from './report.ts';
 import type { Scanner } from './scanner.ts';
 
 const STORE_SIZE = 32_768;
 const SHARED_UP_TO = 256;
+
+const CELLS = { 8: 'bytes', 16: 'cells16', 32: 'cells32', 64: 'cells64' } as const;
 
 const AFTER_VALUE = 'close the value with a semicolon, or join another with a comma';
 
@@ -100,7 +102,7 @@ export class ValueReader {
     const at = scanner.position;
     switch (code) {
       case CH.quote: {
-        this.#pieces.add(this.#length, at);
+        this.#pieces.add(this.#length, at, 'text');
         this.#text(scanner.quoted(), at);
         return;
       }
@@ -114,7 +116,7 @@ export class ValueReader {
         return;
       case CH.ampersand:
         this.#mark('path', scanner.reference(), at);
-        this.#pieces.add(this.#length, at);
+        this.#pieces.add(this.#length, at, 'text');
         return;
       case CH.slash:
         if (scanner.take('/bits/')) {
@@ -146,10 +148,10 @@ export class ValueReader {
     }
   }
 
-  #mark(kind: Marker['kind'], ref: string, at: number): void {
+  #mark(kind: Marker['kind'], ref: string, at: number, leads = false): void {
     this.#report.countMark(at);
     this.#markers ??= [];
-    this.#markers.push({ kind, offset: this.#length, ref, at });
+    this.#markers.push({ kind, offset: this.#length, ref, at, leads });
   }
 
   /** After `/bits/`. */
@@ -171,6 +173,7 @@ export class ValueReader {
 
   #cells(bits: 8 | 16 | 32 | 64): void {
     const scanner = this.#scanner;
+    let form: ValueForm | undefined = CELLS[bits];
     for (;;) {
       this.#end = scanner.position;
       const code = scanner.skip();
@@ -180,7 +183,8 @@ export class ValueReader {
         return;
       }
       if (this.#expressions.starts(code)) {
-        this.#pieces.add(this.#length, at);
+        this.#pieces.add(this.#length, at, form);
+        form = undefined;
         this.#integer(this.#expressions.primary(), bits, at);
       } else if (code === CH.ampersand) {
         const ref = scanner.reference();
@@ -192,13 +196,14 @@ export class ValueReader {
             hint: 'references stand in < > without /bits/',
           });
         }
-        this.#pieces.add(this.#length, at);
+        this.#pieces.add(this.#length, at, form);
+        form = undefined;
         this.#mark('phandle', ref, at);
         this.#integer(0xffffffff, 32, at);
       } else {
         const label = scanner.label();
         if (label === undefined) this.#failInCells(code, at);
-        this.#mark('label', label, at);
+        this.#mark('label', label, at, form !== undefined);
       }
     }
   }
@@ -253,7 +258,7 @@ export class ValueReader {
       }
       const label = scanner.label();
       if (label !== undefined) {
-        this.#mark('label', label, at);
+        this.#mark('label', label, at, first);
         continue;
       }
       const { text } = scanner;
@@ -265,7 +270,7 @@ export class ValueReader {
           'write [0f], not [f] or [0x0f]',
         );
       }
-      if (first) this.#pieces.add(this.#length, at);
+      if (first) this.#pieces.add(this.#length, at, 'bytes');
       first = false;
       this.#reserve(1, at);
       this.#bytes[this.#length++] = Number.parseInt(text.slice(scanner.at, scanner.at + 2), 16);
@@ -292,7 +297,7 @@ export class ValueReader {
     }
     this.#expect(CH.close, '")" to end /incbin/');
     const bytes = scanner.binary(path, nameAt);
-    this.#pieces.add(this.#length, at);
+    this.#pieces.add(this.#length, at, 'file');
     const end = Math.min(bytes.length, Number(offset) + Number(length));
     this.#append(bytes.subarray(Math.min(Number(offset), bytes.length), end), at);
   }

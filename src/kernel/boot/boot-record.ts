@@ -1,4 +1,5 @@
 /** What boot leaves for the running kernel to know: one record, never changed afterwards. */
+import type { Diagnostic } from '../../diagnostic.ts';
 import type { RamResource } from '../../mm/early/system-ram.ts';
 import type { Records } from '../../records.ts';
 import type { PhysRange } from '../../units.ts';
@@ -22,6 +23,8 @@ export interface BootRecord {
   /** The number of CMA areas. */
   readonly cmaAreas: number;
   readonly regions: readonly RegionView[];
+  /** What is odd about the board, and where Linux dies later or has several answers. */
+  readonly warnings?: readonly Diagnostic[];
 }
 
 /** What boot left behind. @throws Error when the records hold no booted kernel */

@@ -4,15 +4,17 @@
  */
 import type { Board } from '../../board/board.ts';
 import { type MemoryCmdline, parseCmdline } from '../../board/cmdline.ts';
+import { likelyMemoryBase } from '../../board/memory-hint.ts';
 import { encodeDtb } from '../../devicetree/dtb.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { InvalidInput } from '../../diagnostic.ts';
-import { emptyCma } from '../../mm/alloc/cma.ts';
+import { emptyCma, putUnmapped } from '../../mm/alloc/cma.ts';
 import { createZones, PageAllocator } from '../../mm/alloc/page-alloc.ts';
 import { activateCmaPages, createPerCpuPages } from '../../mm/alloc/per-cpu-pages.ts';
 import { createSwiotlb } from '../../mm/dma/swiotlb.ts';
 import { takeSwiotlb } from '../../mm/dma/swiotlb-pool.ts';
 import { createAtomicPools } from '../../mm/early/atomic-pool.ts';
+import type { Claim } from '../../mm/early/claims.ts';
 import { reserveDefaultCma } from '../../mm/early/contiguous.ts';
 import type { EarlyBoot, EarlyCma } from '../../mm/early/early-boot.ts';
 import {
@@ -29,23 +31,45 @@ import { aliasBytes, unflattenedTreeBytes } from '../../mm/early/unflattened-tre
 import type { ZoneName, ZoneSpan } from '../../mm/early/zones.ts';
 import { dmaPhysLimit, zoneSpans } from '../../mm/early/zones.ts';
 import { Printk } from '../../printk.ts';
-import { banner, type Profile, pageblockBytes, profileOf } from '../../profile/profile.ts';
+import type { Geometry } from '../../profile/geometry.ts';
+import { type BannerArea, banner, type Profile, pageblockBytes, profileOf } from '../../profile/profile.ts';
 import { putProfile } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
-import type { PhysAddr, PhysRange } from '../../units.ts';
-import { formatPa, KiB, MiB, rangeEnd, roundDown, roundUp, TiB } from '../../units.ts';
+import type { PfnRange, PhysAddr, PhysRange } from '../../units.ts';
+import {
+  formatHex,
+  formatPa,
+  formatRange,
+  formatSize,
+  KiB,
+  MiB,
+  rangeEnd,
+  rangesOverlap,
+  roundDown,
+  roundUp,
+  sharedRange,
+  TiB,
+} from '../../units.ts';
 import { createDevices } from '../device-table.ts';
 import { createTask, DEFAULT_NOFILE, SHELL_TASK } from '../task.ts';
+import type { RegionView } from '../views/views.ts';
 import { addBootFaults } from './boot-faults.ts';
 import { bootReserved } from './boot-loader.ts';
 import type { BootParams, BootReserved } from './boot-params.ts';
-import { BOOT_RECORD, type BootRecord, DEVICE_TREE_RECORD } from './boot-record.ts';
+import { BOOT_RECORD, type BootRecord, bootRecord, DEVICE_TREE_RECORD } from './boot-record.ts';
+import { bootWarnings } from './boot-warnings.ts';
 import { loadModules } from './modules.ts';
-import { type Registered, regionViews } from './regions.ts';
+import { NOTHING_REGISTERED, type Registered, regionViews } from './regions.ts';
 
 export interface BootOutcome {
   /** What follows `Kernel panic - not syncing: `, when the kernel died. */
   readonly panic?: string;
+  /** What the kernel died of, with the node that it is about. */
+  readonly cause?: Diagnostic;
+  /** What had become of the regions when it died. */
+  readonly regions?: readonly RegionView[];
+  /** Where Linux dies later or has several answers; what is odd about the board itself stands there. */
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** RAM above this is not modelled. */
@@ -69,15 +93,39 @@ export function boot(board: Board, params: BootParams, records: Records): BootOu
     records,
     cmaAreas: [],
     coherentPools: [],
+    claims: [],
   };
+  const words = parseCmdline(cmdline);
+  const reservedMemory = new ReservedMemory(early, board, words.cma !== undefined);
+  const warningsOf = (registered: Registered) =>
+    bootWarnings(board, early, reservedMemory, registered, words);
   try {
-    bootKernel(board, params, early, memory, cmdline);
-    return {};
+    const registered = bootKernel(board, params, early, memory, cmdline, words, reservedMemory);
+    const warnings = warningsOf(registered);
+    const record = bootRecord(records);
+    records.put<BootRecord>(BOOT_RECORD, { ...record, warnings: [...board.diagnostics, ...warnings] });
+    return { warnings };
   } catch (error) {
     if (!(error instanceof KernelPanic)) throw error;
     printk.print(0, `Kernel panic - not syncing: ${error.message}`);
-    return { panic: error.message };
+    return {
+      panic: error.message,
+      cause: causeOf(error, board),
+      regions: regionViews(early, reservedMemory.regions, NOTHING_REGISTERED, words),
+      warnings: warningsOf(NOTHING_REGISTERED),
+    };
   }
+}
+
+function causeOf({ because, node }: KernelPanic, board: Board): Diagnostic {
+  const position = board.reservedMemory?.nodes.find(({ name }) => name === node)?.position;
+  return {
+    code: 'boot-panic',
+    severity: 'error',
+    message: `the kernel dies while it boots: ${because}`,
+    position: position ?? { file: board.source },
+    ...(node !== undefined && { path: `/reserved-memory/${node}` }),
+  };
 }
 
 function bootKernel(
@@ -86,9 +134,10 @@ function bootKernel(
   early: EarlyBoot,
   memory: readonly PhysRange[],
   cmdline: string,
-): void {
-  const { memblock, printk, records, profile } = early;
-  const words = parseCmdline(cmdline);
+  words: MemoryCmdline,
+  reservedMemory: ReservedMemory,
+): Registered {
+  const { memblock, printk, records, profile, claims } = early;
   for (const word of words.malformed) {
     if (word === 'cma') printk.print(3, 'cma: Config string not provided');
     printk.print(4, `Malformed early option '${word}'`);
@@ -99,10 +148,11 @@ function bootKernel(
   for (const range of memory) memblock.addMemory(range);
   if (words.mem !== undefined) limitMemory(memblock, words.mem, reserve);
   const initrd = addInitrd(memblock, reserve);
-  for (const range of [reserve.kernel, initrd, reserve.dtb]) {
-    if (range !== undefined) memblock.reserve(range);
+  for (const [by, range] of Object.entries({ kernel: reserve.kernel, initrd, dtb: reserve.dtb })) {
+    if (range === undefined) continue;
+    memblock.reserve(range);
+    claims.push({ by: by as Claim['by'], ...range });
   }
-  const reservedMemory = new ReservedMemory(early, board, words.cma !== undefined);
   reservedMemory.scan();
 
   // 4-6: page tables, the regions' handlers, the default CMA area.
@@ -129,7 +179,12 @@ function bootKernel(
   const active = activateCma(early, spans);
   createZones(records, spans, memblock.freeRanges());
   if (freePages(records) < profile.geometry.pfnDown(LEAST_FREE)) {
-    throw new KernelPanic('System is deadlocked on memory');
+    const free = profile.geometry.pagesToBytes(freePages(records));
+    const cma = early.cmaAreas.reduce((sum, area) => sum + area.size, 0n);
+    throw new KernelPanic(
+      'System is deadlocked on memory',
+      `${formatSize(free)} of RAM are left for the rest of boot, which needs about ${formatSize(LEAST_FREE)} outside of CMA areas (they have ${formatSize(cma)})`,
+    );
   }
   activatePages(early, active);
   startAtomicPools(early, active, spans, words);
@@ -142,7 +197,7 @@ function bootKernel(
   if (board.tree !== undefined) records.put(DEVICE_TREE_RECORD, encodeDtb(board.tree));
 
   records.put<BootRecord>(BOOT_RECORD, {
-    banner: banner(profile),
+    banner: banner(profile, bannerArea(early, reservedMemory, words)),
     cmdline,
     reserve,
     layout: arenaLayout(early, problems),
@@ -154,6 +209,19 @@ function bootKernel(
   });
   createTask(records, SHELL_TASK, params.nofile ?? DEFAULT_NOFILE);
   addBootFaults(records, board.source, params.faults);
+  return problems;
+}
+
+/** The default area as the banner tells it. */
+function bannerArea(
+  { defaultCma }: EarlyBoot,
+  { regions }: ReservedMemory,
+  words: MemoryCmdline,
+): BannerArea | undefined {
+  if (defaultCma === undefined) return undefined;
+  const { size, index } = defaultCma;
+  if (regions.some((region) => region.cma === index)) return { size, from: 'tree' };
+  return { size, from: words.cma === undefined ? 'config' : 'cmdline' };
 }
 
 /** The unflattened tree of a board without one: the sizes of real boards are about this. */
@@ -196,7 +264,7 @@ function checkInputs(
     error(
       'board-no-memory',
       'the board has no memory: its boot loader fills it in',
-      'give it with --memory BASE:SIZE, for example --memory 0x80000000:2G',
+      `give it with --memory BASE:SIZE, for example --memory ${formatHex(likelyMemoryBase(board))}:2G`,
     );
   }
   const beyond = memory.find((range) => rangeEnd(range) > MAX_RAM_END);
@@ -267,6 +335,20 @@ function printZones({ printk }: EarlyBoot, spans: readonly ZoneSpan[]): void {
 /** What an oops in an initcall ends in. */
 const KILLED_INIT = 'Attempted to kill init! exitcode=0x0000000b';
 
+/** Says of an area that it is not RAM. */
+function outsideRam({ memblock }: EarlyBoot, area: EarlyCma): string {
+  const inside = memblock.memory.some((range) => rangesOverlap(range, area));
+  const ram = `RAM ends at ${formatHex(memblock.endOfDram - 1n)}`;
+  return `${area.name} lies ${inside ? 'partly ' : ''}outside RAM (${formatRange(area)}, ${ram}): cma_activate_area() touches a struct page that is not there`;
+}
+
+/** The pages of an area that a range has some of. */
+function pagesIn({ pfnDown, page }: Geometry, range: PhysRange, area: PhysRange): PfnRange {
+  const { base, size } = sharedRange(range, area);
+  const pfn = pfnDown(base);
+  return { pfn, pages: pfnDown(roundUp(base + size, page)) - pfn };
+}
+
 /**
  * An area with pages where there is no memory map kills the kernel; one that crosses a zone's border is
  * left empty and its pages go to the page allocator: cma_init_reserved_areas().
@@ -279,8 +361,12 @@ function activateCma(early: EarlyBoot, spans: readonly ZoneSpan[]): readonly Ear
   return early.cmaAreas.filter((area) => {
     const last = sectionOf(rangeEnd(area) - 1n);
     for (let section = sectionOf(area.base); section <= last; section++) {
-      if (!sections.has(section)) throw new KernelPanic(KILLED_INIT);
+      if (!sections.has(section)) throw new KernelPanic(KILLED_INIT, outsideRam(early, area), area.name);
     }
+    const unmapped = early.memblock.memory
+      .filter((range) => range.nomap && rangesOverlap(range, area))
+      .map((range) => pagesIn(early.profile.geometry, range, area));
+    if (unmapped.length > 0) putUnmapped(early.records, area.index, unmapped);
     const zones = spans.filter(({ start, end }) => start < end && area.base < end && rangeEnd(area) > start);
     if (zones.length <= 1) return true;
     emptyCma(early.records, area.index);

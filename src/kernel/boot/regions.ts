@@ -18,7 +18,10 @@ export interface Registered extends RegistrationProblems {
   readonly waiting: ReadonlySet<HeapModule>;
 }
 
-/** The regions in tree order, then the default CMA area where no node made it. */
+/** Of a kernel that died before heaps registered. */
+export const NOTHING_REGISTERED: Registered = { pools: new Map(), areas: new Map(), waiting: new Set() };
+
+/** The regions in tree order, then the default CMA area where no node made it, or one that could not be had. */
 export function regionViews(
   early: EarlyBoot,
   regions: readonly ReservedMem[],
@@ -27,11 +30,20 @@ export function regionViews(
 ): readonly RegionView[] {
   const views = regions.map((region) => viewOf(early, region, problems));
   const area = early.defaultCma;
+  const origin = words.cma === undefined ? 'config' : 'cmdline';
+  const detail = early.defaultCmaFailed;
+  if (detail !== undefined) {
+    const lost = { name: 'reserved', origin, size: detail.asked, noMap: false, reusable: true } as const;
+    return [
+      ...views,
+      { ...lost, kind: 'none', heaps: [], isDefault: false, why: 'default-area-failed', detail },
+    ];
+  }
   if (area === undefined || regions.some((region) => region.cma === area.index)) return views;
   const why = whyNoCmaHeap(early, problems, area.index);
   const view: RegionView = {
     name: area.name,
-    origin: words.cma === undefined ? 'config' : 'cmdline',
+    origin,
     base: area.base,
     size: area.size,
     noMap: false,
@@ -64,6 +76,7 @@ function viewOf(early: EarlyBoot, region: ReservedMem, problems: Registered): Re
     heaps,
     isDefault: region.cma !== undefined && region.cma === early.defaultCma?.index,
     ...(why && { why }),
+    ...(region.detail && { detail: region.detail }),
   };
 }
 

@@ -28,6 +28,8 @@ export interface FaultWhen {
   readonly seed?: number;
   /** No more often than this. */
   readonly times?: number;
+  /** The heap or the task that it names need not be there yet. */
+  readonly later?: true;
 }
 
 /** A call fails. */

@@ -7,6 +7,7 @@
  *     leak=camera,every=10                            every tenth close of a buffer is forgotten
  *     busy=0x60400000:64K                             pages of a CMA area that cannot be moved away
  *     module=cma_heap                                 not loaded at boot
+ *     errno=ENOMEM,heap=late-pool,later               of a heap that need not be there yet
  */
 import { closest } from '../../devicetree/closest.ts';
 import { HEAP_MODULES, isHeapModule } from '../../dma-buf/heap-modules.ts';
@@ -34,12 +35,14 @@ export type ReadFaultRule =
 const EFFECTS = ['errno', 'exit', 'leak', 'busy', 'module'] as const;
 type Effect = (typeof EFFECTS)[number];
 const WHEN = ['nth', 'every', 'from', 'chance', 'seed', 'times'] as const;
+/** The one key without a value: what the rule names may come later. */
+const LATER = 'later';
 
 /** The keys beside the effect's own. */
 const CONDITIONS: Readonly<Record<Effect, readonly string[]>> = {
-  errno: ['call', 'task', 'heap', 'size', ...WHEN],
-  exit: ['call', ...WHEN],
-  leak: WHEN,
+  errno: ['call', 'task', 'heap', 'size', ...WHEN, LATER],
+  exit: ['call', ...WHEN, LATER],
+  leak: [...WHEN, LATER],
   busy: [],
   module: [],
 };
@@ -56,7 +59,7 @@ class Unreadable extends Error {
 
 /** Reads the text form. A comma inside a value (`heap=linux,cma`) is kept. */
 export function parseFaultRule(text: string): ReadFaultRule {
-  const pieces = text.split(/,(?=\s*[a-z]+\s*=)/);
+  const pieces = text.split(/,(?=\s*(?:[a-z]+\s*=|later\s*(?:,|$)))/);
   const entries = pieces.map((piece): readonly [string, string] => {
     const at = piece.indexOf('=');
     return at < 0 ? [piece.trim(), ''] : [piece.slice(0, at).trim(), piece.slice(at + 1).trim()];
@@ -175,12 +178,17 @@ function whenOf(values: ReadonlyMap<string, string>): FaultWhen {
   if (values.has('seed') && !values.has('chance')) {
     throw new Unreadable('seed= goes with chance=', 'seed');
   }
-  return Object.fromEntries(
+  const later = values.get(LATER);
+  if (later !== undefined && !['', 'true', 'false'].includes(later)) {
+    throw new Unreadable('later has no value', LATER);
+  }
+  const numbers = Object.fromEntries(
     WHEN.flatMap((key) => {
       const text = values.get(key);
       return text === undefined ? [] : [[key, numberOf(key, text)]];
     }),
   );
+  return { ...numbers, ...(later !== undefined && later !== 'false' && { later: true }) };
 }
 
 function numberOf(key: (typeof WHEN)[number], text: string): number {
@@ -201,8 +209,10 @@ const sizeText = (bytes: bigint): string => formatSize(bytes).replace(/ (?:([KMG
 
 /** The text form of a rule: what `parseFaultRule` reads. */
 export function formatFaultRule(rule: FaultRule): string {
-  const when = (given: FaultWhen) =>
-    WHEN.flatMap((key) => (given[key] === undefined ? [] : [`${key}=${given[key]}`]));
+  const when = (given: FaultWhen) => [
+    ...WHEN.flatMap((key) => (given[key] === undefined ? [] : [`${key}=${given[key]}`])),
+    ...(given.later === true ? [LATER] : []),
+  ];
   switch (rule.does) {
     case 'errno': {
       const { errno, call, task, heap, size } = rule;

@@ -4,6 +4,7 @@
 import type { Backend } from '../../dma-buf/backends.ts';
 import type { DmaDirection } from '../../mm/dma/dma-mapping.ts';
 import type { DmaSegment } from '../../mm/dma/iommu-dma.ts';
+import type { RegionDetail } from '../../mm/early/region-detail.ts';
 import type { PfnRange, PhysAddr, PhysRange } from '../../units.ts';
 
 /** One node of /dev/dma_heap. */
@@ -47,6 +48,8 @@ export interface RegionView {
   readonly isDefault: boolean;
   /** Why there is no heap, or what went wrong on the way; absent when all is well. */
   readonly why?: WhyNoHeap;
+  /** The numbers behind `why`. */
+  readonly detail?: RegionDetail;
 }
 
 /** Why a region is no heap, as a stable code; the words are the renderer's. */
@@ -61,6 +64,7 @@ export type WhyNoHeap =
   | 'invalid-alignment' // alignment of the wrong length
   | 'too-many-dynamic' // more than 64 dynamic regions
   | 'no-room' // no place for a dynamic region
+  | 'default-area-failed' // the area of cma= or the configuration found no place
   | 'skipped-for-cmdline' // a linux,cma-default node with cma= on the command line
   | 'not-shared-dma-pool' // compatible does not name it
   | 'reusable-and-no-map' // both properties: no handler takes it

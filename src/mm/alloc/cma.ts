@@ -23,6 +23,8 @@ export interface CmaRecord {
   readonly count: number;
   /** The numbers of other areas that share pages with this one. */
   readonly overlaps: readonly number[];
+  /** Its pages that the kernel does not map, for no-map regions lie there; absent: none. */
+  readonly unmapped?: readonly PfnRange[];
   allocPagesSuccess: number;
   allocPagesFail: number;
   releasePagesSuccess: number;
@@ -50,6 +52,12 @@ export function createCma(records: Records, index: number, name: string, basePfn
     allocPagesFail: 0,
     releasePagesSuccess: 0,
   });
+}
+
+/** Says which pages of an area have no mapping. */
+export function putUnmapped(records: Records, index: number, unmapped: readonly PfnRange[]): void {
+  const area = records.get<CmaRecord>(areaKey(index));
+  if (area !== undefined) records.put<CmaRecord>(areaKey(index), { ...area, unmapped });
 }
 
 /** Leaves an area without pages: cma_activate_area() of one that crosses zones. */
@@ -109,9 +117,15 @@ export class Cma {
    *
    * @param count pages, at least 1; may be larger than the area
    * @param order the alignment: multiples of `1 << order` in page frame numbers
+   * @param check told of the first frame before it is taken; may throw
    * @returns the first frame, or `undefined` after logging what is free; an area without pages says nothing
    */
-  alloc(count: number, order: number, printk: Printk): Pfn | undefined {
+  alloc(
+    count: number,
+    order: number,
+    printk: Printk,
+    check: (pfn: Pfn) => void = () => undefined,
+  ): Pfn | undefined {
     if (this.count === 0) return undefined;
     const align = 2 ** order;
     const offset = this.basePfn % align;
@@ -123,6 +137,7 @@ export class Cma {
       // alloc_contig_range() drains the per-CPU lists, whatever comes of it.
       drainPerCpuPages(this.#records, this.basePfn);
       if (!this.#isBusy(pfn, count)) {
+        check(pfn);
         this.bitmap.set(bit, count);
         this.#count({ allocPagesSuccess: this.#record.allocPagesSuccess + count });
         return pfn;
@@ -146,6 +161,12 @@ export class Cma {
       this.#count({ allocPagesFail: this.#record.allocPagesFail + Number(BigInt.asIntN(64, count)) });
     }
     this.#reportFailure(count, printk, busy);
+  }
+
+  /** The first page of a run that the kernel does not map. */
+  unmappedIn(pfn: Pfn, count: number): Pfn | undefined {
+    const hit = this.#record.unmapped?.find((run) => run.pfn < pfn + count && pfn < run.pfn + run.pages);
+    return hit && Math.max(hit.pfn, pfn);
   }
 
   /** Gives pages back: cma_release(). */

@@ -6,8 +6,10 @@ import type { MemoryCmdline } from '../../board/cmdline.ts';
 import { pageblockBytes } from '../../profile/profile.ts';
 import type { PhysAddr } from '../../units.ts';
 import { formatPa, GiB, MiB, roundDown, roundUp, U64_MASK } from '../../units.ts';
+import { type Claim, claimants, largestFreeRun } from './claims.ts';
 import type { EarlyBoot, EarlyCma } from './early-boot.ts';
 import { addCma, cmaSlotFree } from './early-boot.ts';
+import type { DefaultAreaDetail } from './region-detail.ts';
 
 /** The name of an area that no device-tree node names. */
 const AREA_NAME = 'reserved';
@@ -32,8 +34,12 @@ export function reserveDefaultCma(
   const limit = early.profile.linux.cmaLimitAlone || wanted < dmaLimit ? wanted : dmaLimit;
   const fixed = cma !== undefined && ((cma.base + cma.size) & U64_MASK) === cma.limit;
   const area = declareContiguous(early, { base, size, limit, fixed });
-  if (!('index' in area)) {
-    if (!area.noSlot || log.cmaNoSlotTold) early.printk.print(...log.cmaNotReserved(size, area.rounded));
+  if ('cause' in area) {
+    early.defaultCmaFailed = { is: 'default-area', asked: size, ...area };
+    const wasRounded = area.cause !== 'no-slot' && area.cause !== 'misaligned';
+    if (area.cause !== 'no-slot' || log.cmaNoSlotTold) {
+      early.printk.print(...log.cmaNotReserved(size, wasRounded ? area.size : size));
+    }
     return undefined;
   }
   early.defaultCma = area;
@@ -48,44 +54,45 @@ interface Wanted {
   readonly fixed: boolean;
 }
 
-/** An area that could not be had: its size, as far as it was rounded up. */
-interface NotDeclared {
-  readonly rounded: bigint;
-  /** There are as many areas as there can be. */
-  readonly noSlot?: true;
-}
-
-/** __cma_declare_contiguous_nid(). */
-function declareContiguous(early: EarlyBoot, wanted: Wanted): EarlyCma | NotDeclared {
+/** __cma_declare_contiguous_nid(). @returns the area, or why there is none */
+function declareContiguous(
+  early: EarlyBoot,
+  wanted: Wanted,
+): EarlyCma | Omit<DefaultAreaDetail, 'is' | 'asked'> {
   const { memblock, printk } = early;
   const align = pageblockBytes(early.profile);
-  const asIs = { rounded: wanted.size };
-  if (!cmaSlotFree(early)) return { ...asIs, noSlot: true };
-  if (wanted.fixed && wanted.base % align !== 0n) {
-    printk.print(3, `cma: Region at ${formatPa(wanted.base)} must be aligned to ${formatPa(align)} bytes`);
-    return asIs;
-  }
+  const end = memblock.endOfDram;
   const base = roundUp(wanted.base, align) & U64_MASK;
   const size = roundUp(wanted.size, align) & U64_MASK;
-  const failed = { rounded: size };
-  const end = memblock.endOfDram;
   let limit = roundDown(wanted.limit, align);
   if (limit === 0n || limit > end) limit = end;
+  const failed = (cause: DefaultAreaDetail['cause'], reservedBy?: readonly Claim[]) => {
+    const largest = largestFreeRun(memblock, 0n, limit, align);
+    const numbers = { cause, size, base: wanted.base, limit, pageblock: align };
+    return { ...numbers, ...(largest && { largest }), ...(reservedBy && { reservedBy }) };
+  };
+  if (!cmaSlotFree(early)) return failed('no-slot');
+  if (wanted.fixed && wanted.base % align !== 0n) {
+    printk.print(3, `cma: Region at ${formatPa(wanted.base)} must be aligned to ${formatPa(align)} bytes`);
+    return failed('misaligned');
+  }
   if (((base + size) & U64_MASK) > limit) {
     printk.print(
       3,
       `cma: Size (${formatPa(size)}) of region at ${formatPa(base)} exceeds limit (${formatPa(limit)})`,
     );
-    return failed;
+    return failed('exceeds-limit');
   }
   if (wanted.fixed && base !== 0n) {
-    if (memblock.isRegionReserved({ base, size })) return failed;
+    if (memblock.isRegionReserved({ base, size })) {
+      return failed('reserved', claimants(early.claims, { base, size }));
+    }
     memblock.reserve({ base, size });
     return addCma(early, AREA_NAME, base, size);
   }
   const placed = allocContiguous(early, base, size, limit, align);
   // A size that was rounded up beyond 2^64 has become 0, which cma_init_reserved_mem() refuses.
-  return placed === undefined || size === 0n ? failed : addCma(early, AREA_NAME, placed, size);
+  return placed === undefined || size === 0n ? failed('no-room') : addCma(early, AREA_NAME, placed, size);
 }
 
 /** Places an area above 4 GiB from below if it may lie there, else from the top: cma_alloc_mem(). */

@@ -7,7 +7,9 @@ import type { Profile } from '../../profile/profile.ts';
 import type { Records } from '../../records.ts';
 import type { PhysAddr } from '../../units.ts';
 import { createCma } from '../alloc/cma.ts';
+import type { Claim } from './claims.ts';
 import type { Memblock } from './memblock.ts';
+import type { DefaultAreaDetail } from './region-detail.ts';
 
 /** A CMA area as early boot knows it; it is activated later. */
 export interface EarlyCma {
@@ -36,6 +38,10 @@ export interface EarlyBoot {
   readonly coherentPools: EarlyCoherent[];
   /** dma_contiguous_default_area. */
   defaultCma?: EarlyCma;
+  /** Why there is none, where one was wanted. */
+  defaultCmaFailed?: DefaultAreaDetail;
+  /** Who has taken which memory. */
+  readonly claims: Claim[];
 }
 
 /** Whether another CMA area can be made; logs that none can: cma_new_area(). */

@@ -6,7 +6,7 @@
 import type { LinuxVersion } from '../../profile/linux-version.ts';
 import type { Profile } from '../../profile/profile.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
-import { formatPa, GiB, rangeEnd, roundDown, roundUp } from '../../units.ts';
+import { formatPa, formatSize, GiB, rangeEnd, roundDown, roundUp } from '../../units.ts';
 import { KernelPanic, type Memblock } from './memblock.ts';
 
 /**
@@ -100,8 +100,20 @@ export function takePageTables(
     ? pageTableCount(memblock, vaBits)
     : blockTableCount(memblock, vaBits, image);
   const missing = memblock.allocEachTopDown(count, memblock.geometry.page);
-  if (missing > 0) throw new KernelPanic('Failed to allocate page table page');
+  if (missing === 0) return;
+  throw new KernelPanic(
+    'Failed to allocate page table page',
+    `the page tables that map RAM need ${count} pages and ${missing} of them find no room: ${freeText(memblock)}`,
+  );
 }
+
+/** How much memory nothing has reserved, as far as it is mapped. */
+const freeText = (memblock: Memblock): string => {
+  const free = memblock.freeRanges().reduce((sum, range) => sum + range.size, 0n);
+  return free === 0n
+    ? 'all of RAM is reserved or no-map'
+    : `only ${formatSize(free)} of RAM are neither reserved nor no-map`;
+};
 
 /** Takes the array of /reserved-memory's regions: alloc_reserved_mem_array(). @param slots how many it has */
 export function takeRegionArray(memblock: Memblock, slots: number, { regionSlot }: LinuxVersion): void {
@@ -117,7 +129,10 @@ export function takeRegionArray(memblock: Memblock, slots: number, { regionSlot 
 export function takeUnflattenedTree(memblock: Memblock, tree: bigint, aliases: readonly bigint[]): void {
   for (const size of [tree, ...aliases]) {
     if (memblock.alloc(size, 8n, { start: 0n }) === undefined) {
-      throw new KernelPanic(`early_init_dt_alloc_memory_arch: Failed to allocate ${formatPa(size)} bytes`);
+      throw new KernelPanic(
+        `early_init_dt_alloc_memory_arch: Failed to allocate ${formatPa(size)} bytes`,
+        `the unflattened device tree needs ${formatSize(size)} in one piece: ${freeText(memblock)}`,
+      );
     }
   }
 }
@@ -149,7 +164,11 @@ function takeMapBySection(memblock: Memblock, map: bigint): void {
     missing = Math.ceil(memblock.allocEachTopDown(missing * pages, page) / pages);
   }
   const first = sections[sections.length - Math.ceil(missing / pieces)];
-  if (missing > 0) throw new KernelPanic(`Failed to allocate memmap for section ${first}`);
+  if (missing === 0) return;
+  throw new KernelPanic(
+    `Failed to allocate memmap for section ${first}`,
+    `the memory map needs ${formatSize(BigInt(sections.length) * map)} for ${sections.length} ${sections.length === 1 ? 'section' : 'sections'} of RAM: ${freeText(memblock)}`,
+  );
 }
 
 /** Takes what sparse_init() does, with the memory map between. @param pageblock bytes */

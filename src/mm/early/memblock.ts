@@ -7,7 +7,7 @@
  */
 import type { Geometry } from '../../profile/geometry.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
-import { rangeEnd, rangesOverlap, roundDown, roundUp, U64_MASK } from '../../units.ts';
+import { formatRange, rangeEnd, rangesOverlap, roundDown, roundUp, U64_MASK } from '../../units.ts';
 
 export interface MemblockRegion extends PhysRange {
   /** MEMBLOCK_NOMAP: no page table entry, not given to the page allocator. */
@@ -18,9 +18,16 @@ export interface MemblockRegion extends PhysRange {
 
 /** The kernel died while booting. The message is what follows `Kernel panic - not syncing: `. */
 export class KernelPanic extends Error {
-  constructor(message: string) {
+  /** Of what, with its numbers: one sentence of ours. */
+  readonly because: string;
+  /** The /reserved-memory child that it is about, by name. */
+  node: string | undefined;
+
+  constructor(message: string, because: string, node?: string) {
     super(message);
     this.name = 'KernelPanic';
+    this.because = because;
+    this.node = node;
   }
 }
 
@@ -56,7 +63,7 @@ class MemblockType {
     }
     if (cursor < end) parts.push({ base: cursor, size: end - cursor, nomap: false, ...flags });
     // Room is asked for before neighbours merge.
-    if (this.regions.length + parts.length > this.max) this.#cannotResize();
+    if (this.regions.length + parts.length > this.max) this.#cannotResize(base, size);
     this.#replace([...this.regions, ...parts]);
   }
 
@@ -76,7 +83,7 @@ class MemblockType {
 
   /** Splits regions at both ends of a range, which may need two more: memblock_isolate_range(). */
   #isolate(base: PhysAddr, size: PhysAddr): MemblockRegion[] {
-    if (this.regions.length + 2 > this.max) this.#cannotResize();
+    if (this.regions.length + 2 > this.max) this.#cannotResize(base, size);
     const cuts = [base, base + size];
     return this.regions.flatMap((region) => {
       const inside = cuts.filter((cut) => cut > region.base && cut < rangeEnd(region));
@@ -103,9 +110,12 @@ class MemblockType {
   }
 
   /** The arrays are in the kernel image this early: memblock_double_array(). */
-  #cannotResize(): never {
+  #cannotResize(base: PhysAddr, size: PhysAddr): never {
     if (this.#whenFull === 'fails') throw new ArrayFull();
-    throw new KernelPanic(`memblock: cannot resize ${this.name} array`);
+    throw new KernelPanic(
+      `memblock: cannot resize ${this.name} array`,
+      `memblock's ${this.name} array has room for ${this.max} ranges and holds ${this.regions.length}, too many to take in ${formatRange({ base, size })} this early`,
+    );
   }
 }
 

@@ -3,12 +3,16 @@
  * Models drivers/of/of_reserved_mem.c (Linux 7.3).
  */
 import type { Board, ReservedMemNode } from '../../board/board.ts';
+import { regionPurpose } from '../../board/region-purpose.ts';
 import type { LinuxVersion, LogText, ReservedMemRules } from '../../profile/linux-version.ts';
-import { pageblockBytes } from '../../profile/profile.ts';
+import { linuxName, pageblockBytes } from '../../profile/profile.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
-import { formatPa, rangeEnd, U64_MASK } from '../../units.ts';
+import { formatPa, rangeEnd, sharedRange, U64_MASK } from '../../units.ts';
+import { claimants, largestFreeRun } from './claims.ts';
 import type { EarlyBoot } from './early-boot.ts';
 import { SMP_CACHE_BYTES } from './early-takers.ts';
+import { KernelPanic } from './memblock.ts';
+import type { RegionDetail } from './region-detail.ts';
 import {
   isCmaPool,
   type SharedDmaPool,
@@ -46,6 +50,8 @@ export interface ReservedMem {
   /** The number of its CMA area. */
   cma?: number;
   problem?: ReservedMemProblem;
+  /** The numbers of the problem. */
+  detail?: RegionDetail;
 }
 
 /** A region that has its entry in the kernel's reserved_mem array. */
@@ -70,6 +76,7 @@ export class ReservedMemory {
   /** Nodes that were told to be skipped. */
   readonly #told = new Set<ReservedMemNode>();
   #slots = 0;
+  #moved: readonly string[] = [];
   readonly #regions: TrackedNode[];
 
   constructor(early: EarlyBoot, board: Board, cmaOnCmdline: boolean) {
@@ -98,20 +105,30 @@ export class ReservedMemory {
     return this.#slots;
   }
 
+  /**
+   * Regions whose entry the overlap check has moved, when it sorted the array: what was remembered as a pointer
+   * into it is another's now.
+   */
+  get moved(): readonly string[] {
+    return this.#moved;
+  }
+
   /** Reserves static regions, then places and sets up dynamic ones: fdt_scan_reserved_mem(). */
   scan(): void {
     const { memreserve, order } = this.#rules;
     if (memreserve === 'first') this.#reserveListed();
     const supported = this.#board.reservedMemory !== undefined && this.#formatSupported();
     if (!supported) {
-      for (const { region } of this.#regions) region.problem = 'unsupported-format';
+      const detail = this.#formatDetail();
+      for (const { region } of this.#regions)
+        Object.assign(region, { problem: 'unsupported-format', ...(detail && { detail }) });
     }
     const listed: TrackedNode[] = [];
     for (const entry of supported ? this.#regions : []) {
       const { node, region } = entry;
       if (!isAvailable(node)) region.problem = 'disabled';
       else if (hasReg(node)) {
-        this.#reserveStatic(node, region);
+        blamed(node, () => this.#reserveStatic(node, region));
         if (order !== 'tree') this.#list(entry, listed);
       } else if (node.regMalformed === true && this.#log.badReg !== undefined) {
         region.problem = 'malformed-reg';
@@ -121,8 +138,9 @@ export class ReservedMemory {
       else this.#list(entry, listed);
     }
     if (memreserve === 'before-dynamic') this.#reserveListed();
-    if (order === 'tree') for (const { node, region } of listed) this.#allocDynamic(node, region);
-    else this.#setUpSorted(listed);
+    if (order === 'tree') {
+      for (const { node, region } of listed) blamed(node, () => this.#allocDynamic(node, region));
+    } else this.#setUpSorted(listed);
     if (memreserve === 'last') this.#reserveListed();
   }
 
@@ -161,7 +179,7 @@ export class ReservedMemory {
     for (const entry of listed) {
       const { node, region } = entry;
       const { base, size } = region;
-      if (region.dynamic) this.#allocDynamic(node, region);
+      if (region.dynamic) blamed(node, () => this.#allocDynamic(node, region));
       else if (base !== undefined && size !== undefined && size !== 0n)
         this.#initNode(node, region, { base, size });
     }
@@ -172,6 +190,7 @@ export class ReservedMemory {
     for (const range of this.#board.memReserves) {
       if (range.size === 0n) break;
       this.#early.memblock.reserve(range);
+      this.#early.claims.push({ by: 'memreserve', ...range });
     }
   }
 
@@ -192,7 +211,9 @@ export class ReservedMemory {
       if (this.#rules.severalPairs === 'all') this.#tellSeveralPairs(node);
       this.#initNode(node, region, first);
     }
-    this.#tellOverlaps(sortedByPlace(this.#entries));
+    const sorted = sortedByPlace(this.#entries);
+    this.#moved = this.#entries.filter((entry, i) => sorted[i] !== entry).map(({ name }) => name);
+    this.#tellOverlaps(sorted);
   }
 
   /** Whether several pairs in `reg` keep the node from being a region. */
@@ -231,6 +252,18 @@ export class ReservedMemory {
     return supported;
   }
 
+  #formatDetail(): RegionDetail | undefined {
+    const { reservedMemory, addressCells, sizeCells } = this.#board;
+    if (reservedMemory === undefined) return undefined;
+    const { ranges, ...cells } = reservedMemory;
+    return {
+      is: 'format',
+      cells: { addressCells: cells.addressCells, sizeCells: cells.sizeCells },
+      root: { addressCells, sizeCells },
+      ranges,
+    };
+  }
+
   /** Whether `cma=` displaces this node before it is reserved; logs it: __rmem_cma_verify_node(). */
   #skippedForCmdline(node: ReservedMemNode): boolean {
     const { cmaOnCmdline } = this.#rules;
@@ -257,19 +290,29 @@ export class ReservedMemory {
     region.base = first.base;
     region.size = first.size;
     for (const pair of this.#rules.severalPairs === 'first' ? [first] : entries) {
-      if (pair.size !== 0n && this.#reserve(pair, node.noMap)) continue;
-      region.problem ??= pair.size === 0n ? 'size-zero' : 'reserve-failed';
+      if (pair.size !== 0n && this.#reserve(node, pair)) continue;
+      if (region.problem === undefined) {
+        region.problem = pair.size === 0n ? 'size-zero' : 'reserve-failed';
+        if (pair.size !== 0n) region.detail = this.#reservedBy(pair);
+      }
       this.#print(this.#log.regionNotReserved({ name: node.name, ...pair }));
     }
   }
 
   /** early_init_dt_reserve_memory(). */
-  #reserve(range: PhysRange, noMap: boolean): boolean {
-    const { memblock } = this.#early;
-    if (!noMap) return memblock.reserve(range);
+  #reserve({ name, noMap }: ReservedMemNode, range: PhysRange): boolean {
+    const { memblock, claims } = this.#early;
+    if (!noMap) {
+      claims.push({ by: 'region', name, ...range });
+      return memblock.reserve(range);
+    }
     const meetsRam = this.#rules.noMapRefusedOutside || memblock.overlapsMemory(range);
     if (meetsRam && memblock.isRegionReserved(range)) return false;
     return memblock.markNomap(range, true);
+  }
+
+  #reservedBy(range: PhysRange): RegionDetail {
+    return { is: 'reserved-by', reservedBy: claimants(this.#early.claims, range) };
   }
 
   /** __reserved_mem_alloc_size(). */
@@ -294,21 +337,53 @@ export class ReservedMemory {
       this.#print([3, `OF: reserved mem: invalid alloc-ranges property in '${node.name}', skipping node.`]);
       return;
     }
-    const base = this.#place(node, size, alignment ?? 0n);
+    const align = this.#alignmentOf(node, alignment ?? 0n);
+    const base = this.#place(node, size, align);
     if (base === undefined) {
       region.problem = 'no-room';
+      region.detail = this.#room(node, size, align);
       this.#print(this.#log.regionNotPlaced(node.name, size));
       return;
     }
     this.#slots++;
+    if (!node.noMap) this.#early.claims.push({ by: 'region', name: node.name, base, size });
     this.#initNode(node, region, { base, size });
   }
 
-  /** Finds and takes the place of a dynamic region. */
-  #place(node: ReservedMemNode, size: bigint, alignment: bigint): PhysAddr | undefined {
+  /** How a dynamic region is aligned, of what it asks for. */
+  #alignmentOf(node: ReservedMemNode, asked: bigint): bigint {
     const pageblock = pageblockBytes(this.#early.profile);
-    let align = alignment === 0n ? SMP_CACHE_BYTES : alignment;
-    if (isCmaPool(node) && align < pageblock) align = pageblock;
+    const align = asked === 0n ? SMP_CACHE_BYTES : asked;
+    return isCmaPool(node) && align < pageblock ? pageblock : align;
+  }
+
+  /** How much room there is for a region that found too little. */
+  #room({ allocRanges }: ReservedMemNode, asked: bigint, alignment: bigint): RegionDetail {
+    const { memblock } = this.#early;
+    const where = allocRanges?.map(({ base, size }) => {
+      const end = (base + size) & U64_MASK;
+      return { base, end: end <= 1n ? U64_MASK : end };
+    }) ?? [{ base: 0n, end: U64_MASK }];
+    const ram = memblock.memory.filter((region) => !region.nomap);
+    const shared = where.flatMap(({ base, end }) =>
+      ram.map((region) => sharedRange(region, { base, size: end - base }).size),
+    );
+    // The kernel's own rounding masks; an alignment that is no power of two has no largest run of ours.
+    const runs = where.flatMap(({ base, end }) => largestFreeRun(memblock, base, end, alignment) ?? []);
+    const [largest] = runs.sort((a, b) => compare(b.size, a.size));
+    return {
+      is: 'room',
+      asked,
+      alignment,
+      ...(allocRanges && { allocRanges }),
+      ram: merged(memblock.memory),
+      ramInRanges: shared.reduce((sum, bytes) => sum + bytes, 0n),
+      ...(largest && { largest }),
+    };
+  }
+
+  /** Finds and takes the place of a dynamic region. */
+  #place(node: ReservedMemNode, size: bigint, align: bigint): PhysAddr | undefined {
     const ranges = node.allocRanges;
     const base =
       ranges === undefined
@@ -366,7 +441,9 @@ export class ReservedMemory {
 
   /** The memory of a region that its handler refused. */
   #giveBack(node: ReservedMemNode, range: PhysRange): void {
-    const { memblock } = this.#early;
+    const { memblock, claims } = this.#early;
+    const at = claims.findIndex((claim) => claim.name === node.name && claim.base === range.base);
+    if (at >= 0) claims.splice(at, 1);
     if (this.#rules.dynamicNoMap === 'removed') {
       // A mark stays.
       memblock.free(range);
@@ -382,6 +459,10 @@ export class ReservedMemory {
     const pool = this.#handle(node, range);
     if (pool.answer === 'failed') {
       region.problem = pool.problem;
+      if (pool.problem === 'cma-misaligned') {
+        region.detail = { is: 'alignment', pageblock: pageblockBytes(this.#early.profile) };
+      }
+      if (pool.problem === 'reserve-failed') region.detail = { is: 'reserved-by', reservedBy: [] };
       this.#print([6, `OF: reserved mem: node ${node.name} compatible matching fail`]);
       this.#giveBack(node, range);
       if (this.#rules.refusedOverlaps) this.#entries.push({ ...range, name: node.name });
@@ -389,6 +470,10 @@ export class ReservedMemory {
     }
     if (pool.answer === 'not-mine') {
       region.kind = 'reserved';
+      if (region.problem === undefined && pool.problem === 'not-shared-dma-pool') {
+        const linux = linuxName(this.#early.profile);
+        region.detail = { is: 'purpose', purpose: regionPurpose(node), linux };
+      }
       region.problem ??= pool.problem;
     } else {
       region.kind = pool.kind;
@@ -423,6 +508,28 @@ function sortedByPlace(entries: readonly Entry[]): Entry[] {
   const sorted = [...entries];
   sortAsKernel(sorted, (a, b) => compare(a.base, b.base) || compare(a.size, b.size));
   return sorted;
+}
+
+/** Says of a panic which node it came at. */
+function blamed(node: ReservedMemNode, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (error instanceof KernelPanic) error.node ??= node.name;
+    throw error;
+  }
+}
+
+/** Sorted ranges, those that touch made one. */
+function merged(ranges: readonly PhysRange[]): readonly PhysRange[] {
+  const all: PhysRange[] = [];
+  for (const { base, size } of ranges) {
+    const last = all.at(-1);
+    if (last !== undefined && rangeEnd(last) === base)
+      all[all.length - 1] = { base: last.base, size: last.size + size };
+    else all.push({ base, size });
+  }
+  return all;
 }
 
 const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -2,6 +2,18 @@
 import { dup } from './dup.ts';
 import { fcntl } from './fcntl.ts';
 import { lseek } from './lseek.ts';
+import { mmap } from './mmap.ts';
 import { munmap } from './munmap.ts';
+import { ftruncate, pread64, pwrite64, read, write } from './transfers.ts';
 
 export const VERBS = { dup, fcntl, lseek, munmap } as const;
+
+/** Those whose plain names mean something else: `dmaheap call read` is the action `call-read`. */
+export const CALL_VERBS = {
+  'call-read': read,
+  'call-write': write,
+  'call-pread64': pread64,
+  'call-pwrite64': pwrite64,
+  'call-ftruncate': ftruncate,
+  'call-mmap': mmap,
+} as const;

@@ -17,6 +17,7 @@ const schema = () =>
       name: text.optional(),
       'fd-flags': flags.optional(),
       'heap-flags': size.optional(),
+      'open-flags': flags.optional(),
       // The field `fd` on the way in, which must be 0.
       fd: whole.optional(),
       count: whole.optional(),
@@ -38,6 +39,8 @@ export const alloc: Action<typeof schema> = {
     const fd = values.whole(value.fd ?? 0, inside('fd'));
     const fdFlags = values.flags(value['fd-flags'] ?? O_RDWR | O_CLOEXEC, inside('fd-flags'));
     const heapFlags = values.size(value['heap-flags'] ?? 0, inside('heap-flags'));
+    const open = value['open-flags'];
+    const openFlags = open === undefined ? undefined : values.flags(open, inside('open-flags'));
     const count = values.count(value.count ?? 1, inside('count'), MAX_COUNT);
     return function* (at) {
       const [wanted, given] = [count(at), name?.(at)];
@@ -53,6 +56,7 @@ export const alloc: Action<typeof schema> = {
         fd: fd(at),
         fdFlags: fdFlags(at),
         heapFlags: heapFlags(at),
+        ...(openFlags && { openFlags: openFlags(at) }),
         count: wanted,
       });
       const last = fds.at(-1);

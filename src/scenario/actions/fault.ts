@@ -1,14 +1,31 @@
 import { fail } from '../../kernel/calls/results.ts';
 import type { FaultRule } from '../../kernel/faults/fault-rule.ts';
+import { unknownSubject } from '../../kernel/faults/fault-subjects.ts';
 import { faultRuleOf, formatFaultRule, parseFaultRule } from '../../kernel/faults/fault-text.ts';
 import { seeded } from '../../program/boot-inputs.ts';
 import type { Action } from '../action.ts';
-import { type Act, type Moment, syscall } from '../moment.ts';
+import { type Act, type Machine, type Moment, syscall } from '../moment.ts';
 import { DONE, type Outcome } from '../outcome.ts';
-import type { Path } from '../problem.ts';
+import { BadValue, type Path } from '../problem.ts';
 import { isTemplate } from '../template.ts';
 import { type Fault, ref, fault as rule } from '../value-forms.ts';
 import type { Values } from '../values.ts';
+
+type HeapsKnown = Pick<Machine, 'kernel' | 'isOther'>;
+
+/**
+ * Refuses a rule about a heap that there is none of: which there are is known once the kernel has booted. On another
+ * board than the scenario's own it is only what is different.
+ *
+ * @throws BadValue
+ */
+export function refuseUnknownHeap(rule: FaultRule, { kernel, isOther }: HeapsKnown, path: Path): void {
+  if (isOther) return;
+  const unknown = unknownSubject(rule, { heaps: kernel.heaps().map(({ name }) => name) });
+  if (unknown === undefined) return;
+  const { message, hint } = unknown;
+  throw new BadValue({ code: 'scenario-fault', message, hint, path });
+}
 
 /** A fault rule of a file. @param seed what chance begins with where the rule names none */
 export function readFault(
@@ -21,8 +38,11 @@ export function readFault(
 }
 
 function compile(value: Fault, values: Values, path: Path): Act {
-  const add = (at: Moment, rule: FaultRule): Outcome =>
-    rule.does === 'module' ? fail('EINVAL') : syscall(at, { call: 'fault_add', rule });
+  const add = (at: Moment, rule: FaultRule): Outcome => {
+    if (rule.does === 'module') return fail('EINVAL');
+    refuseUnknownHeap(rule, at.machine, path);
+    return syscall(at, { call: 'fault_add', rule });
+  };
   if (typeof value === 'string' && isTemplate(value)) {
     const rule = values.read(
       value,
@@ -41,6 +61,7 @@ function compile(value: Fault, values: Values, path: Path): Act {
     values.problem(at, 'scenario-fault', read.problem);
     return () => DONE;
   }
+  values.strikes(read.rule, path);
   if (read.rule.does === 'module') {
     values.problem(
       path,

@@ -1,7 +1,7 @@
 /** Every action, by the key of a step that names it, in the order in which hints and editors list them. */
 import type * as z from 'zod';
 import { withVerbs } from '../../program/verb.ts';
-import { VERBS } from '../../program/verbs/index.ts';
+import { CALL_VERBS, VERBS } from '../../program/verbs/index.ts';
 import type { Action } from '../action.ts';
 import { age } from './age.ts';
 import { alloc } from './alloc.ts';
@@ -81,14 +81,15 @@ const OWN = {
   check,
 } as const;
 
-type Verbs = typeof VERBS;
+const ALL_VERBS = { ...VERBS, ...CALL_VERBS };
+type Verbs = typeof ALL_VERBS;
 type OfVerbs = {
   readonly [Name in keyof Verbs]: Action<() => z.ZodType<ValueOfVerb<Verbs[Name]['arguments']>>>;
 };
 
 /** Those that do something by themselves, with the verbs that are one call. */
 // Made key by key, of which TypeScript keeps no account.
-export const ACTIONS = withVerbs<Action>(OWN, VERBS, verbAction) as typeof OWN & OfVerbs;
+export const ACTIONS = withVerbs<Action>(OWN, ALL_VERBS, verbAction) as typeof OWN & OfVerbs;
 
 /** Those that other steps are inside of. */
 export const CONTROLS = { repeat, for: forEach, choose, parallel } as const;

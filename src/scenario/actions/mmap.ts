@@ -1,18 +1,19 @@
 import * as z from 'zod';
 import { mapBuffer } from '../../program/map-buffer.ts';
 import { MAP_PRIVATE, MAP_SHARED, PROTECTIONS } from '../../uapi/fcntl.ts';
+import { parseSigned, parseSize } from '../../units.ts';
 import type { Action } from '../action.ts';
 import { isWhole } from '../export/exporter.ts';
 import { sizeWord } from '../export/words.ts';
 import { callerAt } from '../moment.ts';
-import { flag, ref, refOr, size } from '../value-forms.ts';
+import { flag, ref, refOr, type Size, signed, size } from '../value-forms.ts';
 
 const schema = () =>
   refOr(
     z.strictObject({
       fd: ref,
       length: size.optional(),
-      offset: size.optional(),
+      offset: z.union([size, signed]).optional(),
       prot: z.enum(['rw', 'r', 'w', 'none'], { error: 'rw, r, w or none' }).optional(),
       private: flag.optional(),
     }),
@@ -20,6 +21,11 @@ const schema = () =>
   );
 
 const PROTECTION_WORDS = ['rw', 'r', 'w', 'none'] as const;
+
+/** An offset, which may be negative: the kernel refuses it, not the reader. */
+const parseOffset = (text: string): bigint | undefined => parseSize(text) ?? parseSigned(text);
+
+const offsetWord = (offset: bigint): Size => (offset < 0n ? String(offset) : sizeWord(offset));
 
 export const mmap: Action<typeof schema> = {
   text: 'mmap(2), shared and for reading and writing unless said: { fd: a, prot: r }',
@@ -29,7 +35,10 @@ export const mmap: Action<typeof schema> = {
     const given = typeof value === 'object' ? value : { fd: value };
     const fd = values.ref(given.fd, typeof value === 'object' ? [...path, 'fd'] : path, 'descriptor');
     const length = values.optionalSize(given.length, [...path, 'length']);
-    const offset = values.optionalSize(given.offset, [...path, 'offset']);
+    const offset =
+      given.offset === undefined
+        ? undefined
+        : values.read(given.offset, [...path, 'offset'], parseOffset, 'an offset: 4K, 0x1000, -4096');
     const prot = PROTECTIONS[given.prot ?? 'rw'];
     return (at) =>
       mapBuffer(callerAt(at), {
@@ -47,12 +56,11 @@ export const mmap: Action<typeof schema> = {
         const isPrivate = call.flags === MAP_PRIVATE;
         if (!isWhole(call.fd) || prot === undefined || (!isPrivate && call.flags !== MAP_SHARED))
           return undefined;
-        if (call.offset < 0n) return undefined;
         const action = {
           mmap: {
             fd: names.descriptor(task, call.fd),
             length: sizeWord(call.length),
-            ...(call.offset !== 0n && { offset: sizeWord(call.offset) }),
+            ...(call.offset !== 0n && { offset: offsetWord(call.offset) }),
             ...(prot !== 'rw' && { prot }),
             ...(isPrivate && { private: true }),
           },

@@ -1,6 +1,6 @@
 /** The action of a verb that is one call: made of what `program/verbs/` says of it. */
 import * as z from 'zod';
-import { type Argument, callOf, type Verb } from '../../program/verb.ts';
+import { type Argument, callOf, type Given, MAX_ROOM, type Verb } from '../../program/verb.ts';
 import { wordOf } from '../../uapi/call-names.ts';
 import type { Action } from '../action.ts';
 import { BUFFER } from '../expectation.ts';
@@ -8,9 +8,10 @@ import type { CallEntry, CallName, Cursor } from '../export/draft.ts';
 import { copyName, isWhole, madeDescriptor, type Said } from '../export/exporter.ts';
 import type { Names } from '../export/names.ts';
 import { sizeWord } from '../export/words.ts';
+import { bytesOfHex, hexOf } from '../hex.ts';
 import { type Getter, syscall } from '../moment.ts';
 import type { Path } from '../problem.ts';
-import { type Ref, ref, signed, size, whole, words, yes } from '../value-forms.ts';
+import { hex, type Ref, ref, signed, size, whole, words, yes } from '../value-forms.ts';
 import type { Values } from '../values.ts';
 
 /** An argument as it is written: a number, a name or another text. */
@@ -43,6 +44,10 @@ function formOf(argument: Argument): z.ZodType<Word> {
       return signed;
     case 'size':
       return size;
+    case 'room':
+      return whole;
+    case 'bytes':
+      return hex;
     case 'word':
     case 'flags':
       return words(argument.form);
@@ -62,8 +67,14 @@ function schemaOf(named: Readonly<Record<string, Argument>>): z.ZodType<AnyValue
   return z.strictObject(shape, { error: `{ ${Object.keys(named).join(', ')} }` });
 }
 
-function read(argument: Argument, word: Word, values: Values, path: Path): Getter<number | bigint> {
+function read(argument: Argument, word: Word, values: Values, path: Path): Getter<Given[string]> {
   switch (argument.kind) {
+    case 'room': {
+      const room = values.count(word, path, MAX_ROOM);
+      return (at) => new Uint8Array(room(at));
+    }
+    case 'bytes':
+      return values.read(word, path, bytesOfHex, 'pairs of hexadecimal digits');
     case 'descriptor':
     case 'mapping':
       return values.ref(word, path, argument.kind);
@@ -86,6 +97,7 @@ function write(argument: Argument, value: unknown, task: string, names: Names): 
     if (argument.kind === 'size') return value < 0n ? undefined : sizeWord(value);
     return value < 0n ? String(value) : value;
   }
+  if (value instanceof Uint8Array) return argument.kind === 'room' ? value.length : hexOf(value);
   if (typeof value !== 'number') return undefined;
   const word = argument.kind === 'word' ? wordOf(argument.names, value) : undefined;
   if (word !== undefined || !isWhole(value)) return word;
@@ -127,10 +139,23 @@ function say(
 const makesDescriptor = (verb: Verb, call: object): boolean =>
   verb.makesDescriptor?.(call) ?? verb.returns === 'descriptor';
 
+/** What stands for an argument that is not written; bytes have no default. */
+const wordOfDefault = ({ default: given }: Argument): Word => (typeof given === 'object' ? 0 : (given ?? 0));
+
 /** What a value says of an argument, if anything. */
 function wordFor(key: string, value: AnyValue): Word | undefined {
   if (typeof value === 'object') return value[key];
   return value === true ? undefined : value;
+}
+
+/** What a call has left in the memory that it was given. */
+function roomOf(
+  named: readonly (readonly [string, Argument])[],
+  given: Given,
+): { readonly bytes?: Uint8Array } {
+  const [key] = named.find(([, { kind }]) => kind === 'room') ?? [];
+  const room = key === undefined ? undefined : given[key];
+  return room instanceof Uint8Array ? { bytes: room } : {};
 }
 
 /** The action of a verb. @param name the key of the step */
@@ -142,22 +167,28 @@ export function verbAction(name: string, verb: Verb): Action<() => z.ZodType<Any
     text: verb.action ?? verb.summary,
     schema: () => schema,
     ...(mayMake && { makes: 'descriptor', expects: BUFFER }),
+    ...(verb.returns === 'mapping' && { makes: 'mapping' }),
+    ...(named.some(([, { kind }]) => kind === 'room') && { expects: ['bytes'] }),
     compile: (value, values, path) => {
       const getters = named.map(([key, argument]) => {
         const at = typeof value === 'object' ? [...path, key] : path;
         // The schema asks for what has no default.
-        const word = wordFor(key, value) ?? argument.default ?? 0;
+        const word = wordFor(key, value) ?? wordOfDefault(argument);
         return [key, read(argument, word, values, at)] as const;
       });
       return (at) => {
-        const given: Record<string, number | bigint> = {};
+        const given: Record<string, Given[string]> = {};
         for (const [key, get] of getters) given[key] = get(at);
-        const result = syscall(at, callOf(verb, given));
+        const result = { ...syscall(at, callOf(verb, given)), ...roomOf(named, given) };
         return result.ret >= 0 && makesDescriptor(verb, given) ? { ...result, fd: result.ret } : result;
       };
     },
-    export: {
-      calls: { [verb.call]: (entry: CallEntry<CallName>, cursor: Cursor) => say(name, verb, entry, cursor) },
-    },
+    ...(verb.isExported !== false && {
+      export: {
+        calls: {
+          [verb.call]: (entry: CallEntry<CallName>, cursor: Cursor) => say(name, verb, entry, cursor),
+        },
+      },
+    }),
   };
 }

@@ -11,6 +11,7 @@ describe('the named checks of dtc', () => {
     ['duplicate_property_names', 'p; p;', ''],
     ['node_name_chars', 'n# { };', ''],
     ['node_name_format', 'n@1@2 { };', ''],
+    ['node_name_not_empty', 'n { @1 { }; };', ''],
     ['property_name_chars', 'p@1;', ''],
     ['name_is_string', 'n { name = [01 02]; };', ''],
     ['name_properties', 'n { name = "m"; };', ''],
@@ -25,7 +26,7 @@ describe('the named checks of dtc', () => {
   });
 
   it('has no check that no case above fails', () => {
-    expect(CHECKS).toHaveLength(12);
+    expect(CHECKS).toHaveLength(13);
   });
 
   it('leaves out a check whose prerequisite failed', () => {

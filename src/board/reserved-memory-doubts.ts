@@ -1,0 +1,103 @@
+/**
+ * What somebody who reserves memory probably meant otherwise: properties that are almost a known one, and a
+ * reserved-memory node that Linux never looks at.
+ */
+import { closest } from '../devicetree/closest.ts';
+import { baseNameOf } from '../devicetree/node-lookup.ts';
+import type { DtNode } from '../devicetree/tree.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+
+/** What Linux reads of a child, and is easily misspelt. */
+const READ = [
+  'reusable',
+  'no-map',
+  'alignment',
+  'alloc-ranges',
+  'linux,cma-default',
+  'linux,dma-default',
+  'compatible',
+];
+/** What else children have by the bindings: no misspelling, however near. */
+const OTHERS = [
+  'no-map-fixup',
+  'status',
+  'label',
+  'phandle',
+  'linux,phandle',
+  'reg',
+  'reg-names',
+  'size',
+  'ranges',
+  'name',
+];
+/** Names that are further off. */
+const SAID: Readonly<Record<string, string>> = {
+  reuse: 'reusable',
+  'cma-default': 'linux,cma-default',
+  'dma-default': 'linux,dma-default',
+};
+
+/** The property that a name was probably meant to be; `undefined` for one that is known, or like none. */
+export function meantProperty(name: string): string | undefined {
+  if (READ.includes(name) || OTHERS.includes(name)) return undefined;
+  const near = Object.hasOwn(SAID, name) ? SAID[name] : closest(name, [...READ, ...OTHERS]);
+  return near !== undefined && READ.includes(near) ? near : undefined;
+}
+
+/** Properties of the children of /reserved-memory that are almost one that Linux reads. */
+export function misspeltProperties(reserved: DtNode): readonly Diagnostic[] {
+  return reserved.children.flatMap((node) =>
+    node.properties.flatMap(({ name, position = node.position }): Diagnostic[] => {
+      const meant = meantProperty(name);
+      if (meant === undefined || node.properties.some((property) => property.name === meant)) return [];
+      return [
+        {
+          code: 'board-misspelt-property',
+          severity: 'warning',
+          message: `Linux knows no property ${name} of reserved memory and ignores it`,
+          ...(position && { position }),
+          path: `/${reserved.name}/${node.name}:${name}`,
+          hint: `did you mean ${meant}?`,
+        },
+      ];
+    }),
+  );
+}
+
+/** A reserved-memory node that is not a child of the root, with its path. */
+export interface StrayReserved {
+  readonly path: string;
+  readonly node: DtNode;
+}
+
+/** The reserved-memory nodes below others than the root: fdt_scan_reserved_mem() looks at /reserved-memory only. */
+export function strayReserved(root: DtNode): readonly StrayReserved[] {
+  const found: StrayReserved[] = [];
+  const visit = (node: DtNode, path: string, isRoot: boolean): void => {
+    for (const child of node.children) {
+      const below = `${path}/${child.name}`;
+      if (!isRoot && baseNameOf(child.name) === 'reserved-memory') found.push({ path: below, node: child });
+      else visit(child, below, false);
+    }
+  };
+  visit(root, '', true);
+  return found;
+}
+
+/** Says of such a node, child by child, that nothing is reserved for it. */
+export function strayWarnings(stray: readonly StrayReserved[]): readonly Diagnostic[] {
+  return stray.flatMap(({ path, node }) =>
+    (node.children.length === 0 ? [undefined] : node.children).map((child): Diagnostic => {
+      const position = child?.position ?? node.position;
+      const at = child === undefined ? path : `${path}/${child.name}`;
+      return {
+        code: 'board-reserved-memory-elsewhere',
+        severity: 'warning',
+        message: `${at} is never scanned, and nothing is reserved for it: Linux looks for regions in /reserved-memory only`,
+        ...(position && { position }),
+        path: at,
+        hint: 'move it to /reserved-memory, with addresses as the root has them',
+      };
+    }),
+  );
+}

@@ -1,0 +1,110 @@
+/** What the commands of each page find, and those that are not run. */
+
+export interface PageSettings {
+  /** Files beside `fixtures`. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** What was done before the page begins. */
+  readonly before?: string;
+}
+
+const SOC = `#define POOL(label, at, size) \\
+	label: pool@at { compatible = "shared-dma-pool"; reg = <0x##at size>; no-map; }
+/ {
+	#address-cells = <1>;
+	#size-cells = <1>;
+	memory@40000000 { device_type = "memory"; reg = <0x40000000 0x20000000>; };
+	reserved-memory {
+		#address-cells = <1>;
+		#size-cells = <1>;
+		ranges;
+		pool: pool@48000000 { compatible = "shared-dma-pool"; reg = <0x48000000 0x100000>; no-map; };
+	};
+	video: video@1000 { reg = <0x1000 0x100>; memory-region = <&pool>; };
+};
+`;
+
+const BOARD = `/dts-v1/;
+#include "soc.dtsi"
+&video { status = "okay"; };
+`;
+
+const BOARD_FILES = {
+  'board.dts': BOARD,
+  'soc.dtsi': SOC,
+  'include/rev.h': '#define REV 2\n',
+  'camera.dtso': '/dts-v1/;\n/plugin/;\n&video { status = "disabled"; };\n',
+  'larger.dtso': '/dts-v1/;\n/plugin/;\n&pool { reg = <0x48000000 0x400000>; };\n',
+};
+
+const CAMERA = 'cp fixtures/boards/camera-soc.dtb board.dtb; cp fixtures/boards/camera-soc.yaml board.yaml';
+
+export const SETTINGS: Readonly<Record<string, PageSettings>> = {
+  'README.md': { files: BOARD_FILES, before: `${CAMERA}; cp board.dtb rk3588-evb1-v10.dtb` },
+  'docs/device-tree.md': {
+    files: {
+      ...BOARD_FILES,
+      'secret.dtsi': '/ { };\n',
+      'src/board.dts': '/dts-v1/;\n#include "../secret.dtsi"\n/ { };\n',
+      'typing/soc.dtsi': `#define POOL(label, at, size) label: pool@at { reg = <0x##at size no-map; }\n${SOC.slice(
+        SOC.indexOf('/ {'),
+      ).replace(/pool: pool@.*/, 'POOL(pool, 48000000, 0x100000);')}`,
+      'typing/typo.dts': `${BOARD}&vidoe { status = "okay"; };\n`,
+    },
+    before: 'dmaheap dt board.dts -O dtb -o plain.dtb',
+  },
+  'docs/cli.md': { before: 'dmaheap boot fixtures/boards/camera-soc.dtb' },
+  'docs/ci.md': {
+    before: 'mkdir -p scenarios && cp -r fixtures/scenarios/ci-gate.yaml fixtures/scenarios/boards scenarios',
+  },
+  'docs/scenarios.md': {
+    before: 'cp -r fixtures/boards .',
+    files: {
+      'gate.yaml': `title: Four 4K buffers fit
+board: boards/camera-soc.dtb
+steps:
+  - alloc: { heap: video-cma@60000000, size: 8M }
+    as: hole
+  - alloc: { heap: video-cma@60000000, size: 48M }
+    expect: { phys: 0x60800000 }
+  - free: hole
+  - alloc: { heap: video-cma@60000000, size: 12M }
+expect:
+  buffers: 2
+`,
+      'gates/gate.yaml': 'board: ../boards/camera-soc.dtb\nsteps:\n  - sleep: 1\n',
+    },
+  },
+  'docs/board-yaml.md': {
+    files: {
+      'board.yaml': `model: A board
+memory:
+  reg: [0x40000000, 1G]
+reserved-memory:
+  linux,cma:
+    compatible: shared-dma-pool
+    reusable: true
+    linux,cma-default: true
+    size: 1.5G
+  vpu-pool@50000000:
+    compatible: shared-dma-pool
+    no-mapp: true
+    reg: [0x50000000, 4M]
+`,
+    },
+  },
+};
+
+/** Commands that this test does not run, by page, each with its reason. */
+export const NOT_RUN: Readonly<Record<string, readonly (readonly [command: RegExp, why: string])[]>> = {
+  'README.md': [
+    [/^npm ci /, 'it installs'],
+    [/^npm test$/, 'it runs this test'],
+  ],
+  'docs/device-tree.md': [[/\/sys\/firmware\/fdt/, 'it needs a machine that was booted with a device tree']],
+  'docs/cli.md': [
+    [/completion (bash|zsh|fish)/, 'it is for start-up files of three shells: test/cli/completion.test.ts'],
+  ],
+};
+
+/** Languages of blocks that hold no commands. */
+export const NO_COMMANDS: readonly string[] = ['yaml', 'json', 'text'];
