@@ -48,7 +48,7 @@ function readSteps(text: string): number {
 
 const ageJson = (report: AgeReport) => ({
   heap: heapJson(report.heap),
-  sizes: report.sizes.map(({ bytes, weight }) => ({ size: Number(bytes), weight })),
+  sizes: report.sizes.map(({ bytes, weight }) => ({ size: bytes, weight })),
   lifetime: report.lifetime,
   steps: report.steps,
   seed: report.seed,
@@ -56,12 +56,12 @@ const ageJson = (report: AgeReport) => ({
   freed: report.freed,
   failed: report.failed,
   alive: report.alive,
-  alive_bytes: Number(report.aliveBytes),
-  free: Number(report.heap.free),
-  largest: Number(report.largestRun),
-  largest_aligned: Number(report.largestAligned),
+  alive_bytes: report.aliveBytes,
+  free: report.heap.free,
+  largest: report.largestRun,
+  largest_aligned: report.largestAligned,
   requests: report.tried.map(({ size, errno }) => ({
-    size: Number(size),
+    size,
     ok: errno === undefined,
     errno: errno ?? null,
   })),

@@ -64,7 +64,8 @@ export function syncCommand({ program, shell }: Registry): void {
         () => ({
           schema: 'dmaheap.sync/1',
           fd,
-          flags: Number(flags),
+          flags,
+          flag_names: syncFlagNames(Number(flags)),
           names: syncFlagNames(Number(flags)),
           devices,
         }),

@@ -107,7 +107,7 @@ export function taskSend(parent: Command, { shell }: Registry): void {
         must(`task send: ${fd} to ${to}`, { call: 'sendmsg', fd, to, cloexec }),
       );
       await sh.answer(
-        () => ({ schema: 'dmaheap.task-send/1', from: sh.task, to, fd: received, cloexec }),
+        () => ({ schema: 'dmaheap.task-send/1', from: sh.task, to, ret: received, fd: received, cloexec }),
         () => `${received}\n`,
       );
     });

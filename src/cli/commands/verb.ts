@@ -58,11 +58,14 @@ export function verbCommand(name: string, verb: Verb): (registry: Registry) => v
       const session = await sh.session(name);
       const what = required.length === 0 ? name : `${name}: ${required.map(([key]) => words[key]).join(' ')}`;
       const ret = await makeCalls(sh, session, ({ must }) => must(what, callOf(verb, given)));
-      const flags = verb.flags?.(given, ret);
-      const shown = flags?.length ? [flags.join('|')] : [];
-      const answer = verb.returns === undefined ? {} : { ret, ...(flags && { flags }) };
+      const names = verb.flags?.(given, ret);
+      const shown = names?.length ? [names.join('|')] : [];
+      const flags = verb.flags && { flags: names === undefined ? null : ret, flag_names: names ?? [] };
+      const answer = verb.returns === undefined ? {} : { ret, ...flags };
+      // 1 had the names as `flags`.
+      const form = flags === undefined ? 1 : 2;
       await sh.answer(
-        () => ({ schema: `dmaheap.${name}/1`, ...words, ...answer }),
+        () => ({ schema: `dmaheap.${name}/${form}`, ...words, ...answer }),
         () => (verb.returns === undefined ? '' : `${[ret, ...shown].join(' ')}\n`),
       );
     });
