@@ -31,7 +31,7 @@ interface Answer extends Json {
   readonly error?: {
     readonly code?: string;
     readonly message: string;
-    readonly errno?: string;
+    readonly errno: string | null;
     readonly why: Json | null;
     readonly reason: readonly string[];
   };
@@ -199,7 +199,7 @@ function differences(answer: Answer, step: StepReport): ReadonlyMap<string, stri
   compare('fault', FAULTS[error?.code ?? ''] ?? null, step.fault?.name ?? null);
   const known = [...Object.keys(FAULTS), 'call-failed'];
   if (error?.code !== undefined && !known.includes(error.code)) found.set('error', error.message);
-  if (error?.errno !== undefined) {
+  if (error !== undefined && error.errno !== null) {
     compare('why', error.why, plain(step.why));
     compare('reason', error.reason, stepReasons(step));
   }
