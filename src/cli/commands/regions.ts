@@ -2,7 +2,8 @@ import { regionJson } from '../json/json.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
-import { renderRegions } from '../render/regions.ts';
+import { REGION_COLUMNS, renderRegions } from '../render/regions.ts';
+import { addListOptions, type ListOptions, listWishes } from '../words/list-options.ts';
 
 /** `dmaheap regions`: the reserved-memory nodes and what became of them. */
 export function regionsCommand({ program, shell }: Registry): void {
@@ -20,18 +21,21 @@ export function regionsCommand({ program, shell }: Registry): void {
         `dmaheap regions --json | jq '.regions[] | select(.why) | {name, why}'`,
       ),
     )
-    .action(async (options: BoardOptions) => {
+    .action(async (options: BoardOptions & ListOptions) => {
       const sh = shell(command);
+      const wishes = listWishes(options, sh.options.json);
       const machine = await sh.machine('regions', options);
       const { regions, profile } = machine.view((kernel) => ({
         regions: kernel.regions(),
         profile: kernel.info().banner,
       }));
+      const head = wishes.headings === false ? '' : `${profile}\n\n`;
       await sh.answer(
         () => ({ schema: 'dmaheap.regions/1', profile, regions: regions.map(regionJson) }),
-        (ink) => `${profile}\n\n${renderRegions(regions, ink)}`,
+        (ink) => `${head}${renderRegions(regions, ink, sh.page, wishes)}`,
       );
     });
+  addListOptions(command, REGION_COLUMNS);
   addBootInputs(command, WITH_BOARD);
   addSourceInputs(command, WITH_BOARD);
 }
