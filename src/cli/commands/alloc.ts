@@ -10,9 +10,10 @@ import { CallFailed, type FailedCall, UsageError } from '../failures.ts';
 import { bufferJson } from '../json/json.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
-import { examples, type Registry, WITH_BOARD } from '../registry.ts';
+import { examples, type Registry } from '../registry.ts';
 import { readCount, readSize, readWord } from '../words/arguments.ts';
 import { readFlags } from '../words/open-flags.ts';
+import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
 interface Allocated {
   readonly fds: readonly number[];
@@ -94,6 +95,6 @@ export function allocCommand({ program, shell }: Registry): void {
       }
       if (failure !== undefined) throw await withReports(sh, failure);
     });
-  addBootInputs(command, WITH_BOARD);
+  addBootInputs(command, WITH_BOARD).addHelpText('after', BOARD_HELP);
   addSourceInputs(command, WITH_BOARD);
 }

@@ -1,9 +1,10 @@
 import { heapJson } from '../json/json.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
-import { examples, type Registry, WITH_BOARD } from '../registry.ts';
+import { examples, type Registry } from '../registry.ts';
 import { HEAP_COLUMNS, renderHeaps } from '../render/heaps.ts';
 import { addListOptions, type ListOptions, listWishes } from '../words/list-options.ts';
+import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
 /** `dmaheap list`: the heaps. */
 export function listCommand({ program, shell }: Registry): void {
@@ -34,6 +35,6 @@ export function listCommand({ program, shell }: Registry): void {
       );
     });
   addListOptions(command, HEAP_COLUMNS);
-  addBootInputs(command, WITH_BOARD);
+  addBootInputs(command, WITH_BOARD).addHelpText('after', BOARD_HELP);
   addSourceInputs(command, WITH_BOARD);
 }

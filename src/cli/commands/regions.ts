@@ -1,9 +1,10 @@
 import { regionJson } from '../json/json.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
-import { examples, type Registry, WITH_BOARD } from '../registry.ts';
+import { examples, type Registry } from '../registry.ts';
 import { REGION_COLUMNS, renderRegions } from '../render/regions.ts';
 import { addListOptions, type ListOptions, listWishes } from '../words/list-options.ts';
+import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
 /** `dmaheap regions`: the reserved-memory nodes and what became of them. */
 export function regionsCommand({ program, shell }: Registry): void {
@@ -36,6 +37,6 @@ export function regionsCommand({ program, shell }: Registry): void {
       );
     });
   addListOptions(command, REGION_COLUMNS);
-  addBootInputs(command, WITH_BOARD);
+  addBootInputs(command, WITH_BOARD).addHelpText('after', BOARD_HELP);
   addSourceInputs(command, WITH_BOARD);
 }

@@ -46,7 +46,8 @@ export function syncCommand({ program, shell }: Registry): void {
     .addHelpText(
       'after',
       examples(
-        'dmaheap sync 4 --start --read && dmaheap read 4 > frame.raw && dmaheap sync 4 --end --read',
+        'dmaheap sync 4 --start --read && dmaheap read 4 > frame.raw',
+        'dmaheap sync 4 --end --read',
         'dmaheap sync 4 --end --write',
         'dmaheap sync 4 --flags 0',
       ),

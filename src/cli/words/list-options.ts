@@ -13,7 +13,7 @@ export function addListOptions<Row>(command: Command, columns: readonly ListColu
       throw new InvalidArgumentError(`There is no column ${word}. There are ${titles.join(', ')}.`);
     });
   return command
-    .option('-o, --output <columns>', `these columns: ${titles.join(',')}`, readColumns)
+    .option('-o, --output <columns>', `these columns: ${titles.join(', ')}`, readColumns)
     .option('-b, --bytes', 'sizes in bytes')
     .option('-n, --noheadings', 'rows alone, without titles and notes');
 }
