@@ -226,7 +226,8 @@ export const range = { base: address, length: size };
 
 /** Numbers and words about a failure, by its kind. */
 const why = z
-  .looseObject({ kind: text })
+  .object({ kind: text })
+  .catchall(z.union([text, z.number(), flag, names]))
   .meta({ id: 'why', description: 'what is known of the failure; the members depend on the kind' });
 
 export const error = exactly({
