@@ -86,7 +86,7 @@ export async function createProgram(
         'dmaheap show $a',
         'dmaheap list',
         'dmaheap free $a',
-      )}\n\nExit codes: 0 done, 1 the emulated kernel said no, 2 wrong usage, 3 unusable input, 4 no usable session or unwritable output, 70 a bug, 130 interrupted.`,
+      )}\n\nExit codes: 0 done, 1 the emulated kernel said no, 2 wrong usage,\n3 unusable input, 4 no usable session or unwritable output, 70 a bug,\n130 interrupted.`,
     );
 
   const help = new Command('help').argument('[command]').description('print help for a command');
@@ -94,6 +94,9 @@ export async function createProgram(
 
   const shell = (command: Command) =>
     new Shell(surroundings, command.optsWithGlobals<GlobalOptions>(), ledger);
+  // What a command takes, its own help says.
+  program.configureHelp({ ...program.configureHelp(), subcommandTerm: (command) => command.name() });
+
   const registry: Registry = { program, shell };
   for (const [heading, commands] of commandsFor(words, program.options)) {
     program.commandsGroup(heading);

@@ -8,9 +8,6 @@ export interface Registry {
   readonly shell: (command: Command) => Shell;
 }
 
-/** The help's heading for boot inputs where they need --board. */
-export const WITH_BOARD = 'With --board:';
-
 /** The examples at the end of a command's help. */
 export const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;

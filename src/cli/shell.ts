@@ -20,6 +20,7 @@ import { renderHazards } from './render/hazards.ts';
 import { type Ink, makeInk } from './terminal/ink.ts';
 import { type Interrupts, processInterrupts } from './terminal/interruption.ts';
 import { Ledger } from './terminal/ledger.ts';
+import { PAGE, type Page } from './terminal/list-table.ts';
 import type { Streams } from './terminal/streams.ts';
 
 /** The options that every command takes. */
@@ -133,6 +134,14 @@ export class Shell {
     const refused = this.options.color === false;
     const terminal = stream === 'out' ? streams.outIsTerminal : streams.errIsTerminal;
     return makeInk({ terminal, refused, env });
+  }
+
+  /** What tables have to fit into: $COLUMNS, else the terminal's width, else 80. */
+  get page(): Page {
+    const { streams, env } = this.#surroundings;
+    const columns = /^[1-9]\d{0,4}$/.test(env.COLUMNS ?? '') ? Number(env.COLUMNS) : streams.outColumns;
+    const unicode = /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '');
+    return { width: columns || PAGE.width, ellipsis: unicode ? '…' : PAGE.ellipsis };
   }
 
   /** Where the session is. */

@@ -59,8 +59,8 @@ export interface Verb<
   readonly isExported?: false;
   /** Whether it returns a new descriptor, where that depends on the arguments. */
   makesDescriptor?(given: Fields<Name>): boolean;
-  /** The names of what is set in the number that it returned. */
-  flags?(given: Fields<Name>, ret: number): readonly string[];
+  /** The names of what is set in the number that it returned; `undefined` when that is no flags. */
+  flags?(given: Fields<Name>, ret: number): readonly string[] | undefined;
 }
 
 /** Checks that a verb's arguments are those of its call, and no more. */

@@ -126,7 +126,7 @@ test('hazards: none is 0, one is 1, as text and as one JSON object', async () =>
   const json = await sh('dmaheap hazards --json');
   expect(json.code).toBe(1);
   expect(JSON.parse(json.stdout)).toMatchObject({
-    schema: 'dmaheap.hazards/1',
+    schema: 'dmaheap.hazards/2',
     hazards: [{ kind: 'stale-read', cause: 'line-not-cleaned', length: 5 }],
   });
 });

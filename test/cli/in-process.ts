@@ -2,6 +2,7 @@
 import { syncBuiltinESMExports } from 'node:module';
 import v8 from 'node:v8';
 import type { Command } from 'commander';
+import { wrongWith } from '../../scripts/answer-forms/answers.ts';
 import { main } from '../../src/cli/main.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import type { Surroundings } from '../../src/cli/shell.ts';
@@ -36,6 +37,18 @@ export const failing =
     throw Object.assign(new Error(`${code}: ${text}, write`), { code, syscall: 'write' });
   };
 
+/** These print text, whatever else is asked. */
+const TEXTS = new Set(['__complete', 'help', '--help', '-h', '--version', '-V']);
+
+/** What every answer as JSON is held to: one object of the form that it says it has. @throws when it is not */
+function checkAnswer(words: readonly string[], { stdout, code }: Answer): void {
+  const isJson = words.includes('--json') && !words.includes('--') && !words.some((word) => TEXTS.has(word));
+  // What Ctrl-C ended may have ended within an answer; a closed pipe has none.
+  if (!isJson || stdout === '' || code === 130) return;
+  const wrong = wrongWith(JSON.parse(stdout));
+  if (wrong !== undefined) throw new Error(`dmaheap ${words.join(' ')}: ${wrong}`);
+}
+
 /** @param streams what stands in for the streams, which are collected otherwise */
 export async function dmaheap(
   words: readonly string[],
@@ -50,7 +63,9 @@ export async function dmaheap(
     ...more,
   };
   const code = await main(words, surroundings);
-  return { stdout: out.text(), stderr: err.text(), code };
+  const answer = { stdout: out.text(), stderr: err.text(), code };
+  checkAnswer(words, answer);
+  return answer;
 }
 
 export interface Called {

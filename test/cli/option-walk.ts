@@ -155,7 +155,7 @@ export const VALUES: Readonly<Record<string, string>> = {
   '--heap-flags': '1',
   '--count': '3',
   '--fd': '3',
-  '--open-flags': 'O_RDONLY',
+  '--open-flags': 'O_DIRECTORY',
   '--sizes': '4K',
   '--lifetime': '2',
   '--steps': '4',

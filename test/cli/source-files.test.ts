@@ -49,7 +49,7 @@ test('looks beside the includer, then along the include path; between brackets o
   expect(textOf(read('c', main, 'quote'))).toBe('two/c');
   expect(textOf(read('c', main, 'binary'))).toBe('bytes');
   expect(textOf(read('none', main, 'quote'))).toBeUndefined();
-  expect(read('deep/both', main, 'quote')).toEqual({
+  expect(read('deep/both', main, 'quote')).toMatchObject({
     path: join(dir, 'src/deep/both'),
     text: 'src/deep/both',
   });

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { modeText } from '../../src/cli/json/json.ts';
 import { stepReasons } from '../../src/cli/render/run-text.ts';
 import { ACTIONS } from '../../src/scenario/actions/index.ts';
 import type { Expect } from '../../src/scenario/expect-form.ts';
@@ -30,7 +31,7 @@ interface Answer extends Json {
   readonly error?: {
     readonly code?: string;
     readonly message: string;
-    readonly errno?: string;
+    readonly errno: string | null;
     readonly why: Json | null;
     readonly reason: readonly string[];
   };
@@ -55,7 +56,7 @@ const base64 = (text: unknown): Buffer => Buffer.from(String(text), 'base64');
 
 /** Every verb that both have, by the scenario's word. */
 const VERBS: Readonly<Record<string, Verb>> = {
-  open: { command: 'open', value: made('fd') },
+  open: { command: 'open', value: made('ret') },
   alloc: {
     command: 'alloc',
     // Of several no single one is expected; that they are there is found by what follows.
@@ -138,7 +139,9 @@ const plain = (why: object | undefined): unknown =>
         Object.entries(why).map(([key, value]) => [
           key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
           typeof value !== 'bigint'
-            ? value
+            ? key === 'mode'
+              ? modeText(value)
+              : value
             : value > Number.MAX_SAFE_INTEGER
               ? formatHex(value)
               : Number(value),
@@ -194,8 +197,9 @@ function differences(answer: Answer, step: StepReport): ReadonlyMap<string, stri
   const { error } = answer;
   compare('errno', error?.errno ?? null, step.errno ?? null);
   compare('fault', FAULTS[error?.code ?? ''] ?? null, step.fault?.name ?? null);
-  if (error?.code !== undefined && FAULTS[error.code] === undefined) found.set('error', error.message);
-  if (error?.errno !== undefined) {
+  const known = [...Object.keys(FAULTS), 'call-failed'];
+  if (error?.code !== undefined && !known.includes(error.code)) found.set('error', error.message);
+  if (error !== undefined && error.errno !== null) {
     compare('why', error.why, plain(step.why));
     compare('reason', error.reason, stepReasons(step));
   }

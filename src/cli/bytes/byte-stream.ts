@@ -5,8 +5,8 @@ import { withReports } from '../calls.ts';
 import { EXIT_NO, exitCode } from '../exit-code.ts';
 import { CallFailed } from '../failures.ts';
 import { hazardJson } from '../json/json.ts';
+import { jsonLine } from '../json/json-text.ts';
 import type { Shell } from '../shell.ts';
-import { escapeJson } from '../terminal/escape.ts';
 import { type Interruption, interruptible } from '../terminal/interruption.ts';
 import { Progress } from '../terminal/progress.ts';
 import { attempt } from './attempt.ts';
@@ -77,10 +77,9 @@ export async function streamed(
 
 /** The beginning of an object whose last member is written piece by piece. */
 export const jsonHead = (members: Readonly<Record<string, unknown>>, last: string): string =>
-  `${escapeJson(JSON.stringify(members)).slice(0, -1)},${JSON.stringify(last)}:"`;
+  `${jsonLine(members).slice(0, -1)},${JSON.stringify(last)}:"`;
 
 /** Its end, with the reports when there are any. */
 export function jsonTail(reports: readonly Report[]): string {
-  const hazards = escapeJson(JSON.stringify(reports.map(hazardJson)));
-  return reports.length === 0 ? '"}\n' : `","hazards":${hazards}}\n`;
+  return reports.length === 0 ? '"}\n' : `","hazards":${jsonLine(reports.map(hazardJson))}}\n`;
 }

@@ -70,10 +70,10 @@ function placeOf(part: BytePart, as: string | undefined): BytePlace {
 }
 
 function nameOf(part: BytePart): Readonly<Record<string, unknown>> {
-  if (part.kind === 'buffer') return { fd: part.fd, offset: Number(part.offset) };
+  if (part.kind === 'buffer') return { fd: part.fd, offset: part.offset };
   if (part.kind === 'memory') return { target: `@${formatHex(part.offset)}`, offset: 0 };
   const word = part.kind === 'mapping' ? 'map' : 'attachment';
-  return { target: `${word}:${part.id}`, offset: Number(part.offset) };
+  return { target: `${word}:${part.id}`, offset: part.offset };
 }
 
 /** Finds the bytes, before any are moved. @throws CallFailed, UsageError, AccessFaulted */
@@ -116,7 +116,7 @@ export function findBytes({ sh, session }: Place, part: BytePart, wanted: Wanted
     const { why } = outcome;
     const stored = why?.kind === 'past-end' && why.stored !== undefined ? why.stored + at : undefined;
     if (why?.kind !== 'past-end' || stored === undefined) throw notReached(asked, outcome);
-    throw notReached(asked, { ...outcome, why: { ...why, stored } }, { ...json, length: Number(stored) });
+    throw notReached(asked, { ...outcome, why: { ...why, stored } }, { ...json, length: stored });
   };
   if (isMapped && (length === 0n || size === undefined || offset + (length ?? 0n) > size)) {
     // Maps it once, so that the failure is the kernel's own.

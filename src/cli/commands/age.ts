@@ -16,12 +16,13 @@ import { CallFailed } from '../failures.ts';
 import { heapJson } from '../json/json.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
-import { examples, type Registry, WITH_BOARD } from '../registry.ts';
+import { examples, type Registry } from '../registry.ts';
 import { renderAge } from '../render/age.ts';
 import type { Shell } from '../shell.ts';
 import { interruptible } from '../terminal/interruption.ts';
 import { Progress } from '../terminal/progress.ts';
 import { readCount } from '../words/arguments.ts';
+import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
 interface AgeCommandOptions extends BoardOptions {
   readonly sizes?: readonly AgeSize[];
@@ -48,7 +49,7 @@ function readSteps(text: string): number {
 
 const ageJson = (report: AgeReport) => ({
   heap: heapJson(report.heap),
-  sizes: report.sizes.map(({ bytes, weight }) => ({ size: Number(bytes), weight })),
+  sizes: report.sizes.map(({ bytes, weight }) => ({ size: bytes, weight })),
   lifetime: report.lifetime,
   steps: report.steps,
   seed: report.seed,
@@ -56,12 +57,12 @@ const ageJson = (report: AgeReport) => ({
   freed: report.freed,
   failed: report.failed,
   alive: report.alive,
-  alive_bytes: Number(report.aliveBytes),
-  free: Number(report.heap.free),
-  largest: Number(report.largestRun),
-  largest_aligned: Number(report.largestAligned),
+  alive_bytes: report.aliveBytes,
+  free: report.heap.free,
+  largest: report.largestRun,
+  largest_aligned: report.largestAligned,
   requests: report.tried.map(({ size, errno }) => ({
-    size: Number(size),
+    size,
     ok: errno === undefined,
     errno: errno ?? null,
   })),
@@ -146,6 +147,6 @@ export function ageCommand({ program, shell }: Registry): void {
         (ink) => renderAge(report, ink),
       );
     });
-  addBootInputs(command, WITH_BOARD);
+  addBootInputs(command, WITH_BOARD).addHelpText('after', BOARD_HELP);
   addSourceInputs(command, WITH_BOARD);
 }

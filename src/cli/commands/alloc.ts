@@ -1,3 +1,4 @@
+import type { BufferView } from '../../kernel/views/views.ts';
 import { type AllocRequest, allocate } from '../../program/allocate.ts';
 import { finish } from '../../program/outcome.ts';
 import { heapName } from '../../uapi/dma-heap.ts';
@@ -6,23 +7,32 @@ import type { Caller } from '../caller.ts';
 import { failedCall, withReports } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { CallFailed, type FailedCall, UsageError } from '../failures.ts';
+import { bufferJson } from '../json/json.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
-import { examples, type Registry, WITH_BOARD } from '../registry.ts';
+import { examples, type Registry } from '../registry.ts';
 import { readCount, readSize, readWord } from '../words/arguments.ts';
 import { readFlags } from '../words/open-flags.ts';
+import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
-/** Allocates, and says what failed. */
-function allocated(
-  caller: Caller,
-  request: AllocRequest,
-): { readonly fds: readonly number[]; readonly failed?: FailedCall } {
+interface Allocated {
+  readonly fds: readonly number[];
+  /** As `show` shows them, in the order of `fds`. */
+  readonly buffers: readonly BufferView[];
+  readonly failed?: FailedCall;
+}
+
+/** Allocates, and says what failed. @param look whether the buffers are wanted too */
+function allocated(caller: Caller, request: AllocRequest, look: boolean): Allocated {
   const { heap, name = '' } = request;
   const mark = caller.kernel.printk.nextSeq;
   const { fds, allocated: _, failed, ...result } = finish(allocate(caller, request));
-  if (failed === undefined) return { fds };
+  const { kernel, task } = caller;
+  const buffers = look ? fds.flatMap((fd) => kernel.buffer(task, fd) ?? []) : [];
+  if (failed === undefined) return { fds, buffers };
   const call = failedCall(caller, `alloc: ${failed === 'name' ? `--name ${name}` : heap}`, result, mark);
-  return { fds, failed: failed === 'open' ? call : { ...call, done: { fds } } };
+  const done = { fds, buffers: buffers.map(bufferJson) };
+  return { fds, buffers, failed: failed === 'open' ? call : { ...call, done } };
 }
 
 interface AllocOptions extends BoardOptions {
@@ -75,21 +85,29 @@ export function allocCommand({ program, shell }: Registry): void {
         ...(options.fd !== undefined && { fd: options.fd }),
         ...(options.openFlags !== undefined && { openFlags: options.openFlags }),
       };
-      const { fds, failed } = sh.transact(machine, (caller) =>
-        allocated(caller, { ...request, ...(name !== undefined && { name }) }),
-      );
       // What worked is a result even when a later one failed; as JSON it is a member of the error.
       const json = sh.options.json === true;
+      const { fds, buffers, failed } = sh.transact(machine, (caller) =>
+        allocated(caller, { ...request, ...(name !== undefined && { name }) }, json),
+      );
       const failure = failed && new CallFailed([failed]);
       if (failure !== undefined) sh.ledger.willFail(failure);
       if (failed === undefined || !json) {
         await sh.answer(
-          () => ({ schema: 'dmaheap.alloc/1', heap: request.heap, size: Number(size), fds }),
+          () => ({
+            schema: 'dmaheap.alloc/1',
+            profile: machine.view((kernel) => kernel.info().banner),
+            heap: request.heap,
+            len: size,
+            size,
+            fds,
+            buffers: buffers.map(bufferJson),
+          }),
           () => fds.map((fd) => `${fd}\n`).join(''),
         );
       }
       if (failure !== undefined) throw await withReports(sh, failure);
     });
-  addBootInputs(command, WITH_BOARD);
+  addBootInputs(command, WITH_BOARD).addHelpText('after', BOARD_HELP);
   addSourceInputs(command, WITH_BOARD);
 }

@@ -60,7 +60,7 @@ async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): P
       heaps: heaps.map(heapJson),
       warnings,
     }),
-    (ink) => renderHeaps(heaps, ink),
+    (ink) => renderHeaps(heaps, ink, shell.page),
   );
 }
 

@@ -1,6 +1,7 @@
 import { bufferJson } from '../json/json.ts';
 import { examples, type Registry } from '../registry.ts';
-import { renderBuffers } from '../render/buffers.ts';
+import { bufferColumns, renderBuffers } from '../render/buffers.ts';
+import { addListOptions, type ListOptions, listWishes } from '../words/list-options.ts';
 
 /** `dmaheap buffers`: every dma-buf. */
 export function buffersCommand({ program, shell }: Registry): void {
@@ -14,8 +15,9 @@ export function buffersCommand({ program, shell }: Registry): void {
       'after',
       examples('dmaheap buffers', `dmaheap buffers --json | jq '[.buffers[].size] | add'`),
     )
-    .action(async () => {
+    .action(async (options: ListOptions) => {
       const sh = shell(command);
+      const wishes = listWishes(options, sh.options.json);
       const session = await sh.session('buffers');
       const { buffers, profile } = session.view((kernel) => ({
         buffers: kernel.buffers(),
@@ -23,7 +25,8 @@ export function buffersCommand({ program, shell }: Registry): void {
       }));
       await sh.answer(
         () => ({ schema: 'dmaheap.buffers/1', profile, buffers: buffers.map(bufferJson) }),
-        (ink) => renderBuffers(buffers, ink, sh.task),
+        (ink) => renderBuffers(buffers, ink, sh.task, sh.page, wishes),
       );
     });
+  addListOptions(command, bufferColumns(''));
 }

@@ -5,8 +5,9 @@ import { completes } from '../completion/argument-kinds.ts';
 import { CallFailed, type FailedCall } from '../failures.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
-import { examples, type Registry, WITH_BOARD } from '../registry.ts';
+import { examples, type Registry } from '../registry.ts';
 import { escapeText } from '../terminal/escape.ts';
+import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
 interface FileRead {
   readonly path: string;
@@ -81,6 +82,6 @@ export function catCommand({ program, shell }: Registry): void {
       if (first === undefined) return;
       throw new CallFailed([{ ...first, done: { files: files.map(fileJson) } }, ...more]);
     });
-  addBootInputs(command, WITH_BOARD);
+  addBootInputs(command, WITH_BOARD).addHelpText('after', BOARD_HELP);
   addSourceInputs(command, WITH_BOARD);
 }

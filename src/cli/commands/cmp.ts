@@ -38,10 +38,10 @@ function comparisonJson(found: Comparison, a: string, b: string): Record<string,
     a,
     b,
     equal: 'equal' in found,
-    byte: differs === undefined ? null : Number(differs.at) + 1,
-    offset: differs === undefined ? null : Number(differs.at),
+    byte: differs === undefined ? null : differs.at + 1n,
+    offset: differs?.at ?? null,
     values: differs === undefined ? null : [...differs.values],
-    eof: 'eof' in found ? { on: found.eof, after: Number(found.after) } : null,
+    eof: 'eof' in found ? { on: found.eof, after: found.after } : null,
   };
 }
 

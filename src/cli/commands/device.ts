@@ -15,7 +15,8 @@ export function deviceCommand(registry: Registry): void {
       'after',
       examples(
         'dmaheap device add camera --mask 32 --contiguous',
-        'dmaheap device attach camera 4 && dmaheap device map camera 4 --direction from-device',
+        'dmaheap device attach camera 4',
+        'dmaheap device map camera 4 --direction from-device',
         'dmaheap device unmap camera 4 && dmaheap device detach camera 4',
       ),
     );

@@ -1,6 +1,7 @@
 import { deviceJson } from '../json/machine-json.ts';
 import { examples, type Registry } from '../registry.ts';
-import { renderDevices } from '../render/devices.ts';
+import { DEVICE_COLUMNS, renderDevices } from '../render/devices.ts';
+import { addListOptions, type ListOptions, listWishes } from '../words/list-options.ts';
 
 /** `dmaheap devices`: those that buffers are for. */
 export function devicesCommand({ program, shell }: Registry): void {
@@ -17,8 +18,9 @@ export function devicesCommand({ program, shell }: Registry): void {
         `dmaheap devices --json | jq '.devices[] | {name, dma_mask, "dma-coherent"}'`,
       ),
     )
-    .action(async () => {
+    .action(async (options: ListOptions) => {
       const sh = shell(command);
+      const wishes = listWishes(options, sh.options.json);
       const session = await sh.session('devices');
       const { devices, profile } = session.view((kernel) => ({
         devices: kernel
@@ -32,7 +34,8 @@ export function devicesCommand({ program, shell }: Registry): void {
           profile,
           devices: devices.map(({ device, attachments }) => deviceJson(device, attachments)),
         }),
-        (ink) => renderDevices(devices, ink),
+        (ink) => renderDevices(devices, ink, sh.page, wishes),
       );
     });
+  addListOptions(command, DEVICE_COLUMNS);
 }

@@ -1,8 +1,9 @@
 import { logJson } from '../json/json.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
-import { examples, type Registry, WITH_BOARD } from '../registry.ts';
+import { examples, type Registry } from '../registry.ts';
 import { droppedNote, renderLogLine, splitLog } from '../render/log.ts';
+import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
 /** `dmaheap dmesg`: the kernel log. */
 export function dmesgCommand({ program, shell }: Registry): void {
@@ -38,6 +39,6 @@ export function dmesgCommand({ program, shell }: Registry): void {
       if (dropped > 0) sh.streams.err(`(${droppedNote(dropped)})\n`);
       if (gone > 0) sh.streams.err(`(${gone} old lines, after the boot's, are no longer kept)\n`);
     });
-  addBootInputs(command, WITH_BOARD);
+  addBootInputs(command, WITH_BOARD).addHelpText('after', BOARD_HELP);
   addSourceInputs(command, WITH_BOARD);
 }

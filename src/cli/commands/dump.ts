@@ -42,7 +42,7 @@ export function dumpCommand({ program, shell }: Registry): void {
       const bytes = findBytes(place, part, { command: 'dump', access: 'read', as });
       const json = sh.options.json === true;
       const dump = new Hexdump(format, Number(bytes.offset));
-      const length = Number(bytes.length ?? 0n);
+      const { length = 0n } = bytes;
       await streamed(sh, 'dump', bytes.length, async (slices) => {
         // Not before there is a chunk: a failure is an object of its own.
         let head = json ? jsonHead({ schema: 'dmaheap.dump/1', ...bytes.json, length }, 'hex') : '';

@@ -16,9 +16,11 @@ A rule is key=value joined by commas. What happens:
   leak=TASK               the task forgets to close a buffer's descriptor
   busy=ADDRESS:SIZE       pages of a CMA area are pinned
   module=MODULE           not loaded at boot (boot and --board only)
-Of which calls: call= (alloc, sync, open, close, mmap, dup, …), task=, and of alloc heap=, size= (8M, ">=1M").
-The heap and the tasks that it names must be there, or it ends with later: errno=EIO,call=sync,task=camera,later.
-When: nth=N (from 1), every=N, from=N (the kernel's calls from number N on), chance=0.1 with seed=N, times=N.
+Of which calls: call= (alloc, sync, open, close, mmap, dup, …), task=,
+and of alloc heap=, size= (8M, ">=1M"). The heap and the tasks that it names
+must be there, or it ends with later: errno=EIO,call=sync,task=camera,later.
+When: nth=N (from 1), every=N, from=N (the kernel's calls from number N on),
+chance=0.1 with seed=N, times=N.
 `;
 
 const faultJson = ({ id, rule, seen, struck }: FaultView) => ({

@@ -39,7 +39,7 @@ export function fillCommand({ program, shell }: Registry): void {
         }
       });
       await sh.answer(
-        () => ({ schema: 'dmaheap.fill/1', ...bytes.json, length: Number(length), byte }),
+        () => ({ schema: 'dmaheap.fill/1', ...bytes.json, length, byte }),
         () => '',
       );
     });

@@ -30,7 +30,7 @@ export function hazardsCommand({ program, shell }: Registry): void {
       }));
       await sh.answer(
         () => ({
-          schema: 'dmaheap.hazards/1',
+          schema: 'dmaheap.hazards/2',
           profile,
           hazards: hazards.map(hazardJson),
           ...(gone > 0 && { no_longer_kept: gone }),

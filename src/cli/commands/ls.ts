@@ -5,9 +5,10 @@ import { completes } from '../completion/argument-kinds.ts';
 import { CallFailed, type FailedCall } from '../failures.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
-import { examples, type Registry, WITH_BOARD } from '../registry.ts';
+import { examples, type Registry } from '../registry.ts';
 import { listedJson, renderListing } from '../render/listing.ts';
 import { escapeText } from '../terminal/escape.ts';
+import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
 interface Listed extends Listing {
   readonly path: string;
@@ -80,6 +81,6 @@ export function lsCommand({ program, shell }: Registry): void {
       const [first, ...more] = failed;
       if (first !== undefined) throw new CallFailed([{ ...first, done: members }, ...more]);
     });
-  addBootInputs(command, WITH_BOARD);
+  addBootInputs(command, WITH_BOARD).addHelpText('after', BOARD_HELP);
   addSourceInputs(command, WITH_BOARD);
 }

@@ -29,7 +29,7 @@ export function modprobeCommand({ program, shell }: Registry): void {
       });
       await sh.answer(
         () => ({ schema: 'dmaheap.modprobe/1', module, heaps: heaps.map(heapJson) }),
-        (ink) => (heaps.length === 0 ? '' : renderHeaps(heaps, ink)),
+        (ink) => (heaps.length === 0 ? '' : renderHeaps(heaps, ink, sh.page)),
       );
     });
 }

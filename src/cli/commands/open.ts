@@ -35,7 +35,7 @@ export function openCommand({ program, shell }: Registry): void {
         did(`open: ${word}`, (caller) => openFile(caller, request)),
       );
       await sh.answer(
-        () => ({ schema: 'dmaheap.open/1', path, flags: flagNames(flags), fd }),
+        () => ({ schema: 'dmaheap.open/2', path, flags, flag_names: flagNames(flags), ret: fd, fd }),
         () => `${fd}\n`,
       );
     });

@@ -14,7 +14,7 @@ function readRange(text: string): PhysRange {
 
 const rangeText = ({ base, size }: PhysRange): string =>
   `@${formatHex(base)}:${formatSize(size).replace(' ', '')}`;
-const rangeJson = (range: PhysRange) => ({ base: formatHex(range.base), length: Number(range.size) });
+const rangeJson = (range: PhysRange) => ({ base: formatHex(range.base), length: range.size });
 
 const COLUMNS = [{ title: 'ADDRESS' }, { title: 'PAGES', right: true }, { title: 'BY' }];
 

@@ -44,7 +44,7 @@ export function readCommand({ program, shell }: Registry): void {
       }
       const place: Place = { sh, session: await sh.session('read') };
       const bytes = findBytes(place, part, { command: 'read', access: 'read', as });
-      const length = Number(bytes.length ?? 0n);
+      const { length = 0n } = bytes;
       const members = { schema: 'dmaheap.read/1', ...bytes.json, length };
       await streamed(sh, 'read', bytes.length, async (slices) => {
         if (file !== undefined) {

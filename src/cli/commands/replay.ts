@@ -170,5 +170,5 @@ export function replayCommand({ program, shell }: Registry): void {
     )
     .action((file: string, options: BoardOptions) => runReplay(shell(command), file, options));
   addBootInputs(command, 'Instead of what was recorded:');
-  addSourceInputs(command, 'With --board:', OUTSIDE_OF_SCENARIO);
+  addSourceInputs(command, 'Source of --board:', OUTSIDE_OF_SCENARIO);
 }

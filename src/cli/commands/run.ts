@@ -10,7 +10,7 @@ import { inputName, readInput } from '../read/read-input.ts';
 import { scenarioFiles } from '../read/scenario-files.ts';
 import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../read/source-inputs.ts';
 import { refuseWrongInput } from '../read/wrong-input.ts';
-import { examples, type Registry, WITH_BOARD } from '../registry.ts';
+import { examples, type Registry } from '../registry.ts';
 import { runJson } from '../render/run-json.ts';
 import { runJunit } from '../render/run-junit.ts';
 import { runTap } from '../render/run-tap.ts';
@@ -166,7 +166,7 @@ export function runCommand({ program, shell }: Registry): void {
     .option('--keep-going', 'go on after a step that failed')
     .addHelpText(
       'after',
-      `\nThe files that a scenario names lie below its own directory, unless --allow-outside is given.\nWith --board the scenarios run on that board instead of the one that they name.\n${examples(
+      `\nThe files that a scenario names lie below its own directory, unless\n--allow-outside is given.\nWith --board the scenarios run on that board instead of the one that they name.\n${examples(
         'dmaheap run gate.yaml',
         'dmaheap run tests/*.yaml --junit report.xml',
         'dmaheap run gate.yaml --board build/board.dtb',
@@ -174,5 +174,5 @@ export function runCommand({ program, shell }: Registry): void {
       )}`,
     )
     .action((files: string[], options: RunCommandOptions) => runFiles(shell(command), files, options));
-  addSourceInputs(command, WITH_BOARD, OUTSIDE_OF_SCENARIO);
+  addSourceInputs(command, 'Source of --board:', OUTSIDE_OF_SCENARIO);
 }

@@ -52,7 +52,7 @@ export function sessionCommand(registry: Registry): void {
           calls,
           journal: { entries, dropped: first },
           buffers,
-          memory: layout.map(({ base, size }) => ({ base: formatHex(base), size: Number(size) })),
+          memory: layout.map(({ base, size }) => ({ base: formatHex(base), size })),
         }),
         () =>
           renderFacts([

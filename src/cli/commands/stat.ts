@@ -1,6 +1,7 @@
 import { decodeStat, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, type Stat } from '../../uapi/stat.ts';
 import { makeCalls } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
+import { modeText } from '../json/json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { sizeExact } from '../render/size.ts';
 import { renderFacts } from '../terminal/table.ts';
@@ -18,7 +19,7 @@ const TYPES: Readonly<Record<number, string>> = {
 };
 
 const typeOf = ({ st_mode }: Stat): string => TYPES[st_mode & S_IFMT] ?? 'anonymous inode';
-const modeOf = ({ st_mode }: Stat): string => (st_mode & ~S_IFMT).toString(8).padStart(4, '0');
+const modeOf = ({ st_mode }: Stat): string => modeText(st_mode);
 const isDevice = ({ st_mode }: Stat): boolean => (st_mode & S_IFMT) === S_IFCHR;
 
 function statText(stat: Stat): string {

@@ -48,7 +48,7 @@ export function sumCommand({ program, shell }: Registry): void {
           }
           const sum = checksum.digest();
           const line = `${sum}  ${escapeText(words[i] ?? '')}\n`;
-          sums.push({ ...target.json, length: Number(target.length ?? 0n), sum, line });
+          sums.push({ ...target.json, length: target.length ?? 0n, sum, line });
         }
       });
       await sh.answer(

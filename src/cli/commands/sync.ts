@@ -46,7 +46,8 @@ export function syncCommand({ program, shell }: Registry): void {
     .addHelpText(
       'after',
       examples(
-        'dmaheap sync 4 --start --read && dmaheap read 4 > frame.raw && dmaheap sync 4 --end --read',
+        'dmaheap sync 4 --start --read && dmaheap read 4 > frame.raw',
+        'dmaheap sync 4 --end --read',
         'dmaheap sync 4 --end --write',
         'dmaheap sync 4 --flags 0',
       ),
@@ -64,7 +65,8 @@ export function syncCommand({ program, shell }: Registry): void {
         () => ({
           schema: 'dmaheap.sync/1',
           fd,
-          flags: Number(flags),
+          flags,
+          flag_names: syncFlagNames(Number(flags)),
           names: syncFlagNames(Number(flags)),
           devices,
         }),

@@ -32,7 +32,7 @@ export function taskAdd(parent: Command, { shell }: Registry): void {
     .option('--nofile <n>', `its RLIMIT_NOFILE; ${DEFAULT_NOFILE} unless given`, readCount)
     .addHelpText(
       'after',
-      `\nGroups have the numbers that Debian and Yocto give them (video 44, audio 29, users 100); of others give the number.\n${examples(
+      `\nGroups have the numbers that Debian and Yocto give them (video 44,\naudio 29, users 100); of others give the number.\n${examples(
         'dmaheap task add camera --uid 1000 --group video',
         'dmaheap task add gpu --uid 1001 --group 993 --nofile 64',
       )}`,
@@ -107,7 +107,7 @@ export function taskSend(parent: Command, { shell }: Registry): void {
         must(`task send: ${fd} to ${to}`, { call: 'sendmsg', fd, to, cloexec }),
       );
       await sh.answer(
-        () => ({ schema: 'dmaheap.task-send/1', from: sh.task, to, fd: received, cloexec }),
+        () => ({ schema: 'dmaheap.task-send/1', from: sh.task, to, ret: received, fd: received, cloexec }),
         () => `${received}\n`,
       );
     });

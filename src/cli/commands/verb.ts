@@ -111,15 +111,15 @@ export function verbCommand(name: string, verb: Verb, word = name): (registry: R
           ? word
           : `${word}: ${required.map(([key]) => spoken(given[key], words[key])).join(' ')}`;
       const ret = await makeCalls(sh, session, ({ must }) => must(what, callOf(verb, given)));
-      const flags = verb.flags?.(given, ret);
+      const names = verb.flags?.(given, ret);
       const came = filled(named, given, ret);
-      const shown = flags?.length ? [flags.join('|')] : came?.length ? [hexOf(came)] : [];
-      const answer =
-        verb.returns === undefined
-          ? {}
-          : { ret, ...(flags && { flags }), ...(came && { bytes: hexOf(came) }) };
+      const shown = names?.length ? [names.join('|')] : came?.length ? [hexOf(came)] : [];
+      const flags = verb.flags && { flags: names === undefined ? null : ret, flag_names: names ?? [] };
+      const answer = verb.returns === undefined ? {} : { ret, ...flags, ...(came && { bytes: hexOf(came) }) };
+      // 1 had the names as `flags`.
+      const form = flags === undefined ? 1 : 2;
       await sh.answer(
-        () => ({ schema: `dmaheap.${name}/1`, ...words, ...answer }),
+        () => ({ schema: `dmaheap.${name}/${form}`, ...words, ...answer }),
         () => (verb.returns === undefined ? '' : `${[ret, ...shown].join(' ')}\n`),
       );
     });

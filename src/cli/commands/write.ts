@@ -49,7 +49,7 @@ export function writeCommand({ program, shell }: Registry): void {
           attempt(place.sh, place.session, (caller) => bytes.write(caller, 0n, new Uint8Array()));
       });
       await sh.answer(
-        () => ({ schema: 'dmaheap.write/1', ...bytes.json, length: Number(done) }),
+        () => ({ schema: 'dmaheap.write/1', ...bytes.json, length: done }),
         () => '',
       );
     });

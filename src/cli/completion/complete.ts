@@ -120,7 +120,11 @@ export function complete(program: Command, words: readonly string[], dynamic: Dy
     return starting((pending.argChoices ?? []).map((choice): Candidate => [choice]));
   }
   if (current.startsWith('-')) {
-    const options = chain.flatMap((one) => one.createHelp().visibleOptions(one));
+    // Those of a boot too, which the help of others than boot leaves to it.
+    const options = chain.flatMap((one) => [
+      ...one.createHelp().visibleOptions(one),
+      ...one.options.filter(({ hidden }) => hidden),
+    ]);
     return starting(options.map((option): Candidate => [option.long ?? option.flags, option.description]));
   }
   return starting(positional(position, program, dynamic, current));

@@ -3,8 +3,8 @@ import type { Diagnostic } from '../../diagnostic.ts';
 import type { LogLine } from '../../printk.ts';
 import { errnoNumber, strerror } from '../../uapi/errno.ts';
 import { EXIT_BUG, exitCode } from '../exit-code.ts';
-import { BootPanic, CallFailed, type FailedCall, UnreadableInput, UsageError } from '../failures.ts';
-import { logJson, regionJson } from '../json/json.ts';
+import { BootPanic, CallFailed, type FailedCall, UnreadableInput } from '../failures.ts';
+import { logJson, modeText, regionJson } from '../json/json.ts';
 import { renderDiagnostic } from '../render/diagnostic.ts';
 import { droppedNote, renderLogLine, splitLog } from '../render/log.ts';
 import { escapeText } from '../terminal/escape.ts';
@@ -65,20 +65,45 @@ const whyJson = (call: FailedCall): Record<string, unknown> | null =>
     : Object.fromEntries(
         Object.entries(call.why).map(([key, value]) => [
           key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-          value,
+          key === 'mode' ? modeText(value) : value,
         ]),
       );
 
-function callJson(call: FailedCall): Record<string, unknown> {
-  return {
+/** The one shape of an error: what a kind of them has not is null or empty. */
+const shaped = (code: string, message: string, more: Readonly<Record<string, unknown>>) => ({
+  code,
+  message,
+  hint: null,
+  errno: null,
+  number: null,
+  why: null,
+  reason: [],
+  log: [],
+  file: null,
+  diagnostics: [],
+  stack: null,
+  ...more,
+});
+
+const callJson = (call: FailedCall) =>
+  shaped('call-failed', `${call.what}: ${call.errno} (${strerror(call.errno)})`, {
     errno: call.errno,
     number: errnoNumber(call.errno),
-    message: `${call.what}: ${call.errno} (${strerror(call.errno)})`,
     why: whyJson(call),
     reason: reasons(call),
     log: (call.log ?? []).map(logJson),
-  };
-}
+  });
+
+/** The codes of errors that have none of their own. */
+const CODES: Readonly<Record<string, string>> = {
+  BootPanic: 'panic',
+  UsageError: 'usage',
+  BusError: 'bus-error',
+  IommuFault: 'iommu-fault',
+  SegmentationFault: 'segmentation-fault',
+  KernelOops: 'kernel-oops',
+  NotModelled: 'not-modelled',
+};
 
 function errorMembers(thrown: unknown): Record<string, unknown> {
   const error = asError(thrown);
@@ -91,43 +116,20 @@ function errorMembers(thrown: unknown): Record<string, unknown> {
       ...first.done,
     };
   }
-  const message = error.message;
-  if (error instanceof BootPanic) {
-    return {
-      error: {
-        code: 'panic',
-        message: `Kernel panic - not syncing: ${message}`,
-        cause: error.outcome.cause ?? null,
-        log: error.log.map(logJson),
-      },
-      warnings: error.outcome.warnings,
-      regions: (error.outcome.regions ?? []).map(regionJson),
-    };
-  }
-  if (error instanceof UsageError) return { error: { code: 'usage', message, hint: error.hint ?? null } };
-  if (error instanceof UnreadableInput) {
-    return { error: { code: error.code, message, file: error.file, hint: error.hint ?? null } };
-  }
-  switch (error.name) {
-    case 'InvalidInput': {
-      const diagnostics = error.diagnostics ?? [];
-      return { error: { code: diagnostics[0]?.code ?? 'invalid-input', message, diagnostics } };
-    }
-    case 'SessionError':
-      return { error: { code: error.code ?? 'session', message, hint: error.hint ?? null } };
-    case 'BusError':
-      return { error: { code: 'bus-error', message } };
-    case 'IommuFault':
-      return { error: { code: 'iommu-fault', message } };
-    case 'SegmentationFault':
-      return { error: { code: 'segmentation-fault', message } };
-    case 'KernelOops':
-      return { error: { code: 'kernel-oops', message } };
-    case 'NotModelled':
-      return { error: { code: 'not-modelled', message } };
-    default:
-      return { error: { code: 'bug', message, stack: error.stack ?? null } };
-  }
+  const { name, message, hint = null, diagnostics = [] } = error;
+  const more = {
+    hint,
+    diagnostics,
+    ...(error instanceof BootPanic && { log: error.log.map(logJson) }),
+    ...(error instanceof UnreadableInput && { file: error.file }),
+  };
+  const code = Object.hasOwn(CODES, name) ? CODES[name] : (error.code ?? diagnostics[0]?.code);
+  if (exitCode(thrown) === EXIT_BUG) return { error: shaped('bug', message, { stack: error.stack ?? null }) };
+  const said = error instanceof BootPanic ? `Kernel panic - not syncing: ${message}` : message;
+  const shape = shaped(code ?? 'invalid-input', said, more);
+  if (!(error instanceof BootPanic)) return { error: shape };
+  const { cause = null, warnings, regions = [] } = error.outcome;
+  return { error: { ...shape, cause }, warnings, regions: regions.map(regionJson) };
 }
 
 /** The object for standard output with --json. */

@@ -7,6 +7,7 @@ import type { DtNode, DtProperty } from '../../devicetree/tree.ts';
 import type { Report } from '../../kernel/coherency/hazard-log.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views/views.ts';
 import type { LogLine } from '../../printk.ts';
+import { flagNames } from '../../profile/open-flag-words.ts';
 import type { PfnRange } from '../../units.ts';
 import { bytesOf, formatHex } from '../../units.ts';
 import { explainHazard, syncFlagNames } from '../explain/explain-hazard.ts';
@@ -15,17 +16,22 @@ import { explainRegion } from '../explain/explain-region.ts';
 type Json = Readonly<Record<string, unknown>>;
 
 const address = (value: bigint | undefined): string | null => (value === undefined ? null : formatHex(value));
-const size = (value: bigint | undefined): number | null => (value === undefined ? null : Number(value));
+/** As a number where one holds it: `jsonText`. */
+const size = (value: bigint | undefined): bigint | null => value ?? null;
+
+/** Permission bits, as files have them: `0600`. */
+export const modeText = (mode: string | number): string =>
+  (typeof mode === 'number' ? (mode & 0o7777).toString(8) : mode).padStart(4, '0');
 
 export const heapJson = (heap: HeapView): Json => ({
   name: heap.name,
   backend: heap.backend,
   minor: heap.minor,
-  mode: heap.mode,
+  mode: modeText(heap.mode),
   gid: heap.gid,
   region: heap.region ?? null,
   base: address(heap.base),
-  base_pfn: heap.base === undefined ? null : Number(heap.base / BigInt(heap.pageSize)),
+  base_pfn: heap.base === undefined ? null : heap.base / BigInt(heap.pageSize),
   size: size(heap.size),
   free: size(heap.free),
   largest: size(heap.largest),
@@ -70,7 +76,7 @@ export const regionJson = (region: RegionView): Json => ({
 
 export function extentJson(run: PfnRange, pageSize: number): Json {
   const { base, size: length } = bytesOf(run, pageSize);
-  return { base: formatHex(base), pfn: run.pfn, length: Number(length) };
+  return { base: formatHex(base), pfn: run.pfn, length };
 }
 
 export const bufferJson = (buffer: BufferView): Json => ({
@@ -80,6 +86,7 @@ export const bufferJson = (buffer: BufferView): Json => ({
   name: buffer.name ?? null,
   size: size(buffer.size),
   flags: buffer.flags,
+  flag_names: flagNames(buffer.flags),
   count: buffer.count,
   fds: buffer.fds.map(({ task, fd, cloexec }) => ({ task, fd, cloexec })),
   mappings: buffer.mappings.map(({ task, id, offset, length, prot, shared }) => ({
@@ -192,7 +199,8 @@ export function hazardJson(report: Report): Json {
         ? null
         : {
             ioctl: 'DMA_BUF_IOCTL_SYNC',
-            flags: syncFlagNames(missing.flags),
+            flags: missing.flags,
+            flag_names: syncFlagNames(missing.flags),
             task: missing.task,
             after: { ...missing.after },
             before: { ...missing.before },

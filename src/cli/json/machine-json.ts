@@ -8,7 +8,7 @@ type Json = Readonly<Record<string, unknown>>;
 export const segmentsJson = (segments: AttachmentView['segments']): readonly Json[] =>
   (segments ?? []).map(({ address, length }) => ({
     dma_address: formatHex(address),
-    length: Number(length),
+    length,
   }));
 
 export const taskJson = (task: TaskView): Json => ({
@@ -38,7 +38,7 @@ export const deviceJson = (device: Device, attachments: readonly DeviceAttachmen
   dma_range_map: device.dmaRanges.map(({ cpu, dma, size }) => ({
     cpu_start: formatHex(cpu),
     dma_start: formatHex(dma),
-    size: Number(size),
+    size,
   })),
   iommu: device.iommu,
   max_seg_size: device.maxSegSize,

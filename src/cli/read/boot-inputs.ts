@@ -16,6 +16,7 @@ import { UsageError } from '../failures.ts';
 import { readCount, readSize } from '../words/arguments.ts';
 import { collectFaults } from '../words/fault-option.ts';
 import { readGroup } from '../words/groups.ts';
+import { inHelp } from '../words/with-board.ts';
 import type { SourceInputs } from './load-tree.ts';
 
 /** The options as commander leaves them. */
@@ -85,52 +86,34 @@ function readSeed(text: string): number {
 
 /** Adds the options of a boot to a command. */
 export function addBootInputs(command: Command, heading: string): Command {
-  const group = (option: Option) => command.addOption(option.helpGroup(heading));
-  group(new Option('--cmdline <text>', "the kernel command line, instead of the board's bootargs"));
-  group(
-    new Option('--bootargs <text>', 'the same, as the boot loader writes it into /chosen').conflicts(
-      'cmdline',
-    ),
-  );
+  const group = (option: Option) => command.addOption(inHelp(option, heading));
+  group(new Option('--cmdline <text>', "the command line, instead of the board's bootargs"));
+  group(new Option('--bootargs <text>', 'the same, as a boot loader calls it').conflicts('cmdline'));
   group(
     new Option('--memory <base:size>', "RAM, instead of the board's own (repeatable)").argParser(readMemory),
   );
   group(
-    new Option('--reserve <name=base:size>', 'where the kernel, initrd or dtb lies (repeatable)').argParser(
+    new Option('--reserve <name=base:size>', 'where kernel, initrd or dtb lies (repeatable)').argParser(
       readReserve,
     ),
   );
   group(
     new Option('--config <key=value>', 'a kernel configuration option (repeatable)').argParser(readConfig),
   );
-  group(new Option('--coherent <state>', 'the coherent heap series: v3 unless given').choices(['v3', 'off']));
+  group(new Option('--coherent <state>', 'the coherent heap series').choices(['v3', 'off']));
   group(
-    new Option(
-      '--unflattened-tree <bytes>',
-      'what the device tree takes when Linux has unfolded it; computed from the board unless given',
-    ).argParser(readSize),
+    new Option('--unflattened-tree <bytes>', 'what the unfolded tree takes, else computed').argParser(
+      readSize,
+    ),
   );
   group(new Option('--nofile <n>', "the shell task's RLIMIT_NOFILE: 1024 unless given").argParser(readCount));
+  group(new Option('--mode <octal>', 'udev: MODE of /dev/dma_heap/*; 0600 unless given').argParser(readMode));
   group(
-    new Option(
-      '--mode <octal>',
-      'a udev rule: MODE of the nodes of /dev/dma_heap, 0600 unless given',
-    ).argParser(readMode),
+    new Option('--group <name|n>', 'udev: their GROUP; without --mode they get 0660').argParser(readGroup),
   );
+  group(new Option('--evict <seed>', 'cache lines go by chance, as in a small cache').argParser(readSeed));
   group(
-    new Option(
-      '--group <name|n>',
-      'a udev rule: GROUP of those nodes (video is 44, as in Debian); without --mode they get 0660',
-    ).argParser(readGroup),
-  );
-  group(
-    new Option('--evict <seed>', 'let cache lines go by chance, as a small cache does').argParser(readSeed),
-  );
-  group(
-    new Option(
-      '--fault <rule>',
-      'let something go wrong: errno=ENOMEM,nth=3 or module=cma_heap; see dmaheap fault --help (repeatable)',
-    ).argParser(collectFaults),
+    new Option('--fault <rule>', 'errno=ENOMEM,nth=3 …: see dmaheap fault --help').argParser(collectFaults),
   );
   return command;
 }

@@ -1,5 +1,6 @@
 /** The options that say how device-tree source is read. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { inHelp } from '../words/with-board.ts';
 
 const collect = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
@@ -10,31 +11,21 @@ function readDefine(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 
-const OUTSIDE = 'let source include files outside its own directory and those of -I';
+const OUTSIDE = 'let source include files from anywhere';
 
 /** What `--allow-outside` is for commands that run scenarios. */
-export const OUTSIDE_OF_SCENARIO =
-  'let scenarios name files outside their own directories, and source include files outside its own and those of -I';
+export const OUTSIDE_OF_SCENARIO = 'let scenarios name files, and source include them, from anywhere';
 
 /** Adds them to a command. */
 export function addSourceInputs(command: Command, heading: string, outside = OUTSIDE): Command {
-  const group = (option: Option) => command.addOption(option.helpGroup(heading));
-  group(
-    new Option(
-      '-I, --include <dir>',
-      'where #include <…> looks, and "…" after the includer (repeatable)',
-    ).argParser(collect),
-  );
+  const group = (option: Option) => command.addOption(inHelp(option, heading));
+  group(new Option('-I, --include <dir>', 'where #include <…> looks (repeatable)').argParser(collect));
   group(
     new Option('-D, --define <name=value>', 'a macro for the preprocessor (repeatable)').argParser(
       readDefine,
     ),
   );
-  group(
-    new Option('--overlay <file>', 'an overlay, .dtbo or source, applied in order (repeatable)').argParser(
-      collect,
-    ),
-  );
+  group(new Option('--overlay <file>', 'an overlay, .dtbo or source (repeatable)').argParser(collect));
   // Of a scenario it is not only for the board that is given.
   if (outside === OUTSIDE) group(new Option('--allow-outside', outside));
   else command.option('--allow-outside', outside);

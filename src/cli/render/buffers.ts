@@ -5,18 +5,10 @@ import { PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
 import { bytesOf, formatHex, formatSize } from '../../units.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { type ListColumn, type ListWishes, PAGE, type Page, renderList } from '../terminal/list-table.ts';
 import { renderFacts, renderTable } from '../terminal/table.ts';
 import { attachmentLine, renderSegments } from './segments.ts';
 import { sizeExact } from './size.ts';
-
-const FD_COLUMNS = [
-  { title: 'FD' },
-  { title: 'INO', right: true },
-  { title: 'SIZE', right: true },
-  { title: 'HEAP' },
-  { title: 'ADDRESS', right: true },
-  { title: 'EXTENTS', right: true },
-];
 
 /** `4,5,camera:7`: the task's own descriptors, then the others with their tasks' names. */
 export function fdList(fds: readonly FdView[], task: string): string {
@@ -27,37 +19,47 @@ export function fdList(fds: readonly FdView[], task: string): string {
   return [...own, ...others].join(',') || '-';
 }
 
-/**
- * Every buffer, oldest first; the address is that of its first extent.
- *
- * @param task whose descriptors stand without a name
- */
-export function renderBuffers(buffers: readonly BufferView[], ink: Ink = NO_INK, task = 'shell'): string {
-  if (buffers.length === 0) return 'There are no buffers.\n';
-  const mapped = buffers.some(({ mappings }) => mappings.length > 0);
-  const attached = buffers.some(({ attachments }) => attachments.length > 0);
-  const columns = [
-    ...FD_COLUMNS,
-    ...(mapped ? [{ title: 'MAPPINGS', right: true }] : []),
-    ...(attached ? [{ title: 'ATTACHED' }] : []),
-    { title: 'NAME' },
-  ];
-  const rows = buffers.map((buffer) => {
-    const first = buffer.sgTable[0];
-    const devices = buffer.attachments.map(({ device }) => escapeText(device)).join(',');
-    return [
-      fdList(buffer.fds, task),
-      String(buffer.ino),
-      formatSize(buffer.size),
-      escapeText(buffer.heap),
-      first === undefined ? '-' : formatHex(bytesOf(first, buffer.pageSize).base),
-      String(buffer.sgTable.length),
-      ...(mapped ? [String(buffer.mappings.length)] : []),
-      ...(attached ? [devices || '-'] : []),
-      buffer.name === undefined ? '-' : escapeText(buffer.name),
-    ];
-  });
-  return renderTable(columns, rows, ink.title);
+const devicesOf = ({ attachments }: BufferView): string =>
+  attachments.map(({ device }) => escapeText(device)).join(',') || '-';
+
+/** @param task whose descriptors stand without a name */
+export const bufferColumns = (task: string): readonly ListColumn<BufferView>[] => [
+  { title: 'FD', name: true, text: ({ fds }) => fdList(fds, task) },
+  { title: 'INO', right: true, text: ({ ino }) => String(ino) },
+  { title: 'SIZE', bytes: ({ size }) => size },
+  { title: 'HEAP', name: true, text: ({ heap }) => escapeText(heap) },
+  {
+    title: 'ADDRESS',
+    right: true,
+    text: ({ sgTable: [first], pageSize }) =>
+      first === undefined ? '-' : formatHex(bytesOf(first, pageSize).base),
+  },
+  { title: 'NAME', name: true, text: ({ name = '-' }) => escapeText(name) },
+  {
+    title: 'MAPPINGS',
+    right: true,
+    shown: { when: ({ mappings }) => mappings.length > 0 },
+    text: ({ mappings }) => String(mappings.length),
+  },
+  {
+    title: 'ATTACHED',
+    name: true,
+    shown: { when: ({ attachments }) => attachments.length > 0 },
+    text: devicesOf,
+  },
+  { title: 'EXTENTS', right: true, shown: 'room', text: ({ sgTable }) => String(sgTable.length) },
+];
+
+/** Every buffer, oldest first; the address is that of its first extent. @param task whose descriptors stand without a name */
+export function renderBuffers(
+  buffers: readonly BufferView[],
+  ink: Ink = NO_INK,
+  task = 'shell',
+  page: Page = PAGE,
+  wishes: ListWishes = {},
+): string {
+  if (buffers.length === 0) return wishes.headings === false ? '' : 'There are no buffers.\n';
+  return renderList(bufferColumns(task), buffers, wishes, page, ink.title);
 }
 
 /** `rw-`: what a mapping allows. */

@@ -4,27 +4,17 @@ import type { Device, DmaRange } from '../../mm/dma/device.ts';
 import { formatHex, formatSize } from '../../units.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
-import { renderFacts, renderTable } from '../terminal/table.ts';
+import { type ListColumn, type ListWishes, PAGE, type Page, renderList } from '../terminal/list-table.ts';
+import { renderFacts } from '../terminal/table.ts';
 import { fdList } from './buffers.ts';
 import { attachmentLine, renderSegments } from './segments.ts';
 import { sizeExact } from './size.ts';
 
-const COLUMNS = [
-  { title: 'DEVICE' },
-  { title: 'NODE' },
-  { title: 'COHERENT' },
-  { title: 'MASK', right: true },
-  { title: 'BUS LIMIT', right: true },
-  { title: 'DMA RANGES' },
-  { title: 'IOMMU' },
-  { title: 'REGIONS' },
-  { title: 'ORIGIN' },
-  { title: 'ATTACHED', right: true },
-];
-
 /** What a board cannot say. */
-const CAVEAT =
-  'MASK is what Linux sets before a driver asks for more (32 bits): which mask the driver sets, a board cannot tell. dmaheap device set NAME --mask BITS says it.';
+const CAVEAT = [
+  'MASK is what Linux sets before a driver asks for more (32 bits). Which one the',
+  'driver sets, a board cannot tell: dmaheap device set NAME --mask BITS says it.',
+];
 
 const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
 
@@ -45,24 +35,51 @@ export interface ListedDevice {
   readonly attachments: readonly DeviceAttachment[];
 }
 
+export const DEVICE_COLUMNS: readonly ListColumn<ListedDevice>[] = [
+  { title: 'DEVICE', name: true, text: ({ device }) => escapeText(device.name) },
+  { title: 'COHERENT', text: ({ device }) => yesNo(device.dmaCoherent) },
+  { title: 'MASK', right: true, text: ({ device }) => maskText(device.dmaMask) },
+  { title: 'IOMMU', text: ({ device }) => yesNo(device.iommu) },
+  { title: 'ATTACHED', right: true, text: ({ attachments }) => String(attachments.length) },
+  {
+    title: 'REGIONS',
+    name: true,
+    text: ({ device }) => device.memoryRegions.map(escapeText).join(',') || '-',
+  },
+  {
+    title: 'BUS-LIMIT',
+    right: true,
+    shown: { when: ({ device }) => device.busDmaLimit !== 0n },
+    text: ({ device }) => limitText(device.busDmaLimit),
+  },
+  {
+    title: 'DMA-RANGES',
+    name: true,
+    shown: { when: ({ device }) => device.dmaRanges.length > 0 },
+    text: ({ device }) => device.dmaRanges.map(dmaRangeText).join(',') || '-',
+  },
+  { title: 'ORIGIN', shown: 'room', text: ({ device }) => device.origin },
+  {
+    title: 'NODE',
+    name: true,
+    shown: 'room',
+    text: ({ device }) => (device.path === undefined ? '-' : escapeText(device.path)),
+  },
+];
+
 /** A table of the devices, and what to make of it. */
-export function renderDevices(devices: readonly ListedDevice[], ink: Ink = NO_INK): string {
+export function renderDevices(
+  devices: readonly ListedDevice[],
+  ink: Ink = NO_INK,
+  page: Page = PAGE,
+  wishes: ListWishes = {},
+): string {
+  const table = renderList(DEVICE_COLUMNS, devices, wishes, page, ink.title);
+  if (wishes.headings === false) return table;
   if (devices.length === 0) {
     return 'This board has no devices that buffers are for; dmaheap device add NAME adds one.\n';
   }
-  const rows = devices.map(({ device, attachments }) => [
-    escapeText(device.name),
-    device.path === undefined ? '-' : escapeText(device.path),
-    yesNo(device.dmaCoherent),
-    maskText(device.dmaMask),
-    limitText(device.busDmaLimit),
-    device.dmaRanges.map(dmaRangeText).join(',') || '-',
-    yesNo(device.iommu),
-    device.memoryRegions.map(escapeText).join(',') || '-',
-    device.origin,
-    String(attachments.length),
-  ]);
-  return `${renderTable(COLUMNS, rows, ink.title)}\n${ink.dim(CAVEAT)}\n`;
+  return `${table}\n${CAVEAT.map((line) => `${ink.dim(line)}\n`).join('')}`;
 }
 
 /** One device, and the buffers that it has. @param task whose descriptors stand without a name */

@@ -2,49 +2,63 @@
 import { BACKENDS } from '../../dma-buf/backends.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views/views.ts';
 import { bytesOf, formatHex, formatSize, type PfnRange } from '../../units.ts';
+import { modeText } from '../json/json.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { type ListColumn, type ListWishes, PAGE, type Page, renderList } from '../terminal/list-table.ts';
 import { renderFacts, renderTable } from '../terminal/table.ts';
 import { groupText } from '../words/groups.ts';
 import { fdList } from './buffers.ts';
 import { sizeExact } from './size.ts';
 
-const COLUMNS = [
-  { title: 'HEAP' },
-  { title: 'BACKEND' },
-  { title: 'MINOR', right: true },
-  { title: 'REGION' },
-  { title: 'BASE', right: true },
-  { title: 'SIZE', right: true },
-  { title: 'FREE', right: true },
-  { title: 'LARGEST', right: true },
-  { title: 'BUFFERS', right: true },
+export const HEAP_COLUMNS: readonly ListColumn<HeapView>[] = [
+  { title: 'HEAP', name: true, text: ({ name }) => escapeText(name) },
+  { title: 'BACKEND', text: ({ backend }) => backend },
+  { title: 'BASE', right: true, text: ({ base }) => (base === undefined ? '-' : formatHex(base)) },
+  { title: 'SIZE', bytes: ({ size }) => size },
+  { title: 'FREE', bytes: ({ free }) => free },
+  { title: 'LARGEST', bytes: ({ largest }) => largest },
+  { title: 'BUFFERS', right: true, text: ({ buffers }) => String(buffers) },
+  { title: 'MINOR', right: true, shown: 'room', text: ({ minor }) => String(minor) },
+  { title: 'REGION', name: true, shown: 'room', text: ({ region = '-' }) => escapeText(region) },
+  { title: 'MODE', right: true, shown: 'asked', text: ({ mode }) => modeText(mode) },
+  { title: 'GROUP', shown: 'asked', text: ({ gid }) => groupText(gid) },
 ];
 
-const RULE_COLUMNS = [{ title: 'MODE', right: true }, { title: 'GROUP' }];
-
-/** The heaps in the order of their minors; who may open them where a udev rule says it. */
-export function renderHeaps(heaps: readonly HeapView[], ink: Ink = NO_INK): string {
-  const ruled = heaps.some(({ mode, gid }) => mode !== '600' || gid !== 0);
-  const columns = ruled ? [...COLUMNS, ...RULE_COLUMNS] : COLUMNS;
-  const rows = heaps.map((heap) => [
-    escapeText(heap.name),
-    heap.backend,
-    String(heap.minor),
-    heap.region === undefined ? '-' : escapeText(heap.region),
-    heap.base === undefined ? '-' : formatHex(heap.base),
-    formatSize(heap.size),
-    formatSize(heap.free),
-    formatSize(heap.largest),
-    String(heap.buffers),
-    modeText(heap.mode),
-    groupText(heap.gid),
-  ]);
-  return renderTable(columns, rows, ink.title);
+/** Heaps by what they have in common, where that is something. */
+function groupsOf(heaps: readonly HeapView[], keyOf: (heap: HeapView) => string | undefined): string[][] {
+  const groups = new Map<string, string[]>();
+  for (const heap of heaps) {
+    const key = keyOf(heap);
+    if (key !== undefined) groups.set(key, [...(groups.get(key) ?? []), escapeText(heap.name)]);
+  }
+  return [...groups.values()];
 }
 
-/** Permission bits as a udev rule has them: `0660`. */
-const modeText = (mode: string): string => mode.padStart(4, '0');
+/** What a table of heaps does not say: that some are one area, and who may open them where a udev rule says it. */
+function notes(heaps: readonly HeapView[]): string[] {
+  const areas = groupsOf(heaps, ({ region }) => region).filter(({ length }) => length > 1);
+  const rules = new Map(
+    heaps.map(({ mode, gid }) => [`mode ${modeText(mode)}, group ${groupText(gid)}`, { mode, gid }]),
+  );
+  const ruled = [...rules].filter(([, { mode, gid }]) => mode !== '600' || gid !== 0);
+  return [
+    ...areas.map((names) => `${names.join(' and ')} are names of one area.`),
+    ...ruled.map(([rule]) => `The nodes have ${rule}.`),
+  ];
+}
+
+/** The heaps in the order of their minors. */
+export function renderHeaps(
+  heaps: readonly HeapView[],
+  ink: Ink = NO_INK,
+  page: Page = PAGE,
+  wishes: ListWishes = {},
+): string {
+  const table = renderList(HEAP_COLUMNS, heaps, wishes, page, ink.title);
+  const told = wishes.headings === false ? [] : notes(heaps);
+  return table + (told.length === 0 ? '' : `\n${told.map((note) => `${note}\n`).join('')}`);
+}
 
 /** What is said of a heap by its backend. */
 const wordsOf = ({ backend }: HeapView) => BACKENDS[backend].words;

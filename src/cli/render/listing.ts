@@ -1,5 +1,6 @@
 /** Files as `ls` prints them. Times and numbers of links are not there: the emulator keeps none. */
 import type { VirtualNode } from '../../kernel/virtual-files/index.ts';
+import { modeText } from '../json/json.ts';
 import { escapeText } from '../terminal/escape.ts';
 
 export interface ListedFile {
@@ -48,7 +49,7 @@ export function renderListing(files: readonly ListedFile[], long: boolean): stri
 export const listedJson = ({ name, node }: ListedFile): Readonly<Record<string, unknown>> => ({
   name,
   type: node.kind,
-  mode: node.mode.toString(8).padStart(4, '0'),
+  mode: modeText(node.mode),
   uid: node.uid ?? 0,
   gid: node.gid ?? 0,
   size: node.size ?? 0,

@@ -1,20 +1,10 @@
 /** The reserved-memory nodes as text, and what became of each: `dmaheap regions`. */
 import type { RegionView } from '../../kernel/views/views.ts';
-import { formatHex, formatSize } from '../../units.ts';
+import { formatHex } from '../../units.ts';
 import { explainRegion } from '../explain/explain-region.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
-import { renderTable } from '../terminal/table.ts';
-
-const COLUMNS = [
-  { title: 'REGION' },
-  { title: 'BASE', right: true },
-  { title: 'SIZE', right: true },
-  { title: 'ORIGIN' },
-  { title: 'KIND' },
-  { title: 'PROPERTIES' },
-  { title: 'HEAPS' },
-];
+import { type ListColumn, type ListWishes, PAGE, type Page, renderList } from '../terminal/list-table.ts';
 
 const properties = (region: RegionView): string =>
   [region.noMap ? 'no-map' : '', region.reusable ? 'reusable' : '', region.isDefault ? 'default' : '']
@@ -30,18 +20,32 @@ function plainLine(regions: readonly RegionView[], ink: Ink): string {
   return `${ink.dim('plain reserved memory:')} ${names.join(', ')}\n`;
 }
 
+export const REGION_COLUMNS: readonly ListColumn<RegionView>[] = [
+  { title: 'REGION', name: true, text: ({ name }) => escapeText(name) },
+  { title: 'BASE', right: true, text: ({ base }) => (base === undefined ? '-' : formatHex(base)) },
+  { title: 'SIZE', bytes: ({ size }) => size },
+  { title: 'KIND', text: ({ kind }) => kind },
+  { title: 'PROPERTIES', text: properties },
+  { title: 'HEAPS', right: true, text: ({ heaps }) => String(heaps.length) },
+  { title: 'ORIGIN', shown: 'room', text: ({ origin }) => origin },
+  {
+    title: 'NAMES',
+    name: true,
+    shown: 'room',
+    text: ({ heaps }) => heaps.map(escapeText).join(',') || '-',
+  },
+];
+
 /** A table of the regions, and below it why those without a heap have none. */
-export function renderRegions(regions: readonly RegionView[], ink: Ink = NO_INK): string {
+export function renderRegions(
+  regions: readonly RegionView[],
+  ink: Ink = NO_INK,
+  page: Page = PAGE,
+  wishes: ListWishes = {},
+): string {
+  if (wishes.headings === false) return renderList(REGION_COLUMNS, regions, wishes, page);
   if (regions.length === 0) return 'This board has no /reserved-memory regions and no default CMA area.\n';
-  const rows = regions.map((region) => [
-    escapeText(region.name),
-    region.base === undefined ? '-' : formatHex(region.base),
-    region.size === undefined ? '-' : formatSize(region.size),
-    region.origin,
-    region.kind,
-    properties(region),
-    region.heaps.map(escapeText).join(', ') || '-',
-  ]);
+  const table = renderList(REGION_COLUMNS, regions, wishes, page, ink.title);
   const reasons = regions.flatMap((region) => {
     const words = explainRegion(region);
     if (words === undefined || words.plain === true) return [];
@@ -55,5 +59,5 @@ export function renderRegions(regions: readonly RegionView[], ink: Ink = NO_INK)
   });
   const plain = regions.filter((region) => explainRegion(region)?.plain === true);
   if (plain.length > 0) reasons.push(plainLine(plain, ink));
-  return renderTable(COLUMNS, rows, ink.title) + (reasons.length === 0 ? '' : `\n${reasons.join('')}`);
+  return table + (reasons.length === 0 ? '' : `\n${reasons.join('')}`);
 }

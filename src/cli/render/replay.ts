@@ -105,7 +105,7 @@ const placedJson = (placed: Placed | undefined) =>
     ? null
     : {
         base: placed.base === undefined ? null : formatHex(placed.base),
-        size: placed.size === undefined ? null : Number(placed.size),
+        size: placed.size ?? null,
       };
 
 const stepJson = (step: StepReport) => ({

@@ -2,19 +2,19 @@
 import type { TaskView } from '../../kernel/views/views.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { type ListColumn, type ListWishes, PAGE, type Page, renderList } from '../terminal/list-table.ts';
 import { shortList } from '../terminal/short-list.ts';
-import { renderTable } from '../terminal/table.ts';
 
-const COLUMNS = [
-  { title: 'TASK' },
-  { title: 'PID', right: true },
-  { title: 'UID', right: true },
-  { title: 'GID', right: true },
-  { title: 'GROUPS' },
-  { title: 'NOFILE', right: true },
-  { title: 'FDS', right: true },
-  { title: 'MAPPINGS', right: true },
-  { title: 'ATTACHMENTS', right: true },
+export const TASK_COLUMNS: readonly ListColumn<TaskView>[] = [
+  { title: 'TASK', name: true, text: ({ name }) => escapeText(name) },
+  { title: 'PID', right: true, text: ({ pid }) => String(pid) },
+  { title: 'UID', right: true, text: ({ uid }) => String(uid) },
+  { title: 'GID', right: true, text: ({ gid }) => String(gid) },
+  { title: 'GROUPS', name: true, text: ({ groups }) => groups.join(',') || '-' },
+  { title: 'NOFILE', right: true, text: ({ nofile }) => String(nofile) },
+  { title: 'FDS', right: true, text: ({ fds }) => String(fds.length) },
+  { title: 'MAPPINGS', right: true, text: ({ mappings }) => String(mappings) },
+  { title: 'ATTACHMENTS', right: true, text: ({ attachments }) => String(attachments) },
 ];
 
 /** What a descriptor is, in a word or two. */
@@ -36,22 +36,30 @@ function fdTexts(fds: TaskView['fds']): string[] {
   return plain ? ['0-2 stream', ...rest.map(fdText)] : fds.map(fdText);
 }
 
+/** Lines of at most `width`, broken between words; those after the first are indented. */
+function folded(text: string, width: number): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line === '') lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(`  ${word}`);
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
 /** A table, and below it what the descriptors of each task are. */
-export function renderTasks(tasks: readonly TaskView[], ink: Ink = NO_INK): string {
+export function renderTasks(
+  tasks: readonly TaskView[],
+  ink: Ink = NO_INK,
+  page: Page = PAGE,
+  wishes: ListWishes = {},
+): string {
+  if (wishes.headings === false) return renderList(TASK_COLUMNS, tasks, wishes, page);
   if (tasks.length === 0) return 'There are no tasks.\n';
-  const rows = tasks.map((task) => [
-    escapeText(task.name),
-    String(task.pid),
-    String(task.uid),
-    String(task.gid),
-    task.groups.join(',') || '-',
-    String(task.nofile),
-    String(task.fds.length),
-    String(task.mappings),
-    String(task.attachments),
-  ]);
   const lists = tasks
     .filter(({ fds }) => fds.length > 0)
-    .map(({ name, fds }) => `${escapeText(name)}: ${shortList(fdTexts(fds))}\n`);
-  return `${renderTable(COLUMNS, rows, ink.title)}${lists.length === 0 ? '' : `\n${lists.join('')}`}`;
+    .map(({ name, fds }) => folded(`${escapeText(name)}: ${shortList(fdTexts(fds))}`, page.width));
+  const table = renderList(TASK_COLUMNS, tasks, wishes, page, ink.title);
+  return `${table}${lists.length === 0 ? '' : `\n${lists.join('')}`}`;
 }

@@ -12,6 +12,8 @@ export interface Streams {
   err(text: string): void;
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
+  /** How wide the terminal of standard output is, where there is one that says it. */
+  readonly outColumns?: number | undefined;
 }
 
 /** Thrown when the reader of standard output has gone: the command ends without a word. */
@@ -80,6 +82,9 @@ export function streamsTo(
     },
     get errIsTerminal() {
       return isTerminal('stderr');
+    },
+    get outColumns() {
+      return isTerminal('stdout') ? process.stdout.columns : undefined;
     },
   };
 }

@@ -173,7 +173,7 @@ function readCheck(kind: '-W' | '-E'): (text: string) => string {
 
 /** Adds them to the command `dt`. */
 export function addDtcOptions(command: Command): void {
-  const group = (flags: string, about: string) => new Option(flags, about).helpGroup('As in dtc:');
+  const group = (flags: string, about: string) => new Option(flags, about).hideHelp();
   const add = (flags: string, about: string, read?: (text: string) => unknown) => {
     const option = group(flags, about);
     command.addOption(read === undefined ? option : option.argParser(read));
@@ -209,7 +209,15 @@ export function addDtcOptions(command: Command): void {
     ),
   );
   for (const { flags } of REFUSED) command.addOption(new Option(flags).hideHelp());
+  command.addHelpText('after', DTC_HELP);
 }
+
+/** For those who come from dtc; each in docs/device-tree.md. */
+const DTC_HELP = `
+As in dtc (docs/device-tree.md says what each does):
+  -i DIR, -s, -A, -L, -b N, -p BYTES, -S BYTES, -a BYTES, -R N, -d FILE, -q,
+  -W CHECK, -E CHECK, -H epapr
+`;
 
 /** What dtc has and we have not, by the names under which commander keeps it. */
 const REFUSED = [

@@ -37,6 +37,7 @@ export const fcntl = verb({
   makesDescriptor: ({ cmd }) => cmd === F_DUPFD || cmd === F_DUPFD_CLOEXEC,
   flags: ({ cmd }, ret) => {
     if (cmd === F_GETFL) return flagNames(ret);
-    return cmd === F_GETFD && (ret & FD_CLOEXEC) !== 0 ? ['FD_CLOEXEC'] : [];
+    if (cmd !== F_GETFD) return undefined;
+    return (ret & FD_CLOEXEC) !== 0 ? ['FD_CLOEXEC'] : [];
   },
 });

@@ -96,8 +96,10 @@ test('tasks and devices', () => {
 });
 
 test('who may open heaps, where a udev rule says it', () => {
-  expect(renderHeaps(HEAPS)).not.toContain('MODE');
-  expect(renderHeaps([{ ...HEAPS[0]!, mode: '660', gid: 44 }])).toMatch(/ 0660 {2}44 \(video\)\n$/);
+  expect(renderHeaps(HEAPS)).not.toContain('mode');
+  expect(renderHeaps([{ ...HEAPS[0]!, mode: '660', gid: 44 }])).toMatch(
+    /\nThe nodes have mode 0660, group 44 \(video\)\.\n$/,
+  );
 });
 
 test.each([

@@ -1,0 +1,321 @@
+/** The objects that several answers have: docs/cli.md names them. */
+import { z } from 'zod';
+import {
+  address,
+  diagnostic,
+  errno,
+  exactly,
+  extent,
+  fd,
+  flag,
+  hex,
+  line,
+  mode,
+  names,
+  position,
+  signed,
+  size,
+  text,
+  whole,
+} from './values.ts';
+
+export const heap = exactly({
+  name: text,
+  backend: z.enum(['system', 'cma', 'coherent']),
+  minor: whole,
+  mode,
+  gid: whole,
+  region: text.nullable(),
+  base: address.nullable(),
+  base_pfn: size.nullable(),
+  size,
+  free: size,
+  largest: size,
+  buffers: whole,
+}).meta({ id: 'heap' });
+
+export const region = exactly({
+  name: text,
+  origin: z.enum(['static', 'dynamic', 'cmdline', 'config']),
+  base: address.nullable(),
+  size: size.nullable(),
+  'no-map': flag,
+  reusable: flag,
+  'linux,cma-default': flag,
+  kind: z.enum(['cma', 'coherent', 'reserved', 'none']),
+  heaps: names,
+  why: text.nullable(),
+  reason: text.nullable(),
+  advice: text.nullable(),
+  detail: z.object({ is: text }).catchall(z.json()).nullable(),
+}).meta({ id: 'region' });
+
+export const direction = z.enum(['DMA_BIDIRECTIONAL', 'DMA_TO_DEVICE', 'DMA_FROM_DEVICE']);
+export const segment = exactly({ dma_address: address, length: size }).meta({ id: 'segment' });
+
+const imported = {
+  attachment: whole,
+  task: text,
+  references: whole,
+  direction: direction.nullable(),
+  segments: z.array(segment),
+};
+
+const bufferMembers = {
+  ino: whole,
+  heap: text,
+  exp_name: text,
+  name: text.nullable(),
+  size,
+  flags: whole,
+  flag_names: names,
+  count: whole,
+  fds: z.array(exactly({ task: text, fd, cloexec: flag })),
+  mappings: z.array(
+    exactly({ task: text, mapping: whole, offset: size, length: size, prot: whole, shared: flag }),
+  ),
+  attachments: z.array(exactly({ device: text, ...imported })),
+  sg_table: z.array(extent),
+  call: whole,
+  maker: text,
+};
+export const buffer = exactly(bufferMembers).meta({ id: 'buffer' });
+/** One that is alive when a scenario expected it not to be. */
+export const alive = exactly({
+  ...bufferMembers,
+  step: whole.nullable(),
+  position: position.nullable(),
+}).meta({ id: 'alive' });
+
+export const task = exactly({
+  name: text,
+  pid: whole,
+  uid: whole,
+  gid: whole,
+  groups: z.array(whole),
+  nofile: whole,
+  fds: z.array(
+    exactly({
+      fd,
+      cloexec: flag,
+      kind: z.enum(['dma_buf', 'dma_heap', 'virtual', 'sync_file', 'stream']),
+      ino: whole.nullable(),
+      path: text.nullable(),
+    }),
+  ),
+  mappings: whole,
+  attachments: whole,
+}).meta({ id: 'task' });
+
+export const device = exactly({
+  name: text,
+  path: text.nullable(),
+  'dma-coherent': flag,
+  dma_mask: address,
+  bus_dma_limit: address,
+  dma_range_map: z.array(exactly({ cpu_start: address, dma_start: address, size })),
+  iommu: flag,
+  max_seg_size: whole,
+  importer: z.enum(['vb2', 'drm']),
+  contiguous: flag,
+  'memory-region': names,
+  origin: z.enum(['board', 'added']),
+  attachments: z.array(exactly({ ino: whole, ...imported })),
+}).meta({ id: 'device' });
+
+export const file = exactly({
+  name: text,
+  type: z.enum(['file', 'directory', 'symlink', 'device']),
+  mode,
+  uid: whole,
+  gid: whole,
+  size: whole,
+  major: whole.nullable(),
+  minor: whole.nullable(),
+  target: text.nullable(),
+}).meta({ id: 'file' });
+
+const accessor = exactly({ kind: z.enum(['task', 'device']), name: text });
+const told = {
+  seq: whole,
+  time: whole,
+  buffer: exactly({
+    ino: whole,
+    heap: text,
+    name: text.nullable(),
+    task: text.nullable(),
+    fd: fd.nullable(),
+    offset: size,
+  }).nullable(),
+  reason: names,
+};
+const ofDevice = { device: text, access: z.enum(['read', 'write']), dma_address: address };
+
+export const hazard = z
+  .discriminatedUnion('kind', [
+    exactly({
+      kind: z.literal('stray-dma'),
+      ...ofDevice,
+      address,
+      length: size,
+      hit: text,
+      region: text.nullable(),
+      ...told,
+    }),
+    exactly({
+      kind: z.literal('dma-fault'),
+      fault: z.enum(['bus-error', 'iommu-fault']),
+      ...ofDevice,
+      why: text,
+      ...told,
+    }),
+    exactly({
+      kind: z.enum(['stale-read', 'lost-write']),
+      cause: text,
+      address,
+      length: size,
+      victim: accessor,
+      culprit: accessor,
+      missing: exactly({
+        ioctl: z.literal('DMA_BUF_IOCTL_SYNC'),
+        flags: whole,
+        flag_names: names,
+        task: text,
+        after: accessor,
+        before: accessor,
+      }).nullable(),
+      no_sync_helps: z.enum(['not-attached', 'not-mapped', 'no-buffer']).nullable(),
+      ...told,
+    }),
+  ])
+  .meta({ id: 'hazard' });
+
+const nodeMembers = {
+  name: text,
+  labels: names,
+  position: position.nullable(),
+  places: z.array(position),
+  properties: z.array(
+    exactly({
+      name: text,
+      hex,
+      position: position.nullable(),
+      made: text.nullable(),
+      earlier: z.array(exactly({ kind: z.enum(['set', 'deleted']), hex, position: position.nullable() })),
+    }).meta({ id: 'property' }),
+  ),
+};
+export const node = z
+  .strictObject({
+    ...nodeMembers,
+    get children(): z.ZodArray<z.ZodType> {
+      return z.array(node);
+    },
+  })
+  .meta({ id: 'node' });
+export const nodeAlone = exactly({ ...nodeMembers, children: names });
+
+/** What bytes were reached by: a descriptor, or another target. */
+export const target = {
+  fd: fd.optional(),
+  target: text.optional(),
+  offset: size,
+  as: text.optional(),
+};
+
+export const range = { base: address, length: size };
+
+/** Numbers and words about a failure, by its kind. */
+const why = z
+  .object({ kind: text })
+  .catchall(z.union([text, z.number(), flag, names]))
+  .meta({ id: 'why', description: 'what is known of the failure; the members depend on the kind' });
+
+export const error = exactly({
+  code: text,
+  message: text,
+  hint: text.nullable(),
+  errno: errno.nullable(),
+  number: whole.nullable(),
+  why: why.nullable(),
+  reason: names,
+  log: z.array(line),
+  file: text.nullable(),
+  diagnostics: z.array(diagnostic),
+  stack: text.nullable(),
+  cause: diagnostic.nullable().optional(),
+}).meta({ id: 'error' });
+
+export const listing = z.array(exactly({ path: text, directory: flag, entries: z.array(file) }));
+export const files = z.array(exactly({ path: text, text: text.nullable(), base64: text.nullable() }));
+
+const mismatches = z.array(exactly({ what: text, expected: text, got: text }));
+const place = {
+  follows: whole.nullable(),
+  position: position.nullable(),
+  path: z.array(z.union([text, whole])),
+  task: text,
+  action: text,
+  text,
+  mismatches,
+  errno: errno.nullable(),
+  fault: text.nullable(),
+  reason: names,
+  log: z.array(line),
+  hazards: z.array(hazard),
+};
+const verdict = z.enum(['passed', 'failed']);
+
+const step = exactly({
+  number: whole,
+  verdict,
+  ...place,
+  vars: z.record(text, text),
+  ret: signed,
+  note: text.nullable(),
+  alive: z.array(alive),
+}).meta({ id: 'step' });
+
+export const run = exactly({
+  file: text,
+  title: text.nullable(),
+  verdict: z.enum(['passed', 'failed', 'unfinished']),
+  profile: text,
+  board: text,
+  seed: whole,
+  steps: whole,
+  calls: whole,
+  time: whole,
+  results: z.array(step),
+  untold: whole,
+  end: exactly({
+    verdict,
+    position: position.nullable(),
+    mismatches,
+    alive: z.array(alive),
+    hazards: z.array(hazard),
+  }).nullable(),
+  panic: text.nullable(),
+  cause: diagnostic.nullable(),
+  warnings: z.array(diagnostic),
+}).meta({ id: 'run' });
+
+const placed = exactly({ base: address.nullable(), size: size.nullable() }).nullable();
+
+export const replayed = {
+  boot: exactly({
+    compared: flag,
+    differences: z.array(
+      exactly({
+        what: z.enum(['heap', 'region']),
+        name: text,
+        change: z.enum(['added', 'removed', 'moved', 'resized']),
+        before: placed,
+        after: placed,
+      }),
+    ),
+  }).nullable(),
+  panic: text.nullable(),
+  differences: z.array(exactly({ step: whole, ...place }).meta({ id: 'difference' })),
+  end: mismatches,
+};
