@@ -5,6 +5,7 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Report } from '../kernel/coherency/hazard-log.ts';
 import { SHELL_TASK } from '../kernel/task.ts';
+import { speaksUnverified } from '../profile/profile.ts';
 import type { SessionLocation } from '../session/directory.ts';
 import { sessionPath } from '../session/directory.ts';
 import { openSession } from '../session/local-session.ts';
@@ -21,6 +22,7 @@ import { type Ink, makeInk } from './terminal/ink.ts';
 import { type Interrupts, processInterrupts } from './terminal/interruption.ts';
 import { Ledger } from './terminal/ledger.ts';
 import type { Streams } from './terminal/streams.ts';
+import { environmentKernel } from './words/kernel-option.ts';
 
 /** The options that every command takes. */
 export interface GlobalOptions {
@@ -68,7 +70,12 @@ export class Shell {
   async answer(json: () => Readonly<Record<string, unknown>>, text: (ink: Ink) => string): Promise<void> {
     if (this.options.json === true) {
       const hazards = this.takeReports().map(hazardJson);
-      this.#say(jsonText({ ...json(), ...(hazards.length > 0 && { hazards }) }));
+      const answer = json();
+      const { profile } = answer;
+      const unverified = typeof profile === 'string' && speaksUnverified(profile);
+      this.#say(
+        jsonText({ ...answer, ...(unverified && { unverified }), ...(hazards.length > 0 && { hazards }) }),
+      );
       return;
     }
     this.#say(text(await this.ink('out')));
@@ -134,6 +141,11 @@ export class Shell {
     return makeInk({ terminal, refused, env });
   }
 
+  /** The kernel that the environment names. @throws UsageError when there is none such */
+  get environmentKernel(): string | undefined {
+    return environmentKernel(this.#surroundings.env);
+  }
+
   /** Where the session is. */
   location(): SessionLocation {
     const { env, cwd } = this.#surroundings;
@@ -177,7 +189,7 @@ export class Shell {
     }
     this.refuseSession(`${command} --board`);
     const { bootInMemory, prepareBoot } = await import('./read/prepare-boot.ts');
-    const prepared = await prepareBoot(board, options);
+    const prepared = await prepareBoot(board, options, this.environmentKernel);
     await this.warn(prepared.warnings);
     return bootInMemory(prepared);
   }

@@ -13,7 +13,7 @@ import {
   readOption,
 } from './config.ts';
 import { type Geometry, type GeometrySizes, makeGeometry } from './geometry.ts';
-import { linuxVersion, NEWEST } from './kernels.ts';
+import { isUnverified, linuxVersion, NEWEST } from './kernels.ts';
 import type { LinuxVersion } from './linux-version.ts';
 
 export interface Profile {
@@ -129,5 +129,12 @@ export function banner(profile: Profile): string {
       ? 'no coherent heaps'
       : `coherent heap series ${profile.coherent_series} (not mainline)`;
   const cma = `CMA ${profile.config.CONFIG_CMA_SIZE_MBYTES} MiB (${profile.configName})`;
-  return `Linux ${profile.linux.name}, ${series}, ${cma}`;
+  const linux = `Linux ${profile.linux.name}${isUnverified(profile.linux.name) ? UNVERIFIED : ''}`;
+  return `${linux}, ${series}, ${cma}`;
 }
+
+/** How a banner marks a version that no recording stands behind. */
+const UNVERIFIED = ' (unverified: from the source, no recording)';
+
+/** Whether a banner speaks for a version that no recording stands behind. */
+export const speaksUnverified = (text: string): boolean => text.includes(UNVERIFIED);

@@ -29,7 +29,10 @@ function summary(heaps: readonly HeapView[], noHeaps: number, path: string): str
   return `${heaps.length} heaps: ${kinds}${without}\nsession: ${path}\n`;
 }
 
-async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): Promise<void> {
+/** Said once a session: where no kernel is named. */
+const KERNEL_HINT = 'hint: another Linux answers with --kernel RELEASE; dmaheap kernels lists them\n';
+
+async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean, hint = ''): Promise<void> {
   const location = shell.location();
   await shell.warn(prepared.warnings);
   let heaps: readonly HeapView[] = [];
@@ -48,7 +51,7 @@ async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): P
   shell.ledger.keep();
   const doubt = doubtfulFileSystem(location.path);
   if (doubt !== undefined) shell.streams.err(`warning: ${doubt}\n`);
-  shell.streams.err(`${profile}\n${summary(heaps, noHeaps, location.path)}`);
+  shell.streams.err(`${profile}\n${summary(heaps, noHeaps, location.path)}${hint}`);
   await shell.answer(
     () => ({
       schema: 'dmaheap.boot/1',
@@ -84,6 +87,7 @@ export function bootCommand({ program, shell }: Registry): void {
         'dmaheap boot board.dtb',
         'dmaheap boot board.dtb --memory 0x80000000:2G --cmdline "cma=128M"',
         'dmaheap boot board.yaml --config CMA_SIZE_MBYTES=64 --coherent off',
+        'dmaheap boot board.dtb --kernel 6.12',
         'dmaheap boot board.dts -I include --overlay camera.dtso',
         'dmaheap boot board.dtb --mode 0660 --group video',
       ),
@@ -91,11 +95,12 @@ export function bootCommand({ program, shell }: Registry): void {
     .action(async (file: string, options: BoardOptions & { force?: boolean; journal?: number }) => {
       const sh = shell(command);
       sh.refuseBoard('boot');
-      const prepared = await prepareBoot(file, options);
+      const prepared = await prepareBoot(file, options, sh.environmentKernel);
       const { journal } = options;
       const inputs =
         journal === undefined ? prepared.inputs : { ...prepared.inputs, journal: { entries: journal } };
-      await bootInto(sh, { ...prepared, inputs }, options.force === true);
+      const hint = inputs.params.kernel === undefined ? KERNEL_HINT : '';
+      await bootInto(sh, { ...prepared, inputs }, options.force === true, hint);
     });
   addBootInputs(command, 'Boot inputs:');
   addSourceInputs(command, 'Device tree source:');

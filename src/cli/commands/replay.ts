@@ -1,6 +1,5 @@
 import { closeSync, createReadStream } from 'node:fs';
 import type { Board } from '../../board/board.ts';
-import { boardFromTree } from '../../board/from-tree.ts';
 import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import type { PreparedScenario, ReadScenario, RunReport, ScenarioFiles } from '../../scenario/index.ts';
@@ -9,8 +8,10 @@ import { AnsweredNo, Interrupted, UnreadableInput, UsageError } from '../failure
 import { addBootInputs, type BoardOptions, bootParams } from '../read/boot-inputs.ts';
 import { headOf, type OpenedFile, openRegular } from '../read/input-file.ts';
 import { decodeTree, loadTree } from '../read/load-tree.ts';
+import { loadedBoard } from '../read/loaded-board.ts';
 import { inputName, naming, readInput } from '../read/read-input.ts';
 import { scenarioFiles } from '../read/scenario-files.ts';
+import { kernelWarnings, withKernel } from '../read/scenario-kernel.ts';
 import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
 import { type Replayed, replayJson, replayText } from '../render/replay.ts';
@@ -44,8 +45,7 @@ async function bundleSource(scenarios: Scenarios, file: string, { fd }: OpenedFi
     read: scenarios.readScenario(text, `${file}:scenario.yaml`),
     files: {
       loadBoard: async (name) => {
-        const { tree } = await decodeTree(bytesOf(name), `${file}:${name}`);
-        return boardFromTree(tree, name);
+        return loadedBoard(await decodeTree(bytesOf(name), `${file}:${name}`), name);
       },
       readFile: bytesOf,
       sha256,
@@ -120,13 +120,16 @@ async function runReplay(sh: Shell, file: string, options: BoardOptions): Promis
   const warnings: Diagnostic[] = [];
   const scenarios: Scenarios = await import('../../scenario/index.ts');
   const source = await sourceOf(scenarios, file, options.allowOutside, (found) => warnings.push(...found));
-  const before = await asItIs(scenarios, source, board === undefined);
+  const environment = sh.environmentKernel;
+  const own = await asItIs(scenarios, source, board === undefined);
+  const before = own && withKernel(own, { environment });
   const loaded = board === undefined ? undefined : await loadTree(board, options);
+  const other = loaded && loadedBoard(loaded, inputName(board ?? ''));
   const prepared = isOther
-    ? changed(scenarios, source, before, loaded && boardFromTree(loaded.tree, inputName(board ?? '')), params)
+    ? withKernel(changed(scenarios, source, own, other, params), { environment })
     : before;
   if (prepared === undefined) throw new Error('the scenario was not read');
-  await sh.warn([...warnings, ...(loaded?.warnings ?? [])]);
+  await sh.warn([...warnings, ...(loaded?.warnings ?? []), ...kernelWarnings(prepared)]);
   const report = await run(sh, scenarios, prepared, isOther);
   const replayed: Replayed = {
     report,

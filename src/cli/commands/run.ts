@@ -5,6 +5,7 @@ import { AnsweredNo, Interrupted, UsageError } from '../failures.ts';
 import type { SourceInputs } from '../read/load-tree.ts';
 import { inputName, readInput } from '../read/read-input.ts';
 import { scenarioFiles } from '../read/scenario-files.ts';
+import { kernelWarnings, withKernel } from '../read/scenario-kernel.ts';
 import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../read/source-inputs.ts';
 import { examples, type Registry, WITH_BOARD } from '../registry.ts';
 import { runJson } from '../render/run-json.ts';
@@ -15,11 +16,13 @@ import { runScenarioSliced, type Scenarios } from '../run-scenario.ts';
 import type { Shell } from '../shell.ts';
 import { Interruption } from '../terminal/interruption.ts';
 import { writeOutput } from '../terminal/output-file.ts';
+import { kernelOption } from '../words/kernel-option.ts';
 
 interface RunCommandOptions extends SourceInputs {
   readonly tap?: boolean;
   readonly junit?: string;
   readonly keepGoing?: boolean;
+  readonly kernel?: string;
 }
 
 /** Reads every file before the first one runs. @throws InvalidInput with what is wrong with all of them */
@@ -27,7 +30,7 @@ async function prepareAll(
   sh: Shell,
   scenarios: Scenarios,
   files: readonly string[],
-  inputs: SourceInputs,
+  { kernel, ...inputs }: SourceInputs & { readonly kernel?: string },
 ): Promise<readonly PreparedScenario[]> {
   const { board } = sh.options;
   const other = board === undefined ? undefined : { file: board, inputs };
@@ -47,12 +50,11 @@ async function prepareAll(
     const text = new TextDecoder().decode(readInput(file));
     try {
       const source = scenarios.readScenario(text, inputName(file));
-      prepared.push(
-        await scenarios.prepareScenario(
-          source,
-          scenarioFiles(file, { other, allowOutside: inputs.allowOutside, warn }),
-        ),
-      );
+      const given = { option: kernel, environment: sh.environmentKernel };
+      const files = scenarioFiles(file, { other, allowOutside: inputs.allowOutside, warn });
+      const one = withKernel(await scenarios.prepareScenario(source, files), given);
+      warn(kernelWarnings(one));
+      prepared.push(one);
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
       problems.push(...error.diagnostics);
@@ -134,6 +136,7 @@ export function runCommand({ program, shell }: Registry): void {
     .argument('<file...>', 'scenarios; - reads standard input')
     .option('--tap', 'print TAP 14 for test harnesses')
     .option('--junit <file>', 'write JUnit XML for CI as well')
+    .addOption(kernelOption())
     .option('--keep-going', 'go on after a step that failed')
     .addHelpText(
       'after',
@@ -141,6 +144,7 @@ export function runCommand({ program, shell }: Registry): void {
         'dmaheap run gate.yaml',
         'dmaheap run tests/*.yaml --junit report.xml',
         'dmaheap run gate.yaml --board build/board.dtb',
+        'dmaheap run gate.yaml --kernel 6.12',
         'dmaheap run leak.yaml --json | jq .files[0].results',
       )}`,
     )

@@ -10,10 +10,12 @@ import { readCount, readSize } from '../words/arguments.ts';
 import { didYouMean } from '../words/did-you-mean.ts';
 import { collectFaults } from '../words/fault-option.ts';
 import { readGroup } from '../words/groups.ts';
+import { kernelOption } from '../words/kernel-option.ts';
 import type { SourceInputs } from './load-tree.ts';
 
 /** The options as commander leaves them. */
 export interface BootInputOptions {
+  readonly kernel?: string;
   readonly cmdline?: string;
   /** The same, said as what a boot loader writes into /chosen. */
   readonly bootargs?: string;
@@ -80,6 +82,7 @@ function readSeed(text: string): number {
 /** Adds the options of a boot to a command. */
 export function addBootInputs(command: Command, heading: string): Command {
   const group = (option: Option) => command.addOption(option.helpGroup(heading));
+  group(kernelOption());
   group(new Option('--cmdline <text>', "the kernel command line, instead of the board's bootargs"));
   group(
     new Option('--bootargs <text>', 'the same, as the boot loader writes it into /chosen').conflicts(
@@ -97,7 +100,12 @@ export function addBootInputs(command: Command, heading: string): Command {
   group(
     new Option('--config <key=value>', 'a kernel configuration option (repeatable)').argParser(readConfig),
   );
-  group(new Option('--coherent <state>', 'the coherent heap series: v3 unless given').choices(['v3', 'off']));
+  group(
+    new Option(
+      '--coherent <state>',
+      'the coherent heap series, which is not in mainline: unless given v3, and off with --kernel',
+    ).choices(['v3', 'off']),
+  );
   group(
     new Option(
       '--unflattened-tree <bytes>',
@@ -130,6 +138,7 @@ export function addBootInputs(command: Command, heading: string): Command {
 }
 
 const NAMES = [
+  'kernel',
   'cmdline',
   'memory',
   'reserve',

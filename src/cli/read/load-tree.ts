@@ -33,6 +33,8 @@ export interface SourceInputs {
 export interface LoadedTree {
   readonly tree: DeviceTree;
   readonly format: BoardFormat | 'directory';
+  /** The kernel that a YAML board names. */
+  readonly kernel?: string;
   /** What can be read again without any other file: the input itself, or the finished tree as a blob. */
   bytes(): Uint8Array;
   readonly warnings: readonly Diagnostic[];
@@ -76,7 +78,7 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
     warnings.push(...found);
     tree = applied.tree;
   }
-  return { tree, format: board.format, bytes: () => encodeDtb(tree), warnings };
+  return { ...board, tree, bytes: () => encodeDtb(tree), warnings };
 }
 
 /** What messages call the board that a session keeps: of anything but a blob or YAML it keeps what was made of it. */
@@ -87,7 +89,7 @@ export const keptName = ({ file, format }: { readonly file: string; readonly for
 export async function decodeTree(
   bytes: Uint8Array,
   name: string,
-): Promise<{ readonly tree: DeviceTree; readonly warnings: readonly Diagnostic[] }> {
+): Promise<Pick<LoadedTree, 'tree' | 'kernel' | 'warnings'>> {
   if (detectFormat(bytes) !== 'yaml') return { tree: decodeDtb(bytes, name), warnings: [] };
   // The YAML and schema libraries take longer to load than all the rest: only for a YAML board.
   const { treeFromYaml } = await import('../../board/from-yaml.ts');

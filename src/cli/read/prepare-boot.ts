@@ -1,8 +1,8 @@
 /** A boot of a board that a user names, or of the inputs that a session was booted from. */
-import { boardFromTree } from '../../board/from-tree.ts';
-import type { DeviceTree } from '../../devicetree/tree.ts';
+import type { Board } from '../../board/board.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { boot } from '../../kernel/boot/boot.ts';
+import { spokenFor } from '../../kernel/boot/spoken-for.ts';
 import { Printk } from '../../printk.ts';
 import { MemoryRecords, type Records } from '../../records.ts';
 import { MemorySession } from '../../session/memory-session.ts';
@@ -10,6 +10,7 @@ import type { BootInputs } from '../../session/session.ts';
 import { BootPanic } from '../failures.ts';
 import { type BoardOptions, bootParams } from './boot-inputs.ts';
 import { decodeTree, keptName, loadTree } from './load-tree.ts';
+import { loadedBoard } from './loaded-board.ts';
 import { inputName } from './read-input.ts';
 
 /** Inputs that were read, and the boot that they make. */
@@ -20,11 +21,23 @@ export interface PreparedBoot {
   readonly build: (records: Records) => { readonly panic?: string };
 }
 
-/** Reads a board with what is given beside it. @throws UnreadableInput or InvalidInput */
-export async function prepareBoot(file: string, options: BoardOptions): Promise<PreparedBoot> {
-  const { tree, format, bytes, warnings } = await loadTree(file, options);
-  const inputs = { board: bytes(), file: inputName(file), format, params: bootParams(options) };
-  return bootOf(inputs, tree, warnings);
+/**
+ * Reads a board with what is given beside it.
+ *
+ * @param otherKernel the one that boots when neither the options nor the board name any
+ * @throws UnreadableInput or InvalidInput
+ */
+export async function prepareBoot(
+  file: string,
+  options: BoardOptions,
+  otherKernel?: string,
+): Promise<PreparedBoot> {
+  const loaded = await loadTree(file, options);
+  const { format, bytes, warnings } = loaded;
+  const kernel = options.kernel ?? loaded.kernel ?? otherKernel;
+  const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) });
+  const inputs = { board: bytes(), file: inputName(file), format, params };
+  return bootOf(inputs, loadedBoard(loaded, inputs.file), warnings);
 }
 
 /** A session of this process alone. @throws BootPanic when the kernel dies, with its log */
@@ -36,16 +49,18 @@ export function bootInMemory({ inputs, build }: PreparedBoot): MemorySession {
 
 /** The boot that a session's inputs make again. @throws InvalidInput */
 export async function prepareReboot(inputs: BootInputs): Promise<PreparedBoot> {
-  const { tree, warnings } = await decodeTree(inputs.board, keptName(inputs));
-  return bootOf(inputs, tree, warnings);
+  const decoded = await decodeTree(inputs.board, keptName(inputs));
+  return bootOf(inputs, loadedBoard(decoded, inputs.file), decoded.warnings);
 }
 
-function bootOf(inputs: BootInputs, tree: DeviceTree, warnings: readonly Diagnostic[]): PreparedBoot {
-  const board = boardFromTree(tree, inputs.file);
+function bootOf(inputs: BootInputs, board: Board, warnings: readonly Diagnostic[]): PreparedBoot {
   const build = (records: Records) => {
     const outcome = boot(board, inputs.params, records);
     if (outcome.panic !== undefined) throw new BootPanic(outcome.panic, [...new Printk(records).since()]);
     return outcome;
   };
-  return { inputs, warnings: [...warnings, ...board.diagnostics], build };
+  const aboutKernel = spokenFor(board, inputs.params).diagnostics.filter(
+    ({ severity }) => severity === 'warning',
+  );
+  return { inputs, warnings: [...warnings, ...board.diagnostics, ...aboutKernel], build };
 }

@@ -1,0 +1,26 @@
+/** `--kernel RELEASE`, and $DMAHEAP_KERNEL where nothing else names a kernel. */
+import { Option } from 'commander';
+import { nameKernel } from '../../profile/named-kernel.ts';
+import { UsageError } from '../failures.ts';
+
+/** Checks a kernel that a user names. @param from what names it @throws UsageError when there is none */
+function checked(text: string, from: string): string {
+  const named = nameKernel(text);
+  if (!('problem' in named)) return text;
+  const hint = named.hint === undefined ? '' : `; --kernel ${named.hint}`;
+  throw new UsageError(`${from} ${named.problem}${hint}`, 'dmaheap kernels lists them');
+}
+
+export const readKernel = (text: string): string => checked(text, '--kernel');
+
+export const kernelOption = (): Option =>
+  new Option(
+    '--kernel <release>',
+    'the Linux that boots: 6.12, 6.12.105, nearest:6.15 (see dmaheap kernels)',
+  ).argParser(readKernel);
+
+/** The kernel that the environment names, for boots where neither an option nor a file does. */
+export function environmentKernel(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const text = env.DMAHEAP_KERNEL;
+  return text === undefined || text === '' ? undefined : checked(text, 'DMAHEAP_KERNEL');
+}
