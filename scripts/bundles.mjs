@@ -12,7 +12,7 @@ import { build } from 'esbuild';
 /** Commands that every program calls in its loops: in the bundle that all commands load. */
 const OFTEN = ['alloc', 'buffers', 'free', 'list', 'show', 'sync'];
 /** Commands that read boards. */
-const OF_BOARDS = ['boot', 'device', 'dt', 'export', 'replay', 'run'];
+const OF_BOARDS = ['boards', 'boot', 'device', 'diff', 'dt', 'export', 'replay', 'run'];
 
 const command = (name) => `src/cli/commands/${name}.ts`;
 

@@ -54,7 +54,7 @@ function readReserve(text: string, before: BootReserved = {}): BootReserved {
   return { ...before, [name]: readRange(rest.join('=')) };
 }
 
-function readConfig(text: string, before: Record<string, string> = {}): Record<string, string> {
+export function readConfig(text: string, before: Record<string, string> = {}): Record<string, string> {
   const match = /^(?:CONFIG_)?([A-Z0-9_]+)=(.*)$/.exec(text);
   if (match === null) throw new InvalidArgumentError('Expected KEY=VALUE, such as CMA_SIZE_MBYTES=64.');
   const config = { ...before, [configKey(match[1] ?? '')]: match[2] ?? '' };
