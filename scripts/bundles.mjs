@@ -28,7 +28,13 @@ function bundlesOf(root) {
     { file: 'commands.cjs', entries: others.map(command), from: ['cli.cjs'] },
     {
       file: 'board.cjs',
-      entries: ['src/cli/read/prepare-boot.ts', 'src/cli/read/load-tree.ts'],
+      entries: [
+        'src/cli/read/prepare-boot.ts',
+        'src/cli/read/load-tree.ts',
+        // Scenarios and commands compare boots, which must not draw booting into the bundle of all commands.
+        'src/program/boots/boot-differences.ts',
+        'src/program/boots/booted.ts',
+      ],
       from: ['cli.cjs'],
     },
     {

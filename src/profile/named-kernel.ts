@@ -44,10 +44,7 @@ export function nameKernel(text: string): NamedKernel | UnknownKernel {
   const numbers = numbersOf(release);
   if (numbers === undefined || !isRelease(release, numbers)) {
     const known = KERNELS.map((row) => row.release).join(', ');
-    return {
-      problem: `'${text}' is no release of Linux; known: ${known}`,
-      hint: 'such as 6.12, 6.12.105, nearest:6.15',
-    };
+    return { problem: `'${text}' is no release of Linux, such as 6.12 or 6.12.105; known: ${known}` };
   }
   const row = kernelRow(release);
   return row === undefined ? notKnown(release, numbers, isNearest) : ofRow(row, release, numbers, isNearest);
