@@ -14,7 +14,7 @@ export interface DiffHunk<T> {
 }
 
 /** Beyond so many edits the rest is told as it stands: the texts are two texts. */
-const MAX_EDITS = 4000;
+const MAX_EDITS = 1000;
 
 /**
  * The script that makes `after` of `before`.
