@@ -6,6 +6,7 @@
  * An `error` says what was expected; `yaml-problems.ts` makes the sentence around it.
  */
 import * as z from 'zod';
+import { NEWEST } from '../profile/kernels.ts';
 import { parseSize, U64_MASK } from '../units.ts';
 
 const DESCRIPTIONS = {
@@ -19,7 +20,7 @@ const DESCRIPTIONS = {
 /** One value for each property that may be got wrong, as JSON; hints and editors show it. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   model: 'Acme camera board',
-  kernel: '6.12',
+  kernel: NEWEST,
   compatible: 'acme,camera-board',
   'reserved-memory/compatible': 'shared-dma-pool',
   '#address-cells': 2,

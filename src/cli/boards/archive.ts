@@ -6,7 +6,7 @@ import { formatSize } from '../../units.ts';
 import { UnreadableInput } from '../failures.ts';
 import { headOf, openRegular } from '../read/input-file.ts';
 import { naming } from '../read/read-input.ts';
-import type { FoundBoard } from './find-boards.ts';
+import type { FoundBoard } from './found-board.ts';
 
 /** Of a blob; larger than any by far. */
 const MAX_BLOB = 64 << 20;

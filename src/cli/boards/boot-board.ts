@@ -3,7 +3,7 @@ import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import { type BoardSummary, summarizeBoard } from '../../program/boots/board-summary.ts';
 import { UnreadableInput } from '../failures.ts';
 import { readInput } from '../read/read-input.ts';
-import type { FoundBoard } from './find-boards.ts';
+import type { FoundBoard } from './found-board.ts';
 
 /** Never throws: what cannot be read is an outcome, too. */
 export function bootBoard({ name, bytes }: FoundBoard, params: BootParams): BoardSummary {

@@ -4,12 +4,7 @@ import { join } from 'node:path';
 import { UnreadableInput } from '../failures.ts';
 import { headOf, openRegular } from '../read/input-file.ts';
 import { naming } from '../read/read-input.ts';
-
-/** A blob that is looked at: of an archive with its bytes, which are nowhere else. */
-export interface FoundBoard {
-  readonly name: string;
-  readonly bytes?: Uint8Array;
-}
+import type { FoundBoard } from './found-board.ts';
 
 const BLOB = /\.dtb$/;
 const TAR_MAGIC = 'ustar';

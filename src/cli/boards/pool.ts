@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import type { BoardSummary } from '../../program/boots/board-summary.ts';
 import { bootBoard } from './boot-board.ts';
-import type { FoundBoard } from './find-boards.ts';
+import type { FoundBoard } from './found-board.ts';
 import type { BoardJobs, BoardResults } from './worker.ts';
 
 /** The word with which a thread is started. */

@@ -2,7 +2,7 @@
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import type { BoardSummary } from '../../program/boots/board-summary.ts';
 import { bootBoard } from './boot-board.ts';
-import type { FoundBoard } from './find-boards.ts';
+import type { FoundBoard } from './found-board.ts';
 
 /** What a thread is given; nothing more comes after an empty list. */
 export interface BoardJobs {

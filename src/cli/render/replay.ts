@@ -113,7 +113,10 @@ export function replayJson(
         ? null
         : {
             compared: boots.before !== undefined,
-            differences: differences.map(bootDifferenceJson),
+            differences: differences.map((one) => {
+              const { change, ...json } = bootDifferenceJson(one);
+              return { ...json, change: change === 'grown' || change === 'shrunk' ? 'resized' : change };
+            }),
           },
     panic: report.panic?.message ?? null,
     differences: report.failures.map(stepJson),
