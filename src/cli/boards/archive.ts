@@ -12,7 +12,7 @@ import type { FoundBoard } from './found-board.ts';
 const MAX_BLOB = 64 << 20;
 /** Of all that are kept, and of what an archive unpacks to. */
 const MAX_KEPT = 1 << 30;
-const MAX_UNPACKED = 64 * 2 ** 30;
+const MAX_UNPACKED = 8 * 2 ** 30;
 
 /** @param wanted the names of blobs @throws UnreadableInput */
 export async function blobsOfArchive(file: string, wanted: RegExp): Promise<readonly FoundBoard[]> {

@@ -6,6 +6,7 @@ import { bootedBy } from '../../program/boots/booted.ts';
 import type { AnswerDifference } from '../../scenario/index.ts';
 import type { PhysRange } from '../../units.ts';
 import { completes } from '../completion/argument-kinds.ts';
+import { offers } from '../completion/option-values.ts';
 import { AnsweredNo, Interrupted, UsageError } from '../failures.ts';
 import { bootParams, readConfig, readMemory } from '../read/boot-inputs.ts';
 import {
@@ -23,7 +24,7 @@ import { type Compared, diffJson, diffText } from '../render/diff.ts';
 import type { Scenarios } from '../run-scenario.ts';
 import type { Shell } from '../shell.ts';
 import { Interruption } from '../terminal/interruption.ts';
-import { readKernel } from '../words/kernel-option.ts';
+import { RELEASES, readKernel } from '../words/kernel-option.ts';
 
 /** What can be counted: differences of boots, of the log, of the answers to a history. */
 export type Counted = Change | 'log' | 'answers';
@@ -192,7 +193,9 @@ async function runDiff(
 function addOptions(command: Command): void {
   const twice = (flags: string, text: string) => new Option(flags, `${text}; twice: for A, then for B`);
   command
-    .addOption(twice('--kernel <release>', 'the Linux that boots').argParser(paired(readKernel)))
+    .addOption(
+      offers(twice('--kernel <release>', 'the Linux that boots').argParser(paired(readKernel)), RELEASES),
+    )
     .addOption(
       twice('--cmdline <text>', "the kernel command line, instead of the board's").argParser(
         paired((text) => text),

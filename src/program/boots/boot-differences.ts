@@ -133,7 +133,7 @@ const isDefaultArea = (region: RegionView): boolean =>
 
 function regionDifferences(before: readonly RegionView[], after: readonly RegionView[]): BootDifference[] {
   const names = { old: byName(before), fresh: byName(after) };
-  const renamed = renames(names, (a, b) => isDefaultArea(a) && isDefaultArea(b));
+  const renamed = renames(names, (a, b) => isSamePlace(a, b) || (isDefaultArea(a) && isDefaultArea(b)));
   const found: BootDifference[] = [];
   for (const [name, region] of names.old) {
     const other = names.fresh.get(renamed.get(name) ?? name);
