@@ -82,6 +82,7 @@ describe('--kernel', () => {
     const boot = await dmaheap([...session, 'boot', BOARD]);
     expect(boot.stderr).toMatch(/^hint: another Linux answers with --kernel RELEASE/m);
     expect((await dmaheap([...session, 'reboot'])).stderr).not.toMatch(/hint/);
+    expect((await dmaheap([...session, 'boot', BOARD])).stderr).not.toMatch(/hint/);
     const named = await dmaheap([...session, 'boot', BOARD, '--kernel', '6.12.105']);
     expect(named.stderr).toMatch(/^Linux 6\.12\.105,/m);
     expect(named.stderr).not.toMatch(/hint/);
@@ -117,6 +118,12 @@ expect: { heaps: { default_cma_region: absent, reserved: { region: reserved } } 
     expect((await dmaheap(['run', scenario], {}, { env: { DMAHEAP_KERNEL: '6.18' } })).code).toBe(0);
     const replay = await dmaheap(['replay', scenario, '--kernel', '6.18']);
     expect(replay.stdout).toMatch(/heap default_cma_region: added, another name of reserved/);
+  });
+
+  it('marks one that is unverified', async () => {
+    const { stdout, stderr } = await dmaheap(['run', scenario, '--kernel', '5.15', '--json']);
+    expect(JSON.parse(stdout).files[0]).toMatchObject({ unverified: true });
+    expect(stderr).toMatch(/Linux 5\.15\.40 is unverified/);
   });
 
   it('must be known', async () => {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { BACKENDS } from '../../dma-buf/backends.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import type { HeapView } from '../../kernel/views/views.ts';
@@ -34,6 +36,7 @@ const KERNEL_HINT = 'hint: another Linux answers with --kernel RELEASE; dmaheap 
 
 async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean, hint = ''): Promise<void> {
   const location = shell.location();
+  const isNew = !existsSync(join(location.path, 'store'));
   await shell.warn(prepared.warnings);
   let heaps: readonly HeapView[] = [];
   let noHeaps = 0;
@@ -51,7 +54,7 @@ async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean, hi
   shell.ledger.keep();
   const doubt = doubtfulFileSystem(location.path);
   if (doubt !== undefined) shell.streams.err(`warning: ${doubt}\n`);
-  shell.streams.err(`${profile}\n${summary(heaps, noHeaps, location.path)}${hint}`);
+  shell.streams.err(`${profile}\n${summary(heaps, noHeaps, location.path)}${isNew ? hint : ''}`);
   await shell.answer(
     () => ({
       schema: 'dmaheap.boot/1',
