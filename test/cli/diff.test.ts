@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { projectPath } from '../small-board.ts';
+import { COMMAND } from './built-command.ts';
 import { dmaheap } from './in-process.ts';
 
 const CAMERA = projectPath('fixtures/boards/camera-soc.dtb');
@@ -229,6 +231,17 @@ reserved-memory: { ${name}: { compatible: shared-dma-pool, reg: [0x60000000, 64M
       code: 2,
       stderr: expect.stringMatching(/Expected added, removed, renamed/),
     });
+  });
+
+  it('reads standard input once', async () => {
+    expect((await dmaheap(['diff', '-', '-'])).stderr).toMatch(/can be read only once/);
+    const words = [COMMAND, 'diff', '-', '--kernel', '6.12', '--kernel', '6.18'];
+    const { status, stdout } = spawnSync(process.execPath, words, {
+      input: readFileSync(CAMERA),
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^--- standard input: Linux 6\.12.*\n\+\+\+ standard input: Linux 6\.18/);
   });
 
   it('refuses what compares nothing', async () => {

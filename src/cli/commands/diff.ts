@@ -12,9 +12,10 @@ import { bootParams, readConfig, readMemory } from '../read/boot-inputs.ts';
 import {
   type DiffInputs,
   type DiffSide,
+  findBoot,
   type History,
-  readSide,
   type SideOptions,
+  sideOf,
 } from '../read/diff-side.ts';
 import type { SourceInputs } from '../read/load-tree.ts';
 import { sourceOf } from '../read/scenario-source.ts';
@@ -176,8 +177,11 @@ async function runDiff(
     environment: sh.environmentKernel,
     history: await historyOf(run, options, warn),
   };
-  const before = await readSide(a, sideOptions(options, 0), inputs);
-  const after = await readSide(b ?? a, sideOptions(options, 1), inputs);
+  if (a === '-' && b === '-') throw new UsageError('standard input (-) can be read only once');
+  const found = await findBoot(a, inputs);
+  const other = b === undefined ? found : await findBoot(b, inputs);
+  const before = await sideOf(found, sideOptions(options, 0), inputs);
+  const after = await sideOf(other, sideOptions(options, 1), inputs);
   warn([...before.warnings, ...after.warnings]);
   await sh.warn([...warned.values()]);
   const compared = await compare(sh, before, after);

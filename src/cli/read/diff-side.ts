@@ -29,7 +29,7 @@ export interface DiffSide {
 }
 
 /** Where a board comes from: a file, a bundle, or the scenario of `--run`. */
-interface Found {
+export interface FoundBoot {
   readonly board: Board;
   /** What a bundle was booted with. */
   readonly params: BootParams;
@@ -51,7 +51,16 @@ export interface DiffInputs {
   readonly history: History | undefined;
 }
 
-async function find(file: string | undefined, { source, history }: DiffInputs): Promise<Found> {
+/**
+ * Finds what a side boots.
+ *
+ * @param file a board or a bundle; absent: the board of the history
+ * @throws UnreadableInput, InvalidInput
+ */
+export async function findBoot(
+  file: string | undefined,
+  { source, history }: DiffInputs,
+): Promise<FoundBoot> {
   if (file === undefined) {
     if (history === undefined) throw new Error('a side has a board, or a scenario that names one');
     const { board, params } = await history.scenarios.prepareScenario(
@@ -71,19 +80,12 @@ async function find(file: string | undefined, { source, history }: DiffInputs): 
   return { board: { ...board, diagnostics: [...loaded.warnings, ...board.diagnostics] }, params: {} };
 }
 
-/**
- * Reads one side.
- *
- * @param file a board or a bundle; absent: the board of the history
- * @throws UnreadableInput, InvalidInput
- */
-export async function readSide(
-  file: string | undefined,
+/** One side: what was found, with the options that are its own. @throws InvalidInput */
+export async function sideOf(
+  { board, params: own, source }: FoundBoot,
   options: SideOptions,
-  inputs: DiffInputs,
+  { common, environment, history }: DiffInputs,
 ): Promise<DiffSide> {
-  const { common, environment, history } = inputs;
-  const { board, params: own, source } = await find(file, inputs);
   const run = history ?? (source && { scenarios: await import('../../scenario/index.ts'), source });
   const compiled = run?.scenarios.compileScenario(run.source.read, board, run.source.files);
   const given = { ...compiled?.params, ...own, ...common, ...bootParams(options) };
