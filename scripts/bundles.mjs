@@ -12,7 +12,7 @@ import { build } from 'esbuild';
 /** Commands that every program calls in its loops: in the bundle that all commands load. */
 const OFTEN = ['alloc', 'buffers', 'free', 'list', 'show', 'sync'];
 /** Commands that read boards. */
-const OF_BOARDS = ['boot', 'device', 'dt', 'export', 'replay', 'run'];
+const OF_BOARDS = ['boards', 'boot', 'device', 'diff', 'dt', 'export', 'replay', 'run'];
 
 const command = (name) => `src/cli/commands/${name}.ts`;
 
@@ -28,7 +28,13 @@ function bundlesOf(root) {
     { file: 'commands.cjs', entries: others.map(command), from: ['cli.cjs'] },
     {
       file: 'board.cjs',
-      entries: ['src/cli/read/prepare-boot.ts', 'src/cli/read/load-tree.ts'],
+      entries: [
+        'src/cli/read/prepare-boot.ts',
+        'src/cli/read/load-tree.ts',
+        // Scenarios and commands compare boots, which must not draw booting into the bundle of all commands.
+        'src/program/boots/boot-differences.ts',
+        'src/program/boots/booted.ts',
+      ],
       from: ['cli.cjs'],
     },
     {
@@ -36,6 +42,7 @@ function bundlesOf(root) {
       entries: ['src/devicetree/compile-source.ts', 'src/devicetree/overlay.ts'],
       from: ['cli.cjs', 'board.cjs'],
     },
+    { file: 'archive.cjs', entries: ['src/cli/boards/archive.ts'], from: ['cli.cjs'] },
     { file: 'board-yaml.cjs', entries: ['src/board/from-yaml.ts'], from: ['cli.cjs', 'board.cjs'] },
     {
       file: 'scenario.cjs',
@@ -45,12 +52,13 @@ function bundlesOf(root) {
     {
       file: 'scenario-export.cjs',
       entries: ['src/scenario/export/index.ts'],
-      from: ['cli.cjs', 'board.cjs', 'board-yaml.cjs', 'scenario.cjs'],
+      from: ['cli.cjs', 'board.cjs', 'archive.cjs', 'board-yaml.cjs', 'scenario.cjs'],
     },
+    { file: 'board-threads.cjs', entries: ['src/cli/boards/worker.ts'], from: ['cli.cjs', 'board.cjs'] },
     {
       file: 'board-commands.cjs',
       entries: OF_BOARDS.map(command),
-      from: ['cli.cjs', 'commands.cjs', 'board.cjs'],
+      from: ['cli.cjs', 'commands.cjs', 'board.cjs', 'board-threads.cjs'],
     },
   ];
 }
@@ -98,7 +106,7 @@ function sharing({ root, bundle, holders, entries, exported }) {
   return {
     name: 'sharing',
     setup(builder) {
-      builder.onResolve({ filter: /^\.|^(commander|yaml|zod)$/ }, (args) => {
+      builder.onResolve({ filter: /^\.|^(commander|tar-stream|yaml|zod)$/ }, (args) => {
         if (args.importer.includes('node_modules')) return undefined;
         const id = args.path.startsWith('.')
           ? relative(root, resolve(args.namespace === 'file' ? dirname(args.importer) : root, args.path))
@@ -156,7 +164,7 @@ async function assign({ bundles, holders, exported, one }) {
         bundle === first ? [...shared].flatMap((id) => exported.get(id).map((name) => `${id}#${name}`)) : [];
       const { metafile } = await one(bundle, keys);
       for (const [path, { bytesInOutput }] of Object.entries(Object.values(metafile.outputs)[0].inputs)) {
-        const id = /^node_modules\/(commander|yaml|zod)\//.exec(path)?.[1] ?? path;
+        const id = /^node_modules\/(commander|tar-stream|yaml|zod)\//.exec(path)?.[1] ?? path;
         if (bytesInOutput === 0 || path === bundle.file || /^[a-z-]+:/.test(path)) continue;
         const other = holders.get(id);
         if (other === undefined || other === bundle.file) holders.set(id, bundle.file);

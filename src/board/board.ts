@@ -81,6 +81,8 @@ export interface Board {
   /** #address-cells and #size-cells of the root (1 or 2 each). */
   readonly addressCells: number;
   readonly sizeCells: number;
+  /** The kernel that the board's file names: `6.12`. */
+  readonly kernel?: string;
   /** Every range of every `device_type = "memory"` node, in tree order; size 0 left out. */
   readonly memory: readonly PhysRange[];
   /** Absent when there is no /reserved-memory node. */

@@ -10,6 +10,14 @@ import { checkSchema } from './yaml-problems.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
 import { buildTree } from './yaml-tree.ts';
 
+/** What a YAML board says. */
+export interface YamlBoard {
+  readonly tree: DeviceTree;
+  /** The kernel that it names. */
+  readonly kernel?: string;
+  readonly warnings: readonly Diagnostic[];
+}
+
 /** More problems at once help nobody. */
 const MAX_PROBLEMS = 50;
 
@@ -21,9 +29,13 @@ const MAX_PROBLEMS = 50;
  * @throws InvalidInput with every problem found, each with file, line and column
  */
 export function boardFromYaml(text: string, file: string): Board {
-  const { tree, warnings } = treeFromYaml(text, file);
+  const { tree, kernel, warnings } = treeFromYaml(text, file);
   const board = boardFromTree(tree, file);
-  return { ...board, diagnostics: [...warnings, ...board.diagnostics] };
+  return {
+    ...board,
+    ...(kernel !== undefined && { kernel }),
+    diagnostics: [...warnings, ...board.diagnostics],
+  };
 }
 
 /**
@@ -31,24 +43,19 @@ export function boardFromYaml(text: string, file: string): Board {
  *
  * @throws InvalidInput as `boardFromYaml`
  */
-export function treeFromYaml(
-  text: string,
-  file: string,
-): { tree: DeviceTree; warnings: readonly Diagnostic[] } {
+export function treeFromYaml(text: string, file: string): YamlBoard {
   return treeFromYamlSource(readYaml(text, file));
 }
 
 /** The same of YAML that was read already, which may be a part of a larger file. @throws InvalidInput */
-export function treeFromYamlSource(source: YamlSource): {
-  tree: DeviceTree;
-  warnings: readonly Diagnostic[];
-} {
+export function treeFromYamlSource(source: YamlSource): YamlBoard {
   const checked = checkSchema(source);
   const built = buildTree(checked.sound, source);
   const all = [...source.diagnostics, ...checked.diagnostics, ...built.diagnostics].sort(byPosition);
   const errors = all.filter((problem) => problem.severity === 'error');
   if (errors.length > 0) throw new InvalidInput(cut(all));
-  return { tree: built.tree, warnings: cut(all) };
+  const { tree, kernel } = built;
+  return { tree, ...(kernel !== undefined && { kernel }), warnings: cut(all) };
 }
 
 const byPosition = (a: Diagnostic, b: Diagnostic): number =>

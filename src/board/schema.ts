@@ -6,6 +6,7 @@
  * An `error` says what was expected; `yaml-problems.ts` makes the sentence around it.
  */
 import * as z from 'zod';
+import { NEWEST } from '../profile/kernels.ts';
 import { parseSize, U64_MASK } from '../units.ts';
 
 const DESCRIPTIONS = {
@@ -19,6 +20,7 @@ const DESCRIPTIONS = {
 /** One value for each property that may be got wrong, as JSON; hints and editors show it. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   model: 'Acme camera board',
+  kernel: NEWEST,
   compatible: 'acme,camera-board',
   'reserved-memory/compatible': 'shared-dma-pool',
   '#address-cells': 2,
@@ -130,6 +132,9 @@ const texts = z.union([text, z.array(text, { error: EXPECTED_TEXTS }).min(1, { e
   error: EXPECTED_TEXTS,
 });
 
+/** `6.12` is a number to YAML, and not looked at as one: `5.10` would be 5.1. */
+const release = z.union([text, z.nan()], { error: EXPECTED_TEXT }).meta({ type: ['string', 'number'] });
+
 const flag = z.union([z.boolean(), z.null()], { error: 'true or false' });
 
 const rootCells = integer(1n, 2n, '1 or 2');
@@ -221,6 +226,7 @@ export const boardSchema = z
       $schema: text.meta({ description: 'For editors; not looked at.' }).optional(),
       model: property('model', text, 'The board’s name for people.'),
       compatible: property('compatible', texts, 'The board’s names for Linux, most exact first.'),
+      kernel: property('kernel', release, 'The Linux that it runs; --kernel replaces it.'),
       '#address-cells': property('#address-cells', rootCells, '32-bit cells of an address; 2 when absent.'),
       '#size-cells': property('#size-cells', rootCells, '32-bit cells of a size; 2 when absent.'),
       memory: property(

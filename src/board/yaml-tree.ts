@@ -4,6 +4,7 @@
  */
 import type { DeviceTree, MemReserve } from '../devicetree/tree.ts';
 import type { Diagnostic } from '../diagnostic.ts';
+import { nameKernel } from '../profile/named-kernel.ts';
 import { type Cells, type Growing, GrowingTree, type Path } from './growing-tree.ts';
 import { DeviceNodes } from './yaml-devices.ts';
 import { isReservedMemoryProperty } from './yaml-problems.ts';
@@ -12,6 +13,8 @@ import { cellBytes, countOf, entriesOf, entryOf, flagOf, numberOf, stringBytes }
 
 export interface BuiltTree {
   readonly tree: DeviceTree;
+  /** The kernel that the board names, as it was written. */
+  readonly kernel?: string;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -61,8 +64,29 @@ class TreeBuilder {
     new DeviceNodes(this.#tree, this.#regions, this.#labels).add(get('devices'), cells);
     this.#symbols();
     const memReserves = this.#memReserves(get('memreserve'));
+    const kernel = this.#kernel(get('kernel'));
     const { root, diagnostics } = this.#tree;
-    return { tree: { root, memReserves, bootCpuid: 0 }, diagnostics };
+    return {
+      tree: { root, memReserves, bootCpuid: 0 },
+      ...(kernel !== undefined && { kernel }),
+      diagnostics,
+    };
+  }
+
+  #kernel(entry: YamlEntry | undefined): string | undefined {
+    if (entry?.value.kind !== 'scalar') return undefined;
+    const named = nameKernel(entry.value.text);
+    if ('problem' in named) {
+      this.#tree.report(
+        'error',
+        'kernel-unknown',
+        named.problem,
+        entry.value.at,
+        ['kernel'],
+        named.hint ?? 'dmaheap kernels lists them',
+      );
+    }
+    return entry.value.text;
   }
 
   /** `compatible: [acme,board]` is a list of two in YAML, and was meant as one. */

@@ -22,6 +22,9 @@ const OWN: CommandTable = [
     {
       boot: async () => (await import('./commands/boot.ts')).bootCommand,
       reboot: async () => (await import('./commands/boot.ts')).rebootCommand,
+      diff: async () => (await import('./commands/diff.ts')).diffCommand,
+      boards: async () => (await import('./commands/boards.ts')).boardsCommand,
+      kernels: async () => (await import('./commands/kernels.ts')).kernelsCommand,
       session: async () => (await import('./commands/session.ts')).sessionCommand,
       dt: async () => (await import('./commands/dt.ts')).dtCommand,
     },

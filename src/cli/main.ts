@@ -23,6 +23,8 @@ async function thrownBy(words: readonly string[], surroundings: Surroundings, le
     if (words[0] === '__complete') {
       const { answerCompletion } = await import('./commands/completion.ts');
       await answerCompletion(surroundings, words.slice(1), (named) => createProgram(surroundings, named));
+    } else if (words[0] === '__boards' && (await (await import('./boards/worker.ts')).serveBoards())) {
+      // A thread of `boards`, which has done its part.
     } else {
       const program = await createProgram(surroundings, words, ledger);
       await program.parseAsync(words, { from: 'user' });

@@ -5,6 +5,7 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Report } from '../kernel/coherency/hazard-log.ts';
 import { SHELL_TASK } from '../kernel/task.ts';
+import { speaksUnverified } from '../profile/profile.ts';
 import type { SessionLocation } from '../session/directory.ts';
 import { sessionPath } from '../session/directory.ts';
 import { openSession } from '../session/local-session.ts';
@@ -22,6 +23,7 @@ import { type Interrupts, processInterrupts } from './terminal/interruption.ts';
 import { Ledger } from './terminal/ledger.ts';
 import { PAGE, type Page } from './terminal/list-table.ts';
 import type { Streams } from './terminal/streams.ts';
+import { environmentKernel } from './words/kernel-option.ts';
 
 /** The options that every command takes. */
 export interface GlobalOptions {
@@ -70,7 +72,12 @@ export class Shell {
   async answer(json: () => Readonly<Record<string, unknown>>, text: (ink: Ink) => string): Promise<void> {
     if (this.options.json === true) {
       const hazards = this.takeReports().map(hazardJson);
-      this.#say(jsonText({ ...json(), ...(hazards.length > 0 && { hazards }) }));
+      const answer = json();
+      const { profile } = answer;
+      const unverified = typeof profile === 'string' && speaksUnverified(profile);
+      this.#say(
+        jsonText({ ...answer, ...(unverified && { unverified }), ...(hazards.length > 0 && { hazards }) }),
+      );
       return;
     }
     this.#say(text(await this.ink('out')));
@@ -144,6 +151,11 @@ export class Shell {
     return { width: columns || PAGE.width, ellipsis: unicode ? '…' : PAGE.ellipsis };
   }
 
+  /** The kernel that the environment names. @throws UsageError when there is none such */
+  get environmentKernel(): string | undefined {
+    return environmentKernel(this.#surroundings.env);
+  }
+
   /** Where the session is. */
   location(): SessionLocation {
     const { env, cwd } = this.#surroundings;
@@ -187,7 +199,7 @@ export class Shell {
     }
     this.refuseSession(`${command} --board`);
     const { bootInMemory, prepareBoot } = await import('./read/prepare-boot.ts');
-    const prepared = await prepareBoot(board, options);
+    const prepared = await prepareBoot(board, options, this.environmentKernel);
     await this.warn(prepared.warnings);
     const session = bootInMemory(prepared);
     await this.warn(session.view((kernel) => kernel.warnings()));

@@ -1,9 +1,11 @@
 /** The kernels that can be spoken for, and what stands behind each. */
 import { linux510 } from './linux-5.10.ts';
+import { linux515 } from './linux-5.15.ts';
 import { linux61 } from './linux-6.1.ts';
 import { linux66 } from './linux-6.6.ts';
 import { linux612 } from './linux-6.12.ts';
 import { linux618 } from './linux-6.18.ts';
+import { linux72 } from './linux-7.2.ts';
 import { linux73 } from './linux-7.3.ts';
 import type { LinuxVersion } from './linux-version.ts';
 
@@ -13,19 +15,67 @@ export interface KernelRow {
   readonly release: string;
   /** The stable update that a bare release means: the newest that is known. */
   readonly stable: number;
+  /** The first update that is answered for; all from 0 unless given. */
+  readonly since?: number;
+  /** Whether the coherent series was posted for it, or could be applied; absent: it could not. */
+  readonly series?: 'posted' | 'backport';
   /** What it was recorded from; absent: from the source alone, and so unverified. */
   readonly recorded?: string;
+  /** The trees that were read. */
+  readonly source: string;
   readonly version: (stable: number) => LinuxVersion;
 }
 
 /** The oldest first. */
 export const KERNELS: readonly KernelRow[] = [
-  { release: '5.10', stable: 262, recorded: '5.10.262 of Debian', version: linux510 },
-  { release: '6.1', stable: 192, recorded: '6.1.176 and 6.1.192 of Debian', version: linux61 },
-  { release: '6.6', stable: 63, recorded: "6.6.63 of a vendor's tree", version: linux66 },
-  { release: '6.12', stable: 118, recorded: '6.12.107 and 6.12.118 of Debian', version: linux612 },
-  { release: '6.18', stable: 35, recorded: "6.18.35 of a vendor's tree", version: linux618 },
-  { release: '7.3', stable: 4, recorded: '7.3.4 with the coherent series', version: linux73 },
+  {
+    release: '5.10',
+    stable: 262,
+    recorded: '5.10.262 of Debian',
+    source: '5.10.262 of Debian',
+    version: linux510,
+  },
+  { release: '5.15', stable: 40, source: "5.15.40 of a vendor's tree, Android's", version: linux515 },
+  {
+    release: '6.1',
+    stable: 192,
+    recorded: '6.1.176 and 6.1.192 of Debian',
+    source: '6.1.192 of Debian',
+    version: linux61,
+  },
+  {
+    release: '6.6',
+    stable: 63,
+    recorded: "6.6.63 of a vendor's tree",
+    source: "6.6.63 of a vendor's tree",
+    version: linux66,
+  },
+  {
+    release: '6.12',
+    stable: 118,
+    since: 13,
+    series: 'backport',
+    recorded: '6.12.107 and 6.12.118 of Debian',
+    source: '6.12.118 of Debian',
+    version: linux612,
+  },
+  {
+    release: '6.18',
+    stable: 35,
+    series: 'backport',
+    recorded: "6.18.35 of a vendor's tree",
+    source: "6.18.35 of a vendor's tree",
+    version: linux618,
+  },
+  { release: '7.2', stable: 13, series: 'backport', source: '7.2.13 of Debian', version: linux72 },
+  {
+    release: '7.3',
+    stable: 4,
+    series: 'posted',
+    recorded: '7.3.4 with the coherent series',
+    source: '7.3.4 of Debian',
+    version: linux73,
+  },
 ];
 
 /** The one that a boot speaks for unless told. */
@@ -33,12 +83,21 @@ export const NEWEST = '7.3';
 
 const found = new Map<string, LinuxVersion>();
 
+/** The row of a release, `6.12` or `6.12.107`. */
+export function kernelRow(release: string): KernelRow | undefined {
+  const [major, minor] = release.split('.');
+  return KERNELS.find((one) => one.release === `${major}.${minor}`);
+}
+
+/** Whether nothing that it answers was seen in a recording. */
+export const isUnverified = (release: string): boolean => kernelRow(release)?.recorded === undefined;
+
 /** The version of a release, `6.12` or `6.12.107`; `undefined` when there is none. */
 export function linuxVersion(release: string): LinuxVersion | undefined {
   const known = found.get(release);
   if (known !== undefined) return known;
-  const [major, minor, stable] = release.split('.');
-  const row = KERNELS.find((one) => one.release === `${major}.${minor}`);
+  const [, , stable] = release.split('.');
+  const row = kernelRow(release);
   const version = row?.version(stable === undefined ? row.stable : Number(stable));
   if (version !== undefined) found.set(release, version);
   return version;

@@ -15,7 +15,7 @@ import {
   readOption,
 } from './config.ts';
 import { type Geometry, type GeometrySizes, makeGeometry } from './geometry.ts';
-import { linuxVersion, NEWEST } from './kernels.ts';
+import { isUnverified, linuxVersion, NEWEST } from './kernels.ts';
 import type { LinuxVersion } from './linux-version.ts';
 
 export interface Profile {
@@ -138,18 +138,28 @@ export interface BannerArea {
   readonly from: 'config' | 'cmdline' | 'tree';
 }
 
-/**
- * The line that says which Linux is spoken for.
- *
- * @param area the default CMA area, if there is one
- */
-export function banner(profile: Profile, area: BannerArea | undefined): string {
+/** Which Linux is spoken for. */
+export function linuxBanner(profile: Profile): string {
   const series =
     profile.coherent_series === 'off'
       ? 'no coherent heaps'
       : `coherent heap series ${profile.coherent_series} (not mainline)`;
-  return `${linuxName(profile)}, ${series}, CMA ${areaText(profile, area)}`;
+  return `${linuxName(profile)}${isUnverified(profile.linux.name) ? UNVERIFIED : ''}, ${series}`;
 }
+
+/**
+ * The same of one boot.
+ *
+ * @param area the default CMA area, if there is one
+ */
+export const banner = (profile: Profile, area: BannerArea | undefined): string =>
+  `${linuxBanner(profile)}, CMA ${areaText(profile, area)}`;
+
+/** How a banner marks a version that no recording stands behind. */
+const UNVERIFIED = ' (unverified: from the source, no recording)';
+
+/** Whether a banner speaks for a version that no recording stands behind. */
+export const speaksUnverified = (text: string): boolean => text.includes(UNVERIFIED);
 
 function areaText({ configName }: Profile, area: BannerArea | undefined): string {
   if (area?.from === 'config') return `${formatSize(area.size)} (${configName})`;

@@ -20,6 +20,7 @@ const texts = z.array(text, { error: 'a list of texts' });
 export const bootSchema = z
   .strictObject(
     {
+      kernel: means(wordOrNumber, 'The Linux that boots: 6.12, 6.12.105, nearest:6.15.'),
       cmdline: means(text, "The kernel command line, instead of the board's."),
       memory: means(spans, "RAM, instead of the board's own."),
       reserve: means(
@@ -30,7 +31,10 @@ export const bootSchema = z
         z.record(z.string(), scalar, { error: 'options of the configuration by name' }),
         'Kernel configuration: { CMA_SIZE_MBYTES: 64 }',
       ),
-      coherent: means(z.enum(['v3', 'off'], { error: 'v3 or off' }), 'The coherent heap series.'),
+      coherent: means(
+        z.enum(['v3', 'off'], { error: 'v3 or off' }),
+        'The coherent heap series: v3 unless given, and off with kernel.',
+      ),
       'unflattened-tree': means(size, 'What the device tree takes when Linux has unfolded it, bytes.'),
       nofile: means(whole, "The shell task's RLIMIT_NOFILE."),
       mode: means(wordOrNumber, "Permission bits of the heaps' nodes, octal: 0660."),

@@ -1,6 +1,6 @@
 /** What must hold of the whole machine: at the end of a scenario, or at a `check` in its middle. */
 import { hazardKind, joinReports } from '../kernel/coherency/joined-reports.ts';
-import type { HeapView } from '../kernel/views/views.ts';
+import type { HeapView, RegionView } from '../kernel/views/views.ts';
 import type { EndExpect } from './expect-form.ts';
 import { type NumberIs, numberTest } from './expected-number.ts';
 import type { Moment } from './moment.ts';
@@ -15,7 +15,8 @@ export type EndCheck = (at: Moment) => readonly Mismatch[];
 
 type Test = (at: Moment) => Mismatch | undefined;
 
-const HEAP_KEYS = ['free', 'largest', 'size', 'buffers'] as const;
+const HEAP_KEYS = ['free', 'largest', 'size', 'buffers', 'base'] as const;
+const isOf = (key: string): NumberIs => (key === 'buffers' ? 'number' : key === 'base' ? 'address' : 'size');
 
 /** Reads what is expected. */
 export function compileEnd(expect: EndExpect, values: Values, path: Path): EndCheck {
@@ -27,6 +28,7 @@ export function compileEnd(expect: EndExpect, values: Values, path: Path): EndCh
     at: Path,
     got: (at: Moment) => bigint | undefined,
     is: NumberIs = 'number',
+    missing: (at: Moment) => string = () => 'none',
   ) => {
     const test = numberTest(value === 'none' ? 0 : value, values, at, is);
     tests.push((moment) => {
@@ -34,25 +36,50 @@ export function compileEnd(expect: EndExpect, values: Values, path: Path): EndCh
       const is = got(moment);
       if (is !== undefined && expected.matches(is)) return undefined;
       const text = value === 'none' ? 'none' : expected.text;
-      return { what, expected: text, got: is === undefined ? 'no such heap' : expected.shown(is) };
+      return { what, expected: text, got: is === undefined ? missing(moment) : expected.shown(is) };
     });
   };
-  const { leaks, hazards, buffers, heaps, cat } = expect;
+  const { leaks, hazards, buffers, heaps, regions, cat } = expect;
   const buffersOf = ({ machine }: Moment) => BigInt(machine.kernel.buffers().length);
   if (leaks !== undefined) number('leaks', leaks, inside('leaks'), buffersOf);
   if (buffers !== undefined) number('buffers', buffers, inside('buffers'), buffersOf);
   if (hazards !== undefined) tests.push(hazardsTest(hazards, values, inside('hazards')));
   for (const [name, wanted] of Object.entries(heaps ?? {})) {
+    const what = `heaps.${name}`;
+    const missing = (at: Moment) => (heapOf(at, name) === undefined ? 'no such heap' : 'none');
+    if (wanted === 'absent' || Object.keys(wanted).length === 0) {
+      tests.push(presence(what, wanted !== 'absent', (at) => heapOf(at, name) !== undefined));
+      continue;
+    }
     for (const key of HEAP_KEYS) {
       const value = wanted[key];
       if (value === undefined) continue;
-      number(
-        `heaps.${name}.${key}`,
-        value,
-        [...path, 'heaps', name, key],
-        (at) => numberOf(heapOf(at, name), key),
-        key === 'buffers' ? 'number' : 'size',
-      );
+      const place = [...path, 'heaps', name, key];
+      number(`${what}.${key}`, value, place, (at) => numberOf(heapOf(at, name), key), isOf(key), missing);
+    }
+    const { region } = wanted;
+    if (region !== undefined) {
+      tests.push(wordTest(`${what}.region`, region, (at) => heapOf(at, name)?.region, missing));
+    }
+  }
+  for (const [name, wanted] of Object.entries(regions ?? {})) {
+    const what = `regions.${name}`;
+    const missing = (at: Moment) => (regionOf(at, name) === undefined ? 'no such region' : 'none');
+    if (wanted === 'absent' || Object.keys(wanted).length === 0) {
+      tests.push(presence(what, wanted !== 'absent', (at) => regionOf(at, name) !== undefined));
+      continue;
+    }
+    for (const key of ['base', 'size'] as const) {
+      const value = wanted[key];
+      if (value === undefined) continue;
+      const place = [...path, 'regions', name, key];
+      number(`${what}.${key}`, value, place, (at) => regionOf(at, name)?.[key], isOf(key), missing);
+    }
+    const words = { kind: wanted.kind, why: wanted.why, heaps: wanted.heaps?.join(', ') };
+    for (const [key, word] of Object.entries(words) as [keyof typeof words, string | undefined][]) {
+      if (word === undefined) continue;
+      const read = (at: Moment) => wordOf(regionOf(at, name), key);
+      tests.push(wordTest(`${what}.${key}`, word, read, missing));
     }
   }
   tests.push(...logTests(expect, values, path));
@@ -72,11 +99,45 @@ export function compileEnd(expect: EndExpect, values: Values, path: Path): EndCh
   return (at) => tests.flatMap((test) => test(at) ?? []);
 }
 
+const regionOf = ({ machine }: Moment, name: string): RegionView | undefined =>
+  machine.kernel.regions().find((region) => region.name === name);
+
+/** That there is one, or none. */
+const presence =
+  (what: string, wanted: boolean, isThere: (at: Moment) => boolean): Test =>
+  (at) => {
+    if (isThere(at) === wanted) return undefined;
+    const [expected, got] = wanted ? ['there', 'absent'] : ['absent', 'there'];
+    return { what, expected, got };
+  };
+
+/** A word of something that is there, or what is said where it is not. */
+const wordTest =
+  (
+    what: string,
+    wanted: string,
+    read: (at: Moment) => string | undefined,
+    missing: (at: Moment) => string,
+  ): Test =>
+  (at) => {
+    const got = read(at);
+    if (got === wanted) return undefined;
+    return { what, expected: wanted || 'none', got: got === undefined ? missing(at) : got || 'none' };
+  };
+
+/** What is said of a region; its heaps as a list of names. */
+function wordOf(region: RegionView | undefined, key: 'kind' | 'why' | 'heaps'): string | undefined {
+  const value = region?.[key];
+  return typeof value === 'object' ? value.join(', ') : value;
+}
+
 const heapOf = ({ machine }: Moment, name: string): HeapView | undefined =>
   machine.kernel.heaps().find((heap) => heap.name === name);
 
-const numberOf = (heap: HeapView | undefined, key: (typeof HEAP_KEYS)[number]): bigint | undefined =>
-  heap === undefined ? undefined : BigInt(heap[key]);
+function numberOf(heap: HeapView | undefined, key: (typeof HEAP_KEYS)[number]): bigint | undefined {
+  const value = heap?.[key];
+  return value === undefined ? undefined : BigInt(value);
+}
 
 function hazardsTest(value: 'none' | Expected, values: Values, path: Path): Test {
   const test = numberTest(value === 'none' ? 0 : value, values, path);

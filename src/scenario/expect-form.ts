@@ -58,9 +58,26 @@ const heapExpectation = z.strictObject(
     largest: expectedNumber.optional(),
     size: expectedNumber.optional(),
     buffers: expectedNumber.optional(),
+    base: expectedNumber.optional(),
+    region: text.optional(),
   },
-  { error: 'free, largest, size, buffers' },
+  { error: 'free, largest, size, buffers, base, region' },
 );
+
+const regionExpectation = z.strictObject(
+  {
+    base: expectedNumber.optional(),
+    size: expectedNumber.optional(),
+    kind: z
+      .enum(['cma', 'coherent', 'reserved', 'none'], { error: 'cma, coherent, reserved or none' })
+      .optional(),
+    heaps: z.array(text, { error: 'a list of names' }).optional(),
+    why: text.optional(),
+  },
+  { error: 'base, size, kind, heaps, why' },
+);
+
+const absent = z.literal('absent');
 
 const noneOrNumber = z.union([z.literal('none'), expectedNumber], { error: 'none, or a number' });
 
@@ -71,8 +88,20 @@ export const endExpectSchema = z
       hazards: means(noneOrNumber, 'Stale reads, lost writes, stray DMA since boot.'),
       buffers: means(expectedNumber, 'How many buffers there are.'),
       heaps: means(
-        z.record(z.string(), heapExpectation, { error: 'heaps by their names' }),
-        'What heaps have left: { video-cma@60000000: { largest: ">= 8M" } }',
+        z.record(z.string(), z.union([absent, heapExpectation], { error: 'absent, or what it has' }), {
+          error: 'heaps by their names',
+        }),
+        'What heaps have left, and where they are: { video-cma@60000000: { largest: ">= 8M" } }; absent: there is none.',
+      ),
+      regions: means(
+        z.record(
+          z.string(),
+          z.union([absent, regionExpectation], { error: 'absent, or what became of it' }),
+          {
+            error: 'regions by their names',
+          },
+        ),
+        'What became of regions: { linux,cma: { base: 0x7e000000, heaps: [linux,cma] } }; absent: there is none.',
       ),
       log: means(matches, 'Each is somewhere in the whole log.'),
       'no-log': means(matches, 'None of them is anywhere in the log.'),

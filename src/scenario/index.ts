@@ -8,6 +8,8 @@
  *
  * Loads libraries for YAML, schemas and regular expressions: import it only when there is a scenario.
  */
+
+export { type AnswerDifference, firstAnswerDifference, StepAnswers } from './answers.ts';
 export {
   type BootDifference,
   type Booted,

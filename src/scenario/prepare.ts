@@ -6,6 +6,7 @@ import type { YamlSource } from '../board/yaml-source.ts';
 import { type Diagnostic, InvalidInput, type SourcePosition } from '../diagnostic.ts';
 import type { BootParams, BootReserved } from '../kernel/boot/boot-params.ts';
 import type { FaultRule } from '../kernel/faults/fault-rule.ts';
+import { nameKernel } from '../profile/named-kernel.ts';
 import { profileOf } from '../profile/profile.ts';
 import {
   type BootInputs,
@@ -139,7 +140,8 @@ async function boardOf(source: ScenarioSource, files: ScenarioFiles): Promise<Bo
   const { scenario, inlineBoard } = source;
   if (typeof scenario.board !== 'string') {
     if (inlineBoard === undefined) throw new Error('a board in place is read from YAML');
-    return boardFromTree(treeFromYamlSource(inlineBoard).tree, source.file);
+    const { tree, kernel } = treeFromYamlSource(inlineBoard);
+    return { ...boardFromTree(tree, source.file), ...(kernel !== undefined && { kernel }) };
   }
   const { include = [], define = [], overlay = [] } = scenario.boot ?? {};
   try {
@@ -185,7 +187,7 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
       values.problem(path, 'scenario-bad-value', 'expected BASE:SIZE, such as 0x80000000:2G');
     return range;
   };
-  const { cmdline, coherent, memory, reserve, nofile, evict, 'unflattened-tree': tree } = boot;
+  const { kernel, cmdline, coherent, memory, reserve, nofile, evict, 'unflattened-tree': tree } = boot;
   const ranges =
     memory === undefined
       ? undefined
@@ -204,7 +206,9 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
     evict === undefined
       ? undefined
       : constant(values.read(evict, inside('evict'), parseSeed, 'a number from 0 to 4294967295'));
+  if (kernel !== undefined) checkKernel(String(kernel), values);
   return bootParamsOf({
+    ...(kernel !== undefined && { kernel: String(kernel) }),
     ...(cmdline !== undefined && { cmdline }),
     ...(ranges !== undefined && { memory: ranges.filter((range) => range !== undefined) }),
     ...(reserved.length > 0 && { reserve: Object.fromEntries(reserved) as BootReserved }),
@@ -216,6 +220,11 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
     ...udevRule(boot, values),
     ...faultsOf(boot, values),
   });
+}
+
+function checkKernel(kernel: string, values: Values): void {
+  const named = nameKernel(kernel);
+  if ('problem' in named) values.problem(['boot', 'kernel'], 'kernel-unknown', named.problem, named.hint);
 }
 
 function configOf(

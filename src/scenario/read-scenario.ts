@@ -3,7 +3,7 @@
  * and `zod`: import it only when there is a scenario to read.
  */
 import { find, plainValue } from '../board/yaml-plain.ts';
-import { readYaml, type YamlLimits, type YamlSource } from '../board/yaml-source.ts';
+import { readYaml, type YamlLimits, type YamlNode, type YamlSource } from '../board/yaml-source.ts';
 import { type Diagnostic, InvalidInput, type SourcePosition } from '../diagnostic.ts';
 import { type Scenario, scenarioSchema } from './form.ts';
 import { formProblems } from './form-problems.ts';
@@ -40,7 +40,7 @@ export interface ReadScenario {
  */
 export function readScenario(text: string, file: string): ReadScenario {
   const source = readText(text, file);
-  const parsed = scenarioSchema.safeParse(plainValue(source.root, true));
+  const parsed = scenarioSchema.safeParse(asWritten(plainValue(source.root, true), source.root));
   const problems: Diagnostic[] = [
     ...source.diagnostics,
     ...(parsed.success ? [] : formProblems(parsed.error.issues, source)),
@@ -56,6 +56,15 @@ export function readScenario(text: string, file: string): ReadScenario {
     },
     ...(board.kind === 'map' && { inlineBoard: { ...source, root: board, diagnostics: [] } }),
   };
+}
+
+/** The kernel as it was written: `5.10` is no fraction. */
+function asWritten(scenario: unknown, root: YamlNode): unknown {
+  const path = ['boot', 'kernel'];
+  const { node, depth } = find(root, path);
+  if (depth < path.length || node.kind !== 'scalar') return scenario;
+  const { boot, ...others } = scenario as { readonly boot: object };
+  return { ...others, boot: { ...boot, kernel: node.text } };
 }
 
 /** The text as YAML; `{ as: buf${i} }` are braces that YAML takes for its own, which needs a word. */

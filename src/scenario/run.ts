@@ -36,8 +36,18 @@ export interface RunOptions {
   readonly isOwn?: boolean;
   /** Told of every step that had an expectation or failed, as it ends. */
   readonly onStep?: (report: StepReport) => void;
+  /** Told of every step and of what it left, as it ends. */
+  readonly onSeen?: (seen: Seen, step: SeenStep) => void;
   /** Told of the machine that was booted, before the first step: whoever records it hooks in here. */
   readonly onBoot?: (kernel: Kernel, records: Records) => void;
+}
+
+/** A step that was made. */
+export interface SeenStep {
+  readonly leaf: Leaf;
+  readonly number: number;
+  readonly task: string;
+  readonly vars: Vars | undefined;
 }
 
 /** A step that ran: enough to tell of it when the run is over. */
@@ -226,6 +236,7 @@ export class ScenarioRun {
     const as = leaf.as?.(at);
     if (as !== undefined) bind(machine.names, as, outcome);
     const seen = new Seen(at, outcome, logMark, hazardMark);
+    this.#options.onSeen?.(seen, { leaf, number, task, vars: frame.vars });
     const mismatches = leaf.end?.(at) ?? (leaf.check ?? mustSucceed)(seen);
     const succeeded = outcome.ret >= 0;
     const follows = this.#consequences.of({ number, task, as, succeeded, used, mismatches });

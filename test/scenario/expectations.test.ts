@@ -1,6 +1,6 @@
 /** What does not hold is told with what was expected and what came. */
 import { describe, expect, it } from 'vitest';
-import { CMA, failures, run } from './running.ts';
+import { CMA, failures, POOL, run } from './running.ts';
 
 const alloc = (expect: string, more = ''): string =>
   `steps:\n  - alloc: { heap: ${CMA}, size: 300K${more} }\n    as: a\n    expect: ${expect}\n`;
@@ -92,6 +92,24 @@ describe('an expectation that does not hold', () => {
         'end heaps.nope.free: expected 1, got no such heap',
         'end log: expected zzz, got no such line',
         expect.stringMatching(/^end no-log: expected no line with CMA, got /) as unknown as string,
+      ],
+    ],
+    [
+      'where heaps and regions are not',
+      `expect: { heaps: { ${CMA}: { base: 0x1000, region: x }, system: absent, a: {} }, regions: { ${CMA}: { base: 0x1000, size: 4K, kind: coherent, heaps: [a, b], why: no-room }, ${POOL}: absent, b: { size: 1 }, c: {} } }\n`,
+      [
+        `end heaps.${CMA}.base: expected 0x1000, got 0x60000000`,
+        `end heaps.${CMA}.region: expected x, got ${CMA}`,
+        'end heaps.system: expected absent, got there',
+        'end heaps.a: expected there, got absent',
+        `end regions.${CMA}.base: expected 0x1000, got 0x60000000`,
+        `end regions.${CMA}.size: expected 4K, got 64 MiB (67108864)`,
+        `end regions.${CMA}.kind: expected coherent, got cma`,
+        `end regions.${CMA}.why: expected no-room, got none`,
+        `end regions.${CMA}.heaps: expected a, b, got ${CMA}`,
+        `end regions.${POOL}: expected absent, got there`,
+        'end regions.b.size: expected 1, got no such region',
+        'end regions.c: expected there, got absent',
       ],
     ],
     ['a panic', `expect: { panic: x }\n`, ['end panic: expected x, got none']],

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { BACKENDS } from '../../dma-buf/backends.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import type { HeapView } from '../../kernel/views/views.ts';
@@ -29,8 +31,12 @@ function summary(heaps: readonly HeapView[], noHeaps: number, path: string): str
   return `${heaps.length} ${heaps.length === 1 ? 'heap' : 'heaps'}: ${kinds}${without}\nsession: ${path}\n`;
 }
 
-async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): Promise<void> {
+/** Said once a session: where no kernel is named. */
+const KERNEL_HINT = 'hint: another Linux answers with --kernel RELEASE; dmaheap kernels lists them\n';
+
+async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean, hint = ''): Promise<void> {
   const location = shell.location();
+  const isNew = !existsSync(join(location.path, 'store'));
   await shell.warn(prepared.warnings);
   let heaps: readonly HeapView[] = [];
   let noHeaps = 0;
@@ -51,7 +57,7 @@ async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean): P
   await shell.warn(warnings);
   const doubt = doubtfulFileSystem(location.path);
   if (doubt !== undefined) shell.streams.err(`warning: ${doubt}\n`);
-  shell.streams.err(`${profile}\n${summary(heaps, noHeaps, location.path)}`);
+  shell.streams.err(`${profile}\n${summary(heaps, noHeaps, location.path)}${isNew ? hint : ''}`);
   await shell.answer(
     () => ({
       schema: 'dmaheap.boot/1',
@@ -87,6 +93,7 @@ export function bootCommand({ program, shell }: Registry): void {
         'dmaheap boot board.dtb',
         'dmaheap boot board.dtb --memory 0x80000000:2G --cmdline "cma=128M"',
         'dmaheap boot board.yaml --config CMA_SIZE_MBYTES=64 --coherent off',
+        'dmaheap boot board.dtb --kernel 6.12',
         'dmaheap boot board.dts -I include --overlay camera.dtso',
         'dmaheap boot board.dtb --mode 0660 --group video',
       ),
@@ -94,11 +101,12 @@ export function bootCommand({ program, shell }: Registry): void {
     .action(async (file: string, options: BoardOptions & { force?: boolean; journal?: number }) => {
       const sh = shell(command);
       sh.refuseBoard('boot');
-      const prepared = await prepareBoot(file, options);
+      const prepared = await prepareBoot(file, options, sh.environmentKernel);
       const { journal } = options;
       const inputs =
         journal === undefined ? prepared.inputs : { ...prepared.inputs, journal: { entries: journal } };
-      await bootInto(sh, { ...prepared, inputs }, options.force === true);
+      const hint = inputs.params.kernel === undefined ? KERNEL_HINT : '';
+      await bootInto(sh, { ...prepared, inputs }, options.force === true, hint);
     });
   addBootInputs(command, 'Boot inputs:');
   addSourceInputs(command, 'Device tree source:');

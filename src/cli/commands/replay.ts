@@ -1,76 +1,21 @@
-import { closeSync, createReadStream } from 'node:fs';
 import type { Board } from '../../board/board.ts';
-import { boardFromTree } from '../../board/from-tree.ts';
 import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
-import type { PreparedScenario, ReadScenario, RunReport, ScenarioFiles } from '../../scenario/index.ts';
-import { sha256 } from '../../session/kept-bytes.ts';
-import { AnsweredNo, Interrupted, UnreadableInput } from '../failures.ts';
+import type { PreparedScenario, RunReport } from '../../scenario/index.ts';
+import { AnsweredNo, Interrupted } from '../failures.ts';
 import { addBootInputs, type BoardOptions, bootParams, refuseTreeOptions } from '../read/boot-inputs.ts';
-import { headOf, type OpenedFile, openRegular } from '../read/input-file.ts';
-import { decodeTree, loadTreeAsGiven } from '../read/load-tree.ts';
-import { inputName, naming, readInput } from '../read/read-input.ts';
-import { scenarioFiles } from '../read/scenario-files.ts';
+import { loadTreeAsGiven } from '../read/load-tree.ts';
+import { loadedBoard } from '../read/loaded-board.ts';
+import { inputName } from '../read/read-input.ts';
+import { kernelWarnings, withKernel } from '../read/scenario-kernel.ts';
+import { type Source, sourceOf } from '../read/scenario-source.ts';
 import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../read/source-inputs.ts';
-import { refuseWrongInput } from '../read/wrong-input.ts';
 import { examples, type Registry } from '../registry.ts';
 import { type Replayed, replayJson, replayText } from '../render/replay.ts';
 import { runScenarioSliced, type Scenarios } from '../run-scenario.ts';
 import type { Shell } from '../shell.ts';
 import { Interruption } from '../terminal/interruption.ts';
 import { refuseUnknownSubjects } from '../words/fault-option.ts';
-
-/** A scenario, and the files that it names. */
-interface Source {
-  readonly read: ReadScenario;
-  readonly files: ScenarioFiles;
-}
-
-/** The first two bytes of gzip. */
-const GZIP = [0x1f, 0x8b];
-
-const isGzip = (opened: OpenedFile): boolean =>
-  Buffer.compare(headOf(opened, GZIP.length), Uint8Array.from(GZIP)) === 0;
-
-/** A bundle's files are its own: no name in it leads to the disk. */
-async function bundleSource(scenarios: Scenarios, file: string, { fd }: OpenedFile): Promise<Source> {
-  const { readBundle } = await import('../../scenario/export/index.ts');
-  const found = await readBundle(file, createReadStream('', { fd, start: 0 }));
-  const bytesOf = (name: string): Uint8Array => {
-    const bytes = found.get(name);
-    if (bytes === undefined) throw new UnreadableInput('file-not-found', name, `${name}: not in the bundle`);
-    return bytes;
-  };
-  const text = new TextDecoder().decode(bytesOf('scenario.yaml'));
-  return {
-    read: scenarios.readScenario(text, `${file}:scenario.yaml`),
-    files: {
-      loadBoard: async (name) => {
-        const { tree } = await decodeTree(bytesOf(name), `${file}:${name}`);
-        return boardFromTree(tree, name);
-      },
-      readFile: bytesOf,
-      sha256,
-    },
-  };
-}
-
-async function sourceOf(
-  scenarios: Scenarios,
-  file: string,
-  allowOutside: boolean | undefined,
-  warn: (warnings: readonly Diagnostic[]) => void,
-): Promise<Source> {
-  const opened = file === '-' ? undefined : naming(file, () => openRegular(file));
-  if (opened !== undefined && naming(file, () => isGzip(opened)))
-    return bundleSource(scenarios, file, opened);
-  if (opened !== undefined) closeSync(opened.fd);
-  const bytes = readInput(file);
-  await refuseWrongInput(bytes, file, 'scenario');
-  const text = new TextDecoder().decode(bytes);
-  const files = scenarioFiles(file, { allowOutside, warn });
-  return { read: scenarios.readScenario(text, inputName(file)), files };
-}
 
 /** Replaces the board and the boot inputs that were given. */
 function changed(
@@ -125,15 +70,18 @@ async function runReplay(sh: Shell, file: string, options: BoardOptions): Promis
   const warnings: Diagnostic[] = [];
   const scenarios: Scenarios = await import('../../scenario/index.ts');
   const source = await sourceOf(scenarios, file, options.allowOutside, (found) => warnings.push(...found));
-  const before = await asItIs(scenarios, source, board === undefined);
+  const environment = sh.environmentKernel;
+  const own = await asItIs(scenarios, source, board === undefined);
+  const before = own && withKernel(own, { environment });
   const loaded = board === undefined ? undefined : await loadTreeAsGiven(board, options);
+  const other = loaded && loadedBoard(loaded, inputName(board ?? ''));
   const prepared = isOther
-    ? changed(scenarios, source, before, loaded && boardFromTree(loaded.tree, inputName(board ?? '')), params)
+    ? withKernel(changed(scenarios, source, own, other, params), { environment })
     : before;
   if (prepared === undefined) throw new Error('the scenario was not read');
   const after = isOther ? scenarios.bootedBy(prepared) : undefined;
   if (after !== undefined && after.panic === undefined) refuseUnknownSubjects(params.faults ?? [], after);
-  await sh.warn([...warnings, ...(loaded?.warnings ?? [])]);
+  await sh.warn([...warnings, ...(loaded?.warnings ?? []), ...kernelWarnings(prepared)]);
   const report = await run(sh, scenarios, prepared, isOther);
   await sh.warn(report.warnings);
   const replayed: Replayed = {

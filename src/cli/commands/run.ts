@@ -8,6 +8,7 @@ import { refuseTreeOptions } from '../read/boot-inputs.ts';
 import { loadTreeAsGiven, type SourceInputs } from '../read/load-tree.ts';
 import { inputName, readInput } from '../read/read-input.ts';
 import { scenarioFiles } from '../read/scenario-files.ts';
+import { kernelWarnings, withKernel } from '../read/scenario-kernel.ts';
 import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../read/source-inputs.ts';
 import { refuseWrongInput } from '../read/wrong-input.ts';
 import { examples, type Registry } from '../registry.ts';
@@ -19,11 +20,13 @@ import { runScenarioSliced, type Scenarios } from '../run-scenario.ts';
 import type { Shell } from '../shell.ts';
 import { Interruption } from '../terminal/interruption.ts';
 import { writeOutput } from '../terminal/output-file.ts';
+import { kernelOption } from '../words/kernel-option.ts';
 
 interface RunCommandOptions extends SourceInputs {
   readonly tap?: boolean;
   readonly junit?: string;
   readonly keepGoing?: boolean;
+  readonly kernel?: string;
 }
 
 /** The board that takes the place of those that the scenarios name. */
@@ -57,7 +60,7 @@ async function prepareAll(
   sh: Shell,
   scenarios: Scenarios,
   files: readonly string[],
-  inputs: SourceInputs,
+  { kernel, ...inputs }: SourceInputs & { readonly kernel?: string },
 ): Promise<readonly PreparedScenario[]> {
   const problems: Diagnostic[] = [];
   const warned = new Set<string>();
@@ -80,12 +83,14 @@ async function prepareAll(
     try {
       const source = scenarios.readScenario(text, inputName(file));
       if (other !== undefined && source.inlineBoard !== undefined) stayed.push(inputName(file));
-      const given = scenarioFiles(file, { allowOutside: inputs.allowOutside, warn });
-      prepared.push(
+      const files = scenarioFiles(file, { allowOutside: inputs.allowOutside, warn });
+      const own =
         other === undefined || source.inlineBoard !== undefined
-          ? await scenarios.prepareScenario(source, given)
-          : scenarios.compileScenario(source, other, given),
-      );
+          ? await scenarios.prepareScenario(source, files)
+          : scenarios.compileScenario(source, other, files);
+      const one = withKernel(own, { option: kernel, environment: sh.environmentKernel });
+      warn(kernelWarnings(one));
+      prepared.push(one);
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
       problems.push(...error.diagnostics);
@@ -163,6 +168,7 @@ export function runCommand({ program, shell }: Registry): void {
     .argument('<file...>', 'scenarios; - reads standard input')
     .option('--tap', 'print TAP 14 for test harnesses')
     .option('--junit <file>', 'write JUnit XML for CI as well')
+    .addOption(kernelOption())
     .option('--keep-going', 'go on after a step that failed')
     .addHelpText(
       'after',
@@ -170,6 +176,7 @@ export function runCommand({ program, shell }: Registry): void {
         'dmaheap run gate.yaml',
         'dmaheap run tests/*.yaml --junit report.xml',
         'dmaheap run gate.yaml --board build/board.dtb',
+        'dmaheap run gate.yaml --kernel 6.12',
         'dmaheap run leak.yaml --json | jq .files[0].results',
       )}`,
     )

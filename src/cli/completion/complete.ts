@@ -4,6 +4,7 @@
  */
 import type { Command, Option } from 'commander';
 import { argumentKind } from './argument-kinds.ts';
+import { valuesOf } from './option-values.ts';
 
 /** A word, and a few words about it. */
 export type Candidate = readonly [word: string, about?: string];
@@ -117,7 +118,7 @@ export function complete(program: Command, words: readonly string[], dynamic: Dy
     if (takesFile(pending)) return 'files';
     if (pending.long === '--as') return starting(dynamic.devices?.() ?? []);
     if (pending.long === '--task') return starting(dynamic.tasks?.() ?? []);
-    return starting((pending.argChoices ?? []).map((choice): Candidate => [choice]));
+    return starting((pending.argChoices ?? valuesOf(pending)).map((choice): Candidate => [choice]));
   }
   if (current.startsWith('-')) {
     // Those of a boot too, which the help of others than boot leaves to it.

@@ -96,6 +96,9 @@ const WORDS: Readonly<Record<WhyNoHeap, readonly [reason: string, advice?: strin
   ],
 };
 
+/** The reason alone, for where there is no region to look at. */
+export const whyNoHeap = (why: WhyNoHeap): string => WORDS[why][0];
+
 /** Why there is no heap, and what would help, if anything does. */
 export interface RegionWords {
   readonly reason: string;

@@ -16,11 +16,13 @@ import { UsageError } from '../failures.ts';
 import { readCount, readSize } from '../words/arguments.ts';
 import { collectFaults } from '../words/fault-option.ts';
 import { readGroup } from '../words/groups.ts';
+import { kernelOption } from '../words/kernel-option.ts';
 import { inHelp } from '../words/with-board.ts';
 import type { SourceInputs } from './load-tree.ts';
 
 /** The options as commander leaves them. */
 export interface BootInputOptions {
+  readonly kernel?: string;
   readonly cmdline?: string;
   /** The same, said as what a boot loader writes into /chosen. */
   readonly bootargs?: string;
@@ -59,7 +61,7 @@ function readReserve(text: string, before: BootReserved = {}): BootReserved {
   return { ...before, [name]: readRange(rest.join('=')) };
 }
 
-function readConfig(text: string, before: Record<string, string> = {}): Record<string, string> {
+export function readConfig(text: string, before: Record<string, string> = {}): Record<string, string> {
   const match = /^(?:CONFIG_)?([A-Z0-9_]+)=(.*)$/.exec(text);
   if (match === null) throw new InvalidArgumentError('Expected KEY=VALUE, such as CMA_SIZE_MBYTES=64.');
   const config = { ...before, [configKey(match[1] ?? '')]: match[2] ?? '' };
@@ -87,6 +89,7 @@ function readSeed(text: string): number {
 /** Adds the options of a boot to a command. */
 export function addBootInputs(command: Command, heading: string): Command {
   const group = (option: Option) => command.addOption(inHelp(option, heading));
+  group(kernelOption());
   group(new Option('--cmdline <text>', "the command line, instead of the board's bootargs"));
   group(new Option('--bootargs <text>', 'the same, as a boot loader calls it').conflicts('cmdline'));
   group(
@@ -100,7 +103,12 @@ export function addBootInputs(command: Command, heading: string): Command {
   group(
     new Option('--config <key=value>', 'a kernel configuration option (repeatable)').argParser(readConfig),
   );
-  group(new Option('--coherent <state>', 'the coherent heap series').choices(['v3', 'off']));
+  group(
+    new Option('--coherent <state>', 'the coherent heap series: v3, but off with --kernel').choices([
+      'v3',
+      'off',
+    ]),
+  );
   group(
     new Option('--unflattened-tree <bytes>', 'what the unfolded tree takes, else computed').argParser(
       readSize,
@@ -119,6 +127,7 @@ export function addBootInputs(command: Command, heading: string): Command {
 }
 
 const NAMES = [
+  'kernel',
   'cmdline',
   'memory',
   'reserve',

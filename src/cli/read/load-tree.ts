@@ -43,6 +43,8 @@ export interface LoadedTree {
   readonly format: BoardFormat | 'directory';
   /** Whether any of it was compiled from source. */
   readonly isOfSource: boolean;
+  /** The kernel that a YAML board names. */
+  readonly kernel?: string;
   /** What can be read again without any other file: the input itself, or the finished tree as a blob. */
   bytes(): Uint8Array;
   readonly warnings: readonly Diagnostic[];
@@ -91,7 +93,7 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
     warnings.push(...found);
     tree = applied.tree;
   }
-  return { tree, format: board.format, isOfSource, bytes: () => encodeDtb(tree), warnings };
+  return { ...board, tree, isOfSource, bytes: () => encodeDtb(tree), warnings };
 }
 
 /** The same for a user who gives the options: those about source are refused where there is none. @throws UsageError */
@@ -115,7 +117,7 @@ export const keptName = ({ file, format }: { readonly file: string; readonly for
 export async function decodeTree(
   bytes: Uint8Array,
   name: string,
-): Promise<{ readonly tree: DeviceTree; readonly warnings: readonly Diagnostic[] }> {
+): Promise<Pick<LoadedTree, 'tree' | 'kernel' | 'warnings'>> {
   if (detectFormat(bytes) !== 'yaml') return { tree: decodeDtb(bytes, name), warnings: [] };
   // The YAML and schema libraries take longer to load than all the rest: only for a YAML board.
   const { treeFromYaml } = await import('../../board/from-yaml.ts');

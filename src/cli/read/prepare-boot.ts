@@ -1,8 +1,8 @@
 /** A boot of a board that a user names, or of the inputs that a session was booted from. */
-import { boardFromTree } from '../../board/from-tree.ts';
-import type { DeviceTree } from '../../devicetree/tree.ts';
+import type { Board } from '../../board/board.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { type BootOutcome, boot } from '../../kernel/boot/boot.ts';
+import { spokenFor } from '../../kernel/boot/spoken-for.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import { NO_MEMORY } from '../../mm/phys-memory.ts';
 import { Printk } from '../../printk.ts';
@@ -13,6 +13,7 @@ import { BootPanic } from '../failures.ts';
 import { refuseUnknownSubjects, subjectsOf } from '../words/fault-option.ts';
 import { type BoardOptions, bootParams } from './boot-inputs.ts';
 import { decodeTree, keptName, loadTreeAsGiven } from './load-tree.ts';
+import { loadedBoard } from './loaded-board.ts';
 import { inputName } from './read-input.ts';
 
 /** Inputs that were read, and the boot that they make. */
@@ -23,11 +24,23 @@ export interface PreparedBoot {
   readonly build: (records: Records) => BootOutcome;
 }
 
-/** Reads a board with what is given beside it. @throws UnreadableInput or InvalidInput */
-export async function prepareBoot(file: string, options: BoardOptions): Promise<PreparedBoot> {
-  const { tree, format, bytes, warnings } = await loadTreeAsGiven(file, options);
-  const inputs = { board: bytes(), file: inputName(file), format, params: bootParams(options) };
-  return bootOf(inputs, tree, warnings);
+/**
+ * Reads a board with what is given beside it.
+ *
+ * @param otherKernel the one that boots when neither the options nor the board name any
+ * @throws UnreadableInput or InvalidInput
+ */
+export async function prepareBoot(
+  file: string,
+  options: BoardOptions,
+  otherKernel?: string,
+): Promise<PreparedBoot> {
+  const loaded = await loadTreeAsGiven(file, options);
+  const { format, bytes, warnings } = loaded;
+  const kernel = options.kernel ?? loaded.kernel ?? otherKernel;
+  const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) });
+  const inputs = { board: bytes(), file: inputName(file), format, params };
+  return bootOf(inputs, loadedBoard(loaded, inputs.file), warnings);
 }
 
 /** A session of this process alone. @throws BootPanic when the kernel dies, with its log */
@@ -39,12 +52,11 @@ export function bootInMemory({ inputs, build }: PreparedBoot): MemorySession {
 
 /** The boot that a session's inputs make again. @throws InvalidInput */
 export async function prepareReboot(inputs: BootInputs): Promise<PreparedBoot> {
-  const { tree, warnings } = await decodeTree(inputs.board, keptName(inputs));
-  return bootOf(inputs, tree, warnings);
+  const decoded = await decodeTree(inputs.board, keptName(inputs));
+  return bootOf(inputs, loadedBoard(decoded, inputs.file), decoded.warnings);
 }
 
-function bootOf(inputs: BootInputs, tree: DeviceTree, warnings: readonly Diagnostic[]): PreparedBoot {
-  const board = boardFromTree(tree, inputs.file);
+function bootOf(inputs: BootInputs, board: Board, warnings: readonly Diagnostic[]): PreparedBoot {
   const build = (records: Records) => {
     const outcome = boot(board, inputs.params, records);
     if (outcome.panic !== undefined) throw new BootPanic(outcome, [...new Printk(records).since()]);
@@ -52,5 +64,8 @@ function bootOf(inputs: BootInputs, tree: DeviceTree, warnings: readonly Diagnos
     refuseUnknownSubjects(inputs.params.faults ?? [], subjectsOf(new Kernel(records, NO_MEMORY)));
     return outcome;
   };
-  return { inputs, warnings: [...warnings, ...board.diagnostics], build };
+  const aboutKernel = spokenFor(board, inputs.params).diagnostics.filter(
+    ({ severity }) => severity === 'warning',
+  );
+  return { inputs, warnings: [...warnings, ...board.diagnostics, ...aboutKernel], build };
 }

@@ -4,7 +4,6 @@
  */
 import { dirname, isAbsolute, join } from 'node:path';
 import type { Board } from '../../board/board.ts';
-import { boardFromTree } from '../../board/from-tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { BoardInputs, ScenarioFiles } from '../../scenario/index.ts';
 import { sha256 } from '../../session/kept-bytes.ts';
@@ -12,6 +11,7 @@ import { UnreadableInput } from '../failures.ts';
 import { Confinement } from './confinement.ts';
 import { hasNul, type OpenedFile } from './input-file.ts';
 import { loadTree, type SourceInputs } from './load-tree.ts';
+import { loadedBoard } from './loaded-board.ts';
 import { inputName, readInput } from './read-input.ts';
 import { directoryOf, outsideScenario } from './source-files.ts';
 
@@ -33,9 +33,9 @@ const about = (error: unknown, property: Property): unknown =>
 
 /** Loads a board. @throws UnreadableInput, InvalidInput */
 async function load(file: string, inputs: SourceInputs, warn: ScenarioFilesOptions['warn']): Promise<Board> {
-  const { tree, warnings } = await loadTree(file, inputs);
-  const board = boardFromTree(tree, inputName(file));
-  warn([...warnings, ...board.diagnostics]);
+  const loaded = await loadTree(file, inputs);
+  const board = loadedBoard(loaded, inputName(file));
+  warn([...loaded.warnings, ...board.diagnostics]);
   return board;
 }
 

@@ -1,9 +1,9 @@
 /** What a replay came to: where the answers differ from the recorded ones, and how. */
-import type { BootDifference, Booted, Placed, RunReport, StepReport } from '../../scenario/index.ts';
-import { formatHex, formatSize } from '../../units.ts';
+import type { BootDifference, Booted, RunReport, StepReport } from '../../scenario/index.ts';
 import { hazardJson, logJson } from '../json/json.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { bootDifferenceJson, bootLine } from './boot-difference.ts';
 import {
   counted,
   endDetails,
@@ -27,23 +27,6 @@ export interface Replayed {
 const MAX_STEPS = 50;
 
 const indent = (lines: readonly string[]): string => lines.map((line) => `  ${line}\n`).join('');
-
-function placedText({ base, size }: Placed = {}): string {
-  if (base === undefined) return size === undefined ? 'not placed' : formatSize(size);
-  return `${formatHex(base)}${size === undefined ? '' : ` (${formatSize(size)})`}`;
-}
-
-export function bootLine({ what, name, change, before, after }: BootDifference): string {
-  switch (change) {
-    case 'added':
-      return `${what} ${name}: added, ${placedText(after)}`;
-    case 'removed':
-      return `${what} ${name}: gone, was ${placedText(before)}`;
-    case 'moved':
-    case 'resized':
-      return `${what} ${name}: ${change}, ${placedText(before)} -> ${placedText(after)}`;
-  }
-}
 
 function stepText(file: string, step: StepReport, ink: Ink): string {
   const place = ink.title(escapeText(placeText(file, step.position)));
@@ -100,14 +83,6 @@ export function replayText(
   return head + boot + dead + shown.join('') + more + ending;
 }
 
-const placedJson = (placed: Placed | undefined) =>
-  placed === undefined
-    ? null
-    : {
-        base: placed.base === undefined ? null : formatHex(placed.base),
-        size: placed.size ?? null,
-      };
-
 const stepJson = (step: StepReport) => ({
   step: step.number,
   position: step.position ?? null,
@@ -142,13 +117,10 @@ export function replayJson(
         ? null
         : {
             compared: boots.before !== undefined,
-            differences: differences.map(({ what, name, change, before, after }) => ({
-              what,
-              name,
-              change,
-              before: placedJson(before),
-              after: placedJson(after),
-            })),
+            differences: differences.map((one) => {
+              const { change, ...json } = bootDifferenceJson(one);
+              return { ...json, change: change === 'grown' || change === 'shrunk' ? 'resized' : change };
+            }),
           },
     panic: report.panic?.message ?? null,
     differences: report.failures.map(stepJson),

@@ -1,4 +1,5 @@
 /** What scenarios came to, as JSON: dmaheap.run/1. */
+import { speaksUnverified } from '../../profile/profile.ts';
 import type { EndReport, LiveBuffer, RunReport, StepReport } from '../../scenario/index.ts';
 import { bufferJson, hazardJson, logJson } from '../json/json.ts';
 import { stepReasons } from './run-text.ts';
@@ -45,6 +46,7 @@ const fileJson = (report: RunReport): Json => ({
   title: report.title ?? null,
   verdict: report.verdict,
   profile: report.profile,
+  ...(speaksUnverified(report.profile) && { unverified: true }),
   board: report.board,
   seed: report.seed,
   steps: report.steps,

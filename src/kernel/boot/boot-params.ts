@@ -27,9 +27,9 @@ export interface BootParams {
   readonly reserve?: BootReserved;
   /** Overrides of the profile's configuration: CONFIG_CMA_SIZE_MBYTES and so on. */
   readonly config?: Readonly<Record<string, ConfigValue>>;
-  /** The state of the coherent heap series; `v3` unless given. */
+  /** The state of the coherent heap series; unless given `v3`, and `off` where a kernel is named. */
   readonly coherent?: 'v3' | 'off';
-  /** The release of Linux: `6.12`, `6.12.107`; the newest unless given. */
+  /** The release of Linux: `6.12`, `6.12.107`, `nearest:6.15`; the board's, or else the newest, unless given. */
   readonly kernel?: string;
   /** The page size that the kernel was built with, in KiB; 4 unless given. */
   readonly pageKiB?: PageKiB;

@@ -60,6 +60,7 @@ import { BOOT_RECORD, type BootRecord, bootRecord, DEVICE_TREE_RECORD } from './
 import { bootWarnings } from './boot-warnings.ts';
 import { loadModules } from './modules.ts';
 import { NOTHING_REGISTERED, type Registered, regionViews } from './regions.ts';
+import { spokenFor } from './spoken-for.ts';
 
 export interface BootOutcome {
   /** What follows `Kernel panic - not syncing: `, when the kernel died. */
@@ -249,7 +250,9 @@ function checkInputs(
   const diagnostics: Diagnostic[] = [];
   const error = (code: string, message: string, hint: string) =>
     diagnostics.push({ code, severity: 'error', message, hint, position: { file: board.source } });
-  const { profile, problems } = profileOf(params.coherent, params.config, params.pageKiB, params.kernel);
+  const { release, coherent, diagnostics: aboutKernel } = spokenFor(board, params);
+  diagnostics.push(...aboutKernel.filter(({ severity }) => severity === 'error'));
+  const { profile, problems } = profileOf(coherent, params.config, params.pageKiB, release);
   for (const { key, problem, expected } of problems) {
     if (problem === 'unknown') {
       error('config-unknown', `${key} is no option that is modelled`, `options: ${expected}`);

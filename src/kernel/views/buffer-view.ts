@@ -1,7 +1,7 @@
 /** The dma-bufs as their users see them: who holds them, by descriptor, mapping and importer. */
 import { type Attachment, holdsAttachment } from '../../dma-buf/attachment.ts';
 import type { DmaBufFile } from '../../dma-buf/dma-buf.ts';
-import { geometryOf } from '../../profile/recorded-profile.ts';
+import { profileIn } from '../../profile/recorded-profile.ts';
 import { FileHolders } from '../file-holders.ts';
 import type { KernelState } from '../state.ts';
 import { DescriptorTable, findDescriptor, taskNames } from '../task.ts';
@@ -138,16 +138,17 @@ export function heldBuffers(state: KernelState, task: string): readonly HeldBuff
 
 function bufferView({ records }: KernelState, file: DmaBufFile, holders: Holders): BufferView {
   const { ino, expName, size, flags, count, sgTable, name, call, maker } = file;
+  const { linux, geometry } = profileIn(records);
   return {
     ino,
     heap: expName,
-    expName,
+    expName: linux.exporter ?? expName,
     size,
     flags,
     count,
     ...holders,
     sgTable,
-    pageSize: geometryOf(records).pageSize,
+    pageSize: geometry.pageSize,
     call,
     maker,
     ...(name !== undefined && { name }),

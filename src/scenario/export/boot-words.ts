@@ -7,10 +7,11 @@ import { spanWord } from './words.ts';
 /** @returns `undefined` when there are none */
 export function bootWords(params: BootParams): ScenarioBoot | undefined {
   const { cmdline, memory, reserve, config, coherent, nofile, heapMode, heapGid, evict, faults } = params;
-  const { unflattenedTree } = params;
+  const { kernel, unflattenedTree } = params;
   const reserved = Object.entries(reserve ?? {}).map(([name, range]) => [name, spanWord(range)]);
   const options = Object.entries(config ?? {}).map(([key, value]) => [key.replace(/^CONFIG_/, ''), value]);
   const words: ScenarioBoot = {
+    ...(kernel !== undefined && { kernel }),
     ...(cmdline !== undefined && { cmdline }),
     ...(memory !== undefined && { memory: memory.map(spanWord) }),
     ...(reserved.length > 0 && { reserve: Object.fromEntries(reserved) }),

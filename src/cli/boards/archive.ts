@@ -1,0 +1,60 @@
+/** The blobs in a tar archive, which may come from anybody: within limits, and nothing is written anywhere. */
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { extract } from 'tar-stream';
+import { formatSize } from '../../units.ts';
+import { UnreadableInput } from '../failures.ts';
+import { headOf, openRegular } from '../read/input-file.ts';
+import { naming } from '../read/read-input.ts';
+import type { FoundBoard } from './found-board.ts';
+
+/** Of a blob; larger than any by far. */
+const MAX_BLOB = 64 << 20;
+/** Of all that are kept, and of what an archive unpacks to. */
+const MAX_KEPT = 1 << 30;
+const MAX_UNPACKED = 8 * 2 ** 30;
+
+/** @param wanted the names of blobs @throws UnreadableInput */
+export async function blobsOfArchive(file: string, wanted: RegExp): Promise<readonly FoundBoard[]> {
+  const refuse = (code: string, message: string) => new UnreadableInput(code, file, `${file}: ${message}`);
+  const opened = naming(file, () => openRegular(file));
+  const [first, second] = headOf(opened, 2);
+  const { pipeline } = await import('node:stream/promises');
+  const archive = extract();
+  const source = createReadStream('', { fd: opened.fd, start: 0 });
+  const reading =
+    first === 0x1f && second === 0x8b ? pipeline(source, createGunzip(), archive) : pipeline(source, archive);
+  reading.catch(() => {});
+  const blobs: FoundBoard[] = [];
+  let [kept, unpacked] = [0, 0];
+  try {
+    for await (const entry of archive) {
+      const { name, type, size = 0 } = entry.header;
+      const isWanted = type === 'file' && wanted.test(name);
+      unpacked += size;
+      if (isWanted) kept += size;
+      if (unpacked > MAX_UNPACKED)
+        throw refuse('archive-too-large', `unpacks to more than ${formatSize(BigInt(MAX_UNPACKED))}`);
+      if (isWanted && (size > MAX_BLOB || kept > MAX_KEPT)) {
+        throw refuse(
+          'archive-too-large',
+          `its blobs are larger than ${formatSize(BigInt(size > MAX_BLOB ? MAX_BLOB : MAX_KEPT))}`,
+        );
+      }
+      const parts: Uint8Array[] = [];
+      for await (const part of entry as AsyncIterable<Uint8Array>) if (isWanted) parts.push(part);
+      if (isWanted) blobs.push({ name: `${file}:${name}`, bytes: new Uint8Array(Buffer.concat(parts)) });
+    }
+    await reading;
+  } catch (error) {
+    if (error instanceof UnreadableInput) throw error;
+    throw refuse(
+      'archive-damaged',
+      `is no tar archive, or a damaged one: ${error instanceof Error ? error.message : error}`,
+    );
+  } finally {
+    source.destroy();
+  }
+  if (blobs.length === 0) throw refuse('no-boards', 'there is no *.dtb in it');
+  return blobs;
+}

@@ -1,0 +1,68 @@
+import { availableParallelism } from 'node:os';
+import { InvalidInput } from '../../diagnostic.ts';
+import { spokenFor } from '../../kernel/boot/spoken-for.ts';
+import { linuxBanner, profileOf } from '../../profile/profile.ts';
+import { findBoards } from '../boards/find-boards.ts';
+import { bootBoards } from '../boards/pool.ts';
+import { completes } from '../completion/argument-kinds.ts';
+import { AnsweredNo } from '../failures.ts';
+import { addBootInputs, type BoardOptions, bootParams } from '../read/boot-inputs.ts';
+import { examples, type Registry } from '../registry.ts';
+import { boardsJson, boardsSummary, boardsText } from '../render/boards.ts';
+import type { Shell } from '../shell.ts';
+import { Progress } from '../terminal/progress.ts';
+import { readCount } from '../words/arguments.ts';
+
+interface BoardsOptions extends BoardOptions {
+  readonly jobs?: number;
+}
+
+async function runBoards(sh: Shell, words: readonly string[], options: BoardsOptions): Promise<void> {
+  sh.refuseSession('boards');
+  sh.refuseBoard('boards');
+  const kernel = options.kernel ?? sh.environmentKernel;
+  const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) });
+  const { release, coherent, diagnostics } = spokenFor({ source: 'boards' }, params);
+  if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidInput([...diagnostics]);
+  await sh.warn(diagnostics);
+  const began = Date.now();
+  const found = await findBoards(words);
+  const progress = new Progress(sh.streams, 'boards', BigInt(found.length), 'boards');
+  const boards = await bootBoards(found, {
+    params,
+    threads: options.jobs ?? availableParallelism(),
+    onDone: (done) => progress.show(BigInt(done)),
+  });
+  progress.end();
+  sh.streams.err(boardsSummary(boards, (Date.now() - began) / 1000));
+  const profile = linuxBanner(profileOf(coherent, params.config, params.pageKiB, release).profile);
+  await sh.answer(
+    () => boardsJson(boards, profile),
+    (ink) => `${profile}\n\n${boardsText(boards, ink)}`,
+  );
+  if (boards.some(({ outcome }) => outcome !== 'boots' && outcome !== 'no-memory')) throw new AnsweredNo();
+}
+
+/** `dmaheap boards PATH…`: many boards at once. */
+export function boardsCommand({ program, shell }: Registry): void {
+  const command = completes(program.command('boards'), 'file')
+    .summary('boot every blob that is found, in one table')
+    .description(
+      'Boots every *.dtb that it finds, in memory and on all processors, and prints one table: the heaps of each, their areas, and what is odd. Exit 1 when one of them dies or is no board; a board without memory, which its boot loader would fill in, is only said to be one.',
+    )
+    .argument(
+      '<path...>',
+      'blobs, directories, patterns (* ? **), and tar archives, which may be compressed by gzip',
+    )
+    .option('--jobs <n>', 'threads: one for each processor unless given', readCount)
+    .addHelpText(
+      'after',
+      `\n--memory is for boards that have none of their own.\n${examples(
+        'dmaheap boards /usr/lib/linux-image-6.12/ --kernel 6.12',
+        'dmaheap boards dtbs.tar.gz --memory 0x40000000:2G',
+        "dmaheap boards 'build/**/*.dtb' --json | jq '.boards[] | select(.findings != []) | .board'",
+      )}`,
+    )
+    .action((words: string[], options: BoardsOptions) => runBoards(shell(command), words, options));
+  addBootInputs(command, 'Boot inputs of every board:');
+}

@@ -1,0 +1,102 @@
+/** One of the two boots that `diff` compares: a board, and what is given beside it. */
+import type { Board } from '../../board/board.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import type { BootParams } from '../../kernel/boot/boot-params.ts';
+import { spokenFor } from '../../kernel/boot/spoken-for.ts';
+import type { PreparedScenario } from '../../scenario/index.ts';
+import type { Scenarios } from '../run-scenario.ts';
+import { bootParams } from './boot-inputs.ts';
+import { loadTree, type SourceInputs } from './load-tree.ts';
+import { loadedBoard } from './loaded-board.ts';
+import { inputName } from './read-input.ts';
+import { isBundle, type Source, sourceOf } from './scenario-source.ts';
+
+/** What may differ between the two. */
+export interface SideOptions {
+  readonly kernel?: string;
+  readonly cmdline?: string;
+  readonly coherent?: 'v3' | 'off';
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+export interface DiffSide {
+  readonly name: string;
+  readonly board: Board;
+  readonly params: BootParams;
+  readonly warnings: readonly Diagnostic[];
+  /** The history, on this board and with these inputs. */
+  readonly history?: PreparedScenario;
+}
+
+/** Where a board comes from: a file, a bundle, or the scenario of `--run`. */
+export interface FoundBoot {
+  readonly board: Board;
+  /** What a bundle was booted with. */
+  readonly params: BootParams;
+  readonly source?: Source;
+}
+
+/** A scenario that is run on both sides, and the module that runs it. */
+export interface History {
+  readonly scenarios: Scenarios;
+  readonly source: Source;
+}
+
+/** What both sides have in common. */
+export interface DiffInputs {
+  readonly common: BootParams;
+  readonly source: SourceInputs;
+  /** The kernel where nothing names one. */
+  readonly environment: string | undefined;
+  readonly history: History | undefined;
+}
+
+/**
+ * Finds what a side boots.
+ *
+ * @param file a board or a bundle; absent: the board of the history
+ * @throws UnreadableInput, InvalidInput
+ */
+export async function findBoot(
+  file: string | undefined,
+  { source, history }: DiffInputs,
+): Promise<FoundBoot> {
+  if (file === undefined) {
+    if (history === undefined) throw new Error('a side has a board, or a scenario that names one');
+    const { board, params } = await history.scenarios.prepareScenario(
+      history.source.read,
+      history.source.files,
+    );
+    return { board, params };
+  }
+  if (isBundle(file)) {
+    const scenarios: Scenarios = await import('../../scenario/index.ts');
+    const bundle = await sourceOf(scenarios, file, false, () => {});
+    const { board, params } = await scenarios.prepareScenario(bundle.read, bundle.files);
+    return { board, params, source: bundle };
+  }
+  const loaded = await loadTree(file, source);
+  const board = loadedBoard(loaded, inputName(file));
+  return { board: { ...board, diagnostics: [...loaded.warnings, ...board.diagnostics] }, params: {} };
+}
+
+/** One side: what was found, with the options that are its own. @throws InvalidInput */
+export async function sideOf(
+  { board, params: own, source }: FoundBoot,
+  options: SideOptions,
+  { common, environment, history }: DiffInputs,
+): Promise<DiffSide> {
+  const run = history ?? (source && { scenarios: await import('../../scenario/index.ts'), source });
+  const compiled = run?.scenarios.compileScenario(run.source.read, board, run.source.files);
+  const given = { ...compiled?.params, ...own, ...common, ...bootParams(options) };
+  const kernel = given.kernel ?? board.kernel ?? environment;
+  const params = { ...given, ...(kernel !== undefined && { kernel }) };
+  const aboutKernel = spokenFor(board, params).diagnostics.filter(({ severity }) => severity === 'warning');
+  return {
+    name: board.source,
+    board,
+    params,
+    warnings: [...board.diagnostics, ...aboutKernel],
+    ...(compiled && { history: { ...compiled, params } }),
+  };
+}

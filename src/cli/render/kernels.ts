@@ -1,0 +1,86 @@
+/** The kernels that can be spoken for, and what differs between them. */
+import {
+  type Evidence,
+  isUnverifiedChange,
+  type KernelDifference,
+} from '../../profile/kernel-differences.ts';
+import { isUnverified, type KernelRow } from '../../profile/kernels.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { renderTable } from '../terminal/table.ts';
+
+const newest = ({ release, stable }: KernelRow): string => `${release}.${stable}`;
+
+const standsBehind = ({ recorded, source }: KernelRow): string =>
+  recorded === undefined ? `unverified: read from ${source}, no recording` : `recorded from ${recorded}`;
+
+const SERIES: Readonly<Record<string, string>> = {
+  posted: 'as posted',
+  backport: 'a backport that nobody has run',
+};
+
+function evidenceText(evidence: Evidence): string {
+  if (typeof evidence === 'string') return evidence;
+  return 'changelog' in evidence ? `changelog: ${evidence.changelog}` : `recording ${evidence.recording}`;
+}
+
+export function kernelsText(
+  kernels: readonly KernelRow[],
+  differences: readonly KernelDifference[],
+  ink: Ink = NO_INK,
+): string {
+  const rows = kernels.map((row) => [
+    row.release,
+    newest(row),
+    standsBehind(row),
+    row.series === undefined ? '-' : (SERIES[row.series] ?? ''),
+  ]);
+  const changes = differences.flatMap(({ about, where, changes }) =>
+    changes.map((change, at) => [
+      at === 0 ? about : '',
+      change.since,
+      change.says,
+      at === 0 ? where : '',
+      `${isUnverifiedChange(change) ? 'unverified: ' : ''}${evidenceText(change.evidence)}`,
+    ]),
+  );
+  const kernelColumns = ['KERNEL', 'MEANS', 'WHAT STANDS BEHIND IT', 'COHERENT SERIES (NOT IN MAINLINE)'];
+  const changeColumns = ['WHAT DIFFERS', 'SINCE', 'IS', 'DECIDED IN', 'EVIDENCE'];
+  const table = (titles: readonly string[], lines: readonly (readonly string[])[]) =>
+    renderTable(
+      titles.map((title) => ({ title })),
+      lines,
+      ink.title,
+    );
+  return `${table(kernelColumns, rows)}\n${table(changeColumns, changes)}`;
+}
+
+const evidenceJson = (evidence: Evidence) =>
+  typeof evidence === 'string'
+    ? { kind: 'source' }
+    : 'changelog' in evidence
+      ? { kind: 'changelog', entry: evidence.changelog }
+      : { kind: 'recording', case: evidence.recording, shows: evidence.shows };
+
+/** dmaheap.kernels/1 */
+export const kernelsJson = (kernels: readonly KernelRow[], differences: readonly KernelDifference[]) => ({
+  schema: 'dmaheap.kernels/1',
+  kernels: kernels.map((row) => ({
+    release: row.release,
+    means: newest(row),
+    since: `${row.release}.${row.since ?? 0}`,
+    recorded: row.recorded ?? null,
+    source: row.source,
+    coherent_series: row.series ?? null,
+    unverified: isUnverified(row.release),
+  })),
+  differences: differences.map(({ about, where, changes }) => ({
+    about,
+    where,
+    changes: changes.map((change) => ({
+      since: change.since,
+      is: change.says,
+      evidence: evidenceJson(change.evidence),
+      unverified: isUnverifiedChange(change),
+    })),
+  })),
+});

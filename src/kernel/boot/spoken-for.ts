@@ -1,0 +1,66 @@
+/** Which kernel a boot speaks for: what was named, what it has of the coherent series, and what is said about it. */
+import type { Board } from '../../board/board.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import { isUnverified, kernelRow, NEWEST } from '../../profile/kernels.ts';
+import { nameKernel } from '../../profile/named-kernel.ts';
+import type { BootParams } from './boot-params.ts';
+
+export interface SpokenFor {
+  readonly release: string;
+  readonly coherent: 'v3' | 'off';
+  /** Warnings, and errors where there is no such kernel. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads what a board and its boot name. A kernel that was named is that kernel: no series is applied unless asked for. */
+export function spokenFor(
+  board: Pick<Board, 'kernel' | 'source'>,
+  { kernel, coherent: asked }: Pick<BootParams, 'kernel' | 'coherent'>,
+): SpokenFor {
+  const diagnostics: Diagnostic[] = [];
+  const say = (severity: Diagnostic['severity'], code: string, message: string, hint?: string) =>
+    diagnostics.push({
+      code,
+      severity,
+      message,
+      position: { file: board.source },
+      ...(hint !== undefined && { hint }),
+    });
+  const text = kernel ?? board.kernel;
+  const named = text === undefined ? { release: NEWEST } : nameKernel(text);
+  const coherent = asked ?? (text === undefined ? 'v3' : 'off');
+  if ('problem' in named) {
+    say('error', 'kernel-unknown', named.problem, named.hint);
+    return { release: NEWEST, coherent, diagnostics };
+  }
+  const { release, insteadOf } = named;
+  if (insteadOf !== undefined) {
+    say('warning', 'kernel-nearest', `there are no facts of Linux ${insteadOf}: ${release} answers instead`);
+  }
+  if (isUnverified(release)) {
+    const source = kernelRow(release)?.source;
+    say(
+      'warning',
+      'kernel-unverified',
+      `Linux ${release} is unverified: read from ${source}, never recorded`,
+    );
+  }
+  if (coherent !== 'off') {
+    const series = kernelRow(release)?.series;
+    if (series === 'backport') {
+      say(
+        'warning',
+        'series-backport',
+        `the coherent series ${coherent} on Linux ${release} is a backport that nobody has run`,
+      );
+    } else if (series === undefined) {
+      say(
+        'error',
+        'series-not-there',
+        `the coherent series ${coherent} is of a later Linux than ${release}`,
+        'leave it out, or name a newer kernel',
+      );
+    }
+  }
+  return { release, coherent, diagnostics };
+}

@@ -1,0 +1,38 @@
+/**
+ * Linux 5.15: what differs from 6.1. From the source alone. Its heaps have their own code since 5.11, as 6.1's; what is
+ * older than 5.11 is as in 5.10.
+ */
+import { linux510 } from './linux-5.10.ts';
+import { linux61 } from './linux-6.1.ts';
+import type { LinuxVersion } from './linux-version.ts';
+
+/** @param stable the number of the stable update */
+export function linux515(stable: number): LinuxVersion {
+  const next = linux61(0);
+  const before = linux510(0);
+  return {
+    ...next,
+    name: `5.15.${stable}`,
+
+    treeSizes: before.treeSizes,
+    reservedMem: { ...next.reservedMem, noMapRefusedOutside: true },
+    hugePageblocks: before.hugePageblocks,
+
+    leaksDescriptor: true,
+    // EXPORT_SYNC_FILE came with 6.0, an own counter of inodes and the column `name` with 6.1.
+    syncFiles: false,
+    firstIno: before.firstIno,
+    bufinfoTitles: before.bufinfoTitles,
+    unnamedBuffer: before.unnamedBuffer,
+
+    vmallocTotalKiB: before.vmallocTotalKiB,
+    cmaFolder: before.cmaFolder,
+    meminfoLacks: before.meminfoLacks,
+
+    log: {
+      ...next.log,
+      regionNotReserved: before.log.regionNotReserved,
+      regionNotPlaced: before.log.regionNotPlaced,
+    },
+  };
+}

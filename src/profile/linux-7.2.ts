@@ -1,0 +1,27 @@
+/** Linux 7.2: what differs from 7.3. From the source alone. */
+import { formatPa, MiB } from '../units.ts';
+import { linux73 } from './linux-7.3.ts';
+import type { LinuxVersion } from './linux-version.ts';
+
+/** @param stable the number of the stable update */
+export function linux72(stable: number): LinuxVersion {
+  const next = linux73(0);
+  return {
+    ...next,
+    name: `7.2.${stable}`,
+
+    knowsPerCpuBlocks: false,
+
+    log: {
+      ...next.log,
+      coherentPoolMade: (base, size) => [
+        6,
+        `Reserved memory: created DMA memory pool at ${formatPa(base)}, size ${size / MiB} MiB`,
+      ],
+      coherentPoolFailed: (base, size) => [
+        3,
+        `Reserved memory: failed to init DMA memory pool at ${formatPa(base)}, size ${size / MiB} MiB`,
+      ],
+    },
+  };
+}
