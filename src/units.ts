@@ -142,5 +142,9 @@ export function formatSize(bytes: bigint | number): string {
 /** Prints an address as the kernel's %pa does: `0x` and 16 digits. */
 export const formatPa = (address: PhysAddr): string => `0x${address.toString(16).padStart(16, '0')}`;
 
+/** The same where physical addresses have 32 bits. */
+export const formatPa32 = (address: PhysAddr): string =>
+  `0x${BigInt.asUintN(32, address).toString(16).padStart(8, '0')}`;
+
 /** Prints an address or flags word as people write them: `0x` and no padding. */
 export const formatHex = (value: bigint | number): string => `0x${value.toString(16)}`;

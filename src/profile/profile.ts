@@ -3,6 +3,7 @@
  * series. Nothing below this room asks which version or architecture it is: it asks for what differs.
  */
 import type { Architecture, PageKiB } from './architecture.ts';
+import { ARM } from './arm.ts';
 import { ARM64 } from './arm64.ts';
 import {
   type ConfigKey,
@@ -13,8 +14,10 @@ import {
   readOption,
 } from './config.ts';
 import { type Geometry, type GeometrySizes, makeGeometry } from './geometry.ts';
-import { linuxVersion, NEWEST } from './kernels.ts';
+import { kernelRow, linuxVersion, NEWEST } from './kernels.ts';
 import type { LinuxVersion } from './linux-version.ts';
+import { RISCV64 } from './riscv64.ts';
+import { X86_64 } from './x86-64.ts';
 
 export interface Profile {
   readonly linux: LinuxVersion;
@@ -27,36 +30,60 @@ export interface Profile {
   readonly configName: string;
 }
 
+const ARCHITECTURES: readonly Architecture[] = [ARM64, ARM, RISCV64, X86_64];
+
+/** The architecture that a boot gets. */
+export const DEFAULT_ARCHITECTURE = ARM64.name;
+
+/** The names of the architectures, as `uname -m` or the kernel's own folders have them. */
+export const architectureNames = (): readonly string[] => ARCHITECTURES.map(({ name }) => name);
+
 /**
- * The profile of Linux 7.3 on arm64 with overrides.
+ * The profile of a kernel, of Linux 7.3 on arm64 unless told, with overrides.
  *
  * @param overrides option names with values as in .config (`y`, `n`, numbers)
  * @param pageKiB the page size that the kernel was built with
+ * @param release `6.12` or `6.12.107`
+ * @param archName one of `architectureNames()`
  * @returns the profile and what was wrong with the overrides; those are left out
+ * @throws Error when there is no such release or architecture, or it has no such pages
  */
 export function profileOf(
   coherent: 'v3' | 'off' = 'v3',
   overrides: Readonly<Record<string, unknown>> = {},
   pageKiB: PageKiB = 4,
   release: string = NEWEST,
+  archName: string = DEFAULT_ARCHITECTURE,
 ): { profile: Profile; problems: readonly ConfigProblem[] } {
+  const arch = architectureOf(archName);
+  const defconfig = { ...DEFCONFIG, ...arch.defconfig, ...arch.fixedConfig };
   const problems: ConfigProblem[] = [];
   const changed: Record<string, boolean | number> = {};
   for (const [key, value] of Object.entries(overrides)) {
-    if (!Object.hasOwn(DEFCONFIG, key)) {
+    if (!isOption(key)) {
       problems.push({ key, problem: 'unknown', expected: configKeys().join(', ') });
       continue;
     }
-    const option = readOption(key as ConfigKey, value);
+    const option = readOption(key, value);
     if (typeof option === 'object') problems.push(option);
-    else if (option !== DEFCONFIG[key as ConfigKey]) changed[key] = option;
+    else if (arch.refusedConfig[key] === option) {
+      problems.push({ key, problem: 'not-modelled', expected: option === true ? 'n' : 'y' });
+    } else if (option !== defconfig[key] && !Object.hasOwn(arch.fixedConfig, key)) changed[key] = option;
   }
   const differs = Object.keys(changed);
   if (pageKiB !== 4) differs.push(`${pageKiB} KiB pages`);
-  const configName = `arm64 defconfig${differs.length === 0 ? '' : ` but ${differs.join(', ')}`}`;
-  const config = { ...DEFCONFIG, ...changed };
-  const names = { linux: release, arch: ARM64.name, pageKiB, coherent_series: coherent };
+  const configName = `${archName} defconfig${differs.length === 0 ? '' : ` but ${differs.join(', ')}`}`;
+  const config = { ...defconfig, ...changed };
+  const names = { linux: release, arch: archName, pageKiB, coherent_series: coherent };
   return { profile: namedProfile({ ...names, config, configName }), problems };
+}
+
+const isOption = (key: string): key is ConfigKey => Object.hasOwn(DEFCONFIG, key);
+
+function architectureOf(name: string): Architecture {
+  const arch = ARCHITECTURES.find((known) => known.name === name);
+  if (arch === undefined) throw new Error(`no architecture ${name}`);
+  return arch;
 }
 
 /** What names a profile: plain data, from which it is made again. */
@@ -66,11 +93,6 @@ export interface ProfileNames extends Pick<Profile, 'coherent_series' | 'config'
   readonly arch: string;
   readonly pageKiB: PageKiB;
 }
-
-const ARCHITECTURES: readonly Architecture[] = [ARM64];
-
-/** The architecture that a boot gets. */
-export const DEFAULT_ARCHITECTURE = ARM64.name;
 
 /** Made once for each set of sizes, when first asked for. */
 const geometries = new Map<GeometrySizes, Map<string, Geometry>>();
@@ -87,14 +109,14 @@ function geometryFor(sizes: GeometrySizes, changed: Partial<GeometrySizes>): Geo
 
 /** The profile of those names. @throws Error when there is no such version or architecture, or it has no such pages */
 export function namedProfile({ linux: version, arch: name, pageKiB, ...rest }: ProfileNames): Profile {
-  const linux = linuxVersion(version);
-  const arch = ARCHITECTURES.find((known) => known.name === name);
-  const sizes = arch?.pages[pageKiB];
+  const arch = architectureOf(name);
+  const linux = linuxVersion(version, arch.formatPa);
+  const sizes = arch.pages[pageKiB];
   if (linux === undefined) throw new Error(`no Linux ${version}`);
-  if (arch === undefined || sizes === undefined) throw new Error(`no ${name} with pages of ${pageKiB} KiB`);
+  if (sizes === undefined) throw new Error(`no ${name} with pages of ${pageKiB} KiB`);
   const order = rest.config.CONFIG_ARCH_FORCE_MAX_ORDER;
   const changed = {
-    ...(linux.sectionSize !== undefined && { sectionSize: linux.sectionSize }),
+    ...(linux.sectionSize !== undefined && arch.versionSizes && { sectionSize: linux.sectionSize }),
     ...(order > 0 && { maxPageOrder: order }),
   };
   return { ...rest, linux, arch, geometry: geometryFor(sizes, changed) };
@@ -118,6 +140,21 @@ export function pageblockBytes({ linux, config, geometry }: Profile): bigint {
   return linux.hugePageblocks(config) && pmd < block ? pmd : block;
 }
 
+/**
+ * Whether any recording of a running kernel stands behind this version on this architecture with these pages; what
+ * the model answers for others is unverified.
+ */
+export function isRecorded({ linux, arch, geometry }: Profile): boolean {
+  const pages: readonly number[] = kernelRow(linux.name)?.on[arch.name] ?? [];
+  return pages.includes(geometry.pageSize / 1024);
+}
+
+/** VMALLOC_TOTAL as /proc/meminfo has it, KiB. */
+export function vmallocTotalKiB({ linux, arch, config }: Profile): number {
+  const known = arch.versionSizes ? linux.vmallocTotalKiB[config.CONFIG_ARM64_VA_BITS] : undefined;
+  return known ?? arch.vmallocTotalKiB;
+}
+
 /** Whether coherent pools become heaps. */
 export const hasCoherentHeaps = (profile: Profile): boolean =>
   profile.coherent_series !== 'off' && profile.config.CONFIG_DMABUF_HEAPS_COHERENT;
@@ -129,5 +166,6 @@ export function banner(profile: Profile): string {
       ? 'no coherent heaps'
       : `coherent heap series ${profile.coherent_series} (not mainline)`;
   const cma = `CMA ${profile.config.CONFIG_CMA_SIZE_MBYTES} MiB (${profile.configName})`;
-  return `Linux ${profile.linux.name}, ${series}, ${cma}`;
+  const unverified = isRecorded(profile) ? '' : ', unverified: not recorded';
+  return `Linux ${profile.linux.name}, ${series}, ${cma}${unverified}`;
 }

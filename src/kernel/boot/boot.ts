@@ -26,7 +26,7 @@ import { KernelPanic, Memblock } from '../../mm/early/memblock.ts';
 import { ReservedMemory } from '../../mm/early/reserved-mem.ts';
 import { SystemRam } from '../../mm/early/system-ram.ts';
 import { aliasBytes, unflattenedTreeBytes } from '../../mm/early/unflattened-tree.ts';
-import type { ZoneName, ZoneSpan } from '../../mm/early/zones.ts';
+import type { ZoneSpan } from '../../mm/early/zones.ts';
 import { dmaPhysLimit, zoneSpans } from '../../mm/early/zones.ts';
 import { Printk } from '../../printk.ts';
 import { banner, type Profile, pageblockBytes, profileOf } from '../../profile/profile.ts';

@@ -3,7 +3,7 @@ import { cmaAreas } from '../../mm/alloc/cma.ts';
 import { PageAllocator } from '../../mm/alloc/page-alloc.ts';
 import { perCpuCmaPages } from '../../mm/alloc/per-cpu-pages.ts';
 import type { Geometry } from '../../profile/geometry.ts';
-import type { Profile } from '../../profile/profile.ts';
+import { type Profile, vmallocTotalKiB } from '../../profile/profile.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import { KiB } from '../../units.ts';
@@ -63,14 +63,11 @@ export function procMeminfo(records: Records): ReadonlyMap<string, number> {
     ['MemFree', kib(free)],
     ['MemAvailable', kib(Math.max(free - totalReservePages(zones, profile), 0))],
     ['CommitLimit', kib(Math.floor((total * OVERCOMMIT_RATIO) / 100))],
-    ['VmallocTotal', vmallocTotal(profile)],
+    ['VmallocTotal', vmallocTotalKiB(profile)],
     ['CmaTotal', kib(cmaPages(records))],
     ['CmaFree', kib(cmaFree)],
   ]);
 }
-
-const vmallocTotal = ({ linux, arch, config }: Profile): number =>
-  linux.vmallocTotalKiB[config.CONFIG_ARM64_VA_BITS] ?? arch.vmallocTotalKiB;
 
 /** The file. */
 export function meminfo(records: Records): string {

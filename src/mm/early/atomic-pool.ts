@@ -10,7 +10,8 @@ import { getOrder, KiB, rangeEnd } from '../../units.ts';
 import { Cma } from '../alloc/cma.ts';
 import { PageAllocator } from '../alloc/page-alloc.ts';
 import type { EarlyCma } from './early-boot.ts';
-import type { ZoneName, ZoneSpan } from './zones.ts';
+import type { ZoneName } from '../../profile/linux-version.ts';
+import type { ZoneSpan } from './zones.ts';
 
 /** The pools in the order of their set-up, with the names that %pGg prints. */
 const POOLS: readonly (readonly [zone: ZoneName, gfp: string])[] = [
