@@ -23,6 +23,8 @@ export interface PfnRange {
 }
 
 export const U64_MASK = (1n << 64n) - 1n;
+/** The highest value of 32 bits. */
+export const U32_MASK = (1n << 32n) - 1n;
 
 export const KiB = 1024n;
 export const MiB = 1024n * KiB;

@@ -104,3 +104,16 @@ export interface Board {
   /** Warnings found on the way. */
   readonly diagnostics: readonly Diagnostic[];
 }
+
+/** A board of which nothing is known but its name: for machines without a device tree. */
+export const boardWithoutTree = (source: string): Board => ({
+  source,
+  compatible: [],
+  addressCells: 2,
+  sizeCells: 2,
+  memory: [],
+  bootargs: '',
+  memReserves: [],
+  users: [],
+  diagnostics: [],
+});

@@ -96,8 +96,8 @@ export interface Architecture {
   readonly stat: StatLayout;
   /** TASK_SIZE: the end of a task's addresses. */
   readonly taskSize: bigint;
-  /** Bits of phys_addr_t and of size_t. */
-  readonly physBits: 32 | 64;
+  /** The highest value of phys_addr_t and of size_t. */
+  readonly physMax: PhysAddr;
   readonly formatPa: FormatPa;
   /** The end of physical addresses that ioremap() takes: PHYS_MASK + 1. */
   readonly physEnd: PhysAddr;

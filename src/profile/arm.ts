@@ -2,7 +2,7 @@
  * 32-bit arm with 3 GiB for tasks and addresses of 32 bits: CONFIG_VMSPLIT_3G, no CONFIG_ARM_LPAE.
  * From arch/arm/Kconfig, arch/arm/include/ and arch/arm/mm/ (Linux 7.3).
  */
-import { formatPa32, GiB, KiB, MiB } from '../units.ts';
+import { formatPa32, GiB, KiB, MiB, U32_MASK } from '../units.ts';
 import type { Architecture } from './architecture.ts';
 
 export const ARM: Architecture = {
@@ -44,7 +44,7 @@ export const ARM: Architecture = {
     st_ino: [96, 8],
   },
   taskSize: 3n * GiB - 16n * MiB,
-  physBits: 32,
+  physMax: U32_MASK,
   formatPa: formatPa32,
   physEnd: 4n * GiB,
   ioremapSaysWhy: false,

@@ -2,7 +2,7 @@
  * arm64 with 48 bits of virtual and physical addresses: CONFIG_ARM64_VA_BITS_48, CONFIG_ARM64_PA_BITS_48.
  * Sizes from arch/arm64/Kconfig and arch/arm64/include/asm/ (Linux 7.3).
  */
-import { formatPa, GiB, KiB, MiB, TiB } from '../units.ts';
+import { formatPa, GiB, KiB, MiB, TiB, U64_MASK } from '../units.ts';
 import type { Architecture } from './architecture.ts';
 
 export const ARM64: Architecture = {
@@ -54,7 +54,7 @@ export const ARM64: Architecture = {
     st_blocks: [64, 8],
   },
   taskSize: 1n << 48n,
-  physBits: 64,
+  physMax: U64_MASK,
   formatPa,
   physEnd: 1n << 48n,
   ioremapSaysWhy: true,

@@ -30,7 +30,13 @@ export const KERNELS: readonly KernelRow[] = [
   { release: '5.10', stable: 262, recorded: '5.10.262 of Debian', on: ARM64_4K, version: linux510 },
   { release: '6.1', stable: 192, recorded: '6.1.176 and 6.1.192 of Debian', on: ARM64_4K, version: linux61 },
   { release: '6.6', stable: 63, recorded: "6.6.63 of a vendor's tree", on: ARM64_4K, version: linux66 },
-  { release: '6.12', stable: 118, recorded: '6.12.107 and 6.12.118 of Debian', on: ARM64_4K, version: linux612 },
+  {
+    release: '6.12',
+    stable: 118,
+    recorded: '6.12.107 and 6.12.118 of Debian',
+    on: ARM64_4K,
+    version: linux612,
+  },
   { release: '6.18', stable: 35, recorded: "6.18.35 of a vendor's tree", on: ARM64_4K, version: linux618 },
   { release: '7.3', stable: 4, recorded: '7.3.4 with the coherent series', on: ALL_OF_73, version: linux73 },
 ];

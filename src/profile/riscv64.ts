@@ -2,7 +2,7 @@
  * riscv64 with four levels of page tables (Sv48), which is what the recorded machine's CPU had.
  * From arch/riscv/Kconfig, arch/riscv/include/asm/ and arch/riscv/mm/init.c (Linux 7.3).
  */
-import { formatPa, GiB, KiB, MiB } from '../units.ts';
+import { formatPa, GiB, KiB, MiB, U64_MASK } from '../units.ts';
 import type { Architecture } from './architecture.ts';
 import { ARM64 } from './arm64.ts';
 
@@ -31,7 +31,7 @@ export const RISCV64: Architecture = {
   // include/uapi/asm-generic/stat.h
   stat: ARM64.stat,
   taskSize: 1n << 47n,
-  physBits: 64,
+  physMax: U64_MASK,
   formatPa,
   physEnd: 1n << 56n,
   ioremapSaysWhy: true,

@@ -2,7 +2,7 @@
  * x86_64 with four levels of page tables, booted by a BIOS: no device tree, memory as the e820 table has it.
  * From arch/x86/Kconfig, arch/x86/include/asm/ and arch/x86/kernel/setup.c (Linux 7.3).
  */
-import { formatPa, GiB, KiB, MiB } from '../units.ts';
+import { formatPa, GiB, KiB, MiB, U64_MASK } from '../units.ts';
 import type { Architecture } from './architecture.ts';
 
 export const X86_64: Architecture = {
@@ -38,7 +38,7 @@ export const X86_64: Architecture = {
     st_blocks: [64, 8],
   },
   taskSize: (1n << 47n) - 4n * KiB,
-  physBits: 64,
+  physMax: U64_MASK,
   formatPa,
   physEnd: 1n << 52n,
   ioremapSaysWhy: true,

@@ -119,7 +119,10 @@ function stepFacts(
 }
 
 const ZONES = /^<\d>(Zone ranges:| {2}(DMA|DMA32|Normal|HighMem|Movable|Device)\s)/;
-const CALL_TRACE = /^<\d> [\w.]+\+0x[0-9a-f]+\/0x[0-9a-f]+/;
+/** 32-bit arm writes `callee from caller+0x…`. */
+const CALL_TRACE = /^<\d> ([\w.]+ from )?[\w.]+\+0x[0-9a-f]+\/0x[0-9a-f]+/;
+/** What a BIOS says of memory: the inputs have only what of it is usable. */
+const FIRMWARE = /^<\d>BIOS-e820: /;
 
 /** Lines that older recordings left out: the README names them. */
 const KEPT_LATER =
@@ -133,7 +136,9 @@ const KEPT_LATER =
  */
 export const withoutIgnored = (lines: readonly string[], logFilter = 2): string[] =>
   lines.filter(
-    (line) => !ZONES.test(line) && !CALL_TRACE.test(line) && (logFilter >= 2 || !KEPT_LATER.test(line)),
+    (line) =>
+      ![ZONES, CALL_TRACE, FIRMWARE].some((kind) => kind.test(line)) &&
+      (logFilter >= 2 || !KEPT_LATER.test(line)),
   );
 
 /** The top-level lines of /proc/iomem from the first `System RAM` on. */

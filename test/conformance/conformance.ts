@@ -52,7 +52,8 @@ export function runCase(id: string, oracle: OracleCase, boards: string, gaps: re
 
 function compared(oracle: OracleCase, boards: string): ReturnType<typeof compareCase> {
   try {
-    const dtb = readFileSync(join(boards, `${oracle.inputs.board}.dtb`));
+    const hasTree = oracle.inputs.profile.arch !== 'x86_64';
+    const dtb = hasTree ? readFileSync(join(boards, `${oracle.inputs.board}.dtb`)) : undefined;
     return compareCase(oracle.expectations, replay(oracle.inputs, dtb));
   } catch (error) {
     // A board that is refused, or a bug: the case has no answer at all, which is one difference.

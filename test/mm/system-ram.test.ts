@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Memblock } from '../../src/mm/early/memblock.ts';
 import { type Resource, SystemRam } from '../../src/mm/early/system-ram.ts';
-import { MiB } from '../../src/units.ts';
+import { profileOf } from '../../src/profile/profile.ts';
+import { MiB, type PhysRange } from '../../src/units.ts';
 import { GEOMETRY } from '../pages.ts';
 import { range } from '../small-board.ts';
+
+const shown = (memblock: Memblock, kernel?: PhysRange): SystemRam =>
+  new SystemRam(memblock, profileOf().profile, { kernel, firmware: [] });
 
 /**
  * ```
@@ -15,7 +19,7 @@ function ram(nomap = range(0x10000n, 0x8000n)): SystemRam {
   const memblock = new Memblock(GEOMETRY, true);
   memblock.addMemory(range(0x1000n, 0x1f000n));
   memblock.markNomap(nomap, true);
-  return new SystemRam(memblock);
+  return shown(memblock);
 }
 
 describe('SystemRam', () => {
@@ -57,7 +61,7 @@ describe('lines below System RAM', () => {
     const kernel = range(0x40200000n, 0x440000n);
     for (const one of [kernel, range(0x41200000n, 0x50870n), range(0x41400000n, 0x1eb7n)])
       memblock.reserve(one);
-    const [top, ...more] = new SystemRam(memblock, kernel).resources;
+    const [top, ...more] = shown(memblock, kernel).resources;
     expect(more).toEqual([]);
     expect(top && [hex(top), ...top.children.map(hex)]).toEqual([
       '40000000-5fffffff System RAM',
@@ -79,7 +83,7 @@ describe('lines below System RAM', () => {
     ]) {
       memblock.reserve(one);
     }
-    const lines = new SystemRam(memblock).resources[0]?.children.map(hex);
+    const lines = shown(memblock).resources[0]?.children.map(hex);
     expect(lines).toEqual(['10000-11fff reserved', '12000-14fff reserved']);
   });
 
@@ -89,10 +93,7 @@ describe('lines below System RAM', () => {
     memblock.markNomap(range(0x20000n, 0x10000n), true);
     memblock.reserve(range(0x1f000n, 0x12000n));
     expect(
-      new SystemRam(memblock).resources.flatMap((top) => [
-        hex(top),
-        ...top.children.map((c) => `  ${hex(c)}`),
-      ]),
+      shown(memblock).resources.flatMap((top) => [hex(top), ...top.children.map((c) => `  ${hex(c)}`)]),
     ).toEqual([
       '0-1ffff System RAM',
       '  1f000-1ffff reserved',
@@ -110,7 +111,7 @@ describe('no-map pieces in one page', () => {
     memblock.addMemory(range(0n, MiB));
     memblock.markNomap(range(0x10100n, 0x100n), true);
     memblock.markNomap(range(0x10800n, 0x100n), true);
-    expect(new SystemRam(memblock).resources).toEqual([
+    expect(shown(memblock).resources).toEqual([
       { name: 'System RAM', start: 0n, end: 0xffffn, children: [] },
       { name: 'reserved', start: 0x10000n, end: 0x10fffn, children: [] },
       { name: 'System RAM', start: 0x11000n, end: 0xfffffn, children: [] },

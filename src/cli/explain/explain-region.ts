@@ -66,6 +66,10 @@ const WORDS: Readonly<Record<WhyNoHeap, readonly [reason: string, advice?: strin
     'try --coherent v3, or make it reusable for a CMA heap',
   ],
   'coherent-no-slot': ['more than 64 coherent pools: the rest get no heap', 'drop a pool'],
+  'coherent-not-no-map': [
+    'a pool without no-map: this architecture refuses it and gives its memory back',
+    'add no-map, or make it reusable for a CMA heap',
+  ],
   'mapped-ram': [
     'a pool in System RAM without no-map: the kernel maps that memory already and refuses to map it again',
     'add no-map',

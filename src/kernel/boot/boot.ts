@@ -12,7 +12,7 @@ import { createZones, PageAllocator } from '../../mm/alloc/page-alloc.ts';
 import { activateCmaPages, createPerCpuPages } from '../../mm/alloc/per-cpu-pages.ts';
 import { createSwiotlb } from '../../mm/dma/swiotlb.ts';
 import { takeSwiotlb } from '../../mm/dma/swiotlb-pool.ts';
-import { createAtomicPools } from '../../mm/early/atomic-pool.ts';
+import { createAtomicPools, createSinglePool } from '../../mm/early/atomic-pool.ts';
 import { reserveDefaultCma } from '../../mm/early/contiguous.ts';
 import type { EarlyBoot, EarlyCma } from '../../mm/early/early-boot.ts';
 import {
@@ -27,8 +27,10 @@ import { ReservedMemory } from '../../mm/early/reserved-mem.ts';
 import { SystemRam } from '../../mm/early/system-ram.ts';
 import { aliasBytes, unflattenedTreeBytes } from '../../mm/early/unflattened-tree.ts';
 import type { ZoneSpan } from '../../mm/early/zones.ts';
-import { dmaPhysLimit, zoneSpans } from '../../mm/early/zones.ts';
+import { defaultCmaLimit, dmaPhysLimit, zoneSpans } from '../../mm/early/zones.ts';
 import { Printk } from '../../printk.ts';
+import type { Architecture } from '../../profile/architecture.ts';
+import type { ZoneName } from '../../profile/linux-version.ts';
 import { banner, type Profile, pageblockBytes, profileOf } from '../../profile/profile.ts';
 import { putProfile } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
@@ -39,6 +41,7 @@ import { createTask, DEFAULT_NOFILE, SHELL_TASK } from '../task.ts';
 import { addBootFaults } from './boot-faults.ts';
 import { bootReserved } from './boot-loader.ts';
 import type { BootParams, BootReserved } from './boot-params.ts';
+import { addRam, adjustLowmem, firmwareRam, limitRam, reserveBlob, reserveLoaded } from './boot-ram.ts';
 import { BOOT_RECORD, type BootRecord, DEVICE_TREE_RECORD } from './boot-record.ts';
 import { loadModules } from './modules.ts';
 import { type Registered, regionViews } from './regions.ts';
@@ -64,7 +67,12 @@ export function boot(board: Board, params: BootParams, records: Records): BootOu
   const printk = new Printk(records);
   const early: EarlyBoot = {
     profile,
-    memblock: new Memblock(profile.geometry, profile.config.CONFIG_EFI, profile.linux.reservedMem.fullArray),
+    memblock: new Memblock(
+      profile.geometry,
+      profile.arch.early.efiRanges && profile.config.CONFIG_EFI,
+      profile.linux.reservedMem.fullArray,
+      profile.arch.physMax,
+    ),
     printk,
     records,
     cmaAreas: [],
@@ -95,26 +103,36 @@ function bootKernel(
   }
 
   // 1-3: RAM, what the boot loader put there, and the static and dynamic regions.
+  const { arch } = profile;
+  const firmware = firmwareRam(early, memory, words);
   const reserve = bootReserved(board, memory, params.reserve ?? {});
-  for (const range of memory) memblock.addMemory(range);
-  if (words.mem !== undefined) limitMemory(memblock, words.mem, reserve);
-  const initrd = addInitrd(memblock, reserve);
-  for (const range of [reserve.kernel, initrd, reserve.dtb]) {
-    if (range !== undefined) memblock.reserve(range);
-  }
+  addRam(early, firmware, words);
+  adjustLowmem(early);
+  if (arch.early.noEfi !== undefined && profile.config.CONFIG_EFI) printk.print(...arch.early.noEfi);
+  limitRam(early, words, reserve);
+  reserveLoaded(early, reserve);
   const reservedMemory = new ReservedMemory(early, board, words.cma !== undefined);
   reservedMemory.scan();
+  if (arch.early.blob === 'after-regions') reserveBlob(memblock, reserve);
+  const defaultCma = () =>
+    reserveDefaultCma(
+      early,
+      cmaWord(words, arch),
+      defaultCmaLimit(memblock, profile, board.dmaMaxCpuAddress),
+    );
+  const cmaEarly = arch.early.defaultCmaEarly(profile.linux);
+  if (cmaEarly) defaultCma();
 
   // 4-6: page tables, the regions' handlers, the default CMA area.
   takePageTables(memblock, profile, reserve.kernel, words.rodata);
   memblock.allowResize();
-  takeRegionArray(memblock, reservedMemory.slots, profile.linux);
-  reservedMemory.scanLate();
-  takeUnflattenedTree(memblock, ...treeBytes(board, params, cmdline, reserve, profile));
+  if (arch.deviceTree) {
+    takeRegionArray(memblock, reservedMemory.slots, profile.linux);
+    reservedMemory.scanLate();
+    takeUnflattenedTree(memblock, ...treeBytes(board, params, cmdline, reserve, profile));
+  }
   const spans = zoneSpans(memblock, profile, board.dmaMaxCpuAddress);
-  const defaultCma = () =>
-    reserveDefaultCma(early, words.cma, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
-  if (profile.linux.defaultCmaFirst) defaultCma();
+  if (!cmaEarly && profile.linux.defaultCmaFirst) defaultCma();
   printZones(early, spans);
   takeSparse(
     memblock,
@@ -122,8 +140,10 @@ function bootKernel(
     pageblockBytes(profile),
     profile.config.CONFIG_ARM64_VA_BITS > 39 ? 4 : 3,
   );
-  if (!profile.linux.defaultCmaFirst) defaultCma();
-  const swiotlb = takeSwiotlb(memblock, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
+  if (!cmaEarly && !profile.linux.defaultCmaFirst) defaultCma();
+  const swiotlb = arch.early.swiotlb
+    ? takeSwiotlb(memblock, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress))
+    : undefined;
 
   // 7-8: the page allocator, CMA activation, DMA pools.
   const active = activateCma(early, spans);
@@ -135,7 +155,7 @@ function bootKernel(
   startAtomicPools(early, active, spans, words);
 
   // 9: heaps.
-  const ram = new SystemRam(memblock, reserve.kernel, profile.linux.noMapOutward);
+  const ram = new SystemRam(memblock, profile, { kernel: reserve.kernel, firmware });
   const problems = loadModules(early, ram, params);
   if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
   createDevices(records, board);
@@ -181,9 +201,18 @@ function checkInputs(
   const diagnostics: Diagnostic[] = [];
   const error = (code: string, message: string, hint: string) =>
     diagnostics.push({ code, severity: 'error', message, hint, position: { file: board.source } });
-  const { profile, problems } = profileOf(params.coherent, params.config, params.pageKiB, params.kernel);
+  const { profile, problems } = profileOf(
+    params.coherent,
+    params.config,
+    params.pageKiB,
+    params.kernel,
+    params.arch,
+  );
   for (const { key, problem, expected } of problems) {
-    if (problem === 'unknown') {
+    if (problem === 'not-modelled') {
+      const what = `${key} in this state is not modelled`;
+      error('config-not-modelled', `${what}: no recorded kernel was built so`, `leave it ${expected}`);
+    } else if (problem === 'unknown') {
       error('config-unknown', `${key} is no option that is modelled`, `options: ${expected}`);
     } else {
       error('config-value', `${key}: bad value`, `expected ${expected}`);
@@ -223,36 +252,10 @@ function checkInputs(
   return { profile, memory };
 }
 
-/**
- * `mem=`: cuts RAM where the running total from the bottom reaches the limit; the image comes back if it
- * was cut off: memblock_mem_limit_remove_map(), arm64_memblock_init().
- */
-function limitMemory(memblock: Memblock, limit: bigint, reserve: BootReserved): void {
-  const { page, wholePages } = memblock.geometry;
-  let left = roundDown(limit, page);
-  if (left === 0n) return;
-  for (const region of memblock.memory) {
-    if (left <= region.size) {
-      const end = region.base + left;
-      memblock.removeMemory({ base: end, size: memblock.endOfDram - end });
-      break;
-    }
-    left -= region.size;
-  }
-  if (reserve.kernel !== undefined) memblock.addMemory(wholePages(reserve.kernel));
-}
-
-/**
- * The initrd is RAM wherever it lies, unless below all RAM, where it is lost: arm64_memblock_init().
- *
- * @returns its pages
- */
-function addInitrd(memblock: Memblock, { initrd }: BootReserved): PhysRange | undefined {
-  if (initrd === undefined || initrd.size === 0n) return undefined;
-  const pages = memblock.geometry.wholePages(initrd);
-  if (pages.base < memblock.startOfDram) return undefined;
-  memblock.addMemory(pages);
-  return pages;
+/** `cma=` as the architecture's addresses have it. */
+function cmaWord({ cma }: MemoryCmdline, { physMax }: Architecture): MemoryCmdline['cma'] {
+  if (cma === undefined || (cma.size & physMax) === physMax) return undefined;
+  return { size: cma.size & physMax, base: cma.base & physMax, limit: cma.limit & physMax };
 }
 
 /** The lines of free_area_init(). */
@@ -318,6 +321,19 @@ function startAtomicPools(
   words: MemoryCmdline,
 ): void {
   const { records, printk, profile } = early;
+  const sort = profile.arch.early.atomicPools(profile.config);
+  if (sort === 'none') return;
+  const { physMax } = profile.arch;
+  const coherentPool = words.coherentPool === undefined ? undefined : words.coherentPool & physMax;
+  const cmaAlignment = profile.config.CONFIG_CMA_ALIGNMENT;
+  if (sort === 'single') {
+    createSinglePool(records, printk, {
+      ...(coherentPool !== undefined && { coherentPool }),
+      ...(early.defaultCma && { defaultCma: early.defaultCma }),
+      cmaAlignment,
+    });
+    return;
+  }
   const defaultCma = active.find((area) => area === early.defaultCma);
   const pages = new PageAllocator(records);
   const cmaPagesIn = (span: ZoneSpan) =>
@@ -330,11 +346,11 @@ function startAtomicPools(
   createAtomicPools(records, printk, {
     spans,
     totalRamPages: [...managed.values()].reduce((sum, count) => sum + count, 0),
-    cmaAlignment: profile.config.CONFIG_CMA_ALIGNMENT,
+    cmaAlignment,
     zones: new Set(
       [...managed].filter(([name, count]) => profile.linux.atomicPool(name, count > 0)).map(([name]) => name),
     ),
-    ...(words.coherentPool !== undefined && { coherentPool: words.coherentPool }),
+    ...(coherentPool !== undefined && { coherentPool }),
     ...(defaultCma && { defaultCma }),
   });
 }

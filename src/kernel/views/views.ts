@@ -70,6 +70,7 @@ export type WhyNoHeap =
   | 'cma-not-configured' // the kernel has no CMA, or no CMA heap
   | 'coherent-off' // the kernel has no coherent heap
   | 'coherent-no-slot' // more than 64 coherent pools
+  | 'coherent-not-no-map' // an architecture whose pools must be no-map
   | 'mapped-ram' // a pool without no-map: memremap refuses System RAM
   | 'mapped-page' // an unaligned base in a page that is still mapped
   | 'unmappable' // a pool above 256 TiB, or too large for a bitmap (128 GiB)

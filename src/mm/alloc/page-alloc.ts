@@ -10,12 +10,12 @@
  * so only their shape is promised (docs/fidelity.md).
  */
 import type { Geometry } from '../../profile/geometry.ts';
+import type { ZoneName } from '../../profile/linux-version.ts';
 import { geometryOf } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import { recordKey } from '../../records.ts';
 import type { Pfn, PfnRange, PhysRange } from '../../units.ts';
 import { rangeEnd } from '../../units.ts';
-import type { ZoneName } from '../../profile/linux-version.ts';
 import type { ZoneSpan } from '../early/zones.ts';
 
 /** A zone's summary. */

@@ -61,8 +61,9 @@ export function blockTableCount(memblock: Memblock, vaBits: number, image: PhysR
     for (const { base, size } of ranges) {
       const last = (base + size - 1n - origin) / unit;
       const first = (base - origin) / unit;
-      // Only the ends of a range can be part of a unit; the highest tables hold no blocks.
-      const all = unit === whole && level > 1;
+      // Only the ends of a range can be part of a unit; the highest tables hold no blocks, nor do those of memory
+      // that lies otherwise than its linear addresses.
+      const all = (unit === whole && level > 1) || origin % unit !== 0n;
       for (let n = first; n <= last; n = all || n === last ? n + 1n : last) {
         const start = origin + n * unit;
         if (all || base > start || base + size < start + unit) units.add(n);
@@ -83,6 +84,32 @@ function splitAround(memory: readonly PhysRange[], image: PhysRange | undefined)
   });
 }
 
+/** The levels that a table of its own maps the image by, where the linear map leaves it out: PUD and PMD. */
+const IMAGE_TABLES = 2;
+
+function tableCount(
+  memblock: Memblock,
+  { arch, config, linux }: Profile,
+  image: PhysRange | undefined,
+  rodata: string | undefined,
+): number {
+  switch (arch.early.linearMap) {
+    case 'none':
+      return 0;
+    case 'largest-fit': {
+      // Four levels, and text and read-only data apart from the rest: create_linear_mapping_page_table().
+      const apart = config.CONFIG_STRICT_KERNEL_RWX ? image : undefined;
+      return blockTableCount(memblock, 48, apart) + IMAGE_TABLES;
+    }
+    case 'by-rodata': {
+      const vaBits = config.CONFIG_ARM64_VA_BITS;
+      return linux.pageMapped(config, rodata)
+        ? pageTableCount(memblock, vaBits)
+        : blockTableCount(memblock, vaBits, image);
+    }
+  }
+}
+
 /**
  * Takes the page tables, one page each.
  *
@@ -91,14 +118,11 @@ function splitAround(memory: readonly PhysRange[], image: PhysRange | undefined)
  */
 export function takePageTables(
   memblock: Memblock,
-  { config, linux }: Profile,
+  profile: Profile,
   image: PhysRange | undefined,
   rodata: string | undefined,
 ): void {
-  const vaBits = config.CONFIG_ARM64_VA_BITS;
-  const count = linux.pageMapped(config, rodata)
-    ? pageTableCount(memblock, vaBits)
-    : blockTableCount(memblock, vaBits, image);
+  const count = tableCount(memblock, profile, image, rodata);
   const missing = memblock.allocEachTopDown(count, memblock.geometry.page);
   if (missing > 0) throw new KernelPanic('Failed to allocate page table page');
 }
