@@ -6,7 +6,7 @@ import type { EarlyBoot, EarlyCma, EarlyCoherent } from '../mm/early/early-boot.
 import type { SystemRam } from '../mm/early/system-ram.ts';
 import { hasCoherentHeaps, type Profile } from '../profile/profile.ts';
 import type { PhysAddr } from '../units.ts';
-import { formatHex, formatPa, rangeEnd, roundDown } from '../units.ts';
+import { formatHex, rangeEnd, roundDown } from '../units.ts';
 
 /** The modules of drivers/dma-buf/heaps/, in the order in which they are linked. */
 export const HEAP_MODULES = ['system_heap', 'cma_heap', 'coherent_heap'] as const;
@@ -107,7 +107,8 @@ function memremapRefusal(
   pool: EarlyCoherent,
 ): PoolRefusal | undefined {
   if (pool.size === 0n) return { problem: 'size-zero', errno: 22 };
-  const what = `${formatPa(pool.base)} size: ${formatHex(pool.size)}`;
+  const { arch, geometry } = profile;
+  const what = `${arch.formatPa(pool.base)} size: ${formatHex(pool.size)}`;
   const intersection = ram.intersects(pool);
   if (intersection !== 'none') {
     const range = intersection === 'mixed' ? 'mixed range' : 'ram';
@@ -118,10 +119,10 @@ function memremapRefusal(
       once: `memremap-${intersection}`,
     };
   }
-  if (rangeEnd(pool) > profile.arch.physEnd) return { problem: 'unmappable', errno: 22 };
-  return memblock.isMapMemory(roundDown(pool.base, profile.geometry.page))
-    ? { problem: 'mapped-page', errno: 22, warning: 'ioremap attempted on RAM pfn' }
-    : undefined;
+  if (rangeEnd(pool) > arch.physEnd) return { problem: 'unmappable', errno: 22 };
+  if (!memblock.isMapMemory(roundDown(pool.base, geometry.page))) return undefined;
+  const warning = arch.ioremapSaysWhy && { warning: 'ioremap attempted on RAM pfn' };
+  return { problem: 'mapped-page', errno: 22, ...warning };
 }
 
 /** Why the pool has no bitmap: the largest kmalloc() is a buddy block, which with 4 KiB pages stands for 128 GiB. */

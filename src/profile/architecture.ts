@@ -48,6 +48,8 @@ export interface EarlyRules {
     | 'largest-fit'
     /** None that decides anything: they lie in the image, or nothing is placed after them. */
     | 'none';
+  /** Bytes that the roots of the sections take, where the version does not say. */
+  readonly sectionRoots: bigint;
   /** Whether an EFI kernel has room for 1024 ranges of memory before the arrays can grow. */
   readonly efiRanges: boolean;
   /** What a kernel with EFI says that finds none. */
@@ -56,8 +58,8 @@ export interface EarlyRules {
   readonly coherentNeedsNoMap: boolean;
   /** The atomic pools: one for each zone that has pages, a single one of its own, or none. */
   readonly atomicPools: (config: ProfileConfig) => 'by-zone' | 'single' | 'none';
-  /** Whether there are bounce buffers. */
-  readonly swiotlb: boolean;
+  /** Bounce buffers: for unaligned kmalloc() too, only where RAM ends above ZONE_DMA32, or none. */
+  readonly swiotlb: 'for-kmalloc' | 'to-bounce' | 'none';
   /** Whether a CMA region below the end of lowmem is mapped anew, which kills a boot that never ends if regions overlap. */
   readonly remapsCma: boolean;
 }
@@ -96,7 +98,7 @@ export interface Architecture {
   readonly stat: StatLayout;
   /** TASK_SIZE: the end of a task's addresses. */
   readonly taskSize: bigint;
-  /** The highest value of phys_addr_t and of size_t. */
+  /** The highest value of phys_addr_t. */
   readonly physMax: PhysAddr;
   readonly formatPa: FormatPa;
   /** The end of physical addresses that ioremap() takes: PHYS_MASK + 1. */
@@ -113,6 +115,17 @@ export interface Architecture {
   readonly iomem: IomemRules;
   /** VMALLOC_TOTAL as /proc/meminfo has it, KiB, where the version does not say. */
   readonly vmallocTotalKiB: number;
+  /** The last lines of /proc/meminfo: arch_report_meminfo(). */
+  readonly meminfoEnd: readonly string[];
+  /** sizeof(struct page), where it is not the version's. */
+  readonly structPage?: bigint;
+  /** Whether pages of CMA areas were seen to lie on per-CPU lists. */
+  readonly listsCmaPages: boolean;
+  /**
+   * Whether an area's `order_per_bit` in debugfs shows the lock behind it: debugfs reads 64 bits of a field of 32, and a
+   * ticket lock counts how often it was taken.
+   */
+  readonly showsCmaLock: boolean;
   /** Whether the sizes that versions have are of this architecture: sections, VMALLOC_TOTAL. */
   readonly versionSizes: boolean;
 }

@@ -9,6 +9,7 @@ export const ARM: Architecture = {
   name: 'arm',
   pages: {
     4: {
+      wordBits: 32,
       pageShift: 12,
       maxPageOrder: 10,
       sectionSize: 256n * MiB,
@@ -60,10 +61,11 @@ export const ARM: Architecture = {
     defaultCmaEarly: () => true,
     defaultCmaLimit: 'ram',
     linearMap: 'none',
+    sectionRoots: 0n,
     efiRanges: false,
     coherentNeedsNoMap: true,
     atomicPools: () => 'single',
-    swiotlb: false,
+    swiotlb: 'none',
     remapsCma: true,
   },
   iomem: {
@@ -79,5 +81,9 @@ export const ARM: Architecture = {
   },
   // Where lowmem is full; with less RAM what lowmem does not take is added.
   vmallocTotalKiB: 245_760,
+  meminfoEnd: [],
+  structPage: 32n,
+  listsCmaPages: true,
+  showsCmaLock: false,
   versionSizes: false,
 };

@@ -9,6 +9,7 @@ export const ARM64: Architecture = {
   name: 'arm64',
   pages: {
     4: {
+      wordBits: 64,
       pageShift: 12,
       maxPageOrder: 10,
       sectionSize: 128n * MiB,
@@ -17,6 +18,7 @@ export const ARM64: Architecture = {
       memmapBlock: 2n * MiB,
     },
     16: {
+      wordBits: 64,
       pageShift: 14,
       maxPageOrder: 11,
       sectionSize: 128n * MiB,
@@ -25,6 +27,7 @@ export const ARM64: Architecture = {
       memmapBlock: 16n * KiB,
     },
     64: {
+      wordBits: 64,
       pageShift: 16,
       maxPageOrder: 13,
       sectionSize: 512n * MiB,
@@ -69,10 +72,11 @@ export const ARM64: Architecture = {
     defaultCmaEarly: () => false,
     defaultCmaLimit: 'dma-zone',
     linearMap: 'by-rodata',
+    sectionRoots: 0n,
     efiRanges: true,
     coherentNeedsNoMap: false,
     atomicPools: () => 'by-zone',
-    swiotlb: true,
+    swiotlb: 'for-kmalloc',
     remapsCma: false,
   },
   iomem: {
@@ -87,5 +91,8 @@ export const ARM64: Architecture = {
     ],
   },
   vmallocTotalKiB: 135_288_315_904,
+  meminfoEnd: [],
+  listsCmaPages: true,
+  showsCmaLock: false,
   versionSizes: true,
 };

@@ -14,6 +14,7 @@ export const RISCV64: Architecture = {
   name: 'riscv64',
   pages: {
     4: {
+      wordBits: 64,
       pageShift: 12,
       maxPageOrder: 10,
       sectionSize: 128n * MiB,
@@ -46,11 +47,13 @@ export const RISCV64: Architecture = {
     defaultCmaEarly: (linux) => !linux.defaultCmaFirst,
     defaultCmaLimit: 'dma32-zone',
     linearMap: 'largest-fit',
+    // A pointer for each 256 sections of 2^56 bytes of addresses.
+    sectionRoots: 16n * MiB,
     efiRanges: false,
     noEfi: [6, 'efi: UEFI not found.'],
     coherentNeedsNoMap: false,
     atomicPools: (config) => (config.CONFIG_RISCV_DMA_NONCOHERENT ? 'by-zone' : 'none'),
-    swiotlb: true,
+    swiotlb: 'for-kmalloc',
     remapsCma: false,
   },
   iomem: {
@@ -74,5 +77,8 @@ export const RISCV64: Architecture = {
     ],
   },
   vmallocTotalKiB: 34_359_738_367,
+  meminfoEnd: [],
+  listsCmaPages: true,
+  showsCmaLock: true,
   versionSizes: false,
 };

@@ -9,6 +9,7 @@ export const X86_64: Architecture = {
   name: 'x86_64',
   pages: {
     4: {
+      wordBits: 64,
       pageShift: 12,
       maxPageOrder: 10,
       sectionSize: 128n * MiB,
@@ -53,10 +54,11 @@ export const X86_64: Architecture = {
     defaultCmaEarly: () => false,
     defaultCmaLimit: 'ram',
     linearMap: 'none',
+    sectionRoots: 0n,
     efiRanges: false,
     coherentNeedsNoMap: false,
     atomicPools: (config) => (config.CONFIG_DMA_COHERENT_POOL ? 'by-zone' : 'none'),
-    swiotlb: true,
+    swiotlb: 'to-bounce',
     remapsCma: false,
   },
   iomem: {
@@ -72,5 +74,8 @@ export const X86_64: Architecture = {
     ],
   },
   vmallocTotalKiB: 34_359_738_367,
+  meminfoEnd: ['DirectMap4k', 'DirectMap2M'],
+  listsCmaPages: false,
+  showsCmaLock: false,
   versionSizes: false,
 };

@@ -48,6 +48,10 @@ function bootFacts(
   observed: Observed,
   { logFilter, heapsAreSet }: Pick<Expectations, 'logFilter' | 'heapsAreSet'>,
 ): Fact[] {
+  // What else firmware says is the machine's, as its ROMs are.
+  const hasFirmware = expected.log.some((line) => FIRMWARE.test(line));
+  const memory = (lines: readonly string[]) =>
+    ramOnwards(lines).filter((line) => !hasFirmware || line.endsWith(' : System RAM'));
   const graded = (lines: readonly string[]) => withoutIgnored(lines, logFilter);
   const heapLine = (heap: { name: string; minor: number; mode: string }): string =>
     heapsAreSet ? `${heap.name} ${heap.mode}` : `${heap.minor} ${heap.name} ${heap.mode}`;
@@ -55,7 +59,7 @@ function bootFacts(
   const facts = [
     ...lineFacts('boot.heaps', inOrder(expected.heaps.map(heapLine)), inOrder(observed.heaps.map(heapLine))),
     ...lineFacts('boot.log', graded(expected.log), graded(observed.log)),
-    ...lineFacts('boot.iomem', ramOnwards(expected.iomem), ramOnwards(observed.iomem)),
+    ...lineFacts('boot.iomem', memory(expected.iomem), memory(observed.iomem)),
     ...['CmaTotal', ...(observed.knowsCmaFree ? ['CmaFree'] : [])].map((key) =>
       exact(`boot.meminfo.${key}`, expected.meminfo[key], observed.meminfo[key]),
     ),
@@ -119,8 +123,8 @@ function stepFacts(
 }
 
 const ZONES = /^<\d>(Zone ranges:| {2}(DMA|DMA32|Normal|HighMem|Movable|Device)\s)/;
-/** 32-bit arm writes `callee from caller+0x…`. */
-const CALL_TRACE = /^<\d> ([\w.]+ from )?[\w.]+\+0x[0-9a-f]+\/0x[0-9a-f]+/;
+/** 32-bit arm writes `callee from caller+0x…`, riscv64 `[<address>] caller+0x…`. */
+const CALL_TRACE = /^<\d>( |\[<[0-9a-f]+>\] )([\w.]+ from )?[\w.]+\+0x[0-9a-f]+\/0x[0-9a-f]+/;
 /** What a BIOS says of memory: the inputs have only what of it is usable. */
 const FIRMWARE = /^<\d>BIOS-e820: /;
 

@@ -42,7 +42,7 @@ describe('page tables', () => {
 describe('the memory map', () => {
   it('is one block of 2 MiB a section, from the top', () => {
     const memblock = memblockOf(range(GiB, 256n * MiB));
-    takeMemoryMap(memblock, profile.linux);
+    takeMemoryMap(memblock, profile);
     expect(places(memblock)).toEqual([[GiB + 252n * MiB, 4n * MiB]]);
   });
 
@@ -51,7 +51,7 @@ describe('the memory map', () => {
     //  1024  |-----------|
     //  1280                    |-----------|
     const memblock = memblockOf(range(GiB, 2n * MiB), range(GiB + 256n * MiB + MiB, 3n * MiB));
-    takeMemoryMap(memblock, profile.linux);
+    takeMemoryMap(memblock, profile);
     expect(places(memblock)).toEqual([
       [GiB, 2n * MiB],
       [GiB + 258n * MiB, 2n * MiB],
@@ -62,19 +62,19 @@ describe('the memory map', () => {
     // Islands of 512 KiB in one section: 513 pages.
     const islands = Array.from({ length: 8 }, (_, i) => range(GiB + BigInt(i) * MiB, 512n * KiB));
     const memblock = memblockOf(...islands);
-    takeMemoryMap(memblock, profile.linux);
+    takeMemoryMap(memblock, profile);
     expect(free(memblock)).toBe(4n * MiB - 513n * 4096n);
   });
 
   it('panics at the first section that gets none', () => {
     // Section 8 takes the only 2 MiB. What is left in section 10 is 1 MiB.
     const one = memblockOf(range(GiB, 2n * MiB), range(GiB + 256n * MiB, MiB));
-    expect(() => takeMemoryMap(one, profile.linux)).toThrow('Failed to allocate memmap for section 10');
+    expect(() => takeMemoryMap(one, profile)).toThrow('Failed to allocate memmap for section 10');
     const none = memblockOf(range(GiB, MiB), range(GiB + 256n * MiB, 512n * KiB));
-    expect(() => takeMemoryMap(none, profile.linux)).toThrow('Failed to allocate memmap for section 8');
+    expect(() => takeMemoryMap(none, profile)).toThrow('Failed to allocate memmap for section 8');
     // 512 pages are one too few.
     const few = memblockOf(range(GiB + 4096n, 2n * MiB));
-    expect(() => takeMemoryMap(few, profile.linux)).toThrow('Failed to allocate memmap for section 8');
+    expect(() => takeMemoryMap(few, profile)).toThrow('Failed to allocate memmap for section 8');
   });
 });
 

@@ -22,9 +22,7 @@ export function firmwareRam(
   const { mem, firstPageLost } = profile.arch.early;
   const from = firstPageLost ? FIRST_PAGE : 0n;
   const limits = mem === 'address' ? (words.memWords ?? []).map(({ size }) => size) : [];
-  const to = limits
-    .filter((size) => size > 0n)
-    .reduce((least, size) => lesser(size, least), 1n << 64n);
+  const to = limits.filter((size) => size > 0n).reduce((least, size) => lesser(size, least), 1n << 64n);
   return memory
     .map((range) => ({ base: range.base < from ? from : range.base, end: lesser(rangeEnd(range), to) }))
     .filter(({ base, end }) => base < end)

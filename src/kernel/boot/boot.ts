@@ -27,7 +27,7 @@ import { ReservedMemory } from '../../mm/early/reserved-mem.ts';
 import { SystemRam } from '../../mm/early/system-ram.ts';
 import { aliasBytes, unflattenedTreeBytes } from '../../mm/early/unflattened-tree.ts';
 import type { ZoneSpan } from '../../mm/early/zones.ts';
-import { defaultCmaLimit, dmaPhysLimit, zoneSpans } from '../../mm/early/zones.ts';
+import { defaultCmaLimit, swiotlbLimit, zoneSpans } from '../../mm/early/zones.ts';
 import { Printk } from '../../printk.ts';
 import type { Architecture } from '../../profile/architecture.ts';
 import type { ZoneName } from '../../profile/linux-version.ts';
@@ -134,16 +134,10 @@ function bootKernel(
   const spans = zoneSpans(memblock, profile, board.dmaMaxCpuAddress);
   if (!cmaEarly && profile.linux.defaultCmaFirst) defaultCma();
   printZones(early, spans);
-  takeSparse(
-    memblock,
-    profile.linux,
-    pageblockBytes(profile),
-    profile.config.CONFIG_ARM64_VA_BITS > 39 ? 4 : 3,
-  );
+  takeSparse(memblock, profile, pageblockBytes(profile), profile.config.CONFIG_ARM64_VA_BITS > 39 ? 4 : 3);
   if (!cmaEarly && !profile.linux.defaultCmaFirst) defaultCma();
-  const swiotlb = arch.early.swiotlb
-    ? takeSwiotlb(memblock, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress))
-    : undefined;
+  const bounceLimit = swiotlbLimit(memblock, profile, board.dmaMaxCpuAddress);
+  const swiotlb = bounceLimit === undefined ? undefined : takeSwiotlb(memblock, bounceLimit);
 
   // 7-8: the page allocator, CMA activation, DMA pools.
   const active = activateCma(early, spans);

@@ -8,6 +8,7 @@ import type { Profile } from '../../profile/profile.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
 import { formatPa, GiB, rangeEnd, roundDown, roundUp } from '../../units.ts';
 import { KernelPanic, type Memblock } from './memblock.ts';
+import { lowmemEnd } from './zones.ts';
 
 /**
  * The number of page tables that map all RAM: of each level one for each unit that RAM touches, counted from where
@@ -177,28 +178,51 @@ function takeMapBySection(memblock: Memblock, map: bigint): void {
 }
 
 /** Takes what sparse_init() does, with the memory map between. @param pageblock bytes */
-export function takeSparse(memblock: Memblock, linux: LinuxVersion, pageblock: bigint, levels: number): void {
+export function takeSparse(memblock: Memblock, profile: Profile, pageblock: bigint, levels: number): void {
+  const { arch, config, linux } = profile;
   const takers = linux.sparseTakers;
   const { page, sectionSize } = memblock.geometry;
   const take = (size: bigint, align: bigint) => memblock.alloc(size, align, { start: 0n });
   const sections = ramSections(memblock);
   /** Units of so many bytes that hold RAM. */
   const units = (bytes: bigint) => new Set([...sections].map((n) => (BigInt(n) * sectionSize) / bytes)).size;
+  if (!config.CONFIG_SPARSEMEM) {
+    takeFlatMap(memblock, profile);
+    return;
+  }
+  const roots = arch.early.sectionRoots || (takers?.roots ?? 0n);
+  if (roots > 0n) take(roots, SMP_CACHE_BYTES);
   if (takers !== undefined) {
-    take(takers.roots, SMP_CACHE_BYTES);
     for (let n = units(takers.perPage); n > 0; n--) take(page, SMP_CACHE_BYTES);
     take(BigInt(sections.size) * takers.usage(pageblock), SMP_CACHE_BYTES);
   }
-  takeMemoryMap(memblock, linux);
+  takeMemoryMap(memblock, profile);
   if (takers?.tables !== true) return;
   for (let n = units(64n * GiB) + (levels > 3 ? 1 : 0); n > 0; n--) take(page, page);
+}
+
+const structPageOf = ({ arch, linux }: Profile): bigint => arch.structPage ?? linux.structPage;
+
+/**
+ * Takes the memory map of all that lies between the ends of RAM, in lowmem: alloc_node_mem_map().
+ *
+ * @throws KernelPanic when there is no room
+ */
+function takeFlatMap(memblock: Memblock, profile: Profile): void {
+  const { page, pfnDown } = memblock.geometry;
+  const pages = pfnDown(memblock.endOfDram) - pfnDown(memblock.startOfDram);
+  const size = roundUp(BigInt(pages) * structPageOf(profile), page);
+  const place = { start: 0n, end: lowmemEnd(memblock, profile) };
+  if (memblock.alloc(size, SMP_CACHE_BYTES, place) !== undefined) return;
+  throw new KernelPanic(`Failed to allocate ${size} bytes for node 0 memory map`);
 }
 
 /**
  * Takes the memory map in one block, or in pieces where no block is large enough: sparse_init_nid(). A section's
  * part of the block is as long as a PMD maps, however little of that it needs; the rest goes back.
  */
-export function takeMemoryMap(memblock: Memblock, { structPage }: LinuxVersion): void {
+export function takeMemoryMap(memblock: Memblock, profile: Profile): void {
+  const structPage = structPageOf(profile);
   const { pagesPerSection, tableSpans } = memblock.geometry;
   const sections = BigInt(ramSections(memblock).size);
   const map = BigInt(pagesPerSection) * structPage;

@@ -63,6 +63,20 @@ export function defaultCmaLimit(memblock: Memblock, profile: Profile, maxCpuAddr
   }
 }
 
+/** Where bounce buffers end, which are those of the lowest zone that devices without limits reach; none where there are none. */
+export function swiotlbLimit(
+  memblock: Memblock,
+  profile: Profile,
+  maxCpuAddress?: PhysAddr,
+): PhysAddr | undefined {
+  const { dma32End, dmaZone, early } = profile.arch;
+  if (early.swiotlb === 'none') return undefined;
+  if (dmaZone === 'devices') return dmaPhysLimit(memblock, profile, maxCpuAddress);
+  return early.swiotlb === 'to-bounce' && memblock.endOfDram <= dma32End
+    ? undefined
+    : min(dma32End, memblock.endOfDram);
+}
+
 /**
  * The end of RAM that has linear addresses: arm_lowmem_limit. RAM that is hidden does not count, so that it sinks
  * where a no-map region lies at its end.
