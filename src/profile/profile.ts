@@ -35,6 +35,10 @@ const ARCHITECTURES: readonly Architecture[] = [ARM64, ARM, RISCV64, X86_64];
 /** The architecture that a boot gets. */
 export const DEFAULT_ARCHITECTURE = ARM64.name;
 
+/** The page sizes that an architecture's kernels can have, KiB. */
+export const pageSizesOf = (archName: string): readonly number[] =>
+  Object.keys(architectureOf(archName).pages).map(Number);
+
 /** The names of the architectures, as `uname -m` or the kernel's own folders have them. */
 export const architectureNames = (): readonly string[] => ARCHITECTURES.map(({ name }) => name);
 

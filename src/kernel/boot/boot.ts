@@ -30,8 +30,17 @@ import type { ZoneSpan } from '../../mm/early/zones.ts';
 import { defaultCmaLimit, swiotlbLimit, zoneSpans } from '../../mm/early/zones.ts';
 import { Printk } from '../../printk.ts';
 import type { Architecture } from '../../profile/architecture.ts';
+import { KERNELS, linuxVersion, NEWEST } from '../../profile/kernels.ts';
 import type { ZoneName } from '../../profile/linux-version.ts';
-import { banner, type Profile, pageblockBytes, profileOf } from '../../profile/profile.ts';
+import {
+  architectureNames,
+  banner,
+  DEFAULT_ARCHITECTURE,
+  type Profile,
+  pageblockBytes,
+  pageSizesOf,
+  profileOf,
+} from '../../profile/profile.ts';
 import { putProfile } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
@@ -44,6 +53,7 @@ import type { BootParams, BootReserved } from './boot-params.ts';
 import { addRam, adjustLowmem, firmwareRam, limitRam, reserveBlob, reserveLoaded } from './boot-ram.ts';
 import { BOOT_RECORD, type BootRecord, DEVICE_TREE_RECORD } from './boot-record.ts';
 import { loadModules } from './modules.ts';
+import { refusedBoard } from './refused-boards.ts';
 import { type Registered, regionViews } from './regions.ts';
 
 export interface BootOutcome {
@@ -195,6 +205,18 @@ function checkInputs(
   const diagnostics: Diagnostic[] = [];
   const error = (code: string, message: string, hint: string) =>
     diagnostics.push({ code, severity: 'error', message, hint, position: { file: board.source } });
+  const { arch = DEFAULT_ARCHITECTURE, pageKiB = 4, kernel = NEWEST } = params;
+  if (!architectureNames().includes(arch)) {
+    error('arch-unknown', `no architecture ${arch}`, `architectures: ${architectureNames().join(', ')}`);
+  } else if (!pageSizesOf(arch).includes(pageKiB)) {
+    const sizes = pageSizesOf(arch).join(', ');
+    error('arch-pages', `${arch} has no pages of ${pageKiB} KiB`, `page sizes: ${sizes} KiB`);
+  }
+  if (linuxVersion(kernel) === undefined) {
+    const releases = KERNELS.map(({ release }) => release).join(', ');
+    error('kernel-unknown', `no Linux ${kernel}`, `releases: ${releases}`);
+  }
+  if (diagnostics.length > 0) throw new InvalidInput(diagnostics);
   const { profile, problems } = profileOf(
     params.coherent,
     params.config,
@@ -229,6 +251,10 @@ function checkInputs(
       `memory at ${formatPa(beyond.base)} ends above ${formatPa(MAX_RAM_END)}, which is not modelled`,
       'give memory that lies lower with --memory BASE:SIZE',
     );
+  }
+  const words = parseCmdline(params.cmdline ?? board.bootargs);
+  for (const { code, message, hint } of refusedBoard(board, memory, profile, words.cma !== undefined)) {
+    error(code, message, hint);
   }
   for (const [name, range] of Object.entries(params.reserve ?? {})) {
     if (range === undefined || rangeEnd(range) <= MAX_RAM_END) continue;

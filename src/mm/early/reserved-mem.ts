@@ -445,5 +445,5 @@ const hasReg = (node: ReservedMemNode): boolean =>
   node.regMalformed !== true && node.reg !== undefined && node.reg.length > 0;
 
 /** of_fdt_device_is_available(). */
-const isAvailable = (node: ReservedMemNode): boolean =>
+export const isAvailable = (node: ReservedMemNode): boolean =>
   node.status === undefined || node.status === 'ok' || node.status === 'okay';
