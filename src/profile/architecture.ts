@@ -48,6 +48,8 @@ export interface EarlyRules {
     | 'largest-fit'
     /** None that decides anything: they lie in the image, or nothing is placed after them. */
     | 'none';
+  /** Bytes that boot has taken at the end of RAM before the default area is placed; source only. */
+  readonly takenAtEnd: bigint;
   /** Bytes that the roots of the sections take, where the version does not say. */
   readonly sectionRoots: bigint;
   /** Whether an EFI kernel has room for 1024 ranges of memory before the arrays can grow. */

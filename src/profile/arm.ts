@@ -61,6 +61,7 @@ export const ARM: Architecture = {
     defaultCmaEarly: () => true,
     defaultCmaLimit: 'ram',
     linearMap: 'none',
+    takenAtEnd: 0n,
     sectionRoots: 0n,
     efiRanges: false,
     coherentNeedsNoMap: true,

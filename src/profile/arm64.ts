@@ -72,6 +72,7 @@ export const ARM64: Architecture = {
     defaultCmaEarly: () => false,
     defaultCmaLimit: 'dma-zone',
     linearMap: 'by-rodata',
+    takenAtEnd: 0n,
     sectionRoots: 0n,
     efiRanges: true,
     coherentNeedsNoMap: false,

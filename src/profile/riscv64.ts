@@ -47,6 +47,7 @@ export const RISCV64: Architecture = {
     defaultCmaEarly: (linux) => !linux.defaultCmaFirst,
     defaultCmaLimit: 'dma32-zone',
     linearMap: 'largest-fit',
+    takenAtEnd: 0n,
     // A pointer for each 256 sections of 2^56 bytes of addresses.
     sectionRoots: 16n * MiB,
     efiRanges: false,

@@ -54,6 +54,8 @@ export const X86_64: Architecture = {
     defaultCmaEarly: () => false,
     defaultCmaLimit: 'ram',
     linearMap: 'none',
+    // Page tables, a node's data or a moved initrd: less than 2 MiB, so that it decides only where RAM ends evenly.
+    takenAtEnd: 4n * KiB,
     sectionRoots: 0n,
     efiRanges: false,
     coherentNeedsNoMap: false,

@@ -5,8 +5,6 @@
 import type { Board } from '../../board/board.ts';
 import { type MemoryCmdline, parseCmdline } from '../../board/cmdline.ts';
 import { encodeDtb } from '../../devicetree/dtb.ts';
-import type { Diagnostic } from '../../diagnostic.ts';
-import { InvalidInput } from '../../diagnostic.ts';
 import { emptyCma } from '../../mm/alloc/cma.ts';
 import { createZones, PageAllocator } from '../../mm/alloc/page-alloc.ts';
 import { activateCmaPages, createPerCpuPages } from '../../mm/alloc/per-cpu-pages.ts';
@@ -30,21 +28,12 @@ import type { ZoneSpan } from '../../mm/early/zones.ts';
 import { defaultCmaLimit, swiotlbLimit, zoneSpans } from '../../mm/early/zones.ts';
 import { Printk } from '../../printk.ts';
 import type { Architecture } from '../../profile/architecture.ts';
-import { KERNELS, linuxVersion, NEWEST } from '../../profile/kernels.ts';
 import type { ZoneName } from '../../profile/linux-version.ts';
-import {
-  architectureNames,
-  banner,
-  DEFAULT_ARCHITECTURE,
-  type Profile,
-  pageblockBytes,
-  pageSizesOf,
-  profileOf,
-} from '../../profile/profile.ts';
+import { banner, type Profile, pageblockBytes } from '../../profile/profile.ts';
 import { putProfile } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
-import { formatPa, KiB, MiB, rangeEnd, roundDown, roundUp, TiB } from '../../units.ts';
+import { formatPa, KiB, MiB, rangeEnd } from '../../units.ts';
 import { createDevices } from '../device-table.ts';
 import { createTask, DEFAULT_NOFILE, SHELL_TASK } from '../task.ts';
 import { addBootFaults } from './boot-faults.ts';
@@ -52,17 +41,14 @@ import { bootReserved } from './boot-loader.ts';
 import type { BootParams, BootReserved } from './boot-params.ts';
 import { addRam, adjustLowmem, firmwareRam, limitRam, reserveBlob, reserveLoaded } from './boot-ram.ts';
 import { BOOT_RECORD, type BootRecord, DEVICE_TREE_RECORD } from './boot-record.ts';
+import { checkInputs } from './checked-inputs.ts';
 import { loadModules } from './modules.ts';
-import { refusedBoard } from './refused-boards.ts';
 import { type Registered, regionViews } from './regions.ts';
 
 export interface BootOutcome {
   /** What follows `Kernel panic - not syncing: `, when the kernel died. */
   readonly panic?: string;
 }
-
-/** RAM above this is not modelled. */
-const MAX_RAM_END = 16n * TiB;
 
 /**
  * Boots a board into empty records. Touches no memory.
@@ -197,81 +183,6 @@ function treeBytes(
   return [unflattenedTreeBytes(tree, added, linux.treeSizes), aliasBytes(tree, linux.treeSizes)];
 }
 
-/** Everything that a user can get wrong, found before the boot begins. */
-function checkInputs(
-  board: Board,
-  params: BootParams,
-): { readonly profile: Profile; readonly memory: readonly PhysRange[] } {
-  const diagnostics: Diagnostic[] = [];
-  const error = (code: string, message: string, hint: string) =>
-    diagnostics.push({ code, severity: 'error', message, hint, position: { file: board.source } });
-  const { arch = DEFAULT_ARCHITECTURE, pageKiB = 4, kernel = NEWEST } = params;
-  if (!architectureNames().includes(arch)) {
-    error('arch-unknown', `no architecture ${arch}`, `architectures: ${architectureNames().join(', ')}`);
-  } else if (!pageSizesOf(arch).includes(pageKiB)) {
-    const sizes = pageSizesOf(arch).join(', ');
-    error('arch-pages', `${arch} has no pages of ${pageKiB} KiB`, `page sizes: ${sizes} KiB`);
-  }
-  if (linuxVersion(kernel) === undefined) {
-    const releases = KERNELS.map(({ release }) => release).join(', ');
-    error('kernel-unknown', `no Linux ${kernel}`, `releases: ${releases}`);
-  }
-  if (diagnostics.length > 0) throw new InvalidInput(diagnostics);
-  const { profile, problems } = profileOf(
-    params.coherent,
-    params.config,
-    params.pageKiB,
-    params.kernel,
-    params.arch,
-  );
-  for (const { key, problem, expected } of problems) {
-    if (problem === 'not-modelled') {
-      const what = `${key} in this state is not modelled`;
-      error('config-not-modelled', `${what}: no recorded kernel was built so`, `leave it ${expected}`);
-    } else if (problem === 'unknown') {
-      error('config-unknown', `${key} is no option that is modelled`, `options: ${expected}`);
-    } else {
-      error('config-value', `${key}: bad value`, `expected ${expected}`);
-    }
-  }
-  const given = params.memory !== undefined && params.memory.length > 0 ? params.memory : board.memory;
-  const memory = [...given].sort((a, b) => (a.base < b.base ? -1 : 1));
-  const { page } = profile.geometry;
-  if (!memory.some((range) => roundDown(rangeEnd(range), page) > roundUp(range.base, page))) {
-    error(
-      'board-no-memory',
-      'the board has no memory: its boot loader fills it in',
-      'give it with --memory BASE:SIZE, for example --memory 0x80000000:2G',
-    );
-  }
-  const beyond = memory.find((range) => rangeEnd(range) > MAX_RAM_END);
-  if (beyond !== undefined) {
-    error(
-      'memory-too-high',
-      `memory at ${formatPa(beyond.base)} ends above ${formatPa(MAX_RAM_END)}, which is not modelled`,
-      'give memory that lies lower with --memory BASE:SIZE',
-    );
-  }
-  const words = parseCmdline(params.cmdline ?? board.bootargs);
-  for (const { code, message, hint } of refusedBoard(board, memory, profile, words.cma !== undefined)) {
-    error(code, message, hint);
-  }
-  for (const [name, range] of Object.entries(params.reserve ?? {})) {
-    if (range === undefined || rangeEnd(range) <= MAX_RAM_END) continue;
-    error(
-      'reserve-too-high',
-      `${name} at ${formatPa(range.base)} ends above ${formatPa(MAX_RAM_END)}, where no memory is modelled`,
-      'say where the boot loader puts it with --reserve NAME=BASE:SIZE',
-    );
-  }
-  const nofile = params.nofile ?? DEFAULT_NOFILE;
-  if (!Number.isInteger(nofile) || nofile < 0 || nofile > 1 << 20) {
-    error('nofile-range', `RLIMIT_NOFILE ${nofile} is out of range`, 'expected 0 to 1048576');
-  }
-  if (diagnostics.length > 0) throw new InvalidInput(diagnostics);
-  return { profile, memory };
-}
-
 /** `cma=` as the architecture's addresses have it. */
 function cmaWord({ cma }: MemoryCmdline, { physMax }: Architecture): MemoryCmdline['cma'] {
   if (cma === undefined || (cma.size & physMax) === physMax) return undefined;
@@ -291,17 +202,18 @@ function printZones({ printk }: EarlyBoot, spans: readonly ZoneSpan[]): void {
 const KILLED_INIT = 'Attempted to kill init! exitcode=0x0000000b';
 
 /**
- * An area with pages where there is no memory map kills the kernel; one that crosses a zone's border is
+ * An area with pages where there is no memory map kills the kernel, where the map is not flat; one that crosses a zone's border is
  * left empty and its pages go to the page allocator: cma_init_reserved_areas().
  *
  * @returns the areas that can be allocated from
  */
 function activateCma(early: EarlyBoot, spans: readonly ZoneSpan[]): readonly EarlyCma[] {
   const sections = ramSections(early.memblock);
+  const hasSections = early.profile.config.CONFIG_SPARSEMEM;
   const sectionOf = (address: PhysAddr) => Number(address / early.profile.geometry.sectionSize);
   return early.cmaAreas.filter((area) => {
     const last = sectionOf(rangeEnd(area) - 1n);
-    for (let section = sectionOf(area.base); section <= last; section++) {
+    for (let section = sectionOf(area.base); hasSections && section <= last; section++) {
       if (!sections.has(section)) throw new KernelPanic(KILLED_INIT);
     }
     const zones = spans.filter(({ start, end }) => start < end && area.base < end && rangeEnd(area) > start);

@@ -124,6 +124,8 @@ export function takePageTables(
   rodata: string | undefined,
 ): void {
   const count = tableCount(memblock, profile, image, rodata);
+  const { takenAtEnd } = profile.arch.early;
+  if (takenAtEnd > 0n) memblock.alloc(takenAtEnd, memblock.geometry.page, { start: 0n });
   const missing = memblock.allocEachTopDown(count, memblock.geometry.page);
   if (missing > 0) throw new KernelPanic('Failed to allocate page table page');
 }

@@ -277,11 +277,10 @@ export class Memblock {
     return { base, size: base + size > this.#physMax ? this.#physMax - base : size };
   }
 
-  /** Finds room and reserves it: memblock_alloc_range_nid(). */
+  /** Finds room and reserves it, if the array has room for that: memblock_alloc_range_nid(). */
   alloc(size: PhysAddr, align: PhysAddr, where: Placement): PhysAddr | undefined {
     const base = this.find(size, align, where);
-    if (base !== undefined) this.#reserveKern(base, size);
-    return base;
+    return base !== undefined && fits(() => this.#reserveKern(base, size)) ? base : undefined;
   }
 
   /**
