@@ -39,6 +39,9 @@ export const DEFAULT_ARCHITECTURE = ARM64.name;
 export const pageSizesOf = (archName: string): readonly number[] =>
   Object.keys(architectureOf(archName).pages).map(Number);
 
+/** Whether an architecture's boards are device trees. */
+export const readsDeviceTree = (archName: string): boolean => architectureOf(archName).deviceTree;
+
 /** The names of the architectures, as `uname -m` or the kernel's own folders have them. */
 export const architectureNames = (): readonly string[] => ARCHITECTURES.map(({ name }) => name);
 
