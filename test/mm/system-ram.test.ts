@@ -22,6 +22,8 @@ function ram(nomap = range(0x10000n, 0x8000n)): SystemRam {
   return shown(memblock);
 }
 
+const hex = ({ name, start, end }: Resource) => `${start.toString(16)}-${end.toString(16)} ${name}`;
+
 describe('SystemRam', () => {
   it('has a line for each range of RAM and of no-map memory', () => {
     expect(ram().resources).toEqual([
@@ -53,8 +55,6 @@ describe('SystemRam', () => {
 });
 
 describe('lines below System RAM', () => {
-  const hex = ({ name, start, end }: Resource) => `${start.toString(16)}-${end.toString(16)} ${name}`;
-
   it('are the image in its parts, and whole pages of what is reserved, as recorded', () => {
     const memblock = new Memblock(GEOMETRY, true);
     memblock.addMemory(range(0x40000000n, 512n * MiB));
@@ -102,6 +102,45 @@ describe('lines below System RAM', () => {
       '30000-fffff System RAM',
       '  30000-30fff reserved',
     ]);
+  });
+});
+
+describe('other architectures', () => {
+  const lines = (arch: string, kernel: PhysRange | undefined, firmware: readonly PhysRange[] = []) => {
+    const memblock = new Memblock(GEOMETRY, true);
+    memblock.addMemory(range(0x80000000n, 64n * MiB));
+    memblock.markNomap(range(0x81000800n, 0x2800n), true);
+    memblock.reserve(range(0x82000000n, 0x1000n));
+    memblock.reserve(range(0x90000000n, 0x1800n));
+    const { profile } = profileOf('v3', {}, 4, undefined, arch);
+    const text = (line: Resource): string[] => [
+      hex(line),
+      ...(line.children ?? []).flatMap(text).map((child) => `  ${child}`),
+    ];
+    return new SystemRam(memblock, profile, { kernel, firmware }).resources.flatMap(text);
+  };
+
+  it('show the image as a whole with its parts, and what is reserved outside of RAM', () => {
+    expect(lines('riscv64', range(0x80200000n, 12n * MiB))).toEqual([
+      '80000000-80ffffff System RAM',
+      '  80202000-80cd1fff Kernel image',
+      '    80202000-8034dfff Kernel code',
+      '    80800000-809fffff Kernel rodata',
+      '    80c00000-80c94fff Kernel data',
+      '    80c95000-80cd1fff Kernel bss',
+      '81001000-81002fff Reserved',
+      '81003000-83ffffff System RAM',
+      '  82000000-82000fff Reserved',
+      '90000000-90001fff Reserved',
+    ]);
+  });
+
+  it('show RAM to the byte and nothing else', () => {
+    expect(lines('arm', undefined)).toEqual(['80000000-810007ff System RAM', '81003000-83ffffff System RAM']);
+  });
+
+  it('show what firmware said', () => {
+    expect(lines('x86_64', undefined, [range(0x1000n, 0x9ec00n)])).toEqual(['1000-9fbff System RAM']);
   });
 });
 

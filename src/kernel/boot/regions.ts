@@ -18,7 +18,7 @@ export interface Registered extends RegistrationProblems {
   readonly waiting: ReadonlySet<HeapModule>;
 }
 
-/** The regions in tree order, then the default CMA area where no node made it. */
+/** The regions in tree order, then the CMA area that no node made, which a node's may have displaced as the default. */
 export function regionViews(
   early: EarlyBoot,
   regions: readonly ReservedMem[],
@@ -26,8 +26,8 @@ export function regionViews(
   words: MemoryCmdline,
 ): readonly RegionView[] {
   const views = regions.map((region) => viewOf(early, region, problems));
-  const area = early.defaultCma;
-  if (area === undefined || regions.some((region) => region.cma === area.index)) return views;
+  const area = early.cmaAreas.find(({ index }) => !regions.some((region) => region.cma === index));
+  if (area === undefined) return views;
   const why = whyNoCmaHeap(early, problems, area.index);
   const view: RegionView = {
     name: area.name,
@@ -38,7 +38,7 @@ export function regionViews(
     reusable: true,
     kind: 'cma',
     heaps: heapsOf(early.records, 'cma', area.index),
-    isDefault: true,
+    isDefault: area === early.defaultCma,
     ...(why && { why }),
   };
   return [...views, view];
