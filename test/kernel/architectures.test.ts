@@ -6,7 +6,7 @@ import { boot } from '../../src/kernel/boot/boot.ts';
 import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
 import { cmaDebugfs, procMeminfo } from '../../src/kernel/virtual-files/index.ts';
 import { MemoryRecords } from '../../src/records.ts';
-import { MAP_SHARED, PROT_READ } from '../../src/uapi/fcntl.ts';
+import { F_GETFL, MAP_SHARED, O_RDWR, PROT_READ } from '../../src/uapi/fcntl.ts';
 import { decodeStat } from '../../src/uapi/stat.ts';
 import { GiB, MiB } from '../../src/units.ts';
 import {
@@ -151,6 +151,15 @@ describe('32-bit arm', () => {
       shell.call({ call: 'mmap', fd, length: 4096n, prot: PROT_READ, flags: MAP_SHARED, offset }).errno;
     expect(map(-4096n)).toBe('EINVAL');
     expect(map(1n << 32n)).toBe('EOVERFLOW');
+  });
+
+  it('has large files only where they are asked for', () => {
+    const flagsOf = (arch: string) => {
+      const shell = new Task(bootBoard(board([], LARGE), { arch }).kernel, 'shell');
+      const fd = shell.must({ call: 'open', path: '/dev/dma_heap/system', flags: O_RDWR });
+      return shell.must({ call: 'fcntl', fd, cmd: F_GETFL, arg: 0 });
+    };
+    expect(['arm', 'arm64', 'riscv64'].map(flagsOf)).toEqual([2, 0o400002, 0o100002]);
   });
 
   it('has its own struct stat', () => {
