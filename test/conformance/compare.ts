@@ -48,10 +48,7 @@ function bootFacts(
   observed: Observed,
   { logFilter, heapsAreSet }: Pick<Expectations, 'logFilter' | 'heapsAreSet'>,
 ): Fact[] {
-  // What else firmware says is the machine's, as its ROMs are.
-  const hasFirmware = expected.log.some((line) => FIRMWARE.test(line));
-  const memory = (lines: readonly string[]) =>
-    ramOnwards(lines).filter((line) => !hasFirmware || line.endsWith(' : System RAM'));
+  const memory = (lines: readonly string[]) => memoryLines(lines, expected.log);
   const graded = (lines: readonly string[]) => withoutIgnored(lines, logFilter);
   const heapLine = (heap: { name: string; minor: number; mode: string }): string =>
     heapsAreSet ? `${heap.name} ${heap.mode}` : `${heap.minor} ${heap.name} ${heap.mode}`;
@@ -144,6 +141,12 @@ export const withoutIgnored = (lines: readonly string[], logFilter = 2): string[
       ![ZONES, CALL_TRACE, FIRMWARE].some((kind) => kind.test(line)) &&
       (logFilter >= 2 || !KEPT_LATER.test(line)),
   );
+
+/** The lines of /proc/iomem that are compared: where firmware describes memory, what else it says is the machine's. */
+export function memoryLines(iomem: readonly string[], log: readonly string[]): string[] {
+  const hasFirmware = log.some((line) => FIRMWARE.test(line));
+  return ramOnwards(iomem).filter((line) => !hasFirmware || line.endsWith(' : System RAM'));
+}
 
 /** The top-level lines of /proc/iomem from the first `System RAM` on. */
 export function ramOnwards(lines: readonly string[]): string[] {
