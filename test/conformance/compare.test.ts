@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareCase, logAfterFacts, ramOnwards, shortenPair, withoutIgnored } from './compare.ts';
+import {
+  compareCase,
+  logAfterFacts,
+  memoryLines,
+  ramOnwards,
+  shortenPair,
+  withoutIgnored,
+} from './compare.ts';
 import type { Fact } from './fact.ts';
 import { lineFacts } from './fact.ts';
 import type { Observed } from './observed.ts';
