@@ -83,7 +83,7 @@ export { Printk } from './printk.ts';
 export type { Architecture, PageKiB } from './profile/architecture.ts';
 export type { Geometry } from './profile/geometry.ts';
 export { formatFlags as formatOpenFlags, parseFlags as parseOpenFlags } from './profile/open-flag-words.ts';
-export type { Profile } from './profile/profile.ts';
+export { architectureNames, isRecorded, type Profile } from './profile/profile.ts';
 export type { AgeOptions, AgeReport, AgeSize, TriedRequest } from './program/age.ts';
 export { age, NoHeapToAge, parseAgeSizes } from './program/age.ts';
 export type { Records } from './records.ts';

@@ -4,6 +4,7 @@
  */
 import type { EarlyBoot, EarlyCma, EarlyCoherent } from '../mm/early/early-boot.ts';
 import type { SystemRam } from '../mm/early/system-ram.ts';
+import { VmallocSpace } from '../mm/early/vmalloc-space.ts';
 import { hasCoherentHeaps, type Profile } from '../profile/profile.ts';
 import type { PhysAddr } from '../units.ts';
 import { formatHex, rangeEnd, roundDown } from '../units.ts';
@@ -69,7 +70,7 @@ function planModule(early: EarlyBoot, ram: SystemRam, module: HeapModule): Modul
     case 'system_heap':
       return { module };
     case 'coherent_heap':
-      return { module, pools: early.coherentPools.map((pool, index) => planPool(early, ram, index, pool)) };
+      return { module, pools: planPools(early, ram) };
     case 'cma_heap':
       return {
         module,
@@ -94,11 +95,19 @@ function heapAreas({ cmaAreas, defaultCma, profile }: EarlyBoot): readonly Early
   return cmaHeaps === 'default-by-name' || legacy ? [defaultCma] : [];
 }
 
-function planPool(early: EarlyBoot, ram: SystemRam, index: number, pool: EarlyCoherent): PlannedPool {
-  const { name, base, size } = pool;
-  const refused = memremapRefusal(early, ram, pool) ?? bitmapRefusal(early, pool);
-  return { index, name, base, size, ...(refused && { refused }) };
+/** What becomes of each pool, as they are mapped one after another. */
+function planPools(early: EarlyBoot, ram: SystemRam): readonly PlannedPool[] {
+  const space = new VmallocSpace(early.memblock, early.profile);
+  return early.coherentPools.map((pool, index) => {
+    const { name, base, size } = pool;
+    const refused =
+      memremapRefusal(early, ram, pool) ?? spaceRefusal(space, pool) ?? bitmapRefusal(early, pool);
+    return { index, name, base, size, ...(refused && { refused }) };
+  });
 }
+
+const spaceRefusal = (space: VmallocSpace, { size }: EarlyCoherent): PoolRefusal | undefined =>
+  space.map(size) ? undefined : { problem: 'unmappable', errno: 22 };
 
 /** Why the pool cannot be mapped uncached: dma_init_coherent_memory(), memremap(), arm64's ioremap_prot(). */
 function memremapRefusal(

@@ -105,6 +105,11 @@ export interface Architecture {
   readonly formatPa: FormatPa;
   /** The end of physical addresses that ioremap() takes: PHYS_MASK + 1. */
   readonly physEnd: PhysAddr;
+  /**
+   * Where the kernel maps what it maps by vmalloc(), if that is so small that pools may not fit: the address of the first
+   * byte of RAM, the end, and the largest alignment of a mapping.
+   */
+  readonly vmalloc?: { readonly linear: bigint; readonly end: bigint; readonly maxAlign: bigint };
   /** Whether mapping RAM uncached says why it is refused. */
   readonly ioremapSaysWhy: boolean;
   /** The end of ZONE_DMA: where the devices' reach ends, or an address; absent: there is no such zone. */

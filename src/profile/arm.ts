@@ -48,6 +48,8 @@ export const ARM: Architecture = {
   physMax: U32_MASK,
   formatPa: formatPa32,
   physEnd: 4n * GiB,
+  // VMALLOC_END; the last that is free lies before PCI's ports.
+  vmalloc: { linear: 3n * GiB, end: 0xfee0_0000n, maxAlign: 16n * MiB },
   ioremapSaysWhy: false,
   dma32End: 4n * GiB,
   // 1 GiB of addresses less 8 MiB at their end, 240 MiB of vmalloc() and a gap of 8 MiB before that.

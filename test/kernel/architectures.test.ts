@@ -91,6 +91,20 @@ describe('32-bit arm', () => {
     expect(kernel.regions()[0]?.why).toBe('coherent-not-no-map');
   });
 
+  it('maps pools as long as there is room for them (source only)', () => {
+    const pools = [128n, 128n, 64n].map((mib, i) =>
+      coherent(`pool-${i}`, 0x80000000n + BigInt(i) * 128n * MiB, mib * MiB),
+    );
+    const { kernel, log } = arm(board(pools, LARGE));
+    expect(kernel.regions().map(({ name, why }) => [name, why])).toEqual([
+      ['pool-0', undefined],
+      ['pool-1', 'unmappable'],
+      ['pool-2', undefined],
+      ['reserved', undefined],
+    ]);
+    expect(log).toContain('<4>Failed to add coherent heap pool-1');
+  });
+
   it('has one atomic pool, as large as asked', () => {
     const pool = (cmdline: string) => {
       const { log, records } = arm(board([], LARGE), { cmdline });
