@@ -23,6 +23,8 @@ export interface PfnRange {
 }
 
 export const U64_MASK = (1n << 64n) - 1n;
+/** The highest value of 32 bits. */
+export const U32_MASK = (1n << 32n) - 1n;
 
 export const KiB = 1024n;
 export const MiB = 1024n * KiB;
@@ -154,6 +156,9 @@ export const formatPa = (address: PhysAddr): string => `0x${address.toString(16)
 /** Prints a range as people write them, its last byte included: `0x80000000..0x9fffffff`. */
 export const formatRange = ({ base, size }: PhysRange): string =>
   `${formatHex(base)}..${formatHex(base + size - 1n)}`;
+/** Prints an address as %pa does where physical addresses have 32 bits. */
+export const formatPa32 = (address: PhysAddr): string =>
+  `0x${BigInt.asUintN(32, address).toString(16).padStart(8, '0')}`;
 
 /** Prints an address or flags word as people write them: `0x` and no padding. */
 export const formatHex = (value: bigint | number): string => `0x${value.toString(16)}`;

@@ -34,7 +34,7 @@ const IMPURE = /\b(?:process\.|console\.|Date\b|Math\.random|performance\.|setTi
 
 /** A version or an architecture as a value, or the question which one it is. */
 const VERSION_OR_ARCH =
-  /(['"`])(?:[4-9]\.\d{1,2}(?:\.\d+)?|arm64|aarch64|arm|x86_64|riscv64)\1|\b(?:linux|arch|version)\??\.name\b|(?:profile\/)(?:arm64|linux-\d)/;
+  /(['"`])(?:[4-9]\.\d{1,2}(?:\.\d+)?|arm64|aarch64|arm|x86_64|riscv64)\1|\b(?:linux|arch|version)\??\.name\b|(?:profile\/)(?:arm|riscv|x86|linux-\d)/;
 
 const SRC = projectPath('src');
 

@@ -81,6 +81,8 @@ export interface Board {
   /** #address-cells and #size-cells of the root (1 or 2 each). */
   readonly addressCells: number;
   readonly sizeCells: number;
+  /** The architecture of its processors, where the tree says so. */
+  readonly arch?: string;
   /** The kernel that the board's file names: `6.12`. */
   readonly kernel?: string;
   /** Every range of every `device_type = "memory"` node, in tree order; size 0 left out. */
@@ -106,3 +108,16 @@ export interface Board {
   /** Warnings found on the way. */
   readonly diagnostics: readonly Diagnostic[];
 }
+
+/** A board of which nothing is known but its name: for machines without a device tree. */
+export const boardWithoutTree = (source: string): Board => ({
+  source,
+  compatible: [],
+  addressCells: 2,
+  sizeCells: 2,
+  memory: [],
+  bootargs: '',
+  memReserves: [],
+  users: [],
+  diagnostics: [],
+});

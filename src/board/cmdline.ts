@@ -8,8 +8,10 @@ import { U64_MASK } from '../units.ts';
 export interface MemoryCmdline {
   /** `cma=SIZE[@BASE[-LIMIT]]`, bytes; SIZE 0 means none. */
   readonly cma?: { readonly size: bigint; readonly base: bigint; readonly limit: bigint };
-  /** `mem=SIZE`, bytes. */
+  /** `mem=SIZE`, bytes; of several the last. */
   readonly mem?: bigint;
+  /** Every `mem=SIZE[@START]`, as 32-bit arm reads it. */
+  readonly memWords?: readonly { readonly size: bigint; readonly start?: bigint }[];
   /** `coherent_pool=SIZE`, bytes. */
   readonly coherentPool?: bigint;
   /** The word of `rodata=`. */
@@ -79,7 +81,7 @@ function words(cmdline: string): readonly string[] {
 /** Reads a command line; where a word comes twice the later one changes what it names: early_cma() and kin. */
 export function parseCmdline(cmdline: string): MemoryCmdline {
   let cma: { size: bigint; base: bigint; limit: bigint } | undefined;
-  let mem: bigint | undefined;
+  const mems: { size: bigint; start?: bigint }[] = [];
   let coherentPool: bigint | undefined;
   let rodata: string | undefined;
   const malformed: string[] = [];
@@ -99,7 +101,7 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
       }
     } else if (name === 'mem') {
       if (value === undefined) malformed.push(name);
-      else mem = memparse(value)[0];
+      else mems.push(parseMem(value));
     } else if (name === 'rodata' && value !== undefined) {
       rodata = value;
     } else if (name === 'coherent_pool' && value !== undefined) {
@@ -108,17 +110,23 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
       ignored.push(word);
     }
   }
+  const last = mems.at(-1);
   // The value that stands for "not given": size_cmdline.
   const given = cma?.size === U64_MASK ? undefined : cma;
   return {
     ...(given && { cma: given }),
-    ...(mem !== undefined && { mem }),
+    ...(last !== undefined && { mem: last.size, memWords: mems }),
     ...(coherentPool !== undefined && { coherentPool }),
     ...(rodata !== undefined && { rodata }),
     malformed,
     ignored,
     ...(cmaWithoutUnit && given !== undefined && { cmaWithoutUnit }),
   };
+}
+
+function parseMem(value: string): { size: bigint; start?: bigint } {
+  const [size, rest] = memparse(value);
+  return rest.startsWith('@') ? { size, start: memparse(rest.slice(1))[0] } : { size };
 }
 
 function parseCma(value: string, before: MemoryCmdline['cma']): NonNullable<MemoryCmdline['cma']> {

@@ -3,8 +3,8 @@ import { childCalled } from '../devicetree/node-lookup.ts';
 import { type DtNode, getProperty } from '../devicetree/tree.ts';
 import { stringsOf } from '../devicetree/value.ts';
 import { InvalidInput } from '../diagnostic.ts';
-import { type CpuFacts, otherArchitecture } from '../profile/cpu-architecture.ts';
-import { modelledArchitectures } from '../profile/profile.ts';
+import { type CpuFacts, cpuArchitecture } from '../profile/cpu-architecture.ts';
+import { architectureNames } from '../profile/profile.ts';
 
 const compatibleOf = (node: DtNode): readonly string[] =>
   stringsOf(getProperty(node, 'compatible')?.value ?? new Uint8Array());
@@ -20,17 +20,21 @@ function cpuFacts(root: DtNode): CpuFacts {
   };
 }
 
-/** Refuses a board whose memory another architecture's kernel would arrange. @throws InvalidInput */
-export function refuseOtherArchitecture(root: DtNode, source: string): void {
-  const other = otherArchitecture(cpuFacts(root));
-  const modelled = modelledArchitectures();
-  if (other === undefined || modelled.includes(other.name)) return;
+/**
+ * The architecture that a board's processors are of, where its tree says so.
+ *
+ * @throws InvalidInput when that is one whose kernel would arrange its memory as no model here does
+ */
+export function boardArchitecture(root: DtNode, source: string): string | undefined {
+  const found = cpuArchitecture(cpuFacts(root));
+  const modelled = architectureNames();
+  if (found === undefined || modelled.includes(found.name)) return found?.name;
   const node = childCalled(root, 'cpus') ?? root;
   throw new InvalidInput([
     {
       code: 'board-architecture',
       severity: 'error',
-      message: `this is ${other.board}; only ${modelled.join(', ')} is modelled`,
+      message: `this is ${found.board}; only ${modelled.join(', ')} are modelled`,
       position: node.position ?? root.position ?? { file: source },
       path: `/${node.name}`,
       hint: 'another kernel would arrange its memory otherwise: leave /cpus out if it is only the regions that you ask about',

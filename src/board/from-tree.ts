@@ -8,7 +8,7 @@ import { cellAt, firstString, stringsOf, textOf } from '../devicetree/value.ts';
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
 import type { PhysRange } from '../units.ts';
 import type { Board, ReservedMemNode } from './board.ts';
-import { refuseOtherArchitecture } from './cpus.ts';
+import { boardArchitecture } from './cpus.ts';
 import { DeviceReader } from './devices.ts';
 import { dmaMaxCpuAddress } from './dma-limit.ts';
 import { memoryRegionUsers } from './memory-region-users.ts';
@@ -37,7 +37,7 @@ export function boardFromTree(tree: DeviceTree, source: string): Board {
   const { root } = tree;
   const diagnostics: Diagnostic[] = [];
   refuseOtherTrees(root, source);
-  refuseOtherArchitecture(root, source);
+  const arch = boardArchitecture(root, source);
   const widths = rootCells(root, source, diagnostics);
   const reservedMemory = childCalled(root, 'reserved-memory');
   const model = getProperty(root, 'model');
@@ -50,6 +50,7 @@ export function boardFromTree(tree: DeviceTree, source: string): Board {
   const dmaLimit = dmaMaxCpuAddress(ofTree.root, address);
   return {
     source,
+    ...(arch === undefined ? {} : { arch }),
     ...(model ? { model: textOf(model.value) } : {}),
     compatible: stringsOf(getProperty(root, 'compatible')?.value ?? new Uint8Array()),
     ...widths,

@@ -3,6 +3,7 @@
  * (Linux 7.3).
  */
 import type { Printk } from '../printk.ts';
+import { profileIn } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import {
   DMA_HEAP_ALLOCATION_DATA_SIZE,
@@ -72,7 +73,8 @@ export function registerDmaHeap(
       3,
       `kobject: kobject_add_internal failed for ${name} with -EEXIST, don't try to register things with the same name in the same directory.`,
     );
-    printk.print(3, 'dma_heap: Unable to add device');
+    const what = profileIn(records).coherent_series === 'off' ? 'create' : 'add';
+    printk.print(3, `dma_heap: Unable to ${what} device`);
     return false;
   }
   records.put<DmaHeap[]>(HEAPS, [...heaps, { name, minor, backing, mode: DEVTMPFS_MODE, gid: 0 }]);

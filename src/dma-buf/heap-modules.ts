@@ -4,9 +4,10 @@
  */
 import type { EarlyBoot, EarlyCma, EarlyCoherent } from '../mm/early/early-boot.ts';
 import type { SystemRam } from '../mm/early/system-ram.ts';
+import { VmallocSpace } from '../mm/early/vmalloc-space.ts';
 import { hasCoherentHeaps, type Profile } from '../profile/profile.ts';
 import type { PhysAddr } from '../units.ts';
-import { formatHex, formatPa, rangeEnd, roundDown } from '../units.ts';
+import { formatHex, rangeEnd, roundDown } from '../units.ts';
 
 /** The modules of drivers/dma-buf/heaps/, in the order in which they are linked. */
 export const HEAP_MODULES = ['system_heap', 'cma_heap', 'coherent_heap'] as const;
@@ -69,7 +70,7 @@ function planModule(early: EarlyBoot, ram: SystemRam, module: HeapModule): Modul
     case 'system_heap':
       return { module };
     case 'coherent_heap':
-      return { module, pools: early.coherentPools.map((pool, index) => planPool(early, ram, index, pool)) };
+      return { module, pools: planPools(early, ram) };
     case 'cma_heap':
       return {
         module,
@@ -94,11 +95,19 @@ function heapAreas({ cmaAreas, defaultCma, profile }: EarlyBoot): readonly Early
   return cmaHeaps === 'default-by-name' || legacy ? [defaultCma] : [];
 }
 
-function planPool(early: EarlyBoot, ram: SystemRam, index: number, pool: EarlyCoherent): PlannedPool {
-  const { name, base, size } = pool;
-  const refused = memremapRefusal(early, ram, pool) ?? bitmapRefusal(early, pool);
-  return { index, name, base, size, ...(refused && { refused }) };
+/** What becomes of each pool, as they are mapped one after another. */
+function planPools(early: EarlyBoot, ram: SystemRam): readonly PlannedPool[] {
+  const space = new VmallocSpace(early.memblock, early.profile);
+  return early.coherentPools.map((pool, index) => {
+    const { name, base, size } = pool;
+    const refused =
+      memremapRefusal(early, ram, pool) ?? spaceRefusal(space, pool) ?? bitmapRefusal(early, pool);
+    return { index, name, base, size, ...(refused && { refused }) };
+  });
 }
+
+const spaceRefusal = (space: VmallocSpace, { size }: EarlyCoherent): PoolRefusal | undefined =>
+  space.map(size) ? undefined : { problem: 'unmappable', errno: 22 };
 
 /** Why the pool cannot be mapped uncached: dma_init_coherent_memory(), memremap(), arm64's ioremap_prot(). */
 function memremapRefusal(
@@ -107,7 +116,8 @@ function memremapRefusal(
   pool: EarlyCoherent,
 ): PoolRefusal | undefined {
   if (pool.size === 0n) return { problem: 'size-zero', errno: 22 };
-  const what = `${formatPa(pool.base)} size: ${formatHex(pool.size)}`;
+  const { arch, geometry } = profile;
+  const what = `${arch.formatPa(pool.base)} size: ${formatHex(pool.size)}`;
   const intersection = ram.intersects(pool);
   if (intersection !== 'none') {
     const range = intersection === 'mixed' ? 'mixed range' : 'ram';
@@ -118,10 +128,10 @@ function memremapRefusal(
       once: `memremap-${intersection}`,
     };
   }
-  if (rangeEnd(pool) > profile.arch.physEnd) return { problem: 'unmappable', errno: 22 };
-  return memblock.isMapMemory(roundDown(pool.base, profile.geometry.page))
-    ? { problem: 'mapped-page', errno: 22, warning: 'ioremap attempted on RAM pfn' }
-    : undefined;
+  if (rangeEnd(pool) > arch.physEnd) return { problem: 'unmappable', errno: 22 };
+  if (!memblock.isMapMemory(roundDown(pool.base, geometry.page))) return undefined;
+  const warning = arch.ioremapSaysWhy && { warning: 'ioremap attempted on RAM pfn' };
+  return { problem: 'mapped-page', errno: 22, ...warning };
 }
 
 /** Why the pool has no bitmap: the largest kmalloc() is a buddy block, which with 4 KiB pages stands for 128 GiB. */

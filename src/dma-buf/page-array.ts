@@ -21,12 +21,9 @@ export interface PageArrayTooLarge {
   readonly mostPages: number;
 }
 
-/** sizeof(struct page *). */
-const POINTER = 8;
-
 /** Pages of the largest buffer whose array kmalloc() gives: KMALLOC_MAX_SIZE is the largest block of pages. */
-export const mostArrayPages = ({ pageSize, maxPageOrder }: Geometry): number =>
-  (pageSize * 2 ** maxPageOrder) / POINTER;
+export const mostArrayPages = ({ pageSize, maxPageOrder, wordBits }: Geometry): number =>
+  (pageSize * 2 ** maxPageOrder) / (wordBits / 8);
 
 /** What a request above the limit says of itself; `undefined` for one that is not. */
 export function pageArrayTooLarge(
@@ -36,16 +33,17 @@ export function pageArrayTooLarge(
 ): PageArrayTooLarge | undefined {
   const mostPages = mostArrayPages(geometry);
   if (pages <= BigInt(mostPages)) return undefined;
-  const arrayBytes = pages * BigInt(POINTER);
+  const arrayBytes = pages * BigInt(geometry.wordBits / 8);
   return { kind: 'page-array-too-large', pageSize: geometry.pageSize, region, pages, arrayBytes, mostPages };
 }
 
 /** The failure in words and numbers. */
 export function explainPageArray(failure: PageArrayTooLarge): string[] {
   const { pages, mostPages, pageSize, arrayBytes, region } = failure;
-  const [array, most] = [arrayBytes, mostPages * POINTER].map((bytes) => formatSize(BigInt(bytes)));
+  const most = (arrayBytes / pages) * BigInt(mostPages);
+  const [array, given] = [arrayBytes, most].map(formatSize);
   return [
     `${pagesText(pageSize)(pages)} asked of ${region}`,
-    `the array of page pointers would be ${array}, of which the kernel gives ${most} at most: the largest buffer is ${formatSize(BigInt(mostPages) * BigInt(pageSize))}`,
+    `the array of page pointers would be ${array}, of which the kernel gives ${given} at most: the largest buffer is ${formatSize(BigInt(mostPages) * BigInt(pageSize))}`,
   ];
 }

@@ -99,6 +99,9 @@ function registerCmaHeaps(
 /** __add_cma_heap() through dma_heap_add(). */
 function addCmaHeap(records: Records, printk: Printk, name: string, area: number): boolean {
   if (registerDmaHeap(records, printk, name, { backend: 'cma', index: area })) return true;
-  printk.print(3, 'dma_heap: failed to register heap (-17)');
+  // The series registers in two steps.
+  if (profileIn(records).coherent_series !== 'off') {
+    printk.print(3, 'dma_heap: failed to register heap (-17)');
+  }
   return false;
 }

@@ -72,12 +72,15 @@ export function checkMmap(
   call: { readonly length: bigint; readonly prot: number; readonly flags: number; readonly offset: bigint },
   { arch, geometry, linux }: Profile,
 ): { readonly errno: Errno; readonly why?: Failure } | undefined {
-  const { page, pageAlign } = geometry;
-  const { length, prot, flags } = call;
+  const { page, pageAlign, wordMax } = geometry;
+  const { prot, flags } = call;
+  const length = call.length & wordMax;
   const offset = call.offset & U64_MASK;
   const bad = (why: Failure) => ({ errno: 'EINVAL', why }) as const;
   const badFlags = () => bad({ kind: 'bad-argument', argument: 'flags', value: BigInt(flags) });
   const pastEnd = (size: bigint): Failure => ({ kind: 'past-end', of: 'buffer', offset, length, size });
+  // mmap2() counts pages in a word; what is beyond, the C library does not ask for.
+  if (offset / page > wordMax) return bad(pastEnd(file.kind === 'dma_buf' ? file.size : 0n));
   if ((flags & MAP_HUGETLB) !== 0) return badFlags();
   if (length === 0n) return bad({ kind: 'empty-mapping' });
   const size = pageAlign(length);
@@ -85,7 +88,7 @@ export function checkMmap(
   const tooLong = file.kind === 'dma_buf' ? { why: pastEnd(file.size) } : {};
   if (size === 0n || size > arch.taskSize) return { errno: 'ENOMEM', ...tooLong };
   // file_mmap_ok(): the end of the mapping must be a file position.
-  if (offset / page > (U64_MASK - size) / page) return { errno: 'EOVERFLOW', ...tooLong };
+  if (offset / page > (wordMax - size) / page) return { errno: 'EOVERFLOW', ...tooLong };
   const kind = flags & MAP_TYPE;
   if (kind === MAP_SHARED_VALIDATE && (flags & ~LEGACY_MAP_MASK) !== 0) return { errno: 'EOPNOTSUPP' };
   if (kind !== MAP_SHARED && kind !== MAP_SHARED_VALIDATE && kind !== MAP_PRIVATE) {

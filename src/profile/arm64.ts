@@ -2,13 +2,14 @@
  * arm64 with 48 bits of virtual and physical addresses: CONFIG_ARM64_VA_BITS_48, CONFIG_ARM64_PA_BITS_48.
  * Sizes from arch/arm64/Kconfig and arch/arm64/include/asm/ (Linux 7.3).
  */
-import { GiB, KiB, MiB, TiB } from '../units.ts';
+import { formatPa, GiB, KiB, MiB, TiB, U64_MASK } from '../units.ts';
 import type { Architecture } from './architecture.ts';
 
 export const ARM64: Architecture = {
   name: 'arm64',
   pages: {
     4: {
+      wordBits: 64,
       pageShift: 12,
       maxPageOrder: 10,
       sectionSize: 128n * MiB,
@@ -17,6 +18,7 @@ export const ARM64: Architecture = {
       memmapBlock: 2n * MiB,
     },
     16: {
+      wordBits: 64,
       pageShift: 14,
       maxPageOrder: 11,
       sectionSize: 128n * MiB,
@@ -25,6 +27,7 @@ export const ARM64: Architecture = {
       memmapBlock: 16n * KiB,
     },
     64: {
+      wordBits: 64,
       pageShift: 16,
       maxPageOrder: 13,
       sectionSize: 512n * MiB,
@@ -33,6 +36,10 @@ export const ARM64: Architecture = {
       memmapBlock: 64n * KiB,
     },
   },
+  defconfig: {},
+  fixedConfig: {},
+  refusedConfig: {},
+  deviceTree: true,
   // arch/arm64/include/uapi/asm/fcntl.h
   openFlags: { O_DIRECTORY: 0o40000, O_NOFOLLOW: 0o100000, O_DIRECT: 0o200000, O_LARGEFILE: 0o400000 },
   // include/uapi/asm-generic/stat.h
@@ -50,7 +57,43 @@ export const ARM64: Architecture = {
     st_blocks: [64, 8],
   },
   taskSize: 1n << 48n,
+  physMax: U64_MASK,
+  formatPa,
   physEnd: 1n << 48n,
+  ioremapSaysWhy: true,
+  dmaZone: 'devices',
   dma32End: 4n * GiB,
+  early: {
+    mem: 'total-and-image',
+    firstPageLost: false,
+    initrdOutside: 'becomes-ram',
+    belowImage: 0n,
+    blob: 'before-regions',
+    defaultCmaEarly: () => false,
+    defaultCmaLimit: 'dma-zone',
+    linearMap: 'by-rodata',
+    takenAtEnd: 0n,
+    sectionRoots: 0n,
+    efiRanges: true,
+    coherentNeedsNoMap: false,
+    atomicPools: () => 'by-zone',
+    swiotlb: 'for-kmalloc',
+    remapsCma: false,
+  },
+  iomem: {
+    reserved: 'reserved',
+    ram: 'pages',
+    noMap: 'by-version',
+    nested: true,
+    outside: false,
+    image: [
+      { name: 'Kernel code', from: 0, to: 0x2d / 0x44 },
+      { name: 'Kernel data', from: 0x33 / 0x44, to: 1 },
+    ],
+  },
   vmallocTotalKiB: 135_288_315_904,
+  meminfoEnd: [],
+  listsCmaPages: true,
+  showsCmaLock: false,
+  versionSizes: true,
 };

@@ -28,6 +28,18 @@ export interface ProfileConfig {
   readonly CONFIG_CMA_DEBUG: boolean;
   /** Linux 6.18: the default CMA area's heap under its own name too. */
   readonly CONFIG_DMABUF_HEAPS_CMA_LEGACY: boolean;
+  /** 32-bit arm: whether RAM beyond the linear map is used. */
+  readonly CONFIG_HIGHMEM: boolean;
+  /** 32-bit arm: addresses of 40 bits. */
+  readonly CONFIG_ARM_LPAE: boolean;
+  /** The memory map in sections, not flat. */
+  readonly CONFIG_SPARSEMEM: boolean;
+  /** riscv64: whether text and read-only data are mapped by tables of their own. */
+  readonly CONFIG_STRICT_KERNEL_RWX: boolean;
+  /** riscv64: whether there may be devices that do not see the CPU's caches; they need atomic pools. */
+  readonly CONFIG_RISCV_DMA_NONCOHERENT: boolean;
+  /** x86_64: atomic pools, which memory encryption brings. */
+  readonly CONFIG_DMA_COHERENT_POOL: boolean;
   readonly CONFIG_DMABUF_HEAPS_SYSTEM: boolean;
   readonly CONFIG_DMABUF_HEAPS_CMA: boolean;
   readonly CONFIG_DMABUF_HEAPS_COHERENT: boolean;
@@ -35,7 +47,7 @@ export interface ProfileConfig {
 
 export type ConfigKey = keyof ProfileConfig;
 
-/** The options of arm64's defconfig. */
+/** The options of arm64's defconfig; an architecture says what its own has otherwise. */
 export const DEFCONFIG: ProfileConfig = {
   CONFIG_CMA_SIZE_MBYTES: 32,
   CONFIG_CMA_ALIGNMENT: 8,
@@ -51,6 +63,12 @@ export const DEFCONFIG: ProfileConfig = {
   CONFIG_RODATA_FULL_DEFAULT_ENABLED: true,
   CONFIG_CMA_DEBUG: false,
   CONFIG_DMABUF_HEAPS_CMA_LEGACY: true,
+  CONFIG_HIGHMEM: true,
+  CONFIG_ARM_LPAE: false,
+  CONFIG_SPARSEMEM: true,
+  CONFIG_STRICT_KERNEL_RWX: true,
+  CONFIG_RISCV_DMA_NONCOHERENT: true,
+  CONFIG_DMA_COHERENT_POOL: true,
   CONFIG_DMABUF_HEAPS_SYSTEM: true,
   CONFIG_DMABUF_HEAPS_CMA: true,
   CONFIG_DMABUF_HEAPS_COHERENT: true,
@@ -69,7 +87,7 @@ const RANGES: Readonly<Partial<Record<ConfigKey, readonly [min: number, max: num
 /** What is wrong with a configuration override. */
 export interface ConfigProblem {
   readonly key: string;
-  readonly problem: 'unknown' | 'not-boolean' | 'not-number' | 'out-of-range';
+  readonly problem: 'unknown' | 'not-boolean' | 'not-number' | 'out-of-range' | 'not-modelled';
   readonly expected: string;
 }
 

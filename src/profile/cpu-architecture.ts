@@ -28,8 +28,12 @@ const ARM_32 =
 
 const KNOWN: readonly Known[] = [
   { name: 'arm', board: 'a 32-bit ARM board', cpu: ARM_32 },
-  { name: 'riscv', board: 'a RISC-V board', cpu: /^(riscv|(sifive|thead|starfive|andestech|spacemit),.*)$/ },
-  { name: 'x86', board: 'an x86 board', cpu: /^intel,(ce4100|quark.*|x86.*)$/ },
+  {
+    name: 'riscv64',
+    board: 'a RISC-V board',
+    cpu: /^(riscv|(sifive|thead|starfive|andestech|spacemit),.*)$/,
+  },
+  { name: 'x86_64', board: 'an x86 board', cpu: /^intel,(ce4100|quark.*|x86.*)$/ },
   { name: 'mips', board: 'a MIPS board', cpu: /^(mips,.*|brcm,bmips.*|ingenic,xburst.*|mti,.*)$/ },
   { name: 'powerpc', board: 'a PowerPC board', cpu: /^(PowerPC|powerpc|fsl,e\d).*$/ },
   { name: 'loongarch', board: 'a LoongArch board', cpu: /^loongson,la\d.*$/ },
@@ -41,18 +45,18 @@ const ARM_64 =
   /^(arm,(armv8|cortex-(a3[45]|a5\d|a6\d|a7\d|a\d{3}.*|x\d.*)|neoverse-.*|rainier)|apple,.*|cavium,.*|qcom,(kryo.*|oryon.*|falkor.*)|nvidia,(carmel|tegra132-denver|tegra186-denver)|samsung,mongoose.*|brcm,(brahma-b53|vulcan)|apm,(potenza|strega)|ampere,.*|fujitsu,.*)$/;
 
 /**
- * The architecture of a board where its tree leaves no doubt and it is another than arm64's; `undefined` for arm64, and
- * where nothing is said: most boards that people write for a question have no /cpus.
+ * The architecture of a board where its tree leaves no doubt; `undefined` where nothing is said: most boards that people
+ * write for a question have no /cpus.
  */
-export function otherArchitecture({
+export function cpuArchitecture({
   compatible,
   properties,
   timers,
 }: CpuFacts): Pick<Known, 'name' | 'board'> | undefined {
-  if (compatible.some((name) => ARM_64.test(name))) return undefined;
+  if (compatible.some((name) => ARM_64.test(name))) return { name: 'arm64', board: 'a 64-bit ARM board' };
   const riscv = properties.some((name) => /^riscv,isa/.test(name));
   const known = KNOWN.find(({ name, cpu }) =>
-    riscv ? name === 'riscv' : compatible.some((one) => cpu.test(one)),
+    riscv ? name === 'riscv64' : compatible.some((one) => cpu.test(one)),
   );
   if (known !== undefined) return known;
   // Boards that run both name both.

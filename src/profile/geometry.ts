@@ -3,10 +3,12 @@
  * value, made once for each page size, because kernels with different pages run in one process.
  */
 import type { Pfn, PhysAddr, PhysRange } from '../units.ts';
-import { rangeEnd, roundDown, roundUp, U64_MASK } from '../units.ts';
+import { rangeEnd, roundDown, roundUp } from '../units.ts';
 
 /** What an architecture says of one of its page sizes. */
 export interface GeometrySizes {
+  /** Bits of `unsigned long`, of size_t and of a pointer. */
+  readonly wordBits: 32 | 64;
   /** PAGE_SHIFT. */
   readonly pageShift: number;
   /** MAX_PAGE_ORDER: the largest buddy block is `1 << maxPageOrder` pages. */
@@ -35,7 +37,9 @@ export interface Geometry extends GeometrySizes {
   readonly pfnUp: (address: PhysAddr) => Pfn;
   /** The address of a frame's first byte: PFN_PHYS(). */
   readonly pfnPhys: (pfn: Pfn) => PhysAddr;
-  /** Rounds a 64-bit length up to whole pages and wraps at 2^64 as the kernel does: PAGE_ALIGN(). */
+  /** The highest value of `unsigned long`: ULONG_MAX. */
+  readonly wordMax: bigint;
+  /** Rounds a length up to whole pages and wraps as the kernel's `unsigned long` does: PAGE_ALIGN(). */
   readonly pageAlign: (length: bigint) => bigint;
   /** The bytes of so many pages. */
   readonly pagesToBytes: (pages: number | bigint) => bigint;
@@ -48,6 +52,7 @@ export function makeGeometry(sizes: GeometrySizes): Geometry {
   const shift = BigInt(sizes.pageShift);
   const page = 1n << shift;
   const mask = page - 1n;
+  const wordMax = (1n << BigInt(sizes.wordBits)) - 1n;
   return {
     ...sizes,
     pageSize: Number(page),
@@ -56,7 +61,8 @@ export function makeGeometry(sizes: GeometrySizes): Geometry {
     pfnDown: (address) => Number(address >> shift),
     pfnUp: (address) => Number((address + mask) >> shift),
     pfnPhys: (pfn) => BigInt(pfn) << shift,
-    pageAlign: (length) => (length + mask) & ~mask & U64_MASK,
+    wordMax,
+    pageAlign: (length) => (length + mask) & ~mask & wordMax,
     pagesToBytes: (pages) => BigInt(pages) << shift,
     wholePages: (range) => {
       const base = roundDown(range.base, page);

@@ -1,4 +1,6 @@
 /** The kernels that can be spoken for, and what stands behind each. */
+import { formatPa } from '../units.ts';
+import type { PageKiB } from './architecture.ts';
 import { linux510 } from './linux-5.10.ts';
 import { linux515 } from './linux-5.15.ts';
 import { linux61 } from './linux-6.1.ts';
@@ -7,7 +9,7 @@ import { linux612 } from './linux-6.12.ts';
 import { linux618 } from './linux-6.18.ts';
 import { linux72 } from './linux-7.2.ts';
 import { linux73 } from './linux-7.3.ts';
-import type { LinuxVersion } from './linux-version.ts';
+import type { FormatPa, LinuxVersion } from './linux-version.ts';
 
 /** A release, as a row of `dmaheap kernels`. */
 export interface KernelRow {
@@ -23,8 +25,13 @@ export interface KernelRow {
   readonly recorded?: string;
   /** The trees that were read. */
   readonly source: string;
-  readonly version: (stable: number) => LinuxVersion;
+  /** The page sizes of each architecture that recordings stand behind. */
+  readonly on: Readonly<Record<string, readonly PageKiB[]>>;
+  readonly version: (stable: number, pa: FormatPa) => LinuxVersion;
 }
+
+const ARM64_4K = { arm64: [4] } as const;
+const ALL_OF_73 = { arm: [4], arm64: [4, 16, 64], riscv64: [4], x86_64: [4] } as const;
 
 /** The oldest first. */
 export const KERNELS: readonly KernelRow[] = [
@@ -33,14 +40,16 @@ export const KERNELS: readonly KernelRow[] = [
     stable: 262,
     recorded: '5.10.262 of Debian',
     source: '5.10.262 of Debian',
+    on: ARM64_4K,
     version: linux510,
   },
-  { release: '5.15', stable: 40, source: "5.15.40 of a vendor's tree, Android's", version: linux515 },
+  { release: '5.15', stable: 40, source: "5.15.40 of a vendor's tree, Android's", on: {}, version: linux515 },
   {
     release: '6.1',
     stable: 192,
     recorded: '6.1.176 and 6.1.192 of Debian',
     source: '6.1.192 of Debian',
+    on: ARM64_4K,
     version: linux61,
   },
   {
@@ -48,6 +57,7 @@ export const KERNELS: readonly KernelRow[] = [
     stable: 63,
     recorded: "6.6.63 of a vendor's tree",
     source: "6.6.63 of a vendor's tree",
+    on: ARM64_4K,
     version: linux66,
   },
   {
@@ -57,6 +67,7 @@ export const KERNELS: readonly KernelRow[] = [
     series: 'backport',
     recorded: '6.12.107 and 6.12.118 of Debian',
     source: '6.12.118 of Debian',
+    on: ARM64_4K,
     version: linux612,
   },
   {
@@ -65,15 +76,17 @@ export const KERNELS: readonly KernelRow[] = [
     series: 'backport',
     recorded: "6.18.35 of a vendor's tree",
     source: "6.18.35 of a vendor's tree",
+    on: ARM64_4K,
     version: linux618,
   },
-  { release: '7.2', stable: 13, series: 'backport', source: '7.2.13 of Debian', version: linux72 },
+  { release: '7.2', stable: 13, series: 'backport', source: '7.2.13 of Debian', on: {}, version: linux72 },
   {
     release: '7.3',
     stable: 4,
     series: 'posted',
     recorded: '7.3.4 with the coherent series',
     source: '7.3.4 of Debian',
+    on: ALL_OF_73,
     version: linux73,
   },
 ];
@@ -81,24 +94,28 @@ export const KERNELS: readonly KernelRow[] = [
 /** The one that a boot speaks for unless told. */
 export const NEWEST = '7.3';
 
-const found = new Map<string, LinuxVersion>();
-
-/** The row of a release, `6.12` or `6.12.107`. */
-export function kernelRow(release: string): KernelRow | undefined {
-  const [major, minor] = release.split('.');
-  return KERNELS.find((one) => one.release === `${major}.${minor}`);
-}
+/** The row that a release belongs to. */
+export const kernelRow = (release: string): KernelRow | undefined =>
+  KERNELS.find((row) => row.release === release.split('.').slice(0, 2).join('.'));
 
 /** Whether nothing that it answers was seen in a recording. */
 export const isUnverified = (release: string): boolean => kernelRow(release)?.recorded === undefined;
 
-/** The version of a release, `6.12` or `6.12.107`; `undefined` when there is none. */
-export function linuxVersion(release: string): LinuxVersion | undefined {
-  const known = found.get(release);
+const found = new Map<FormatPa, Map<string, LinuxVersion>>();
+
+/**
+ * The version of a release, `6.12` or `6.12.107`; `undefined` when there is none.
+ *
+ * @param pa how its log has physical addresses
+ */
+export function linuxVersion(release: string, pa: FormatPa = formatPa): LinuxVersion | undefined {
+  const versions = found.get(pa) ?? new Map<string, LinuxVersion>();
+  found.set(pa, versions);
+  const known = versions.get(release);
   if (known !== undefined) return known;
-  const [, , stable] = release.split('.');
+  const stable = release.split('.')[2];
   const row = kernelRow(release);
-  const version = row?.version(stable === undefined ? row.stable : Number(stable));
-  if (version !== undefined) found.set(release, version);
+  const version = row?.version(stable === undefined ? row.stable : Number(stable), pa);
+  if (version !== undefined) versions.set(release, version);
   return version;
 }

@@ -1,14 +1,17 @@
 /** Linux 5.10: what differs from 6.1. */
 import { formatPa, GiB, KiB, MiB } from '../units.ts';
 import { linux61 } from './linux-6.1.ts';
-import type { LinuxVersion } from './linux-version.ts';
+import type { FormatPa, LinuxVersion } from './linux-version.ts';
 
 /** Characters of an area's folder in debugfs: cma-NAME is cut by its buffer. */
 const FOLDER = 15;
 
-/** @param stable the number of the stable update */
-export function linux510(stable: number): LinuxVersion {
-  const next = linux61(0);
+/**
+ * @param stable the number of the stable update
+ * @param pa how lines of the log have physical addresses
+ */
+export function linux510(stable: number, pa: FormatPa = formatPa): LinuxVersion {
+  const next = linux61(0, pa);
   return {
     ...next,
     name: `5.10.${stable}`,
@@ -46,7 +49,7 @@ export function linux510(stable: number): LinuxVersion {
       }),
       regionNotReserved: ({ name, base, size }) => [
         6,
-        `OF: fdt: Reserved memory: failed to reserve memory for node '${name}': base ${formatPa(base)}, size ${size / MiB} MiB`,
+        `OF: fdt: Reserved memory: failed to reserve memory for node '${name}': base ${pa(base)}, size ${size / MiB} MiB`,
       ],
       regionNotPlaced: (node) => [6, `OF: reserved mem: failed to allocate memory for node '${node}'`],
     },

@@ -2,14 +2,18 @@
  * Linux 5.15: what differs from 6.1. From the source alone. Its heaps have their own code since 5.11, as 6.1's; what is
  * older than 5.11 is as in 5.10.
  */
+import { formatPa } from '../units.ts';
 import { linux510 } from './linux-5.10.ts';
 import { linux61 } from './linux-6.1.ts';
-import type { LinuxVersion } from './linux-version.ts';
+import type { FormatPa, LinuxVersion } from './linux-version.ts';
 
-/** @param stable the number of the stable update */
-export function linux515(stable: number): LinuxVersion {
-  const next = linux61(0);
-  const before = linux510(0);
+/**
+ * @param stable the number of the stable update
+ * @param pa how lines of the log have physical addresses
+ */
+export function linux515(stable: number, pa: FormatPa = formatPa): LinuxVersion {
+  const next = linux61(0, pa);
+  const before = linux510(0, pa);
   return {
     ...next,
     name: `5.15.${stable}`,

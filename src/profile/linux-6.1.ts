@@ -1,14 +1,17 @@
 /** Linux 6.1: what differs from 6.6. */
 import { formatPa, MiB } from '../units.ts';
 import { linux66 } from './linux-6.6.ts';
-import type { LinuxVersion } from './linux-version.ts';
+import type { FormatPa, LinuxVersion } from './linux-version.ts';
 
 /** "don't publish fd before copy_to_user() succeeds". */
 const NO_LEAK = 192;
 
-/** @param stable the number of the stable update */
-export function linux61(stable: number): LinuxVersion {
-  const next = linux66(0);
+/**
+ * @param stable the number of the stable update
+ * @param pa how lines of the log have physical addresses
+ */
+export function linux61(stable: number, pa: FormatPa = formatPa): LinuxVersion {
+  const next = linux66(0, pa);
   return {
     ...next,
     name: `6.1.${stable}`,
@@ -25,7 +28,7 @@ export function linux61(stable: number): LinuxVersion {
 
     log: {
       ...next.log,
-      cmaReserved: (_asked, { base, size }) => [6, `cma: Reserved ${size / MiB} MiB at ${formatPa(base)}`],
+      cmaReserved: (_asked, { base, size }) => [6, `cma: Reserved ${size / MiB} MiB at ${pa(base)}`],
       cmaNotReserved: (_asked, rounded) => [3, `cma: Failed to reserve ${rounded / MiB} MiB`],
     },
   };

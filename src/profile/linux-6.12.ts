@@ -1,16 +1,19 @@
 /** Linux 6.12: what differs from 6.18. */
 import { formatPa, KiB, MiB } from '../units.ts';
 import { linux618 } from './linux-6.18.ts';
-import type { LinuxVersion } from './linux-version.ts';
+import type { FormatPa, LinuxVersion } from './linux-version.ts';
 
 /** The regions lie in an array made to size: "dynamically allocate reserved_mem array". */
 const REGION_ARRAY = 105;
 /** "don't publish fd before copy_to_user() succeeds". */
 const NO_LEAK = 113;
 
-/** @param stable the number of the stable update, 13 or later */
-export function linux612(stable: number): LinuxVersion {
-  const next = linux618(0);
+/**
+ * @param stable the number of the stable update, 13 or later
+ * @param pa how lines of the log have physical addresses
+ */
+export function linux612(stable: number, pa: FormatPa = formatPa): LinuxVersion {
+  const next = linux618(0, pa);
   return {
     ...next,
     name: `6.12.${stable}`,
@@ -42,7 +45,7 @@ export function linux612(stable: number): LinuxVersion {
       ...next.log,
       cmaReserved: (_asked, { base, size }) => [
         6,
-        `cma: Reserved ${size / MiB} MiB at ${formatPa(base)} on node -1`,
+        `cma: Reserved ${size / MiB} MiB at ${pa(base)} on node -1`,
       ],
       cmaNotReserved: (_asked, rounded) => [3, `cma: Failed to reserve ${rounded / MiB} MiB on node -1`],
       cmaNoSlotTold: false,

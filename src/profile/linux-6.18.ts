@@ -1,11 +1,14 @@
 /** Linux 6.18: what differs from 7.3. Recorded from a vendor's tree, whose core files show no changes. */
 import { formatPa, GiB, KiB, MiB } from '../units.ts';
 import { linux73 } from './linux-7.3.ts';
-import type { LinuxVersion } from './linux-version.ts';
+import type { FormatPa, LinuxVersion } from './linux-version.ts';
 
-/** @param stable the number of the stable update */
-export function linux618(stable: number): LinuxVersion {
-  const next = linux73(0);
+/**
+ * @param stable the number of the stable update
+ * @param pa how lines of the log have physical addresses
+ */
+export function linux618(stable: number, pa: FormatPa = formatPa): LinuxVersion {
+  const next = linux73(0, pa);
   return {
     ...next,
     name: `6.18.${stable}`,
@@ -44,7 +47,7 @@ export function linux618(stable: number): LinuxVersion {
       cmaHeapRefused: () => [4, 'cma_heap: failed to add legacy heap: -EEXIST'],
       coherentPoolMade: (base, size) => [
         6,
-        `Reserved memory: created DMA memory pool at ${formatPa(base)}, size ${size / MiB} MiB`,
+        `Reserved memory: created DMA memory pool at ${pa(base)}, size ${size / MiB} MiB`,
       ],
       severalRegPairs: undefined,
       defaultCmaSkipped: () => [

@@ -1,11 +1,14 @@
 /** Linux 6.6: what differs from 6.12. Recorded from a vendor's tree. */
 import { formatPa, MiB } from '../units.ts';
 import { linux612 } from './linux-6.12.ts';
-import type { LinuxVersion } from './linux-version.ts';
+import type { FormatPa, LinuxVersion } from './linux-version.ts';
 
-/** @param stable the number of the stable update */
-export function linux66(stable: number): LinuxVersion {
-  const next = linux612(0);
+/**
+ * @param stable the number of the stable update
+ * @param pa how lines of the log have physical addresses
+ */
+export function linux66(stable: number, pa: FormatPa = formatPa): LinuxVersion {
+  const next = linux612(0, pa);
   return {
     ...next,
     name: `6.6.${stable}`,
@@ -48,7 +51,7 @@ export function linux66(stable: number): LinuxVersion {
       severalRegPairs: undefined,
       regionNotReserved: ({ name, base, size }) => [
         3,
-        `OF: fdt: Reserved memory: failed to reserve memory for node '${name}': base ${formatPa(base)}, size ${size / MiB} MiB`,
+        `OF: fdt: Reserved memory: failed to reserve memory for node '${name}': base ${pa(base)}, size ${size / MiB} MiB`,
       ],
     },
   };

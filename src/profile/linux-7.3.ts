@@ -1,9 +1,12 @@
 /** Linux 7.3. */
 import { formatPa, GiB, KiB, MiB, U64_MASK } from '../units.ts';
-import type { LinuxVersion } from './linux-version.ts';
+import type { FormatPa, LinuxVersion } from './linux-version.ts';
 
-/** @param stable the number of the stable update: 7.3.4 */
-export const linux73 = (stable: number): LinuxVersion => ({
+/**
+ * @param stable the number of the stable update: 7.3.4
+ * @param pa how lines of the log have physical addresses
+ */
+export const linux73 = (stable: number, pa: FormatPa = formatPa): LinuxVersion => ({
   name: `7.3.${stable}`,
 
   structPage: 64n,
@@ -71,7 +74,7 @@ export const linux73 = (stable: number): LinuxVersion => ({
   unnamedBuffer: '<none>',
 
   log: {
-    cmaReserved: (asked, { base }) => [6, `cma: Reserved ${asked / MiB} MiB at ${formatPa(base)}`],
+    cmaReserved: (asked, { base }) => [6, `cma: Reserved ${asked / MiB} MiB at ${pa(base)}`],
     cmaNotReserved: (asked) => [3, `cma: Failed to reserve ${asked / MiB} MiB`],
     cmaNoSlotTold: true,
     cmaAllocFailed: (area, pages) => {
@@ -91,11 +94,11 @@ export const linux73 = (stable: number): LinuxVersion => ({
     cmaHeapRefused: (area) => [4, `cma_heap: Failed to add CMA heap ${area}`],
     coherentPoolMade: (base, size) => [
       6,
-      `Reserved memory: created DMA memory pool at ${formatPa(base)}, size ${size / KiB} KiB`,
+      `Reserved memory: created DMA memory pool at ${pa(base)}, size ${size / KiB} KiB`,
     ],
     coherentPoolFailed: (base, size) => [
       3,
-      `Reserved memory: failed to init DMA memory pool at ${formatPa(base)}, size ${size / KiB} KiB`,
+      `Reserved memory: failed to init DMA memory pool at ${pa(base)}, size ${size / KiB} KiB`,
     ],
     badCells: [3, 'OF: reserved mem: Reserved memory: unsupported node format, ignoring'],
     noReservedMemory: [6, 'OF: reserved mem: Reserved memory: No reserved-memory node in the DT'],
@@ -107,14 +110,14 @@ export const linux73 = (stable: number): LinuxVersion => ({
     defaultCmaSkipped: () => [3, 'Skipping dt linux,cma-default node in favor for "cma=" kernel param.'],
     regionNotReserved: ({ name, base, size }) => [
       3,
-      `OF: reserved mem: Reserved memory: failed to reserve memory for node '${name}': base ${formatPa(base)}, size ${size / MiB} MiB`,
+      `OF: reserved mem: Reserved memory: failed to reserve memory for node '${name}': base ${pa(base)}, size ${size / MiB} MiB`,
     ],
     regionNotPlaced: (node, size) => [
       3,
       `OF: reserved mem: failed to allocate memory for node '${node}': size ${size / MiB} MiB`,
     ],
     regionRange: ({ name, base, size, noMap, reusable }) => {
-      const range = `${formatPa(base)}..${formatPa((base + size - 1n) & U64_MASK)} (${size / KiB} KiB)`;
+      const range = `${pa(base)}..${pa((base + size - 1n) & U64_MASK)} (${size / KiB} KiB)`;
       const how = `${noMap ? 'nomap' : 'map'} ${reusable ? 'reusable' : 'non-reusable'}`;
       return [6, `OF: reserved mem: ${range} ${how} ${name}`];
     },

@@ -6,7 +6,12 @@ import type { PhysAddr } from '../units.ts';
 import type { ProfileConfig } from './config.ts';
 
 /** A line of the log with its level. */
-export type LogText = readonly [level: 3 | 4 | 6, text: string];
+export type LogText = readonly [level: 3 | 4 | 5 | 6, text: string];
+
+export type ZoneName = 'DMA' | 'DMA32' | 'Normal' | 'HighMem';
+
+/** How %pa prints a physical address. */
+export type FormatPa = (address: PhysAddr) => string;
 
 /** A /reserved-memory child, as lines name it. */
 interface NamedRegion {
@@ -108,7 +113,7 @@ export interface LinuxVersion {
   /** Whether the default area is tried from 4 GiB upward first. */
   readonly fromFourGiB: (size: bigint, limit: PhysAddr, endOfRam: PhysAddr) => boolean;
   /** Whether a zone gets a pool for atomic DMA allocations. */
-  readonly atomicPool: (zone: 'DMA' | 'DMA32' | 'Normal', populated: boolean) => boolean;
+  readonly atomicPool: (zone: ZoneName, populated: boolean) => boolean;
 
   /** The default area, then the zones and the memory map, or the other way round. */
   readonly defaultCmaFirst: boolean;
@@ -146,7 +151,7 @@ export interface LinuxVersion {
   readonly knowsPerCpuBlocks: boolean;
   /** The last lines of /proc/meminfo behind those of CMA. */
   readonly meminfoEnd: readonly string[];
-  /** VmallocTotal by the bits of a virtual address, KiB, as recorded. */
+  /** VmallocTotal of arm64 by the bits of a virtual address, KiB, as recorded. */
   readonly vmallocTotalKiB: Readonly<Record<number, number>>;
   /** Whether a no-map range in iomem is rounded outward to pages, not inward. */
   readonly noMapOutward: boolean;

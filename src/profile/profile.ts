@@ -5,6 +5,7 @@
 
 import { formatSize } from '../units.ts';
 import type { Architecture, PageKiB } from './architecture.ts';
+import { ARM } from './arm.ts';
 import { ARM64 } from './arm64.ts';
 import {
   type ConfigKey,
@@ -15,8 +16,10 @@ import {
   readOption,
 } from './config.ts';
 import { type Geometry, type GeometrySizes, makeGeometry } from './geometry.ts';
-import { isUnverified, linuxVersion, NEWEST } from './kernels.ts';
+import { kernelRow, linuxVersion, NEWEST } from './kernels.ts';
 import type { LinuxVersion } from './linux-version.ts';
+import { RISCV64 } from './riscv64.ts';
+import { X86_64 } from './x86-64.ts';
 
 export interface Profile {
   readonly linux: LinuxVersion;
@@ -29,38 +32,67 @@ export interface Profile {
   readonly configName: string;
 }
 
-const DEFCONFIG_NAME = 'arm64 defconfig';
+const ARCHITECTURES: readonly Architecture[] = [ARM64, ARM, RISCV64, X86_64];
+
+/** The architecture that a boot gets. */
+export const DEFAULT_ARCHITECTURE = ARM64.name;
+
+/** The page sizes that an architecture's kernels can have, KiB. */
+export const pageSizesOf = (archName: string): readonly number[] =>
+  Object.keys(architectureOf(archName).pages).map(Number);
+
+/** Whether an architecture's boards are device trees. */
+export const readsDeviceTree = (archName: string): boolean => architectureOf(archName).deviceTree;
+
+/** The names of the architectures, as `uname -m` or the kernel's own folders have them. */
+export const architectureNames = (): readonly string[] => ARCHITECTURES.map(({ name }) => name);
 
 /**
- * The profile of Linux 7.3 on arm64 with overrides.
+ * The profile of a kernel, of Linux 7.3 on arm64 unless told, with overrides.
  *
  * @param overrides option names with values as in .config (`y`, `n`, numbers)
  * @param pageKiB the page size that the kernel was built with
+ * @param release `6.12` or `6.12.107`
+ * @param archName one of `architectureNames()`
  * @returns the profile and what was wrong with the overrides; those are left out
+ * @throws Error when there is no such release or architecture, or it has no such pages
  */
 export function profileOf(
   coherent: 'v3' | 'off' = 'v3',
   overrides: Readonly<Record<string, unknown>> = {},
   pageKiB: PageKiB = 4,
   release: string = NEWEST,
+  archName: string = DEFAULT_ARCHITECTURE,
 ): { profile: Profile; problems: readonly ConfigProblem[] } {
+  const arch = architectureOf(archName);
+  const defconfig = { ...DEFCONFIG, ...arch.defconfig, ...arch.fixedConfig };
   const problems: ConfigProblem[] = [];
   const changed: Record<string, boolean | number> = {};
   for (const [key, value] of Object.entries(overrides)) {
-    if (!Object.hasOwn(DEFCONFIG, key)) {
+    if (!isOption(key)) {
       problems.push({ key, problem: 'unknown', expected: configKeys().join(', ') });
       continue;
     }
-    const option = readOption(key as ConfigKey, value);
+    const option = readOption(key, value);
     if (typeof option === 'object') problems.push(option);
-    else if (option !== DEFCONFIG[key as ConfigKey]) changed[key] = option;
+    else if (arch.refusedConfig[key] === option) {
+      problems.push({ key, problem: 'not-modelled', expected: option === true ? 'n' : 'y' });
+    } else if (option !== defconfig[key] && !Object.hasOwn(arch.fixedConfig, key)) changed[key] = option;
   }
   const differs = Object.keys(changed);
   if (pageKiB !== 4) differs.push(`${pageKiB} KiB pages`);
-  const configName = `${DEFCONFIG_NAME}${differs.length === 0 ? '' : ` but ${differs.join(', ')}`}`;
-  const config = { ...DEFCONFIG, ...changed };
-  const names = { linux: release, arch: ARM64.name, pageKiB, coherent_series: coherent };
+  const configName = `${archName} defconfig${differs.length === 0 ? '' : ` but ${differs.join(', ')}`}`;
+  const config = { ...defconfig, ...changed };
+  const names = { linux: release, arch: archName, pageKiB, coherent_series: coherent };
   return { profile: namedProfile({ ...names, config, configName }), problems };
+}
+
+const isOption = (key: string): key is ConfigKey => Object.hasOwn(DEFCONFIG, key);
+
+function architectureOf(name: string): Architecture {
+  const arch = ARCHITECTURES.find((known) => known.name === name);
+  if (arch === undefined) throw new Error(`no architecture ${name}`);
+  return arch;
 }
 
 /** What names a profile: plain data, from which it is made again. */
@@ -70,14 +102,6 @@ export interface ProfileNames extends Pick<Profile, 'coherent_series' | 'config'
   readonly arch: string;
   readonly pageKiB: PageKiB;
 }
-
-const ARCHITECTURES: readonly Architecture[] = [ARM64];
-
-/** The names of those that are modelled. */
-export const modelledArchitectures = (): readonly string[] => ARCHITECTURES.map(({ name }) => name);
-
-/** The architecture that a boot gets. */
-export const DEFAULT_ARCHITECTURE = ARM64.name;
 
 /** Made once for each set of sizes, when first asked for. */
 const geometries = new Map<GeometrySizes, Map<string, Geometry>>();
@@ -94,14 +118,14 @@ function geometryFor(sizes: GeometrySizes, changed: Partial<GeometrySizes>): Geo
 
 /** The profile of those names. @throws Error when there is no such version or architecture, or it has no such pages */
 export function namedProfile({ linux: version, arch: name, pageKiB, ...rest }: ProfileNames): Profile {
-  const linux = linuxVersion(version);
-  const arch = ARCHITECTURES.find((known) => known.name === name);
-  const sizes = arch?.pages[pageKiB];
+  const arch = architectureOf(name);
+  const linux = linuxVersion(version, arch.formatPa);
+  const sizes = arch.pages[pageKiB];
   if (linux === undefined) throw new Error(`no Linux ${version}`);
-  if (arch === undefined || sizes === undefined) throw new Error(`no ${name} with pages of ${pageKiB} KiB`);
+  if (sizes === undefined) throw new Error(`no ${name} with pages of ${pageKiB} KiB`);
   const order = rest.config.CONFIG_ARCH_FORCE_MAX_ORDER;
   const changed = {
-    ...(linux.sectionSize !== undefined && { sectionSize: linux.sectionSize }),
+    ...(linux.sectionSize !== undefined && arch.versionSizes && { sectionSize: linux.sectionSize }),
     ...(order > 0 && { maxPageOrder: order }),
   };
   return { ...rest, linux, arch, geometry: geometryFor(sizes, changed) };
@@ -125,6 +149,21 @@ export function pageblockBytes({ linux, config, geometry }: Profile): bigint {
   return linux.hugePageblocks(config) && pmd < block ? pmd : block;
 }
 
+/**
+ * Whether any recording of a running kernel stands behind this version on this architecture with these pages; what
+ * the model answers for others is unverified.
+ */
+export function isRecorded({ linux, arch, geometry }: Profile): boolean {
+  const pages: readonly number[] = kernelRow(linux.name)?.on[arch.name] ?? [];
+  return pages.includes(geometry.pageSize / 1024);
+}
+
+/** VMALLOC_TOTAL as /proc/meminfo has it, KiB. */
+export function vmallocTotalKiB({ linux, arch, config }: Profile): number {
+  const known = arch.versionSizes ? linux.vmallocTotalKiB[config.CONFIG_ARM64_VA_BITS] : undefined;
+  return known ?? arch.vmallocTotalKiB;
+}
+
 /** Whether coherent pools become heaps. */
 export const hasCoherentHeaps = (profile: Profile): boolean =>
   profile.coherent_series !== 'off' && profile.config.CONFIG_DMABUF_HEAPS_COHERENT;
@@ -144,7 +183,8 @@ export function linuxBanner(profile: Profile): string {
     profile.coherent_series === 'off'
       ? 'no coherent heaps'
       : `coherent heap series ${profile.coherent_series} (not mainline)`;
-  return `${linuxName(profile)}${isUnverified(profile.linux.name) ? UNVERIFIED : ''}, ${series}`;
+  const unverified = isRecorded(profile) ? '' : UNVERIFIED;
+  return `${linuxName(profile)}${unverified}, ${series}`;
 }
 
 /**
@@ -161,10 +201,10 @@ const UNVERIFIED = ' (unverified: from the source, no recording)';
 /** Whether a banner speaks for a version that no recording stands behind. */
 export const speaksUnverified = (text: string): boolean => text.includes(UNVERIFIED);
 
-function areaText({ configName }: Profile, area: BannerArea | undefined): string {
+function areaText({ configName, arch }: Profile, area: BannerArea | undefined): string {
   if (area?.from === 'config') return `${formatSize(area.size)} (${configName})`;
   const said = area === undefined ? 'none' : `${formatSize(area.size)} (${AREA_FROM[area.from]})`;
-  return configName === DEFCONFIG_NAME ? said : `${said}, ${configName}`;
+  return configName === `${arch.name} defconfig` ? said : `${said}, ${configName}`;
 }
 
 const AREA_FROM = { cmdline: 'cma=', tree: 'device tree' } as const;

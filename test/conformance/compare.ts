@@ -48,6 +48,7 @@ function bootFacts(
   observed: Observed,
   { logFilter, heapsAreSet }: Pick<Expectations, 'logFilter' | 'heapsAreSet'>,
 ): Fact[] {
+  const memory = (lines: readonly string[]) => memoryLines(lines, expected.log);
   const graded = (lines: readonly string[]) => withoutIgnored(lines, logFilter);
   const heapLine = (heap: { name: string; minor: number; mode: string }): string =>
     heapsAreSet ? `${heap.name} ${heap.mode}` : `${heap.minor} ${heap.name} ${heap.mode}`;
@@ -55,7 +56,7 @@ function bootFacts(
   const facts = [
     ...lineFacts('boot.heaps', inOrder(expected.heaps.map(heapLine)), inOrder(observed.heaps.map(heapLine))),
     ...lineFacts('boot.log', graded(expected.log), graded(observed.log)),
-    ...lineFacts('boot.iomem', ramOnwards(expected.iomem), ramOnwards(observed.iomem)),
+    ...lineFacts('boot.iomem', memory(expected.iomem), memory(observed.iomem)),
     ...['CmaTotal', ...(observed.knowsCmaFree ? ['CmaFree'] : [])].map((key) =>
       exact(`boot.meminfo.${key}`, expected.meminfo[key], observed.meminfo[key]),
     ),
@@ -119,7 +120,10 @@ function stepFacts(
 }
 
 const ZONES = /^<\d>(Zone ranges:| {2}(DMA|DMA32|Normal|HighMem|Movable|Device)\s)/;
-const CALL_TRACE = /^<\d> [\w.]+\+0x[0-9a-f]+\/0x[0-9a-f]+/;
+/** 32-bit arm writes `callee from caller+0x…`, riscv64 `[<address>] caller+0x…`. */
+const CALL_TRACE = /^<\d>( |\[<[0-9a-f]+>\] )([\w.]+ from )?[\w.]+\+0x[0-9a-f]+\/0x[0-9a-f]+/;
+/** What a BIOS says of memory: the inputs have only what of it is usable. */
+const FIRMWARE = /^<\d>BIOS-e820: /;
 
 /** Lines that older recordings left out: the README names them. */
 const KEPT_LATER =
@@ -133,8 +137,16 @@ const KEPT_LATER =
  */
 export const withoutIgnored = (lines: readonly string[], logFilter = 2): string[] =>
   lines.filter(
-    (line) => !ZONES.test(line) && !CALL_TRACE.test(line) && (logFilter >= 2 || !KEPT_LATER.test(line)),
+    (line) =>
+      ![ZONES, CALL_TRACE, FIRMWARE].some((kind) => kind.test(line)) &&
+      (logFilter >= 2 || !KEPT_LATER.test(line)),
   );
+
+/** The lines of /proc/iomem that are compared: where firmware describes memory, what else it says is the machine's. */
+export function memoryLines(iomem: readonly string[], log: readonly string[]): string[] {
+  const hasFirmware = log.some((line) => FIRMWARE.test(line));
+  return ramOnwards(iomem).filter((line) => !hasFirmware || line.endsWith(' : System RAM'));
+}
 
 /** The top-level lines of /proc/iomem from the first `System RAM` on. */
 export function ramOnwards(lines: readonly string[]): string[] {

@@ -1,6 +1,7 @@
 /** The runner: one recorded case, replayed, compared and weighed against the gap list. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readsDeviceTree } from '../../src/profile/profile.ts';
 import { compareCase } from './compare.ts';
 import type { Fact, Grade } from './fact.ts';
 import type { Gap, JudgedDifference } from './gaps.ts';
@@ -52,8 +53,7 @@ export function runCase(id: string, oracle: OracleCase, boards: string, gaps: re
 
 function compared(oracle: OracleCase, boards: string): ReturnType<typeof compareCase> {
   try {
-    const dtb = readFileSync(join(boards, `${oracle.inputs.board}.dtb`));
-    return compareCase(oracle.expectations, replay(oracle.inputs, dtb));
+    return compareCase(oracle.expectations, replay(oracle.inputs, readBoard(oracle, boards)));
   } catch (error) {
     // A board that is refused, or a bug: the case has no answer at all, which is one difference.
     const got = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -61,6 +61,10 @@ function compared(oracle: OracleCase, boards: string): ReturnType<typeof compare
     return { facts: [fact], notReplayed: {}, behind: {} };
   }
 }
+
+/** The board's blob; `undefined` where the machine has no device tree. */
+export const readBoard = ({ inputs }: OracleCase, boards: string): Uint8Array | undefined =>
+  readsDeviceTree(inputs.profile.arch) ? readFileSync(join(boards, `${inputs.board}.dtb`)) : undefined;
 
 const tally = (facts: readonly Fact[], grade: Grade): Tally => {
   const own = facts.filter((fact) => fact.grade === grade);

@@ -11,11 +11,13 @@ const cases = findCases('fixtures/oracle');
 const INPUTS: ReadonlySet<string> = new Set([
   ...['name', 'board', 'cmdline', 'memory', 'reserved_at_boot', 'unflattened_bytes', 'log_filter'],
   ...['profile.linux', 'profile.arch', 'profile.page_size', 'profile.coherent_series', 'profile.config'],
+  'profile.highmem',
 ]);
 
 /** What nobody reads, and why. */
 const UNREAD: Readonly<Record<string, string>> = {
   note: 'words for people',
+  'profile.note': 'words for people',
   'boot.panic': 'says that there is a message',
   'boot.message': 'is compared as the panic',
   'boot.tail': 'call traces',

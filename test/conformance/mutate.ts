@@ -2,9 +2,9 @@
  * Can the comparison fail? Each recorded value is falsified, one at a time, and compared with the same replay: a
  * value whose falsehood goes unnoticed is not graded, and stands here by name with the reason.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+
 import { compareCase } from './compare.ts';
+import { readBoard } from './conformance.ts';
 import type { Fact } from './fact.ts';
 import { type Json, type JsonObject, type OracleCase, parseCase } from './oracle-case.ts';
 import { notModelled, replay } from './replay.ts';
@@ -42,8 +42,7 @@ export function mutateCase(
 ): void {
   const oracle = parseCase(text, id);
   if (notModelled(oracle.inputs.profile) !== undefined) return;
-  const dtb = readFileSync(join(boards, `${oracle.inputs.board}.dtb`));
-  const observed = replay(oracle.inputs, dtb);
+  const observed = replay(oracle.inputs, readBoard(oracle, boards));
   const failing = (one: OracleCase): string =>
     JSON.stringify(
       compareCase(one.expectations, observed)
@@ -105,7 +104,8 @@ const otherLine = (line: number) => (value: unknown) => {
 };
 
 const ZONES = /^<\d>(Zone ranges:| {2}(DMA|DMA32|Normal|HighMem|Movable|Device)\s)/;
-const CALL_TRACE = /^<\d> [\w.]+\+0x[0-9a-f]+\/0x[0-9a-f]+/;
+const CALL_TRACE = /^<\d>( |\[<[0-9a-f]+>\] )([\w.]+ from )?[\w.]+\+0x[0-9a-f]+\/0x[0-9a-f]+/;
+const FIRMWARE = /^<\d>BIOS-e820: /;
 const LATER =
   /=> \d+ free of|kobject_add_internal failed|ioremap attempted|failed to init DMA|Ignoring memory|callbacks suppressed|Deferred/;
 const FAILED = /alloc failed, req-size/;
@@ -114,6 +114,7 @@ const FAILED = /alloc failed, req-size/;
 function ungradedLine(line: string, logFilter: number): string | undefined {
   if (ZONES.test(line)) return "zones are the machine's";
   if (CALL_TRACE.test(line)) return 'a call trace';
+  if (FIRMWARE.test(line)) return "firmware's own";
   if (/callbacks suppressed/.test(line)) return 'how many a rate limit dropped depends on time';
   return logFilter < 2 && LATER.test(line) ? 'of a kind that this recording did not keep' : undefined;
 }
@@ -141,7 +142,10 @@ function mutationsOf(root: JsonObject, { expectations }: OracleCase): Mutation[]
   return [
     ...pageblock,
     ...list(boot.heaps).flatMap((_, i) => [
-      ...['name', 'minor', 'mode'].map((key) => graded(`boot.heaps.${key}`, ['boot', 'heaps', i, key])),
+      ...['name', 'minor', 'mode'].map((key) => {
+        const why = key === 'minor' && expectations.heapsAreSet ? 'recorded in another order' : undefined;
+        return graded(`boot.heaps.${key}`, ['boot', 'heaps', i, key], why);
+      }),
       graded('boot.heaps, one missing', ['boot', 'heaps', i], undefined, removed),
     ]),
     ...list(boot.log).flatMap((line, i) => {
@@ -161,17 +165,20 @@ function mutationsOf(root: JsonObject, { expectations }: OracleCase): Mutation[]
         key === 'MemTotal' ? "early boot's own" : undefined,
       ),
     ),
-    ...iomemMutations(list(boot.iomem).map(String)),
+    ...iomemMutations(list(boot.iomem).map(String), list(boot.log).map(String)),
     ...expectations.steps.flatMap((step, i) => stepMutations(step, i)),
     ...logAfterMutations(expectations.logAfter, logFilter),
   ];
 }
 
-function iomemMutations(lines: readonly string[]): Mutation[] {
+function iomemMutations(lines: readonly string[], log: readonly string[]): Mutation[] {
+  const isGraded = log.some((line) => FIRMWARE.test(line))
+    ? / : System RAM$/
+    : / : (System RAM|[rR]eserved)$/;
   const firstRam = lines.findIndex((line) => line.endsWith(' : System RAM'));
   return lines.flatMap((line, i) => {
     const why =
-      i < firstRam || !/ : (System RAM|reserved)$/.test(line) || line.startsWith(' ')
+      i < firstRam || !isGraded.test(line) || line.startsWith(' ')
         ? "the machine's devices, and what is nested"
         : undefined;
     const path = ['boot', 'iomem', i];

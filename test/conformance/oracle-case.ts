@@ -157,6 +157,8 @@ export function parseCase(text: string, file: string): OracleCase {
     if (typeof value === 'object') fail(`profile.config.${key} is no plain value`);
     else config[key] = value;
   }
+  // The first recordings of 32-bit arm have it beside the configuration.
+  if (typeof profile.highmem === 'boolean') config.CONFIG_HIGHMEM ??= profile.highmem;
   const reservedAtBoot: Record<string, RecordedRange> = {};
   for (const [key, value] of Object.entries(object(root.reserved_at_boot, 'reserved_at_boot'))) {
     reservedAtBoot[key] = range(value, `reserved_at_boot.${key}`);

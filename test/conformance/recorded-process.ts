@@ -7,7 +7,6 @@ import type { Kernel } from '../../src/kernel/kernel.ts';
 import { SegmentationFault } from '../../src/kernel/mapping.ts';
 import type { Syscall } from '../../src/kernel/syscall.ts';
 import { DEFAULT_MAX_SEG_SIZE, type Device } from '../../src/mm/dma/device.ts';
-import { ARM64 } from '../../src/profile/arm64.ts';
 import { decodeDirents } from '../../src/uapi/dirent.ts';
 import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_B, encodeDmaBufSync } from '../../src/uapi/dma-buf.ts';
 import {
@@ -447,17 +446,21 @@ export class RecordedProcess {
   }
 
   #ls(args: Arguments): Answered {
-    const found = this.#onPath(args.text('path'), O_RDONLY | ARM64.openFlags.O_DIRECTORY, (fd) => {
-      const names: string[] = [];
-      for (;;) {
-        const buf = new Uint8Array(READ_SIZE);
-        const got = this.#call({ call: 'getdents64', fd, buf });
-        if (got < 0) return answered({ ret: got });
-        if (got === 0) break;
-        names.push(...decodeDirents(buf.subarray(0, got)).map((entry) => entry.d_name));
-      }
-      return answered({ names: names.filter((name) => name !== '.' && name !== '..').sort() });
-    });
+    const found = this.#onPath(
+      args.text('path'),
+      O_RDONLY | this.#kernel.profile.arch.openFlags.O_DIRECTORY,
+      (fd) => {
+        const names: string[] = [];
+        for (;;) {
+          const buf = new Uint8Array(READ_SIZE);
+          const got = this.#call({ call: 'getdents64', fd, buf });
+          if (got < 0) return answered({ ret: got });
+          if (got === 0) break;
+          names.push(...decodeDirents(buf.subarray(0, got)).map((entry) => entry.d_name));
+        }
+        return answered({ names: names.filter((name) => name !== '.' && name !== '..').sort() });
+      },
+    );
     return found.answer.ret === ENOENT ? answered({ names: [] }) : found;
   }
 
@@ -492,7 +495,8 @@ export class RecordedProcess {
     const fd = this.#fds.get(args.text('id'));
     if (fd === undefined) return answered({ ret: NOBUF });
     const buf = new Uint8Array(8);
-    const stat = new Uint8Array(ARM64.stat.size);
+    const layout = this.#kernel.profile.arch.stat;
+    const stat = new Uint8Array(layout.size);
     const answer = {
       read: this.#call({ call: 'read', fd, buf }),
       write: this.#call({ call: 'write', fd, buf }),
@@ -501,7 +505,7 @@ export class RecordedProcess {
       ...this.#poll(fd),
       fstat: this.#call({ call: 'fstat', fd, buf: stat }),
     };
-    const { st_size, st_mode, st_blksize } = decodeStat(stat, ARM64.stat);
+    const { st_size, st_mode, st_blksize } = decodeStat(stat, layout);
     return answered({
       ...answer,
       st_size: Number(st_size),

@@ -1,4 +1,5 @@
 /** Replays a recorded case through the library: inputs in, what was seen out. */
+import { boardWithoutTree } from '../../src/board/board.ts';
 import { boardFromTree } from '../../src/board/from-tree.ts';
 import { decodeDtb } from '../../src/devicetree/dtb.ts';
 import { boot } from '../../src/kernel/boot/boot.ts';
@@ -11,7 +12,7 @@ import { Printk } from '../../src/printk.ts';
 import type { PageKiB } from '../../src/profile/architecture.ts';
 import { configKeys } from '../../src/profile/config.ts';
 import { linuxVersion } from '../../src/profile/kernels.ts';
-import { pageblockBytes } from '../../src/profile/profile.ts';
+import { architectureNames, pageblockBytes } from '../../src/profile/profile.ts';
 import { profileIn } from '../../src/profile/recorded-profile.ts';
 import { MemoryRecords, type Records } from '../../src/records.ts';
 import type { PhysRange } from '../../src/units.ts';
@@ -22,7 +23,7 @@ import { RecordedProcess } from './recorded-process.ts';
 /** What of a case's kernel is not modelled, by name: `Linux 6.12`; `undefined` when all of it is. */
 export function notModelled(profile: RecordedProfile): string | undefined {
   if (linuxVersion(profile.linux) === undefined) return `Linux ${profile.linux}`;
-  if (profile.arch !== 'arm64') return `architecture ${profile.arch}`;
+  if (!architectureNames().includes(profile.arch)) return `architecture ${profile.arch}`;
   if (profile.coherent_series !== 'v3' && profile.coherent_series !== 'off') {
     return `coherent heap series ${profile.coherent_series}`;
   }
@@ -36,10 +37,14 @@ const physRange = ([base, size]: RecordedRange): PhysRange => ({ base: BigInt(ba
 /** The boot inputs of a case. */
 export function bootParams(inputs: CaseInputs): BootParams {
   const { kernel, initrd, dtb } = inputs.reservedAtBoot;
+  // Where QEMU had put initrd and blob was not always recorded: there they have a size, and the address 0.
+  const known = (range: RecordedRange | undefined) =>
+    range === undefined || Number(range[0]) === 0 ? undefined : physRange(range);
+  const [image, ramDisk, blob] = [kernel, initrd, dtb].map(known);
   const reserve: BootReserved = {
-    ...(kernel === undefined ? {} : { kernel: physRange(kernel) }),
-    ...(initrd === undefined ? {} : { initrd: physRange(initrd) }),
-    ...(dtb === undefined ? {} : { dtb: physRange(dtb) }),
+    ...(image && { kernel: image }),
+    ...(ramDisk && { initrd: ramDisk }),
+    ...(blob && { dtb: blob }),
   };
   const config: Record<string, ConfigValue> = {
     // A profile names what its kernel was built with. Those of `cases/` do not name hugetlbfs, and the /proc/meminfo
@@ -60,6 +65,7 @@ export function bootParams(inputs: CaseInputs): BootParams {
   };
   return {
     kernel: inputs.profile.linux,
+    arch: inputs.profile.arch,
     pageKiB: (inputs.profile.page_size / 1024) as PageKiB,
     cmdline: inputs.cmdline,
     ...(inputs.memory === undefined ? {} : { memory: inputs.memory.map(physRange) }),
@@ -75,17 +81,28 @@ const meminfoOf = (records: Records): JsonObject =>
     ['MemTotal', 'CmaTotal', 'CmaFree'].map((name) => [name, Number(procMeminfo(records).get(name))]),
   );
 
+/** Reading `used` and `maxchunk` takes an area's lock; the recorder read both before `order_per_bit`, which shows that. */
+function countingReads(): (name: string, area: ObservedArea) => ObservedArea {
+  const reads = new Map<string, bigint>();
+  return (name, area) => {
+    const turns = (reads.get(name) ?? 0n) + 2n;
+    reads.set(name, turns);
+    return { ...area, order_per_bit: `${BigInt(area.order_per_bit) + turns * (0x10001n << 32n)}` };
+  };
+}
+
 const logLine = (line: LogLine): string => `<${line.level}>${line.text}`;
 
 /**
  * Replays one case from a fresh boot.
  *
- * @param dtb the board's blob
+ * @param dtb the board's blob; absent where a machine has none
  * @throws whatever the library throws: the caller reports it as a difference
  */
-export function replay(inputs: CaseInputs, dtb: Uint8Array): Observed {
+export function replay(inputs: CaseInputs, dtb: Uint8Array | undefined): Observed {
   const file = `${inputs.board}.dtb`;
-  const board = boardFromTree(decodeDtb(dtb, file), file);
+  const board =
+    dtb === undefined ? boardWithoutTree(inputs.board) : boardFromTree(decodeDtb(dtb, file), file);
   const records = new MemoryRecords();
   const { panic } = boot(board, bootParams(inputs), records);
   const printk = new Printk(records);
@@ -108,13 +125,16 @@ export function replay(inputs: CaseInputs, dtb: Uint8Array): Observed {
   }
 
   const areas = (): Record<string, ObservedArea> => cmaDebugfs(records);
+  const asRead = profileIn(records).arch.showsCmaLock
+    ? countingReads()
+    : (_: string, area: ObservedArea) => area;
   const kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
   const atBoot = {
     knowsCmaFree,
     pageblock,
     log,
     heaps: kernel.heaps().map(({ name, minor, mode }) => ({ name, minor, mode })),
-    cma: areas(),
+    cma: Object.fromEntries(Object.entries(areas()).map(([name, area]) => [name, asRead(name, area)])),
     meminfo: meminfoOf(records),
     iomem: procIomem(records),
   };
@@ -123,7 +143,8 @@ export function replay(inputs: CaseInputs, dtb: Uint8Array): Observed {
 
   const process = new RecordedProcess(kernel, (name) => {
     const all = areas();
-    return Object.hasOwn(all, name) ? all[name] : undefined;
+    const area = Object.hasOwn(all, name) ? all[name] : undefined;
+    return area && asRead(name, area);
   });
   const steps = inputs.steps.map((step) => process.step(step));
   const logAfter = [...printk.since(mark)].map((line) => ({

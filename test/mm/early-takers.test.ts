@@ -5,6 +5,7 @@ import {
   takeMemoryMap,
   takePageTables,
   takeRegionArray,
+  takeSparse,
   takeUnflattenedTree,
 } from '../../src/mm/early/early-takers.ts';
 import { Memblock } from '../../src/mm/early/memblock.ts';
@@ -39,10 +40,75 @@ describe('page tables', () => {
   });
 });
 
+describe('page tables by the largest block that fits', () => {
+  const IMAGE = range(0x80200000n, 12n * MiB);
+
+  /** How many pages riscv64 takes. @param ranges base and end of RAM that is mapped */
+  const tables = (ranges: readonly (readonly [bigint, bigint])[], config: Record<string, boolean> = {}) => {
+    const riscv = profileOf('off', config, 4, undefined, 'riscv64').profile;
+    const memblock = new Memblock(riscv.geometry, true);
+    for (const [base, end] of ranges) memblock.addMemory(range(base, end - base));
+    memblock.allowResize();
+    takePageTables(memblock, riscv, IMAGE, undefined);
+    return memblock.reserved.reduce((sum, { size }) => sum + size / 4096n, 0n);
+  };
+
+  it('are as many as /proc/iomem of recorded boots shows', () => {
+    // rv-none; rv-highmem; rv-rnd-53003; rv-rnd-53068.
+    expect(tables([[0x80000000n, 0xc0000000n]])).toBe(4n);
+    expect(
+      tables([
+        [0x80000000n, 0x100000000n],
+        [0x140000000n, 0x180000000n],
+        [0x180400000n, 0x1c0000000n],
+      ]),
+    ).toBe(5n);
+    expect(
+      tables([
+        [0x80000000n, 0xa5970000n],
+        [0xa6c70000n, 0xb9f1b000n],
+        [0xba400000n, 0xbe437000n],
+      ]),
+    ).toBe(8n);
+    expect(
+      tables([
+        [0x80000000n, 0x98017000n],
+        [0xb8017000n, 0xba200000n],
+        [0xba400000n, 0xc5200000n],
+        [0xc5400000n, 0xc7717000n],
+        [0xcf717000n, 0xd21c0000n],
+        [0xd2400000n, 0xd4900000n],
+        [0xd8900000n, 0xd8d17000n],
+      ]),
+    ).toBe(13n);
+  });
+
+  it('map the image in the block around it where nothing sets it apart', () => {
+    expect(tables([[0x80000000n, 0xc0000000n]], { CONFIG_STRICT_KERNEL_RWX: false })).toBe(3n);
+  });
+
+  it('have no block of 1 GiB where RAM begins in the middle of one', () => {
+    const apart = { CONFIG_STRICT_KERNEL_RWX: false };
+    expect(tables([[0xa0000000n, 0x160000000n]], apart)).toBe(2n + 1n + 3n);
+  });
+});
+
+describe('a flat memory map', () => {
+  it('takes what lies between the ends of RAM, in lowmem', () => {
+    const arm = profileOf('off', {}, 4, undefined, 'arm').profile;
+    const memblock = memblockOf(range(GiB, 256n * MiB), range(GiB + 768n * MiB, 256n * MiB));
+    takeSparse(memblock, arm, 4n * MiB, 3);
+    // 2^18 pages of 32 bytes; the second range is HighMem.
+    expect(places(memblock)).toEqual([[GiB + 248n * MiB, 8n * MiB]]);
+    const full = memblockOf(range(GiB, 4n * MiB), range(GiB + 1020n * MiB, 4n * MiB));
+    expect(() => takeSparse(full, arm, 4n * MiB, 3)).toThrow('memory map');
+  });
+});
+
 describe('the memory map', () => {
   it('is one block of 2 MiB a section, from the top', () => {
     const memblock = memblockOf(range(GiB, 256n * MiB));
-    takeMemoryMap(memblock, profile.linux);
+    takeMemoryMap(memblock, profile);
     expect(places(memblock)).toEqual([[GiB + 252n * MiB, 4n * MiB]]);
   });
 
@@ -51,7 +117,7 @@ describe('the memory map', () => {
     //  1024  |-----------|
     //  1280                    |-----------|
     const memblock = memblockOf(range(GiB, 2n * MiB), range(GiB + 256n * MiB + MiB, 3n * MiB));
-    takeMemoryMap(memblock, profile.linux);
+    takeMemoryMap(memblock, profile);
     expect(places(memblock)).toEqual([
       [GiB, 2n * MiB],
       [GiB + 258n * MiB, 2n * MiB],
@@ -62,19 +128,19 @@ describe('the memory map', () => {
     // Islands of 512 KiB in one section: 513 pages.
     const islands = Array.from({ length: 8 }, (_, i) => range(GiB + BigInt(i) * MiB, 512n * KiB));
     const memblock = memblockOf(...islands);
-    takeMemoryMap(memblock, profile.linux);
+    takeMemoryMap(memblock, profile);
     expect(free(memblock)).toBe(4n * MiB - 513n * 4096n);
   });
 
   it('panics at the first section that gets none', () => {
     // Section 8 takes the only 2 MiB. What is left in section 10 is 1 MiB.
     const one = memblockOf(range(GiB, 2n * MiB), range(GiB + 256n * MiB, MiB));
-    expect(() => takeMemoryMap(one, profile.linux)).toThrow('Failed to allocate memmap for section 10');
+    expect(() => takeMemoryMap(one, profile)).toThrow('Failed to allocate memmap for section 10');
     const none = memblockOf(range(GiB, MiB), range(GiB + 256n * MiB, 512n * KiB));
-    expect(() => takeMemoryMap(none, profile.linux)).toThrow('Failed to allocate memmap for section 8');
+    expect(() => takeMemoryMap(none, profile)).toThrow('Failed to allocate memmap for section 8');
     // 512 pages are one too few.
     const few = memblockOf(range(GiB + 4096n, 2n * MiB));
-    expect(() => takeMemoryMap(few, profile.linux)).toThrow('Failed to allocate memmap for section 8');
+    expect(() => takeMemoryMap(few, profile)).toThrow('Failed to allocate memmap for section 8');
   });
 });
 

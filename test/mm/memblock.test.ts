@@ -312,6 +312,13 @@ describe('the arrays before they can grow', () => {
     expect(merged.memory).toHaveLength(3);
   });
 
+  it('refuse an allocation where older kernels do not die of it', () => {
+    const memblock = new Memblock(GEOMETRY, true, 'fails');
+    memblock.addMemory(pages(1, 1000));
+    for (const range of scattered(128)) memblock.reserve(range);
+    expect(memblock.alloc(4096n, 4096n, { start: 0n })).toBeUndefined();
+  });
+
   it('keep allocations apart from what others reserved (source only)', () => {
     const memblock = memblockOf('.mmmmmmmmmmm');
     memblock.reserve(pages(11, 1));

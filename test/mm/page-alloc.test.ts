@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countBlocks, createZones, PageAllocator } from '../../src/mm/alloc/page-alloc.ts';
-import type { ZoneName, ZoneSpan } from '../../src/mm/early/zones.ts';
+import type { ZoneSpan } from '../../src/mm/early/zones.ts';
+import type { ZoneName } from '../../src/profile/linux-version.ts';
 import type { PfnRange } from '../../src/units.ts';
 import { bareRecords, GEOMETRY, MAX_PAGE_ORDER } from '../pages.ts';
 

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { configKeys } from '../../src/profile/config.ts';
-import { banner, hasCoherentHeaps, pageblockBytes, profileOf } from '../../src/profile/profile.ts';
+import {
+  banner,
+  hasCoherentHeaps,
+  isRecorded,
+  pageblockBytes,
+  profileOf,
+  speaksUnverified,
+} from '../../src/profile/profile.ts';
 import { MiB } from '../../src/units.ts';
 
 describe('profileOf', () => {
@@ -42,6 +49,45 @@ describe('profileOf', () => {
     const result = profileOf('v3', overrides as Record<string, unknown>);
     expect(result.problems.map((p) => p.problem)).toEqual([problem]);
     expect(result.profile).toEqual(profileOf().profile);
+  });
+
+  it("takes an architecture's own defconfig, less what it does not have", () => {
+    const arm = profileOf(
+      'v3',
+      { CONFIG_TRANSPARENT_HUGEPAGE: true, CONFIG_ZONE_DMA: true },
+      4,
+      '7.3',
+      'arm',
+    );
+    expect(arm.problems).toEqual([]);
+    expect(pageblockBytes(arm.profile)).toBe(4n * MiB);
+    expect(arm.profile.config).toMatchObject({ CONFIG_CMA_SIZE_MBYTES: 64, CONFIG_ZONE_DMA: false });
+    expect(arm.profile.configName).toBe('arm defconfig');
+    const lpae = profileOf('v3', { CONFIG_ARM_LPAE: true }, 4, '7.3', 'arm');
+    expect(lpae.problems).toMatchObject([{ problem: 'not-modelled', expected: 'n' }]);
+    expect(() => profileOf('v3', {}, 4, '7.3', 'vax')).toThrow('no architecture vax');
+    expect(() => profileOf('v3', {}, 16, '7.3', 'arm')).toThrow('no arm with pages of 16 KiB');
+  });
+
+  it('prints addresses as wide as the architecture has them', () => {
+    const line = (arch: string) =>
+      profileOf('v3', {}, 4, '7.3', arch).profile.linux.log.cmaReserved(MiB, { base: 0x7fn, size: MiB })[1];
+    expect(line('arm')).toBe('cma: Reserved 1 MiB at 0x0000007f');
+    expect(line('riscv64')).toBe('cma: Reserved 1 MiB at 0x000000000000007f');
+  });
+
+  it('says what no recording stands behind', () => {
+    const recorded = (release: string, arch: string, pageKiB: 4 | 16 | 64 = 4) => {
+      const { profile } = profileOf('off', {}, pageKiB, release, arch);
+      expect(speaksUnverified(banner(profile, undefined))).toBe(!isRecorded(profile));
+      return isRecorded(profile);
+    };
+    expect(['arm', 'arm64', 'riscv64', 'x86_64'].map((arch) => recorded('7.3', arch))).not.toContain(false);
+    expect(recorded('7.3', 'arm64', 64)).toBe(true);
+    expect(recorded('6.12', 'arm64')).toBe(true);
+    expect(recorded('6.12', 'arm64', 64)).toBe(false);
+    expect(recorded('6.12.107', 'riscv64')).toBe(false);
+    expect(recorded('5.10', 'x86_64')).toBe(false);
   });
 
   it('lists its options', () => {

@@ -73,6 +73,10 @@ const WORDS: Readonly<Record<WhyNoHeap, readonly [reason: string, advice?: strin
     'try --coherent v3, or make it reusable for a CMA heap',
   ],
   'coherent-no-slot': ['more than 64 coherent pools: the rest get no heap', 'drop a pool'],
+  'coherent-not-no-map': [
+    'a pool without no-map: this architecture refuses it and gives its memory back',
+    'add no-map, or make it reusable for a CMA heap',
+  ],
   'mapped-ram': [
     'a pool in System RAM without no-map: the kernel maps that memory already and refuses to map it again',
     'add no-map',
@@ -143,11 +147,13 @@ function detailWords(region: RegionView, detail: RegionDetail): RegionWords {
       const advice =
         cause === 'reserved'
           ? `give another base${reservedBy?.[0] === undefined ? '' : ', or none: Linux then looks for a place'}`
-          : cause === 'misaligned'
-            ? `give a base at a multiple of ${formatSize(pageblock)}, or none`
-            : largest === undefined
-              ? 'free some memory below the limit'
-              : `ask for ${formatSize(roundDown(largest.size, pageblock))} at most`;
+          : cause === 'across-lowmem'
+            ? 'give a base that lies wholly below or above the end of lowmem, or none'
+            : cause === 'misaligned'
+              ? `give a base at a multiple of ${formatSize(pageblock)}, or none`
+              : largest === undefined
+                ? 'free some memory below the limit'
+                : `ask for ${formatSize(roundDown(largest.size, pageblock))} at most`;
       return { reason: defaultAreaText(detail), advice };
     }
   }

@@ -31,6 +31,8 @@ export interface BootParams {
   readonly coherent?: 'v3' | 'off';
   /** The release of Linux: `6.12`, `6.12.107`, `nearest:6.15`; the board's, or else the newest, unless given. */
   readonly kernel?: string;
+  /** The architecture, as the kernel's sources call it; arm64 unless given. */
+  readonly arch?: string;
   /** The page size that the kernel was built with, in KiB; 4 unless given. */
   readonly pageKiB?: PageKiB;
   /** Bytes of the unflattened device tree, where it is known; computed from the board's tree unless given. */

@@ -192,6 +192,8 @@ export function defaultAreaText(detail: DefaultAreaDetail): string {
       return `${head}: a fixed base must be a multiple of a pageblock (${formatSize(pageblock)})`;
     case 'exceeds-limit':
       return `${head}: its end ${formatHex(base + size)} lies above the limit; ${room}`;
+    case 'across-lowmem':
+      return `${head}: it would lie across the end of lowmem; ${room}`;
     case 'reserved': {
       const by = reservedBy.map(claimText).join(', ') || 'early allocations of the kernel';
       return `${head}: ${formatRange({ base, size })} is reserved already, by ${by}; ${room}`;

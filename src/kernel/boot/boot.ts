@@ -4,17 +4,14 @@
  */
 import type { Board } from '../../board/board.ts';
 import { type MemoryCmdline, parseCmdline } from '../../board/cmdline.ts';
-import { likelyMemoryBase } from '../../board/memory-hint.ts';
 import { encodeDtb } from '../../devicetree/dtb.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
-import { InvalidInput } from '../../diagnostic.ts';
 import { emptyCma, putUnmapped } from '../../mm/alloc/cma.ts';
 import { createZones, PageAllocator } from '../../mm/alloc/page-alloc.ts';
 import { activateCmaPages, createPerCpuPages } from '../../mm/alloc/per-cpu-pages.ts';
 import { createSwiotlb } from '../../mm/dma/swiotlb.ts';
 import { takeSwiotlb } from '../../mm/dma/swiotlb-pool.ts';
-import { createAtomicPools } from '../../mm/early/atomic-pool.ts';
-import type { Claim } from '../../mm/early/claims.ts';
+import { createAtomicPools, createSinglePool } from '../../mm/early/atomic-pool.ts';
 import { reserveDefaultCma } from '../../mm/early/contiguous.ts';
 import type { EarlyBoot, EarlyCma } from '../../mm/early/early-boot.ts';
 import {
@@ -28,11 +25,13 @@ import { KernelPanic, Memblock } from '../../mm/early/memblock.ts';
 import { ReservedMemory } from '../../mm/early/reserved-mem.ts';
 import { SystemRam } from '../../mm/early/system-ram.ts';
 import { aliasBytes, unflattenedTreeBytes } from '../../mm/early/unflattened-tree.ts';
-import type { ZoneName, ZoneSpan } from '../../mm/early/zones.ts';
-import { dmaPhysLimit, zoneSpans } from '../../mm/early/zones.ts';
+import type { ZoneSpan } from '../../mm/early/zones.ts';
+import { defaultCmaLimit, swiotlbLimit, zoneSpans } from '../../mm/early/zones.ts';
 import { Printk } from '../../printk.ts';
+import type { Architecture } from '../../profile/architecture.ts';
 import type { Geometry } from '../../profile/geometry.ts';
-import { type BannerArea, banner, type Profile, pageblockBytes, profileOf } from '../../profile/profile.ts';
+import type { ZoneName } from '../../profile/linux-version.ts';
+import { type BannerArea, banner, type Profile, pageblockBytes } from '../../profile/profile.ts';
 import { putProfile } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import type { PfnRange, PhysAddr, PhysRange } from '../../units.ts';
@@ -45,10 +44,8 @@ import {
   MiB,
   rangeEnd,
   rangesOverlap,
-  roundDown,
   roundUp,
   sharedRange,
-  TiB,
 } from '../../units.ts';
 import { createDevices } from '../device-table.ts';
 import { createTask, DEFAULT_NOFILE, SHELL_TASK } from '../task.ts';
@@ -56,11 +53,12 @@ import type { RegionView } from '../views/views.ts';
 import { addBootFaults } from './boot-faults.ts';
 import { bootReserved } from './boot-loader.ts';
 import type { BootParams, BootReserved } from './boot-params.ts';
+import { addRam, adjustLowmem, firmwareRam, limitRam, reserveBlob, reserveLoaded } from './boot-ram.ts';
 import { BOOT_RECORD, type BootRecord, bootRecord, DEVICE_TREE_RECORD } from './boot-record.ts';
 import { bootWarnings } from './boot-warnings.ts';
+import { checkInputs } from './checked-inputs.ts';
 import { loadModules } from './modules.ts';
 import { NOTHING_REGISTERED, type Registered, regionViews } from './regions.ts';
-import { spokenFor } from './spoken-for.ts';
 
 export interface BootOutcome {
   /** What follows `Kernel panic - not syncing: `, when the kernel died. */
@@ -72,9 +70,6 @@ export interface BootOutcome {
   /** Where Linux dies later or has several answers; what is odd about the board itself stands there. */
   readonly warnings: readonly Diagnostic[];
 }
-
-/** RAM above this is not modelled. */
-const MAX_RAM_END = 16n * TiB;
 
 /**
  * Boots a board into empty records. Touches no memory.
@@ -89,7 +84,12 @@ export function boot(board: Board, params: BootParams, records: Records): BootOu
   const printk = new Printk(records);
   const early: EarlyBoot = {
     profile,
-    memblock: new Memblock(profile.geometry, profile.config.CONFIG_EFI, profile.linux.reservedMem.fullArray),
+    memblock: new Memblock(
+      profile.geometry,
+      profile.arch.early.efiRanges && profile.config.CONFIG_EFI,
+      profile.linux.reservedMem.fullArray,
+      profile.arch.physMax,
+    ),
     printk,
     records,
     cmaAreas: [],
@@ -138,43 +138,47 @@ function bootKernel(
   words: MemoryCmdline,
   reservedMemory: ReservedMemory,
 ): Registered {
-  const { memblock, printk, records, profile, claims } = early;
+  const { memblock, printk, records, profile } = early;
   for (const word of words.malformed) {
     if (word === 'cma') printk.print(3, 'cma: Config string not provided');
     printk.print(4, `Malformed early option '${word}'`);
   }
 
   // 1-3: RAM, what the boot loader put there, and the static and dynamic regions.
+  const { arch } = profile;
+  const firmware = firmwareRam(early, memory, words);
   const reserve = bootReserved(board, memory, params.reserve ?? {});
-  for (const range of memory) memblock.addMemory(range);
-  if (words.mem !== undefined) limitMemory(memblock, words.mem, reserve);
-  const initrd = addInitrd(memblock, reserve);
-  for (const [by, range] of Object.entries({ kernel: reserve.kernel, initrd, dtb: reserve.dtb })) {
-    if (range === undefined) continue;
-    memblock.reserve(range);
-    claims.push({ by: by as Claim['by'], ...range });
-  }
+  addRam(early, firmware, words);
+  adjustLowmem(early);
+  if (arch.early.noEfi !== undefined && profile.config.CONFIG_EFI) printk.print(...arch.early.noEfi);
+  limitRam(early, words, reserve);
+  reserveLoaded(early, reserve);
   reservedMemory.scan();
+  if (arch.early.blob === 'after-regions') reserveBlob(early, reserve);
+  const defaultCma = () =>
+    reserveDefaultCma(
+      early,
+      cmaWord(words, arch),
+      defaultCmaLimit(memblock, profile, board.dmaMaxCpuAddress),
+    );
+  const cmaEarly = arch.early.defaultCmaEarly(profile.linux);
+  if (cmaEarly) defaultCma();
 
   // 4-6: page tables, the regions' handlers, the default CMA area.
   takePageTables(memblock, profile, reserve.kernel, words.rodata);
   memblock.allowResize();
-  takeRegionArray(memblock, reservedMemory.slots, profile.linux);
-  reservedMemory.scanLate();
-  takeUnflattenedTree(memblock, ...treeBytes(board, params, cmdline, reserve, profile));
+  if (arch.deviceTree) {
+    takeRegionArray(memblock, reservedMemory.slots, profile.linux);
+    reservedMemory.scanLate();
+    takeUnflattenedTree(memblock, ...treeBytes(board, params, cmdline, reserve, profile));
+  }
   const spans = zoneSpans(memblock, profile, board.dmaMaxCpuAddress);
-  const defaultCma = () =>
-    reserveDefaultCma(early, words.cma, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
-  if (profile.linux.defaultCmaFirst) defaultCma();
+  if (!cmaEarly && profile.linux.defaultCmaFirst) defaultCma();
   printZones(early, spans);
-  takeSparse(
-    memblock,
-    profile.linux,
-    pageblockBytes(profile),
-    profile.config.CONFIG_ARM64_VA_BITS > 39 ? 4 : 3,
-  );
-  if (!profile.linux.defaultCmaFirst) defaultCma();
-  const swiotlb = takeSwiotlb(memblock, dmaPhysLimit(memblock, profile, board.dmaMaxCpuAddress));
+  takeSparse(memblock, profile, pageblockBytes(profile), profile.config.CONFIG_ARM64_VA_BITS > 39 ? 4 : 3);
+  if (!cmaEarly && !profile.linux.defaultCmaFirst) defaultCma();
+  const bounceLimit = swiotlbLimit(memblock, profile, board.dmaMaxCpuAddress);
+  const swiotlb = bounceLimit === undefined ? undefined : takeSwiotlb(memblock, bounceLimit);
 
   // 7-8: the page allocator, CMA activation, DMA pools.
   const active = activateCma(early, spans);
@@ -191,7 +195,7 @@ function bootKernel(
   startAtomicPools(early, active, spans, words);
 
   // 9: heaps.
-  const ram = new SystemRam(memblock, reserve.kernel, profile.linux.noMapOutward);
+  const ram = new SystemRam(memblock, profile, { kernel: reserve.kernel, firmware });
   const problems = loadModules(early, ram, params);
   if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
   createDevices(records, board);
@@ -242,88 +246,10 @@ function treeBytes(
   return [unflattenedTreeBytes(tree, added, linux.treeSizes), aliasBytes(tree, linux.treeSizes)];
 }
 
-/** Everything that a user can get wrong, found before the boot begins. */
-function checkInputs(
-  board: Board,
-  params: BootParams,
-): { readonly profile: Profile; readonly memory: readonly PhysRange[] } {
-  const diagnostics: Diagnostic[] = [];
-  const error = (code: string, message: string, hint: string) =>
-    diagnostics.push({ code, severity: 'error', message, hint, position: { file: board.source } });
-  const { release, coherent, diagnostics: aboutKernel } = spokenFor(board, params);
-  diagnostics.push(...aboutKernel.filter(({ severity }) => severity === 'error'));
-  const { profile, problems } = profileOf(coherent, params.config, params.pageKiB, release);
-  for (const { key, problem, expected } of problems) {
-    if (problem === 'unknown') {
-      error('config-unknown', `${key} is no option that is modelled`, `options: ${expected}`);
-    } else {
-      error('config-value', `${key}: bad value`, `expected ${expected}`);
-    }
-  }
-  const given = params.memory !== undefined && params.memory.length > 0 ? params.memory : board.memory;
-  const memory = [...given].sort((a, b) => (a.base < b.base ? -1 : 1));
-  const { page } = profile.geometry;
-  if (!memory.some((range) => roundDown(rangeEnd(range), page) > roundUp(range.base, page))) {
-    error(
-      'board-no-memory',
-      'the board has no memory: its boot loader fills it in',
-      `give it with --memory BASE:SIZE, for example --memory ${formatHex(likelyMemoryBase(board))}:2G`,
-    );
-  }
-  const beyond = memory.find((range) => rangeEnd(range) > MAX_RAM_END);
-  if (beyond !== undefined) {
-    error(
-      'memory-too-high',
-      `memory at ${formatPa(beyond.base)} ends above ${formatPa(MAX_RAM_END)}, which is not modelled`,
-      'give memory that lies lower with --memory BASE:SIZE',
-    );
-  }
-  for (const [name, range] of Object.entries(params.reserve ?? {})) {
-    if (range === undefined || rangeEnd(range) <= MAX_RAM_END) continue;
-    error(
-      'reserve-too-high',
-      `${name} at ${formatPa(range.base)} ends above ${formatPa(MAX_RAM_END)}, where no memory is modelled`,
-      'say where the boot loader puts it with --reserve NAME=BASE:SIZE',
-    );
-  }
-  const nofile = params.nofile ?? DEFAULT_NOFILE;
-  if (!Number.isInteger(nofile) || nofile < 0 || nofile > 1 << 20) {
-    error('nofile-range', `RLIMIT_NOFILE ${nofile} is out of range`, 'expected 0 to 1048576');
-  }
-  if (diagnostics.length > 0) throw new InvalidInput(diagnostics);
-  return { profile, memory };
-}
-
-/**
- * `mem=`: cuts RAM where the running total from the bottom reaches the limit; the image comes back if it
- * was cut off: memblock_mem_limit_remove_map(), arm64_memblock_init().
- */
-function limitMemory(memblock: Memblock, limit: bigint, reserve: BootReserved): void {
-  const { page, wholePages } = memblock.geometry;
-  let left = roundDown(limit, page);
-  if (left === 0n) return;
-  for (const region of memblock.memory) {
-    if (left <= region.size) {
-      const end = region.base + left;
-      memblock.removeMemory({ base: end, size: memblock.endOfDram - end });
-      break;
-    }
-    left -= region.size;
-  }
-  if (reserve.kernel !== undefined) memblock.addMemory(wholePages(reserve.kernel));
-}
-
-/**
- * The initrd is RAM wherever it lies, unless below all RAM, where it is lost: arm64_memblock_init().
- *
- * @returns its pages
- */
-function addInitrd(memblock: Memblock, { initrd }: BootReserved): PhysRange | undefined {
-  if (initrd === undefined || initrd.size === 0n) return undefined;
-  const pages = memblock.geometry.wholePages(initrd);
-  if (pages.base < memblock.startOfDram) return undefined;
-  memblock.addMemory(pages);
-  return pages;
+/** `cma=` as the architecture's addresses have it. */
+function cmaWord({ cma }: MemoryCmdline, { physMax }: Architecture): MemoryCmdline['cma'] {
+  if (cma === undefined || (cma.size & physMax) === physMax) return undefined;
+  return { size: cma.size & physMax, base: cma.base & physMax, limit: cma.limit & physMax };
 }
 
 /** The lines of free_area_init(). */
@@ -353,17 +279,18 @@ function pagesIn({ pfnDown, page }: Geometry, range: PhysRange, area: PhysRange)
 }
 
 /**
- * An area with pages where there is no memory map kills the kernel; one that crosses a zone's border is
+ * An area with pages where there is no memory map kills the kernel, where the map is not flat; one that crosses a zone's border is
  * left empty and its pages go to the page allocator: cma_init_reserved_areas().
  *
  * @returns the areas that can be allocated from
  */
 function activateCma(early: EarlyBoot, spans: readonly ZoneSpan[]): readonly EarlyCma[] {
   const sections = ramSections(early.memblock);
+  const hasSections = early.profile.config.CONFIG_SPARSEMEM;
   const sectionOf = (address: PhysAddr) => Number(address / early.profile.geometry.sectionSize);
   return early.cmaAreas.filter((area) => {
     const last = sectionOf(rangeEnd(area) - 1n);
-    for (let section = sectionOf(area.base); section <= last; section++) {
+    for (let section = sectionOf(area.base); hasSections && section <= last; section++) {
       if (!sections.has(section)) throw new KernelPanic(KILLED_INIT, outsideRam(early, area), area.name);
     }
     const unmapped = early.memblock.memory
@@ -407,6 +334,19 @@ function startAtomicPools(
   words: MemoryCmdline,
 ): void {
   const { records, printk, profile } = early;
+  const sort = profile.arch.early.atomicPools(profile.config);
+  if (sort === 'none') return;
+  const { physMax } = profile.arch;
+  const coherentPool = words.coherentPool === undefined ? undefined : words.coherentPool & physMax;
+  const cmaAlignment = profile.config.CONFIG_CMA_ALIGNMENT;
+  if (sort === 'single') {
+    createSinglePool(records, printk, {
+      ...(coherentPool !== undefined && { coherentPool }),
+      ...(early.defaultCma && { defaultCma: early.defaultCma }),
+      cmaAlignment,
+    });
+    return;
+  }
   const defaultCma = active.find((area) => area === early.defaultCma);
   const pages = new PageAllocator(records);
   const cmaPagesIn = (span: ZoneSpan) =>
@@ -419,11 +359,11 @@ function startAtomicPools(
   createAtomicPools(records, printk, {
     spans,
     totalRamPages: [...managed.values()].reduce((sum, count) => sum + count, 0),
-    cmaAlignment: profile.config.CONFIG_CMA_ALIGNMENT,
+    cmaAlignment,
     zones: new Set(
       [...managed].filter(([name, count]) => profile.linux.atomicPool(name, count > 0)).map(([name]) => name),
     ),
-    ...(words.coherentPool !== undefined && { coherentPool: words.coherentPool }),
+    ...(coherentPool !== undefined && { coherentPool }),
     ...(defaultCma && { defaultCma }),
   });
 }

@@ -21,7 +21,10 @@ export interface Registered extends RegistrationProblems {
 /** Of a kernel that died before heaps registered. */
 export const NOTHING_REGISTERED: Registered = { pools: new Map(), areas: new Map(), waiting: new Set() };
 
-/** The regions in tree order, then the default CMA area where no node made it, or one that could not be had. */
+/**
+ * The regions in tree order, then the CMA area that no node made, which a node's may have displaced as the default,
+ * or one that could not be had.
+ */
 export function regionViews(
   early: EarlyBoot,
   regions: readonly ReservedMem[],
@@ -29,7 +32,7 @@ export function regionViews(
   words: MemoryCmdline,
 ): readonly RegionView[] {
   const views = regions.map((region) => viewOf(early, region, problems));
-  const area = early.defaultCma;
+  const area = early.cmaAreas.find(({ index }) => !regions.some((region) => region.cma === index));
   const origin = words.cma === undefined ? 'config' : 'cmdline';
   const detail = early.defaultCmaFailed;
   if (detail !== undefined) {
@@ -39,7 +42,7 @@ export function regionViews(
       { ...lost, kind: 'none', heaps: [], isDefault: false, why: 'default-area-failed', detail },
     ];
   }
-  if (area === undefined || regions.some((region) => region.cma === area.index)) return views;
+  if (area === undefined) return views;
   const why = whyNoCmaHeap(early, problems, area.index);
   const view: RegionView = {
     name: area.name,
@@ -50,7 +53,7 @@ export function regionViews(
     reusable: true,
     kind: 'cma',
     heaps: heapsOf(early.records, 'cma', area.index),
-    isDefault: true,
+    isDefault: area === early.defaultCma,
     ...(why && { why }),
   };
   return [...views, view];

@@ -36,7 +36,8 @@ export function openPath(
 ): HeapFile | VirtualOpenFile | { readonly refused: SyscallResult } {
   if ((flags & O_PATH) !== 0) throw new NotModelled('open with O_PATH');
   if ((flags & O_TMPFILE) !== 0) throw new NotModelled('open with O_TMPFILE');
-  const { O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOFOLLOW } = profileIn(state.records).arch.openFlags;
+  const { arch, geometry } = profileIn(state.records);
+  const { O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOFOLLOW } = arch.openFlags;
   const refused = (result: SyscallResult) => ({ refused: result });
   const credentials = findTask(state.records, task)?.credentials ?? ROOT;
   const context = { ...state.heapContext(task), task };
@@ -62,7 +63,8 @@ export function openPath(
     return refused(fail('EACCES', why));
   }
   if ((flags & O_DIRECT) !== 0) return refused(badArgument('EINVAL', 'flags', flags));
-  const kept = (flags & ~FORGOTTEN) | O_LARGEFILE;
+  // force_o_largefile(): with 64 bits every file is large.
+  const kept = (flags & ~FORGOTTEN) | (geometry.wordBits === 64 ? O_LARGEFILE : 0);
   if (node.kind === 'device') return { kind: 'dma_heap', heap: node.heap, flags: kept, count: 1 };
   return {
     kind: 'virtual',

@@ -74,9 +74,10 @@ export type WhyNoHeap =
   | 'cma-not-configured' // the kernel has no CMA, or no CMA heap
   | 'coherent-off' // the kernel has no coherent heap
   | 'coherent-no-slot' // more than 64 coherent pools
+  | 'coherent-not-no-map' // an architecture whose pools must be no-map
   | 'mapped-ram' // a pool without no-map: memremap refuses System RAM
   | 'mapped-page' // an unaligned base in a page that is still mapped
-  | 'unmappable' // a pool above 256 TiB, or too large for a bitmap (128 GiB)
+  | 'unmappable' // a pool above 256 TiB, too large for a bitmap (128 GiB), or on 32-bit arm for what can be mapped
   | 'name-taken' // a heap of that name exists
   | 'module-not-loaded' // the heap's module is not loaded yet
   | 'no-cma-heaps'; // default_cma_region was refused, and every CMA heap with it

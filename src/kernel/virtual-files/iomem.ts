@@ -12,10 +12,12 @@ export const procIomem = (records: Records): readonly string[] =>
   linesOf(records, ({ start, end }) => `${hex(start)}-${hex(end)}`);
 
 const linesOf = (records: Records, place: (resource: Resource) => string): readonly string[] =>
-  bootRecord(records).iomem.flatMap((top) => [
-    `${place(top)} : ${top.name}`,
-    ...top.children.map((child) => `  ${place(child)} : ${child.name}`),
-  ]);
+  bootRecord(records).iomem.flatMap((top) => nestedLines(top, place));
+
+const nestedLines = (resource: Resource, place: (resource: Resource) => string): readonly string[] => [
+  `${place(resource)} : ${resource.name}`,
+  ...(resource.children ?? []).flatMap((child) => nestedLines(child, place)).map((line) => `  ${line}`),
+];
 
 /** The file: who opened it without CAP_SYS_ADMIN sees zeros. Devices are not modelled. */
 export function iomem(records: Records, opener: Credentials): string {

@@ -3,7 +3,7 @@ import { cmaAreas } from '../../mm/alloc/cma.ts';
 import { PageAllocator } from '../../mm/alloc/page-alloc.ts';
 import { perCpuCmaPages } from '../../mm/alloc/per-cpu-pages.ts';
 import type { Geometry } from '../../profile/geometry.ts';
-import type { Profile } from '../../profile/profile.ts';
+import { type Profile, vmallocTotalKiB } from '../../profile/profile.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import { KiB } from '../../units.ts';
@@ -21,6 +21,8 @@ const LINES = [
   ...['SReclaimable', 'SUnreclaim', 'KernelStack', 'PageTables', 'SecPageTables', 'NFS_Unstable', 'Bounce'],
   ...['WritebackTmp', 'CommitLimit', 'Committed_AS', 'VmallocTotal', 'VmallocUsed', 'VmallocChunk', 'Percpu'],
 ] as const;
+/** Lines of a kernel with HighMem, before those of swap. */
+const HIGHMEM_LINES = ['HighTotal', 'HighFree', 'LowTotal', 'LowFree'] as const;
 const HUGE_PAGE_LINES = [
   'AnonHugePages',
   'ShmemHugePages',
@@ -63,14 +65,11 @@ export function procMeminfo(records: Records): ReadonlyMap<string, number> {
     ['MemFree', kib(free)],
     ['MemAvailable', kib(Math.max(free - totalReservePages(zones, profile), 0))],
     ['CommitLimit', kib(Math.floor((total * OVERCOMMIT_RATIO) / 100))],
-    ['VmallocTotal', vmallocTotal(profile)],
+    ['VmallocTotal', vmallocTotalKiB(profile)],
     ['CmaTotal', kib(cmaPages(records))],
     ['CmaFree', kib(cmaFree)],
   ]);
 }
-
-const vmallocTotal = ({ linux, arch, config }: Profile): number =>
-  linux.vmallocTotalKiB[config.CONFIG_ARM64_VA_BITS] ?? arch.vmallocTotalKiB;
 
 /** The file. */
 export function meminfo(records: Records): string {
@@ -79,10 +78,14 @@ export function meminfo(records: Records): string {
   const huge = profile.config.CONFIG_TRANSPARENT_HUGEPAGE ? HUGE_PAGE_LINES : [];
   const text = (line: string, kib: number): string => `${`${line}:`.padEnd(16)}${`${kib}`.padStart(8)} kB\n`;
   const { meminfoEnd, meminfoLacks } = profile.linux;
-  const lines = [...LINES, ...huge, ...CMA_LINES, ...meminfoEnd]
+  const high = profile.arch.lowmem !== undefined && profile.config.CONFIG_HIGHMEM ? HIGHMEM_LINES : [];
+  const swap = LINES.indexOf('SwapTotal');
+  const usual = [...LINES.slice(0, swap), ...high, ...LINES.slice(swap)];
+  const lines = [...usual, ...huge, ...CMA_LINES, ...meminfoEnd]
     .filter((line) => !meminfoLacks.includes(line))
     .map((line) => text(line, values.get(line) ?? 0));
-  return [...lines, ...hugetlbLines(profile, text)].join('');
+  const last = profile.arch.meminfoEnd.map((line) => text(line, 0));
+  return [...lines, ...hugetlbLines(profile, text), ...last].join('');
 }
 
 /** hugetlb_report_meminfo(): no huge pages are set aside. */

@@ -7,7 +7,7 @@
  */
 import { type Cma, cmaAreas } from '../../mm/alloc/cma.ts';
 import { countBlocks, PageAllocator } from '../../mm/alloc/page-alloc.ts';
-import type { ZoneName } from '../../mm/early/zones.ts';
+import type { ZoneName } from '../../profile/linux-version.ts';
 import { pageblockBytes } from '../../profile/profile.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';

@@ -7,8 +7,8 @@
  */
 import { type Profile, pageblockBytes } from '../../profile/profile.ts';
 
-/** sysctl lowmem_reserve_ratio of DMA, DMA32, Normal. */
-const LOWMEM_RESERVE_RATIO = { DMA: 256, DMA32: 256, Normal: 32 } as const;
+/** sysctl lowmem_reserve_ratio of DMA, DMA32, Normal, HighMem: what each keeps for those above. */
+const LOWMEM_RESERVE_RATIO = { DMA: 256, DMA32: 256, Normal: 32, HighMem: 1 } as const;
 /** sysctl watermark_scale_factor, in 1/10000. */
 const WATERMARK_SCALE_FACTOR = 10;
 const MIGRATE_PCPTYPES = 3;

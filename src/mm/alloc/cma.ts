@@ -28,6 +28,8 @@ export interface CmaRecord {
   allocPagesSuccess: number;
   allocPagesFail: number;
   releasePagesSuccess: number;
+  /** How often the area's lock was taken, where debugfs shows it. */
+  locked?: number;
 }
 
 /** The key of an area's record. */
@@ -132,8 +134,12 @@ export class Cma {
     let busy = false;
     for (let from = 0; count <= this.count; ) {
       const bit = this.bitmap.findZeroArea(from, count, align, offset);
-      if (bit === undefined) break;
+      if (bit === undefined) {
+        this.#lock();
+        break;
+      }
       const pfn = this.basePfn + bit;
+      this.#lock();
       // alloc_contig_range() drains the per-CPU lists, whatever comes of it.
       drainPerCpuPages(this.#records, this.basePfn);
       if (!this.#isBusy(pfn, count)) {
@@ -142,6 +148,8 @@ export class Cma {
         this.#count({ allocPagesSuccess: this.#record.allocPagesSuccess + count });
         return pfn;
       }
+      // The bits are cleared again.
+      this.#lock();
       busy = true;
       from = bit + align;
     }
@@ -171,9 +179,16 @@ export class Cma {
 
   /** Gives pages back: cma_release(). */
   release(pfn: Pfn, count: number): void {
+    this.#lock();
     this.bitmap.clear(pfn - this.basePfn, count);
     freeCmaPages(this.#records, pfn, count);
     this.#count({ releasePagesSuccess: this.#record.releasePagesSuccess + count });
+  }
+
+  /** order_per_bit as debugfs shows it: the field, and behind it the lock, whose two halves count alike. */
+  get orderPerBit(): bigint {
+    const turns = BigInt((this.#record.locked ?? 0) & 0xffff);
+    return ((turns << 16n) | turns) << 32n;
   }
 
   /** The runs of free pages, as bits from the area's start. */
@@ -184,6 +199,11 @@ export class Cma {
   /** The runs of pages that an allocation can get: free ones without those that are pinned. */
   movableRuns(): readonly PfnRange[] {
     return withoutPages(this.bitmap.freeFrames(this.basePfn), pinnedPages(this.#records));
+  }
+
+  #lock(): void {
+    if (!profileIn(this.#records).arch.showsCmaLock) return;
+    this.#count({ locked: (this.#record.locked ?? 0) + 1 });
   }
 
   #isBusy(pfn: Pfn, count: number): boolean {
@@ -209,6 +229,7 @@ export class Cma {
     const { site, line } = log.cmaAllocFailed(this.name, count, busy);
     if (site === undefined) printk.print(...line);
     else printk.printRatelimited(site, ...line);
+    this.#lock();
     const runs = this.freeRuns();
     const free = runs.reduce((sum, run) => sum + run.length, 0);
     for (const told of log.cmaFree(runs, free, this.count, config)) printk.print(...told);

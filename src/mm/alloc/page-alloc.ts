@@ -10,12 +10,13 @@
  * so only their shape is promised (docs/fidelity.md).
  */
 import type { Geometry } from '../../profile/geometry.ts';
+import type { ZoneName } from '../../profile/linux-version.ts';
 import { geometryOf } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import { recordKey } from '../../records.ts';
 import type { Pfn, PfnRange, PhysRange } from '../../units.ts';
 import { rangeEnd } from '../../units.ts';
-import type { ZoneName, ZoneSpan } from '../early/zones.ts';
+import type { ZoneSpan } from '../early/zones.ts';
 
 /** A zone's summary. */
 interface ZoneRecord {
@@ -178,10 +179,10 @@ export class PageAllocator {
    * Takes a block, from the highest zone that has one: __alloc_frozen_pages_noprof().
    *
    * @param order 0 to MAX_PAGE_ORDER
-   * @param from the zone to begin with (what the gfp flags allow); below it is tried next
+   * @param from the zone to begin with (what the gfp flags allow), or the highest; below it is tried next
    * @returns the block's first frame, or `undefined` when no zone has room
    */
-  alloc(order: number, from: ZoneName = 'Normal'): Pfn | undefined {
+  alloc(order: number, from: ZoneName = 'HighMem'): Pfn | undefined {
     const names = [...this.zones()].reverse();
     for (const name of names.slice(Math.max(names.indexOf(from), 0))) {
       const pfn = this.#allocInZone(this.#zone(name), order);

@@ -92,6 +92,7 @@ function freeBlocks(
   most: number,
   since: Partial<PerCpuPages>,
 ): void {
+  if (!profileIn(records).arch.listsCmaPages) return;
   const listed = [...listedBlocks(pfn, count, most, hugeOrder(profileIn(records)))];
   if (listed.length === 0) return;
   change(records, pfn, (before) => {

@@ -9,7 +9,7 @@
  *   device that does not snoop    lines cleaned and invalidated       mm/dma/cache.ts
  */
 import type { Printk } from '../../printk.ts';
-import { geometryOf } from '../../profile/recorded-profile.ts';
+import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import type { Errno } from '../../uapi/errno.ts';
 import type { PfnRange, PhysAddr } from '../../units.ts';
@@ -223,14 +223,15 @@ function bouncePiece(
 
 /** The kernel's warning, once for each place that gives it, and -EIO. */
 function overflow(
-  { printk }: DmaContext,
+  { printk, records }: DmaContext,
   device: Device,
   where: { readonly phys: PhysAddr; readonly length: bigint; readonly bounced: boolean },
 ): MappedPiece {
   const address = physToDma(device, where.phys) ?? DMA_MAPPING_ERROR;
   const { dmaMask: mask, busDmaLimit: limit } = device;
   const reach = `(mask ${mask.toString(16)}, bus limit ${limit.toString(16)})`;
-  const what = `${where.bounced ? 'swiotlb' : 'DMA'} addr ${formatPa(address)}+${where.length} overflow`;
+  const { formatPa: pad } = profileIn(records).arch;
+  const what = `${where.bounced ? 'swiotlb' : 'DMA'} addr ${pad(address)}+${where.length} overflow`;
   const site = where.bounced ? 'swiotlb_map' : 'dma_direct_map_phys';
   printk.printOnce(site, 4, `platform ${device.name}: ${what} ${reach}.`);
   return { errno: 'EIO', why: { kind: 'dma-unreachable', address, ...where, mask, limit } };

@@ -5,7 +5,7 @@
 import type { MemoryCmdline } from '../../board/cmdline.ts';
 import { pageblockBytes } from '../../profile/profile.ts';
 import type { PhysAddr } from '../../units.ts';
-import { formatPa, GiB, MiB, roundDown, roundUp, U64_MASK } from '../../units.ts';
+import { GiB, MiB, roundDown, roundUp } from '../../units.ts';
 import { type Claim, claimants, largestFreeRun } from './claims.ts';
 import type { EarlyBoot, EarlyCma } from './early-boot.ts';
 import { addCma, cmaSlotFree } from './early-boot.ts';
@@ -18,7 +18,7 @@ const AREA_NAME = 'reserved';
  * Reserves the default area, unless the device tree made one: dma_contiguous_reserve().
  *
  * @param cma `cma=` of the command line
- * @param dmaLimit the end of the DMA zone, exclusive: arm64_dma_phys_limit
+ * @param dmaLimit the end, exclusive, where `cma=` has none: arm64_dma_phys_limit
  * @returns the area, or `undefined` when none is wanted or none could be had (the log says which)
  */
 export function reserveDefaultCma(
@@ -29,10 +29,11 @@ export function reserveDefaultCma(
   const size = cma?.size ?? BigInt(early.profile.config.CONFIG_CMA_SIZE_MBYTES) * MiB;
   if (size === 0n || early.defaultCma !== undefined) return undefined;
   const { log } = early.profile.linux;
+  const { physMax } = early.profile.arch;
   const base = cma?.base ?? 0n;
   const wanted = cma === undefined || cma.limit === 0n ? dmaLimit : cma.limit;
   const limit = early.profile.linux.cmaLimitAlone || wanted < dmaLimit ? wanted : dmaLimit;
-  const fixed = cma !== undefined && ((cma.base + cma.size) & U64_MASK) === cma.limit;
+  const fixed = cma !== undefined && ((cma.base + cma.size) & physMax) === cma.limit;
   const area = declareContiguous(early, { base, size, limit, fixed });
   if ('cause' in area) {
     early.defaultCmaFailed = { is: 'default-area', asked: size, ...area };
@@ -60,10 +61,11 @@ function declareContiguous(
   wanted: Wanted,
 ): EarlyCma | Omit<DefaultAreaDetail, 'is' | 'asked'> {
   const { memblock, printk } = early;
+  const { formatPa, physMax } = early.profile.arch;
   const align = pageblockBytes(early.profile);
   const end = memblock.endOfDram;
-  const base = roundUp(wanted.base, align) & U64_MASK;
-  const size = roundUp(wanted.size, align) & U64_MASK;
+  const base = roundUp(wanted.base, align) & physMax;
+  const size = roundUp(wanted.size, align) & physMax;
   let limit = roundDown(wanted.limit, align);
   if (limit === 0n || limit > end) limit = end;
   const failed = (cause: DefaultAreaDetail['cause'], reservedBy?: readonly Claim[]) => {
@@ -76,7 +78,7 @@ function declareContiguous(
     printk.print(3, `cma: Region at ${formatPa(wanted.base)} must be aligned to ${formatPa(align)} bytes`);
     return failed('misaligned');
   }
-  if (((base + size) & U64_MASK) > limit) {
+  if (((base + size) & physMax) > limit) {
     printk.print(
       3,
       `cma: Size (${formatPa(size)}) of region at ${formatPa(base)} exceeds limit (${formatPa(limit)})`,
@@ -84,6 +86,12 @@ function declareContiguous(
     return failed('exceeds-limit');
   }
   if (wanted.fixed && base !== 0n) {
+    const { highmem } = early;
+    if (highmem !== undefined && base < highmem && base + size > highmem) {
+      const boundary = formatPa(highmem);
+      printk.print(3, `cma: Region at ${formatPa(base)} defined on low/high memory boundary (${boundary})`);
+      return failed('across-lowmem');
+    }
     if (memblock.isRegionReserved({ base, size })) {
       return failed('reserved', claimants(early.claims, { base, size }));
     }
@@ -95,7 +103,10 @@ function declareContiguous(
   return placed === undefined || size === 0n ? failed('no-room') : addCma(early, AREA_NAME, placed, size);
 }
 
-/** Places an area above 4 GiB from below if it may lie there, else from the top: cma_alloc_mem(). */
+/**
+ * Places an area above 4 GiB from below if it may lie there, else from the top, and never across the end of lowmem:
+ * cma_alloc_mem().
+ */
 function allocContiguous(
   early: EarlyBoot,
   base: PhysAddr,
@@ -106,5 +117,13 @@ function allocContiguous(
   const high = early.profile.linux.fromFourGiB(size, limit, early.memblock.endOfDram)
     ? early.memblock.alloc(size, align, { start: 4n * GiB, end: limit, bottomUp: true })
     : undefined;
-  return high ?? early.memblock.alloc(size, align, { start: base, end: limit });
+  if (high !== undefined) return high;
+  const { highmem } = early;
+  if (highmem === undefined || base >= highmem || limit <= highmem) {
+    return early.memblock.alloc(size, align, { start: base, end: limit });
+  }
+  return (
+    early.memblock.alloc(size, align, { start: highmem, end: limit }) ??
+    early.memblock.alloc(size, align, { start: base, end: highmem })
+  );
 }

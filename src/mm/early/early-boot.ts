@@ -32,6 +32,8 @@ export interface EarlyBoot {
   readonly memblock: Memblock;
   readonly printk: Printk;
   readonly records: Records;
+  /** Where HighMem began before there were regions; absent: there is none. */
+  highmem?: PhysAddr;
   /** In set-up order. */
   readonly cmaAreas: EarlyCma[];
   /** In set-up order; the 64 that the list has room for. */

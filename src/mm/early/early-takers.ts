@@ -8,6 +8,7 @@ import type { Profile } from '../../profile/profile.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
 import { formatPa, formatSize, GiB, rangeEnd, roundDown, roundUp } from '../../units.ts';
 import { KernelPanic, type Memblock } from './memblock.ts';
+import { lowmemEnd } from './zones.ts';
 
 /**
  * The number of page tables that map all RAM: of each level one for each unit that RAM touches, counted from where
@@ -61,8 +62,9 @@ export function blockTableCount(memblock: Memblock, vaBits: number, image: PhysR
     for (const { base, size } of ranges) {
       const last = (base + size - 1n - origin) / unit;
       const first = (base - origin) / unit;
-      // Only the ends of a range can be part of a unit; the highest tables hold no blocks.
-      const all = unit === whole && level > 1;
+      // Only the ends of a range can be part of a unit; the highest tables hold no blocks, nor do those of memory
+      // that lies otherwise than its linear addresses.
+      const all = (unit === whole && level > 1) || origin % unit !== 0n;
       for (let n = first; n <= last; n = all || n === last ? n + 1n : last) {
         const start = origin + n * unit;
         if (all || base > start || base + size < start + unit) units.add(n);
@@ -83,6 +85,32 @@ function splitAround(memory: readonly PhysRange[], image: PhysRange | undefined)
   });
 }
 
+/** The levels that a table of its own maps the image by, where the linear map leaves it out: PUD and PMD. */
+const IMAGE_TABLES = 2;
+
+function tableCount(
+  memblock: Memblock,
+  { arch, config, linux }: Profile,
+  image: PhysRange | undefined,
+  rodata: string | undefined,
+): number {
+  switch (arch.early.linearMap) {
+    case 'none':
+      return 0;
+    case 'largest-fit': {
+      // Four levels, and text and read-only data apart from the rest: create_linear_mapping_page_table().
+      const apart = config.CONFIG_STRICT_KERNEL_RWX ? image : undefined;
+      return blockTableCount(memblock, 48, apart) + IMAGE_TABLES;
+    }
+    case 'by-rodata': {
+      const vaBits = config.CONFIG_ARM64_VA_BITS;
+      return linux.pageMapped(config, rodata)
+        ? pageTableCount(memblock, vaBits)
+        : blockTableCount(memblock, vaBits, image);
+    }
+  }
+}
+
 /**
  * Takes the page tables, one page each.
  *
@@ -91,14 +119,13 @@ function splitAround(memory: readonly PhysRange[], image: PhysRange | undefined)
  */
 export function takePageTables(
   memblock: Memblock,
-  { config, linux }: Profile,
+  profile: Profile,
   image: PhysRange | undefined,
   rodata: string | undefined,
 ): void {
-  const vaBits = config.CONFIG_ARM64_VA_BITS;
-  const count = linux.pageMapped(config, rodata)
-    ? pageTableCount(memblock, vaBits)
-    : blockTableCount(memblock, vaBits, image);
+  const count = tableCount(memblock, profile, image, rodata);
+  const { takenAtEnd } = profile.arch.early;
+  if (takenAtEnd > 0n) memblock.alloc(takenAtEnd, memblock.geometry.page, { start: 0n });
   const missing = memblock.allocEachTopDown(count, memblock.geometry.page);
   if (missing === 0) return;
   throw new KernelPanic(
@@ -172,28 +199,54 @@ function takeMapBySection(memblock: Memblock, map: bigint): void {
 }
 
 /** Takes what sparse_init() does, with the memory map between. @param pageblock bytes */
-export function takeSparse(memblock: Memblock, linux: LinuxVersion, pageblock: bigint, levels: number): void {
+export function takeSparse(memblock: Memblock, profile: Profile, pageblock: bigint, levels: number): void {
+  const { arch, config, linux } = profile;
   const takers = linux.sparseTakers;
   const { page, sectionSize } = memblock.geometry;
   const take = (size: bigint, align: bigint) => memblock.alloc(size, align, { start: 0n });
   const sections = ramSections(memblock);
   /** Units of so many bytes that hold RAM. */
   const units = (bytes: bigint) => new Set([...sections].map((n) => (BigInt(n) * sectionSize) / bytes)).size;
+  if (!config.CONFIG_SPARSEMEM) {
+    takeFlatMap(memblock, profile);
+    return;
+  }
+  const roots = arch.early.sectionRoots || (takers?.roots ?? 0n);
+  if (roots > 0n) take(roots, SMP_CACHE_BYTES);
   if (takers !== undefined) {
-    take(takers.roots, SMP_CACHE_BYTES);
     for (let n = units(takers.perPage); n > 0; n--) take(page, SMP_CACHE_BYTES);
     take(BigInt(sections.size) * takers.usage(pageblock), SMP_CACHE_BYTES);
   }
-  takeMemoryMap(memblock, linux);
+  takeMemoryMap(memblock, profile);
   if (takers?.tables !== true) return;
   for (let n = units(64n * GiB) + (levels > 3 ? 1 : 0); n > 0; n--) take(page, page);
+}
+
+const structPageOf = ({ arch, linux }: Profile): bigint => arch.structPage ?? linux.structPage;
+
+/**
+ * Takes the memory map of all that lies between the ends of RAM, in lowmem: alloc_node_mem_map().
+ *
+ * @throws KernelPanic when there is no room
+ */
+function takeFlatMap(memblock: Memblock, profile: Profile): void {
+  const { page, pfnDown } = memblock.geometry;
+  const pages = pfnDown(memblock.endOfDram) - pfnDown(memblock.startOfDram);
+  const size = roundUp(BigInt(pages) * structPageOf(profile), page);
+  const place = { start: 0n, end: lowmemEnd(memblock, profile) };
+  if (memblock.alloc(size, SMP_CACHE_BYTES, place) !== undefined) return;
+  throw new KernelPanic(
+    `Failed to allocate ${size} bytes for node 0 memory map`,
+    `no ${formatSize(size)} of lowmem are free in one piece for the memory map of ${pages} pages`,
+  );
 }
 
 /**
  * Takes the memory map in one block, or in pieces where no block is large enough: sparse_init_nid(). A section's
  * part of the block is as long as a PMD maps, however little of that it needs; the rest goes back.
  */
-export function takeMemoryMap(memblock: Memblock, { structPage }: LinuxVersion): void {
+export function takeMemoryMap(memblock: Memblock, profile: Profile): void {
+  const structPage = structPageOf(profile);
   const { pagesPerSection, tableSpans } = memblock.geometry;
   const sections = BigInt(ramSections(memblock).size);
   const map = BigInt(pagesPerSection) * structPage;

@@ -136,15 +136,23 @@ const INIT_MEMBLOCK_MEMORY_REGIONS_EFI = 1024;
 export class Memblock {
   /** The kernel's pages: RAM is whole ones. */
   readonly geometry: Geometry;
+  readonly #physMax: PhysAddr;
   readonly #memory: MemblockType;
   readonly #reserved: MemblockType;
 
   /**
    * @param efi whether the memory array has the room that EFI boots get
    * @param whenFull what becomes of a kernel whose array is full
+   * @param physMax the highest address: PHYS_ADDR_MAX
    */
-  constructor(geometry: Geometry, efi: boolean, whenFull: 'panics' | 'fails' = 'panics') {
+  constructor(
+    geometry: Geometry,
+    efi: boolean,
+    whenFull: 'panics' | 'fails' = 'panics',
+    physMax: PhysAddr = U64_MASK,
+  ) {
     this.geometry = geometry;
+    this.#physMax = physMax;
     const memory = efi ? INIT_MEMBLOCK_MEMORY_REGIONS_EFI : INIT_MEMBLOCK_REGIONS;
     this.#memory = new MemblockType('memory', memory, whenFull);
     this.#reserved = new MemblockType('reserved', INIT_MEMBLOCK_REGIONS, whenFull);
@@ -162,18 +170,18 @@ export class Memblock {
   addMemory(range: PhysRange): void {
     const { page } = this.geometry;
     const base = roundUp(range.base, page);
-    const end = roundDown(rangeEnd(capped(range)), page);
+    const end = roundDown(rangeEnd(this.#capped(range)), page);
     if (end > base) this.#memory.add(base, end - base);
   }
 
   removeMemory(range: PhysRange): void {
-    const { base, size } = capped(range);
+    const { base, size } = this.#capped(range);
     if (size > 0n) this.#memory.remove(base, size);
   }
 
   /** memblock_reserve(). @returns whether there was room for it in the array */
   reserve(range: PhysRange): boolean {
-    const { base, size } = capped(range);
+    const { base, size } = this.#capped(range);
     return size === 0n || fits(() => this.#reserved.add(base, size));
   }
 
@@ -184,13 +192,13 @@ export class Memblock {
 
   /** memblock_phys_free(). */
   free(range: PhysRange): void {
-    const { base, size } = capped(range);
+    const { base, size } = this.#capped(range);
     if (size > 0n) this.#reserved.remove(base, size);
   }
 
   /** memblock_mark_nomap() and memblock_clear_nomap(). @returns whether there was room for it in the array */
   markNomap(range: PhysRange, nomap: boolean): boolean {
-    const { base, size } = capped(range);
+    const { base, size } = this.#capped(range);
     return size === 0n || fits(() => this.#memory.setNomap(base, size, nomap));
   }
 
@@ -253,10 +261,10 @@ export class Memblock {
   find(size: PhysAddr, align: PhysAddr, where: Placement): PhysAddr | undefined {
     // The first page is never handed out.
     const { page } = this.geometry;
-    const low = clamp(where.start, page, U64_MASK);
+    const low = clamp(where.start, page, this.#physMax);
     // MEMBLOCK_ALLOC_ACCESSIBLE and MEMBLOCK_ALLOC_NOLEAKTRACE are ends, and mean that there is none.
     const end = where.end === 0n || where.end === 1n ? undefined : where.end;
-    const high = clamp(end ?? U64_MASK, low, U64_MASK);
+    const high = clamp(end ?? this.#physMax, low, this.#physMax);
     const free = this.freeRanges();
     if (where.bottomUp !== true) free.reverse();
     for (const range of free) {
@@ -274,11 +282,15 @@ export class Memblock {
     return undefined;
   }
 
-  /** Finds room and reserves it: memblock_alloc_range_nid(). */
+  /** A range that does not wrap at the highest address: memblock_cap_size(). */
+  #capped({ base, size }: PhysRange): PhysRange {
+    return { base, size: base + size > this.#physMax ? this.#physMax - base : size };
+  }
+
+  /** Finds room and reserves it, if the array has room for that: memblock_alloc_range_nid(). */
   alloc(size: PhysAddr, align: PhysAddr, where: Placement): PhysAddr | undefined {
     const base = this.find(size, align, where);
-    if (base !== undefined) this.#reserveKern(base, size);
-    return base;
+    return base !== undefined && fits(() => this.#reserveKern(base, size)) ? base : undefined;
   }
 
   /**
@@ -326,9 +338,3 @@ function fits(change: () => void): boolean {
 
 const clamp = (value: bigint, low: bigint, high: bigint): bigint =>
   value < low ? low : value > high ? high : value;
-
-/** A range that does not wrap at 2^64: memblock_cap_size(). */
-const capped = ({ base, size }: PhysRange): PhysRange => ({
-  base,
-  size: base + size > U64_MASK ? U64_MASK - base : size,
-});

@@ -8,7 +8,7 @@ import type { Claim } from './claims.ts';
 /** Why the default CMA area of `cma=` or the configuration is not there. */
 export interface DefaultAreaDetail {
   readonly is: 'default-area';
-  readonly cause: 'no-slot' | 'misaligned' | 'exceeds-limit' | 'reserved' | 'no-room';
+  readonly cause: 'no-slot' | 'misaligned' | 'exceeds-limit' | 'across-lowmem' | 'reserved' | 'no-room';
   /** What was asked for, and that in whole pageblocks. */
   readonly asked: bigint;
   readonly size: bigint;

@@ -7,7 +7,7 @@ import { regionPurpose } from '../../board/region-purpose.ts';
 import type { LinuxVersion, LogText, ReservedMemRules } from '../../profile/linux-version.ts';
 import { linuxName, pageblockBytes } from '../../profile/profile.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
-import { formatPa, rangeEnd, sharedRange, U64_MASK } from '../../units.ts';
+import { rangeEnd, sharedRange, U64_MASK } from '../../units.ts';
 import { claimants, largestFreeRun } from './claims.ts';
 import type { EarlyBoot } from './early-boot.ts';
 import { SMP_CACHE_BYTES } from './early-takers.ts';
@@ -84,7 +84,7 @@ export class ReservedMemory {
     this.#board = board;
     this.#cmaOnCmdline = cmaOnCmdline;
     this.#regions = (board.reservedMemory?.nodes ?? []).map((node) => ({
-      node,
+      node: cutNode(node, early.profile.arch.physMax),
       region: {
         name: node.name,
         dynamic: !hasReg(node) && node.size !== undefined,
@@ -417,7 +417,7 @@ export class ReservedMemory {
   #placeInRanges(ranges: readonly PhysRange[], size: bigint, align: bigint): PhysAddr | undefined {
     for (const range of ranges) {
       const start = range.base;
-      const end = rangeEnd(range) & U64_MASK;
+      const end = rangeEnd(range) & this.#early.profile.arch.physMax;
       const touches = (address: PhysAddr) =>
         [...this.#entries, ...this.#touchable].some(
           (e) => e.size > 0n && address >= e.base && address <= rangeEnd(e),
@@ -498,7 +498,8 @@ export class ReservedMemory {
       if (before === undefined || (old && (before.base === 0n || next.base === 0n))) continue;
       if (rangeEnd(before) <= next.base) continue;
       this.#print([3, 'OF: reserved mem: OVERLAP DETECTED!']);
-      const text = (e: Entry) => `${e.name} (${formatPa(e.base)}--${formatPa(rangeEnd(e) & U64_MASK)})`;
+      const { formatPa, physMax } = this.#early.profile.arch;
+      const text = (e: Entry) => `${e.name} (${formatPa(e.base)}--${formatPa(rangeEnd(e) & physMax)})`;
       this.#early.printk.print(3, `${text(before)} overlaps with ${text(next)}`);
     }
   }
@@ -534,10 +535,22 @@ function merged(ranges: readonly PhysRange[]): readonly PhysRange[] {
 
 const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 
+/** A node as 32 bits of address have it: numbers lose what is above. */
+function cutNode(node: ReservedMemNode, max: bigint): ReservedMemNode {
+  const cut = (range: PhysRange): PhysRange => ({ base: range.base & max, size: range.size & max });
+  return {
+    ...node,
+    ...(node.reg && { reg: node.reg.map(cut) }),
+    ...(node.allocRanges && { allocRanges: node.allocRanges.map(cut) }),
+    ...(typeof node.size === 'bigint' && { size: node.size & max }),
+    ...(typeof node.alignment === 'bigint' && { alignment: node.alignment & max }),
+  };
+}
+
 /** A `reg` that Linux can read. */
 const hasReg = (node: ReservedMemNode): boolean =>
   node.regMalformed !== true && node.reg !== undefined && node.reg.length > 0;
 
 /** of_fdt_device_is_available(). */
-const isAvailable = (node: ReservedMemNode): boolean =>
+export const isAvailable = (node: ReservedMemNode): boolean =>
   node.status === undefined || node.status === 'ok' || node.status === 'okay';

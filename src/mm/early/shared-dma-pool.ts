@@ -6,7 +6,7 @@
 import type { ReservedMemNode } from '../../board/board.ts';
 import { hasCoherentHeaps, pageblockBytes } from '../../profile/profile.ts';
 import type { PhysRange } from '../../units.ts';
-import { formatPa, MiB } from '../../units.ts';
+import { MiB } from '../../units.ts';
 import type { EarlyBoot } from './early-boot.ts';
 import { addCma, cmaSlotFree } from './early-boot.ts';
 
@@ -21,6 +21,7 @@ export type SharedDmaPoolProblem =
   | 'cma-misaligned'
   | 'cma-no-slot'
   | 'skipped-for-cmdline'
+  | 'coherent-not-no-map'
   | 'coherent-no-slot';
 
 /** What the handlers answer: set up, -ENODEV (not mine), or an error. */
@@ -61,7 +62,10 @@ function setupCma(early: EarlyBoot, node: ReservedMemNode, { base, size }: PhysR
   }
   const area = addCma(early, node.name, base, size);
   if (node.linuxCmaDefault) early.defaultCma = area;
-  printk.print(6, `Reserved memory: created CMA memory pool at ${formatPa(base)}, size ${size / MiB} MiB`);
+  printk.print(
+    6,
+    `Reserved memory: created CMA memory pool at ${profile.arch.formatPa(base)}, size ${size / MiB} MiB`,
+  );
   return { answer: 'ok', kind: 'cma', area: area.index };
 }
 
@@ -77,6 +81,10 @@ function cmaInitProblem(early: EarlyBoot, range: PhysRange): SharedDmaPoolProble
 function setupCoherent(early: EarlyBoot, node: ReservedMemNode, range: PhysRange): SharedDmaPool {
   const { printk, coherentPools, profile } = early;
   const { base, size } = range;
+  if (profile.arch.early.coherentNeedsNoMap && !node.noMap) {
+    printk.print(3, 'Reserved memory: regions without no-map are not yet supported');
+    return { answer: 'failed', problem: 'coherent-not-no-map' };
+  }
   printk.print(...profile.linux.log.coherentPoolMade(base, size));
   if (!hasCoherentHeaps(profile)) return { answer: 'ok', kind: 'coherent' };
   if (coherentPools.length >= MAX_COHERENT_REGIONS) {

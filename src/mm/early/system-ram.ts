@@ -1,69 +1,70 @@
 /**
  * What RAM looks like to the rest of the kernel: the resources of /proc/iomem. Models
- * arch/arm64/kernel/setup.c: request_standard_resources() (Linux 7.3).
+ * arch/arm64/kernel/setup.c: request_standard_resources() (Linux 7.3) and its like of other architectures.
  */
+import type { ImagePart, IomemRules } from '../../profile/architecture.ts';
+import type { Profile } from '../../profile/profile.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
-import { rangeEnd, rangesOverlap, roundDown, roundUp } from '../../units.ts';
-import type { Memblock } from './memblock.ts';
+import { rangesOverlap, roundDown, roundUp } from '../../units.ts';
+import type { Memblock, MemblockRegion } from './memblock.ts';
 
-/** A line of /proc/iomem. */
+/** A line of /proc/iomem, with those below it. */
 export interface Resource {
-  readonly name: 'System RAM' | 'reserved' | 'Kernel code' | 'Kernel data';
+  readonly name: 'System RAM' | IomemRules['reserved'] | ImagePart['name'];
   readonly start: PhysAddr;
   /** Inclusive. */
   readonly end: PhysAddr;
+  readonly children?: readonly Resource[];
 }
 
-/** A top-level line, with those below it. */
+/** A top-level line. */
 export interface RamResource extends Resource {
-  readonly name: 'System RAM' | 'reserved';
+  readonly name: 'System RAM' | IomemRules['reserved'];
   readonly children: readonly Resource[];
 }
 
-/** How much of an image is code, and where its data begins: as of a recorded one. What a board's has is not known. */
-const CODE_SHARE = [0x2d, 0x44] as const;
-const DATA_START = [0x33, 0x44] as const;
-
 /** The parts of the image that are resources of their own. */
-function kernelParts({ base, size }: PhysRange, page: bigint): Resource[] {
-  const part = ([share, whole]: readonly [number, number]) =>
-    roundDown((size * BigInt(share)) / BigInt(whole), page);
-  return [
-    { name: 'Kernel code', start: base, end: base + part(CODE_SHARE) - 1n },
-    { name: 'Kernel data', start: base + part(DATA_START), end: base + size - 1n },
-  ];
+function imageParts(parts: readonly ImagePart[], { base, size }: PhysRange, page: bigint): Resource[] {
+  const at = (share: number) => BigInt(Math.round(Number(size) * share));
+  return parts.map(({ name, from, to, parts: inner }) => ({
+    name,
+    start: base + roundDown(at(from), page),
+    end: base + (to === 1 ? size : roundDown(at(to), page)) - 1n,
+    ...(inner && { children: imageParts(inner, { base, size }, page) }),
+  }));
+}
+
+/** What is known of memory beside memblock. */
+export interface KnownMemory {
+  /** Where the image lies. */
+  readonly kernel?: PhysRange | undefined;
+  /** RAM as firmware gave it. */
+  readonly firmware: readonly PhysRange[];
 }
 
 export class SystemRam {
   readonly resources: readonly RamResource[];
 
-  /**
-   * RAM inward to whole pages, no-map ranges outward; below them the image and what is reserved.
-   *
-   * @param kernel where the image lies
-   * @param noMapOutward whether no-map ranges are rounded outward
-   */
-  constructor(memblock: Memblock, kernel?: PhysRange, noMapOutward = true) {
+  /** The architecture's view of memory: below its ranges lie the image and what is reserved. */
+  constructor(memblock: Memblock, profile: Profile, { kernel, firmware }: KnownMemory) {
     const { page } = memblock.geometry;
-    const tops = mergedInPage(
-      memblock.memory.map(({ base, size, nomap }) =>
-        nomap && noMapOutward
-          ? { name: 'reserved', start: roundDown(base, page), end: roundUp(base + size, page) - 1n }
-          : {
-              name: nomap ? 'reserved' : 'System RAM',
-              start: roundUp(base, page),
-              end: roundDown(base + size, page) - 1n,
-            },
-      ),
-    );
-    const image = kernel === undefined ? [] : kernelParts(kernel, page);
-    this.resources = tops.map((top) => {
+    const rules = profile.arch.iomem;
+    const tops = mergedInPage(topLines(memblock, profile, firmware));
+    const image = kernel === undefined ? [] : imageParts(rules.image, kernel, page);
+    const reserved = memblock.reserved.map(({ base, size }) => ({
+      start: roundDown(base, page),
+      end: roundUp(base + size, page) - 1n,
+    }));
+    const nested = rules.nested ? reserved : [];
+    const inRam = tops.map((top) => {
       const parts = image.filter(({ start, end }) => start >= top.start && end <= top.end);
-      const reserved = memblock.reserved.flatMap((range) =>
-        outside({ start: roundDown(range.base, page), end: roundUp(rangeEnd(range), page) - 1n }, top, parts),
-      );
-      return { ...top, children: inOrder(parts, reserved) };
+      const below = nested.flatMap((range) => outside(range, top, parts, rules.reserved));
+      return { ...top, children: inOrder(parts, below) };
     });
+    const alone = reserved
+      .filter(({ start }) => rules.outside && !memblock.overlapsMemory({ base: start, size: 1n }))
+      .map((range) => ({ name: rules.reserved, ...range, children: [] }));
+    this.resources = [...inRam, ...alone].sort((a, b) => (a.start < b.start ? -1 : 1));
   }
 
   /**
@@ -80,6 +81,28 @@ export class SystemRam {
 }
 
 type TopLine = Omit<RamResource, 'children'>;
+
+/** RAM and no-map ranges, rounded as they are shown; empty ones too. */
+function topLines(memblock: Memblock, profile: Profile, firmware: readonly PhysRange[]): TopLine[] {
+  const { page } = memblock.geometry;
+  const { ram, noMap, reserved } = profile.arch.iomem;
+  const outward = noMap === 'by-version' && profile.linux.noMapOutward;
+  const line = (name: TopLine['name'], { base, size }: PhysRange, edge: 'out' | 'in' | 'exact'): TopLine => {
+    if (edge === 'exact') return { name, start: base, end: base + size - 1n };
+    const [start, end] =
+      edge === 'out'
+        ? [roundDown(base, page), roundUp(base + size, page)]
+        : [roundUp(base, page), roundDown(base + size, page)];
+    return { name, start, end: end - 1n };
+  };
+  const ofRegion = (region: MemblockRegion): TopLine[] => {
+    if (!region.nomap) return [line('System RAM', region, ram === 'bytes' ? 'exact' : 'in')];
+    return noMap === 'hidden' ? [] : [line(reserved, region, outward ? 'out' : 'in')];
+  };
+  return ram === 'firmware'
+    ? firmware.map((range) => line('System RAM', range, 'exact'))
+    : memblock.memory.flatMap(ofRegion);
+}
 
 /** Lines in order; no-map pieces that share a page are one: the second finds its page taken. */
 function mergedInPage(lines: readonly TopLine[]): TopLine[] {
@@ -104,6 +127,7 @@ function outside(
   range: Pick<Resource, 'start' | 'end'>,
   top: TopLine,
   parts: readonly Resource[],
+  name: IomemRules['reserved'],
 ): Resource[] {
   const [start, end] = [later(range.start, top.start), earlier(range.end, top.end)];
   let left = start <= end ? [{ start, end }] : [];
@@ -116,7 +140,7 @@ function outside(
       ].filter((piece) => piece.start <= piece.end);
     });
   }
-  return left.map((piece) => ({ name: 'reserved', ...piece }));
+  return left.map((piece) => ({ name, ...piece }));
 }
 
 /** Lines by address; a reserved range that begins in the page where the one before ends begins behind it. */

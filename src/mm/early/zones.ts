@@ -1,12 +1,12 @@
 /**
- * Memory zones by their physical limits. Models arch/arm64/mm/init.c: zone_sizes_init() (Linux 7.3).
+ * Memory zones by their physical limits. Models arch/arm64/mm/init.c: zone_sizes_init() (Linux 7.3) and its like of
+ * other architectures.
  */
+import type { ZoneName } from '../../profile/linux-version.ts';
 import type { Profile } from '../../profile/profile.ts';
 import type { PhysAddr } from '../../units.ts';
-import { roundDown } from '../../units.ts';
+import { rangeEnd, roundDown } from '../../units.ts';
 import type { Memblock } from './memblock.ts';
-
-export type ZoneName = 'DMA' | 'DMA32' | 'Normal';
 
 /** A zone spans `[start, end)`, whole pages; empty where they are equal. */
 export interface ZoneSpan {
@@ -22,7 +22,8 @@ const max = (a: bigint, b: bigint): bigint => (a < b ? b : a);
 export function dmaPhysLimit(memblock: Memblock, profile: Profile, maxCpuAddress?: PhysAddr): PhysAddr {
   const end = memblock.endOfDram;
   if (!profile.config.CONFIG_ZONE_DMA) return dma32PhysLimit(memblock, profile);
-  const { dma32End } = profile.arch;
+  const { dma32End, dmaZone } = profile.arch;
+  if (typeof dmaZone === 'bigint') return min(dmaZone, end);
   if (profile.linux.zonesByBits) return zoneEndByBits(memblock, maxCpuAddress, dma32End);
   let limit = maxCpuAddress === undefined ? end : maxCpuAddress + 1n;
   if (memblock.startOfDram < dma32End - 1n) limit = min(limit, dma32End);
@@ -50,13 +51,53 @@ function dma32PhysLimit(memblock: Memblock, profile: Profile): PhysAddr {
     : memblock.endOfDram;
 }
 
+/** Where the default CMA area ends unless the command line says. */
+export function defaultCmaLimit(memblock: Memblock, profile: Profile, maxCpuAddress?: PhysAddr): PhysAddr {
+  switch (profile.arch.early.defaultCmaLimit) {
+    case 'dma-zone':
+      return dmaPhysLimit(memblock, profile, maxCpuAddress);
+    case 'dma32-zone':
+      return min(profile.arch.dma32End, memblock.endOfDram);
+    case 'ram':
+      return memblock.endOfDram;
+  }
+}
+
+/** Where bounce buffers end, which are those of the lowest zone that devices without limits reach; none where there are none. */
+export function swiotlbLimit(
+  memblock: Memblock,
+  profile: Profile,
+  maxCpuAddress?: PhysAddr,
+): PhysAddr | undefined {
+  const { dma32End, dmaZone, early } = profile.arch;
+  if (early.swiotlb === 'none') return undefined;
+  if (dmaZone === 'devices') return dmaPhysLimit(memblock, profile, maxCpuAddress);
+  return early.swiotlb === 'to-bounce' && memblock.endOfDram <= dma32End
+    ? undefined
+    : min(dma32End, memblock.endOfDram);
+}
+
+/**
+ * The end of RAM that has linear addresses: arm_lowmem_limit. RAM that is hidden does not count, so that it sinks
+ * where a no-map region lies at its end.
+ */
+export function lowmemEnd(memblock: Memblock, { arch }: Profile): PhysAddr {
+  if (arch.lowmem === undefined) return memblock.endOfDram;
+  const most = roundDown(memblock.startOfDram, memblock.geometry.tableSpans[0]) + arch.lowmem;
+  const low = memblock.memory.filter(({ base, nomap }) => !nomap && base < most);
+  return low.reduce((end, region) => max(end, min(rangeEnd(region), most)), memblock.startOfDram);
+}
+
 /** The zones that the kernel is configured with, from the bottom up. */
 export function zoneSpans(memblock: Memblock, profile: Profile, maxCpuAddress?: PhysAddr): ZoneSpan[] {
   const { CONFIG_ZONE_DMA, CONFIG_ZONE_DMA32 } = profile.config;
   const limits: [ZoneName, PhysAddr][] = [];
   if (CONFIG_ZONE_DMA) limits.push(['DMA', dmaPhysLimit(memblock, profile, maxCpuAddress)]);
   if (CONFIG_ZONE_DMA32) limits.push(['DMA32', dma32PhysLimit(memblock, profile)]);
-  limits.push(['Normal', memblock.endOfDram]);
+  limits.push(['Normal', lowmemEnd(memblock, profile)]);
+  if (profile.arch.lowmem !== undefined && profile.config.CONFIG_HIGHMEM) {
+    limits.push(['HighMem', memblock.endOfDram]);
+  }
   let start = memblock.startOfDram;
   return limits.map(([name, limit]) => {
     const end = roundDown(limit, memblock.geometry.page);
