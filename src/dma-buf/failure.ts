@@ -32,6 +32,7 @@ export type Failure =
         | 'cmd'
         | 'mapping'
         | 'attachment'
+        | 'handle'
         | 'name';
       readonly value: bigint;
     }
@@ -101,6 +102,7 @@ export type Failure =
   | { readonly kind: 'no-private-mapping' }
   /** The file is of a kind that the call is not for. */
   | { readonly kind: 'not-a-dma-buf'; readonly fd: number }
+  | { readonly kind: 'not-a-drm-file'; readonly fd: number }
   /** An importer that needs one run of addresses got several. */
   | {
       readonly kind: 'not-contiguous';

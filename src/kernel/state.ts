@@ -14,6 +14,7 @@ import type { Records } from '../records.ts';
 import { O_CLOEXEC } from '../uapi/fcntl.ts';
 import type { PhysAddr } from '../units.ts';
 import { bootRecord } from './boot/boot-record.ts';
+import { releaseHandles } from './calls/drm-calls.ts';
 import { CpuMemory } from './coherency/cpu-memory.ts';
 import { HazardLog } from './coherency/hazard-log.ts';
 import { Faults } from './faults/faults.ts';
@@ -87,6 +88,7 @@ export class KernelState {
   /** Drops a reference; the last one gives the pages back: fput(), dma_buf_release(). */
   fput(id: number, task: string): void {
     const file = this.files.unref(id);
+    if (file?.kind === 'drm') releaseHandles(this, task, file);
     if (file?.kind === 'dma_buf') dmaHeapOps(file.backing).release(this.heapContext(task), file.sgTable);
   }
 

@@ -22,6 +22,7 @@ interface Of<Kind extends string, Value> {
 export type Argument =
   | Of<'descriptor' | 'mapping' | 'whole', number>
   | Of<'signed' | 'size', bigint>
+  | Of<'path', string>
   /** A word of a table, or a number. `form`: what a scenario's value is. */
   | (Of<'word', number> & { readonly names: Names; readonly form: string })
   /** Words joined by |, or a number. `expected`: what `parse` takes. */
@@ -67,7 +68,7 @@ export const verb = <Name extends CallName, const Arguments extends ArgumentsOf<
 ): Verb<Name, Arguments> => verb;
 
 /** The values of arguments, by their names. */
-export type Given = Readonly<Record<string, number | bigint>>;
+export type Given = Readonly<Record<string, number | bigint | string>>;
 
 /** The call. @param given a value for each argument, which `verb` has seen to be the call's */
 export const callOf = ({ call }: Verb, given: Given): Syscall => ({ call, ...given }) as Syscall;

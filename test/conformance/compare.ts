@@ -102,6 +102,8 @@ function stepFacts(
 ): Fact[] {
   return Object.entries(step.answer).flatMap(([key, value]): Fact[] => {
     const at = `${path}.${key}`;
+    // Which number a task got is the machine's.
+    if (key === 'pid') return [];
     if (step.op === 'cat' && key === 'text' && value !== null) {
       return textFacts(at, String(step.args.path), String(value), got?.answer[key]);
     }

@@ -12,7 +12,9 @@ import { readSigned, wordReader } from '../words/call-words.ts';
 function readerOf(argument: Argument): (text: string) => number | bigint | string {
   switch (argument.kind) {
     case 'descriptor':
+    case 'path':
       return (text) => text;
+
     case 'mapping':
       return readMapping;
     case 'whole':
@@ -33,7 +35,7 @@ function readerOf(argument: Argument): (text: string) => number | bigint | strin
 }
 
 /** An argument's value as it is told. */
-const told = (argument: Argument, value: number | bigint | undefined) =>
+const told = (argument: Argument, value: number | bigint | string | undefined) =>
   argument.kind === 'word' ? (wordOf(argument.names, Number(value)) ?? String(value)) : value;
 
 /** `dmaheap NAME ARGUMENT…`: makes the call; prints what it returned, if anything. */
@@ -42,7 +44,10 @@ export function verbCommand(name: string, verb: Verb): (registry: Registry) => v
   const required = named.filter(([, { optional }]) => optional !== true);
   return ({ program, shell }) => {
     const command = program.command(name).summary(verb.summary).description(verb.description);
-    completes(command, ...named.map(([, { kind }]) => (kind === 'descriptor' ? 'fd' : 'none')));
+    completes(
+      command,
+      ...named.map(([, { kind }]) => (kind === 'descriptor' ? 'fd' : kind === 'path' ? 'path' : 'none')),
+    );
     for (const [key, argument] of named) {
       command.argument(argument.optional ? `[${key}]` : `<${key}>`, argument.text, readerOf(argument));
     }

@@ -54,6 +54,8 @@ function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): strin
       return [`the task has no mapping ${value}; dmaheap tasks shows how many it has`];
     case 'attachment':
       return [`attachment ${value} is not there, or not in a state for this`];
+    case 'handle':
+      return [`the device's file has no handle ${value}`];
     case 'name':
       return [`a name has at most 31 bytes, this one ${value}`];
   }
@@ -221,6 +223,8 @@ export function explainFailure(failure: Failure): string[] {
     }
     case 'no-private-mapping':
       return ['a buffer of a CMA heap has no private mappings (MAP_PRIVATE)'];
+    case 'not-a-drm-file':
+      return [`descriptor ${failure.fd} is no file of a DRM device: open one of /dev/dri`];
     case 'not-a-dma-buf':
       return [`descriptor ${failure.fd} is no dma-buf`];
     case 'not-contiguous':

@@ -35,6 +35,7 @@ import type { Records } from '../../records.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
 import { formatPa, KiB, MiB, rangeEnd, roundDown, roundUp, TiB } from '../../units.ts';
 import { createDevices } from '../device-table.ts';
+import { createVirtualDrmDevices } from '../drm-devices.ts';
 import { createTask, DEFAULT_NOFILE, SHELL_TASK } from '../task.ts';
 import { addBootFaults } from './boot-faults.ts';
 import { bootReserved } from './boot-loader.ts';
@@ -139,6 +140,7 @@ function bootKernel(
   const problems = loadModules(early, ram, params);
   if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
   createDevices(records, board);
+  createVirtualDrmDevices(records, profile.config);
   if (board.tree !== undefined) records.put(DEVICE_TREE_RECORD, encodeDtb(board.tree));
 
   records.put<BootRecord>(BOOT_RECORD, {

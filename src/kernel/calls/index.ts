@@ -3,6 +3,8 @@
  * its line here. System calls of Linux by their names; what a driver does on a task's behalf (`dma_buf_*`); and what a
  * user does to the machine.
  */
+
+import { drmGemClose, drmPrimeFdToHandle, drmPrimeHandleToFd } from './drm-calls.ts';
 import { dup, fcntl, fstat, ftruncate, lseek, poll, pread64, pwrite64, read, write } from './file-calls.ts';
 import {
   type FileHandler,
@@ -55,6 +57,9 @@ const CALLS = {
   dma_buf_map_attachment: task(dmaBufMapAttachment),
   dma_buf_unmap_attachment: voidTask(dmaBufUnmapAttachment),
   dma_buf_detach: voidTask(dmaBufDetach),
+  drm_prime_fd_to_handle: file(drmPrimeFdToHandle),
+  drm_prime_handle_to_fd: file(drmPrimeHandleToFd),
+  drm_gem_close: file(drmGemClose),
   task_add: machine(taskAdd),
   device_add: machine(deviceAdd),
   device_del: machine(deviceDel),

@@ -7,10 +7,10 @@ import { BUFFER } from '../expectation.ts';
 import type { CallEntry, CallName, Cursor } from '../export/draft.ts';
 import { copyName, isWhole, madeDescriptor, type Said } from '../export/exporter.ts';
 import type { Names } from '../export/names.ts';
-import { sizeWord } from '../export/words.ts';
+import { isPlainText, sizeWord } from '../export/words.ts';
 import { type Getter, syscall } from '../moment.ts';
 import type { Path } from '../problem.ts';
-import { type Ref, ref, signed, size, whole, words, yes } from '../value-forms.ts';
+import { type Ref, ref, signed, size, text, whole, words, yes } from '../value-forms.ts';
 import type { Values } from '../values.ts';
 
 /** An argument as it is written: a number, a name or another text. */
@@ -37,6 +37,8 @@ function formOf(argument: Argument): z.ZodType<Word> {
     case 'descriptor':
     case 'mapping':
       return ref;
+    case 'path':
+      return text;
     case 'whole':
       return whole;
     case 'signed':
@@ -62,11 +64,13 @@ function schemaOf(named: Readonly<Record<string, Argument>>): z.ZodType<AnyValue
   return z.strictObject(shape, { error: `{ ${Object.keys(named).join(', ')} }` });
 }
 
-function read(argument: Argument, word: Word, values: Values, path: Path): Getter<number | bigint> {
+function read(argument: Argument, word: Word, values: Values, path: Path): Getter<number | bigint | string> {
   switch (argument.kind) {
     case 'descriptor':
     case 'mapping':
       return values.ref(word, path, argument.kind);
+    case 'path':
+      return values.text(String(word), path);
     case 'whole':
       return values.whole(word, path);
     case 'signed':
@@ -82,6 +86,7 @@ function read(argument: Argument, word: Word, values: Values, path: Path): Gette
 
 /** An argument of a call as a scenario writes it, or `undefined` where it cannot. */
 function write(argument: Argument, value: unknown, task: string, names: Names): Word | undefined {
+  if (typeof value === 'string') return isPlainText(value) ? value : undefined;
   if (typeof value === 'bigint') {
     if (argument.kind === 'size') return value < 0n ? undefined : sizeWord(value);
     return value < 0n ? String(value) : value;
@@ -150,7 +155,7 @@ export function verbAction(name: string, verb: Verb): Action<() => z.ZodType<Any
         return [key, read(argument, word, values, at)] as const;
       });
       return (at) => {
-        const given: Record<string, number | bigint> = {};
+        const given: Record<string, number | bigint | string> = {};
         for (const [key, get] of getters) given[key] = get(at);
         const result = syscall(at, callOf(verb, given));
         return result.ret >= 0 && makesDescriptor(verb, given) ? { ...result, fd: result.ret } : result;
