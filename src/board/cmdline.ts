@@ -14,6 +14,8 @@ export interface MemoryCmdline {
   readonly coherentPool?: bigint;
   /** The word of `rodata=`. */
   readonly rodata?: string;
+  /** `dma_heap.mem_accounting=`: a bool as a module takes it. */
+  readonly memAccounting?: boolean;
   /** Words that an early_param() refuses, such as a bare `cma`. */
   readonly malformed: readonly string[];
 }
@@ -51,6 +53,7 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
   let mem: bigint | undefined;
   let coherentPool: bigint | undefined;
   let rodata: string | undefined;
+  let memAccounting: boolean | undefined;
   const malformed: string[] = [];
   for (const word of words(cmdline)) {
     if (word === '--') break;
@@ -64,6 +67,8 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
     } else if (name === 'mem') {
       if (value === undefined) malformed.push(name);
       else mem = memparse(value)[0];
+    } else if (name === 'dma_heap.mem_accounting') {
+      memAccounting = parseBool(value) ?? memAccounting;
     } else if (name === 'rodata' && value !== undefined) {
       rodata = value;
     } else if (name === 'coherent_pool' && value !== undefined) {
@@ -77,8 +82,15 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
     ...(mem !== undefined && { mem }),
     ...(coherentPool !== undefined && { coherentPool }),
     ...(rodata !== undefined && { rodata }),
+    ...(memAccounting !== undefined && { memAccounting }),
     malformed,
   };
+}
+
+/** param_set_bool(): the word alone is yes; `undefined` where it is refused. */
+function parseBool(value: string | undefined): boolean | undefined {
+  if (value === undefined || /^([yYtT1]|[oO][nN])/.test(value)) return true;
+  return /^([nNfF0]|[oO][fF])/.test(value) ? false : undefined;
 }
 
 function parseCma(value: string, before: MemoryCmdline['cma']): NonNullable<MemoryCmdline['cma']> {

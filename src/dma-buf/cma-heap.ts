@@ -2,6 +2,8 @@
 import { Cma } from '../mm/alloc/cma.ts';
 import { profileIn } from '../profile/recorded-profile.ts';
 import { getOrder, type PfnRange } from '../units.ts';
+import { type DmemFull, explainAccount, type HeapAccount } from './account.ts';
+import { allocateCharged, releaseCharged } from './dmem-account.ts';
 import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';
 import { pagesText, zeroPages } from './heap-ops.ts';
 import { explainPageArray, mostArrayPages, type PageArrayTooLarge, pageArrayTooLarge } from './page-array.ts';
@@ -24,33 +26,26 @@ export interface CmaNoRoom {
   readonly pinnedPages?: number;
 }
 
-type CmaFailure = CmaNoRoom | PageArrayTooLarge;
+type CmaFailure = CmaNoRoom | PageArrayTooLarge | DmemFull;
+
+/** The proposal for CMA areas: each is a region, and a heap's buffers are charged before their pages are taken. */
+const account: HeapAccount = { controller: 'dmem', by: 'dmem-cma-v2', region: (area) => `cma/${area}` };
 
 /** @param area the number of the CMA area */
 function cmaHeapOps(area: number): DmaHeapOps<CmaFailure> {
   return {
     allocate(context: HeapContext, pages: bigint): Allocation<CmaFailure> {
-      const { config, geometry } = context.profile;
-      const cma = new Cma(context.records, area);
-      const count = Number(pages);
-      const order = Math.min(getOrder(count), config.CONFIG_CMA_ALIGNMENT);
-      const pfn = cma.alloc(count, order, context.printk);
-      if (pfn === undefined) {
-        return { errno: 'ENOMEM', why: noRoom(cma, geometry.pageSize, pages, 2 ** order) };
-      }
-      const sgTable = [{ pfn, pages: count }];
-      zeroPages(context, sgTable);
-      // The pages come first, and go back: the area needs the room, and its counters move.
-      const why = pageArrayTooLarge(geometry, cma.name, pages);
-      if (why !== undefined) {
-        cma.release(pfn, count);
-        return { errno: 'ENOMEM', why };
-      }
-      return { sgTable };
+      const { name } = new Cma(context.records, area);
+      const bytes = pages * BigInt(context.profile.geometry.pageSize);
+      return allocateCharged(context, account, name, bytes, () => takePages(context, area, pages));
     },
-    release(context, sgTable) {
+    release(context, sgTable, charge) {
       const cma = new Cma(context.records, area);
-      for (const { pfn, pages } of sgTable) cma.release(pfn, pages);
+      for (const { pfn, pages } of sgTable) {
+        cma.release(pfn, pages);
+        const bytes = context.profile.geometry.pagesToBytes(pages);
+        releaseCharged(context, account, cma.name, bytes, charge);
+      }
     },
     space(records) {
       const cma = new Cma(records, area);
@@ -84,6 +79,30 @@ function cmaHeapOps(area: number): DmaHeapOps<CmaFailure> {
       );
     },
   };
+}
+
+function takePages(
+  context: HeapContext,
+  area: number,
+  pages: bigint,
+): Allocation<CmaNoRoom | PageArrayTooLarge> {
+  const { config, geometry } = context.profile;
+  const cma = new Cma(context.records, area);
+  const count = Number(pages);
+  const order = Math.min(getOrder(count), config.CONFIG_CMA_ALIGNMENT);
+  const pfn = cma.alloc(count, order, context.printk);
+  if (pfn === undefined) {
+    return { errno: 'ENOMEM', why: noRoom(cma, geometry.pageSize, pages, 2 ** order) };
+  }
+  const sgTable = [{ pfn, pages: count }];
+  zeroPages(context, sgTable);
+  // The pages come first, and go back: the area needs the room, and its counters move.
+  const why = pageArrayTooLarge(geometry, cma.name, pages);
+  if (why !== undefined) {
+    cma.release(pfn, count);
+    return { errno: 'ENOMEM', why };
+  }
+  return { sgTable };
 }
 
 /** Pages of the largest request that fits into a run, whose alignment depends on itself. */
@@ -122,9 +141,11 @@ export const cmaBackend: HeapBackend<CmaFailure> = {
   ops: cmaHeapOps,
   refusesPrivate: () => true,
   mapErrno: () => 'ENOMEM',
-  failures: ['cma-no-room', 'page-array-too-large'],
+  account,
+  failures: ['cma-no-room', 'page-array-too-large', 'dmem-full'],
   explain(failure) {
     if (failure.kind === 'page-array-too-large') return explainPageArray(failure);
+    if (failure.kind === 'dmem-full') return explainAccount(failure);
     const pages = pagesText(failure.pageSize);
     const { freePages, totalPages, largestRun, largestAlignedRun, alignPages } = failure;
     const asked = `${pages(failure.pages)} asked`;

@@ -6,6 +6,7 @@ import { profileIn } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 import type { Pfn, PfnRange } from '../units.ts';
+import type { Charge } from './account.ts';
 import type { HeapBacking } from './backends.ts';
 import { FrameOwners } from './frame-owners.ts';
 
@@ -23,6 +24,8 @@ export interface DmaBufFile {
   readonly backing: HeapBacking;
   /** The sg table: pieces in order. */
   readonly sgTable: readonly PfnRange[];
+  /** Absent: nobody is charged. */
+  readonly charge?: Charge;
   /** References: descriptors, mappings and importers. */
   count: number;
   /** The number of the call that made it. */

@@ -108,9 +108,11 @@ export class Kernel extends KernelViews {
       return fail('ESRCH', { kind: 'no-such-task', task, known: [...taskNames(state.records)] });
     }
     const struck = state.faults.atEntrance(task, state.call, call, (fd) => this.#kindOf(task, fd));
-    return struck === undefined
-      ? this.#answer(handler, task, call)
-      : this.#struck(handler, task, call, struck);
+    const result =
+      struck === undefined ? this.#answer(handler, task, call) : this.#struck(handler, task, call, struck);
+    for (const victim of state.dying) exit(state, victim);
+    state.dying.clear();
+    return result;
   }
 
   #answer(handler: TaskHandler | FileHandler, task: string, call: Syscall): SyscallResult {

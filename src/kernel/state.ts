@@ -1,4 +1,5 @@
 /** The parts of a running kernel that its calls work on: views over one set of records and one memory. */
+import type { ChargedTask } from '../dma-buf/account.ts';
 import { AttachmentTable } from '../dma-buf/attachment.ts';
 import { dmaHeapOps } from '../dma-buf/backends.ts';
 import { FileTable } from '../dma-buf/dma-buf.ts';
@@ -15,10 +16,13 @@ import { O_CLOEXEC } from '../uapi/fcntl.ts';
 import type { PhysAddr } from '../units.ts';
 import { bootRecord } from './boot/boot-record.ts';
 import { releaseHandles } from './calls/drm-calls.ts';
+import { exit } from './calls/process-calls.ts';
+import { cgroupOfTask } from './cgroup.ts';
 import { CpuMemory } from './coherency/cpu-memory.ts';
 import { HazardLog } from './coherency/hazard-log.ts';
 import { Faults } from './faults/faults.ts';
 import { MappingTable } from './mapping-table.ts';
+import { pickVictim } from './oom-kill.ts';
 import { nextRandom } from './random.ts';
 import type { DescriptorTable } from './task.ts';
 
@@ -39,6 +43,8 @@ export class KernelState {
   readonly swiotlb: Swiotlb | undefined;
   readonly coherency: HazardLog;
   readonly faults: Faults;
+  /** Tasks that end when the call is over that is made: the OOM killer picked them. */
+  readonly dying = new Set<string>();
   /** The number of the call that is made. */
   call = 0;
 
@@ -69,7 +75,25 @@ export class KernelState {
       memory: this.cpuMemory(task),
       profile: profileIn(records),
       maker: { task, call },
+      caller: this.#charged(task),
       inject: (at, asked) => faults.atAllocation(at, task, call, asked),
+    };
+  }
+
+  /** A task as cgroups see it. */
+  #charged(task: string): ChargedTask {
+    const { records, printk, dying } = this;
+    return {
+      get cgroup() {
+        return cgroupOfTask(records, task);
+      },
+      isDying: () => dying.has(task),
+      oomKill: (memcg) => {
+        const victim = pickVictim(records, printk, task, memcg);
+        if (victim === task) dying.add(victim);
+        else if (victim !== undefined) exit(this, victim);
+        return victim !== undefined;
+      },
     };
   }
 
@@ -89,7 +113,8 @@ export class KernelState {
   fput(id: number, task: string): void {
     const file = this.files.unref(id);
     if (file?.kind === 'drm') releaseHandles(this, task, file);
-    if (file?.kind === 'dma_buf') dmaHeapOps(file.backing).release(this.heapContext(task), file.sgTable);
+    if (file?.kind === 'dma_buf')
+      dmaHeapOps(file.backing).release(this.heapContext(task), file.sgTable, file.charge);
   }
 
   /** The lowest free descriptor for a file, or the limit. */

@@ -2,6 +2,7 @@
  * Which Linux is spoken for: version, architecture, page size, configuration and the state of the coherent heap
  * series. Nothing below this room asks which version or architecture it is: it asks for what differs.
  */
+import { type Accounting, isProposal } from './accounting.ts';
 import type { Architecture, PageKiB } from './architecture.ts';
 import { ARM64 } from './arm64.ts';
 import {
@@ -22,6 +23,8 @@ export interface Profile {
   /** Its pages and what follows from their size. */
   readonly geometry: Geometry;
   readonly coherent_series: 'v3' | 'off';
+  /** Which heaps charge cgroups: none unless a boot says so. */
+  readonly accounting: readonly Accounting[];
   readonly config: ProfileConfig;
   /** Where the configuration comes from: `arm64 defconfig`, or the changed options. */
   readonly configName: string;
@@ -55,12 +58,13 @@ export function profileOf(
   if (pageKiB !== 4) differs.push(`${pageKiB} KiB pages`);
   const configName = `arm64 defconfig${differs.length === 0 ? '' : ` but ${differs.join(', ')}`}`;
   const config = { ...DEFCONFIG, ...changed };
-  const names = { linux: release, arch: ARM64.name, pageKiB, coherent_series: coherent };
+  const names = { linux: release, arch: ARM64.name, pageKiB, coherent_series: coherent, accounting: [] };
   return { profile: namedProfile({ ...names, config, configName }), problems };
 }
 
 /** What names a profile: plain data, from which it is made again. */
-export interface ProfileNames extends Pick<Profile, 'coherent_series' | 'config' | 'configName'> {
+export interface ProfileNames
+  extends Pick<Profile, 'coherent_series' | 'accounting' | 'config' | 'configName'> {
   /** The version people say: `7.3`. */
   readonly linux: string;
   readonly arch: string;
@@ -97,7 +101,8 @@ export function namedProfile({ linux: version, arch: name, pageKiB, ...rest }: P
     ...(linux.sectionSize !== undefined && { sectionSize: linux.sectionSize }),
     ...(order > 0 && { maxPageOrder: order }),
   };
-  return { ...rest, linux, arch, geometry: geometryFor(sizes, changed) };
+  // Records of before cgroups name none.
+  return { ...rest, accounting: rest.accounting ?? [], linux, arch, geometry: geometryFor(sizes, changed) };
 }
 
 /** The names from which `namedProfile` makes an equal profile. */
@@ -129,5 +134,7 @@ export function banner(profile: Profile): string {
       ? 'no coherent heaps'
       : `coherent heap series ${profile.coherent_series} (not mainline)`;
   const cma = `CMA ${profile.config.CONFIG_CMA_SIZE_MBYTES} MiB (${profile.configName})`;
-  return `Linux ${profile.linux.name}, ${series}, ${cma}`;
+  const charged = profile.accounting.map((one) => (isProposal(one) ? `${one} (a proposal)` : one));
+  const accounting = charged.length === 0 ? '' : `, accounting: ${charged.join(', ')}`;
+  return `Linux ${profile.linux.name}, ${series}, ${cma}${accounting}`;
 }

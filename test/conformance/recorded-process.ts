@@ -59,6 +59,11 @@ const VGEM: Device = {
 
 /** A step of its own kind: `rawioctl` whose target is `buf:ID`. */
 const ON_BUFFER = 'rawioctl on a buffer';
+/** Ops of the first process that name another task. */
+const ABOUT_A_TASK = new Set(['cgroup_move', 'fork']);
+
+const cgroupPath = (name: string): string => `/sys/fs/cgroup/${name}`;
+
 /** Ops that leave memory, areas and the log alone, so that missing them spoils nothing after them. */
 const HARMLESS = new Set(['cat', 'ls', 'mmap', 'name', 'openheap', ON_BUFFER, 'rw', 'seek', 'sync']);
 /** What the recorder met where there was no such file, and wrote as an empty answer. */
@@ -141,8 +146,11 @@ export class RecordedProcess {
   readonly #tables = new Map<string, Map<string, number>>([[TASK, new Map()]]);
   /** The recorder's names of DRM nodes that it opened, and their descriptors. */
   readonly #importers = new Map<string, number>();
+  readonly #pids = new Map([[1, TASK]]);
   /** Who makes the calls of the step. */
   #task = TASK;
+  /** Who is moved. */
+  #moved = TASK;
   /** The recorder's names of imported buffers and their attachments. */
   readonly #imports = new Map<string, number>();
   /** Names whose allocation came after an op that was not replayed. */
@@ -154,6 +162,13 @@ export class RecordedProcess {
     badptr: (args) => this.#badptr(args),
     cat: (args) => this.#cat(args),
     close: (args) => this.#close(args),
+    cgroup_create: (args) =>
+      answered({ ret: this.#call({ call: 'mkdir', path: cgroupPath(args.text('cgroup')) }) }),
+    cgroup_move: (args) => this.#cgroupMove(args),
+    cgroup_remove: (args) =>
+      answered({ ret: this.#call({ call: 'rmdir', path: cgroupPath(args.text('cgroup')) }) }),
+    cgroup_set: (args) =>
+      this.#write(`${cgroupPath(args.text('cgroup'))}/${args.text('file')}`, args.text('value')),
     cma: (args) => answered({ ...this.#area(args.text('area')) }),
     dup: (args) => this.#dup(args),
     echo: (args) => this.#echo(args),
@@ -212,13 +227,20 @@ export class RecordedProcess {
     return this.#cause;
   }
 
+  /** Its tasks by their pids. */
+  get tasks(): ReadonlyMap<number, string> {
+    return this.#pids;
+  }
+
   /** Makes one recorded call. */
   step(step: StepInputs): ObservedStep {
     const args = new Arguments(step.args);
     const toBuffer = step.op === 'rawioctl' && !args.text('target').startsWith('heap:');
     const op = toBuffer ? ON_BUFFER : step.op;
     const handler = Object.hasOwn(this.#handlers, op) ? this.#handlers[op] : undefined;
-    this.#task = typeof step.args.task === 'string' && op !== 'fork' ? step.args.task : TASK;
+    const named = typeof step.args.task === 'string' ? step.args.task : TASK;
+    this.#moved = named;
+    this.#task = ABOUT_A_TASK.has(op) ? TASK : named;
     const isDead = !this.#kernel.hasTask(this.#task);
     const made = handler === undefined || isDead ? undefined : attempt(handler, args);
     const isKilled = !isDead && op !== 'exit' && !this.#kernel.hasTask(this.#task);
@@ -499,10 +521,18 @@ export class RecordedProcess {
   }
 
   #echo(args: Arguments): Answered {
-    const buf = new TextEncoder().encode(args.text('value'));
-    return this.#onPath(args.text('path'), O_WRONLY, (fd) =>
-      answered({ ret: this.#call({ call: 'write', fd, buf }) }),
-    );
+    return this.#write(args.text('path'), args.text('value'));
+  }
+
+  #cgroupMove(args: Arguments): Answered {
+    const { pid = 0 } = this.#kernel.task(this.#moved) ?? {};
+    const { answer } = this.#write(`${cgroupPath(args.text('cgroup'))}/cgroup.procs`, `${pid}`);
+    return answered({ ret: Math.min(0, Number(answer.ret)) });
+  }
+
+  #write(path: string, text: string): Answered {
+    const buf = new TextEncoder().encode(text);
+    return this.#onPath(path, O_WRONLY, (fd) => answered({ ret: this.#call({ call: 'write', fd, buf }) }));
   }
 
   #poll(fd: number): { poll: number; revents: number } {
@@ -552,6 +582,7 @@ export class RecordedProcess {
     const pid = this.#call({ call: 'fork', child });
     if (pid < 0) return answered({ ret: pid });
     this.#tables.set(child, new Map(this.#fds));
+    this.#pids.set(pid, child);
     return answered({ pid });
   }
 

@@ -37,6 +37,7 @@ import { formatPa, KiB, MiB, rangeEnd, roundDown, roundUp, TiB } from '../../uni
 import { createDevices } from '../device-table.ts';
 import { createVirtualDrmDevices } from '../drm-devices.ts';
 import { createTask, DEFAULT_NOFILE, SHELL_TASK } from '../task.ts';
+import { accountingOf, startAccounting } from './accounting.ts';
 import { addBootFaults } from './boot-faults.ts';
 import { bootReserved } from './boot-loader.ts';
 import type { BootParams, BootReserved } from './boot-params.ts';
@@ -141,6 +142,7 @@ function bootKernel(
   if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
   createDevices(records, board);
   createVirtualDrmDevices(records, profile.config);
+  startAccounting(early, active);
   if (board.tree !== undefined) records.put(DEVICE_TREE_RECORD, encodeDtb(board.tree));
 
   records.put<BootRecord>(BOOT_RECORD, {
@@ -183,7 +185,15 @@ function checkInputs(
   const diagnostics: Diagnostic[] = [];
   const error = (code: string, message: string, hint: string) =>
     diagnostics.push({ code, severity: 'error', message, hint, position: { file: board.source } });
-  const { profile, problems } = profileOf(params.coherent, params.config, params.pageKiB, params.kernel);
+  const { profile: plain, problems } = profileOf(
+    params.coherent,
+    params.config,
+    params.pageKiB,
+    params.kernel,
+  );
+  const { accounting, problems: refused } = accountingOf(plain, params, board.bootargs);
+  diagnostics.push(...refused.map((one) => ({ ...one, position: { file: board.source } })));
+  const profile = { ...plain, accounting };
   for (const { key, problem, expected } of problems) {
     if (problem === 'unknown') {
       error('config-unknown', `${key} is no option that is modelled`, `options: ${expected}`);

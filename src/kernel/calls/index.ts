@@ -4,6 +4,7 @@
  * user does to the machine.
  */
 
+import { mkdir, rmdir } from './cgroup-calls.ts';
 import { drmGemClose, drmPrimeFdToHandle, drmPrimeHandleToFd } from './drm-calls.ts';
 import { dup, fcntl, fstat, ftruncate, lseek, poll, pread64, pwrite64, read, write } from './file-calls.ts';
 import {
@@ -51,6 +52,8 @@ const CALLS = {
   sendmsg: file(sendmsg),
   setrlimit: task(setrlimit),
   fork: task(fork),
+  mkdir: task(mkdir),
+  rmdir: task(rmdir),
   execve: task(execve),
   exit: voidTask(exit),
   dma_buf_attach: task(dmaBufAttach),
