@@ -6,6 +6,7 @@ import type { Records } from '../records.ts';
 import type { PhysRange } from '../units.ts';
 import { type Access, type AccessPlace, watched } from './access.ts';
 import { bootRecord } from './boot/boot-record.ts';
+import { releaseHandles } from './calls/drm-calls.ts';
 import type { FileHandler, TaskHandler } from './calls/handler.ts';
 import { handlerOf } from './calls/index.ts';
 import { exit } from './calls/process-calls.ts';
@@ -43,7 +44,7 @@ export class Kernel extends KernelViews {
    * @param memory the arena over `layoutOf(records)`
    */
   constructor(records: Records, memory: PhysMemory) {
-    const state = new KernelState(records, memory);
+    const state = new KernelState(records, memory, { exit, releaseHandles });
     super(state);
     this.#state = state;
     this.printk = state.printk;

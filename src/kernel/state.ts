@@ -2,7 +2,7 @@
 import type { ChargedTask } from '../dma-buf/account.ts';
 import { AttachmentTable } from '../dma-buf/attachment.ts';
 import { dmaHeapOps } from '../dma-buf/backends.ts';
-import { FileTable } from '../dma-buf/dma-buf.ts';
+import { type DrmFile, FileTable } from '../dma-buf/dma-buf.ts';
 import type { DmaHeapContext } from '../dma-buf/dma-heap.ts';
 import { DataCache } from '../mm/dma/cache.ts';
 import { linesTouched } from '../mm/dma/cache-pages.ts';
@@ -15,8 +15,6 @@ import type { Records } from '../records.ts';
 import { O_CLOEXEC } from '../uapi/fcntl.ts';
 import type { PhysAddr } from '../units.ts';
 import { bootRecord } from './boot/boot-record.ts';
-import { releaseHandles } from './calls/drm-calls.ts';
-import { exit } from './calls/process-calls.ts';
 import { cgroupOfTask } from './cgroup.ts';
 import { CpuMemory } from './coherency/cpu-memory.ts';
 import { HazardLog } from './coherency/hazard-log.ts';
@@ -30,7 +28,14 @@ const EVICTION = 'evict';
 /** For each line that an access touches, how likely another one goes, where lines are evicted by chance. */
 const EVICTION_CHANCE = 1 / 16;
 
+/** What calls do that happens to others as well, when a file is closed or a task is ended. */
+export interface Consequences {
+  exit(state: KernelState, task: string): void;
+  releaseHandles(state: KernelState, by: string, file: DrmFile): void;
+}
+
 export class KernelState {
+  readonly #consequences: Consequences;
   readonly records: Records;
   /** The arena: what devices and uncached accesses reach. */
   readonly memory: PhysMemory;
@@ -48,7 +53,8 @@ export class KernelState {
   /** The number of the call that is made. */
   call = 0;
 
-  constructor(records: Records, memory: PhysMemory) {
+  constructor(records: Records, memory: PhysMemory, consequences: Consequences) {
+    this.#consequences = consequences;
     this.records = records;
     this.memory = memory;
     this.printk = new Printk(records);
@@ -91,7 +97,7 @@ export class KernelState {
       oomKill: (memcg) => {
         const victim = pickVictim(records, printk, task, memcg);
         if (victim === task) dying.add(victim);
-        else if (victim !== undefined) exit(this, victim);
+        else if (victim !== undefined) this.#consequences.exit(this, victim);
         return victim !== undefined;
       },
     };
@@ -112,7 +118,7 @@ export class KernelState {
   /** Drops a reference; the last one gives the pages back: fput(), dma_buf_release(). */
   fput(id: number, task: string): void {
     const file = this.files.unref(id);
-    if (file?.kind === 'drm') releaseHandles(this, task, file);
+    if (file?.kind === 'drm') this.#consequences.releaseHandles(this, task, file);
     if (file?.kind === 'dma_buf')
       dmaHeapOps(file.backing).release(this.heapContext(task), file.sgTable, file.charge);
   }

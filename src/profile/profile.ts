@@ -127,6 +127,9 @@ export function pageblockBytes({ linux, config, geometry }: Profile): bigint {
 export const hasCoherentHeaps = (profile: Profile): boolean =>
   profile.coherent_series !== 'off' && profile.config.CONFIG_DMABUF_HEAPS_COHERENT;
 
+/** How people call it. */
+export const kernelName = ({ linux }: Profile): string => `Linux ${linux.name}`;
+
 /** The line that says which Linux is spoken for. */
 export function banner(profile: Profile): string {
   const series =

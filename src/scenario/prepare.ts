@@ -174,7 +174,7 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
       values.problem(path, 'scenario-bad-value', 'expected BASE:SIZE, such as 0x80000000:2G');
     return range;
   };
-  const { cmdline, coherent, memory, reserve, nofile, evict, 'unflattened-tree': tree } = boot;
+  const { accounting, cmdline, coherent, memory, reserve, nofile, evict, 'unflattened-tree': tree } = boot;
   const ranges =
     memory === undefined
       ? undefined
@@ -199,6 +199,7 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
     ...(reserved.length > 0 && { reserve: Object.fromEntries(reserved) as BootReserved }),
     ...(config !== undefined && { config }),
     ...(coherent !== undefined && { coherent }),
+    ...(accounting !== undefined && { accounting }),
     ...(unflattenedTree !== undefined && { unflattenedTree }),
     ...(limit !== undefined && { nofile: limit }),
     ...(seed !== undefined && { evict: seed }),

@@ -30,6 +30,7 @@ export const heapJson = (heap: HeapView): Json => ({
   free: size(heap.free),
   largest: size(heap.largest),
   buffers: heap.buffers,
+  charges: heap.charges === undefined ? null : { region: null, ...heap.charges },
 });
 
 export const regionJson = (region: RegionView): Json => ({

@@ -1,6 +1,7 @@
 /** The heaps as text: `dmaheap list` and `dmaheap show heap:NAME`. */
 import { BACKENDS } from '../../dma-buf/backends.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views/views.ts';
+import { isProposal } from '../../profile/accounting.ts';
 import { bytesOf, formatHex, formatSize, type PfnRange } from '../../units.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
@@ -40,6 +41,29 @@ export function renderHeaps(heaps: readonly HeapView[], ink: Ink = NO_INK): stri
     modeText(heap.mode),
     groupText(heap.gid),
   ]);
+  return renderTable(columns, rows, ink.title);
+}
+
+/** Which controller of cgroups each heap charges: `dmaheap list --cgroup`. */
+export function renderCharges(heaps: readonly HeapView[], ink: Ink = NO_INK): string {
+  const columns = [
+    { title: 'HEAP' },
+    { title: 'BACKEND' },
+    { title: 'CONTROLLER' },
+    { title: 'REGION' },
+    { title: 'SWITCH' },
+  ];
+  const rows = heaps.map(({ name, backend, charges }) => {
+    const { by } = BACKENDS[backend].account;
+    const off = `${by} is off${isProposal(by) ? ' (a proposal)' : ''}`;
+    return [
+      escapeText(name),
+      backend,
+      charges?.controller ?? '-',
+      escapeText(charges?.region ?? '-'),
+      charges === undefined ? off : by,
+    ];
+  });
   return renderTable(columns, rows, ink.title);
 }
 

@@ -5,7 +5,7 @@ import { type Controller, createRootCgroup } from '../../mm/account/cgroup-recor
 import { registerDmemRegion } from '../../mm/account/dmem.ts';
 import type { EarlyBoot, EarlyCma } from '../../mm/early/early-boot.ts';
 import { type Accounting, isProposal, withGate } from '../../profile/accounting.ts';
-import type { Profile } from '../../profile/profile.ts';
+import { kernelName, type Profile } from '../../profile/profile.ts';
 import type { BootParams } from './boot-params.ts';
 
 type Problem = Omit<Diagnostic, 'position'>;
@@ -31,11 +31,12 @@ export function accountingOf(
   return { accounting: withGate(isOn ? ['memcg', ...asked] : asked), problems };
 }
 
-function refusal(one: Accounting, { linux, config, coherent_series }: Profile): Problem | undefined {
+function refusal(one: Accounting, profile: Profile): Problem | undefined {
+  const { linux, config, coherent_series } = profile;
   if (!linux.memAccounting) {
     return error(
       'accounting-kernel',
-      `Linux ${linux.name} does not charge buffers to cgroups: ${one} is of Linux 7.2 and later`,
+      `${kernelName(profile)} does not charge buffers to cgroups: ${one} is of Linux 7.2 and later`,
       'boot a later kernel, or leave the switch out',
     );
   }

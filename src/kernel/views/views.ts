@@ -27,6 +27,8 @@ export interface HeapView {
   /** The largest contiguous free block in bytes; for a pool the largest that one call can get. */
   readonly largest: bigint;
   readonly buffers: number;
+  /** What its buffers are charged to; absent: nothing. */
+  readonly charges?: { readonly controller: 'memory' | 'dmem'; readonly region?: string };
 }
 
 /** What became of a /reserved-memory child, and of the default CMA area. */

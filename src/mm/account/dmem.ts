@@ -42,8 +42,12 @@ export function chargeDmem(records: Records, id: number, region: string, bytes: 
   for (const cgroup of over < 0 ? chain : chain.slice(0, over)) {
     const counts = dmemCounts(cgroup, region);
     const usage = counts.usage + bytes;
-    const watermark = usage > counts.watermark ? usage : counts.watermark;
-    changeDmem(records, cgroup, region, { ...counts, watermark, usage: over < 0 ? usage : counts.usage });
+    const isPeak = usage > counts.watermark;
+    changeDmem(records, cgroup, region, {
+      ...counts,
+      usage: over < 0 ? usage : counts.usage,
+      ...(isPeak && { watermark: usage }),
+    });
   }
   return chain[over];
 }

@@ -6,13 +6,17 @@ import { drmRelease } from './drm-release.ts';
 import { dup } from './dup.ts';
 import { fcntl } from './fcntl.ts';
 import { lseek } from './lseek.ts';
+import { mkdir } from './mkdir.ts';
 import { munmap } from './munmap.ts';
+import { rmdir } from './rmdir.ts';
 
 export const VERBS = {
   dup,
   fcntl,
   lseek,
   munmap,
+  rmdir,
+  mkdir,
   'drm-import': drmImport,
   'drm-export': drmExport,
   'drm-release': drmRelease,
