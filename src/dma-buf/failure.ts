@@ -57,7 +57,14 @@ export type Failure =
   /** The descriptor's access mode does not allow it. */
   | { readonly kind: 'access-mode'; readonly flags: number }
   /** A path that leads nowhere, or where the task may not go. */
-  | { readonly kind: 'path'; readonly path: string; readonly mode?: number; readonly gid?: number }
+  | {
+      readonly kind: 'path';
+      readonly path: string;
+      readonly mode?: number;
+      readonly gid?: number;
+      /** Why a directory cannot be made or removed there. */
+      readonly cgroup?: 'not-a-cgroup' | 'in-use';
+    }
   | { readonly kind: 'no-such-task'; readonly task: string; readonly known: readonly string[] }
   | { readonly kind: 'task-exists'; readonly task: string }
   | { readonly kind: 'no-such-device'; readonly device: string; readonly known: readonly string[] }

@@ -34,6 +34,8 @@ export class Kernel extends KernelViews {
   beforeSyscall?: (task: string, call: Syscall) => void;
   /** Called after every system call: journals and traces hook in here. */
   onSyscall?: (task: string, call: Syscall, result: SyscallResult) => void;
+  /** Called after every call for each task that the OOM killer ended in it: whom it picks is a guess. */
+  onOomKill?: (victim: string) => void;
   /** Called after every load, store and DMA access, which no system call makes. */
   onAccess?: (access: Access) => void;
   readonly #state: KernelState;
@@ -113,6 +115,7 @@ export class Kernel extends KernelViews {
       struck === undefined ? this.#answer(handler, task, call) : this.#struck(handler, task, call, struck);
     for (const victim of state.dying) exit(state, victim);
     state.dying.clear();
+    for (const victim of state.oomKilled.splice(0)) this.onOomKill?.(victim);
     return result;
   }
 

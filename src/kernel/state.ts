@@ -48,6 +48,8 @@ export class KernelState {
   readonly swiotlb: Swiotlb | undefined;
   readonly coherency: HazardLog;
   readonly faults: Faults;
+  /** Whom the OOM killer picked in the call that is made. */
+  readonly oomKilled: string[] = [];
   /** Tasks that end when the call is over that is made: the OOM killer picked them. */
   readonly dying = new Set<string>();
   /** The number of the call that is made. */
@@ -88,7 +90,7 @@ export class KernelState {
 
   /** A task as cgroups see it. */
   #charged(task: string): ChargedTask {
-    const { records, printk, dying } = this;
+    const { records, printk, dying, oomKilled } = this;
     return {
       get cgroup() {
         return cgroupOfTask(records, task);
@@ -96,6 +98,7 @@ export class KernelState {
       isDying: () => dying.has(task),
       oomKill: (memcg) => {
         const victim = pickVictim(records, printk, task, memcg);
+        if (victim !== undefined) oomKilled.push(victim);
         if (victim === task) dying.add(victim);
         else if (victim !== undefined) this.#consequences.exit(this, victim);
         return victim !== undefined;

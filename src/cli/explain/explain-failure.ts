@@ -12,6 +12,11 @@ import { formatHex, formatSize, U64_MASK } from '../../units.ts';
 import { didYouMean } from '../words/did-you-mean.ts';
 import { groupText } from '../words/groups.ts';
 
+const CGROUP_REASONS = {
+  'not-a-cgroup': 'directories are made and removed only below /sys/fs/cgroup',
+  'in-use': 'the cgroup has tasks or cgroups in it, or is the root',
+} as const;
+
 /** Whether a length has no page's end above it. */
 const wraps = (length: bigint): boolean => length > U64_MASK - 0xfffn;
 
@@ -168,7 +173,7 @@ export function explainFailure(failure: Failure): string[] {
       ];
     case 'path':
       return failure.mode === undefined
-        ? [failure.path]
+        ? [failure.cgroup === undefined ? failure.path : `${failure.path}: ${CGROUP_REASONS[failure.cgroup]}`]
         : [
             `${failure.path} has mode ${failure.mode.toString(8).padStart(4, '0')}, user 0, group ${failure.gid ?? 0}`,
           ];

@@ -15,7 +15,7 @@ export interface Mkdir {
 
 /** mkdir(2): cgroup_mkdir(). */
 export function mkdir(state: KernelState, by: string, { path }: Mkdir): SyscallResult {
-  const refused = (errno: Errno) => fail(errno, { kind: 'path', path });
+  const refused = (errno: Errno) => refuse(path, errno);
   const [parent, name] = split(path);
   if (name === '' || name === '.' || name === '..') return refused('EEXIST');
   const above = look(state, by, parent);
@@ -33,7 +33,7 @@ export function mkdir(state: KernelState, by: string, { path }: Mkdir): SyscallR
 
 /** rmdir(2): cgroup_rmdir(). */
 export function rmdir(state: KernelState, by: string, { path }: Mkdir): SyscallResult {
-  const refused = (errno: Errno) => fail(errno, { kind: 'path', path });
+  const refused = (errno: Errno) => refuse(path, errno);
   const [parent, name] = split(path);
   if (name === '.') return refused('EINVAL');
   if (name === '..') return refused('ENOTEMPTY');
@@ -48,6 +48,11 @@ export function rmdir(state: KernelState, by: string, { path }: Mkdir): SyscallR
   if ('refused' in holder) return refused(holder.refused);
   const errno = removeCgroup(state.records, cgroup);
   return errno === undefined ? ok(0) : refused(errno);
+}
+
+function refuse(path: string, errno: Errno): SyscallResult {
+  const reason = errno === 'EPERM' ? 'not-a-cgroup' : errno === 'EBUSY' ? 'in-use' : undefined;
+  return fail(errno, { kind: 'path', path, ...(reason && { cgroup: reason }) });
 }
 
 /** A path as that of the directory and the name in it. */
