@@ -42,6 +42,8 @@ export interface Verb<
   Arguments extends object = Readonly<Record<string, Argument>>,
 > {
   readonly call: Name;
+  /** The command that it is a part of: `drm` of `drm import`, whose action is `drm-import`. */
+  readonly under?: 'drm';
   /** Its neighbour in the help and among the actions. */
   readonly place: { readonly before: string } | { readonly after: string };
   /** What it does, in one line. */

@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
+import { registerDmemRegion } from '../../src/mm/account/dmem.ts';
+import { putProfile } from '../../src/profile/recorded-profile.ts';
 import type { Errno } from '../../src/uapi/errno.ts';
 import { O_RDONLY, O_WRONLY } from '../../src/uapi/fcntl.ts';
 import { KiB, MiB } from '../../src/units.ts';
@@ -282,5 +284,24 @@ describe('dmem', () => {
     expect(read('/a/dmem.min')).toContain(`cma/${AREA} 1048576`);
     expect(read('/a/dmem.low')).toContain(`cma/${AREA} 2097152`);
     expect(read('/a/dmem.max')).toContain(`cma/${AREA} max`);
+  });
+});
+
+describe('dmem of the first coherent series', () => {
+  it('charges whole pages where the pool gives a power of two', () => {
+    // No boot turns it on beside v3 of the series: it is put into a kernel that has booted.
+    const { records, kernel } = bootBoard(board([coherent(POOL, RAM_BASE + 192n * MiB, 4n * MiB)]), {
+      config: { CONFIG_CGROUP_DMEM: true },
+    });
+    putProfile(records, { ...kernel.profile, accounting: ['memcg', 'dmem-coh-v1'] });
+    registerDmemRegion(records, { name: `coh/${POOL}`, size: 4n * MiB });
+    const { fd } = alloc(kernel, POOL, 1126n * KiB);
+    expect(read(kernel, 'shell', `${ROOT}/dmem.current`)).toBe(`coh/${POOL} ${1128n * KiB}`);
+    expect(kernel.heaps().find(({ name }) => name === POOL)).toMatchObject({
+      free: 2n * MiB,
+      charges: { controller: 'dmem', region: `coh/${POOL}` },
+    });
+    kernel.syscall('shell', { call: 'close', fd });
+    expect(read(kernel, 'shell', `${ROOT}/dmem.current`)).toBe(`coh/${POOL} 0`);
   });
 });

@@ -1,5 +1,5 @@
 /** The command of a verb that is one call: made of what `program/verbs/` says of it. */
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type Argument, callOf, type Given, type Verb } from '../../program/verb.ts';
 import { wordOf } from '../../uapi/call-names.ts';
 import { makeCalls } from '../calls.ts';
@@ -39,11 +39,12 @@ const told = (argument: Argument, value: number | bigint | string | undefined) =
   argument.kind === 'word' ? (wordOf(argument.names, Number(value)) ?? String(value)) : value;
 
 /** `dmaheap NAME ARGUMENT…`: makes the call; prints what it returned, if anything. */
-export function verbCommand(name: string, verb: Verb): (registry: Registry) => void {
+export function verbCommand(name: string, verb: Verb, parent?: Command): (registry: Registry) => void {
+  const whole = verb.under === undefined ? name : `${verb.under} ${name}`;
   const named = Object.entries(verb.arguments);
   const required = named.filter(([, { optional }]) => optional !== true);
   return ({ program, shell }) => {
-    const command = program.command(name).summary(verb.summary).description(verb.description);
+    const command = (parent ?? program).command(name).summary(verb.summary).description(verb.description);
     completes(
       command,
       ...named.map(([, { kind }]) => (kind === 'descriptor' ? 'fd' : kind === 'path' ? 'path' : 'none')),
@@ -60,14 +61,15 @@ export function verbCommand(name: string, verb: Verb): (registry: Registry) => v
         }),
       );
       const words = Object.fromEntries(named.map(([key, argument]) => [key, told(argument, given[key])]));
-      const session = await sh.session(name);
-      const what = required.length === 0 ? name : `${name}: ${required.map(([key]) => words[key]).join(' ')}`;
+      const session = await sh.session(whole);
+      const what =
+        required.length === 0 ? whole : `${whole}: ${required.map(([key]) => words[key]).join(' ')}`;
       const ret = await makeCalls(sh, session, ({ must }) => must(what, callOf(verb, given)));
       const flags = verb.flags?.(given, ret);
       const shown = flags?.length ? [flags.join('|')] : [];
       const answer = verb.returns === undefined ? {} : { ret, ...(flags && { flags }) };
       await sh.answer(
-        () => ({ schema: `dmaheap.${name}/1`, ...words, ...answer }),
+        () => ({ schema: `dmaheap.${whole.replace(' ', '-')}/1`, ...words, ...answer }),
         () => (verb.returns === undefined ? '' : `${[ret, ...shown].join(' ')}\n`),
       );
     });

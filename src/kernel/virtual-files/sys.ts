@@ -19,8 +19,8 @@ export function sysDirectory(viewer: Viewer): VirtualDirectory {
     class: () => fixedDirectory(0o755, { dma_heap: () => heapClass(records) }),
     dev: () => fixedDirectory(0o755, { char: () => heapNumbers(records) }),
     devices: () => fixedDirectory(0o755, { virtual: () => directory(0o755, virtualDevices) }),
-    fs: () => directory(0o755, () => cgroupMount(viewer)),
     firmware: () => directory(0o755, () => firmwareEntries(records)),
+    fs: () => directory(0o755, () => cgroupMount(viewer)),
     kernel: () =>
       fixedDirectory(0o755, {
         debug: () => debugfs(viewer),

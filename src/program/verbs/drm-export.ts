@@ -4,12 +4,13 @@ import { verb } from '../verb.ts';
 
 export const drmExport = verb({
   call: 'drm_prime_handle_to_fd',
+  under: 'drm',
   place: { before: 'name' },
   summary: 'a new descriptor of an imported buffer: prints it',
   action: 'DRM_IOCTL_PRIME_HANDLE_TO_FD: { fd: card, handle: 1 }',
   description:
     'DRM_IOCTL_PRIME_HANDLE_TO_FD: a descriptor of the same buffer that was imported, also when every other one is closed. It can be read and written as the buffer was made, whatever the flags say of that.',
-  examples: ['dmaheap drm-export 3 1', 'dmaheap drm-export 3 1 O_RDWR'],
+  examples: ['dmaheap drm export 3 1', 'dmaheap drm export 3 1 O_RDWR'],
   arguments: {
     fd: { kind: 'descriptor', text: 'a descriptor of a node of /dev/dri' },
     handle: { kind: 'whole', text: 'the handle that drm-import printed' },

@@ -2,6 +2,7 @@ import { verb } from '../verb.ts';
 
 export const drmImport = verb({
   call: 'drm_prime_fd_to_handle',
+  under: 'drm',
   place: { before: 'name' },
   summary: 'a DRM device imports a buffer: prints the handle',
   action: 'DRM_IOCTL_PRIME_FD_TO_HANDLE: { fd: card, buffer: a }',
@@ -10,7 +11,7 @@ export const drmImport = verb({
   examples: [
     'dmaheap boot board.dtb --config DRM_VGEM=y',
     'dmaheap open /dev/dri/card0',
-    'dmaheap drm-import 3 4',
+    'dmaheap drm import 3 4',
   ],
   arguments: {
     fd: { kind: 'descriptor', text: 'a descriptor of a node of /dev/dri' },
