@@ -5,7 +5,6 @@ import {
   type Controller,
   cgroupOf,
   effective,
-  findCgroup,
   putCgroup,
   ROOT_CGROUP,
 } from '../mm/account/cgroup-records.ts';
@@ -73,10 +72,10 @@ export function enterCgroup(records: Records, name: string, id: number): void {
 
 function leaveCgroup(records: Records, name: string): void {
   const task = findTask(records, name);
-  const cgroup = findCgroup(records, task?.cgroup ?? ROOT_CGROUP);
-  if (task === undefined || cgroup === undefined) return;
+  if (task?.cgroup === undefined) return;
+  const { cgroup: id, ...rest } = task;
+  const cgroup = cgroupOf(records, id);
   putCgroup(records, { ...cgroup, tasks: cgroup.tasks.filter((other) => other !== name) });
-  const { cgroup: _, ...rest } = task;
   putTask(records, name, rest);
 }
 

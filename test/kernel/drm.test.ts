@@ -72,6 +72,8 @@ it('lets go of all handles with the last descriptor of the file', () => {
   expect(importBuffer(drm, fd, 'w').ret).toBe(1);
   kernel.syscall('w', { call: 'exit' });
   expect(attached()).toEqual(['vgem']);
+  // Whoever has the file open is said to have it.
+  expect(kernel.buffer('shell', fd)?.attachments).toMatchObject([{ task: 'shell' }]);
   close(fd);
   expect(kernel.bufferCount()).toBe(1);
   close(drm);

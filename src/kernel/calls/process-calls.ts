@@ -2,6 +2,7 @@
  *  kernel/exit.c and net/core/scm.c (Linux 7.3) as far as files and mappings go. */
 import { holdsAttachment } from '../../dma-buf/attachment.ts';
 import { cgroupOfTask, enterCgroup, exitCgroup } from '../cgroup.ts';
+import { FileHolders } from '../file-holders.ts';
 import type { KernelState } from '../state.ts';
 import {
   addTask,
@@ -105,6 +106,10 @@ export function exit(state: KernelState, by: string): SyscallResult {
     state.fput(file, by);
   }
   for (const attachment of [...state.attachments.all()]) {
+    if (attachment.through !== undefined && attachment.task === by) {
+      const [holder] = new FileHolders(state.records).of(attachment.through, 'fd');
+      if (holder !== undefined) state.attachments.put({ ...attachment, task: holder.task });
+    }
     if (!holdsAttachment(attachment, by)) continue;
     const [next, ...sharers] = [attachment.task, ...attachment.sharers].filter((name) => name !== by);
     if (next === undefined) detach(state, by, attachment);
