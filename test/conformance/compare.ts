@@ -50,7 +50,7 @@ export function compareCase(expected: Expectations, observed: Observed): Compari
 }
 
 /** The recorder's tasks by their pids. */
-const recordedTasks = ({ steps }: Expectations): TaskNames =>
+export const recordedTasks = ({ steps }: Expectations): TaskNames =>
   new Map([
     [1, 'shell'],
     ...steps
