@@ -14,6 +14,8 @@ export interface MemoryCmdline {
   readonly coherentPool?: bigint;
   /** The word of `rodata=`. */
   readonly rodata?: string;
+  /** `dma_heap.mem_accounting=`: a bool as a module takes it. */
+  readonly memAccounting?: boolean;
   /** Words that an early_param() refuses, such as a bare `cma`. */
   readonly malformed: readonly string[];
   /** Words, as they were given, by which Linux moves or takes memory and that are not followed here. */
@@ -82,6 +84,7 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
   let mem: bigint | undefined;
   let coherentPool: bigint | undefined;
   let rodata: string | undefined;
+  let memAccounting: boolean | undefined;
   const malformed: string[] = [];
   const ignored: string[] = [];
   let cmaWithoutUnit = false;
@@ -100,6 +103,8 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
     } else if (name === 'mem') {
       if (value === undefined) malformed.push(name);
       else mem = memparse(value)[0];
+    } else if (name === 'dma_heap.mem_accounting') {
+      memAccounting = parseBool(value) ?? memAccounting;
     } else if (name === 'rodata' && value !== undefined) {
       rodata = value;
     } else if (name === 'coherent_pool' && value !== undefined) {
@@ -115,10 +120,17 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
     ...(mem !== undefined && { mem }),
     ...(coherentPool !== undefined && { coherentPool }),
     ...(rodata !== undefined && { rodata }),
+    ...(memAccounting !== undefined && { memAccounting }),
     malformed,
     ignored,
     ...(cmaWithoutUnit && given !== undefined && { cmaWithoutUnit }),
   };
+}
+
+/** param_set_bool(): the word alone is yes; `undefined` where it is refused. */
+function parseBool(value: string | undefined): boolean | undefined {
+  if (value === undefined || /^([yYtT1]|[oO][nN])/.test(value)) return true;
+  return /^([nNfF0]|[oO][fF])/.test(value) ? false : undefined;
 }
 
 function parseCma(value: string, before: MemoryCmdline['cma']): NonNullable<MemoryCmdline['cma']> {

@@ -28,6 +28,13 @@ export interface ProfileConfig {
   readonly CONFIG_CMA_DEBUG: boolean;
   /** Linux 6.18: the default CMA area's heap under its own name too. */
   readonly CONFIG_DMABUF_HEAPS_CMA_LEGACY: boolean;
+  /** Control groups that account memory. */
+  readonly CONFIG_MEMCG: boolean;
+  /** The same for regions of device memory. */
+  readonly CONFIG_CGROUP_DMEM: boolean;
+  /** DRM devices without hardware, which import buffers. */
+  readonly CONFIG_DRM_VGEM: boolean;
+  readonly CONFIG_DRM_VKMS: boolean;
   readonly CONFIG_DMABUF_HEAPS_SYSTEM: boolean;
   readonly CONFIG_DMABUF_HEAPS_CMA: boolean;
   readonly CONFIG_DMABUF_HEAPS_COHERENT: boolean;
@@ -51,6 +58,10 @@ export const DEFCONFIG: ProfileConfig = {
   CONFIG_RODATA_FULL_DEFAULT_ENABLED: true,
   CONFIG_CMA_DEBUG: false,
   CONFIG_DMABUF_HEAPS_CMA_LEGACY: true,
+  CONFIG_MEMCG: true,
+  CONFIG_CGROUP_DMEM: false,
+  CONFIG_DRM_VGEM: false,
+  CONFIG_DRM_VKMS: false,
   CONFIG_DMABUF_HEAPS_SYSTEM: true,
   CONFIG_DMABUF_HEAPS_CMA: true,
   CONFIG_DMABUF_HEAPS_COHERENT: true,

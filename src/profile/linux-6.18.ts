@@ -9,6 +9,7 @@ export function linux618(stable: number): LinuxVersion {
   return {
     ...next,
     name: `6.18.${stable}`,
+    memAccounting: false,
 
     regionSlot: 48n,
     reservedMem: {

@@ -62,6 +62,7 @@ export const linux73 = (stable: number): LinuxVersion => ({
   meminfoEnd: ['Balloon', 'GPUActive', 'GPUReclaim'],
   meminfoLacks: [],
 
+  memAccounting: true,
   systemHeapOrders: [8, 4, 0],
   defaultCmaHeap: 'default_cma_region',
 

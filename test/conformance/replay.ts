@@ -133,6 +133,7 @@ export function replay(inputs: CaseInputs, dtb: Uint8Array): Observed {
   return {
     ...atBoot,
     steps,
+    tasks: process.tasks,
     logAfter,
     ...(process.cause === undefined ? {} : { logAfterBehind: process.cause }),
   };

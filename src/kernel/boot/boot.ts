@@ -51,8 +51,10 @@ import {
   TiB,
 } from '../../units.ts';
 import { createDevices } from '../device-table.ts';
+import { createVirtualDrmDevices } from '../drm-devices.ts';
 import { createTask, DEFAULT_NOFILE, SHELL_TASK } from '../task.ts';
 import type { RegionView } from '../views/views.ts';
+import { accountingOf, startAccounting } from './accounting.ts';
 import { addBootFaults } from './boot-faults.ts';
 import { bootReserved } from './boot-loader.ts';
 import type { BootParams, BootReserved } from './boot-params.ts';
@@ -195,6 +197,8 @@ function bootKernel(
   const problems = loadModules(early, ram, params);
   if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
   createDevices(records, board);
+  createVirtualDrmDevices(records, profile.config);
+  startAccounting(early, active);
   if (board.tree !== undefined) records.put(DEVICE_TREE_RECORD, encodeDtb(board.tree));
 
   records.put<BootRecord>(BOOT_RECORD, {
@@ -252,7 +256,10 @@ function checkInputs(
     diagnostics.push({ code, severity: 'error', message, hint, position: { file: board.source } });
   const { release, coherent, diagnostics: aboutKernel } = spokenFor(board, params);
   diagnostics.push(...aboutKernel.filter(({ severity }) => severity === 'error'));
-  const { profile, problems } = profileOf(coherent, params.config, params.pageKiB, release);
+  const { profile: plain, problems } = profileOf(coherent, params.config, params.pageKiB, release);
+  const { accounting, problems: refused } = accountingOf(plain, params, board.bootargs);
+  diagnostics.push(...refused.map((one) => ({ ...one, position: { file: board.source } })));
+  const profile = { ...plain, accounting };
   for (const { key, problem, expected } of problems) {
     if (problem === 'unknown') {
       error('config-unknown', `${key} is no option that is modelled`, `options: ${expected}`);
