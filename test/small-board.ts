@@ -128,9 +128,15 @@ export function alloc(
   kernel: Kernel,
   heap: string,
   len: bigint,
-  given: { readonly fd_flags?: number; readonly heap_flags?: bigint; readonly fd?: number } = {},
+  given: {
+    readonly fd_flags?: number;
+    readonly heap_flags?: bigint;
+    readonly fd?: number;
+    readonly task?: string;
+  } = {},
 ): AllocResult {
-  const opened = kernel.syscall('shell', { call: 'open', path: `/dev/dma_heap/${heap}`, flags: O_RDWR });
+  const { task = 'shell' } = given;
+  const opened = kernel.syscall(task, { call: 'open', path: `/dev/dma_heap/${heap}`, flags: O_RDWR });
   if (opened.ret < 0) return { ...opened, fd: 0 };
   const arg = encodeDmaHeapAllocationData({
     len,
@@ -139,7 +145,7 @@ export function alloc(
     heap_flags: given.heap_flags ?? 0n,
   });
   const request = DMA_HEAP_IOCTL_ALLOC;
-  const result = kernel.syscall('shell', { call: 'ioctl', fd: opened.ret, request, arg });
-  kernel.syscall('shell', { call: 'close', fd: opened.ret });
+  const result = kernel.syscall(task, { call: 'ioctl', fd: opened.ret, request, arg });
+  kernel.syscall(task, { call: 'close', fd: opened.ret });
   return { ...result, fd: decodeDmaHeapAllocationData(arg).fd };
 }

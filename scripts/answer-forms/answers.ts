@@ -1,7 +1,7 @@
 /** The form of every answer that commands print with --json, by the name that it bears as `schema`. */
 import { z } from 'zod';
 import type { Verb } from '../../src/program/verb.ts';
-import { CALL_VERBS } from '../../src/program/verbs/index.ts';
+import { CALL_VERBS, VERBS } from '../../src/program/verbs/index.ts';
 import {
   buffer,
   device,
@@ -46,7 +46,7 @@ const warnings = z.array(diagnostic);
 /** Of a verb that is one call: its arguments, what it returned, and the bytes that came. */
 function callForm({ arguments: all, returns }: Verb): z.ZodRawShape {
   const forms = { descriptor: fd, mapping: whole, whole, signed, size, word: text, flags: whole };
-  const moved = { room: whole, bytes: hex };
+  const moved = { room: whole, bytes: hex, path: text };
   const named = Object.entries(all).map(([key, { kind }]) => [key, { ...forms, ...moved }[kind]]);
   const hasRoom = Object.values(all).some(({ kind }) => kind === 'room');
   return {
@@ -152,6 +152,8 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
   'cat/1': { files },
   'ls/1': { paths: listing },
   'echo/1': { path: text, written: whole },
+  'mkdir/1': callForm(VERBS.mkdir),
+  'rmdir/1': callForm(VERBS.rmdir),
 
   'open/2': { path: text, flags: whole, flag_names: names, ret: fd, fd: deprecated(fd, 'ret') },
   'dup/1': { fd, ret: fd },
@@ -184,6 +186,10 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
     major: whole.nullable(),
     minor: whole.nullable(),
   },
+
+  'drm-import/1': callForm(VERBS['drm-import']),
+  'drm-export/1': callForm(VERBS['drm-export']),
+  'drm-release/1': callForm(VERBS['drm-release']),
 
   'run/1': { passed: whole, failed: whole, unfinished: whole, not_run: whole, files: z.array(run) },
   'replay/1': {

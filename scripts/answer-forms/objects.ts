@@ -32,6 +32,7 @@ export const heap = exactly({
   free: size,
   largest: size,
   buffers: whole,
+  charges: exactly({ controller: z.enum(['memory', 'dmem']), region: text.nullable() }).nullable(),
 }).meta({ id: 'heap' });
 
 export const region = exactly({
@@ -98,7 +99,7 @@ export const task = exactly({
     exactly({
       fd,
       cloexec: flag,
-      kind: z.enum(['dma_buf', 'dma_heap', 'virtual', 'sync_file', 'stream']),
+      kind: z.enum(['dma_buf', 'dma_heap', 'drm', 'virtual', 'sync_file', 'stream']),
       ino: whole.nullable(),
       path: text.nullable(),
     }),

@@ -16,6 +16,8 @@ export interface MemoryCmdline {
   readonly coherentPool?: bigint;
   /** The word of `rodata=`. */
   readonly rodata?: string;
+  /** `dma_heap.mem_accounting=`: a bool as a module takes it. */
+  readonly memAccounting?: boolean;
   /** Words that an early_param() refuses, such as a bare `cma`. */
   readonly malformed: readonly string[];
   /** Words, as they were given, by which Linux moves or takes memory and that are not followed here. */
@@ -84,6 +86,7 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
   const mems: { size: bigint; start?: bigint }[] = [];
   let coherentPool: bigint | undefined;
   let rodata: string | undefined;
+  let memAccounting: boolean | undefined;
   const malformed: string[] = [];
   const ignored: string[] = [];
   let cmaWithoutUnit = false;
@@ -102,6 +105,8 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
     } else if (name === 'mem') {
       if (value === undefined) malformed.push(name);
       else mems.push(parseMem(value));
+    } else if (name === 'dma_heap.mem_accounting') {
+      memAccounting = parseBool(value) ?? memAccounting;
     } else if (name === 'rodata' && value !== undefined) {
       rodata = value;
     } else if (name === 'coherent_pool' && value !== undefined) {
@@ -118,6 +123,7 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
     ...(last !== undefined && { mem: last.size, memWords: mems }),
     ...(coherentPool !== undefined && { coherentPool }),
     ...(rodata !== undefined && { rodata }),
+    ...(memAccounting !== undefined && { memAccounting }),
     malformed,
     ignored,
     ...(cmaWithoutUnit && given !== undefined && { cmaWithoutUnit }),
@@ -127,6 +133,12 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
 function parseMem(value: string): { size: bigint; start?: bigint } {
   const [size, rest] = memparse(value);
   return rest.startsWith('@') ? { size, start: memparse(rest.slice(1))[0] } : { size };
+}
+
+/** param_set_bool(): the word alone is yes; `undefined` where it is refused. */
+function parseBool(value: string | undefined): boolean | undefined {
+  if (value === undefined || /^([yYtT1]|[oO][nN])/.test(value)) return true;
+  return /^([nNfF0]|[oO][fF])/.test(value) ? false : undefined;
 }
 
 function parseCma(value: string, before: MemoryCmdline['cma']): NonNullable<MemoryCmdline['cma']> {

@@ -75,6 +75,7 @@ const OWN: CommandTable = [
       task: async () => (await import('./commands/task.ts')).taskCommand,
       devices: async () => (await import('./commands/devices.ts')).devicesCommand,
       device: async () => (await import('./commands/device.ts')).deviceCommand,
+      drm: async () => (await import('./commands/drm.ts')).drmCommand,
     },
   ],
   [
@@ -126,10 +127,15 @@ const loadVerb =
   async () =>
     (await import('./commands/verb.ts')).verbCommand(name, verb);
 
+/** Verbs that are no part of another command. */
+const TOP_LEVEL = Object.fromEntries(
+  Object.entries<Verb>(VERBS).filter(([, { under }]) => under === undefined),
+);
+
 /** Those, and the verbs that are one call. */
 const COMMANDS: CommandTable = OWN.map(([heading, commands]) => [
   heading,
-  withVerbs(commands, VERBS, loadVerb),
+  withVerbs(commands, TOP_LEVEL, loadVerb),
 ]);
 
 /**

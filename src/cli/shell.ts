@@ -51,6 +51,9 @@ const HISTORY_CUT =
   'note: the journal is full: from now on its oldest calls are dropped, and export refuses this session ' +
   '(boot --journal all keeps every call)\n';
 
+const oomNote = (victim: string): string =>
+  `note: the OOM killer ended the task ${victim}. Which task it picks is a guess: the sizes of tasks are not modelled\n`;
+
 export class Shell {
   readonly streams: Streams;
   readonly options: GlobalOptions;
@@ -118,13 +121,17 @@ export class Shell {
   /** A transaction as the command's task, which is started when there is none of that name. */
   transact<T>(session: Session, body: (caller: Caller) => T): T {
     const { task } = this;
-    const { value, startedPid, reports } = session.transact((kernel) => {
+    const { value, startedPid, reports, victims } = session.transact((kernel) => {
       const mark = kernel.hazards.nextSeq;
+      const victims: string[] = [];
+      // The caller itself hears of it as its call's failure.
+      kernel.onOomKill = (victim) => victim !== task && victims.push(victim);
       const { caller, startedPid } = callerOf(kernel, task);
       const value = body(caller);
-      return { value, startedPid, reports: [...kernel.hazards.since(mark)] };
+      return { value, startedPid, reports: [...kernel.hazards.since(mark)], victims };
     });
     if (startedPid !== undefined) this.streams.err(`started task ${task} (pid ${startedPid})\n`);
+    for (const victim of victims) this.streams.err(oomNote(victim));
     this.#reports.push(...reports);
     return value;
   }

@@ -15,6 +15,8 @@ export interface Attachment {
   readonly task: string;
   /** Tasks that share that file since a fork. When the last of all has exited, the driver lets go. */
   readonly sharers: readonly string[];
+  /** The number of the DRM file that has a handle of it, and lets it go when it is closed; absent: the tasks hold it. */
+  readonly through?: number;
   /** The references that the importing driver holds. */
   readonly references: number;
   /** What dma_buf_map_attachment() gave, while it is mapped. */
@@ -74,8 +76,8 @@ export class AttachmentTable {
 }
 
 /** Whether a task has the device's file open that the attachment was made through. */
-export const holdsAttachment = ({ task, sharers }: Attachment, name: string): boolean =>
-  task === name || sharers.includes(name);
+export const holdsAttachment = ({ task, sharers, through }: Attachment, name: string): boolean =>
+  through === undefined && (task === name || sharers.includes(name));
 
 /** The names of the devices attached to a dma-buf, the newest attachment first. */
 export const attachedDevices = (records: Records, file: number): readonly string[] =>

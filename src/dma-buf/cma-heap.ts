@@ -2,6 +2,8 @@
 import { Cma } from '../mm/alloc/cma.ts';
 import { profileIn } from '../profile/recorded-profile.ts';
 import { formatHex, getOrder, type PfnRange } from '../units.ts';
+import { type DmemFull, explainAccount, type HeapAccount } from './account.ts';
+import { allocateCharged, releaseCharged } from './dmem-account.ts';
 import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';
 import { pagesText, zeroPages } from './heap-ops.ts';
 import { KernelOops } from './kernel-oops.ts';
@@ -25,36 +27,26 @@ export interface CmaNoRoom {
   readonly pinnedPages?: number;
 }
 
-type CmaFailure = CmaNoRoom | PageArrayTooLarge;
+type CmaFailure = CmaNoRoom | PageArrayTooLarge | DmemFull;
+
+/** The proposal for CMA areas: each is a region, and a heap's buffers are charged before their pages are taken. */
+const account: HeapAccount = { controller: 'dmem', by: 'dmem-cma-v2', region: (area) => `cma/${area}` };
 
 /** @param area the number of the CMA area */
 function cmaHeapOps(area: number): DmaHeapOps<CmaFailure> {
   return {
     allocate(context: HeapContext, pages: bigint): Allocation<CmaFailure> {
-      const { config, geometry } = context.profile;
-      const cma = new Cma(context.records, area);
-      const count = Number(pages);
-      const order = Math.min(getOrder(count), config.CONFIG_CMA_ALIGNMENT);
-      const pfn = cma.alloc(count, order, context.printk, (first) => {
-        const at = cma.unmappedIn(first, count);
-        if (at !== undefined) throw unmapped(cma, geometry.pfnPhys(at));
-      });
-      if (pfn === undefined) {
-        return { errno: 'ENOMEM', why: noRoom(cma, geometry.pageSize, pages, 2 ** order) };
-      }
-      const sgTable = [{ pfn, pages: count }];
-      zeroPages(context, sgTable);
-      // The pages come first, and go back: the area needs the room, and its counters move.
-      const why = pageArrayTooLarge(geometry, cma.name, pages);
-      if (why !== undefined) {
-        cma.release(pfn, count);
-        return { errno: 'ENOMEM', why };
-      }
-      return { sgTable };
+      const { name } = new Cma(context.records, area);
+      const bytes = pages * BigInt(context.profile.geometry.pageSize);
+      return allocateCharged(context, account, name, bytes, () => takePages(context, area, pages));
     },
-    release(context, sgTable) {
+    release(context, sgTable, charge) {
       const cma = new Cma(context.records, area);
-      for (const { pfn, pages } of sgTable) cma.release(pfn, pages);
+      for (const { pfn, pages } of sgTable) {
+        cma.release(pfn, pages);
+        const bytes = context.profile.geometry.pagesToBytes(pages);
+        releaseCharged(context, account, cma.name, bytes, charge);
+      }
     },
     space(records) {
       const cma = new Cma(records, area);
@@ -96,6 +88,33 @@ const unmapped = (cma: Cma, address: bigint): KernelOops =>
     `the buffer would lie across no-map memory inside the CMA area ${cma.name}, and zeroing it, clear_page() touches ${formatHex(address)}, which Linux does not map`,
   );
 
+function takePages(
+  context: HeapContext,
+  area: number,
+  pages: bigint,
+): Allocation<CmaNoRoom | PageArrayTooLarge> {
+  const { config, geometry } = context.profile;
+  const cma = new Cma(context.records, area);
+  const count = Number(pages);
+  const order = Math.min(getOrder(count), config.CONFIG_CMA_ALIGNMENT);
+  const pfn = cma.alloc(count, order, context.printk, (first) => {
+    const at = cma.unmappedIn(first, count);
+    if (at !== undefined) throw unmapped(cma, geometry.pfnPhys(at));
+  });
+  if (pfn === undefined) {
+    return { errno: 'ENOMEM', why: noRoom(cma, geometry.pageSize, pages, 2 ** order) };
+  }
+  const sgTable = [{ pfn, pages: count }];
+  zeroPages(context, sgTable);
+  // The pages come first, and go back: the area needs the room, and its counters move.
+  const why = pageArrayTooLarge(geometry, cma.name, pages);
+  if (why !== undefined) {
+    cma.release(pfn, count);
+    return { errno: 'ENOMEM', why };
+  }
+  return { sgTable };
+}
+
 /** Pages of the largest request that fits into a run, whose alignment depends on itself. */
 function largestInRun({ pfn, pages }: PfnRange, mostOrder: number): number {
   let best = 0;
@@ -132,9 +151,11 @@ export const cmaBackend: HeapBackend<CmaFailure> = {
   ops: cmaHeapOps,
   refusesPrivate: () => true,
   mapErrno: () => 'ENOMEM',
-  failures: ['cma-no-room', 'page-array-too-large'],
+  account,
+  failures: ['cma-no-room', 'page-array-too-large', 'dmem-full'],
   explain(failure) {
     if (failure.kind === 'page-array-too-large') return explainPageArray(failure);
+    if (failure.kind === 'dmem-full') return explainAccount(failure);
     const pages = pagesText(failure.pageSize);
     const { freePages, totalPages, largestRun, largestAlignedRun, alignPages } = failure;
     const asked = `${pages(failure.pages)} asked`;

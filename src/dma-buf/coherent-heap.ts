@@ -6,7 +6,9 @@ import { DmaCoherentMem } from '../mm/alloc/coherent.ts';
 import { geometryOf } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { getOrder } from '../units.ts';
-import type { Allocation, DmaHeapOps, HeapBackend } from './heap-ops.ts';
+import { type DmemFull, explainAccount, type HeapAccount } from './account.ts';
+import { allocateCharged, releaseCharged } from './dmem-account.ts';
+import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';
 import { pagesText, zeroPages } from './heap-ops.ts';
 import { explainPageArray, mostArrayPages, type PageArrayTooLarge, pageArrayTooLarge } from './page-array.ts';
 
@@ -25,41 +27,26 @@ export interface CoherentNoRoom {
   readonly largestBlock: number;
 }
 
-type CoherentFailure = CoherentNoRoom | PageArrayTooLarge;
+type CoherentFailure = CoherentNoRoom | PageArrayTooLarge | DmemFull;
+
+/** What v1 of the series charges, and later versions do not: the whole pages asked for, not what the pool then takes. */
+const account: HeapAccount = { controller: 'dmem', by: 'dmem-coh-v1', region: (pool) => `coh/${pool}` };
 
 /** @param pool the number of the pool */
 function coherentHeapOps(pool: number): DmaHeapOps<CoherentFailure> {
   return {
     allocate(context, pages): Allocation<CoherentFailure> {
-      const mem = new DmaCoherentMem(context.records, pool);
-      const count = Number(pages);
-      const pfn = mem.alloc(count);
-      if (pfn === undefined) {
-        const why: CoherentNoRoom = {
-          kind: 'coherent-no-room',
-          pageSize: context.profile.geometry.pageSize,
-          pool: mem.name,
-          pages,
-          blockPages: 1n << BigInt(getOrder(count)),
-          freePages: mem.bitmap.zeros(),
-          totalPages: mem.size,
-          largestBlock: mem.largestBlock(),
-        };
-        return { errno: 'ENOMEM', why };
-      }
-      const sgTable = [{ pfn, pages: count }];
-      zeroPages(context, sgTable);
-      // Whether the pages come before the array, as in the CMA heap, is not known; nobody could see the difference.
-      const tooLarge = pageArrayTooLarge(context.profile.geometry, mem.name, pages);
-      if (tooLarge !== undefined) {
-        mem.release(pfn, count);
-        return { errno: 'ENOMEM', why: tooLarge };
-      }
-      return { sgTable };
+      const { name } = new DmaCoherentMem(context.records, pool);
+      const bytes = pages * BigInt(context.profile.geometry.pageSize);
+      return allocateCharged(context, account, name, bytes, () => takePages(context, pool, pages));
     },
-    release(context, sgTable) {
+    release(context, sgTable, charge) {
       const mem = new DmaCoherentMem(context.records, pool);
-      for (const { pfn, pages } of sgTable) mem.release(pfn, pages);
+      for (const { pfn, pages } of sgTable) {
+        mem.release(pfn, pages);
+        const bytes = context.profile.geometry.pagesToBytes(pages);
+        releaseCharged(context, account, mem.name, bytes, charge);
+      }
     },
     space(records) {
       const mem = new DmaCoherentMem(records, pool);
@@ -78,6 +65,38 @@ function coherentHeapOps(pool: number): DmaHeapOps<CoherentFailure> {
   };
 }
 
+function takePages(
+  context: HeapContext,
+  pool: number,
+  pages: bigint,
+): Allocation<CoherentNoRoom | PageArrayTooLarge> {
+  const mem = new DmaCoherentMem(context.records, pool);
+  const count = Number(pages);
+  const pfn = mem.alloc(count);
+  if (pfn === undefined) {
+    const why: CoherentNoRoom = {
+      kind: 'coherent-no-room',
+      pageSize: context.profile.geometry.pageSize,
+      pool: mem.name,
+      pages,
+      blockPages: 1n << BigInt(getOrder(count)),
+      freePages: mem.bitmap.zeros(),
+      totalPages: mem.size,
+      largestBlock: mem.largestBlock(),
+    };
+    return { errno: 'ENOMEM', why };
+  }
+  const sgTable = [{ pfn, pages: count }];
+  zeroPages(context, sgTable);
+  // Whether the pages come before the array, as in the CMA heap, is not known; nobody could see the difference.
+  const tooLarge = pageArrayTooLarge(context.profile.geometry, mem.name, pages);
+  if (tooLarge !== undefined) {
+    mem.release(pfn, count);
+    return { errno: 'ENOMEM', why: tooLarge };
+  }
+  return { sgTable };
+}
+
 const largestRequest = (records: Records, mem: DmaCoherentMem): number =>
   Math.min(mem.largestBlock(), mostArrayPages(geometryOf(records)));
 
@@ -85,9 +104,11 @@ export const coherentBackend: HeapBackend<CoherentFailure> = {
   ops: coherentHeapOps,
   refusesPrivate: () => false,
   mapErrno: () => 'ENOMEM',
-  failures: ['coherent-no-room', 'page-array-too-large'],
+  account,
+  failures: ['coherent-no-room', 'page-array-too-large', 'dmem-full'],
   explain(failure) {
     if (failure.kind === 'page-array-too-large') return explainPageArray(failure);
+    if (failure.kind === 'dmem-full') return explainAccount(failure);
     const pages = pagesText(failure.pageSize);
     const { blockPages, freePages, totalPages, largestBlock } = failure;
     const rounded =

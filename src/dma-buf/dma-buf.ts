@@ -6,6 +6,7 @@ import { profileIn } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
 import type { Pfn, PfnRange } from '../units.ts';
+import type { Charge } from './account.ts';
 import type { HeapBacking } from './backends.ts';
 import { FrameOwners } from './frame-owners.ts';
 
@@ -23,6 +24,8 @@ export interface DmaBufFile {
   readonly backing: HeapBacking;
   /** The sg table: pieces in order. */
   readonly sgTable: readonly PfnRange[];
+  /** Absent: nobody is charged. */
+  readonly charge?: Charge;
   /** References: descriptors, mappings and importers. */
   count: number;
   /** The number of the call that made it. */
@@ -64,6 +67,19 @@ export interface SyncFile {
   count: number;
 }
 
+/** An open node of a DRM device: struct drm_file. */
+export interface DrmFile {
+  readonly kind: 'drm';
+  /** The node in /dev/dri. */
+  readonly node: string;
+  readonly device: string;
+  /** Its handles of imported buffers, and their attachments. */
+  readonly handles: readonly (readonly [handle: number, attachment: number])[];
+  /** f_flags. */
+  flags: number;
+  count: number;
+}
+
 /** What a task's descriptors 0 to 2 are: a terminal, a pipe, whatever the caller had. */
 export interface StreamFile {
   readonly kind: 'stream';
@@ -73,7 +89,7 @@ export interface StreamFile {
 }
 
 /** struct file, as a record under its number. */
-export type OpenFile = DmaBufFile | HeapFile | VirtualOpenFile | SyncFile | StreamFile;
+export type OpenFile = DmaBufFile | HeapFile | VirtualOpenFile | SyncFile | DrmFile | StreamFile;
 
 const PREFIX = 'file/';
 const fileKey = (id: number): string => recordKey('file', id);

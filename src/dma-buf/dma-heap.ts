@@ -179,7 +179,7 @@ function allocate(
   if (injected !== undefined) return injected;
   const allocation = ops.allocate(context, size >> BigInt(pageShift));
   if ('errno' in allocation) return allocation;
-  const { sgTable } = allocation;
+  const { sgTable, charge } = allocation;
   const file = files.add({
     kind: 'dma_buf',
     ino: files.takeIno(),
@@ -188,6 +188,7 @@ function allocate(
     flags: data.fd_flags & O_ACCMODE,
     backing: heap.backing,
     sgTable,
+    ...(charge && { charge }),
     count: 1,
     call: context.maker?.call ?? 0,
     maker: context.maker?.task ?? '',
@@ -195,7 +196,7 @@ function allocate(
   const fd = context.inject?.('descriptor', asked) ?? installFd(file, data.fd_flags);
   if (typeof fd === 'number' && fd !== UNPUBLISHED) return { ...data, fd };
   files.unref(file);
-  ops.release(context, sgTable);
+  ops.release(context, sgTable, charge);
   if (fd === UNPUBLISHED) return { ...data, fd };
   if ('errno' in fd) return fd;
   return { errno: 'EMFILE', why: { kind: 'descriptor-limit', limit: fd.limit } };

@@ -32,6 +32,7 @@ export type Failure =
         | 'cmd'
         | 'mapping'
         | 'attachment'
+        | 'handle'
         | 'name';
       readonly value: bigint;
     }
@@ -56,7 +57,14 @@ export type Failure =
   /** The descriptor's access mode does not allow it. */
   | { readonly kind: 'access-mode'; readonly flags: number }
   /** A path that leads nowhere, or where the task may not go. */
-  | { readonly kind: 'path'; readonly path: string; readonly mode?: number; readonly gid?: number }
+  | {
+      readonly kind: 'path';
+      readonly path: string;
+      readonly mode?: number;
+      readonly gid?: number;
+      /** Why a directory cannot be made or removed there. */
+      readonly cgroup?: 'not-a-cgroup' | 'in-use';
+    }
   | { readonly kind: 'no-such-task'; readonly task: string; readonly known: readonly string[] }
   | { readonly kind: 'task-exists'; readonly task: string }
   | { readonly kind: 'no-such-device'; readonly device: string; readonly known: readonly string[] }
@@ -101,6 +109,7 @@ export type Failure =
   | { readonly kind: 'no-private-mapping' }
   /** The file is of a kind that the call is not for. */
   | { readonly kind: 'not-a-dma-buf'; readonly fd: number }
+  | { readonly kind: 'not-a-drm-file'; readonly fd: number }
   /** An importer that needs one run of addresses got several. */
   | {
       readonly kind: 'not-contiguous';

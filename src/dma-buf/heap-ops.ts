@@ -10,6 +10,7 @@ import type { Records } from '../records.ts';
 import type { Errno } from '../uapi/errno.ts';
 import type { Pfn, PfnRange } from '../units.ts';
 import { formatSize } from '../units.ts';
+import type { Charge, ChargedTask, HeapAccount } from './account.ts';
 
 /** What a backend works on. */
 export interface HeapContext {
@@ -17,6 +18,8 @@ export interface HeapContext {
   readonly memory: PhysMemory;
   readonly printk: Printk;
   readonly profile: Profile;
+  /** Whose call it is; absent where nobody is charged. */
+  readonly caller?: ChargedTask;
 }
 
 /** What any failure is; those of all backends together are `NoRoom` of backends.ts. */
@@ -26,7 +29,7 @@ export interface AnyFailure {
 
 /** Pages in the order of the sg table, or why there are none. */
 export type Allocation<F extends AnyFailure = AnyFailure> =
-  | { readonly sgTable: readonly PfnRange[] }
+  | { readonly sgTable: readonly PfnRange[]; readonly charge?: Charge }
   | { readonly errno: Errno; readonly why: F };
 
 /** What a heap's memory is and how much of it is left. */
@@ -48,8 +51,8 @@ export interface DmaHeapOps<F extends AnyFailure = AnyFailure> {
    * @param pages how many, at least 1; up to 2^52
    */
   allocate(context: HeapContext, pages: bigint): Allocation<F>;
-  /** Takes the pages back; what is in them stays. */
-  release(context: HeapContext, sgTable: readonly PfnRange[]): void;
+  /** Takes the pages back, and their charge; what is in them stays. */
+  release(context: HeapContext, sgTable: readonly PfnRange[], charge?: Charge): void;
   space(records: Records): HeapSpace;
   /** The free runs of the area or pool, ascending; none where the memory is all RAM. */
   freeRuns(records: Records): readonly PfnRange[];
@@ -65,6 +68,8 @@ export interface HeapBackend<F extends AnyFailure = AnyFailure> {
   refusesPrivate(sgTable: readonly PfnRange[], offset: number, length: number, linux: LinuxVersion): boolean;
   /** What map_dma_buf answers an importer where the mapping failed so. */
   mapErrno(errno: Errno): Errno;
+  /** What its buffers are charged to, where that is turned on. */
+  readonly account: HeapAccount;
   /** Its kinds of failure; the same kind of two backends is explained alike. */
   readonly failures: readonly F['kind'][];
   /** A request that failed, in words and numbers: one line or more. */

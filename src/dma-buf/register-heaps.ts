@@ -2,6 +2,7 @@
  * The heap modules' init. Models the module_init() functions of drivers/dma-buf/heaps/ (Linux 7.3 with the v3
  * coherent series).
  */
+import { registerDmemRegion } from '../mm/account/dmem.ts';
 import { createCoherentPool } from '../mm/alloc/coherent.ts';
 import type { Printk } from '../printk.ts';
 import { geometryOf, profileIn } from '../profile/recorded-profile.ts';
@@ -71,7 +72,11 @@ function registerCoherentHeap(
   const { pfnDown } = geometryOf(records);
   createCoherentPool(records, index, { name, pfnBase: pfnDown(base), size: pfnDown(size) });
   printk.print(6, `dma_heap ${name}: assigned reserved memory node ${name}`);
-  if (registerDmaHeap(records, printk, name, { backend: 'coherent', index })) return undefined;
+  if (registerDmaHeap(records, printk, name, { backend: 'coherent', index })) {
+    const isCharged = profileIn(records).accounting.includes('dmem-coh-v1');
+    if (isCharged) registerDmemRegion(records, { name: `coh/${name}`, size });
+    return undefined;
+  }
   printk.print(3, 'coherent_heap: failed to register heap (-17)');
   return 'name-taken';
 }

@@ -1,7 +1,10 @@
 /** Buffers from the page allocator, piece by piece. Models drivers/dma-buf/heaps/system_heap.c (Linux 7.3). */
+import { cgroupPath, ROOT_CGROUP } from '../mm/account/cgroup-records.ts';
+import { chargeKernel, type OomKiller, unchargeKernel } from '../mm/account/memcg.ts';
 import { PageAllocator } from '../mm/alloc/page-alloc.ts';
 import type { PfnRange } from '../units.ts';
-import type { Allocation, DmaHeapOps, HeapBackend } from './heap-ops.ts';
+import { explainAccount, type HeapAccount, type MemcgFull, type OomKilled } from './account.ts';
+import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';
 import { pagesText, zeroPages } from './heap-ops.ts';
 import { explainPageArray, type PageArrayTooLarge, pageArrayTooLarge } from './page-array.ts';
 
@@ -14,31 +17,54 @@ export interface SystemOom {
   readonly freePages: number;
 }
 
+/** Charges a piece of so many pages. @param waits absent: who may not wait is refused at once */
+type ChargePiece = (pages: number, waits: boolean) => boolean;
+
 /**
  * Takes the largest piece that is not above what remains nor above the order last given:
- * alloc_largest_available().
+ * alloc_largest_available(). Only single pages wait for memory; a piece that cannot be charged goes back.
  */
 function allocLargest(
   pages: PageAllocator,
   orders: readonly number[],
   remaining: number,
   maxOrder: number,
+  charge: ChargePiece,
 ): PfnRange | undefined {
   for (const order of orders) {
     if (remaining < 2 ** order || maxOrder < order) continue;
     const pfn = pages.alloc(order);
-    if (pfn !== undefined) return { pfn, pages: 2 ** order };
+    if (pfn === undefined) continue;
+    if (charge(2 ** order, order === 0)) return { pfn, pages: 2 ** order };
+    pages.free(pfn, order);
   }
   return undefined;
 }
 
-const systemHeapOps: DmaHeapOps<SystemOom | PageArrayTooLarge> = {
+const account: HeapAccount = { controller: 'memory', by: 'memcg' };
+
+type SystemFailure = SystemOom | PageArrayTooLarge | MemcgFull | OomKilled;
+
+/** The cgroup that the buffer's pages are charged to; `undefined` where none is. */
+function chargedCgroup({ profile, caller }: HeapContext): number | undefined {
+  if (caller === undefined || !profile.accounting.includes(account.by)) return undefined;
+  return caller.cgroup === ROOT_CGROUP ? undefined : caller.cgroup;
+}
+
+function refusedCharge({ records, caller }: HeapContext, id: number): Allocation<MemcgFull | OomKilled> {
+  const cgroup = cgroupPath(records, id);
+  return caller?.isDying() === true
+    ? { errno: 'EINTR', why: { kind: 'oom-killed', cgroup } }
+    : { errno: 'ENOMEM', why: { kind: 'memcg-full', cgroup } };
+}
+
+const systemHeapOps: DmaHeapOps<SystemFailure> = {
   /**
    * Deviation: when free memory cannot cover the request, Linux takes page after page until the OOM
    * killer ends the caller, which sees -EINTR if it lives to see anything. Here the call answers EINTR
    * at once, with the reason, and the task lives.
    */
-  allocate(context, wanted): Allocation<SystemOom | PageArrayTooLarge> {
+  allocate(context, wanted): Allocation<SystemFailure> {
     const { geometry, linux } = context.profile;
     const tooLarge = linux.systemArrayLimit ? pageArrayTooLarge(geometry, 'system', wanted) : undefined;
     if (tooLarge !== undefined) return { errno: 'ENOMEM', why: tooLarge };
@@ -48,22 +74,33 @@ const systemHeapOps: DmaHeapOps<SystemOom | PageArrayTooLarge> = {
       const why: SystemOom = { kind: 'system-oom', pageSize: geometry.pageSize, pages: wanted, freePages };
       return { errno: 'EINTR', why };
     }
+    const cgroup = chargedCgroup(context);
+    const waiting: OomKiller | undefined = context.caller;
+    const charge: ChargePiece = (count, waits) =>
+      cgroup === undefined || chargeKernel(context.records, cgroup, count, waits ? waiting : undefined);
     const sgTable: PfnRange[] = [];
     let [maxOrder] = linux.systemHeapOrders;
     for (let remaining = Number(wanted); remaining > 0; ) {
-      const piece = allocLargest(pages, linux.systemHeapOrders, remaining, maxOrder);
-      // Single pages cover whatever is free.
-      if (piece === undefined) throw new Error('free pages that no order gives');
+      const piece = allocLargest(pages, linux.systemHeapOrders, remaining, maxOrder, charge);
+      if (piece === undefined) {
+        // Single pages cover whatever is free.
+        if (cgroup === undefined) throw new Error('free pages that no order gives');
+        systemHeapOps.release(context, sgTable, { cgroup });
+        return refusedCharge(context, cgroup);
+      }
       sgTable.push(piece);
       remaining -= piece.pages;
       maxOrder = Math.log2(piece.pages);
     }
     zeroPages(context, sgTable);
-    return { sgTable };
+    return { sgTable, ...(cgroup !== undefined && { charge: { cgroup } }) };
   },
-  release(context, sgTable) {
+  release(context, sgTable, charge) {
     const pages = new PageAllocator(context.records);
-    for (const piece of sgTable) pages.free(piece.pfn, Math.log2(piece.pages));
+    for (const piece of sgTable) {
+      pages.free(piece.pfn, Math.log2(piece.pages));
+      if (charge !== undefined) unchargeKernel(context.records, charge.cgroup, piece.pages);
+    }
   },
   space(records) {
     const allocator = new PageAllocator(records);
@@ -78,7 +115,7 @@ const systemHeapOps: DmaHeapOps<SystemOom | PageArrayTooLarge> = {
   largestRequest: (records) => new PageAllocator(records).freePages(),
 };
 
-export const systemBackend: HeapBackend<SystemOom | PageArrayTooLarge> = {
+export const systemBackend: HeapBackend<SystemFailure> = {
   ops: () => systemHeapOps,
   /** It maps page by page or entry by entry, and remap_pfn_range() refuses a private mapping of a part. */
   refusesPrivate(sgTable, offset, length, { systemMapsBy }) {
@@ -92,9 +129,11 @@ export const systemBackend: HeapBackend<SystemOom | PageArrayTooLarge> = {
     return false;
   },
   mapErrno: (errno) => errno,
-  failures: ['system-oom', 'page-array-too-large'],
+  account,
+  failures: ['system-oom', 'page-array-too-large', 'memcg-full', 'oom-killed'],
   explain(failure) {
     if (failure.kind === 'page-array-too-large') return explainPageArray(failure);
+    if (failure.kind !== 'system-oom') return explainAccount(failure);
     const pages = pagesText(failure.pageSize);
     return [
       `${pages(failure.pages)} asked, ${pages(failure.freePages)} free in all of RAM`,

@@ -6,6 +6,7 @@ import type { Records } from '../records.ts';
 import type { PhysRange } from '../units.ts';
 import { type Access, type AccessPlace, watched } from './access.ts';
 import { bootRecord } from './boot/boot-record.ts';
+import { releaseHandles } from './calls/drm-calls.ts';
 import type { FileHandler, TaskHandler } from './calls/handler.ts';
 import { handlerOf } from './calls/index.ts';
 import { exit } from './calls/process-calls.ts';
@@ -33,6 +34,8 @@ export class Kernel extends KernelViews {
   beforeSyscall?: (task: string, call: Syscall) => void;
   /** Called after every system call: journals and traces hook in here. */
   onSyscall?: (task: string, call: Syscall, result: SyscallResult) => void;
+  /** Called after every call for each task that the OOM killer ended in it: whom it picks is a guess. */
+  onOomKill?: (victim: string) => void;
   /** Called after every load, store and DMA access, which no system call makes. */
   onAccess?: (access: Access) => void;
   readonly #state: KernelState;
@@ -43,7 +46,7 @@ export class Kernel extends KernelViews {
    * @param memory the arena over `layoutOf(records)`
    */
   constructor(records: Records, memory: PhysMemory) {
-    const state = new KernelState(records, memory);
+    const state = new KernelState(records, memory, { exit, releaseHandles });
     super(state);
     this.#state = state;
     this.printk = state.printk;
@@ -108,9 +111,12 @@ export class Kernel extends KernelViews {
       return fail('ESRCH', { kind: 'no-such-task', task, known: [...taskNames(state.records)] });
     }
     const struck = state.faults.atEntrance(task, state.call, call, (fd) => this.#kindOf(task, fd));
-    return struck === undefined
-      ? this.#answer(handler, task, call)
-      : this.#struck(handler, task, call, struck);
+    const result =
+      struck === undefined ? this.#answer(handler, task, call) : this.#struck(handler, task, call, struck);
+    for (const victim of state.dying) exit(state, victim);
+    state.dying.clear();
+    for (const victim of state.oomKilled.splice(0)) this.onOomKill?.(victim);
+    return result;
   }
 
   #answer(handler: TaskHandler | FileHandler, task: string, call: Syscall): SyscallResult {

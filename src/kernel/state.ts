@@ -1,7 +1,8 @@
 /** The parts of a running kernel that its calls work on: views over one set of records and one memory. */
+import type { ChargedTask } from '../dma-buf/account.ts';
 import { AttachmentTable } from '../dma-buf/attachment.ts';
 import { dmaHeapOps } from '../dma-buf/backends.ts';
-import { FileTable } from '../dma-buf/dma-buf.ts';
+import { type DrmFile, FileTable } from '../dma-buf/dma-buf.ts';
 import type { DmaHeapContext } from '../dma-buf/dma-heap.ts';
 import { DataCache } from '../mm/dma/cache.ts';
 import { linesTouched } from '../mm/dma/cache-pages.ts';
@@ -14,10 +15,12 @@ import type { Records } from '../records.ts';
 import { O_CLOEXEC } from '../uapi/fcntl.ts';
 import type { PhysAddr } from '../units.ts';
 import { bootRecord } from './boot/boot-record.ts';
+import { cgroupOfTask } from './cgroup.ts';
 import { CpuMemory } from './coherency/cpu-memory.ts';
 import { HazardLog } from './coherency/hazard-log.ts';
 import { Faults } from './faults/faults.ts';
 import { MappingTable } from './mapping-table.ts';
+import { pickVictim } from './oom-kill.ts';
 import { nextRandom } from './random.ts';
 import type { DescriptorTable } from './task.ts';
 
@@ -25,7 +28,14 @@ const EVICTION = 'evict';
 /** For each line that an access touches, how likely another one goes, where lines are evicted by chance. */
 const EVICTION_CHANCE = 1 / 16;
 
+/** What calls do that happens to others as well, when a file is closed or a task is ended. */
+export interface Consequences {
+  exit(state: KernelState, task: string): void;
+  releaseHandles(state: KernelState, by: string, file: DrmFile): void;
+}
+
 export class KernelState {
+  readonly #consequences: Consequences;
   readonly records: Records;
   /** The arena: what devices and uncached accesses reach. */
   readonly memory: PhysMemory;
@@ -38,10 +48,15 @@ export class KernelState {
   readonly swiotlb: Swiotlb | undefined;
   readonly coherency: HazardLog;
   readonly faults: Faults;
+  /** Whom the OOM killer picked in the call that is made. */
+  readonly oomKilled: string[] = [];
+  /** Tasks that end when the call is over that is made: the OOM killer picked them. */
+  readonly dying = new Set<string>();
   /** The number of the call that is made. */
   call = 0;
 
-  constructor(records: Records, memory: PhysMemory) {
+  constructor(records: Records, memory: PhysMemory, consequences: Consequences) {
+    this.#consequences = consequences;
     this.records = records;
     this.memory = memory;
     this.printk = new Printk(records);
@@ -68,7 +83,26 @@ export class KernelState {
       memory: this.cpuMemory(task),
       profile: profileIn(records),
       maker: { task, call },
+      caller: this.#charged(task),
       inject: (at, asked) => faults.atAllocation(at, task, call, asked),
+    };
+  }
+
+  /** A task as cgroups see it. */
+  #charged(task: string): ChargedTask {
+    const { records, printk, dying, oomKilled } = this;
+    return {
+      get cgroup() {
+        return cgroupOfTask(records, task);
+      },
+      isDying: () => dying.has(task),
+      oomKill: (memcg) => {
+        const victim = pickVictim(records, printk, task, memcg);
+        if (victim !== undefined) oomKilled.push(victim);
+        if (victim === task) dying.add(victim);
+        else if (victim !== undefined) this.#consequences.exit(this, victim);
+        return victim !== undefined;
+      },
     };
   }
 
@@ -87,7 +121,9 @@ export class KernelState {
   /** Drops a reference; the last one gives the pages back: fput(), dma_buf_release(). */
   fput(id: number, task: string): void {
     const file = this.files.unref(id);
-    if (file?.kind === 'dma_buf') dmaHeapOps(file.backing).release(this.heapContext(task), file.sgTable);
+    if (file?.kind === 'drm') this.#consequences.releaseHandles(this, task, file);
+    if (file?.kind === 'dma_buf')
+      dmaHeapOps(file.backing).release(this.heapContext(task), file.sgTable, file.charge);
   }
 
   /** The lowest free descriptor for a file, or the limit. */

@@ -33,6 +33,10 @@ export interface TaskRecord {
   readonly credentials: Credentials;
   /** Soft RLIMIT_NOFILE. */
   nofile: number;
+  /** The cgroup that it is in; absent: the root. */
+  readonly cgroup?: number;
+  /** The cgroups that it itself is charged to. */
+  readonly charged?: readonly number[];
 }
 
 /** sysctl nr_open: no table is larger. */
@@ -57,6 +61,15 @@ function existingTask(records: Records, name: string): TaskRecord {
   if (task === undefined) throw new Error(`no task ${name}`);
   return task;
 }
+
+export const putTask = (records: Records, name: string, task: TaskRecord): void =>
+  records.put<TaskRecord>(taskKey(name), task);
+
+/** TASK_COMM_LEN less the terminator. */
+const COMM_MAX = 15;
+
+/** The name as far as a task's own has room. */
+export const comm = (name: string): string => name.slice(0, COMM_MAX);
 
 /** Makes a task's record, with the next pid. */
 export function addTask(

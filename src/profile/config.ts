@@ -40,6 +40,13 @@ export interface ProfileConfig {
   readonly CONFIG_RISCV_DMA_NONCOHERENT: boolean;
   /** x86_64: atomic pools, which memory encryption brings. */
   readonly CONFIG_DMA_COHERENT_POOL: boolean;
+  /** Control groups that account memory. */
+  readonly CONFIG_MEMCG: boolean;
+  /** The same for regions of device memory. */
+  readonly CONFIG_CGROUP_DMEM: boolean;
+  /** DRM devices without hardware, which import buffers. */
+  readonly CONFIG_DRM_VGEM: boolean;
+  readonly CONFIG_DRM_VKMS: boolean;
   readonly CONFIG_DMABUF_HEAPS_SYSTEM: boolean;
   readonly CONFIG_DMABUF_HEAPS_CMA: boolean;
   readonly CONFIG_DMABUF_HEAPS_COHERENT: boolean;
@@ -69,6 +76,10 @@ export const DEFCONFIG: ProfileConfig = {
   CONFIG_STRICT_KERNEL_RWX: true,
   CONFIG_RISCV_DMA_NONCOHERENT: true,
   CONFIG_DMA_COHERENT_POOL: true,
+  CONFIG_MEMCG: true,
+  CONFIG_CGROUP_DMEM: false,
+  CONFIG_DRM_VGEM: false,
+  CONFIG_DRM_VKMS: false,
   CONFIG_DMABUF_HEAPS_SYSTEM: true,
   CONFIG_DMABUF_HEAPS_CMA: true,
   CONFIG_DMABUF_HEAPS_COHERENT: true,

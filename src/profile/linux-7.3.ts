@@ -65,6 +65,7 @@ export const linux73 = (stable: number, pa: FormatPa = formatPa): LinuxVersion =
   meminfoEnd: ['Balloon', 'GPUActive', 'GPUReclaim'],
   meminfoLacks: [],
 
+  memAccounting: true,
   systemHeapOrders: [8, 4, 0],
   defaultCmaHeap: 'default_cma_region',
 

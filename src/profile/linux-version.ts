@@ -158,6 +158,8 @@ export interface LinuxVersion {
   /** Lines of /proc/meminfo that are not there yet. */
   readonly meminfoLacks: readonly string[];
 
+  /** Whether buffers can be charged to cgroups: dma_heap.mem_accounting. */
+  readonly memAccounting: boolean;
   /** The orders in which the system heap takes pieces, the largest first. */
   readonly systemHeapOrders: readonly [number, ...number[]];
   /** The name that the default CMA area's heap has besides its own. */

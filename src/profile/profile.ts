@@ -4,6 +4,7 @@
  */
 
 import { formatSize } from '../units.ts';
+import { type Accounting, isProposal } from './accounting.ts';
 import type { Architecture, PageKiB } from './architecture.ts';
 import { ARM } from './arm.ts';
 import { ARM64 } from './arm64.ts';
@@ -27,6 +28,8 @@ export interface Profile {
   /** Its pages and what follows from their size. */
   readonly geometry: Geometry;
   readonly coherent_series: 'v3' | 'off';
+  /** Which heaps charge cgroups: none unless a boot says so. */
+  readonly accounting: readonly Accounting[];
   readonly config: ProfileConfig;
   /** Where the configuration comes from: `arm64 defconfig`, or the changed options. */
   readonly configName: string;
@@ -83,7 +86,7 @@ export function profileOf(
   if (pageKiB !== 4) differs.push(`${pageKiB} KiB pages`);
   const configName = `${archName} defconfig${differs.length === 0 ? '' : ` but ${differs.join(', ')}`}`;
   const config = { ...defconfig, ...changed };
-  const names = { linux: release, arch: archName, pageKiB, coherent_series: coherent };
+  const names = { linux: release, arch: archName, pageKiB, coherent_series: coherent, accounting: [] };
   return { profile: namedProfile({ ...names, config, configName }), problems };
 }
 
@@ -96,7 +99,8 @@ function architectureOf(name: string): Architecture {
 }
 
 /** What names a profile: plain data, from which it is made again. */
-export interface ProfileNames extends Pick<Profile, 'coherent_series' | 'config' | 'configName'> {
+export interface ProfileNames
+  extends Pick<Profile, 'coherent_series' | 'accounting' | 'config' | 'configName'> {
   /** The version people say: `7.3`. */
   readonly linux: string;
   readonly arch: string;
@@ -128,7 +132,8 @@ export function namedProfile({ linux: version, arch: name, pageKiB, ...rest }: P
     ...(linux.sectionSize !== undefined && arch.versionSizes && { sectionSize: linux.sectionSize }),
     ...(order > 0 && { maxPageOrder: order }),
   };
-  return { ...rest, linux, arch, geometry: geometryFor(sizes, changed) };
+  // Records of before cgroups name none.
+  return { ...rest, accounting: rest.accounting ?? [], linux, arch, geometry: geometryFor(sizes, changed) };
 }
 
 /** The names from which `namedProfile` makes an equal profile. */
@@ -193,7 +198,12 @@ export function linuxBanner(profile: Profile): string {
  * @param area the default CMA area, if there is one
  */
 export const banner = (profile: Profile, area: BannerArea | undefined): string =>
-  `${linuxBanner(profile)}, CMA ${areaText(profile, area)}`;
+  `${linuxBanner(profile)}, CMA ${areaText(profile, area)}${accountingText(profile)}`;
+
+function accountingText({ accounting }: Profile): string {
+  const charged = accounting.map((one) => (isProposal(one) ? `${one} (a proposal)` : one));
+  return charged.length === 0 ? '' : `, accounting: ${charged.join(', ')}`;
+}
 
 /** How a banner marks a version that no recording stands behind. */
 const UNVERIFIED = ' (unverified: from the source, no recording)';

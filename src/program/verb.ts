@@ -24,6 +24,7 @@ export type Argument =
   | Of<'signed' | 'size', bigint>
   /** Memory of the caller: so many bytes of it, which the call fills; or bytes that it takes. */
   | Of<'room' | 'bytes', Uint8Array | null>
+  | Of<'path', string>
   /** A word of a table, or a number. `form`: what a scenario's value is. */
   | (Of<'word', number> & { readonly names: Names; readonly form: string })
   /** Words joined by |, or a number. `expected`: what `parse` takes. */
@@ -43,6 +44,8 @@ export interface Verb<
   Arguments extends object = Readonly<Record<string, Argument>>,
 > {
   readonly call: Name;
+  /** The command that it is a part of: `drm` of `drm import`, whose action is `drm-import`. */
+  readonly under?: 'drm';
   /** Its neighbour in the help and among the actions. */
   readonly place: { readonly before: string } | { readonly after: string };
   /** What it does, in one line. */
@@ -71,7 +74,7 @@ export const verb = <Name extends CallName, const Arguments extends ArgumentsOf<
 ): Verb<Name, Arguments> => verb;
 
 /** The values of arguments, by their names. */
-export type Given = Readonly<Record<string, number | bigint | Uint8Array | null>>;
+export type Given = Readonly<Record<string, number | bigint | string | Uint8Array | null>>;
 
 /** What a call may fill at once. */
 export const MAX_ROOM = 1 << 24;

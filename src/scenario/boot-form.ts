@@ -1,5 +1,6 @@
 /** The form of what a boot loader and a user give beside the board: the options of `dmaheap boot`. */
 import * as z from 'zod';
+import { ACCOUNTING } from '../profile/accounting.ts';
 import {
   EXPECTED_FAULT,
   EXPECTED_SPAN,
@@ -34,6 +35,10 @@ export const bootSchema = z
       coherent: means(
         z.enum(['v3', 'off'], { error: 'v3 or off' }),
         'The coherent heap series: v3 unless given, and off with kernel.',
+      ),
+      accounting: means(
+        z.array(z.enum(ACCOUNTING, { error: ACCOUNTING.join(', ') }), { error: 'a list of switches' }),
+        'Which heaps charge cgroups: [memcg]',
       ),
       'unflattened-tree': means(size, 'What the device tree takes when Linux has unfolded it, bytes.'),
       nofile: means(whole, "The shell task's RLIMIT_NOFILE."),

@@ -188,6 +188,7 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
     return range;
   };
   const { kernel, cmdline, coherent, memory, reserve, nofile, evict, 'unflattened-tree': tree } = boot;
+  const { accounting } = boot;
   const ranges =
     memory === undefined
       ? undefined
@@ -214,6 +215,7 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
     ...(reserved.length > 0 && { reserve: Object.fromEntries(reserved) as BootReserved }),
     ...(config !== undefined && { config }),
     ...(coherent !== undefined && { coherent }),
+    ...(accounting !== undefined && { accounting }),
     ...(unflattenedTree !== undefined && { unflattenedTree }),
     ...(limit !== undefined && { nofile: limit }),
     ...(seed !== undefined && { evict: seed }),

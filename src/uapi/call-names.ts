@@ -5,6 +5,7 @@
 import { U64_MASK } from '../units.ts';
 import * as dmaBuf from './dma-buf.ts';
 import { DMA_HEAP_IOCTL_ALLOC } from './dma-heap.ts';
+import * as drm from './drm.ts';
 import * as fcntl from './fcntl.ts';
 import * as fs from './fs.ts';
 import * as poll from './poll.ts';
@@ -54,6 +55,9 @@ export const IOCTL_REQUESTS: Names = {
   DMA_BUF_SET_NAME_B: dmaBuf.DMA_BUF_SET_NAME_B,
   DMA_BUF_IOCTL_EXPORT_SYNC_FILE: dmaBuf.DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
   DMA_BUF_IOCTL_IMPORT_SYNC_FILE: dmaBuf.DMA_BUF_IOCTL_IMPORT_SYNC_FILE,
+  DRM_IOCTL_GEM_CLOSE: drm.DRM_IOCTL_GEM_CLOSE,
+  DRM_IOCTL_PRIME_HANDLE_TO_FD: drm.DRM_IOCTL_PRIME_HANDLE_TO_FD,
+  DRM_IOCTL_PRIME_FD_TO_HANDLE: drm.DRM_IOCTL_PRIME_FD_TO_HANDLE,
   FIOCLEX: fs.FIOCLEX,
   FIONCLEX: fs.FIONCLEX,
   FIONBIO: fs.FIONBIO,

@@ -2,6 +2,7 @@
  * The comparison: recorded answers against what a replay saw, fact by fact, at the grades that the
  * oracle's README gives.
  */
+import { cgroupFacts, oomLine, type TaskNames } from './cgroup-facts.ts';
 import type { Fact } from './fact.ts';
 import { exact, lineFacts } from './fact.ts';
 import type { Observed, ObservedLogLine, ObservedStep } from './observed.ts';
@@ -30,18 +31,32 @@ export function compareCase(expected: Expectations, observed: Observed): Compari
     facts.push(exact('profile.pageblock', expected.pageblock, observed.pageblock));
   }
   if (expected.boot !== undefined) facts.push(...bootFacts(expected.boot, observed, expected));
+  const tasks = { recorded: recordedTasks(expected), ours: observed.tasks ?? new Map() };
   expected.steps.forEach((step, index) => {
     const got = observed.steps[index];
     if (got?.kind === 'not-replayed') count(notReplayed, got.op);
     else if (got?.kind === 'behind') count(behind, `${got.op} behind ${got.cause}`);
-    else facts.push(...stepFacts(`steps[${index}]`, step, got, expected.boot?.iomem ?? []));
+    else facts.push(...stepFacts(`steps[${index}]`, step, got, expected.boot?.iomem ?? [], tasks));
   });
   if (expected.panic === undefined) {
     if (observed.logAfterBehind !== undefined) count(behind, `log_after behind ${observed.logAfterBehind}`);
-    else facts.push(...logAfterFacts(expected.logAfter, observed.logAfter, expected.logFilter));
+    else {
+      const recorded = expected.logAfter.map((line) => oomLine(line, tasks.recorded));
+      const ours = observed.logAfter.map((entry) => ({ ...entry, line: oomLine(entry.line, tasks.ours) }));
+      facts.push(...logAfterFacts(recorded, ours, expected.logFilter));
+    }
   }
   return { facts, notReplayed, behind };
 }
+
+/** The recorder's tasks by their pids. */
+export const recordedTasks = ({ steps }: Expectations): TaskNames =>
+  new Map([
+    [1, 'shell'],
+    ...steps
+      .filter(({ op }) => op === 'fork')
+      .map(({ args, answer }) => [Number(answer.pid), String(args.task)] as const),
+  ]);
 
 function bootFacts(
   expected: NonNullable<Expectations['boot']>,
@@ -95,16 +110,27 @@ function areaFacts(path: string, expected: JsonObject, got: JsonObject | undefin
   return Object.keys(expected).map((key) => exact(`${path}.${key}`, expected[key], got?.[key]));
 }
 
+interface Tasks {
+  readonly recorded: TaskNames;
+  readonly ours: TaskNames;
+}
+
 function stepFacts(
   path: string,
   step: { readonly op: string; readonly args: JsonObject; readonly answer: JsonObject },
   got: Extract<ObservedStep, { kind: 'answered' }> | undefined,
   iomem: readonly string[],
+  tasks: Tasks,
 ): Fact[] {
   return Object.entries(step.answer).flatMap(([key, value]): Fact[] => {
     const at = `${path}.${key}`;
+    // Which number a task got is the machine's.
+    if (key === 'pid') return [];
     if (step.op === 'cat' && key === 'text' && value !== null) {
-      return textFacts(at, String(step.args.path), String(value), got?.answer[key]);
+      const path = String(step.args.path);
+      const ours = got?.answer[key];
+      const text = typeof ours === 'string' ? ours : undefined;
+      return cgroupFacts(at, path, String(value), text, tasks) ?? textFacts(at, path, String(value), ours);
     }
     if (step.op === 'ls' && key === 'names') {
       const sorted = Array.isArray(value) ? [...(value as readonly string[])].sort() : value;

@@ -2,7 +2,7 @@
  * Can the comparison fail? Each recorded value is falsified, one at a time, and compared with the same replay: a
  * value whose falsehood goes unnoticed is not graded, and stands here by name with the reason.
  */
-
+import { isOomReport } from './cgroup-facts.ts';
 import { compareCase } from './compare.ts';
 import { readBoard } from './conformance.ts';
 import type { Fact } from './fact.ts';
@@ -115,6 +115,7 @@ function ungradedLine(line: string, logFilter: number): string | undefined {
   if (ZONES.test(line)) return "zones are the machine's";
   if (CALL_TRACE.test(line)) return 'a call trace';
   if (FIRMWARE.test(line)) return "firmware's own";
+  if (isOomReport(line)) return "numbers of the OOM killer's report";
   if (/callbacks suppressed/.test(line)) return 'how many a rate limit dropped depends on time';
   return logFilter < 2 && LATER.test(line) ? 'of a kind that this recording did not keep' : undefined;
 }
@@ -192,6 +193,7 @@ function stepMutations(
 ): Mutation[] {
   return Object.entries(answer).flatMap(([key, value]): Mutation[] => {
     const path = ['steps', i, key];
+    if (key === 'pid') return [graded(`steps.${op}.pid`, path, "the machine's")];
     if (key === 'phys') return physMutations(args.heap === 'system', value, path);
     if (key !== 'text') return [graded(`steps.${op}.${key}`, path)];
     const lines = String(value).replace(/\n$/, '').split('\n');
@@ -211,10 +213,13 @@ const kindOfPath = (path: string): string =>
   path
     .replace(/\/(cma|dma_heap)\/[^/]+/, '/$1/NAME')
     .replace(/^\/proc\/[0-9]+\//, '/proc/PID/')
+    .replace(/^\/sys\/fs\/cgroup\/.*\//, '/sys/fs/cgroup/…/')
     .replace(/\/fdinfo\/[0-9]+$/, '/fdinfo/FD');
 
 /** Why a line of a file is not graded. */
 function ungradedText(path: string, line: string): string | undefined {
+  if (path.endsWith('/memory.stat') && !/^kernel /.test(line)) return 'only which lines there are';
+  if (path.endsWith('/cgroup.procs')) return "pids are the machine's";
   if (path === '/proc/meminfo' && !/^Cma(Total|Free):/.test(line))
     return "only its layout: the number is the machine's";
   if (path === '/proc/buddyinfo' || path === '/proc/pagetypeinfo') return 'only its layout';

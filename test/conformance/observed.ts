@@ -54,6 +54,8 @@ export interface Observed {
   /** Lines of /proc/iomem. */
   readonly iomem: readonly string[];
   readonly steps: readonly ObservedStep[];
+  /** The recorder's names of tasks, by our pids. */
+  readonly tasks?: ReadonlyMap<number, string>;
   readonly logAfter: readonly ObservedLogLine[];
   /** The op that was not replayed and may have left lines in the log. */
   readonly logAfterBehind?: string;

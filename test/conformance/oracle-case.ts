@@ -80,18 +80,29 @@ export const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   alloc: ['heap', 'len', 'fd_flags', 'heap_flags', 'id', 'fd', 'open_flags'],
   badptr: ['heap'],
   cat: ['path'],
+  cgroup_create: ['cgroup'],
+  cgroup_move: ['cgroup'],
+  cgroup_remove: ['cgroup'],
+  cgroup_set: ['cgroup', 'file', 'value'],
   close: ['id'],
   cma: ['area'],
   dup: ['id', 'new'],
   echo: ['path', 'value'],
   fill: ['id', 'offset', 'len', 'byte'],
-  import: ['id'],
+  exit: [],
+  fork: [],
+  import: ['id', 'importer'],
+  import_fd: ['importer', 'fd'],
+  importer_close: ['importer'],
+  importer_open: ['importer', 'device'],
+  importer_release: ['importer', 'handle'],
   ls: ['path'],
   mmap: ['id', 'len', 'offset', 'prot', 'flags'],
   name: ['id', 'name'],
   nonzero: ['id'],
   openheap: ['heap', 'flags'],
   rawioctl: ['target', 'request', 'first_u64'],
+  reexport: ['importer', 'handle', 'new', 'flags'],
   rlimit: ['nofile'],
   roptr: ['heap', 'len'],
   rw: ['id'],
@@ -99,6 +110,13 @@ export const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   sync: ['id', 'flags'],
   unimport: ['id'],
 };
+
+/** Who calls: an argument of any step; of `fork` the child. */
+const TASK = 'task';
+
+/** Whether a key of a step was an input. */
+export const isArgument = (op: string, key: string): boolean =>
+  key === TASK || ARGUMENTS[op]?.includes(key) === true;
 
 /** A case that is not written as the oracle's README says. */
 export class BadCase extends Error {
@@ -145,10 +163,11 @@ export function parseCase(text: string, file: string): OracleCase {
   const steps = (root.steps === undefined ? [] : list(root.steps, 'steps')).map((step, index) => {
     const { op: name, ...rest } = object(step, `steps[${index}]`);
     const op = string(name, `steps[${index}].op`);
-    const known = ARGUMENTS[op] ?? [];
     const args: Record<string, Json> = {};
     const answer: Record<string, Json> = {};
-    for (const [key, value] of Object.entries(rest)) (known.includes(key) ? args : answer)[key] = value;
+    for (const [key, value] of Object.entries(rest)) {
+      (isArgument(op, key) ? args : answer)[key] = value;
+    }
     return { op, args, answer };
   });
 

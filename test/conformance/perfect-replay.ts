@@ -1,5 +1,5 @@
 /** For tests of the comparison: what a replay that agrees with every recorded answer would have seen. */
-import { withoutIgnored } from './compare.ts';
+import { recordedTasks, withoutIgnored } from './compare.ts';
 import type { Observed, ObservedArea, ObservedPiece, ObservedStep } from './observed.ts';
 import type { Expectations, JsonObject } from './oracle-case.ts';
 import type { RecordedRun } from './system-shape.ts';
@@ -50,6 +50,7 @@ export function perfectReplay(expected: Expectations): Observed {
     meminfo: boot?.meminfo ?? {},
     iomem: boot?.iomem ?? [],
     steps,
+    tasks: recordedTasks(expected),
     logAfter: expected.logAfter.map((line) => ({ line, suppressed: false })),
   };
 }

@@ -14,10 +14,12 @@ import {
   decodeDmaHeapAllocationData,
   encodeDmaHeapAllocationData,
 } from '../../src/uapi/dma-heap.ts';
+import { DRM_CLOEXEC, DRM_RDWR } from '../../src/uapi/drm.ts';
 import {
   F_GETFD,
   F_GETFL,
   MAP_SHARED,
+  O_CLOEXEC,
   O_RDONLY,
   O_RDWR,
   O_WRONLY,
@@ -35,6 +37,8 @@ import { mergePieces } from './system-shape.ts';
 const TASK = 'shell';
 /** The recorder printed -EMFILE and friends as numbers, and this where an allocation had failed before. */
 const NOBUF = 'nobuf';
+/** The signal of the OOM killer. */
+const SIGKILL = 9;
 /** Any request's size (14 bits) fits: the recorder's argument lay in a larger zeroed page. */
 const RAW_ARGUMENT = 1 << 14;
 /** The importer of the recordings: DRM's virtual GEM device, which sits on no bus and drives 64 bits. */
@@ -54,6 +58,11 @@ const VGEM: Device = {
 
 /** A step of its own kind: `rawioctl` whose target is `buf:ID`. */
 const ON_BUFFER = 'rawioctl on a buffer';
+/** Ops of the first process that name another task. */
+const ABOUT_A_TASK = new Set(['cgroup_move', 'fork']);
+
+const cgroupPath = (name: string): string => `/sys/fs/cgroup/${name}`;
+
 /** Ops that leave memory, areas and the log alone, so that missing them spoils nothing after them. */
 const HARMLESS = new Set(['cat', 'ls', 'mmap', 'name', 'openheap', ON_BUFFER, 'rw', 'seek', 'sync']);
 /** What the recorder met where there was no such file, and wrote as an empty answer. */
@@ -119,6 +128,10 @@ class Arguments {
     return value;
   }
 
+  has(key: string): boolean {
+    return this.#args[key] !== undefined;
+  }
+
   /** A 64-bit number, which the recorder wrote as a string. */
   wide(key: string): bigint {
     return BigInt(this.text(key));
@@ -128,8 +141,15 @@ class Arguments {
 export class RecordedProcess {
   readonly #kernel: Kernel;
   readonly #area: (name: string) => ObservedArea | undefined;
-  /** The recorder's names of buffers and their descriptors; none for a failed allocation. */
-  readonly #fds = new Map<string, number>();
+  /** Each task's names of buffers and their descriptors; none for a failed allocation. */
+  readonly #tables = new Map<string, Map<string, number>>([[TASK, new Map()]]);
+  /** The recorder's names of DRM nodes that it opened, and their descriptors. */
+  readonly #importers = new Map<string, number>();
+  readonly #pids = new Map([[1, TASK]]);
+  /** Who makes the calls of the step. */
+  #task = TASK;
+  /** Who is moved. */
+  #moved = TASK;
   /** The recorder's names of imported buffers and their attachments. */
   readonly #imports = new Map<string, number>();
   /** Names whose allocation came after an op that was not replayed. */
@@ -141,9 +161,30 @@ export class RecordedProcess {
     badptr: (args) => this.#badptr(args),
     cat: (args) => this.#cat(args),
     close: (args) => this.#close(args),
+    cgroup_create: (args) =>
+      answered({ ret: this.#call({ call: 'mkdir', path: cgroupPath(args.text('cgroup')) }) }),
+    cgroup_move: (args) => this.#cgroupMove(args),
+    cgroup_remove: (args) =>
+      answered({ ret: this.#call({ call: 'rmdir', path: cgroupPath(args.text('cgroup')) }) }),
+    cgroup_set: (args) =>
+      this.#write(`${cgroupPath(args.text('cgroup'))}/${args.text('file')}`, args.text('value')),
     cma: (args) => answered({ ...this.#area(args.text('area')) }),
     dup: (args) => this.#dup(args),
     echo: (args) => this.#echo(args),
+    exit: () => answered({ ret: this.#call({ call: 'exit' }) }),
+    fork: (args) => this.#fork(args),
+    import_fd: (args) => this.#importFd(args, args.number('fd')),
+    importer_close: (args) => answered({ ret: this.#call({ call: 'close', fd: this.#importer(args) }) }),
+    importer_open: (args) => this.#importerOpen(args),
+    importer_release: (args) =>
+      answered({
+        ret: this.#call({
+          call: 'drm_gem_close',
+          fd: this.#importer(args),
+          handle: args.number('handle'),
+        }),
+      }),
+    reexport: (args) => this.#reexport(args),
     fill: (args) => this.#fill(args),
     import: (args) => this.#import(args),
     ls: (args) => this.#ls(args),
@@ -185,13 +226,24 @@ export class RecordedProcess {
     return this.#cause;
   }
 
+  /** Its tasks by their pids. */
+  get tasks(): ReadonlyMap<number, string> {
+    return this.#pids;
+  }
+
   /** Makes one recorded call. */
   step(step: StepInputs): ObservedStep {
     const args = new Arguments(step.args);
     const toBuffer = step.op === 'rawioctl' && !args.text('target').startsWith('heap:');
     const op = toBuffer ? ON_BUFFER : step.op;
     const handler = Object.hasOwn(this.#handlers, op) ? this.#handlers[op] : undefined;
-    const seen = handler === undefined ? undefined : attempt(handler, args);
+    const named = typeof step.args.task === 'string' ? step.args.task : TASK;
+    this.#moved = named;
+    this.#task = ABOUT_A_TASK.has(op) ? TASK : named;
+    const isDead = !this.#kernel.hasTask(this.#task);
+    const made = handler === undefined || isDead ? undefined : attempt(handler, args);
+    const isKilled = !isDead && op !== 'exit' && !this.#kernel.hasTask(this.#task);
+    const seen = isDead ? answered({ ret: 'dead' }) : isKilled ? answered({ killed: SIGKILL }) : made;
     if (seen === undefined) {
       if (!HARMLESS.has(op)) this.#cause ??= op;
       return { kind: 'not-replayed', op };
@@ -203,12 +255,19 @@ export class RecordedProcess {
     return certain ? seen : { kind: 'behind', op, cause: this.#cause };
   }
 
+  /** The calling task's buffers. */
+  get #fds(): Map<string, number> {
+    const table = this.#tables.get(this.#task);
+    if (table === undefined) throw new Error(`no task ${this.#task}`);
+    return table;
+  }
+
   #pfnPhys(pfn: number): bigint {
     return this.#kernel.profile.geometry.pfnPhys(pfn);
   }
 
   #call(call: Syscall): number {
-    return this.#kernel.syscall(TASK, call).ret;
+    return this.#kernel.syscall(this.#task, call).ret;
   }
 
   #onHeap(heap: string, flags: number, use: (node: number) => number): number {
@@ -233,7 +292,7 @@ export class RecordedProcess {
     const { fd } = decodeDmaHeapAllocationData(arg);
     this.#fds.set(args.text('id'), fd);
 
-    const buffer = this.#kernel.buffer(TASK, fd);
+    const buffer = this.#kernel.buffer(this.#task, fd);
     if (buffer === undefined) throw new Error(`descriptor ${fd} of a new buffer names no buffer`);
     const pieces = buffer.sgTable.map(({ pfn, pages }) => ({ address: this.#pfnPhys(pfn), pages }));
     return {
@@ -323,7 +382,7 @@ export class RecordedProcess {
     const mapping = this.#map(fd, this.#size(fd), PROT_READ | PROT_WRITE);
     if (mapping < 0) return answered({ ret: mapping });
     const bytes = new Uint8Array(args.number('len')).fill(args.number('byte'));
-    this.#kernel.mapping(mapping).write(BigInt(args.number('offset')), bytes);
+    this.#kernel.mapping(mapping, this.#task).write(BigInt(args.number('offset')), bytes);
     this.#call({ call: 'munmap', mapping });
     return answered({ ret: 0 });
   }
@@ -342,7 +401,7 @@ export class RecordedProcess {
       offset: BigInt(args.number('offset')),
     });
     if (id < 0) return answered({ ret: id });
-    const mapping = this.#kernel.mapping(id);
+    const mapping = this.#kernel.mapping(id, this.#task);
     const byte = new Uint8Array(1);
     const touch = signalOf(() => {
       mapping.read(BigInt(length - 1), byte);
@@ -389,7 +448,7 @@ export class RecordedProcess {
     const size = this.#size(fd);
     const id = this.#map(fd, size, PROT_READ);
     if (id < 0) return answered({ ret: id });
-    const mapping = this.#kernel.mapping(id);
+    const mapping = this.#kernel.mapping(id, this.#task);
     let nonzero = 0;
     let sum = 0;
     const page = new Uint8Array(1 << 16);
@@ -465,10 +524,18 @@ export class RecordedProcess {
   }
 
   #echo(args: Arguments): Answered {
-    const buf = new TextEncoder().encode(args.text('value'));
-    return this.#onPath(args.text('path'), O_WRONLY, (fd) =>
-      answered({ ret: this.#call({ call: 'write', fd, buf }) }),
-    );
+    return this.#write(args.text('path'), args.text('value'));
+  }
+
+  #cgroupMove(args: Arguments): Answered {
+    const { pid = 0 } = this.#kernel.task(this.#moved) ?? {};
+    const { answer } = this.#write(`${cgroupPath(args.text('cgroup'))}/cgroup.procs`, `${pid}`);
+    return answered({ ret: Math.min(0, Number(answer.ret)) });
+  }
+
+  #write(path: string, text: string): Answered {
+    const buf = new TextEncoder().encode(text);
+    return this.#onPath(path, O_WRONLY, (fd) => answered({ ret: this.#call({ call: 'write', fd, buf }) }));
   }
 
   #poll(fd: number): { poll: number; revents: number } {
@@ -514,9 +581,56 @@ export class RecordedProcess {
     });
   }
 
+  #fork(args: Arguments): Answered {
+    const child = args.text('task');
+    const pid = this.#call({ call: 'fork', child });
+    if (pid < 0) return answered({ ret: pid });
+    this.#tables.set(child, new Map(this.#fds));
+    this.#pids.set(pid, child);
+    return answered({ pid });
+  }
+
+  #importer(args: Arguments): number {
+    return this.#importers.get(args.text('importer')) ?? -1;
+  }
+
+  #importerOpen(args: Arguments): Answered {
+    const path = `/dev/dri/${args.text('device')}`;
+    const found = this.#kernel.lookup(path);
+    const fd = this.#call({ call: 'open', path, flags: O_RDWR | O_CLOEXEC });
+    if (fd < 0 || !('node' in found)) return answered({ ret: fd });
+    this.#importers.set(args.text('importer'), fd);
+    const driver = found.node.kind === 'device' && 'drm' in found.node.opens ? found.node.opens.drm : null;
+    return answered({ ret: 0, fd, driver });
+  }
+
+  #importFd(args: Arguments, buffer: number): Answered {
+    const handle = this.#call({ call: 'drm_prime_fd_to_handle', fd: this.#importer(args), buffer });
+    return answered(handle < 0 ? { ret: handle } : { ret: 0, handle });
+  }
+
+  #reexport(args: Arguments): Answered {
+    const fd = this.#call({
+      call: 'drm_prime_handle_to_fd',
+      fd: this.#importer(args),
+      handle: args.number('handle'),
+      flags: args.number('flags', DRM_CLOEXEC | DRM_RDWR),
+    });
+    if (fd < 0) return answered({ ret: fd });
+    this.#fds.set(args.text('new'), fd);
+    return answered({
+      ret: 0,
+      fd,
+      size: this.#call({ call: 'lseek', fd, offset: 0n, whence: SEEK_END }),
+      getfl: this.#call({ call: 'fcntl', fd, cmd: F_GETFL, arg: 0 }),
+      getfd: this.#call({ call: 'fcntl', fd, cmd: F_GETFD, arg: 0 }),
+    });
+  }
+
   #import(args: Arguments): Answered {
     const fd = this.#fds.get(args.text('id'));
     if (fd === undefined) return answered({ ret: NOBUF });
+    if (args.has('importer')) return this.#importFd(args, fd);
     if (this.#kernel.device(VGEM.name) === undefined) this.#call({ call: 'device_add', device: VGEM });
     const attachment = this.#call({ call: 'dma_buf_attach', fd, device: VGEM.name });
     if (attachment < 0) return answered({ ret: attachment });
@@ -533,6 +647,6 @@ export class RecordedProcess {
   }
 
   #size(fd: number): bigint {
-    return this.#kernel.buffer(TASK, fd)?.size ?? 0n;
+    return this.#kernel.buffer(this.#task, fd)?.size ?? 0n;
   }
 }

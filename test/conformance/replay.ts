@@ -154,6 +154,7 @@ export function replay(inputs: CaseInputs, dtb: Uint8Array | undefined): Observe
   return {
     ...atBoot,
     steps,
+    tasks: process.tasks,
     logAfter,
     ...(process.cause === undefined ? {} : { logAfterBehind: process.cause }),
   };

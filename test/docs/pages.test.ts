@@ -49,6 +49,10 @@ describe('the commands of', () => {
     expect(page).toContain('missing: DMA_BUF_IOCTL_SYNC with DMA_BUF_SYNC_START|DMA_BUF_SYNC_READ by shell');
     expect(page).toContain('stray DMA: a200000.camera wrote');
   });
+
+  test('docs/accounting.md show what the page is about', () => {
+    expect(pageText('docs/accounting.md')).toContain('the OOM killer ended the caller');
+  });
 });
 
 describe('the blocks of', () => {

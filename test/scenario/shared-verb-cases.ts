@@ -77,6 +77,23 @@ export const CASES: Readonly<Record<string, readonly Line[]>> = {
     line('stat 4', { stat: 4 }),
     line('stat 99', { stat: 99 }),
   ],
+  'mkdir, rmdir: cgroups, and why not': [
+    line('mkdir /sys/fs/cgroup/a', { mkdir: '/sys/fs/cgroup/a' }),
+    line('mkdir /sys/fs/cgroup/a', { mkdir: '/sys/fs/cgroup/a' }),
+    line('mkdir /proc/a', { mkdir: '/proc/a' }),
+    line('echo 0 /sys/fs/cgroup/a/cgroup.procs', {
+      echo: { value: '0', path: '/sys/fs/cgroup/a/cgroup.procs' },
+    }),
+    line('rmdir /sys/fs/cgroup/a', { rmdir: '/sys/fs/cgroup/a' }),
+    line('rmdir /sys/fs/cgroup/b', { rmdir: '/sys/fs/cgroup/b' }),
+  ],
+  'drm-import, drm-export, drm-release: what is no DRM device, and what has no buffer': [
+    buffer(),
+    line('drm import 4 4', { 'drm-import': { fd: 4, buffer: 4 } }),
+    line('drm export 99 1', { 'drm-export': { fd: 99, handle: 1 } }),
+    line('drm export 4 1 O_RDWR', { 'drm-export': { fd: 4, handle: 1, flags: 'O_RDWR' } }),
+    line('drm release 4 1', { 'drm-release': { fd: 4, handle: 1 } }),
+  ],
   'ioctl and sync': [
     buffer(),
     line('ioctl 4 DMA_BUF_IOCTL_SYNC 0700000000000000', {

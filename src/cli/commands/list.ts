@@ -1,8 +1,10 @@
+import { Option } from 'commander';
+import { UsageError } from '../failures.ts';
 import { heapJson } from '../json/json.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
-import { HEAP_COLUMNS, renderHeaps } from '../render/heaps.ts';
+import { CHARGE_COLUMNS, HEAP_COLUMNS, renderHeaps } from '../render/heaps.ts';
 import { addListOptions, type ListOptions, listWishes } from '../words/list-options.ts';
 import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
@@ -17,12 +19,16 @@ export function listCommand({ program, shell }: Registry): void {
       examples(
         'dmaheap list',
         'dmaheap list --json | jq -r ".heaps[].name"',
+        'dmaheap list --cgroup',
         'dmaheap list --board board.dtb --cmdline "cma=64M"',
       ),
     )
-    .action(async (options: BoardOptions & ListOptions) => {
+    .action(async (options: BoardOptions & ListOptions & { readonly cgroup?: boolean }) => {
       const sh = shell(command);
-      const wishes = listWishes(options, sh.options.json);
+      const asked = listWishes(options, sh.options.json);
+      if (options.cgroup && sh.options.json)
+        throw new UsageError('--json has charges: --cgroup would be ignored');
+      const wishes = options.cgroup ? { ...asked, output: CHARGE_COLUMNS } : asked;
       const machine = await sh.machine('list', options);
       const { heaps, profile, warnings } = machine.view((kernel) => ({
         heaps: kernel.heaps(),
@@ -36,6 +42,11 @@ export function listCommand({ program, shell }: Registry): void {
       );
     });
   addListOptions(command, HEAP_COLUMNS);
+  command.addOption(
+    new Option('--cgroup', `which controller each heap charges: -o ${CHARGE_COLUMNS.join(',')}`).conflicts(
+      'output',
+    ),
+  );
   addBootInputs(command, WITH_BOARD).addHelpText('after', BOARD_HELP);
   addSourceInputs(command, WITH_BOARD);
 }

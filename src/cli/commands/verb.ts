@@ -16,6 +16,7 @@ function readerOf(argument: Argument): (text: string) => number | bigint | strin
   switch (argument.kind) {
     case 'descriptor':
     case 'bytes':
+    case 'path':
       return (text) => text;
     case 'room':
       return (text) => {
@@ -53,6 +54,7 @@ function readBytes(text: string): Uint8Array {
 /** What the word of an argument stands for, once the command runs. */
 function argumentValue({ kind }: Argument, word: Given[string] | string): Given[string] {
   if (typeof word !== 'string') return word;
+  if (kind === 'path') return word;
   return kind === 'descriptor' ? readDescriptor(word) : readBytes(word);
 }
 
@@ -69,6 +71,10 @@ function told(
 /** The same in a sentence, where bytes are only counted. */
 const spoken = (value: Given[string] | undefined, word: ReturnType<typeof told>) =>
   value instanceof Uint8Array ? `${value.length} bytes` : word;
+
+/** What a shell completes it as. */
+const completedAs = ({ kind }: Argument) =>
+  kind === 'descriptor' ? 'fd' : kind === 'path' ? 'path' : 'none';
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -89,11 +95,12 @@ function filled(
  * @param word what the command is called where that is not the verb's name
  */
 export function verbCommand(name: string, verb: Verb, word = name): (registry: Registry) => void {
+  const path = verb.under === undefined ? word : `${verb.under} ${word}`;
   const named = Object.entries(verb.arguments);
   const required = named.filter(([, { optional }]) => optional !== true);
   return ({ program, shell }) => {
     const command = program.command(word).summary(verb.summary).description(verb.description);
-    completes(command, ...named.map(([, { kind }]) => (kind === 'descriptor' ? 'fd' : 'none')));
+    completes(command, ...named.map(([, argument]) => completedAs(argument)));
     for (const [key, argument] of named) {
       command.argument(argument.optional ? `[${key}]` : `<${key}>`, argument.text, readerOf(argument));
     }
@@ -105,11 +112,11 @@ export function verbCommand(name: string, verb: Verb, word = name): (registry: R
         }),
       );
       const words = Object.fromEntries(named.map(([key, argument]) => [key, told(argument, given[key])]));
-      const session = await sh.session(name);
+      const session = await sh.session(verb.under === undefined ? name : path);
       const what =
         required.length === 0
-          ? word
-          : `${word}: ${required.map(([key]) => spoken(given[key], words[key])).join(' ')}`;
+          ? path
+          : `${path}: ${required.map(([key]) => spoken(given[key], words[key])).join(' ')}`;
       const ret = await makeCalls(sh, session, ({ must }) => must(what, callOf(verb, given)));
       const names = verb.flags?.(given, ret);
       const came = filled(named, given, ret);

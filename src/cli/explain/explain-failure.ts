@@ -13,6 +13,11 @@ import { iocSize } from '../../uapi/ioctl.ts';
 import { formatHex, formatSize, U64_MASK } from '../../units.ts';
 import { groupText } from '../words/groups.ts';
 
+const CGROUP_REASONS = {
+  'not-a-cgroup': 'directories are made and removed only below /sys/fs/cgroup',
+  'in-use': 'the cgroup has tasks or cgroups in it, or is the root',
+} as const;
+
 /** Whether a length has no page's end above it. */
 const wraps = (length: bigint): boolean => length > U64_MASK - 0xfffn;
 
@@ -55,6 +60,8 @@ function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): strin
       return [`the task has no mapping ${value}; dmaheap tasks shows how many it has`];
     case 'attachment':
       return [`attachment ${value} is not there, or not in a state for this`];
+    case 'handle':
+      return [`the device's file has no handle ${value}`];
     case 'name':
       return [`a name has at most 31 bytes, this one ${value}`];
   }
@@ -167,7 +174,7 @@ export function explainFailure(failure: Failure): string[] {
       ];
     case 'path':
       return failure.mode === undefined
-        ? [failure.path]
+        ? [failure.cgroup === undefined ? failure.path : `${failure.path}: ${CGROUP_REASONS[failure.cgroup]}`]
         : [
             `${failure.path} has mode ${failure.mode.toString(8).padStart(4, '0')}, user 0, group ${failure.gid ?? 0}`,
           ];
@@ -222,6 +229,8 @@ export function explainFailure(failure: Failure): string[] {
     }
     case 'no-private-mapping':
       return ['a buffer of a CMA heap has no private mappings (MAP_PRIVATE)'];
+    case 'not-a-drm-file':
+      return [`descriptor ${failure.fd} is no file of a DRM device: open one of /dev/dri`];
     case 'not-a-dma-buf':
       return [`descriptor ${failure.fd} is no dma-buf`];
     case 'not-contiguous':

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BootParams, BootReserved } from '../../kernel/boot/boot-params.ts';
 import type { FaultRule } from '../../kernel/faults/fault-rule.ts';
+import { ACCOUNTING, type Accounting, isAccounting } from '../../profile/accounting.ts';
 import { profileOf } from '../../profile/profile.ts';
 import {
   bootParamsOf,
@@ -31,6 +32,7 @@ export interface BootInputOptions {
   readonly config?: Readonly<Record<string, string>>;
   readonly coherent?: 'v3' | 'off';
   readonly unflattenedTree?: bigint;
+  readonly accounting?: readonly Accounting[];
   readonly nofile?: number;
   /** What a udev rule makes of the nodes of /dev/dma_heap. */
   readonly mode?: number;
@@ -86,6 +88,11 @@ function readSeed(text: string): number {
   throw new InvalidArgumentError('Expected a number from 0 to 4294967295.');
 }
 
+function readAccounting(text: string, before: readonly Accounting[] = []): Accounting[] {
+  if (isAccounting(text)) return [...before, text];
+  throw new InvalidArgumentError(`Expected ${ACCOUNTING.join(', ')}.`);
+}
+
 /** Adds the options of a boot to a command. */
 export function addBootInputs(command: Command, heading: string): Command {
   const group = (option: Option) => command.addOption(inHelp(option, heading));
@@ -108,6 +115,11 @@ export function addBootInputs(command: Command, heading: string): Command {
       'v3',
       'off',
     ]),
+  );
+  group(
+    new Option('--accounting <switch>', `which heaps charge cgroups: ${ACCOUNTING.join(', ')}`).argParser(
+      readAccounting,
+    ),
   );
   group(
     new Option('--unflattened-tree <bytes>', 'what the unfolded tree takes, else computed').argParser(
@@ -133,6 +145,7 @@ const NAMES = [
   'reserve',
   'config',
   'coherent',
+  'accounting',
   'unflattenedTree',
   'nofile',
   'evict',

@@ -1,6 +1,7 @@
 /** The heaps as text: `dmaheap list` and `dmaheap show heap:NAME`. */
 import { BACKENDS } from '../../dma-buf/backends.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views/views.ts';
+import { isProposal } from '../../profile/accounting.ts';
 import { bytesOf, formatHex, formatSize, type PfnRange } from '../../units.ts';
 import { modeText } from '../json/json.ts';
 import { escapeText } from '../terminal/escape.ts';
@@ -23,7 +24,18 @@ export const HEAP_COLUMNS: readonly ListColumn<HeapView>[] = [
   { title: 'REGION', name: true, shown: 'room', text: ({ region = '-' }) => escapeText(region) },
   { title: 'MODE', right: true, shown: 'asked', text: ({ mode }) => modeText(mode) },
   { title: 'GROUP', shown: 'asked', text: ({ gid }) => groupText(gid) },
+  { title: 'CONTROLLER', shown: 'asked', text: ({ charges }) => charges?.controller ?? '-' },
+  { title: 'CHARGED', name: true, shown: 'asked', text: ({ charges }) => escapeText(charges?.region ?? '-') },
+  { title: 'SWITCH', shown: 'asked', text: switchText },
 ];
+
+/** Which controller of cgroups each heap charges: `dmaheap list --cgroup`. */
+export const CHARGE_COLUMNS: readonly string[] = ['HEAP', 'BACKEND', 'CONTROLLER', 'CHARGED', 'SWITCH'];
+
+function switchText({ backend, charges }: HeapView): string {
+  const { by } = BACKENDS[backend].account;
+  return charges === undefined ? `${by} is off${isProposal(by) ? ' (a proposal)' : ''}` : by;
+}
 
 /** Heaps by what they have in common, where that is something. */
 function groupsOf(heaps: readonly HeapView[], keyOf: (heap: HeapView) => string | undefined): string[][] {

@@ -3,6 +3,7 @@
  * how the kernel was configured.
  */
 import type { HeapModule } from '../../dma-buf/heap-modules.ts';
+import type { Accounting } from '../../profile/accounting.ts';
 import type { PageKiB } from '../../profile/architecture.ts';
 import type { PhysRange } from '../../units.ts';
 import type { FaultRule } from '../faults/fault-rule.ts';
@@ -29,6 +30,8 @@ export interface BootParams {
   readonly config?: Readonly<Record<string, ConfigValue>>;
   /** The state of the coherent heap series; unless given `v3`, and `off` where a kernel is named. */
   readonly coherent?: 'v3' | 'off';
+  /** Which heaps charge cgroups; none unless given, here or on the command line. */
+  readonly accounting?: readonly Accounting[];
   /** The release of Linux: `6.12`, `6.12.107`, `nearest:6.15`; the board's, or else the newest, unless given. */
   readonly kernel?: string;
   /** The architecture, as the kernel's sources call it; arm64 unless given. */

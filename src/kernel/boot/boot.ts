@@ -48,8 +48,10 @@ import {
   sharedRange,
 } from '../../units.ts';
 import { createDevices } from '../device-table.ts';
+import { createVirtualDrmDevices } from '../drm-devices.ts';
 import { createTask, DEFAULT_NOFILE, SHELL_TASK } from '../task.ts';
 import type { RegionView } from '../views/views.ts';
+import { startAccounting } from './accounting.ts';
 import { addBootFaults } from './boot-faults.ts';
 import { bootReserved } from './boot-loader.ts';
 import type { BootParams, BootReserved } from './boot-params.ts';
@@ -199,6 +201,8 @@ function bootKernel(
   const problems = loadModules(early, ram, params);
   if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
   createDevices(records, board);
+  createVirtualDrmDevices(records, profile.config);
+  startAccounting(early, active);
   if (board.tree !== undefined) records.put(DEVICE_TREE_RECORD, encodeDtb(board.tree));
 
   records.put<BootRecord>(BOOT_RECORD, {

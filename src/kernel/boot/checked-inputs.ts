@@ -14,6 +14,7 @@ import {
 import type { PhysRange } from '../../units.ts';
 import { formatHex, formatPa, rangeEnd, roundDown, roundUp, TiB } from '../../units.ts';
 import { DEFAULT_NOFILE } from '../task.ts';
+import { accountingOf } from './accounting.ts';
 import type { BootParams } from './boot-params.ts';
 import { refusedBoard } from './refused-boards.ts';
 import { spokenFor } from './spoken-for.ts';
@@ -39,7 +40,10 @@ export function checkInputs(
   diagnostics.push(...aboutKernel.filter(({ severity }) => severity === 'error'));
   const arch = checkArchitecture(board, params, error);
   if (diagnostics.length > 0) throw new InvalidInput(diagnostics);
-  const profile = checkConfig({ ...params, kernel: release, coherent, arch }, error);
+  const plain = checkConfig({ ...params, kernel: release, coherent, arch }, error);
+  const { accounting, problems } = accountingOf(plain, params, board.bootargs);
+  diagnostics.push(...problems.map((one) => ({ ...one, position: { file: board.source } })));
+  const profile = { ...plain, accounting };
   const given = params.memory !== undefined && params.memory.length > 0 ? params.memory : board.memory;
   const memory = [...given].sort((a, b) => (a.base < b.base ? -1 : 1));
   const { page } = profile.geometry;

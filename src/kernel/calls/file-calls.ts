@@ -6,6 +6,7 @@ import type { OpenFile } from '../../dma-buf/dma-buf.ts';
 import { DMA_HEAP_MAJOR, findDmaHeap } from '../../dma-buf/dma-heap.ts';
 import { NotModelled } from '../../dma-buf/not-modelled.ts';
 import { profileIn } from '../../profile/recorded-profile.ts';
+import { DRM_MAJOR } from '../../uapi/drm.ts';
 import {
   F_DUPFD,
   F_DUPFD_CLOEXEC,
@@ -37,6 +38,7 @@ import {
   POLLWRNORM,
 } from '../../uapi/poll.ts';
 import { encodeStat, makedev, S_IFCHR, S_IFDIR, S_IFREG, type Stat } from '../../uapi/stat.ts';
+import { drmNode } from '../drm-devices.ts';
 import type { KernelState } from '../state.ts';
 import { DescriptorTable } from '../task.ts';
 import type { Opened } from './opened.ts';
@@ -69,6 +71,7 @@ function vfsRead(state: KernelState, opened: Opened, buf: UserPointer, offset?: 
     if (!canSeek(file)) return fail('ESPIPE');
   }
   if (!mayRead(file.flags)) return fail('EBADF', { kind: 'access-mode', flags: file.flags });
+  if (file.kind === 'drm') throw new NotModelled('reading events of a DRM device');
   if (file.kind !== 'virtual') return fail('EINVAL');
   return virtual.read(state, opened, file, buf, offset);
 }
@@ -110,6 +113,8 @@ export function lseek(state: KernelState, opened: Opened, call: Lseek): SyscallR
   if (whence < 0 || whence > SEEK_MAX) return badArgument('EINVAL', 'whence', whence);
   if (file.kind === 'stream') throw new NotModelled('seeking on a standard stream');
   if (file.kind === 'virtual') return virtual.lseek(state, opened, file, call);
+  // noop_llseek()
+  if (file.kind === 'drm') return ok(0);
   if (file.kind !== 'dma_buf') return fail('ESPIPE');
   if (whence !== SEEK_SET && whence !== SEEK_END) return badArgument('EINVAL', 'whence', whence);
   if (offset !== 0n) return badArgument('EINVAL', 'offset', offset);
@@ -138,6 +143,9 @@ function readyFor(file: OpenFile, requested: number): number {
     case 'sync_file':
       // Its fence has signalled: sync_file_poll().
       return requested & POLLIN;
+    case 'drm':
+      // drm_poll(): no event is ever pending.
+      return 0;
     case 'dma_heap':
     case 'virtual':
       return requested & DEFAULT_POLLMASK;
@@ -215,6 +223,10 @@ function statOf(state: KernelState, { file, task }: Opened): typeof PLAIN {
         st_gid: heap.gid,
         st_rdev: makedev(DMA_HEAP_MAJOR, heap.minor),
       };
+    }
+    case 'drm': {
+      const { mode, minor } = drmNode(state.records, file.node) ?? { mode: 0, minor: 0 };
+      return { ...PLAIN, st_mode: S_IFCHR | mode, st_rdev: makedev(DRM_MAJOR, minor) };
     }
     case 'sync_file':
       return { ...PLAIN, st_mode: 0o600 };

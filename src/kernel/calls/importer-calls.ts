@@ -17,6 +17,8 @@ import {
 } from '../../mm/dma/dma-mapping.ts';
 import type { Accessor } from '../../mm/dma/hazard.ts';
 import { devicesOf, findDevice, putDevice, removeDevice } from '../device-table.ts';
+import { registerDrmDevice, unregisterDrmDevice } from '../drm-devices.ts';
+import { FileHolders } from '../file-holders.ts';
 import type { KernelState } from '../state.ts';
 import { DescriptorTable } from '../task.ts';
 import { badArgument, fail, ok, type SyscallResult } from './results.ts';
@@ -38,6 +40,7 @@ export function deviceAdd(state: KernelState, _by: string, { device }: DeviceAdd
     return fail('EEXIST', { kind: 'device-exists', device: device.name });
   }
   putDevice(state.records, device);
+  if (device.importer === 'drm') registerDrmDevice(state.records, device.name);
   return ok(0);
 }
 
@@ -52,6 +55,7 @@ export function deviceDel(state: KernelState, by: string, { device }: DeviceDel)
     if (attachment.device === device) detach(state, by, attachment);
   }
   removeDevice(state.records, device);
+  unregisterDrmDevice(state.records, device);
   return ok(0);
 }
 
@@ -73,17 +77,29 @@ export function dmaBufAttach(state: KernelState, by: string, { fd, device: name 
   const file = descriptor && state.files.get(descriptor.file);
   if (descriptor === undefined || file === undefined) return fail('EBADF', { kind: 'bad-descriptor', fd });
   if (file.kind !== 'dma_buf') return fail('EINVAL', { kind: 'not-a-dma-buf', fd });
+  return ok(attach(state, by, descriptor.file, device).id);
+}
+
+/** A driver's attachment to a dma-buf. @param through the DRM file that gets a handle of it */
+export function attach(
+  state: KernelState,
+  by: string,
+  file: number,
+  device: Device,
+  through?: number,
+): Attachment {
   const references = REFERENCES[device.importer];
-  for (let i = 0; i < references; i++) state.files.ref(descriptor.file);
+  for (let i = 0; i < references; i++) state.files.ref(file);
   const attachment = state.attachments.add({
-    file: descriptor.file,
-    device: name,
+    file,
+    device: device.name,
     task: by,
     sharers: [],
     references,
+    ...(through !== undefined && { through }),
   });
   if (!device.dmaCoherent) state.cache.enable();
-  return ok(attachment.id);
+  return attachment;
 }
 
 export interface Attached {
@@ -98,7 +114,9 @@ function held(
 ): { readonly attachment: Attachment; readonly device: Device } | SyscallResult {
   const attachment = state.attachments.get(id);
   if (attachment === undefined) return badArgument('EINVAL', 'attachment', id);
-  if (!holdsAttachment(attachment, by)) {
+  const { through } = attachment;
+  const isOpen = through !== undefined && new FileHolders(state.records).of(through, 'fd', by).length > 0;
+  if (!isOpen && !holdsAttachment(attachment, by)) {
     const { task: holder, sharers } = attachment;
     return fail('EINVAL', { kind: 'attachment-held', attachment: id, tasks: [holder, ...sharers] });
   }

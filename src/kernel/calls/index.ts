@@ -3,6 +3,9 @@
  * its line here. System calls of Linux by their names; what a driver does on a task's behalf (`dma_buf_*`); and what a
  * user does to the machine.
  */
+
+import { mkdir, rmdir } from './cgroup-calls.ts';
+import { drmGemClose, drmPrimeFdToHandle, drmPrimeHandleToFd } from './drm-calls.ts';
 import { dup, fcntl, fstat, ftruncate, lseek, poll, pread64, pwrite64, read, write } from './file-calls.ts';
 import {
   type FileHandler,
@@ -49,12 +52,17 @@ const CALLS = {
   sendmsg: file(sendmsg),
   setrlimit: task(setrlimit),
   fork: task(fork),
+  mkdir: task(mkdir),
+  rmdir: task(rmdir),
   execve: task(execve),
   exit: voidTask(exit),
   dma_buf_attach: task(dmaBufAttach),
   dma_buf_map_attachment: task(dmaBufMapAttachment),
   dma_buf_unmap_attachment: voidTask(dmaBufUnmapAttachment),
   dma_buf_detach: voidTask(dmaBufDetach),
+  drm_prime_fd_to_handle: file(drmPrimeFdToHandle),
+  drm_prime_handle_to_fd: file(drmPrimeHandleToFd),
+  drm_gem_close: file(drmGemClose),
   task_add: machine(taskAdd),
   device_add: machine(deviceAdd),
   device_del: machine(deviceDel),

@@ -6,6 +6,7 @@ import { NotModelled } from '../../dma-buf/not-modelled.ts';
 import type { DmaDirection } from '../../mm/dma/dma-mapping.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { KernelState } from '../state.ts';
+import { drmIoctl } from './drm-calls.ts';
 import { cpuAccess } from './importer-calls.ts';
 import type { Opened } from './opened.ts';
 import { fail, ok, type SyscallResult, type UserPointer } from './results.ts';
@@ -61,6 +62,8 @@ export function ioctl(state: KernelState, opened: Opened, call: Ioctl): SyscallR
       );
       return 'errno' in result ? fail(result.errno, result.why) : ok(0);
     }
+    case 'drm':
+      return drmIoctl(state, opened, request, arg);
     case 'sync_file':
       throw new NotModelled('a request on a sync_file');
     case 'virtual':

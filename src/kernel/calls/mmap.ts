@@ -1,4 +1,5 @@
 /** Mapping a dma-buf, and unmapping it. Models mm/mmap.c (Linux 7.3) as far as dma-bufs go. */
+import { NotModelled } from '../../dma-buf/not-modelled.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import { MAP_PRIVATE, MAP_TYPE } from '../../uapi/fcntl.ts';
 import { checkMmap, checkMmapOffset } from '../mapping.ts';
@@ -21,6 +22,7 @@ export function refuseOffset(state: KernelState, call: Mmap): SyscallResult | un
 
 /** mmap(2): do_mmap(). `ret` is the mapping's number. */
 export function mmap(state: KernelState, { task, descriptor, file }: Opened, call: Mmap): SyscallResult {
+  if (file.kind === 'drm') throw new NotModelled("mapping a DRM device's own memory");
   const profile = profileIn(state.records);
   const refused = checkMmap(file, call, profile);
   if (refused !== undefined) return fail(refused.errno, refused.why);

@@ -1,6 +1,8 @@
 /** Tasks that begin, become another program, hand on descriptors and end. Models kernel/fork.c, fs/exec.c,
  *  kernel/exit.c and net/core/scm.c (Linux 7.3) as far as files and mappings go. */
 import { holdsAttachment } from '../../dma-buf/attachment.ts';
+import { cgroupOfTask, enterCgroup, exitCgroup } from '../cgroup.ts';
+import { FileHolders } from '../file-holders.ts';
 import type { KernelState } from '../state.ts';
 import {
   addTask,
@@ -63,6 +65,7 @@ export function fork(state: KernelState, parent: string, { child }: Fork): Sysca
   if (task === undefined) throw new Error(`no task ${parent}`);
   const { credentials, nofile } = task;
   addTask(records, child, { credentials, nofile });
+  enterCgroup(records, child, cgroupOfTask(records, parent));
   const table = new DescriptorTable(records, child);
   for (const [fd, record] of [...new DescriptorTable(records, parent).entries()]) {
     files.ref(record.file);
@@ -103,11 +106,16 @@ export function exit(state: KernelState, by: string): SyscallResult {
     state.fput(file, by);
   }
   for (const attachment of [...state.attachments.all()]) {
+    if (attachment.through !== undefined && attachment.task === by) {
+      const [holder] = new FileHolders(state.records).of(attachment.through, 'fd');
+      if (holder !== undefined) state.attachments.put({ ...attachment, task: holder.task });
+    }
     if (!holdsAttachment(attachment, by)) continue;
     const [next, ...sharers] = [attachment.task, ...attachment.sharers].filter((name) => name !== by);
     if (next === undefined) detach(state, by, attachment);
     else state.attachments.put({ ...attachment, task: next, sharers });
   }
+  exitCgroup(state.records, by);
   removeTask(state.records, by);
   return ok(0);
 }

@@ -1,6 +1,6 @@
 /** Opening, reading and writing the files that are made when they are looked at. Models fs/namei.c, fs/seq_file.c
  *  and fs/readdir.c (Linux 7.3) over the nodes of `virtual-files/`. */
-import type { HeapFile, VirtualOpenFile } from '../../dma-buf/dma-buf.ts';
+import type { DrmFile, HeapFile, VirtualOpenFile } from '../../dma-buf/dma-buf.ts';
 import { NotModelled } from '../../dma-buf/not-modelled.ts';
 import { profileIn } from '../../profile/recorded-profile.ts';
 import { DT_CHR, DT_DIR, DT_LNK, DT_REG, encodeDirent } from '../../uapi/dirent.ts';
@@ -33,7 +33,7 @@ export function openPath(
   task: string,
   path: string,
   flags: number,
-): HeapFile | VirtualOpenFile | { readonly refused: SyscallResult } {
+): HeapFile | DrmFile | VirtualOpenFile | { readonly refused: SyscallResult } {
   if ((flags & O_PATH) !== 0) throw new NotModelled('open with O_PATH');
   if ((flags & O_TMPFILE) !== 0) throw new NotModelled('open with O_TMPFILE');
   const { arch, geometry } = profileIn(state.records);
@@ -65,7 +65,10 @@ export function openPath(
   if ((flags & O_DIRECT) !== 0) return refused(badArgument('EINVAL', 'flags', flags));
   // force_o_largefile(): with 64 bits every file is large.
   const kept = (flags & ~FORGOTTEN) | (geometry.wordBits === 64 ? O_LARGEFILE : 0);
-  if (node.kind === 'device') return { kind: 'dma_heap', heap: node.heap, flags: kept, count: 1 };
+  if (node.kind === 'device') {
+    if ('heap' in node.opens) return { kind: 'dma_heap', heap: node.opens.heap, flags: kept, count: 1 };
+    return { kind: 'drm', node: found.path, device: node.opens.drm, handles: [], flags: kept, count: 1 };
+  }
   return {
     kind: 'virtual',
     path: found.path,

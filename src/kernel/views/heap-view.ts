@@ -1,8 +1,8 @@
 /** The nodes of /dev/dma_heap as their users see them: where the memory lies and what is left of it. */
-import { dmaHeapOps } from '../../dma-buf/backends.ts';
+import { BACKENDS, dmaHeapOps, type HeapBacking } from '../../dma-buf/backends.ts';
 import type { FileTable } from '../../dma-buf/dma-buf.ts';
 import { dmaHeaps, findDmaHeap } from '../../dma-buf/dma-heap.ts';
-import { geometryOf } from '../../profile/recorded-profile.ts';
+import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import type { PfnRange } from '../../units.ts';
 import type { HeapView } from './views.ts';
@@ -25,8 +25,21 @@ export function heapViews(records: Records, files: FileTable): HeapView[] {
       free: pagesToBytes(freePages),
       largest: pagesToBytes(largestPages),
       buffers: buffers.get(name) ?? 0,
+      ...chargesOf(records, backing, region?.name),
     };
   });
+}
+
+/** Which controller a heap charges, where it does. @param name the area or pool */
+function chargesOf(
+  records: Records,
+  { backend }: HeapBacking,
+  name: string | undefined,
+): Pick<HeapView, 'charges'> {
+  const { by, controller, region } = BACKENDS[backend].account;
+  if (!profileIn(records).accounting.includes(by)) return {};
+  const charged = name === undefined ? undefined : region?.(name);
+  return { charges: { controller, ...(charged !== undefined && { region: charged }) } };
 }
 
 /** The free runs of a heap's area or pool, ascending; none for the system heap, whose memory is all RAM. */

@@ -39,6 +39,7 @@ function taskView(state: KernelState, name: string, attachments: number): TaskVi
         ...(ino !== undefined && { ino }),
         ...(path !== undefined && { path }),
         ...(open?.kind === 'virtual' && { path: open.path }),
+        ...(open?.kind === 'drm' && { path: open.node }),
       };
     }),
     mappings: state.mappings.ofTask(name).length,

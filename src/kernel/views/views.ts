@@ -28,6 +28,8 @@ export interface HeapView {
   /** The largest contiguous free block in bytes; for a pool the largest that one call can get. */
   readonly largest: bigint;
   readonly buffers: number;
+  /** What its buffers are charged to; absent: nothing. */
+  readonly charges?: { readonly controller: 'memory' | 'dmem'; readonly region?: string };
 }
 
 /** What became of a /reserved-memory child, and of the default CMA area. */
@@ -125,7 +127,7 @@ export interface TaskView {
   readonly fds: readonly {
     readonly fd: number;
     readonly cloexec: boolean;
-    readonly kind: 'dma_buf' | 'dma_heap' | 'virtual' | 'sync_file' | 'stream';
+    readonly kind: 'dma_buf' | 'dma_heap' | 'drm' | 'virtual' | 'sync_file' | 'stream';
     /** Of a dma-buf. */
     readonly ino?: number;
     /** Of a heap's node or another file. */

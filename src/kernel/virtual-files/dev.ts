@@ -1,11 +1,21 @@
 /** /dev: what devtmpfs makes of the heaps. Models drivers/base/devtmpfs.c (Linux 7.3). */
 import { DMA_HEAP_MAJOR, dmaHeaps } from '../../dma-buf/dma-heap.ts';
+import { DRM_MAJOR } from '../../uapi/drm.ts';
+import { type DrmNode, drmNodes } from '../drm-devices.ts';
 import type { Viewer } from './context.ts';
 import { heapDeviceName } from './dma-heap-sysfs.ts';
 import { directory, type Entries } from './make-node.ts';
 import type { VirtualDirectory, VirtualNode } from './node.ts';
 
-/** Other nodes than those of the heaps are not modelled. The folder comes with the first heap. */
+const drmDevice = ({ device, mode, minor }: DrmNode): VirtualNode => ({
+  kind: 'device',
+  mode,
+  major: DRM_MAJOR,
+  minor,
+  opens: { drm: device },
+});
+
+/** Other nodes than those of heaps and DRM devices are not modelled. The folders come with the first of them. */
 export function devDirectory({ records }: Viewer): VirtualDirectory {
   const heaps = (): Entries =>
     new Map(
@@ -17,11 +27,17 @@ export function devDirectory({ records }: Viewer): VirtualDirectory {
           gid: heap.gid,
           major: DMA_HEAP_MAJOR,
           minor: heap.minor,
-          heap: heap.name,
+          opens: { heap: heap.name },
         }),
       ]),
     );
-  return directory(0o755, () =>
-    dmaHeaps(records).length === 0 ? new Map() : new Map([['dma_heap', () => directory(0o755, heaps)]]),
+  const drm = (): Entries => new Map(drmNodes(records).map((node) => [node.name, () => drmDevice(node)]));
+  return directory(
+    0o755,
+    (): Entries =>
+      new Map([
+        ...(dmaHeaps(records).length === 0 ? [] : [['dma_heap', () => directory(0o755, heaps)] as const]),
+        ...(drmNodes(records).length === 0 ? [] : [['dri', () => directory(0o755, drm)] as const]),
+      ]),
   );
 }

@@ -41,6 +41,8 @@ export function linkTarget(file: OpenFile): string {
       return `/dev/dma_heap/${file.heap.replaceAll('/', '!')}`;
     case 'virtual':
       return file.path;
+    case 'drm':
+      return file.node;
     case 'sync_file':
       return 'anon_inode:sync_file';
     case 'stream':

@@ -47,8 +47,8 @@ export interface VirtualDevice extends Inode {
   readonly kind: 'device';
   readonly major: number;
   readonly minor: number;
-  /** The heap that it opens. */
-  readonly heap: string;
+  /** What it opens: a heap, or a DRM device. */
+  readonly opens: { readonly heap: string } | { readonly drm: string };
 }
 
 export type VirtualNode = VirtualFile | VirtualDirectory | VirtualSymlink | VirtualDevice;

@@ -4,17 +4,24 @@
  */
 import { FileTable } from '../../dma-buf/dma-buf.ts';
 import { NotModelled } from '../../dma-buf/not-modelled.ts';
+import { cgroupPath, findCgroup, ROOT_CGROUP } from '../../mm/account/cgroup-records.ts';
 import type { Records } from '../../records.ts';
 import { mayRead, mayWrite } from '../../uapi/fcntl.ts';
-import { type Credentials, DescriptorTable, type FdRecord, findTask, type TaskRecord } from '../task.ts';
+import { cgroupOfTask } from '../cgroup.ts';
+import {
+  type Credentials,
+  comm,
+  DescriptorTable,
+  type FdRecord,
+  findTask,
+  type TaskRecord,
+} from '../task.ts';
 import { mayAccess } from './access.ts';
 import type { Viewer } from './context.ts';
 import { fdinfo, linkTarget } from './fdinfo.ts';
 import { fixedDirectory, type Owner, textFile } from './make-node.ts';
 import type { VirtualDirectory, VirtualNode } from './node.ts';
 
-/** TASK_COMM_LEN less the terminator. */
-const COMM_MAX = 15;
 /** NR_OPEN_DEFAULT: descriptors that every table has room for. */
 const FIRST_TABLE = 64;
 
@@ -41,9 +48,13 @@ export function taskDirectory(viewer: Viewer, name: string): VirtualDirectory {
   // proc_fd_access_allowed(): the mode of a link says how the file is open, and refuses nobody.
   const link: Owner = { ...owner, permission: mayLook };
   const table = new DescriptorTable(records, name);
+  const hasCgroups = findCgroup(records, ROOT_CGROUP) !== undefined;
+  const cgroup = () =>
+    textFile(() => `0::${cgroupPath(records, cgroupOfTask(records, name))}\n`, 0o444, owner);
   return fixedDirectory(
     0o555,
     {
+      ...(hasCgroups && { cgroup }),
       comm: () => ({ ...textFile(() => `${comm(name)}\n`, 0o644, owner), write: renamed }),
       fd: () => descriptors(table, 0o500, fd, ({ file }) => fdLink(records, file, link)),
       fdinfo: () =>
@@ -85,12 +96,9 @@ function fdLink(records: Records, number: number, owner: Owner): VirtualNode {
   if (file === undefined) throw new Error(`file ${number} is not open`);
   const mode = (mayRead(file.flags) ? 0o500 : 0) | (mayWrite(file.flags) ? 0o300 : 0);
   const target = linkTarget(file);
-  const hasPath = file.kind === 'dma_heap' || file.kind === 'virtual';
+  const hasPath = file.kind === 'dma_heap' || file.kind === 'drm' || file.kind === 'virtual';
   return { kind: 'symlink', mode, ...owner, target, magic: true, size: 64, ...(hasPath && { path: target }) };
 }
-
-/** The name as far as a task's own has room. */
-const comm = (name: string): string => name.slice(0, COMM_MAX);
 
 function renamed(): never {
   throw new NotModelled('a write to comm');

@@ -1,12 +1,13 @@
 /** /sys: the folders that lead to heaps, CMA areas, the device tree and debugfs. */
 import { dmaHeaps } from '../../dma-buf/dma-heap.ts';
 import { bufinfo } from './bufinfo.ts';
+import { cgroupMount } from './cgroup.ts';
 import { cmaDebugfsDirectory } from './cma-debugfs.ts';
 import { cmaSysfs } from './cma-sysfs.ts';
 import type { Viewer } from './context.ts';
 import { firmwareEntries } from './device-tree.ts';
 import { heapClass, heapDevices, heapNumbers } from './dma-heap-sysfs.ts';
-import { directory, type Entries, fixedDirectory, textFile } from './make-node.ts';
+import { attribute, directory, type Entries, fixedDirectory, textFile } from './make-node.ts';
 import type { VirtualDirectory } from './node.ts';
 
 /** Everything else that a target has here is not modelled, and so it is not there. */
@@ -19,12 +20,22 @@ export function sysDirectory(viewer: Viewer): VirtualDirectory {
     dev: () => fixedDirectory(0o755, { char: () => heapNumbers(records) }),
     devices: () => fixedDirectory(0o755, { virtual: () => directory(0o755, virtualDevices) }),
     firmware: () => directory(0o755, () => firmwareEntries(records)),
+    fs: () => directory(0o755, () => cgroupMount(viewer)),
     kernel: () =>
       fixedDirectory(0o755, {
         debug: () => debugfs(viewer),
         mm: () => directory(0o755, () => cmaSysfs(records)),
       }),
+    module: () => directory(0o755, () => modules(viewer)),
   });
+}
+
+/** Parameters of modules that say how heaps behave. */
+function modules({ profile }: Viewer): Entries {
+  if (!profile.linux.memAccounting) return new Map();
+  const value = profile.accounting.includes('memcg') ? 'Y' : 'N';
+  const parameters = () => fixedDirectory(0o755, { mem_accounting: () => attribute(() => `${value}\n`) });
+  return new Map([['dma_heap', () => fixedDirectory(0o755, { parameters })]]);
 }
 
 /** debugfs, mounted as everybody mounts it: its root is user 0's alone. */

@@ -7,11 +7,11 @@ import { BUFFER } from '../expectation.ts';
 import type { CallEntry, CallName, Cursor } from '../export/draft.ts';
 import { copyName, isWhole, madeDescriptor, type Said } from '../export/exporter.ts';
 import type { Names } from '../export/names.ts';
-import { sizeWord } from '../export/words.ts';
+import { isPlainText, sizeWord } from '../export/words.ts';
 import { bytesOfHex, hexOf } from '../hex.ts';
 import { type Getter, syscall } from '../moment.ts';
 import type { Path } from '../problem.ts';
-import { hex, type Ref, ref, signed, size, whole, words, yes } from '../value-forms.ts';
+import { hex, type Ref, ref, signed, size, text, whole, words, yes } from '../value-forms.ts';
 import type { Values } from '../values.ts';
 
 /** An argument as it is written: a number, a name or another text. */
@@ -38,6 +38,8 @@ function formOf(argument: Argument): z.ZodType<Word> {
     case 'descriptor':
     case 'mapping':
       return ref;
+    case 'path':
+      return text;
     case 'whole':
       return whole;
     case 'signed':
@@ -78,6 +80,8 @@ function read(argument: Argument, word: Word, values: Values, path: Path): Gette
     case 'descriptor':
     case 'mapping':
       return values.ref(word, path, argument.kind);
+    case 'path':
+      return values.text(String(word), path);
     case 'whole':
       return values.whole(word, path);
     case 'signed':
@@ -93,6 +97,7 @@ function read(argument: Argument, word: Word, values: Values, path: Path): Gette
 
 /** An argument of a call as a scenario writes it, or `undefined` where it cannot. */
 function write(argument: Argument, value: unknown, task: string, names: Names): Word | undefined {
+  if (typeof value === 'string') return isPlainText(value) ? value : undefined;
   if (typeof value === 'bigint') {
     if (argument.kind === 'size') return value < 0n ? undefined : sizeWord(value);
     return value < 0n ? String(value) : value;

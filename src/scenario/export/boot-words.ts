@@ -7,7 +7,7 @@ import { spanWord } from './words.ts';
 /** @returns `undefined` when there are none */
 export function bootWords(params: BootParams): ScenarioBoot | undefined {
   const { cmdline, memory, reserve, config, coherent, nofile, heapMode, heapGid, evict, faults } = params;
-  const { kernel, unflattenedTree } = params;
+  const { accounting, kernel, unflattenedTree } = params;
   const reserved = Object.entries(reserve ?? {}).map(([name, range]) => [name, spanWord(range)]);
   const options = Object.entries(config ?? {}).map(([key, value]) => [key.replace(/^CONFIG_/, ''), value]);
   const words: ScenarioBoot = {
@@ -17,6 +17,7 @@ export function bootWords(params: BootParams): ScenarioBoot | undefined {
     ...(reserved.length > 0 && { reserve: Object.fromEntries(reserved) }),
     ...(options.length > 0 && { config: Object.fromEntries(options) }),
     ...(coherent !== undefined && { coherent }),
+    ...(accounting !== undefined && accounting.length > 0 && { accounting: [...accounting] }),
     ...(unflattenedTree !== undefined && { 'unflattened-tree': unflattenedTree }),
     ...(nofile !== undefined && { nofile }),
     ...(heapMode !== undefined && { mode: heapMode.toString(8).padStart(4, '0') }),

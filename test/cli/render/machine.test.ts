@@ -125,7 +125,10 @@ test('modes and columns of ls', () => {
   expect(modeString({ kind: 'directory', mode: 0o755 })).toBe('drwxr-xr-x');
   const files = [
     { name: 'x\n', node: { kind: 'symlink', mode: 0o777, target: '\x1b[2J' } },
-    { name: 'h', node: { kind: 'device', mode: 0o600, gid: 44, major: 254, minor: 12, heap: 'h' } },
+    {
+      name: 'h',
+      node: { kind: 'device', mode: 0o600, gid: 44, major: 254, minor: 12, opens: { heap: 'h' } },
+    },
   ] as const;
   expect(renderListing(files, true)).toBe(
     'lrwxrwxrwx 0  0       0 x\\x0a -> \\x1b[2J\ncrw------- 0 44 254, 12 h\n',

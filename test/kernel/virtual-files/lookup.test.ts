@@ -76,7 +76,7 @@ describe('what lies where', () => {
     expect(machine.ls('/')).toEqual(['dev', 'proc', 'sys']);
     expect(machine.ls('/dev')).toEqual(['dma_heap']);
     expect(machine.ls('/dev/dma_heap')).toHaveLength(6);
-    expect(machine.ls('/sys')).toEqual(['class', 'dev', 'devices', 'firmware', 'kernel']);
+    expect(machine.ls('/sys')).toEqual(['class', 'dev', 'devices', 'firmware', 'fs', 'kernel', 'module']);
     expect(machine.ls('/sys/kernel/debug')).toEqual(['cma', 'dma_buf']);
     expect(machine.ls('/proc')).toEqual(
       ['buddyinfo', 'cmdline', 'device-tree', 'devices', 'iomem', 'meminfo', 'pagetypeinfo', 'self'].concat(
@@ -104,7 +104,7 @@ describe('what lies where', () => {
       gid: 0,
       major: 254,
       minor: 3,
-      heap: 'video-cma@60000000',
+      opens: { heap: 'video-cma@60000000' },
     });
   });
 });

@@ -30,7 +30,7 @@ describe('fd', () => {
     expect(one.ls('/proc/self/fd')).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
 
     // Through the link: to what has a path; a dma-buf has none.
-    expect(one.at('/proc/self/fd/4')).toMatchObject({ kind: 'device', heap: 'system' });
+    expect(one.at('/proc/self/fd/4')).toMatchObject({ kind: 'device', opens: { heap: 'system' } });
     expect(one.at('/proc/self/fd/6/6/0')).toMatchObject({ kind: 'symlink', target: '/dev/console' });
     expect(one.at(`/proc/self/fd/${frame}`)).toMatchObject({ kind: 'symlink', magic: true });
     expect(one.at(`/proc/self/fd/${frame}/x`)).toBe('ENOTDIR');
