@@ -28,7 +28,7 @@ class Machine {
 
   constructor(pageKiB: PageKiB) {
     const records = new MemoryRecords();
-    expect(boot(BOARD, { pageKiB }, records)).toEqual({});
+    expect(boot(BOARD, { pageKiB }, records)).toEqual({ warnings: [] });
     this.kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
     this.shell = new Task(this.kernel, 'shell');
     this.pageKiB = pageKiB;

@@ -57,6 +57,18 @@ steps:
   - sync: { fd: a, end: true, read: true }
   - sync: { fd: a, flags: 0 }
     expect: { errno: EINVAL }
+  - call-read: { fd: a, buf: 16 }
+    expect: { errno: EINVAL }
+  - call-pread64: { fd: a, buf: 16, offset: 0 }
+    expect: { errno: ESPIPE }
+  - call-write: { fd: a, buf: 00ff }
+    expect: { errno: EBADF }
+  - call-pwrite64: { fd: a, buf: 00ff, offset: 0 }
+    expect: { errno: ESPIPE }
+  - call-ftruncate: { fd: a, length: 4096 }
+    expect: { errno: EINVAL }
+  - call-mmap: { fd: a, length: 1M, prot: PROT_READ, flags: MAP_SHARED, offset: 0 }
+    expect: { errno: EINVAL }
   - setrlimit: 7
   - dup: a
     expect: { fd: 6 }

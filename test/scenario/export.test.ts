@@ -187,11 +187,11 @@ describe('a history', () => {
   it('says of a call that no action says what it was', () => {
     const yaml = history(
       shellWork((shell, kernel) => {
-        shell.call({ call: 'ftruncate', fd: 9, length: 5n });
+        shell.call({ call: 'delete_module', module: 'nope' });
         alloc(kernel, 'shell', 'system', Number(1n));
       }),
     );
-    expect(yaml).toContain('# shell called ftruncate(fd=9, length=5) = EBADF: no action says it');
+    expect(yaml).toContain('# shell called delete_module(module=nope) = ENOENT: no action says it');
     expect(failures(replayed(yaml).report)).toEqual([]);
   });
 

@@ -93,6 +93,26 @@ export const CASES: Readonly<Record<string, readonly Line[]>> = {
     line('drm export 99 1', { 'drm-export': { fd: 99, handle: 1 } }),
     line('drm export 4 1 O_RDWR', { 'drm-export': { fd: 4, handle: 1, flags: 'O_RDWR' } }),
     line('drm release 4 1', { 'drm-release': { fd: 4, handle: 1 } }),
+  'calls as they are': [
+    buffer(),
+    line('open /proc/meminfo', { open: '/proc/meminfo' }),
+    line('call read 5 16', { 'call-read': { fd: 5, buf: 16 } }),
+    line('call read 4 16', { 'call-read': { fd: 4, buf: 16 } }),
+    line('call pread64 5 16 4', { 'call-pread64': { fd: 5, buf: 16, offset: 4 } }),
+    line('call pread64 4 16 0', { 'call-pread64': { fd: 4, buf: 16, offset: 0 } }),
+    line('call write 4 00ff', { 'call-write': { fd: 4, buf: '00ff' } }),
+    line('call write 99 00ff', { 'call-write': { fd: 99, buf: '00ff' } }),
+    line('call pwrite64 4 00ff 0', { 'call-pwrite64': { fd: 4, buf: '00ff', offset: 0 } }),
+    line('call ftruncate 4 4096', { 'call-ftruncate': { fd: 4, length: 4096 } }),
+    line('call ftruncate 99 0', { 'call-ftruncate': { fd: 99, length: 0 } }),
+    line('call mmap 4 4096 PROT_READ MAP_SHARED 0', {
+      'call-mmap': { fd: 4, length: 4096, prot: 'PROT_READ', flags: 'MAP_SHARED', offset: 0 },
+    }),
+    line('call mmap 4 0 PROT_READ MAP_SHARED 0', {
+      'call-mmap': { fd: 4, length: 0, prot: 'PROT_READ', flags: 'MAP_SHARED', offset: 0 },
+    }),
+    line('call setrlimit 6', { setrlimit: 6 }),
+    line('dup 4', { dup: 4 }),
   ],
   'ioctl and sync': [
     buffer(),

@@ -117,6 +117,13 @@ const VERBS: Readonly<Record<string, Verb>> = {
   pin: { command: 'pin', value: nothing },
   unpin: { command: 'unpin', value: nothing },
   modprobe: { command: 'modprobe', value: nothing },
+  'call-read': { command: 'call read', value: number('ret') },
+  'call-write': { command: 'call write', value: number('ret') },
+  'call-pread64': { command: 'call pread64', value: number('ret') },
+  'call-pwrite64': { command: 'call pwrite64', value: number('ret') },
+  'call-ftruncate': { command: 'call ftruncate', value: number('ret') },
+  'call-mmap': { command: 'call mmap', value: number('ret') },
+  setrlimit: { command: 'call setrlimit', value: nothing },
   age: {
     command: 'age',
     value: numbers('allocated', 'freed', 'alive', 'alive_bytes', 'free', 'largest', 'largest_aligned'),
@@ -124,7 +131,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
 };
 
 /** Actions that are no commands. */
-const ONLY_SCENARIOS: ReadonlySet<string> = new Set(['setrlimit', 'check']);
+const ONLY_SCENARIOS: ReadonlySet<string> = new Set(['check']);
 /** Commands that are no actions: they look, or are about files, sessions and scenarios. */
 const ONLY_COMMANDS: ReadonlySet<string> = new Set(
   [

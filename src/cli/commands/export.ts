@@ -10,6 +10,7 @@ import { SessionError } from '../../session/session-error.ts';
 import { boardBeside, boardByName, exportBoard } from '../export-board.ts';
 import { UsageError } from '../failures.ts';
 import { hazardJson } from '../json/json.ts';
+import { jsonLine } from '../json/json-text.ts';
 import { decodeTree, keptName } from '../read/load-tree.ts';
 import { prepareReboot } from '../read/prepare-boot.ts';
 import { examples, type Registry } from '../registry.ts';
@@ -123,7 +124,7 @@ async function runExport(sh: Shell, options: ExportOptions): Promise<void> {
       ...('file' in name && { board: inputs.board }),
       entries: history.entries,
       log: seen.log,
-      hazards: seen.hazards,
+      hazards: seen.hazards.map(jsonLine),
       memory: seen.memory,
       info: {
         schema: 'dmaheap.bundle/1',

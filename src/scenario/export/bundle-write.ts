@@ -14,7 +14,8 @@ export interface BundleParts {
   readonly entries: readonly JournalEntry[];
   /** As dmesg prints it. */
   readonly log: string;
-  readonly hazards: readonly Readonly<Record<string, unknown>>[];
+  /** Each as a line of JSON. */
+  readonly hazards: readonly string[];
   readonly memory: TouchedMemory;
   readonly info: Readonly<Record<string, unknown>>;
 }
@@ -41,7 +42,7 @@ export async function writeBundle(parts: BundleParts): Promise<Uint8Array> {
     ...(board === undefined ? [] : [[BUNDLE_BOARD, board] as const]),
     ['journal.jsonl', journalLines(entries)],
     ['log.txt', log],
-    ['hazards.jsonl', hazards.map((report) => `${JSON.stringify(report)}\n`).join('')],
+    ['hazards.jsonl', hazards.map((line) => `${line}\n`).join('')],
     ['memory/index.json', json(index)],
     ...memory.pieces.map(({ file, bytes }) => [file, bytes] as const),
   ];
