@@ -3,13 +3,17 @@ import { z } from 'zod';
 import type { Verb } from '../../src/program/verb.ts';
 import { CALL_VERBS } from '../../src/program/verbs/index.ts';
 import {
+  bootedBoard,
   buffer,
+  compared,
   device,
   direction,
   error,
   files,
   hazard,
   heap,
+  kernel,
+  kernelDifference,
   listing,
   node,
   nodeAlone,
@@ -194,6 +198,9 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
     steps: whole,
     ...replayed,
   },
+  'diff/1': compared,
+  'boards/1': { profile, boards: z.array(bootedBoard) },
+  'kernels/1': { kernels: z.array(kernel), differences: z.array(kernelDifference) },
   'export/1': {
     profile,
     entries: whole,

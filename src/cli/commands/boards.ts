@@ -18,8 +18,6 @@ interface BoardsOptions extends BoardOptions {
 }
 
 async function runBoards(sh: Shell, words: readonly string[], options: BoardsOptions): Promise<void> {
-  sh.refuseSession('boards');
-  sh.refuseBoard('boards');
   const kernel = options.kernel ?? sh.environmentKernel;
   const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) });
   const { release, coherent, diagnostics } = spokenFor({ source: 'boards' }, params);

@@ -160,8 +160,6 @@ async function runDiff(
   b: string | undefined,
   options: DiffOptions,
 ): Promise<void> {
-  sh.refuseSession('diff');
-  sh.refuseBoard('diff');
   refuseSame(b, options);
   if (a === undefined && options.run === undefined) {
     throw new UsageError('no board given', 'Name one, or a scenario that has one: --run FILE');
