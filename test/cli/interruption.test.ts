@@ -72,7 +72,7 @@ const BOARD = projectPath('fixtures/boards/two-bank.dtb');
 const LONG = 'board: board.dtb\nsteps:\n  - age: { area: system, steps: 200000 }\n';
 const MANY = `board: board.dtb\nsteps:\n  - repeat: { times: 100000000, do: [ { cat: /proc/meminfo } ] }\n`;
 const BUFFERS = `board: board.dtb\nboot: { nofile: 1000000 }\nsteps:\n  - alloc: { heap: system, size: 4K, count: 100000 }\n`;
-const BYTES = `board: board.dtb\nboot: { memory: [0x40000000:3G] }
+const BYTES = `board: board.dtb\nboot: { memory: [0x40000000:3G], coherent: off }
 steps:
   - alloc: { heap: system, size: 900M }
     as: a

@@ -58,7 +58,7 @@ export function boardsCommand({ program, shell }: Registry): void {
       `\n--memory is for boards that have none of their own.\n${examples(
         'dmaheap boards /usr/lib/linux-image-6.12/ --kernel 6.12',
         'dmaheap boards dtbs.tar.gz --memory 0x40000000:2G',
-        "dmaheap boards 'build/**/*.dtb' --json | jq '.boards[] | select(.findings != []) | .board'",
+        "dmaheap boards 'build/**/*.dtb' --json | jq '.boards[] | .findings'",
       )}`,
     )
     .action((words: string[], options: BoardsOptions) => runBoards(shell(command), words, options));
