@@ -42,6 +42,7 @@ import {
   signed,
   size,
   text,
+  unverified,
   whole,
 } from './values.ts';
 
@@ -271,8 +272,14 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
 export const ANSWERS: ReadonlyMap<string, z.ZodType> = new Map(
   Object.entries(MEMBERS).map(([name, members]) => {
     const schema = `dmaheap.${name}`;
-    // What went wrong with shared memory on the way, whichever command it was.
-    const form = exactly({ schema: z.literal(schema), hazards: z.array(hazard).optional(), ...members });
+    const form = exactly({
+      schema: z.literal(schema),
+      // What went wrong with shared memory on the way, whichever command it was.
+      hazards: z.array(hazard).optional(),
+      // Of a kernel that nothing was recorded from.
+      ...('profile' in members && { unverified }),
+      ...members,
+    });
     return [schema, form];
   }),
 );

@@ -16,6 +16,7 @@ import {
   signed,
   size,
   text,
+  unverified,
   whole,
 } from './values.ts';
 
@@ -265,8 +266,6 @@ const place = {
   hazards: z.array(hazard),
 };
 const verdict = z.enum(['passed', 'failed']);
-/** Of a kernel that nothing was recorded from. */
-const unverified = z.literal(true).optional();
 
 const step = exactly({
   number: whole,
