@@ -12,14 +12,8 @@ import { claimants, largestFreeRun } from './claims.ts';
 import type { EarlyBoot } from './early-boot.ts';
 import { SMP_CACHE_BYTES } from './early-takers.ts';
 import { KernelPanic } from './memblock.ts';
-import {
-  type Entry,
-  hasReg,
-  isAvailable,
-  type ReservedMem,
-  type ReservedMemProblem,
-  type TrackedNode,
-} from './reserved-region.ts';
+import type { RegionDetail } from './region-detail.ts';
+import { type Entry, hasReg, isAvailable, type ReservedMem, type TrackedNode } from './reserved-region.ts';
 import { isCmaPool, type SharedDmaPool, setupSharedDmaPool } from './shared-dma-pool.ts';
 import { sortAsKernel, sortAsOldKernel } from './sort.ts';
 
