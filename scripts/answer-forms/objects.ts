@@ -310,22 +310,23 @@ const fate = exactly({
   reason: text.nullable(),
 });
 
-const bootDifference = exactly({
-  what: z.enum(['heap', 'region', 'memory', 'boot']),
-  name: text,
-  change: z.enum([
-    ...(['added', 'removed', 'renamed', 'aliased'] as const),
-    ...(['moved', 'grown', 'shrunk', 'fate', 'panic'] as const),
-  ]),
-  before: placed,
-  after: placed,
-  other: text.optional(),
-  fates: z.array(fate).length(2).optional(),
-  panics: z.array(text.nullable()).length(2).optional(),
-}).meta({ id: 'boot-difference' });
+const bootDifferenceOf = (sizes: readonly string[]) =>
+  exactly({
+    what: z.enum(['heap', 'region', 'memory', 'boot']),
+    name: text,
+    change: z.enum(['added', 'removed', 'renamed', 'aliased', 'moved', 'fate', 'panic', ...sizes]),
+    before: placed,
+    after: placed,
+    other: text.optional(),
+    fates: z.array(fate).length(2).optional(),
+    panics: z.array(text.nullable()).length(2).optional(),
+  });
+const bootDifference = bootDifferenceOf(['grown', 'shrunk']).meta({ id: 'boot-difference' });
+/** As its version 1 calls them: one word for both. */
+const replayedBootDifference = bootDifferenceOf(['resized']);
 
 export const replayed = {
-  boot: exactly({ compared: flag, differences: z.array(bootDifference) }).nullable(),
+  boot: exactly({ compared: flag, differences: z.array(replayedBootDifference) }).nullable(),
   panic: text.nullable(),
   differences: z.array(exactly({ step: whole, ...place }).meta({ id: 'difference' })),
   end: mismatches,
