@@ -3,13 +3,17 @@ import { z } from 'zod';
 import type { Verb } from '../../src/program/verb.ts';
 import { CALL_VERBS, VERBS } from '../../src/program/verbs/index.ts';
 import {
+  bootedBoard,
   buffer,
+  compared,
   device,
   direction,
   error,
   files,
   hazard,
   heap,
+  kernel,
+  kernelDifference,
   listing,
   node,
   nodeAlone,
@@ -38,6 +42,7 @@ import {
   signed,
   size,
   text,
+  unverified,
   whole,
 } from './values.ts';
 
@@ -207,6 +212,9 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
     steps: whole,
     ...replayed,
   },
+  'diff/1': compared,
+  'boards/1': { profile, boards: z.array(bootedBoard) },
+  'kernels/1': { kernels: z.array(kernel), differences: z.array(kernelDifference) },
   'export/1': {
     profile,
     entries: whole,
@@ -270,8 +278,14 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
 export const ANSWERS: ReadonlyMap<string, z.ZodType> = new Map(
   Object.entries(MEMBERS).map(([name, members]) => {
     const schema = `dmaheap.${name}`;
-    // What went wrong with shared memory on the way, whichever command it was.
-    const form = exactly({ schema: z.literal(schema), hazards: z.array(hazard).optional(), ...members });
+    const form = exactly({
+      schema: z.literal(schema),
+      // What went wrong with shared memory on the way, whichever command it was.
+      hazards: z.array(hazard).optional(),
+      // Of a kernel that nothing was recorded from.
+      ...('profile' in members && { unverified }),
+      ...members,
+    });
     return [schema, form];
   }),
 );

@@ -16,6 +16,7 @@ import {
   signed,
   size,
   text,
+  unverified,
   whole,
 } from './values.ts';
 
@@ -282,6 +283,7 @@ export const run = exactly({
   title: text.nullable(),
   verdict: z.enum(['passed', 'failed', 'unfinished']),
   profile: text,
+  unverified,
   board: text,
   seed: whole,
   steps: whole,
@@ -302,21 +304,96 @@ export const run = exactly({
 }).meta({ id: 'run' });
 
 const placed = exactly({ base: address.nullable(), size: size.nullable() }).nullable();
+const fate = exactly({
+  kind: z.enum(['cma', 'coherent', 'reserved', 'none']),
+  'linux,cma-default': flag,
+  why: text.nullable(),
+  reason: text.nullable(),
+});
+
+const bootDifferenceOf = (sizes: readonly string[]) =>
+  exactly({
+    what: z.enum(['heap', 'region', 'memory', 'boot']),
+    name: text,
+    change: z.enum(['added', 'removed', 'renamed', 'aliased', 'moved', 'fate', 'panic', ...sizes]),
+    before: placed,
+    after: placed,
+    other: text.optional(),
+    fates: z.array(fate).length(2).optional(),
+    panics: z.array(text.nullable()).length(2).optional(),
+  });
+const bootDifference = bootDifferenceOf(['grown', 'shrunk']).meta({ id: 'boot-difference' });
+/** As its version 1 calls them: one word for both. */
+const replayedBootDifference = bootDifferenceOf(['resized']);
 
 export const replayed = {
-  boot: exactly({
-    compared: flag,
-    differences: z.array(
-      exactly({
-        what: z.enum(['heap', 'region']),
-        name: text,
-        change: z.enum(['added', 'removed', 'moved', 'resized']),
-        before: placed,
-        after: placed,
-      }),
-    ),
-  }).nullable(),
+  boot: exactly({ compared: flag, differences: z.array(replayedBootDifference) }).nullable(),
   panic: text.nullable(),
   differences: z.array(exactly({ step: whole, ...place }).meta({ id: 'difference' })),
   end: mismatches,
 };
+
+const side = exactly({ board: text, profile: text, unverified, panic: text.nullable() });
+const answered = exactly({
+  step: whole,
+  position: position.nullable(),
+  path: place.path,
+  task: text,
+  action: text,
+  text,
+  differences: z.array(exactly({ what: text, before: text, after: text })),
+});
+
+/** Of two boots. */
+export const compared = {
+  before: side,
+  after: side,
+  verdict: z.enum(['same', 'different']),
+  failed: flag,
+  differences: z.array(bootDifference),
+  log: z.array(exactly({ before: whole, after: whole, removed: z.array(line), added: z.array(line) })),
+  history: exactly({ first: answered.nullable() }).nullable(),
+};
+
+/** One of many that booted. */
+export const bootedBoard = exactly({
+  board: text,
+  model: text.nullable(),
+  outcome: z.enum(['boots', 'panics', 'no-memory', 'invalid', 'bug']),
+  message: text.nullable(),
+  heaps: z.array(
+    exactly({
+      name: text,
+      backend: heap.shape.backend,
+      region: text.nullable(),
+      base: address.nullable(),
+      size: whole,
+    }),
+  ),
+  findings: z.array(exactly({ region: text, why: text, reason: text })),
+  warnings: z.array(diagnostic),
+}).meta({ id: 'board' });
+
+/** A release of Linux that is spoken for. */
+export const kernel = exactly({
+  release: text,
+  means: text,
+  since: text,
+  recorded: text.nullable(),
+  source: text,
+  coherent_series: z.enum(['posted', 'backport']).nullable(),
+  unverified: flag,
+}).meta({ id: 'kernel' });
+
+const evidence = z.discriminatedUnion('kind', [
+  exactly({ kind: z.literal('source') }),
+  exactly({ kind: z.literal('changelog'), entry: text }),
+  exactly({ kind: z.literal('recording'), case: text, shows: text }),
+]);
+
+/** What one release does otherwise than the one before. */
+export const kernelDifference = exactly({
+  about: text,
+  where: text,
+  changes: z.array(exactly({ since: text, is: text, evidence, unverified: flag })),
+}).meta({ id: 'kernel-difference' });

@@ -33,6 +33,8 @@ export const mode = z
 
 export const hex = z.string().regex(/^([0-9a-f]{2})*$/);
 export const profile = text.meta({ id: 'profile', description: 'which Linux is spoken for' });
+/** Of a kernel that nothing was recorded from. */
+export const unverified = z.literal(true).optional();
 export const errno = z
   .string()
   .regex(/^E[A-Z0-9]+$/)

@@ -204,7 +204,7 @@ describe('advice fits what a region is for', () => {
     const { text } = await regions(
       reserved('s@98000000 { compatible = "dma-heap-carveout"; reg = <0 0x98000000 0 0x8000000>; };'),
     );
-    expect(text).toContain('dma-heap-carveout is a vendor heap that Linux 7.3 does not have');
+    expect(text).toContain('dma-heap-carveout is a vendor heap that Linux 7.3.4 does not have');
     expect(text).not.toContain('"shared-dma-pool"');
   });
 

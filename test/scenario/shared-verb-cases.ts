@@ -93,6 +93,7 @@ export const CASES: Readonly<Record<string, readonly Line[]>> = {
     line('drm export 99 1', { 'drm-export': { fd: 99, handle: 1 } }),
     line('drm export 4 1 O_RDWR', { 'drm-export': { fd: 4, handle: 1, flags: 'O_RDWR' } }),
     line('drm release 4 1', { 'drm-release': { fd: 4, handle: 1 } }),
+  ],
   'calls as they are': [
     buffer(),
     line('open /proc/meminfo', { open: '/proc/meminfo' }),

@@ -18,8 +18,6 @@ interface BoardsOptions extends BoardOptions {
 }
 
 async function runBoards(sh: Shell, words: readonly string[], options: BoardsOptions): Promise<void> {
-  sh.refuseSession('boards');
-  sh.refuseBoard('boards');
   const kernel = options.kernel ?? sh.environmentKernel;
   const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) });
   const { release, coherent, diagnostics } = spokenFor({ source: 'boards' }, params);
@@ -60,7 +58,7 @@ export function boardsCommand({ program, shell }: Registry): void {
       `\n--memory is for boards that have none of their own.\n${examples(
         'dmaheap boards /usr/lib/linux-image-6.12/ --kernel 6.12',
         'dmaheap boards dtbs.tar.gz --memory 0x40000000:2G',
-        "dmaheap boards 'build/**/*.dtb' --json | jq '.boards[] | select(.findings != []) | .board'",
+        "dmaheap boards 'build/**/*.dtb' --json | jq '.boards[] | .findings'",
       )}`,
     )
     .action((words: string[], options: BoardsOptions) => runBoards(shell(command), words, options));

@@ -20,8 +20,6 @@ export function kernelsCommand({ program, shell }: Registry): void {
     )
     .action(async () => {
       const sh = shell(command);
-      sh.refuseSession('kernels');
-      sh.refuseBoard('kernels');
       const { KERNEL_DIFFERENCES } = await import('../../profile/kernel-differences.ts');
       await sh.answer(
         () => kernelsJson(KERNELS, KERNEL_DIFFERENCES),

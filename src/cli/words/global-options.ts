@@ -41,6 +41,9 @@ const TAKES: ReadonlyMap<string, readonly Global[]> = new Map(
     devices: LOOKS,
     run: ['board'],
     replay: ['board'],
+    diff: [],
+    boards: [],
+    kernels: [],
     export: LOOKS,
     'fault list': LOOKS,
     completion: [],
@@ -65,8 +68,10 @@ const takenBy = (path: string): readonly Global[] => TAKES.get(path) ?? ACTS;
 function refusal(path: string, option: Global, { board = '' }: GlobalOptions): UsageError {
   switch (option) {
     case 'board':
-      return path === 'dt' || path === 'boot'
-        ? new UsageError(`${path} names its board itself: --board would be ignored`)
+      return ['dt', 'boot', 'diff', 'boards'].includes(path)
+        ? new UsageError(
+            `${path} names its ${['diff', 'boards'].includes(path) ? 'boards' : 'board'} itself: --board would be ignored`,
+          )
         : takenBy(path).includes('session')
           ? new UsageError(
               `${path} works on a session, not on a boot in memory`,

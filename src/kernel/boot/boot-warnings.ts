@@ -8,7 +8,8 @@ import type { Diagnostic } from '../../diagnostic.ts';
 import type { Claim } from '../../mm/early/claims.ts';
 import type { EarlyBoot } from '../../mm/early/early-boot.ts';
 import type { DefaultAreaDetail } from '../../mm/early/region-detail.ts';
-import type { ReservedMem, ReservedMemory } from '../../mm/early/reserved-mem.ts';
+import type { ReservedMemory } from '../../mm/early/reserved-mem.ts';
+import type { ReservedMem } from '../../mm/early/reserved-region.ts';
 import { linuxName, pageblockBytes } from '../../profile/profile.ts';
 import type { PhysRange } from '../../units.ts';
 import {

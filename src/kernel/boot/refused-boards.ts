@@ -3,7 +3,7 @@
  * the recorded kernel never came up. They are refused by name, not guessed.
  */
 import type { Board, ReservedMemNode } from '../../board/board.ts';
-import { isAvailable } from '../../mm/early/reserved-mem.ts';
+import { isAvailable } from '../../mm/early/reserved-region.ts';
 import { isCmaPool } from '../../mm/early/shared-dma-pool.ts';
 import { type Profile, pageblockBytes } from '../../profile/profile.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';

@@ -6,7 +6,7 @@ import type { HeapModule, ModulePlan } from '../../dma-buf/heap-modules.ts';
 import type { RegistrationProblems } from '../../dma-buf/register-heaps.ts';
 import { Cma } from '../../mm/alloc/cma.ts';
 import type { EarlyBoot } from '../../mm/early/early-boot.ts';
-import type { ReservedMem } from '../../mm/early/reserved-mem.ts';
+import type { ReservedMem } from '../../mm/early/reserved-region.ts';
 import { hasCoherentHeaps } from '../../profile/profile.ts';
 import { geometryOf } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
