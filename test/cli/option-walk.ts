@@ -4,7 +4,8 @@
  */
 import { CAMERA } from './option-walk-board.ts';
 
-/** How the walk's session comes to be. Descriptors 4 to 8, a mapping, two attachments, a fault rule, pinned pages. */
+/** How the walk's session comes to be. Descriptors 4 to 9, a mapping, two attachments, a fault rule,
+ * pinned pages, a DRM device's file 3 with the handle 1, a cgroup. */
 export const MAKING: readonly (readonly string[])[] = [
   ['boot', 'walk.dts', '--define', 'WALK'],
   ['alloc', 'system', '64K', '--count', '2'],
@@ -21,6 +22,10 @@ export const MAKING: readonly (readonly string[])[] = [
   ['fault', 'add', 'errno=EINTR,call=sync,nth=1000'],
   ['pin', '@0x48000000:64K'],
   ['alloc', 'video', '64K'],
+  ['device', 'add', 'gpu', '--importer', 'drm'],
+  ['open', '/dev/dri/card0'],
+  ['drm', 'import', '3', '9'],
+  ['mkdir', '/sys/fs/cgroup/made'],
 ];
 
 /** The words that follow the name of each command. */
@@ -69,6 +74,9 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   'device map': [CAMERA, '6'],
   'device unmap': [CAMERA, '7'],
   'device detach': [CAMERA, '7'],
+  'drm import': ['3', '4'],
+  'drm export': ['3', '1'],
+  'drm release': ['3', '1'],
   run: ['walk.yaml'],
   export: ['--output', 'history.yaml'],
   replay: ['walk.yaml'],
@@ -84,6 +92,8 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   cat: ['/proc/iomem'],
   ls: ['/dev/dma_heap'],
   echo: ['1', '/sys/kernel/debug/cma/video/alloc'],
+  mkdir: ['/sys/fs/cgroup/more'],
+  rmdir: ['/sys/fs/cgroup/made'],
   open: ['system'],
   dup: ['4'],
   name: ['4', 'frame'],
@@ -141,6 +151,7 @@ export const VALUES: Readonly<Record<string, string>> = {
   '--reserve': 'initrd=0x42000000:1M',
   '--config': 'CMA_SIZE_MBYTES=16',
   '--coherent': 'off',
+  '--accounting': 'memcg',
   '--unflattened-tree': '64K',
   '--nofile': '64',
   '--jobs': '2',

@@ -13,7 +13,7 @@ export const drmExport = verb({
   examples: ['dmaheap drm export 3 1', 'dmaheap drm export 3 1 O_RDWR'],
   arguments: {
     fd: { kind: 'descriptor', text: 'a descriptor of a node of /dev/dri' },
-    handle: { kind: 'whole', text: 'the handle that drm-import printed' },
+    handle: { kind: 'whole', text: 'the handle that drm import printed' },
     flags: {
       kind: 'flags',
       parse: parseFcntlArgument,

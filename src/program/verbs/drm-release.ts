@@ -11,6 +11,6 @@ export const drmRelease = verb({
   examples: ['dmaheap drm release 3 1'],
   arguments: {
     fd: { kind: 'descriptor', text: 'a descriptor of a node of /dev/dri' },
-    handle: { kind: 'whole', text: 'the handle that drm-import printed' },
+    handle: { kind: 'whole', text: 'the handle that drm import printed' },
   },
 });
