@@ -66,6 +66,13 @@ function told(
   return argument.kind === 'room' ? value.length : hexOf(value);
 }
 
+/** The names of the flags that a call was given; none where it takes none. */
+function flagNamesOf({ arguments: all }: Verb, { flags }: Given): { flag_names?: readonly string[] } {
+  const argument = all.flags;
+  if (argument?.kind !== 'flags' || argument.names === undefined) return {};
+  return { flag_names: argument.names(Number(flags)) };
+}
+
 /** The same in a sentence, where bytes are only counted. */
 const spoken = (value: Given[string] | undefined, word: ReturnType<typeof told>) =>
   value instanceof Uint8Array ? `${value.length} bytes` : word;
@@ -105,6 +112,7 @@ export function verbCommand(name: string, verb: Verb, word = name): (registry: R
         }),
       );
       const words = Object.fromEntries(named.map(([key, argument]) => [key, told(argument, given[key])]));
+      const flagNames = flagNamesOf(verb, given);
       const session = await sh.session(name);
       const what =
         required.length === 0
@@ -119,7 +127,7 @@ export function verbCommand(name: string, verb: Verb, word = name): (registry: R
       // 1 had the names as `flags`.
       const form = flags === undefined ? 1 : 2;
       await sh.answer(
-        () => ({ schema: `dmaheap.${name}/${form}`, ...words, ...answer }),
+        () => ({ schema: `dmaheap.${name}/${form}`, ...words, ...flagNames, ...answer }),
         () => (verb.returns === undefined ? '' : `${[ret, ...shown].join(' ')}\n`),
       );
     });
