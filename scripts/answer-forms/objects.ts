@@ -49,7 +49,11 @@ export const region = exactly({
   why: text.nullable(),
   reason: text.nullable(),
   advice: text.nullable(),
-  detail: z.object({ is: text }).catchall(z.json()).nullable(),
+  detail: z
+    .object({ is: text })
+    .catchall(z.json())
+    .describe('the numbers of why; the members depend on what it is')
+    .nullable(),
 }).meta({ id: 'region' });
 
 export const direction = z.enum(['DMA_BIDIRECTIONAL', 'DMA_TO_DEVICE', 'DMA_FROM_DEVICE']);

@@ -27,9 +27,10 @@ export type Argument =
   | Of<'path', string>
   /** A word of a table, or a number. `form`: what a scenario's value is. */
   | (Of<'word', number> & { readonly names: Names; readonly form: string })
-  /** Words joined by |, or a number. `expected`: what `parse` takes. */
+  /** Words joined by |, or a number. `expected`: what `parse` takes; `names`: those of the flags of a value. */
   | (Of<'flags', number> & {
       readonly parse: (text: string) => number | undefined;
+      readonly names?: (value: number) => readonly string[];
       readonly expected: string;
       readonly form: string;
     });

@@ -112,17 +112,18 @@ type Verdict = 'shows' | 'refused' | 'permission' | string;
 
 async function tried({ words, command }: Called, option: Option, more: readonly string[]): Promise<Verdict> {
   const path = words.join(' ');
-  const long = option.long ?? '';
+  const long = option.long ?? option.short ?? '';
   const of = <T>(table: Readonly<Record<string, T>>) => table[`${path} ${long}`] ?? table[long];
   const line = [...words, ...(OTHER_LINES[`${path} ${long}`] ?? LINES[path] ?? []), ...more];
   const value = of(VALUES);
   if (option.required && long !== '--wait' && value === undefined) return 'has no value in this test';
-  const taken = option.required ? [`${long}=${value ?? '5'}`] : [long];
+  const withValue = (text: string) => (option.long === undefined ? [`${long}${text}`] : [`${long}=${text}`]);
+  const taken = option.required ? withValue(value ?? '5') : [long];
   if (long === '--board' && more.length > 0) return 'permission';
   const bad = badValue(path, long);
   if (option.required && bad !== undefined) {
-    const answer = await observed([...line, `${long}=${bad}`]);
-    const told = answer.code !== 0 || (long === '--include' && answer.stderr.includes(bad));
+    const answer = await observed([...line, ...withValue(bad)]);
+    const told = answer.code !== 0 || (['--include', '-i'].includes(long) && answer.stderr.includes(bad));
     if (!told) return `takes ${bad} in silence`;
   }
   const after = await observed([...line, ...taken]);
@@ -164,7 +165,7 @@ test('no option of any command is passed over in silence, and no nonsense is tak
       counts.pairs++;
       for (const [more, verdict] of verdicts) {
         if (verdict === 'shows' || verdict === 'refused' || verdict === 'permission') counts[verdict]++;
-        else wrong.push(`${[path, ...more, option.long].join(' ')}: ${verdict}`);
+        else wrong.push(`${[path, ...more, option.long ?? option.short].join(' ')}: ${verdict}`);
       }
     }
   }

@@ -129,6 +129,12 @@ export const OTHER_LINES: Readonly<Record<string, readonly string[]>> = {
   'export --no-memory': ['--bundle', 'history.tar.gz'],
   'dump --format': ['5:0:64'],
   'leaks --task': [],
+  'dt --boot-cpu': ['walk.dts', '-O', 'dtb'],
+  'dt --pad': ['walk.dts', '-O', 'dtb'],
+  'dt --space': ['walk.dts', '-O', 'dtb'],
+  'dt --align': ['walk.dts', '-O', 'dtb', '--pad', '1'],
+  'dt --reserve': ['walk.dts', '-O', 'dtb'],
+  'dt --quiet': ['walk.dts', '--include', 'no-such-directory'],
   'dt show --board': ['/reserved-memory'],
   'dt show --overlay': ['/'],
   'dt show --memory': ['/memory@40000000'],
@@ -166,6 +172,17 @@ export const VALUES: Readonly<Record<string, string>> = {
   '--overlay': 'walk.dtso',
   '--output': 'result.out',
   'dt --output': 'dtb',
+  '-i': 'no-such-directory',
+  '--boot-cpu': '1',
+  '--pad': '64',
+  '--space': '64K',
+  '--align': '4K',
+  'dt --reserve': '2',
+  'dt show --reserve': '2',
+  '--out-dependency': 'walk.d',
+  '--warning': 'no-reg_format',
+  '--error': 'no-reg_format',
+  '--phandle': 'epapr',
   '--out': 'result.out',
   // The kernel refuses it: the buffer of a boot in memory shows nothing else.
   '--name': 'x'.repeat(64),
@@ -211,7 +228,8 @@ export const badValue = (path: string, option: string): string | undefined => {
   // A session that is to be made, or looked for.
   const PLACE: readonly string[] = ['boot --session', 'session path --session'];
   if (ANY.includes(option) || PLACE.includes(`${path} ${option}`)) return undefined;
-  if (['--output', '--out', '--junit', '--bundle'].includes(option)) return 'no/such/file';
+  if (['--output', '--out', '--junit', '--bundle', '--out-dependency'].includes(option))
+    return 'no/such/file';
   return NONSENSE;
 };
 
@@ -220,6 +238,9 @@ export const PERMISSIONS: Readonly<Record<string, string>> = {
   '--no-color': 'streams that are no terminal have no colour',
   '--wait': 'nobody else has the lock',
   '--allow-outside': 'nothing that is read lies elsewhere',
+  'dt --warning': 'it turns off what is not made here',
+  'dt --error': 'the same',
+  'dt --phandle': 'the one form there is',
   'dt --force': 'only a terminal refuses a blob',
   'read --force': 'only a terminal refuses bytes',
   '--raw': 'only on a terminal is anything escaped',

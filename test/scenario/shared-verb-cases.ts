@@ -97,9 +97,9 @@ export const CASES: Readonly<Record<string, readonly Line[]>> = {
   'calls as they are': [
     buffer(),
     line('open /proc/meminfo', { open: '/proc/meminfo' }),
-    line('call read 5 16', { 'call-read': { fd: 5, buf: 16 } }),
+    line('call read 3 16', { 'call-read': { fd: 3, buf: 16 } }),
     line('call read 4 16', { 'call-read': { fd: 4, buf: 16 } }),
-    line('call pread64 5 16 4', { 'call-pread64': { fd: 5, buf: 16, offset: 4 } }),
+    line('call pread64 3 16 4', { 'call-pread64': { fd: 3, buf: 16, offset: 4 } }),
     line('call pread64 4 16 0', { 'call-pread64': { fd: 4, buf: 16, offset: 0 } }),
     line('call write 4 00ff', { 'call-write': { fd: 4, buf: '00ff' } }),
     line('call write 99 00ff', { 'call-write': { fd: 99, buf: '00ff' } }),
@@ -112,7 +112,10 @@ export const CASES: Readonly<Record<string, readonly Line[]>> = {
     line('call mmap 4 0 PROT_READ MAP_SHARED 0', {
       'call-mmap': { fd: 4, length: 0, prot: 'PROT_READ', flags: 'MAP_SHARED', offset: 0 },
     }),
-    line('call setrlimit 6', { setrlimit: 6 }),
+    line(`open ${ALLOC_FILE} --flags O_WRONLY`, { open: { path: ALLOC_FILE, flags: 'O_WRONLY' } }),
+    line('call write 5 310a', { 'call-write': { fd: 5, buf: '310a' } }),
+    line('call pwrite64 5 310a 0', { 'call-pwrite64': { fd: 5, buf: '310a', offset: 0 } }),
+    line('call setrlimit 7', { setrlimit: 7 }),
     line('dup 4', { dup: 4 }),
   ],
   'ioctl and sync': [

@@ -33,6 +33,11 @@ export const DTC_OPTIONS: ReadonlyMap<string, string> = new Map([
   ['bootCpu', '--boot-cpu'],
   ['outDependency', '--out-dependency'],
   ['quiet', '--quiet'],
+  ['warning', '--warning'],
+  ['error', '--error'],
+  ['phandle', '--phandle'],
+  ['annotate', '--annotate'],
+  ['f', '-f'],
 ]);
 
 export type DtcInput = 'dts' | 'dtb' | 'fs';
@@ -228,7 +233,7 @@ const REFUSED = [
 /** @throws UsageError for an option of dtc that has no meaning here */
 export function refuseUnsupported(options: object): void {
   for (const { flags, key, why } of REFUSED) {
-    if (key in options) throw new UsageError(`dtc's ${flags.slice(0, 2)} is not supported`, why);
+    if (key in options) throw new UsageError(`dtc's ${flags} is not supported`, why);
   }
 }
 

@@ -1,4 +1,4 @@
-/** The options of commands that print a table of things: which columns, exact numbers, rows alone. */
+/** The options of commands that print a table of things: which columns, exact sizes where it has any, rows alone. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../failures.ts';
 import type { ListColumn, ListWishes } from '../terminal/list-table.ts';
@@ -12,10 +12,9 @@ export function addListOptions<Row>(command: Command, columns: readonly ListColu
       if (titles.includes(title)) return title;
       throw new InvalidArgumentError(`There is no column ${word}. There are ${titles.join(', ')}.`);
     });
-  return command
-    .option('-o, --output <columns>', `these columns: ${titles.join(', ')}`, readColumns)
-    .option('-b, --bytes', 'sizes in bytes')
-    .option('-n, --noheadings', 'rows alone, without titles and notes');
+  command.option('-o, --output <columns>', `these columns: ${titles.join(', ')}`, readColumns);
+  if (columns.some((column) => 'bytes' in column)) command.option('-b, --bytes', 'sizes in bytes');
+  return command.option('-n, --noheadings', 'rows alone, without titles and notes');
 }
 
 /** As commander leaves them. */

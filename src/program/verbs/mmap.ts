@@ -21,6 +21,12 @@ const joined =
     return bits.reduce((all, word) => all | (names[word] ?? 0), 0);
   };
 
+const MAPS = { MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE };
+
+/** The type of a mapping is a number, not bits. */
+const mapNames = (value: number): readonly string[] =>
+  Object.entries(MAPS).flatMap(([name, type]) => (type === value ? [name] : []));
+
 /** mmap(2) with what no other word says: any protection and flags, an offset below 0, a length of 0. */
 export const mmap = verb({
   call: 'mmap',
@@ -44,7 +50,8 @@ export const mmap = verb({
     },
     flags: {
       kind: 'flags',
-      parse: joined({ MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE }),
+      parse: joined(MAPS),
+      names: mapNames,
       text: 'MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE, or a number',
       expected: 'MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE, or a number',
       form: 'MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE, or a number',
