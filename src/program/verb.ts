@@ -32,6 +32,8 @@ export type Argument =
       readonly parse: (text: string) => number | undefined;
       readonly expected: string;
       readonly form: string;
+      /** The names of what is set, for the answer as JSON. */
+      readonly names?: (flags: number) => readonly string[];
     });
 
 /** The arguments of a call by the names of its fields, in the order in which they are written. */

@@ -72,6 +72,15 @@ function told(
 const spoken = (value: Given[string] | undefined, word: ReturnType<typeof told>) =>
   value instanceof Uint8Array ? `${value.length} bytes` : word;
 
+/** The names of the flags that it was given, where there are names for them. */
+function givenFlags(named: readonly (readonly [string, Argument])[], given: Given) {
+  for (const [key, argument] of named) {
+    if (argument.kind === 'flags' && argument.names)
+      return { flag_names: argument.names(Number(given[key])) };
+  }
+  return {};
+}
+
 /** What a shell completes it as. */
 const completedAs = ({ kind }: Argument) =>
   kind === 'descriptor' ? 'fd' : kind === 'path' ? 'path' : 'none';
@@ -126,7 +135,7 @@ export function verbCommand(name: string, verb: Verb, word = name): (registry: R
       // 1 had the names as `flags`.
       const form = flags === undefined ? 1 : 2;
       await sh.answer(
-        () => ({ schema: `dmaheap.${name}/${form}`, ...words, ...answer }),
+        () => ({ schema: `dmaheap.${name}/${form}`, ...words, ...givenFlags(named, given), ...answer }),
         () => (verb.returns === undefined ? '' : `${[ret, ...shown].join(' ')}\n`),
       );
     });
