@@ -53,11 +53,11 @@ function callForm({ arguments: all, returns }: Verb): z.ZodRawShape {
   const forms = { descriptor: fd, mapping: whole, whole, signed, size, word: text, flags: whole };
   const moved = { room: whole, bytes: hex, path: text };
   const named = Object.entries(all).map(([key, { kind }]) => [key, { ...forms, ...moved }[kind]]);
-  const hasFlagNames = all.flags?.kind === 'flags' && all.flags.names !== undefined;
+  const hasNames = Object.values(all).some((one) => one.kind === 'flags' && one.names !== undefined);
   const hasRoom = Object.values(all).some(({ kind }) => kind === 'room');
   return {
     ...Object.fromEntries(named),
-    ...(hasFlagNames && { flag_names: names }),
+    ...(hasNames && { flag_names: names }),
     ...(returns !== undefined && { ret: z.int() }),
     ...(hasRoom && { bytes: hex }),
   };

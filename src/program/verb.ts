@@ -27,12 +27,13 @@ export type Argument =
   | Of<'path', string>
   /** A word of a table, or a number. `form`: what a scenario's value is. */
   | (Of<'word', number> & { readonly names: Names; readonly form: string })
-  /** Words joined by |, or a number. `expected`: what `parse` takes; `names`: those of the flags of a value. */
+  /** Words joined by |, or a number. `expected`: what `parse` takes. */
   | (Of<'flags', number> & {
       readonly parse: (text: string) => number | undefined;
-      readonly names?: (value: number) => readonly string[];
       readonly expected: string;
       readonly form: string;
+      /** The names of what is set, for the answer as JSON. */
+      readonly names?: (flags: number) => readonly string[];
     });
 
 /** The arguments of a call by the names of its fields, in the order in which they are written. */

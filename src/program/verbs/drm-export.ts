@@ -17,6 +17,7 @@ export const drmExport = verb({
     flags: {
       kind: 'flags',
       parse: parseFcntlArgument,
+      names: flagNames,
       text: `${flagNames(DRM_CLOEXEC | DRM_RDWR).join('|')} unless given`,
       expected: 'flags such as O_CLOEXEC|O_RDWR, or a number',
       form: 'flags of open(2) joined by |, or a number',
