@@ -200,7 +200,7 @@ describe('schema/', () => {
     expect(readdirSync(projectPath('schema')).sort()).toEqual([...files, ...inputs].sort());
     for (const name of ANSWERS.keys()) {
       expect(read(answerFile(name))).toEqual(answerJsonSchema(name));
-      expect(read(answerFile(name)).$id).toMatch(/^urn:dmaheap:[a-z-]+:\d+$/);
+      expect(read(answerFile(name)).$id).toMatch(/^urn:dmaheap:[a-z\d-]+:\d+$/);
     }
     expect(inputs.map((file) => read(file).$id)).toEqual([formId('dmaheap.board/1'), formId(SCENARIO_FORM)]);
   });
