@@ -69,7 +69,6 @@ export const DEFCONFIG: ProfileConfig = {
   CONFIG_EFI: true,
   CONFIG_RODATA_FULL_DEFAULT_ENABLED: true,
   CONFIG_CMA_DEBUG: false,
-  CONFIG_DMABUF_HEAPS_CMA_LEGACY: true,
   CONFIG_HIGHMEM: true,
   CONFIG_ARM_LPAE: false,
   CONFIG_SPARSEMEM: true,
@@ -83,6 +82,7 @@ export const DEFCONFIG: ProfileConfig = {
   CONFIG_DMABUF_HEAPS_SYSTEM: true,
   CONFIG_DMABUF_HEAPS_CMA: true,
   CONFIG_DMABUF_HEAPS_COHERENT: true,
+  CONFIG_DMABUF_HEAPS_CMA_LEGACY: true,
 };
 
 /** The largest sensible value of each numeric option; the options' own ranges in Kconfig. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { dmaheap } from './in-process.ts';
 const CAMERA = projectPath('fixtures/boards/camera-soc.dtb');
 const ADJACENT = projectPath('fixtures/oracle/boards/dynamic-adjacent.dtb');
 /** Where all recordings lie, on machines that have them. */
-const ORACLE = '/work/shared/oracle';
+const ORACLE = projectPath('fixtures/oracle');
 const place = mkdtempSync(join(tmpdir(), 'dmaheap-diff-'));
 
 const write = (name: string, text: string): string => {
@@ -163,7 +163,6 @@ describe('ten differences of one board between 5.10, 6.1, 6.12 and 7.3', () => {
     },
   ])('$of: $fact', async ({ of: [before = '', after = ''], shown, recorded }) => {
     shown(await between(before, after));
-    if (!existsSync(ORACLE)) return;
     for (const [i, release] of [before, after].entries()) {
       const file = `${ORACLE}/${CASES[Number(release)]}/dynamic-adjacent.json`;
       expect(readFileSync(file, 'utf8')).toContain(recorded[i]);
