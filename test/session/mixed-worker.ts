@@ -165,8 +165,8 @@ export class MixedWorker {
     this.#model.opened(descriptor, this.#task);
   }
 
-  #run(words: readonly string[], task = SHARED, input: Uint8Array | string = ''): Promise<Answer> {
-    return this.#command.run(['--task', task, ...words], input);
+  #run(words: readonly string[], task?: string, input: Uint8Array | string = ''): Promise<Answer> {
+    return this.#command.run(task === undefined ? words : ['--task', task, ...words], input);
   }
 
   #tell(words: readonly string[], answer: Answer, isExpected = answer.code === 0): void {
