@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => socket.close());
 
 /** Files that commands write. */
-const OUTPUTS = new Set(['--out', '--output', '--junit', '--bundle']);
+const OUTPUTS = new Set(['--out', '--output', '--out-dependency', '--junit', '--bundle']);
 /** What else a command line needs, where that is a file it is a good one. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   boot: [BOARD],
