@@ -35,6 +35,8 @@ const OUTPUTS = new Set(['--out', '--output', '--out-dependency', '--junit', '--
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   boot: [BOARD],
   dt: [BOARD],
+  diff: [BOARD, BOARD],
+  boards: [BOARD],
   'dt show': ['/'],
   write: ['4'],
   cmp: ['4', BOARD],
@@ -52,7 +54,7 @@ const INPUTS = (await commandsOf()).flatMap(({ words, command }) => {
   const name = words.join(' ');
   const args = ARGUMENTS[name] ?? [];
   const withBoard = command.options.some(({ long }) => long === '--overlay');
-  const isOwn = words[0] === 'boot' || words[0] === 'dt';
+  const isOwn = ['boot', 'dt', 'diff', 'boards'].includes(words[0] ?? '');
   const board = withBoard && !isOwn ? ['--board', BOARD] : [];
   const session = withBoard ? [] : ['--session', SESSION];
   const options = command.options
