@@ -33,7 +33,7 @@ const KNOWN: readonly Known[] = [
     board: 'a RISC-V board',
     cpu: /^(riscv|(sifive|thead|starfive|andestech|spacemit),.*)$/,
   },
-  { name: 'x86_64', board: 'an x86 board', cpu: /^intel,(ce4100|quark.*|x86.*)$/ },
+  { name: 'x86', board: 'an x86 board', cpu: /^intel,(ce4100|quark.*|x86.*)$/ },
   { name: 'mips', board: 'a MIPS board', cpu: /^(mips,.*|brcm,bmips.*|ingenic,xburst.*|mti,.*)$/ },
   { name: 'powerpc', board: 'a PowerPC board', cpu: /^(PowerPC|powerpc|fsl,e\d).*$/ },
   { name: 'loongarch', board: 'a LoongArch board', cpu: /^loongson,la\d.*$/ },

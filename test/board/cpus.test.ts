@@ -2,9 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { boardFromTree } from '../../src/board/from-tree.ts';
 import { compileSource } from '../../src/devicetree/compile-source.ts';
 import { InvalidInput } from '../../src/diagnostic.ts';
+import { boot } from '../../src/kernel/boot/boot.ts';
+import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
+import { profileIn } from '../../src/profile/recorded-profile.ts';
+import { MemoryRecords } from '../../src/records.ts';
+import { board } from '../small-board.ts';
 
-/** What a board with these processors is refused with; `undefined` when it is taken. */
-function refusal(cpus: string, more = ''): string | undefined {
+/** The architecture of a board with these processors, or what it is refused with; `undefined` when they tell nothing. */
+function architecture(cpus: string, more = ''): string | undefined {
   const text = `/dts-v1/;
 / {
 	#address-cells = <1>;
@@ -16,8 +21,7 @@ function refusal(cpus: string, more = ''): string | undefined {
 };`;
   const { tree } = compileSource({ path: 'board.dts', text }, { readFile: () => undefined });
   try {
-    boardFromTree(tree, 'board.dts');
-    return undefined;
+    return boardFromTree(tree, 'board.dts').arch;
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
     expect(error.diagnostics).toMatchObject([{ code: 'board-architecture', severity: 'error' }]);
@@ -29,8 +33,6 @@ const cpu = (compatible: string, more = '') =>
   `cpu@0 { device_type = "cpu"; reg = <0>; compatible = ${compatible}; ${more} };`;
 
 describe('the architecture of a board', () => {
-  const ARM = 'this is a 32-bit ARM board; only arm64 is modelled';
-
   it.each([
     'arm,cortex-a5',
     'arm,cortex-a7',
@@ -47,7 +49,7 @@ describe('the architecture of a board', () => {
     'marvell,pj4b',
     'marvell,feroceon',
   ])('%s is 32-bit ARM', (name) => {
-    expect(refusal(cpu(`"${name}"`))).toBe(ARM);
+    expect(architecture(cpu(`"${name}"`))).toBe('arm');
   });
 
   it.each([
@@ -67,33 +69,52 @@ describe('the architecture of a board', () => {
     '"apple,icestorm"',
     '"cavium,thunder", "arm,armv8"',
     '"nvidia,tegra194-carmel"',
-    '"somebody,new-core"',
-  ])('%s is not refused', (names) => {
-    expect(refusal(cpu(names))).toBeUndefined();
+  ])('%s is 64-bit ARM', (names) => {
+    expect(architecture(cpu(names))).toBe('arm64');
+  });
+
+  it('is not known by a new core', () => {
+    expect(architecture(cpu('"somebody,new-core"'))).toBeUndefined();
   });
 
   it('is told of a board of two clusters by the 64-bit one', () => {
     expect(
-      refusal(`${cpu('"arm,cortex-m4"')} cpu@1 { reg = <1>; compatible = "arm,cortex-a53"; };`),
-    ).toBeUndefined();
+      architecture(`${cpu('"arm,cortex-m4"')} cpu@1 { reg = <1>; compatible = "arm,cortex-a53"; };`),
+    ).toBe('arm64');
   });
 
   it('is told by the timer where the processors say nothing', () => {
     const timer = (names: string) => `timer { compatible = ${names}; };`;
-    expect(refusal('', timer('"arm,armv7-timer"'))).toBe(ARM);
-    expect(refusal('', timer('"arm,armv8-timer", "arm,armv7-timer"'))).toBeUndefined();
-    expect(refusal('')).toBeUndefined();
+    expect(architecture('', timer('"arm,armv7-timer"'))).toBe('arm');
+    expect(architecture('', timer('"arm,armv8-timer", "arm,armv7-timer"'))).toBeUndefined();
+    expect(architecture('')).toBeUndefined();
   });
 
   it.each([
-    ['a RISC-V board', cpu('"sifive,u74", "riscv"')],
-    ['a RISC-V board', cpu('"somebody,core"', 'riscv,isa = "rv64imafdc";')],
-    ['a RISC-V board', cpu('"somebody,core"', 'riscv,isa-base = "rv64i";')],
+    cpu('"sifive,u74", "riscv"'),
+    cpu('"somebody,core"', 'riscv,isa = "rv64imafdc";'),
+    cpu('"somebody,core"', 'riscv,isa-base = "rv64i";'),
+  ])('%s is RISC-V', (cpus) => {
+    expect(architecture(cpus)).toBe('riscv64');
+  });
+
+  it.each([
     ['an x86 board', cpu('"intel,ce4100"')],
     ['a MIPS board', cpu('"mips,mips24KEc"')],
     ['a LoongArch board', cpu('"loongson,la264"')],
     ['a PowerPC board', 'PowerPC,8349@0 { device_type = "cpu"; reg = <0>; };'],
-  ])('%s is named', (board, cpus) => {
-    expect(refusal(cpus)).toBe(`this is ${board}; only arm64 is modelled`);
+  ])('%s is refused by name', (board, cpus) => {
+    expect(architecture(cpus)).toBe(`this is ${board}; only arm64, arm, riscv64, x86_64 are modelled`);
+  });
+
+  it('is the one whose kernel boots, and no other', () => {
+    const booted = (arch: string, params: BootParams = {}) => {
+      const records = new MemoryRecords();
+      boot(board([], { arch }), params, records);
+      return profileIn(records).arch.name;
+    };
+    expect(booted('arm')).toBe('arm');
+    expect(booted('riscv64')).toBe('riscv64');
+    expect(() => booted('arm64', { arch: 'arm' })).toThrow('this is a board of arm64');
   });
 });

@@ -14,7 +14,8 @@ const fixture = (name: string): Uint8Array =>
 const yamlFixture = (name: string): string => new TextDecoder().decode(fixture(name));
 
 /** What a board says, wherever it says it; YAML has neither labels of devices nor, often, what drivers go by. */
-const facts = ({ tree, devices, ...board }: Board): unknown => ({
+/** Without what YAML has no words for: the processors. */
+const facts = ({ tree, devices, arch, ...board }: Board): unknown => ({
   ...board,
   devices: devices?.map(({ label, compatible, ...device }) => device),
   source: '',
