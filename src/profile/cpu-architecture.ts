@@ -42,7 +42,7 @@ const KNOWN: readonly Known[] = [
 
 /** Names of 64-bit cores: any of them, and the board is no other. */
 const ARM_64 =
-  /^(arm,(armv8|cortex-(a3[45]|a5\d|a6\d|a7\d|a\d{3}.*|x\d.*)|neoverse-.*|rainier)|apple,.*|cavium,.*|qcom,(kryo.*|oryon.*|falkor.*)|nvidia,(carmel|tegra132-denver|tegra186-denver)|samsung,mongoose.*|brcm,(brahma-b53|vulcan)|apm,(potenza|strega)|ampere,.*|fujitsu,.*)$/;
+  /^(arm,(armv8|cortex-(a3[45]|a5\d|a6\d|a7\d(ae|c)?|a\d{3}.*|x\d.*)|neoverse-.*|rainier)|apple,.*|cavium,.*|qcom,(kryo.*|oryon.*|falkor.*)|nvidia,(carmel|tegra194-carmel|tegra132-denver|tegra186-denver)|samsung,mongoose.*|brcm,(brahma-b53|vulcan)|apm,(potenza|strega)|ampere,.*|fujitsu,.*)$/;
 
 /**
  * The architecture of a board where its tree leaves no doubt; `undefined` where nothing is said: most boards that people
