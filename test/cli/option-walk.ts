@@ -129,6 +129,7 @@ export const OTHER_LINES: Readonly<Record<string, readonly string[]>> = {
   'export --no-memory': ['--bundle', 'history.tar.gz'],
   'dump --format': ['5:0:64'],
   'leaks --task': [],
+  'diff --fail-on': ['walk.dts', 'walk.dts', '--cmdline', 'cma=8M', '--cmdline', 'cma=16M'],
   'dt --boot-cpu': ['walk.dts', '-O', 'dtb'],
   'dt --pad': ['walk.dts', '-O', 'dtb'],
   'dt --space': ['walk.dts', '-O', 'dtb'],
