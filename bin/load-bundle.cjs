@@ -26,7 +26,6 @@
  * cache that is not trusted costs time and is not spoken of: the command does what it does.
  */
 const { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, statSync } = require('node:fs');
-const Module = require('node:module');
 const { isAbsolute, join } = require('node:path');
 const { Script } = require('node:vm');
 
@@ -123,9 +122,8 @@ function compile(name, { isCached = false } = {}) {
   const text = readFileSync(filename, 'latin1');
   const id = buildId(text);
   const cachedData = isCached && id !== undefined ? readCache(name, id) : undefined;
-  // The wrapper stands on the first line and is not in the file.
-  const columnOffset = -Module.wrapper[0].length;
-  const script = new Script(Module.wrap(text), { filename, columnOffset, cachedData });
+  // The function that Node makes of a module, made by the build.
+  const script = new Script(text, { filename, cachedData });
   if (isCached && id !== undefined && (cachedData === undefined || script.cachedDataRejected)) {
     if (uncached.size === 0) process.once('exit', keep);
     uncached.set(`${name}-${id}-${version}`, script);

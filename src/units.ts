@@ -162,3 +162,24 @@ export const formatPa32 = (address: PhysAddr): string =>
 
 /** Prints an address or flags word as people write them: `0x` and no padding. */
 export const formatHex = (value: bigint | number): string => `0x${value.toString(16)}`;
+
+const SUFFIXES = 'KMGTPE';
+
+/**
+ * Reads a number as memparse() does: decimal, 0x hexadecimal or 0 octal, then K, M, G, T, P or E. What
+ * is no number reads as 0.
+ *
+ * @returns the value modulo 2^64 and the text behind it
+ */
+export function memparse(text: string): readonly [value: bigint, rest: string] {
+  const digits = /^(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)/.exec(text)?.[0] ?? '';
+  const octal = /^0[0-7]+$/.test(digits);
+  let value = digits === '' ? 0n : BigInt(octal ? `0o${digits.slice(1)}` : digits);
+  let rest = text.slice(digits.length);
+  const power = SUFFIXES.indexOf(rest.slice(0, 1).toUpperCase());
+  if (rest !== '' && power >= 0) {
+    value <<= BigInt(10 * (power + 1));
+    rest = rest.slice(1);
+  }
+  return [BigInt.asUintN(64, value), rest];
+}

@@ -8,6 +8,7 @@ import {
   getOrder,
   KiB,
   MiB,
+  memparse,
   parseAddress,
   parseByte,
   parseRange,
@@ -157,4 +158,37 @@ test('signed numbers of 64 bits, and bytes', () => {
   for (const text of [`${half}`, `-${half + 1n}`, '--1', '', '-']) expect(parseSigned(text)).toBeUndefined();
   expect(['0', '255', '0xff'].map(parseByte)).toEqual([0, 255, 255]);
   for (const text of ['256', '-1', '0x100', '', '1K']) expect(parseByte(text)).toBeUndefined();
+});
+
+describe('memparse', () => {
+  it.each([
+    ['64M', 64n * MiB, ''],
+    ['64m@0x60000000', 64n * MiB, '@0x60000000'],
+    ['0x1000', 4096n, ''],
+    ['010', 8n, ''],
+    ['08', 0n, '8'],
+    ['0x', 0n, 'x'],
+    ['1G-2G', GiB, '-2G'],
+    ['1P', 1n << 50n, ''],
+    ['1E', 1n << 60n, ''],
+    ['16E', 0n, ''],
+    ['5000K', 5000n * KiB, ''],
+    ['nonsense', 0n, 'nonsense'],
+    ['', 0n, ''],
+    ['K', 0n, ''],
+    ['MK', 0n, 'K'],
+    ['18446744073709551617', 1n, ''],
+    ['-1', 0n, '-1'],
+  ])('reads %j', (text, value, rest) => {
+    expect(memparse(text)).toEqual([value, rest]);
+  });
+
+  it('never leaves 64 bits', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const [value] = memparse(text);
+        expect(value >= 0n && value < 1n << 64n).toBe(true);
+      }),
+    );
+  });
 });

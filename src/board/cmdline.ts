@@ -2,7 +2,7 @@
  * The words of the kernel command line that decide about memory: `cma=`, `mem=` and `coherent_pool=`.
  * All other words are ignored, as Linux ignores words that no early_param() takes.
  */
-import { U64_MASK } from '../units.ts';
+import { memparse, U64_MASK } from '../units.ts';
 
 /** What the command line asks for; absent members were not given. */
 export interface MemoryCmdline {
@@ -52,27 +52,6 @@ const UNFOLLOWED_MODULES: ReadonlySet<string> = new Set([
 
 const isUnfollowed = (name: string): boolean =>
   UNFOLLOWED.has(name) || (name.includes('.') && UNFOLLOWED_MODULES.has(name.replace(/\..*$/, '')));
-
-const SUFFIXES = 'KMGTPE';
-
-/**
- * Reads a number as memparse() does: decimal, 0x hexadecimal or 0 octal, then K, M, G, T, P or E. What
- * is no number reads as 0.
- *
- * @returns the value modulo 2^64 and the text behind it
- */
-export function memparse(text: string): readonly [value: bigint, rest: string] {
-  const digits = /^(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)/.exec(text)?.[0] ?? '';
-  const octal = /^0[0-7]+$/.test(digits);
-  let value = digits === '' ? 0n : BigInt(octal ? `0o${digits.slice(1)}` : digits);
-  let rest = text.slice(digits.length);
-  const power = SUFFIXES.indexOf(rest.slice(0, 1).toUpperCase());
-  if (rest !== '' && power >= 0) {
-    value <<= BigInt(10 * (power + 1));
-    rest = rest.slice(1);
-  }
-  return [BigInt.asUintN(64, value), rest];
-}
 
 /** Splits a command line into words; quotes keep spaces together: next_arg(). */
 function words(cmdline: string): readonly string[] {

@@ -1,40 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { memparse, parseCmdline } from '../../src/board/cmdline.ts';
-import { GiB, KiB, MiB } from '../../src/units.ts';
-
-describe('memparse', () => {
-  it.each([
-    ['64M', 64n * MiB, ''],
-    ['64m@0x60000000', 64n * MiB, '@0x60000000'],
-    ['0x1000', 4096n, ''],
-    ['010', 8n, ''],
-    ['08', 0n, '8'],
-    ['0x', 0n, 'x'],
-    ['1G-2G', GiB, '-2G'],
-    ['1P', 1n << 50n, ''],
-    ['1E', 1n << 60n, ''],
-    ['16E', 0n, ''],
-    ['5000K', 5000n * KiB, ''],
-    ['nonsense', 0n, 'nonsense'],
-    ['', 0n, ''],
-    ['K', 0n, ''],
-    ['MK', 0n, 'K'],
-    ['18446744073709551617', 1n, ''],
-    ['-1', 0n, '-1'],
-  ])('reads %j', (text, value, rest) => {
-    expect(memparse(text)).toEqual([value, rest]);
-  });
-
-  it('never leaves 64 bits', () => {
-    fc.assert(
-      fc.property(fc.string(), (text) => {
-        const [value] = memparse(text);
-        expect(value >= 0n && value < 1n << 64n).toBe(true);
-      }),
-    );
-  });
-});
+import { parseCmdline } from '../../src/board/cmdline.ts';
+import { GiB, MiB } from '../../src/units.ts';
 
 describe('parseCmdline', () => {
   it('reads the forms of cma=', () => {

@@ -1,7 +1,6 @@
 /** The code that V8 made of the bundles at build time is a help, never a condition. */
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { wrap } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { expect, test } from 'vitest';
@@ -26,7 +25,7 @@ test('a bundle begins with a hash of the rest', () => {
 test('V8 takes the cache that the build wrote', () => {
   expect(readdirSync(CACHES).sort()).toEqual(BUNDLES.map((name) => `${name}-${idOf(name)}`));
   for (const name of BUNDLES) {
-    const source = wrap(readFileSync(join(DIST, name), 'utf8'));
+    const source = readFileSync(join(DIST, name), 'utf8');
     const cachedData = readFileSync(join(CACHES, `${name}-${idOf(name)}`));
     const script = new Script(source, { filename: name, cachedData });
     expect([name, script.cachedDataRejected]).toEqual([name, false]);

@@ -6,6 +6,7 @@ import type { Board } from '../../board/board.ts';
 import { type MemoryCmdline, parseCmdline } from '../../board/cmdline.ts';
 import { encodeDtb } from '../../devicetree/dtb.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
+import { planModules } from '../../dma-buf/plan-modules.ts';
 import { emptyCma, putUnmapped } from '../../mm/alloc/cma.ts';
 import { createZones, PageAllocator } from '../../mm/alloc/page-alloc.ts';
 import { activateCmaPages, createPerCpuPages } from '../../mm/alloc/per-cpu-pages.ts';
@@ -198,7 +199,7 @@ function bootKernel(
 
   // 9: heaps.
   const ram = new SystemRam(memblock, profile, { kernel: reserve.kernel, firmware });
-  const problems = loadModules(early, ram, params);
+  const problems = loadModules(early, planModules(early, ram), params);
   if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
   createDevices(records, board);
   createVirtualDrmDevices(records, profile.config);

@@ -3,15 +3,9 @@
  * (Linux 7.3) as far as drivers/dma-buf/heaps/ goes.
  */
 import { applyUdevRule } from '../../dma-buf/dma-heap.ts';
-import {
-  configuredModules,
-  type HeapModule,
-  type ModulePlan,
-  planModules,
-} from '../../dma-buf/heap-modules.ts';
+import { configuredModules, type HeapModule, type ModulePlan } from '../../dma-buf/heap-modules.ts';
 import { initModule, type RegistrationProblem } from '../../dma-buf/register-heaps.ts';
 import type { EarlyBoot } from '../../mm/early/early-boot.ts';
-import type { SystemRam } from '../../mm/early/system-ram.ts';
 import type { Printk } from '../../printk.ts';
 import { profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
@@ -29,9 +23,16 @@ interface WaitingModule {
 
 const waitingKey = (module: string): string => recordKey('module', module);
 
-/** Registers the heaps of every module but those that are to wait, which are kept for later. */
-export function loadModules(early: EarlyBoot, ram: SystemRam, params: BootParams): Registered {
-  const { records, printk } = early;
+/**
+ * Registers the heaps of every module but those that are to wait, which are kept for later.
+ *
+ * @param plans what each module registers
+ */
+export function loadModules(
+  { records, printk }: EarlyBoot,
+  plans: readonly ModulePlan[],
+  params: BootParams,
+): Registered {
   const udev = {
     ...(params.heapMode !== undefined && { mode: params.heapMode }),
     ...(params.heapGid !== undefined && { gid: params.heapGid }),
@@ -41,7 +42,7 @@ export function loadModules(early: EarlyBoot, ram: SystemRam, params: BootParams
   const waiting = new Set<HeapModule>();
   const pools: [number, RegistrationProblem][] = [];
   const areas: [number, RegistrationProblem][] = [];
-  for (const plan of planModules(early, ram)) {
+  for (const plan of plans) {
     if (later.has(plan.module)) {
       waiting.add(plan.module);
       records.put<WaitingModule>(waitingKey(plan.module), { plan, udev });

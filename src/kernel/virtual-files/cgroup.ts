@@ -3,7 +3,6 @@
  * mm/memcontrol.c and kernel/cgroup/dmem.c (Linux 7.3). What else a target has in these directories is not modelled,
  * and so it is not there.
  */
-import { memparse } from '../../board/cmdline.ts';
 import {
   type Cgroup,
   cgroupOf,
@@ -18,6 +17,7 @@ import { countEvent, drainStocks, reclaim } from '../../mm/account/memcg.ts';
 import { geometryOf } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import type { Errno } from '../../uapi/errno.ts';
+import { memparse } from '../../units.ts';
 import { controllersOf, moveTask, setSubtreeControl, TASK_PAGES, tasksIn } from '../cgroup.ts';
 import { findTask, SHELL_TASK, taskCalled } from '../task.ts';
 import type { Viewer } from './context.ts';
