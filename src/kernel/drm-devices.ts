@@ -22,7 +22,7 @@ const VIRTUAL = [
 ] as const;
 
 /** A device that sits on no bus and drives 64 bits. */
-const virtualDevice = (name: string): Device => ({
+export const virtualDevice = (name: string): Device => ({
   name,
   dmaCoherent: false,
   dmaMask: U64_MASK,

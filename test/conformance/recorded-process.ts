@@ -2,11 +2,12 @@
  * The process that made the recorded calls, over our kernel: the same descriptors taken, the same order
  * of calls for each step. What it does not know how to repeat it says so of, by name.
  */
+
 import { NotModelled } from '../../src/dma-buf/not-modelled.ts';
+import { virtualDevice } from '../../src/kernel/drm-devices.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { SegmentationFault } from '../../src/kernel/mapping.ts';
 import type { Syscall } from '../../src/kernel/syscall.ts';
-import { DEFAULT_MAX_SEG_SIZE, type Device } from '../../src/mm/dma/device.ts';
 import { decodeDirents } from '../../src/uapi/dirent.ts';
 import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_B, encodeDmaBufSync } from '../../src/uapi/dma-buf.ts';
 import {
@@ -41,20 +42,8 @@ const NOBUF = 'nobuf';
 const SIGKILL = 9;
 /** Any request's size (14 bits) fits: the recorder's argument lay in a larger zeroed page. */
 const RAW_ARGUMENT = 1 << 14;
-/** The importer of the recordings: DRM's virtual GEM device, which sits on no bus and drives 64 bits. */
-const VGEM: Device = {
-  name: 'vgem',
-  dmaCoherent: false,
-  dmaMask: (1n << 64n) - 1n,
-  busDmaLimit: 0n,
-  dmaRanges: [],
-  iommu: false,
-  maxSegSize: DEFAULT_MAX_SEG_SIZE,
-  importer: 'drm',
-  contiguous: false,
-  memoryRegions: [],
-  origin: 'added',
-};
+/** The importer of the recordings: DRM's virtual GEM device. */
+const VGEM = virtualDevice('vgem');
 
 /** A step of its own kind: `rawioctl` whose target is `buf:ID`. */
 const ON_BUFFER = 'rawioctl on a buffer';

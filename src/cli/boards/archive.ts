@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { formatSize } from '../../units.ts';
 import { UnreadableInput } from '../failures.ts';
-import { headOf, openRegular } from '../read/input-file.ts';
+import { isGzip, openRegular } from '../read/input-file.ts';
 import { naming } from '../read/read-input.ts';
 import type { FoundBoard } from './found-board.ts';
 
@@ -18,12 +18,11 @@ const MAX_UNPACKED = 8 * 2 ** 30;
 export async function blobsOfArchive(file: string, wanted: RegExp): Promise<readonly FoundBoard[]> {
   const refuse = (code: string, message: string) => new UnreadableInput(code, file, `${file}: ${message}`);
   const opened = naming(file, () => openRegular(file));
-  const [first, second] = headOf(opened, 2);
+  const zipped = isGzip(opened);
   const { pipeline } = await import('node:stream/promises');
   const archive = extract();
   const source = createReadStream('', { fd: opened.fd, start: 0 });
-  const reading =
-    first === 0x1f && second === 0x8b ? pipeline(source, createGunzip(), archive) : pipeline(source, archive);
+  const reading = zipped ? pipeline(source, createGunzip(), archive) : pipeline(source, archive);
   reading.catch(() => {});
   const blobs: FoundBoard[] = [];
   let [kept, unpacked] = [0, 0];

@@ -2,14 +2,13 @@
 import { closeSync, type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UnreadableInput } from '../failures.ts';
-import { headOf, openRegular } from '../read/input-file.ts';
+import { headOf, isGzip, openRegular } from '../read/input-file.ts';
 import { naming } from '../read/read-input.ts';
 import type { FoundBoard } from './found-board.ts';
 
 const BLOB = /\.dtb$/;
 const TAR_MAGIC = 'ustar';
 const TAR_MAGIC_AT = 257;
-const GZIP = [0x1f, 0x8b];
 
 const byName = (a: Dirent, b: Dirent): number => (a.name < b.name ? -1 : 1);
 
@@ -80,9 +79,9 @@ function stepsTo(path: string, part: string): string[] {
 function isArchive(file: string): boolean {
   const opened = naming(file, () => openRegular(file));
   try {
+    if (naming(file, () => isGzip(opened))) return true;
     const head = naming(file, () => headOf(opened, TAR_MAGIC_AT + TAR_MAGIC.length));
-    const isGzip = GZIP.every((byte, at) => head[at] === byte);
-    return isGzip || Buffer.from(head.subarray(TAR_MAGIC_AT)).toString('latin1') === TAR_MAGIC;
+    return Buffer.from(head.subarray(TAR_MAGIC_AT)).toString('latin1') === TAR_MAGIC;
   } finally {
     closeSync(opened.fd);
   }

@@ -1,13 +1,14 @@
 import type { Board } from '../../board/board.ts';
 import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
+import { kernelWarnings } from '../../kernel/boot/spoken-for.ts';
 import type { PreparedScenario, RunReport } from '../../scenario/index.ts';
 import { AnsweredNo, Interrupted } from '../failures.ts';
 import { addBootInputs, type BoardOptions, bootParams, refuseTreeOptions } from '../read/boot-inputs.ts';
 import { loadTreeAsGiven } from '../read/load-tree.ts';
 import { loadedBoard } from '../read/loaded-board.ts';
 import { inputName } from '../read/read-input.ts';
-import { kernelWarnings, withKernel } from '../read/scenario-kernel.ts';
+import { withKernel } from '../read/scenario-kernel.ts';
 import { type Source, sourceOf } from '../read/scenario-source.ts';
 import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
@@ -81,7 +82,11 @@ async function runReplay(sh: Shell, file: string, options: BoardOptions): Promis
   if (prepared === undefined) throw new Error('the scenario was not read');
   const after = isOther ? scenarios.bootedBy(prepared) : undefined;
   if (after !== undefined && after.panic === undefined) refuseUnknownSubjects(params.faults ?? [], after);
-  await sh.warn([...warnings, ...(loaded?.warnings ?? []), ...kernelWarnings(prepared)]);
+  await sh.warn([
+    ...warnings,
+    ...(loaded?.warnings ?? []),
+    ...kernelWarnings(prepared.board, prepared.params),
+  ]);
   const report = await run(sh, scenarios, prepared, isOther);
   await sh.warn(report.warnings);
   const replayed: Replayed = {

@@ -2,13 +2,14 @@ import type { Board } from '../../board/board.ts';
 import { boardFromTree } from '../../board/from-tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { InvalidInput } from '../../diagnostic.ts';
+import { kernelWarnings } from '../../kernel/boot/spoken-for.ts';
 import type { PreparedScenario, RunReport } from '../../scenario/index.ts';
 import { AnsweredNo, Interrupted, UsageError } from '../failures.ts';
 import { refuseTreeOptions } from '../read/boot-inputs.ts';
 import { loadTreeAsGiven, type SourceInputs } from '../read/load-tree.ts';
 import { inputName, readInput } from '../read/read-input.ts';
 import { scenarioFiles } from '../read/scenario-files.ts';
-import { kernelWarnings, withKernel } from '../read/scenario-kernel.ts';
+import { withKernel } from '../read/scenario-kernel.ts';
 import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../read/source-inputs.ts';
 import { refuseWrongInput } from '../read/wrong-input.ts';
 import { examples, type Registry } from '../registry.ts';
@@ -89,7 +90,7 @@ async function prepareAll(
           ? await scenarios.prepareScenario(source, files)
           : scenarios.compileScenario(source, other, files);
       const one = withKernel(own, { option: kernel, environment: sh.environmentKernel });
-      warn(kernelWarnings(one));
+      warn(kernelWarnings(one.board, one.params));
       prepared.push(one);
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;

@@ -2,7 +2,7 @@
 import type { Board } from '../../board/board.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
-import { spokenFor } from '../../kernel/boot/spoken-for.ts';
+import { kernelWarnings } from '../../kernel/boot/spoken-for.ts';
 import type { PreparedScenario } from '../../scenario/index.ts';
 import type { Scenarios } from '../run-scenario.ts';
 import { bootParams } from './boot-inputs.ts';
@@ -91,12 +91,11 @@ export async function sideOf(
   const given = { ...compiled?.params, ...own, ...common, ...bootParams(options) };
   const kernel = given.kernel ?? board.kernel ?? environment;
   const params = { ...given, ...(kernel !== undefined && { kernel }) };
-  const aboutKernel = spokenFor(board, params).diagnostics.filter(({ severity }) => severity === 'warning');
   return {
     name: board.source,
     board,
     params,
-    warnings: [...board.diagnostics, ...aboutKernel],
+    warnings: [...board.diagnostics, ...kernelWarnings(board, params)],
     ...(compiled && { history: { ...compiled, params } }),
   };
 }

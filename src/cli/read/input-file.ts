@@ -83,6 +83,12 @@ export function headOf({ fd }: OpenedFile, length: number): Uint8Array {
   }
 }
 
+/** Whether a file begins as gzip's do. @throws UnusableFile */
+export function isGzip(file: OpenedFile): boolean {
+  const [first, second] = headOf(file, 2);
+  return first === 0x1f && second === 0x8b;
+}
+
 /** A read that waits where somebody made standard input non-blocking. */
 function readPart(fd: number, into: Uint8Array, mayWait: boolean): number {
   for (;;) {

@@ -2,7 +2,7 @@
 import type { Board } from '../../board/board.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { type BootOutcome, boot } from '../../kernel/boot/boot.ts';
-import { spokenFor } from '../../kernel/boot/spoken-for.ts';
+import { kernelWarnings } from '../../kernel/boot/spoken-for.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import { NO_MEMORY } from '../../mm/phys-memory.ts';
 import { Printk } from '../../printk.ts';
@@ -64,8 +64,6 @@ function bootOf(inputs: BootInputs, board: Board, warnings: readonly Diagnostic[
     refuseUnknownSubjects(inputs.params.faults ?? [], subjectsOf(new Kernel(records, NO_MEMORY)));
     return outcome;
   };
-  const aboutKernel = spokenFor(board, inputs.params).diagnostics.filter(
-    ({ severity }) => severity === 'warning',
-  );
+  const aboutKernel = kernelWarnings(board, inputs.params);
   return { inputs, warnings: [...warnings, ...board.diagnostics, ...aboutKernel], build };
 }

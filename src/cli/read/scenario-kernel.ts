@@ -1,6 +1,4 @@
-/** The kernel of a scenario where its user names one, and what is said about it. */
-import type { Diagnostic } from '../../diagnostic.ts';
-import { spokenFor } from '../../kernel/boot/spoken-for.ts';
+/** The kernel of a scenario where its user names one. */
 import type { PreparedScenario } from '../../scenario/index.ts';
 
 /** Kernels that a user names. */
@@ -19,7 +17,3 @@ export function withKernel(
   const kernel = option ?? params.kernel ?? board.kernel ?? environment;
   return kernel === undefined ? prepared : { ...prepared, params: { ...params, kernel } };
 }
-
-/** What a boot of it warns of. */
-export const kernelWarnings = ({ board, params }: PreparedScenario): readonly Diagnostic[] =>
-  spokenFor(board, params).diagnostics.filter(({ severity }) => severity === 'warning');

@@ -5,7 +5,7 @@ import type { ReadScenario, ScenarioFiles } from '../../scenario/index.ts';
 import { sha256 } from '../../session/kept-bytes.ts';
 import { UnreadableInput } from '../failures.ts';
 import type { Scenarios } from '../run-scenario.ts';
-import { headOf, type OpenedFile, openRegular } from './input-file.ts';
+import { isGzip, type OpenedFile, openRegular } from './input-file.ts';
 import { decodeTree } from './load-tree.ts';
 import { loadedBoard } from './loaded-board.ts';
 import { inputName, naming, readInput } from './read-input.ts';
@@ -17,12 +17,6 @@ export interface Source {
   readonly read: ReadScenario;
   readonly files: ScenarioFiles;
 }
-
-/** The first two bytes of gzip. */
-const GZIP = [0x1f, 0x8b];
-
-const isGzip = (opened: OpenedFile): boolean =>
-  Buffer.compare(headOf(opened, GZIP.length), Uint8Array.from(GZIP)) === 0;
 
 /** The file, opened, when it is a bundle. */
 function openedBundle(file: string): OpenedFile | undefined {

@@ -12,6 +12,13 @@ export interface SpokenFor {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What is worth saying of the kernel that a boot speaks for; its errors end the boot. */
+export const kernelWarnings = (
+  board: Pick<Board, 'kernel' | 'source'>,
+  params: Pick<BootParams, 'kernel' | 'coherent'>,
+): readonly Diagnostic[] =>
+  spokenFor(board, params).diagnostics.filter(({ severity }) => severity === 'warning');
+
 /** Reads what a board and its boot name. A kernel that was named is that kernel: no series is applied unless asked for. */
 export function spokenFor(
   board: Pick<Board, 'kernel' | 'source'>,
