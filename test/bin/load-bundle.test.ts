@@ -23,9 +23,14 @@ import { expect, onTestFinished, test } from 'vitest';
 import { COMMAND } from '../cli/built-command.ts';
 
 const ID = '0123456789abcdef';
-const BUNDLE = `//${ID}\nprocess.stdout.write('the source');\n`;
-const OTHER = `//${ID}\nprocess.stdout.write('the cached');\n`;
+const BUNDLE = bundle('the source');
+const OTHER = bundle('the cached');
 const VERSION = `${process.versions.v8}-${process.arch}`;
+
+/** As the build writes one: its name, and the function that Node would make of a module. */
+function bundle(says: string): string {
+  return `//${ID}\n${wrap(`process.stdout.write('${says}');\n`)}`;
+}
 
 interface Package {
   readonly root: string;
@@ -46,7 +51,7 @@ function freshPackage(): Package {
   const cache = join(versioned, `cli.cjs-${ID}`);
   for (const made of [dist, caches, versioned]) mkdirSync(made, { mode: 0o755 });
   writeFileSync(join(dist, 'cli.cjs'), BUNDLE, { mode: 0o644 });
-  const script = new Script(wrap(OTHER), { filename: join(dist, 'cli.cjs') });
+  const script = new Script(OTHER, { filename: join(dist, 'cli.cjs') });
   writeFileSync(cache, script.createCachedData(), { mode: 0o644 });
   // Whatever the umask is.
   for (const made of [dist, caches, versioned]) chmodSync(made, 0o755);
