@@ -61,15 +61,15 @@ export class KilledCommands {
   }
 
   /**
-   * Runs a random command that gets `signal` so many milliseconds after its start; where none are given,
-   * about when its twin was done, which is where it commits.
+   * Runs a random command that gets `signal` when so many percent of the time are over that its twin took; where
+   * none are given, about when the twin was done, which is where it commits.
    */
-  async kill(signal: NodeJS.Signals, milliseconds?: number): Promise<void> {
+  async kill(signal: NodeJS.Signals, percent = 60 + this.#random.below(50)): Promise<void> {
     if (this.#state === undefined) throw new Error('boot first');
     const before = this.#state;
     const { words, input } = this.#choose(before);
     const done = await this.#onTwin(words, input);
-    const after = milliseconds ?? Math.round((done.took * (60 + this.#random.below(50))) / 100);
+    const after = Math.round((done.took * percent) / 100);
     const what = `${words.join(' ')}, ${signal} after ${after} ms`;
     const answer = await new BuiltCommand(this.#dir, this.#node).run(words, input, { signal, after });
     const now = this.#look(what);
