@@ -2,7 +2,7 @@ import type { Board } from '../../board/board.ts';
 import { boardFromTree } from '../../board/from-tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { InvalidInput } from '../../diagnostic.ts';
-import { kernelWarnings } from '../../kernel/boot/spoken-for.ts';
+import { kernelWarnings } from '../../kernel/boot/asked-profile.ts';
 import type { PreparedScenario, RunReport } from '../../scenario/index.ts';
 import { AnsweredNo, Interrupted, UsageError } from '../failures.ts';
 import { refuseTreeOptions } from '../read/boot-inputs.ts';

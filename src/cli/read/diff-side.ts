@@ -1,8 +1,8 @@
 /** One of the two boots that `diff` compares: a board, and what is given beside it. */
 import type { Board } from '../../board/board.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
+import { kernelWarnings } from '../../kernel/boot/asked-profile.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
-import { kernelWarnings } from '../../kernel/boot/spoken-for.ts';
 import type { PreparedScenario } from '../../scenario/index.ts';
 import type { Scenarios } from '../run-scenario.ts';
 import { bootParams } from './boot-inputs.ts';
