@@ -9,7 +9,7 @@ import type { Architecture, PageKiB } from './architecture.ts';
 import { ARM } from './arm.ts';
 import { ARM64 } from './arm64.ts';
 import type { ConfigProblem, ProfileConfig } from './config.ts';
-import { type ConfigLayer, defaultConfig, defaultName, layeredConfig } from './config-layers.ts';
+import { type ConfigLayer, defaultConfig, layeredConfig } from './config-layers.ts';
 import { type Geometry, type GeometrySizes, makeGeometry } from './geometry.ts';
 import { linuxVersion, NEWEST } from './kernels.ts';
 import type { LinuxVersion } from './linux-version.ts';
@@ -202,10 +202,10 @@ const UNVERIFIED = ' (unverified: from the source, no recording)';
 /** Whether a banner speaks for a kernel that no recording stands behind. */
 export const speaksUnverified = (text: string): boolean => text.includes(UNVERIFIED);
 
-function areaText({ configName, arch }: Profile, area: BannerArea | undefined): string {
+function areaText({ configName }: Profile, area: BannerArea | undefined): string {
   if (area?.from === 'config') return `${formatSize(area.size)} (${configName})`;
   const said = area === undefined ? 'none' : `${formatSize(area.size)} (${AREA_FROM[area.from]})`;
-  return configName === defaultName(arch) ? said : `${said}, ${configName}`;
+  return `${said}, ${configName}`;
 }
 
 const AREA_FROM = { cmdline: 'cma=', tree: 'device tree' } as const;

@@ -2,9 +2,23 @@
  * What no recording of a running kernel stands behind: the one rule by which banners, warnings and JSON say
  * `unverified`.
  */
-import type { ConfigKey } from './config.ts';
+import type { Architecture } from './architecture.ts';
+import type { ConfigKey, ProfileConfig } from './config.ts';
+import type { Geometry } from './geometry.ts';
 import { kernelRow } from './kernels.ts';
-import type { Profile } from './profile.ts';
+import type { LinuxVersion } from './linux-version.ts';
+
+/** What of a profile decides whether recordings stand behind it. */
+export interface Doubted {
+  readonly linux: LinuxVersion;
+  readonly arch: Architecture;
+  readonly geometry: Geometry;
+  readonly config: ProfileConfig;
+  /** The configuration of the recorded kernels, but for sizes. */
+  readonly defaults: ProfileConfig;
+  /** Options in force that are not modelled, each with what it does. */
+  readonly noted: readonly string[];
+}
 
 /** One reason why answers are unverified. */
 export interface Doubt {
@@ -36,16 +50,12 @@ const RECORDED_VA_BITS: Readonly<Record<number, readonly number[]>> = { 4: [39, 
 const shown = (value: boolean | number): string =>
   typeof value === 'number' ? `${value}` : value ? 'y' : 'n';
 
-/**
- * Everything that answers for this kernel rest on without a recording; empty where there is none.
- *
- * @param defaults the configuration that the architecture's recorded kernels had, but for sizes
- */
-export function doubtsOf(profile: Profile): readonly Doubt[] {
+/** Everything that answers for this kernel rest on without a recording; empty where there is none. */
+export function doubtsOf(profile: Doubted): readonly Doubt[] {
   return [...kernelDoubts(profile), ...optionDoubts(profile), ...profile.noted.map(notedDoubt)];
 }
 
-function kernelDoubts({ linux, arch, geometry }: Profile): Doubt[] {
+function kernelDoubts({ linux, arch, geometry }: Doubted): Doubt[] {
   const row = kernelRow(linux.name);
   if (row?.recorded === undefined) {
     const text = `Linux ${linux.name} is unverified: read from ${row?.source}, never recorded`;
@@ -59,7 +69,7 @@ function kernelDoubts({ linux, arch, geometry }: Profile): Doubt[] {
   return [{ about: 'kernel', text }];
 }
 
-function optionDoubts({ arch, config, defaults, geometry }: Profile): Doubt[] {
+function optionDoubts({ arch, config, defaults, geometry }: Doubted): Doubt[] {
   const kib = geometry.pageSize / 1024;
   const states: [ConfigKey, boolean][] = RECORDED_AS_DEFAULT.map((one) => {
     const [key, of = arch.name] = typeof one === 'string' ? [one] : one;
