@@ -37,6 +37,9 @@ export interface ProfileConfig {
   readonly CONFIG_RODATA_FULL_DEFAULT_ENABLED: boolean;
   /** Up to Linux 6.6: whether a failed CMA allocation tells what is free. */
   readonly CONFIG_CMA_DEBUG: boolean;
+  /** The folders of CMA areas in debugfs and in sysfs. */
+  readonly CONFIG_CMA_DEBUGFS: boolean;
+  readonly CONFIG_CMA_SYSFS: boolean;
   /** Linux 6.18: the default CMA area's heap under its own name too. */
   readonly CONFIG_DMABUF_HEAPS_CMA_LEGACY: boolean;
   /** 32-bit arm: whether RAM beyond the linear map is used. */
@@ -87,6 +90,8 @@ export const DEFCONFIG: ProfileConfig = {
   CONFIG_EFI: true,
   CONFIG_RODATA_FULL_DEFAULT_ENABLED: true,
   CONFIG_CMA_DEBUG: false,
+  CONFIG_CMA_DEBUGFS: true,
+  CONFIG_CMA_SYSFS: true,
   CONFIG_HIGHMEM: true,
   CONFIG_ARM_LPAE: false,
   CONFIG_SPARSEMEM: true,

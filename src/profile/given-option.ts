@@ -15,8 +15,8 @@ export const HEAP_OPTIONS = {
 
 const isHeapOption = (key: string): key is keyof typeof HEAP_OPTIONS => Object.hasOwn(HEAP_OPTIONS, key);
 
-/** Devices that are there as modules too, for they are loaded where their hardware is. */
-const LOADED_ANYWAY: ReadonlySet<string> = new Set(['CONFIG_DRM_VGEM', 'CONFIG_DRM_VKMS']);
+/** Devices without hardware, which are not there as modules: nothing loads them by itself. */
+const NOT_LOADED: ReadonlySet<string> = new Set(['CONFIG_DRM_VGEM', 'CONFIG_DRM_VKMS']);
 
 /** The page sizes of arm64: one of three. */
 export const PAGE_OPTIONS: Readonly<Record<string, PageKiB>> = {
@@ -119,7 +119,7 @@ function readModelled(key: ConfigKey, value: unknown): Setting | ConfigProblem {
     if (typeof built === 'object') return { ...built, expected: 'y, m or n' };
     return { options: [[key, built]], heap: [HEAP_OPTIONS[key], false] };
   }
-  const read = readOption(key, value === 'm' && LOADED_ANYWAY.has(key) ? 'y' : value);
+  const read = readOption(key, value === 'm' && NOT_LOADED.has(key) ? 'n' : value);
   if (typeof read === 'object') return read;
   if (!SIZE_CHOICE.includes(key)) return { options: [[key, read]] };
   if (!read) return { options: [] };

@@ -22,6 +22,8 @@ export const DECIDES: Readonly<Record<ConfigKey, string>> = {
   CONFIG_EFI: 'how many ranges of memory fit before boot fails: 1024, not 128',
   CONFIG_RODATA_FULL_DEFAULT_ENABLED: 'a linear map of pages, not blocks, unless rodata= says',
   CONFIG_CMA_DEBUG: 'whether a failed CMA allocation tells what is free',
+  CONFIG_CMA_DEBUGFS: 'the folder cma in debugfs',
+  CONFIG_CMA_SYSFS: '/sys/kernel/mm/cma',
   CONFIG_DMABUF_HEAPS_CMA_LEGACY: "the default area's heap under its own name too",
   CONFIG_HIGHMEM: 'whether RAM beyond lowmem is used',
   CONFIG_ARM_LPAE: 'addresses of 40 bits',

@@ -50,7 +50,14 @@ export const PRESETS: readonly Preset[] = [
     title: "Debian's arm64 kernels, which have no heaps as far as they were looked at (6.1, 6.12)",
     arch: 'arm64',
     source: '/boot/config-* of linux-image-arm64',
-    options: { ...NO_HEAPS, CONFIG_CMA_SIZE_MBYTES: 64, CONFIG_CMA_AREAS: 19, CONFIG_NUMA: true },
+    options: {
+      ...NO_HEAPS,
+      CONFIG_CMA_SIZE_MBYTES: 64,
+      CONFIG_CMA_AREAS: 19,
+      CONFIG_CMA_DEBUGFS: false,
+      CONFIG_CMA_SYSFS: false,
+      CONFIG_NUMA: true,
+    },
     rows: [
       {
         since: '6.1',

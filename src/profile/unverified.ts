@@ -33,7 +33,9 @@ export interface Doubt {
 /** Options whose state decides how memory is cut, and that every recording has in the state of the defconfig. */
 const RECORDED_AS_DEFAULT: readonly (ConfigKey | readonly [option: ConfigKey, arch: string])[] = [
   'CONFIG_DMA_CMA',
-  'CONFIG_CMA_SIZE_SEL_MBYTES',
+  'CONFIG_CMA_SIZE_SEL_PERCENTAGE',
+  'CONFIG_CMA_SIZE_SEL_MIN',
+  'CONFIG_CMA_SIZE_SEL_MAX',
   'CONFIG_CMA_ALIGNMENT',
   'CONFIG_ZONE_DMA',
   'CONFIG_ZONE_DMA32',

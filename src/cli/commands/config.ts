@@ -1,15 +1,16 @@
 import type { KernelBoard } from '../../kernel/boot/asked-profile.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import { type ConfigInForce, configInForce } from '../../program/config-in-force.ts';
-import { addBootInputs, type BoardOptions, bootParams } from '../read/boot-inputs.ts';
-import { decodeTree, keptName, loadTreeAsGiven } from '../read/load-tree.ts';
+import { bootParams, refuseTreeOptions } from '../read/boot-inputs.ts';
+import { decodeTree, keptName, loadTreeAsGiven, type SourceInputs } from '../read/load-tree.ts';
 import { loadedBoard } from '../read/loaded-board.ts';
 import { inputName } from '../read/read-input.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
 import { configJson, configText } from '../render/config.ts';
 import type { Shell } from '../shell.ts';
-import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
+import { type ConfigWords, configOption, presetOption } from '../words/config-option.ts';
+import { kernelOption } from '../words/kernel-option.ts';
 
 /** What is asked about: a boot of a board, of no board, or the session's. */
 interface Asked {
@@ -19,14 +20,23 @@ interface Asked {
   readonly banner?: string;
 }
 
-/** Options that say which kernel is meant where there is neither board nor session. */
-const ALONE = ['kernel', 'preset', 'config'] as const;
+interface ConfigOptions extends SourceInputs {
+  readonly kernel?: string;
+  readonly preset?: string;
+  readonly config?: ConfigWords;
+}
 
-async function askedFor(sh: Shell, options: BoardOptions): Promise<Asked> {
+async function askedFor(sh: Shell, options: ConfigOptions): Promise<Asked> {
   const { board: file } = sh.options;
+  const { preset, config } = options;
   const withKernel = (board: KernelBoard): Asked => {
     const kernel = options.kernel ?? board.kernel ?? sh.environmentKernel;
-    return { board, params: bootParams({ ...options, ...(kernel !== undefined && { kernel }) }) };
+    const given = {
+      ...(kernel !== undefined && { kernel }),
+      ...(preset !== undefined && { preset }),
+      ...(config !== undefined && { config }),
+    };
+    return { board, params: bootParams(given) };
   };
   if (file !== undefined) {
     sh.refuseSession('config --board');
@@ -34,12 +44,12 @@ async function askedFor(sh: Shell, options: BoardOptions): Promise<Asked> {
     await sh.warn(loaded.warnings);
     return withKernel(loadedBoard(loaded, inputName(file)));
   }
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  if (given.length > 0 && given.every(([name]) => ALONE.some((known) => known === name))) {
+  refuseTreeOptions({ ...options }, 'the session');
+  if ([options.kernel, preset, config].some((one) => one !== undefined)) {
+    sh.refuseSession('config of a named kernel');
     return withKernel({ source: 'config' });
   }
-  // Refuses what is left.
-  const session = await sh.machine('config', options);
+  const session = await sh.session('config');
   const { inputs } = session.info();
   const banner = session.view((kernel) => kernel.info().banner);
   const board = loadedBoard(await decodeTree(inputs.board, keptName(inputs)), inputs.file);
@@ -63,7 +73,7 @@ export function configCommand({ program, shell }: Registry): void {
         "dmaheap config --json | jq -r '.options[] | [.name, .value] | @tsv'",
       ),
     )
-    .action(async (options: BoardOptions) => {
+    .action(async (options: ConfigOptions) => {
       const sh = shell(command);
       const { board, params, banner } = await askedFor(sh, options);
       const found = configInForce(board, params);
@@ -74,6 +84,6 @@ export function configCommand({ program, shell }: Registry): void {
         (ink) => configText(inForce, ink),
       );
     });
-  addBootInputs(command, WITH_BOARD).addHelpText('after', BOARD_HELP);
-  addSourceInputs(command, WITH_BOARD);
+  command.addOption(kernelOption()).addOption(presetOption()).addOption(configOption());
+  addSourceInputs(command, 'Source of --board:');
 }

@@ -26,7 +26,7 @@ import { type Compared, diffJson, diffText } from '../render/diff.ts';
 import type { Scenarios } from '../run-scenario.ts';
 import type { Shell } from '../shell.ts';
 import { Interruption } from '../terminal/interruption.ts';
-import { type ConfigWords, readConfig } from '../words/config-option.ts';
+import { type ConfigWords, readConfig, readPreset } from '../words/config-option.ts';
 import { RELEASES, readKernel } from '../words/kernel-option.ts';
 
 /** What can be counted: differences of boots, of the log, of the answers to a history. */
@@ -66,11 +66,6 @@ function readCoherent(text: string): 'v3' | 'off' {
 
 const readOptions = (text: string): ConfigWords =>
   text.split(',').reduce<ConfigWords>((config, option) => readConfig(option, config), { options: {} });
-
-function readPreset(text: string): string {
-  if (presetNames().includes(text)) return text;
-  throw new InvalidArgumentError(`Expected ${presetNames().join(', ')}.`);
-}
 
 function readCounted(text: string): readonly Counted[] {
   const words = text.split(',');
@@ -216,16 +211,9 @@ function addOptions(command: Command): void {
       ),
     )
     .addOption(
-      offers(
-        twice('--preset <name>', 'a configuration that people run').argParser(paired(readPreset)),
-        presetNames(),
-      ),
+      offers(twice('--preset <name>', 'whose configuration').argParser(paired(readPreset)), presetNames()),
     )
-    .addOption(
-      twice('--config <key=value|file,…>', 'configuration options, or a .config').argParser(
-        paired(readOptions),
-      ),
-    )
+    .addOption(twice('--config <key=value,…>', 'options, or a .config').argParser(paired(readOptions)))
     .addOption(twice('--coherent <state>', 'the coherent heap series').argParser(paired(readCoherent)))
     .addOption(
       new Option('--memory <base:size>', "RAM of both, instead of the boards' own (repeatable)").argParser(

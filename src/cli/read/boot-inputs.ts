@@ -98,9 +98,10 @@ export function addBootInputs(command: Command, heading: string): Command {
     ]),
   );
   group(
-    new Option('--accounting <switch>', `which heaps charge cgroups: ${ACCOUNTING.join(', ')}`).argParser(
-      readAccounting,
-    ),
+    new Option(
+      '--accounting <switch>',
+      `which heaps charge cgroups: ${ACCOUNTING.slice(0, 2).join(', ')} …`,
+    ).argParser(readAccounting),
   );
   group(
     new Option('--unflattened-tree <bytes>', 'what the unfolded tree takes, else computed').argParser(

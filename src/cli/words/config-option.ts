@@ -4,6 +4,7 @@ import { type ConfigFile, laterFile } from '../../profile/dot-config.ts';
 import { type ConfigValue, readGiven } from '../../profile/given-option.ts';
 import { presetNames } from '../../profile/presets.ts';
 import { configKey, configMeant } from '../../program/boot-inputs.ts';
+import { offers } from '../completion/option-values.ts';
 import { readConfigurationFile } from '../read/config-file.ts';
 
 /** What was given with `--config`: options over a file. */
@@ -25,7 +26,9 @@ export function readConfig(text: string, before: ConfigWords = { options: {} }):
   if (read.problem !== 'unknown') throw new InvalidArgumentError(`Expected ${read.expected}.`);
   const near = configMeant(read);
   const hint = near === undefined ? '' : ` Did you mean ${near}?`;
-  throw new InvalidArgumentError(`Not an option that the model reads.${hint} It reads ${read.expected}.`);
+  throw new InvalidArgumentError(
+    `Not an option that the model reads.${hint} Those that it reads: dmaheap config --kernel RELEASE.`,
+  );
 }
 
 /** The file counts more than what stood before it. */
@@ -37,13 +40,20 @@ function withFile({ options, file: before }: ConfigWords, file: ConfigFile): Con
 }
 
 export const configOption = (): Option =>
-  new Option(
-    '--config <key=value|file>',
-    'a configuration option, or a .config, gzip too (repeatable, the later wins)',
-  ).argParser(readConfig);
+  new Option('--config <key=value|file>', 'one option, or a .config file (repeatable)').argParser(readConfig);
+
+export function readPreset(text: string): string {
+  if (presetNames().includes(text)) return text;
+  throw new InvalidArgumentError(`Expected ${presetNames().join(', ')}.`);
+}
 
 export const presetOption = (): Option =>
-  new Option('--preset <name>', 'a configuration that people run').choices([...presetNames()]);
+  offers(
+    new Option('--preset <name>', `whose configuration: ${presetNames().slice(0, 3).join(', ')} …`).argParser(
+      readPreset,
+    ),
+    presetNames(),
+  );
 
 /** As parameters of a boot have it. Options that a recording had do not outlive a file that replaces them. */
 export const configParams = ({
