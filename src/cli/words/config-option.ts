@@ -18,6 +18,7 @@ const OPTION = /^([A-Z][A-Z0-9_]*)=(.*)$/s;
 
 /** Reads one argument. @throws InvalidArgumentError, UnreadableInput */
 export function readConfig(text: string, before: ConfigWords = { options: {} }): ConfigWords {
+  if (text.includes('\0')) throw new InvalidArgumentError('It cannot have a NUL character in it.');
   const [, key, value = ''] = OPTION.exec(text) ?? [];
   if (key === undefined) return withFile(before, readConfigurationFile(text));
   const name = configKey(key);
