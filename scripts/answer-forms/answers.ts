@@ -216,6 +216,14 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
   },
   'diff/1': compared,
   'boards/1': { profile, boards: z.array(bootedBoard) },
+  'config/1': {
+    profile,
+    configuration: text,
+    arch: text,
+    preset_source: text.nullable(),
+    options: z.array(exactly({ name: text, value: text, from: text, decides: text })),
+    warnings,
+  },
   'kernels/1': { kernels: z.array(kernel), differences: z.array(kernelDifference) },
   'export/1': {
     profile,

@@ -2,8 +2,10 @@
  * A board: what Linux reads from a device tree that matters for memory, and nothing else.
  * The same facts come from a tree (`from-tree.ts`) and from YAML (`from-yaml.ts`).
  */
+
 import type { DeviceTree } from '../devicetree/tree.ts';
 import type { Diagnostic, SourcePosition } from '../diagnostic.ts';
+import type { ConfigValue } from '../profile/given-option.ts';
 import type { PhysAddr, PhysRange } from '../units.ts';
 
 /** One child of /reserved-memory, as written; what becomes of it is decided at boot. */
@@ -85,6 +87,9 @@ export interface Board {
   readonly arch?: string;
   /** The kernel that the board's file names: `6.12`. */
   readonly kernel?: string;
+  /** The preset and the options of its configuration that the file names. */
+  readonly preset?: string;
+  readonly config?: Readonly<Record<string, ConfigValue>>;
   /** Every range of every `device_type = "memory"` node, in tree order; size 0 left out. */
   readonly memory: readonly PhysRange[];
   /** Absent when there is no /reserved-memory node. */

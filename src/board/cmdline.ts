@@ -22,6 +22,8 @@ export interface MemoryCmdline {
   readonly malformed: readonly string[];
   /** Words, as they were given, by which Linux moves or takes memory and that are not followed here. */
   readonly ignored: readonly string[];
+  /** `cma=` was given to a kernel that has no DMA_CMA, and so does not read it. */
+  readonly cmaUnread?: true;
   /** `cma=` without K, M or G behind its size: bytes. */
   readonly cmaWithoutUnit?: true;
 }

@@ -4,6 +4,7 @@
  */
 import type { DeviceTree } from '../devicetree/tree.ts';
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
+import type { ConfigValue } from '../profile/given-option.ts';
 import type { Board } from './board.ts';
 import { boardFromTree } from './from-tree.ts';
 import { checkSchema } from './yaml-problems.ts';
@@ -13,8 +14,10 @@ import { buildTree } from './yaml-tree.ts';
 /** What a YAML board says. */
 export interface YamlBoard {
   readonly tree: DeviceTree;
-  /** The kernel that it names. */
+  /** The kernel that it names, and its configuration. */
   readonly kernel?: string;
+  readonly preset?: string;
+  readonly config?: Readonly<Record<string, ConfigValue>>;
   readonly warnings: readonly Diagnostic[];
 }
 
@@ -29,11 +32,11 @@ const MAX_PROBLEMS = 50;
  * @throws InvalidInput with every problem found, each with file, line and column
  */
 export function boardFromYaml(text: string, file: string): Board {
-  const { tree, kernel, warnings } = treeFromYaml(text, file);
+  const { tree, warnings, ...kernel } = treeFromYaml(text, file);
   const board = boardFromTree(tree, file);
   return {
     ...board,
-    ...(kernel !== undefined && { kernel }),
+    ...kernel,
     diagnostics: [...warnings, ...board.diagnostics],
   };
 }
@@ -54,8 +57,8 @@ export function treeFromYamlSource(source: YamlSource): YamlBoard {
   const all = [...source.diagnostics, ...checked.diagnostics, ...built.diagnostics].sort(byPosition);
   const errors = all.filter((problem) => problem.severity === 'error');
   if (errors.length > 0) throw new InvalidInput(cut(all));
-  const { tree, kernel } = built;
-  return { tree, ...(kernel !== undefined && { kernel }), warnings: cut(all) };
+  const { diagnostics: _, ...board } = built;
+  return { ...board, warnings: cut(all) };
 }
 
 const byPosition = (a: Diagnostic, b: Diagnostic): number =>

@@ -21,6 +21,8 @@ const DESCRIPTIONS = {
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   model: 'Acme camera board',
   kernel: NEWEST,
+  preset: 'debian',
+  config: { CMA_SIZE_MBYTES: 64 },
   compatible: 'acme,camera-board',
   'reserved-memory/compatible': 'shared-dma-pool',
   '#address-cells': 2,
@@ -135,6 +137,11 @@ const texts = z.union([text, z.array(text, { error: EXPECTED_TEXTS }).min(1, { e
 /** `6.12` is a number to YAML, and not looked at as one: `5.10` would be 5.1. */
 const release = z.union([text, z.nan()], { error: EXPECTED_TEXT }).meta({ type: ['string', 'number'] });
 
+/** A value as .config has it. */
+const optionValue = z
+  .union([text, z.boolean(), z.bigint(), z.nan()], { error: 'y, m, n, a number or a text' })
+  .meta({ type: ['string', 'number', 'boolean'] });
+
 const flag = z.union([z.boolean(), z.null()], { error: 'true or false' });
 
 const rootCells = integer(1n, 2n, '1 or 2');
@@ -227,6 +234,16 @@ export const boardSchema = z
       model: property('model', text, 'The board’s name for people.'),
       compatible: property('compatible', texts, 'The board’s names for Linux, most exact first.'),
       kernel: property('kernel', release, 'The Linux that it runs; --kernel replaces it.'),
+      preset: property(
+        'preset',
+        text,
+        'The configuration of that kernel, by name: debian; --preset replaces it.',
+      ),
+      config: property(
+        'config',
+        z.record(z.string(), optionValue, { error: 'options of the configuration by name' }),
+        'Options of its configuration, as .config has them; --config replaces single ones.',
+      ),
       '#address-cells': property('#address-cells', rootCells, '32-bit cells of an address; 2 when absent.'),
       '#size-cells': property('#size-cells', rootCells, '32-bit cells of a size; 2 when absent.'),
       memory: property(

@@ -4,7 +4,9 @@
  */
 import type { DeviceTree, MemReserve } from '../devicetree/tree.ts';
 import type { Diagnostic } from '../diagnostic.ts';
+import { type ConfigValue, readGiven } from '../profile/given-option.ts';
 import { nameKernel } from '../profile/named-kernel.ts';
+import { presetNames, presetOf } from '../profile/presets.ts';
 import { type Cells, type Growing, GrowingTree, type Path } from './growing-tree.ts';
 import { DeviceNodes } from './yaml-devices.ts';
 import { isReservedMemoryProperty } from './yaml-problems.ts';
@@ -15,6 +17,9 @@ export interface BuiltTree {
   readonly tree: DeviceTree;
   /** The kernel that the board names, as it was written. */
   readonly kernel?: string;
+  /** The preset and the options of its configuration, by whole names. */
+  readonly preset?: string;
+  readonly config?: Readonly<Record<string, ConfigValue>>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -65,10 +70,14 @@ class TreeBuilder {
     this.#symbols();
     const memReserves = this.#memReserves(get('memreserve'));
     const kernel = this.#kernel(get('kernel'));
+    const preset = this.#preset(get('preset'));
+    const config = this.#config(get('config'));
     const { root, diagnostics } = this.#tree;
     return {
       tree: { root, memReserves, bootCpuid: 0 },
       ...(kernel !== undefined && { kernel }),
+      ...(preset !== undefined && { preset }),
+      ...(config !== undefined && { config }),
       diagnostics,
     };
   }
@@ -87,6 +96,39 @@ class TreeBuilder {
       );
     }
     return entry.value.text;
+  }
+
+  #preset(entry: YamlEntry | undefined): string | undefined {
+    if (entry?.value.kind !== 'scalar') return undefined;
+    const { text, at } = entry.value;
+    if (presetOf(text) === undefined) {
+      const hint = `presets: ${presetNames().join(', ')}`;
+      this.#tree.report('error', 'preset-unknown', `no preset ${shown(text)}`, at, ['preset'], hint);
+    }
+    return text;
+  }
+
+  #config(entry: YamlEntry | undefined): Readonly<Record<string, ConfigValue>> | undefined {
+    if (entry?.value.kind !== 'map') return undefined;
+    const config: Record<string, ConfigValue> = {};
+    for (const { key, value } of entry.value.entries) {
+      if (value.kind !== 'scalar') continue;
+      const name = key.startsWith('CONFIG_') ? key : `CONFIG_${key}`;
+      const plain = value.plain && /^(true|false)$/i.test(value.text);
+      const option = plain ? value.text.toLowerCase() === 'true' : value.text;
+      const read = readGiven(name, option);
+      if ('options' in read) config[name] = option;
+      else {
+        const isUnknown = read.problem === 'unknown';
+        const message = isUnknown
+          ? `${shown(key)} is no option that is modelled`
+          : `${shown(key)}: bad value`;
+        const code = isUnknown ? 'config-unknown' : 'config-value';
+        const hint = isUnknown ? `options: ${read.expected}` : `expected ${read.expected}`;
+        this.#tree.report('error', code, message, value.at, ['config', key], hint);
+      }
+    }
+    return config;
   }
 
   /** `compatible: [acme,board]` is a list of two in YAML, and was meant as one. */

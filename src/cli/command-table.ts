@@ -24,6 +24,7 @@ const OWN: CommandTable = [
       reboot: async () => (await import('./commands/boot.ts')).rebootCommand,
       diff: async () => (await import('./commands/diff.ts')).diffCommand,
       boards: async () => (await import('./commands/boards.ts')).boardsCommand,
+      config: async () => (await import('./commands/config.ts')).configCommand,
       kernels: async () => (await import('./commands/kernels.ts')).kernelsCommand,
       session: async () => (await import('./commands/session.ts')).sessionCommand,
       dt: async () => (await import('./commands/dt.ts')).dtCommand,

@@ -25,6 +25,8 @@ export const ARM: Architecture = {
     CONFIG_HUGETLBFS: false,
     CONFIG_ZONE_DMA: false,
     CONFIG_ZONE_DMA32: false,
+    // Selected by LPAE.
+    CONFIG_SWIOTLB: false,
   },
   refusedConfig: { CONFIG_ARM_LPAE: true },
   deviceTree: true,

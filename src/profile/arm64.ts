@@ -37,7 +37,8 @@ export const ARM64: Architecture = {
     },
   },
   defconfig: {},
-  fixedConfig: {},
+  // Which of the architecture's Kconfig is no choice: SWIOTLB and SPARSEMEM are selected.
+  fixedConfig: { CONFIG_SWIOTLB: true, CONFIG_SPARSEMEM: true, CONFIG_DMA_COHERENT_POOL: true },
   refusedConfig: {},
   deviceTree: true,
   // arch/arm64/include/uapi/asm/fcntl.h

@@ -2,8 +2,17 @@
 
 /** The configuration options that the model reads, with their .config names. */
 export interface ProfileConfig {
+  /** Without it no CMA area is made, by the device tree, `cma=` or the configuration, and there is no CMA heap. */
+  readonly CONFIG_DMA_CMA: boolean;
   /** Size of the default CMA area in MiB when neither `cma=` nor the device tree gives one. */
   readonly CONFIG_CMA_SIZE_MBYTES: number;
+  /** The same in percent of all RAM. */
+  readonly CONFIG_CMA_SIZE_PERCENTAGE: number;
+  /** Which of the two counts: one of four. */
+  readonly CONFIG_CMA_SIZE_SEL_MBYTES: boolean;
+  readonly CONFIG_CMA_SIZE_SEL_PERCENTAGE: boolean;
+  readonly CONFIG_CMA_SIZE_SEL_MIN: boolean;
+  readonly CONFIG_CMA_SIZE_SEL_MAX: boolean;
   /** The largest alignment order that an allocation asks CMA for. */
   readonly CONFIG_CMA_ALIGNMENT: number;
   /** How many CMA areas there can be. */
@@ -20,12 +29,17 @@ export interface ProfileConfig {
   readonly CONFIG_PAGE_BLOCK_MAX_ORDER: number;
   /** Bits of a virtual address: with 39 the linear map has one level of tables less. 52 is 48 where the CPU has no LVA. */
   readonly CONFIG_ARM64_VA_BITS: number;
+  /** Bounce buffers; which architecture has them is not a choice. */
+  readonly CONFIG_SWIOTLB: boolean;
   /** EFI boots get 1024 ranges in memblock's memory array instead of 128. */
   readonly CONFIG_EFI: boolean;
   /** The linear map is made of pages, not blocks, up to Linux 6.12: what `rodata=` means without a word. */
   readonly CONFIG_RODATA_FULL_DEFAULT_ENABLED: boolean;
   /** Up to Linux 6.6: whether a failed CMA allocation tells what is free. */
   readonly CONFIG_CMA_DEBUG: boolean;
+  /** The folders of CMA areas in debugfs and in sysfs. */
+  readonly CONFIG_CMA_DEBUGFS: boolean;
+  readonly CONFIG_CMA_SYSFS: boolean;
   /** Linux 6.18: the default CMA area's heap under its own name too. */
   readonly CONFIG_DMABUF_HEAPS_CMA_LEGACY: boolean;
   /** 32-bit arm: whether RAM beyond the linear map is used. */
@@ -56,7 +70,13 @@ export type ConfigKey = keyof ProfileConfig;
 
 /** The options of arm64's defconfig; an architecture says what its own has otherwise. */
 export const DEFCONFIG: ProfileConfig = {
+  CONFIG_DMA_CMA: true,
   CONFIG_CMA_SIZE_MBYTES: 32,
+  CONFIG_CMA_SIZE_PERCENTAGE: 10,
+  CONFIG_CMA_SIZE_SEL_MBYTES: true,
+  CONFIG_CMA_SIZE_SEL_PERCENTAGE: false,
+  CONFIG_CMA_SIZE_SEL_MIN: false,
+  CONFIG_CMA_SIZE_SEL_MAX: false,
   CONFIG_CMA_ALIGNMENT: 8,
   CONFIG_CMA_AREAS: 20,
   CONFIG_ZONE_DMA: true,
@@ -66,9 +86,12 @@ export const DEFCONFIG: ProfileConfig = {
   CONFIG_ARCH_FORCE_MAX_ORDER: 0,
   CONFIG_PAGE_BLOCK_MAX_ORDER: 0,
   CONFIG_ARM64_VA_BITS: 48,
+  CONFIG_SWIOTLB: true,
   CONFIG_EFI: true,
   CONFIG_RODATA_FULL_DEFAULT_ENABLED: true,
   CONFIG_CMA_DEBUG: false,
+  CONFIG_CMA_DEBUGFS: true,
+  CONFIG_CMA_SYSFS: true,
   CONFIG_HIGHMEM: true,
   CONFIG_ARM_LPAE: false,
   CONFIG_SPARSEMEM: true,
@@ -88,18 +111,22 @@ export const DEFCONFIG: ProfileConfig = {
 /** The largest sensible value of each numeric option; the options' own ranges in Kconfig. */
 const RANGES: Readonly<Partial<Record<ConfigKey, readonly [min: number, max: number]>>> = {
   CONFIG_CMA_SIZE_MBYTES: [0, 1 << 20],
+  CONFIG_CMA_SIZE_PERCENTAGE: [0, 100],
   CONFIG_CMA_ALIGNMENT: [2, 12],
   CONFIG_CMA_AREAS: [1, 128],
   CONFIG_ARCH_FORCE_MAX_ORDER: [0, 15],
   CONFIG_PAGE_BLOCK_MAX_ORDER: [0, 15],
-  CONFIG_ARM64_VA_BITS: [39, 52],
+  CONFIG_ARM64_VA_BITS: [36, 52],
 };
 
-/** What is wrong with a configuration override. */
+/** What is wrong with an option that was given. */
 export interface ConfigProblem {
   readonly key: string;
-  readonly problem: 'unknown' | 'not-boolean' | 'not-number' | 'out-of-range' | 'not-modelled';
+  /** `not-there`: the kernel that is spoken for has no such option, or not in that state. */
+  readonly problem: 'unknown' | 'not-boolean' | 'not-number' | 'out-of-range' | 'not-modelled' | 'not-there';
   readonly expected: string;
+  /** Why it is not there, as a sentence's end. */
+  readonly why?: string;
 }
 
 /** The options that can be overridden. */

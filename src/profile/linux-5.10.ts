@@ -15,6 +15,7 @@ export function linux510(stable: number, pa: FormatPa = formatPa): LinuxVersion 
   return {
     ...next,
     name: `5.10.${stable}`,
+    options: { ...next.options, maxOrder: 'zone' },
 
     treeSizes: { node: 168, property: 88, alias: 40 },
     reservedMem: { ...next.reservedMem, dynamicNoMap: 'removed', noMapRefusedOutside: true },

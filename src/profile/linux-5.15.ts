@@ -17,6 +17,7 @@ export function linux515(stable: number, pa: FormatPa = formatPa): LinuxVersion 
   return {
     ...next,
     name: `5.15.${stable}`,
+    options: { ...next.options, maxOrder: 'zone' },
 
     treeSizes: before.treeSizes,
     reservedMem: { ...next.reservedMem, noMapRefusedOutside: true },

@@ -15,6 +15,7 @@ export function linux61(stable: number, pa: FormatPa = formatPa): LinuxVersion {
   return {
     ...next,
     name: `6.1.${stable}`,
+    options: { ...next.options, maxOrder: 'exclusive' },
 
     reservedMem: {
       ...next.reservedMem,

@@ -17,6 +17,7 @@ export function linux612(stable: number, pa: FormatPa = formatPa): LinuxVersion 
   return {
     ...next,
     name: `6.12.${stable}`,
+    options: { ...next.options, rodataFull: true },
 
     regionSlot: stable >= REGION_ARRAY ? 48n : 0n,
     reservedMem: { ...next.reservedMem, severalPairs: 'all', cmaOnCmdline: 'bypassed' },

@@ -12,6 +12,7 @@ export function linux618(stable: number, pa: FormatPa = formatPa): LinuxVersion 
   return {
     ...next,
     name: `6.18.${stable}`,
+    options: { ...next.options, heapModules: false },
     memAccounting: false,
 
     regionSlot: 48n,

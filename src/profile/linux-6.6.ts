@@ -12,6 +12,7 @@ export function linux66(stable: number, pa: FormatPa = formatPa): LinuxVersion {
   return {
     ...next,
     name: `6.6.${stable}`,
+    options: { ...next.options, cmaDebug: true, smallPages52: false },
 
     treeSizes: { ...next.treeSizes, property: 96 },
     reservedMem: {

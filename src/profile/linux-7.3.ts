@@ -8,6 +8,13 @@ import type { FormatPa, LinuxVersion } from './linux-version.ts';
  */
 export const linux73 = (stable: number, pa: FormatPa = formatPa): LinuxVersion => ({
   name: `7.3.${stable}`,
+  options: {
+    rodataFull: false,
+    cmaDebug: false,
+    heapModules: true,
+    maxOrder: 'inclusive',
+    smallPages52: true,
+  },
 
   structPage: 64n,
   regionSlot: 40n,

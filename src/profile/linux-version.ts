@@ -84,9 +84,25 @@ export type CmaCounter =
   | 'release_pages_success'
   | 'total_pages';
 
+/** Which options a version has, and in which form. */
+export interface VersionOptions {
+  /** CONFIG_RODATA_FULL_DEFAULT_ENABLED. */
+  readonly rodataFull: boolean;
+  /** CONFIG_CMA_DEBUG. */
+  readonly cmaDebug: boolean;
+  /** Whether heaps can be modules. */
+  readonly heapModules: boolean;
+  /** CONFIG_ARCH_FORCE_MAX_ORDER: the largest order, the number of orders, or that as CONFIG_FORCE_MAX_ZONEORDER. */
+  readonly maxOrder: 'inclusive' | 'exclusive' | 'zone';
+  /** Whether arm64 has addresses of 52 bits with pages of 4 and 16 KiB. */
+  readonly smallPages52: boolean;
+}
+
 export interface LinuxVersion {
   /** The release: `7.3.4`. */
   readonly name: string;
+  /** Options of the configuration that not every version has. */
+  readonly options: VersionOptions;
 
   /** sizeof(struct page). */
   readonly structPage: bigint;

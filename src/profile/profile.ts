@@ -8,18 +8,13 @@ import { type Accounting, isProposal } from './accounting.ts';
 import type { Architecture, PageKiB } from './architecture.ts';
 import { ARM } from './arm.ts';
 import { ARM64 } from './arm64.ts';
-import {
-  type ConfigKey,
-  type ConfigProblem,
-  configKeys,
-  DEFCONFIG,
-  type ProfileConfig,
-  readOption,
-} from './config.ts';
+import type { ConfigProblem, ProfileConfig } from './config.ts';
+import { type ConfigLayer, defaultConfig, layeredConfig } from './config-layers.ts';
 import { type Geometry, type GeometrySizes, makeGeometry } from './geometry.ts';
-import { kernelRow, linuxVersion, NEWEST } from './kernels.ts';
+import { linuxVersion, NEWEST } from './kernels.ts';
 import type { LinuxVersion } from './linux-version.ts';
 import { RISCV64 } from './riscv64.ts';
+import { doubtsOf } from './unverified.ts';
 import { X86_64 } from './x86-64.ts';
 
 export interface Profile {
@@ -31,8 +26,14 @@ export interface Profile {
   /** Which heaps charge cgroups: none unless a boot says so. */
   readonly accounting: readonly Accounting[];
   readonly config: ProfileConfig;
-  /** Where the configuration comes from: `arm64 defconfig`, or the changed options. */
+  /** Where the configuration comes from: the architecture's defconfig, a preset, a file, and the changed options. */
   readonly configName: string;
+  /** The configuration of the architecture's defconfig with the heaps built in, which recorded kernels had but for sizes. */
+  readonly defaults: ProfileConfig;
+  /** Heaps that the configuration has as modules: they are there once they are loaded. */
+  readonly modules: readonly string[];
+  /** Options in force that change answers and are not modelled, each with what it does. */
+  readonly noted: readonly string[];
 }
 
 const ARCHITECTURES: readonly Architecture[] = [ARM64, ARM, RISCV64, X86_64];
@@ -53,10 +54,11 @@ export const architectureNames = (): readonly string[] => ARCHITECTURES.map(({ n
 /**
  * The profile of a kernel, of Linux 7.3 on arm64 unless told, with overrides.
  *
- * @param overrides option names with values as in .config (`y`, `n`, numbers)
- * @param pageKiB the page size that the kernel was built with
+ * @param overrides option names with values as in .config (`y`, `m`, `n`, numbers, texts)
+ * @param pageKiB the page size that the kernel was built with, unless an option says
  * @param release `6.12` or `6.12.107`
  * @param archName one of `architectureNames()`
+ * @param below what stands below the overrides: presets and files, the first the lowest
  * @returns the profile and what was wrong with the overrides; those are left out
  * @throws Error when there is no such release or architecture, or it has no such pages
  */
@@ -66,31 +68,17 @@ export function profileOf(
   pageKiB: PageKiB = 4,
   release: string = NEWEST,
   archName: string = DEFAULT_ARCHITECTURE,
+  below: readonly ConfigLayer[] = [],
 ): { profile: Profile; problems: readonly ConfigProblem[] } {
   const arch = architectureOf(archName);
-  const defconfig = { ...DEFCONFIG, ...arch.defconfig, ...arch.fixedConfig };
-  const problems: ConfigProblem[] = [];
-  const changed: Record<string, boolean | number> = {};
-  for (const [key, value] of Object.entries(overrides)) {
-    if (!isOption(key)) {
-      problems.push({ key, problem: 'unknown', expected: configKeys().join(', ') });
-      continue;
-    }
-    const option = readOption(key, value);
-    if (typeof option === 'object') problems.push(option);
-    else if (arch.refusedConfig[key] === option) {
-      problems.push({ key, problem: 'not-modelled', expected: option === true ? 'n' : 'y' });
-    } else if (option !== defconfig[key] && !Object.hasOwn(arch.fixedConfig, key)) changed[key] = option;
-  }
-  const differs = Object.keys(changed);
-  if (pageKiB !== 4) differs.push(`${pageKiB} KiB pages`);
-  const configName = `${archName} defconfig${differs.length === 0 ? '' : ` but ${differs.join(', ')}`}`;
-  const config = { ...defconfig, ...changed };
-  const names = { linux: release, arch: archName, pageKiB, coherent_series: coherent, accounting: [] };
-  return { profile: namedProfile({ ...names, config, configName }), problems };
+  const linux = linuxVersion(release, arch.formatPa);
+  if (linux === undefined) throw new Error(`no Linux ${release}`);
+  const asked = { linux, arch, pageKiB, coherent };
+  const layers: readonly ConfigLayer[] = [...below, { name: '--config', options: overrides }];
+  const { pageKiB: pages, name: configName, problems, config, modules, noted } = layeredConfig(asked, layers);
+  const names = { linux: release, arch: archName, pageKiB: pages, coherent_series: coherent, accounting: [] };
+  return { profile: namedProfile({ ...names, config, configName, modules, noted }), problems };
 }
-
-const isOption = (key: string): key is ConfigKey => Object.hasOwn(DEFCONFIG, key);
 
 function architectureOf(name: string): Architecture {
   const arch = ARCHITECTURES.find((known) => known.name === name);
@@ -100,7 +88,8 @@ function architectureOf(name: string): Architecture {
 
 /** What names a profile: plain data, from which it is made again. */
 export interface ProfileNames
-  extends Pick<Profile, 'coherent_series' | 'accounting' | 'config' | 'configName'> {
+  extends Pick<Profile, 'coherent_series' | 'accounting' | 'config' | 'configName'>,
+    Partial<Pick<Profile, 'modules' | 'noted'>> {
   /** The version people say: `7.3`. */
   readonly linux: string;
   readonly arch: string;
@@ -127,17 +116,22 @@ export function namedProfile({ linux: version, arch: name, pageKiB, ...rest }: P
   const sizes = arch.pages[pageKiB];
   if (linux === undefined) throw new Error(`no Linux ${version}`);
   if (sizes === undefined) throw new Error(`no ${name} with pages of ${pageKiB} KiB`);
-  const order = rest.config.CONFIG_ARCH_FORCE_MAX_ORDER;
+  const given = rest.config.CONFIG_ARCH_FORCE_MAX_ORDER;
+  const order = linux.options.maxOrder === 'inclusive' ? given : given - 1;
   const changed = {
     ...(linux.sectionSize !== undefined && arch.versionSizes && { sectionSize: linux.sectionSize }),
     ...(order > 0 && { maxPageOrder: order }),
   };
-  // Records of before cgroups name none.
-  return { ...rest, accounting: rest.accounting ?? [], linux, arch, geometry: geometryFor(sizes, changed) };
+  const defaults = defaultConfig(arch);
+  // Records of before there were cgroups, modules and others name none.
+  const { accounting = [], modules = [], noted = [] } = rest;
+  const config = { ...defaults, ...rest.config };
+  const geometry = geometryFor(sizes, changed);
+  return { ...rest, config, accounting, modules, noted, linux, arch, defaults, geometry };
 }
 
 /** The names from which `namedProfile` makes an equal profile. */
-export function profileNames({ linux, arch, geometry, ...rest }: Profile): ProfileNames {
+export function profileNames({ linux, arch, geometry, defaults: _, ...rest }: Profile): ProfileNames {
   return { ...rest, linux: linux.name, arch: arch.name, pageKiB: (geometry.pageSize / 1024) as PageKiB };
 }
 
@@ -155,13 +149,10 @@ export function pageblockBytes({ linux, config, geometry }: Profile): bigint {
 }
 
 /**
- * Whether any recording of a running kernel stands behind this version on this architecture with these pages; what
- * the model answers for others is unverified.
+ * Whether recordings of running kernels stand behind this version on this architecture with these pages, configured
+ * so; what the model answers for others is unverified, and `doubtsOf` says why.
  */
-export function isRecorded({ linux, arch, geometry }: Profile): boolean {
-  const pages: readonly number[] = kernelRow(linux.name)?.on[arch.name] ?? [];
-  return pages.includes(geometry.pageSize / 1024);
-}
+export const isRecorded = (profile: Profile): boolean => doubtsOf(profile).length === 0;
 
 /** VMALLOC_TOTAL as /proc/meminfo has it, KiB. */
 export function vmallocTotalKiB({ linux, arch, config }: Profile): number {
@@ -205,16 +196,16 @@ function accountingText({ accounting }: Profile): string {
   return charged.length === 0 ? '' : `, accounting: ${charged.join(', ')}`;
 }
 
-/** How a banner marks a version that no recording stands behind. */
+/** How a banner marks a kernel that no recording stands behind. */
 const UNVERIFIED = ' (unverified: from the source, no recording)';
 
-/** Whether a banner speaks for a version that no recording stands behind. */
+/** Whether a banner speaks for a kernel that no recording stands behind. */
 export const speaksUnverified = (text: string): boolean => text.includes(UNVERIFIED);
 
-function areaText({ configName, arch }: Profile, area: BannerArea | undefined): string {
+function areaText({ configName }: Profile, area: BannerArea | undefined): string {
   if (area?.from === 'config') return `${formatSize(area.size)} (${configName})`;
   const said = area === undefined ? 'none' : `${formatSize(area.size)} (${AREA_FROM[area.from]})`;
-  return configName === `${arch.name} defconfig` ? said : `${said}, ${configName}`;
+  return `${said}, ${configName}`;
 }
 
 const AREA_FROM = { cmdline: 'cma=', tree: 'device tree' } as const;

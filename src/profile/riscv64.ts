@@ -24,7 +24,7 @@ export const RISCV64: Architecture = {
     },
   },
   defconfig: { CONFIG_CMA_SIZE_MBYTES: 16 },
-  fixedConfig: { CONFIG_ZONE_DMA: false },
+  fixedConfig: { CONFIG_ZONE_DMA: false, CONFIG_SWIOTLB: true },
   refusedConfig: {},
   deviceTree: true,
   // include/uapi/asm-generic/fcntl.h

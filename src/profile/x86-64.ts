@@ -18,8 +18,8 @@ export const X86_64: Architecture = {
       memmapBlock: 2n * MiB,
     },
   },
-  defconfig: { CONFIG_CMA_SIZE_MBYTES: 0, CONFIG_DMA_COHERENT_POOL: false },
-  fixedConfig: {},
+  defconfig: { CONFIG_CMA_SIZE_MBYTES: 0, CONFIG_CMA_SIZE_PERCENTAGE: 0, CONFIG_DMA_COHERENT_POOL: false },
+  fixedConfig: { CONFIG_SWIOTLB: true },
   refusedConfig: {},
   deviceTree: false,
   // include/uapi/asm-generic/fcntl.h

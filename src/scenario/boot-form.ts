@@ -16,6 +16,8 @@ import {
 } from './value-forms.ts';
 
 const spans = z.union([span, z.array(span)], { error: `${EXPECTED_SPAN}, or a list of them` });
+const EXPECTED_CONFIG = 'options of the configuration by name, the name of a .config, or a list of these';
+const configPiece = z.union([z.record(z.string(), scalar), text], { error: EXPECTED_CONFIG });
 const texts = z.array(text, { error: 'a list of texts' });
 
 export const bootSchema = z
@@ -28,9 +30,10 @@ export const bootSchema = z
         z.strictObject({ kernel: span.optional(), initrd: span.optional(), dtb: span.optional() }),
         'Where the boot loader put the kernel, initrd and dtb.',
       ),
+      preset: means(text, 'A configuration that people run, by its name: debian'),
       config: means(
-        z.record(z.string(), scalar, { error: 'options of the configuration by name' }),
-        'Kernel configuration: { CMA_SIZE_MBYTES: 64 }',
+        z.union([configPiece, z.array(configPiece)], { error: EXPECTED_CONFIG }),
+        'Kernel configuration: { CMA_SIZE_MBYTES: 64 }, a .config by its name or its lines, or a list of such.',
       ),
       coherent: means(
         z.enum(['v3', 'off'], { error: 'v3 or off' }),

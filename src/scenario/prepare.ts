@@ -7,18 +7,11 @@ import { type Diagnostic, InvalidInput, type SourcePosition } from '../diagnosti
 import type { BootParams, BootReserved } from '../kernel/boot/boot-params.ts';
 import type { FaultRule } from '../kernel/faults/fault-rule.ts';
 import { nameKernel } from '../profile/named-kernel.ts';
-import { profileOf } from '../profile/profile.ts';
-import {
-  type BootInputs,
-  bootParamsOf,
-  configKey,
-  configMeant,
-  parseMode,
-  parseSeed,
-} from '../program/boot-inputs.ts';
+import { type BootInputs, bootParamsOf, parseMode, parseSeed } from '../program/boot-inputs.ts';
 import { EXPECTED_GROUP, parseGroup } from '../program/group-names.ts';
 import { type PhysRange, parseRange } from '../units.ts';
 import { readFault } from './actions/fault.ts';
+import { checkPreset, configOf } from './boot-config.ts';
 import type { ScenarioBoot } from './boot-form.ts';
 import { compileSteps, SELF_STARTED } from './compile-steps.ts';
 import { compileEnd, type EndCheck } from './end-expectation.ts';
@@ -108,7 +101,7 @@ export function compileScenario(
   const values = new Values(seed ?? 0, given);
   if (seed === undefined)
     values.problem(['seed'], 'scenario-seed', 'a seed is a number from 0 to 4294967295');
-  const params = bootParams(scenario.boot ?? {}, values);
+  const params = bootParams(scenario.boot ?? {}, values, given);
   const steps = compileSteps(scenario.steps ?? [], values, ['steps']);
   const work = leastWork(steps);
   if (work > MAX_STEPS) {
@@ -140,8 +133,8 @@ async function boardOf(source: ScenarioSource, files: ScenarioFiles): Promise<Bo
   const { scenario, inlineBoard } = source;
   if (typeof scenario.board !== 'string') {
     if (inlineBoard === undefined) throw new Error('a board in place is read from YAML');
-    const { tree, kernel } = treeFromYamlSource(inlineBoard);
-    return { ...boardFromTree(tree, source.file), ...(kernel !== undefined && { kernel }) };
+    const { tree, warnings: _, ...kernel } = treeFromYamlSource(inlineBoard);
+    return { ...boardFromTree(tree, source.file), ...kernel };
   }
   const { include = [], define = [], overlay = [] } = scenario.boot ?? {};
   try {
@@ -170,7 +163,7 @@ const isPair = (given: Span | readonly Span[]): given is Span =>
   (given.length === 2 && given.every((one) => typeof one !== 'object' && !String(one).includes(':')));
 
 /** The inputs of a boot as its options make them. */
-function bootParams(boot: ScenarioBoot, values: Values): BootParams {
+function bootParams(boot: ScenarioBoot, values: Values, given: GivenFunctions): BootParams {
   const inside = (...path: Path): Path => ['boot', ...path];
   const constant = <T>(getter: Getter<T>): T | undefined => {
     try {
@@ -188,7 +181,7 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
     return range;
   };
   const { kernel, cmdline, coherent, memory, reserve, nofile, evict, 'unflattened-tree': tree } = boot;
-  const { accounting } = boot;
+  const { accounting, preset } = boot;
   const ranges =
     memory === undefined
       ? undefined
@@ -199,7 +192,8 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
     const range = given === undefined ? undefined : span(given, inside('reserve', name));
     return range === undefined ? [] : [[name, range] as const];
   });
-  const config = configOf(boot, values, inside('config'));
+  const config = configOf(boot.config, values, given, inside('config'));
+  if (preset !== undefined) checkPreset(preset, values);
   const unflattenedTree =
     tree === undefined ? undefined : constant(values.size(tree, inside('unflattened-tree')));
   const limit = nofile === undefined ? undefined : constant(values.whole(nofile, inside('nofile')));
@@ -213,7 +207,8 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
     ...(cmdline !== undefined && { cmdline }),
     ...(ranges !== undefined && { memory: ranges.filter((range) => range !== undefined) }),
     ...(reserved.length > 0 && { reserve: Object.fromEntries(reserved) as BootReserved }),
-    ...(config !== undefined && { config }),
+    ...(preset !== undefined && { preset }),
+    ...config,
     ...(coherent !== undefined && { coherent }),
     ...(accounting !== undefined && { accounting }),
     ...(unflattenedTree !== undefined && { unflattenedTree }),
@@ -227,37 +222,6 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
 function checkKernel(kernel: string, values: Values): void {
   const named = nameKernel(kernel);
   if ('problem' in named) values.problem(['boot', 'kernel'], 'kernel-unknown', named.problem, named.hint);
-}
-
-function configOf(
-  boot: ScenarioBoot,
-  values: Values,
-  path: Path,
-): Readonly<Record<string, string | number | boolean>> | undefined {
-  if (boot.config === undefined) return undefined;
-  const keys = new Map<string, string>();
-  const config = Object.fromEntries(
-    Object.entries(boot.config).map(([key, value]) => {
-      const name = configKey(key);
-      keys.set(name, key);
-      return [name, typeof value === 'bigint' ? Number(value) : value];
-    }),
-  );
-  for (const found of profileOf(boot.coherent, config).problems) {
-    const { key, problem, expected } = found;
-    const near = configMeant(found);
-    const at = [...path, keys.get(key) ?? key];
-    if (problem === 'unknown')
-      values.problem(
-        at,
-        'config-unknown',
-        `${key} is no option that is modelled`,
-        near === undefined ? `options: ${expected}` : `did you mean ${near}?`,
-        true,
-      );
-    else values.problem(at, 'config-value', `${key}: expected ${expected}`);
-  }
-  return config;
 }
 
 /** What a udev rule says of the heaps' nodes. */

@@ -1,8 +1,10 @@
 /** Reads the values of steps once, before anything runs: texts, sizes, names; what is wrong is collected. */
+
 import { closest } from '../devicetree/closest.ts';
 import type { FaultRule } from '../kernel/faults/fault-rule.ts';
 import { unknownSubject } from '../kernel/faults/fault-subjects.ts';
 import { SHELL_TASK } from '../kernel/task.ts';
+import type { ConfigFile } from '../profile/dot-config.ts';
 import { flagNames, parseFlags } from '../profile/open-flag-words.ts';
 import { type Names, parseWord } from '../uapi/call-names.ts';
 import { formatHex, parseByte, parseSigned, parseSize, parseWhole } from '../units.ts';
@@ -36,6 +38,8 @@ function numberOf(machine: Machine, name: string): number | undefined {
 export interface GivenFunctions {
   /** Bytes for `write`. @throws Error whose message says what is wrong */
   readFile(file: string): Uint8Array;
+  /** A kernel's configuration out of a file, gzip too. Absent: `readFile` gives its text. @throws Error likewise */
+  readonly readConfig?: (file: string) => ConfigFile;
   /**
    * SHA-256 in hexadecimal, for expectations of it. No part of the core: what a browser has is asynchronous, and
    * a library in JavaScript takes ten

@@ -20,6 +20,7 @@ export const COMMAND_LINES: readonly (readonly string[])[] = [
   ['dt', 'show', '/reserved-memory'],
   ['diff', BOARD, BOARD],
   ['boards', BOARD],
+  ['config'],
   ['kernels'],
   ['list'],
   ['regions'],

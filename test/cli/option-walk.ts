@@ -83,6 +83,7 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   diff: ['walk.dts', 'walk.dtb'],
   boards: ['walk.dtb'],
   kernels: [],
+  config: [],
   'fault add': ['errno=ENOMEM,nth=5'],
   'fault list': [],
   'fault rm': ['1'],
@@ -156,6 +157,7 @@ export const VALUES: Readonly<Record<string, string>> = {
   '--bootargs': 'cma=16M',
   '--memory': '0x40000000:192M',
   '--reserve': 'initrd=0x42000000:1M',
+  '--preset': 'debian',
   '--config': 'CMA_SIZE_MBYTES=16',
   '--coherent': 'off',
   '--accounting': 'memcg',
@@ -246,5 +248,7 @@ export const PERMISSIONS: Readonly<Record<string, string>> = {
   'read --force': 'only a terminal refuses bytes',
   '--raw': 'only on a terminal is anything escaped',
   'age --task': 'of a boot in memory nothing tells whose the buffers were',
+  'config --define': 'no macro decides about a kernel',
+  'config --overlay': 'no overlay does',
   'age --keep': 'what is alive is kept unless --no-keep',
 };

@@ -63,6 +63,11 @@ export function bootParams(inputs: CaseInputs): BootParams {
       ]),
     ),
   };
+  // Its profiles name, in some cases, what 32-bit arm does not have without LPAE: the recorder's own defaults.
+  if (inputs.profile.arch === 'arm') {
+    for (const key of ['CONFIG_ZONE_DMA', 'CONFIG_ZONE_DMA32', 'CONFIG_TRANSPARENT_HUGEPAGE'])
+      delete config[key];
+  }
   return {
     kernel: inputs.profile.linux,
     arch: inputs.profile.arch,

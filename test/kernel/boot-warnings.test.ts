@@ -268,12 +268,20 @@ describe('the coherent series as posted', () => {
 });
 
 test.each([
-  ['', {}, 'CMA 32 MiB (arm64 defconfig)'],
+  ['', {}, 'CMA 32 MiB (arm64 defconfig plus the heaps built in)'],
   ['cma=128M', {}, 'CMA 128 MiB (cma=)'],
   ['cma=0', {}, 'CMA none'],
   ['cma=1G', {}, 'CMA none'],
-  ['', { CONFIG_CMA_SIZE_MBYTES: 0 }, 'CMA none, arm64 defconfig but CONFIG_CMA_SIZE_MBYTES'],
-  ['', { CONFIG_CMA_SIZE_MBYTES: 16 }, 'CMA 16 MiB (arm64 defconfig but CONFIG_CMA_SIZE_MBYTES)'],
+  [
+    '',
+    { CONFIG_CMA_SIZE_MBYTES: 0 },
+    'CMA none, arm64 defconfig plus the heaps built in but CONFIG_CMA_SIZE_MBYTES',
+  ],
+  [
+    '',
+    { CONFIG_CMA_SIZE_MBYTES: 16 },
+    'CMA 16 MiB (arm64 defconfig plus the heaps built in but CONFIG_CMA_SIZE_MBYTES)',
+  ],
 ])('the banner with "%s" and %o says what holds', (cmdline, config, text) => {
   const { kernel } = bootBoard(board(), { cmdline, config });
   expect(kernel.info().banner.endsWith(`, ${text}`)).toBe(true);

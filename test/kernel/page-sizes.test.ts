@@ -169,7 +169,7 @@ describe('a page size', () => {
   it('boots with 16 KiB too', () => {
     const { kernel, shell } = new Machine(16);
     expect(kernel.buffer('shell', shell.alloc('system', 1n))?.size).toBe(16n * KiB);
-    expect(kernel.info().banner).toContain('(arm64 defconfig but 16 KiB pages)');
+    expect(kernel.info().banner).toContain('(arm64 defconfig plus the heaps built in but 16 KiB pages)');
     shell.must({ call: 'open', path: '/dev/dma_heap/system', flags: O_RDWR });
   });
 });

@@ -11,11 +11,11 @@ import {
 import { MiB } from '../../src/units.ts';
 
 describe('profileOf', () => {
-  it('is Linux 7.3 with the options of arm64 defconfig', () => {
+  it('is Linux 7.3 with the options of arm64 defconfig plus the heaps built in', () => {
     const { profile, problems } = profileOf();
     expect(problems).toEqual([]);
     expect(banner(profile, { size: 32n * MiB, from: 'config' })).toBe(
-      'Linux 7.3.4, coherent heap series v3 (not mainline), CMA 32 MiB (arm64 defconfig)',
+      'Linux 7.3.4, coherent heap series v3 (not mainline), CMA 32 MiB (arm64 defconfig plus the heaps built in)',
     );
     expect(pageblockBytes(profile)).toBe(2n * MiB);
     expect(hasCoherentHeaps(profile)).toBe(true);
@@ -32,7 +32,7 @@ describe('profileOf', () => {
     expect(pageblockBytes(profile)).toBe(4n * MiB);
     expect(hasCoherentHeaps(profile)).toBe(false);
     expect(banner(profile, { size: 16n * MiB, from: 'config' })).toBe(
-      'Linux 7.3.4, no coherent heaps, CMA 16 MiB (arm64 defconfig but CONFIG_CMA_SIZE_MBYTES, CONFIG_TRANSPARENT_HUGEPAGE, CONFIG_HUGETLBFS)',
+      'Linux 7.3.4, no coherent heaps, CMA 16 MiB (arm64 defconfig plus the heaps built in but CONFIG_CMA_SIZE_MBYTES, CONFIG_TRANSPARENT_HUGEPAGE, CONFIG_HUGETLBFS)',
     );
   });
 
@@ -59,10 +59,13 @@ describe('profileOf', () => {
       '7.3',
       'arm',
     );
-    expect(arm.problems).toEqual([]);
+    expect(arm.problems).toMatchObject([
+      { key: 'CONFIG_TRANSPARENT_HUGEPAGE', problem: 'not-there', why: 'on arm it is always n here' },
+      { key: 'CONFIG_ZONE_DMA', problem: 'not-there' },
+    ]);
     expect(pageblockBytes(arm.profile)).toBe(4n * MiB);
     expect(arm.profile.config).toMatchObject({ CONFIG_CMA_SIZE_MBYTES: 64, CONFIG_ZONE_DMA: false });
-    expect(arm.profile.configName).toBe('arm defconfig');
+    expect(arm.profile.configName).toBe('arm defconfig plus the heaps built in');
     const lpae = profileOf('v3', { CONFIG_ARM_LPAE: true }, 4, '7.3', 'arm');
     expect(lpae.problems).toMatchObject([{ problem: 'not-modelled', expected: 'n' }]);
     expect(() => profileOf('v3', {}, 4, '7.3', 'vax')).toThrow('no architecture vax');

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { InvalidInput } from '../../diagnostic.ts';
-import { spokenFor } from '../../kernel/boot/spoken-for.ts';
-import { linuxBanner, profileOf } from '../../profile/profile.ts';
+import { askedProfile } from '../../kernel/boot/asked-profile.ts';
+import { linuxBanner } from '../../profile/profile.ts';
 import { findBoards } from '../boards/find-boards.ts';
 import { bootBoards } from '../boards/pool.ts';
 import { completes } from '../completion/argument-kinds.ts';
@@ -20,8 +20,9 @@ interface BoardsOptions extends BoardOptions {
 async function runBoards(sh: Shell, words: readonly string[], options: BoardsOptions): Promise<void> {
   const kernel = options.kernel ?? sh.environmentKernel;
   const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) });
-  const { release, coherent, diagnostics } = spokenFor({ source: 'boards' }, params);
-  if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidInput([...diagnostics]);
+  const { profile: asked, diagnostics } = askedProfile({ source: 'boards' }, params);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  if (asked === undefined || errors.length > 0) throw new InvalidInput(errors);
   await sh.warn(diagnostics);
   const began = Date.now();
   const found = await findBoards(words);
@@ -33,7 +34,7 @@ async function runBoards(sh: Shell, words: readonly string[], options: BoardsOpt
   });
   progress.end();
   sh.streams.err(boardsSummary(boards, (Date.now() - began) / 1000));
-  const profile = linuxBanner(profileOf(coherent, params.config, params.pageKiB, release).profile);
+  const profile = linuxBanner(asked);
   await sh.answer(
     () => boardsJson(boards, profile),
     (ink) => `${profile}\n\n${boardsText(boards, ink)}`,

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Diagnostic } from '../../diagnostic.ts';
+import { presetNames } from '../../profile/presets.ts';
 import type { Change } from '../../program/boots/boot-differences.ts';
 import { bootDifferences, logDifferences } from '../../program/boots/boot-differences.ts';
 import { bootedBy } from '../../program/boots/booted.ts';
@@ -8,7 +9,7 @@ import type { PhysRange } from '../../units.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { offers } from '../completion/option-values.ts';
 import { AnsweredNo, Interrupted, UsageError } from '../failures.ts';
-import { bootParams, readConfig, readMemory } from '../read/boot-inputs.ts';
+import { bootParams, readMemory } from '../read/boot-inputs.ts';
 import {
   type DiffInputs,
   type DiffSide,
@@ -25,6 +26,7 @@ import { type Compared, diffJson, diffText } from '../render/diff.ts';
 import type { Scenarios } from '../run-scenario.ts';
 import type { Shell } from '../shell.ts';
 import { Interruption } from '../terminal/interruption.ts';
+import { type ConfigWords, readConfig, readPreset } from '../words/config-option.ts';
 import { RELEASES, readKernel } from '../words/kernel-option.ts';
 
 /** What can be counted: differences of boots, of the log, of the answers to a history. */
@@ -42,7 +44,8 @@ interface DiffOptions extends SourceInputs {
   readonly kernel?: Pair<string>;
   readonly cmdline?: Pair<string>;
   readonly coherent?: Pair<'v3' | 'off'>;
-  readonly config?: Pair<Readonly<Record<string, string>>>;
+  readonly preset?: Pair<string>;
+  readonly config?: Pair<ConfigWords>;
   readonly memory?: readonly PhysRange[];
   readonly run?: string;
   readonly failOn?: readonly Counted[];
@@ -61,8 +64,8 @@ function readCoherent(text: string): 'v3' | 'off' {
   throw new InvalidArgumentError('Expected v3 or off.');
 }
 
-const readOptions = (text: string): Readonly<Record<string, string>> =>
-  text.split(',').reduce((config, option) => readConfig(option, config), {});
+const readOptions = (text: string): ConfigWords =>
+  text.split(',').reduce<ConfigWords>((config, option) => readConfig(option, config), { options: {} });
 
 function readCounted(text: string): readonly Counted[] {
   const words = text.split(',');
@@ -75,26 +78,30 @@ function readCounted(text: string): readonly Counted[] {
 /** The options of one side. */
 function sideOptions(options: DiffOptions, side: 0 | 1): SideOptions {
   const of = <T>(pair: Pair<T> | undefined): T | undefined => pair?.[Math.min(side, pair.length - 1)];
-  const [kernel, cmdline, coherent, config] = [
+  const [kernel, cmdline, coherent, preset, config] = [
     of(options.kernel),
     of(options.cmdline),
     of(options.coherent),
+    of(options.preset),
     of(options.config),
   ];
   return {
     ...(kernel !== undefined && { kernel }),
     ...(cmdline !== undefined && { cmdline }),
     ...(coherent !== undefined && { coherent }),
+    ...(preset !== undefined && { preset }),
     ...(config !== undefined && { config }),
   };
 }
 
 /** What is the same of both boots: two that differ in nothing are a mistake. */
-function refuseSame(b: string | undefined, { kernel, cmdline, coherent, config }: DiffOptions): void {
-  if (b !== undefined || [kernel, cmdline, coherent, config].some((pair) => pair?.length === 2)) return;
+function refuseSame(b: string | undefined, given: DiffOptions): void {
+  const { kernel, cmdline, coherent, preset, config } = given;
+  if (b !== undefined || [kernel, cmdline, coherent, preset, config].some((pair) => pair?.length === 2))
+    return;
   throw new UsageError(
     'there is nothing to compare',
-    'Name two boards, or give --kernel, --cmdline, --config or --coherent twice: the first is for A, the second for B',
+    'Name two boards, or give --kernel, --cmdline, --preset, --config or --coherent twice: the first is for A, the second for B',
   );
 }
 
@@ -203,7 +210,10 @@ function addOptions(command: Command): void {
         paired((text) => text),
       ),
     )
-    .addOption(twice('--config <key=value,…>', 'kernel configuration options').argParser(paired(readOptions)))
+    .addOption(
+      offers(twice('--preset <name>', 'whose configuration').argParser(paired(readPreset)), presetNames()),
+    )
+    .addOption(twice('--config <key=value,…>', 'options, or a .config').argParser(paired(readOptions)))
     .addOption(twice('--coherent <state>', 'the coherent heap series').argParser(paired(readCoherent)))
     .addOption(
       new Option('--memory <base:size>', "RAM of both, instead of the boards' own (repeatable)").argParser(

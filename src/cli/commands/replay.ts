@@ -1,7 +1,7 @@
 import type { Board } from '../../board/board.ts';
 import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
+import { kernelWarnings } from '../../kernel/boot/asked-profile.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
-import { kernelWarnings } from '../../kernel/boot/spoken-for.ts';
 import type { PreparedScenario, RunReport } from '../../scenario/index.ts';
 import { AnsweredNo, Interrupted } from '../failures.ts';
 import { addBootInputs, type BoardOptions, bootParams, refuseTreeOptions } from '../read/boot-inputs.ts';

@@ -1,12 +1,12 @@
 import type { Board } from '../../board/board.ts';
-import { boardFromTree } from '../../board/from-tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { InvalidInput } from '../../diagnostic.ts';
-import { kernelWarnings } from '../../kernel/boot/spoken-for.ts';
+import { kernelWarnings } from '../../kernel/boot/asked-profile.ts';
 import type { PreparedScenario, RunReport } from '../../scenario/index.ts';
 import { AnsweredNo, Interrupted, UsageError } from '../failures.ts';
 import { refuseTreeOptions } from '../read/boot-inputs.ts';
 import { loadTreeAsGiven, type SourceInputs } from '../read/load-tree.ts';
+import { loadedBoard } from '../read/loaded-board.ts';
 import { inputName, readInput } from '../read/read-input.ts';
 import { scenarioFiles } from '../read/scenario-files.ts';
 import { withKernel } from '../read/scenario-kernel.ts';
@@ -21,13 +21,20 @@ import { runScenarioSliced, type Scenarios } from '../run-scenario.ts';
 import type { Shell } from '../shell.ts';
 import { Interruption } from '../terminal/interruption.ts';
 import { writeOutput } from '../terminal/output-file.ts';
+import { type ConfigWords, configOption, presetOption } from '../words/config-option.ts';
 import { kernelOption } from '../words/kernel-option.ts';
 
-interface RunCommandOptions extends SourceInputs {
+/** What of a kernel is given instead of what the scenarios say. */
+interface GivenKernel {
+  readonly kernel?: string;
+  readonly preset?: string;
+  readonly config?: ConfigWords;
+}
+
+interface RunCommandOptions extends SourceInputs, GivenKernel {
   readonly tap?: boolean;
   readonly junit?: string;
   readonly keepGoing?: boolean;
-  readonly kernel?: string;
 }
 
 /** The board that takes the place of those that the scenarios name. */
@@ -37,8 +44,9 @@ async function otherBoard(
   warn: (found: readonly Diagnostic[]) => void,
 ): Promise<Board | undefined> {
   if (file === undefined) return undefined;
-  const { tree, warnings } = await loadTreeAsGiven(file, inputs);
-  const board = boardFromTree(tree, inputName(file));
+  const loaded = await loadTreeAsGiven(file, inputs);
+  const { warnings } = loaded;
+  const board = loadedBoard(loaded, inputName(file));
   warn([...warnings, ...board.diagnostics]);
   return board;
 }
@@ -61,7 +69,7 @@ async function prepareAll(
   sh: Shell,
   scenarios: Scenarios,
   files: readonly string[],
-  { kernel, ...inputs }: SourceInputs & { readonly kernel?: string },
+  { kernel, preset, config, ...inputs }: SourceInputs & GivenKernel,
 ): Promise<readonly PreparedScenario[]> {
   const problems: Diagnostic[] = [];
   const warned = new Set<string>();
@@ -89,7 +97,7 @@ async function prepareAll(
         other === undefined || source.inlineBoard !== undefined
           ? await scenarios.prepareScenario(source, files)
           : scenarios.compileScenario(source, other, files);
-      const one = withKernel(own, { option: kernel, environment: sh.environmentKernel });
+      const one = withKernel(own, { option: kernel, environment: sh.environmentKernel, preset, config });
       warn(kernelWarnings(one.board, one.params));
       prepared.push(one);
     } catch (error) {
@@ -170,6 +178,8 @@ export function runCommand({ program, shell }: Registry): void {
     .option('--tap', 'print TAP 14 for test harnesses')
     .option('--junit <file>', 'write JUnit XML for CI as well')
     .addOption(kernelOption())
+    .addOption(presetOption())
+    .addOption(configOption())
     .option('--keep-going', 'go on after a step that failed')
     .addHelpText(
       'after',

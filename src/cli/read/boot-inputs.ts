@@ -3,18 +3,11 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BootParams, BootReserved } from '../../kernel/boot/boot-params.ts';
 import type { FaultRule } from '../../kernel/faults/fault-rule.ts';
 import { ACCOUNTING, type Accounting, isAccounting } from '../../profile/accounting.ts';
-import { profileOf } from '../../profile/profile.ts';
-import {
-  bootParamsOf,
-  configKey,
-  configMeant,
-  isReserved,
-  parseMode,
-  parseSeed,
-} from '../../program/boot-inputs.ts';
+import { bootParamsOf, isReserved, parseMode, parseSeed } from '../../program/boot-inputs.ts';
 import { type PhysRange, parseRange } from '../../units.ts';
 import { UsageError } from '../failures.ts';
 import { readCount, readSize } from '../words/arguments.ts';
+import { type ConfigWords, configOption, configParams, presetOption } from '../words/config-option.ts';
 import { collectFaults } from '../words/fault-option.ts';
 import { readGroup } from '../words/groups.ts';
 import { kernelOption } from '../words/kernel-option.ts';
@@ -29,7 +22,8 @@ export interface BootInputOptions {
   readonly bootargs?: string;
   readonly memory?: readonly PhysRange[];
   readonly reserve?: BootReserved;
-  readonly config?: Readonly<Record<string, string>>;
+  readonly preset?: string;
+  readonly config?: ConfigWords;
   readonly coherent?: 'v3' | 'off';
   readonly unflattenedTree?: bigint;
   readonly accounting?: readonly Accounting[];
@@ -61,18 +55,6 @@ function readReserve(text: string, before: BootReserved = {}): BootReserved {
     throw new InvalidArgumentError('Expected kernel, initrd or dtb, then =BASE:SIZE.');
   }
   return { ...before, [name]: readRange(rest.join('=')) };
-}
-
-export function readConfig(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const match = /^(?:CONFIG_)?([A-Z0-9_]+)=(.*)$/.exec(text);
-  if (match === null) throw new InvalidArgumentError('Expected KEY=VALUE, such as CMA_SIZE_MBYTES=64.');
-  const config = { ...before, [configKey(match[1] ?? '')]: match[2] ?? '' };
-  const [problem] = profileOf('v3', config).problems;
-  if (problem === undefined) return config;
-  if (problem.problem !== 'unknown') throw new InvalidArgumentError(`Expected ${problem.expected}.`);
-  const near = configMeant(problem);
-  const hint = near === undefined ? '' : ` Did you mean ${near}?`;
-  throw new InvalidArgumentError(`Not an option that the model reads.${hint} It reads ${problem.expected}.`);
 }
 
 /** Permission bits in octal, as a udev rule has them. */
@@ -107,9 +89,8 @@ export function addBootInputs(command: Command, heading: string): Command {
       readReserve,
     ),
   );
-  group(
-    new Option('--config <key=value>', 'a kernel configuration option (repeatable)').argParser(readConfig),
-  );
+  group(presetOption());
+  group(configOption());
   group(
     new Option('--coherent <state>', 'the coherent heap series: v3, but off with --kernel').choices([
       'v3',
@@ -117,9 +98,10 @@ export function addBootInputs(command: Command, heading: string): Command {
     ]),
   );
   group(
-    new Option('--accounting <switch>', `which heaps charge cgroups: ${ACCOUNTING.join(', ')}`).argParser(
-      readAccounting,
-    ),
+    new Option(
+      '--accounting <switch>',
+      `which heaps charge cgroups: ${ACCOUNTING.slice(0, 2).join(', ')} …`,
+    ).argParser(readAccounting),
   );
   group(
     new Option('--unflattened-tree <bytes>', 'what the unfolded tree takes, else computed').argParser(
@@ -143,6 +125,7 @@ const NAMES = [
   'cmdline',
   'memory',
   'reserve',
+  'preset',
   'config',
   'coherent',
   'accounting',
@@ -156,12 +139,13 @@ const NAMES = [
 
 /** The parameters of a boot; members that were not given are absent. */
 export function bootParams(options: BootInputOptions): BootParams {
-  const { fault: faults, bootargs } = options;
-  const given = NAMES.filter((name) => name !== 'fault' && options[name] !== undefined);
+  const { fault: faults, bootargs, config } = options;
+  const given = NAMES.filter((name) => name !== 'fault' && name !== 'config' && options[name] !== undefined);
   const cmdline = options.cmdline ?? bootargs;
   return bootParamsOf({
     ...Object.fromEntries(given.map((name) => [name, options[name]])),
     ...(cmdline !== undefined && { cmdline }),
+    ...(config !== undefined && configParams(config)),
     ...(faults !== undefined && { faults }),
   });
 }

@@ -1,10 +1,11 @@
 /** One of the two boots that `diff` compares: a board, and what is given beside it. */
 import type { Board } from '../../board/board.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
+import { kernelWarnings } from '../../kernel/boot/asked-profile.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
-import { kernelWarnings } from '../../kernel/boot/spoken-for.ts';
 import type { PreparedScenario } from '../../scenario/index.ts';
 import type { Scenarios } from '../run-scenario.ts';
+import type { ConfigWords } from '../words/config-option.ts';
 import { bootParams } from './boot-inputs.ts';
 import { loadTree, type SourceInputs } from './load-tree.ts';
 import { loadedBoard } from './loaded-board.ts';
@@ -16,7 +17,8 @@ export interface SideOptions {
   readonly kernel?: string;
   readonly cmdline?: string;
   readonly coherent?: 'v3' | 'off';
-  readonly config?: Readonly<Record<string, string>>;
+  readonly preset?: string;
+  readonly config?: ConfigWords;
 }
 
 export interface DiffSide {

@@ -7,6 +7,7 @@ import { decodeDtb, encodeDtb } from '../../devicetree/dtb.ts';
 import { decodeSource } from '../../devicetree/source-encoding.ts';
 import type { DeviceTree } from '../../devicetree/tree.ts';
 import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
+import type { ConfigValue } from '../../profile/given-option.ts';
 import { UnreadableInput, UsageError } from '../failures.ts';
 import type { Confinement } from './confinement.ts';
 import { readDeviceTreeDirectory } from './device-tree-directory.ts';
@@ -43,8 +44,10 @@ export interface LoadedTree {
   readonly format: BoardFormat | 'directory';
   /** Whether any of it was compiled from source. */
   readonly isOfSource: boolean;
-  /** The kernel that a YAML board names. */
+  /** The kernel that a YAML board names, and its configuration. */
   readonly kernel?: string;
+  readonly preset?: string;
+  readonly config?: Readonly<Record<string, ConfigValue>>;
   /** What can be read again without any other file: the input itself, or the finished tree as a blob. */
   bytes(): Uint8Array;
   readonly warnings: readonly Diagnostic[];
@@ -117,7 +120,7 @@ export const keptName = ({ file, format }: { readonly file: string; readonly for
 export async function decodeTree(
   bytes: Uint8Array,
   name: string,
-): Promise<Pick<LoadedTree, 'tree' | 'kernel' | 'warnings'>> {
+): Promise<Pick<LoadedTree, 'tree' | 'kernel' | 'preset' | 'config' | 'warnings'>> {
   if (detectFormat(bytes) !== 'yaml') return { tree: decodeDtb(bytes, name), warnings: [] };
   // The YAML and schema libraries take longer to load than all the rest: only for a YAML board.
   const { treeFromYaml } = await import('../../board/from-yaml.ts');

@@ -5,8 +5,18 @@ import type { DeviceTree } from '../../devicetree/tree.ts';
 
 /** @param name what messages call it */
 export function loadedBoard(
-  { tree, kernel }: { readonly tree: DeviceTree; readonly kernel?: string },
+  {
+    tree,
+    kernel,
+    preset,
+    config,
+  }: { readonly tree: DeviceTree } & Pick<Board, 'kernel' | 'preset' | 'config'>,
   name: string,
 ): Board {
-  return { ...boardFromTree(tree, name), ...(kernel !== undefined && { kernel }) };
+  return {
+    ...boardFromTree(tree, name),
+    ...(kernel !== undefined && { kernel }),
+    ...(preset !== undefined && { preset }),
+    ...(config !== undefined && { config }),
+  };
 }

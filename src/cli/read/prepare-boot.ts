@@ -1,8 +1,8 @@
 /** A boot of a board that a user names, or of the inputs that a session was booted from. */
 import type { Board } from '../../board/board.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
+import { kernelWarnings } from '../../kernel/boot/asked-profile.ts';
 import { type BootOutcome, boot } from '../../kernel/boot/boot.ts';
-import { kernelWarnings } from '../../kernel/boot/spoken-for.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import { NO_MEMORY } from '../../mm/phys-memory.ts';
 import { Printk } from '../../printk.ts';

@@ -8,6 +8,7 @@ import type { Diagnostic } from '../../diagnostic.ts';
 import type { BoardInputs, ScenarioFiles } from '../../scenario/index.ts';
 import { sha256 } from '../../session/kept-bytes.ts';
 import { UnreadableInput } from '../failures.ts';
+import { configFileOf } from './config-file.ts';
 import { Confinement } from './confinement.ts';
 import { hasNul, type OpenedFile } from './input-file.ts';
 import { loadTree, type SourceInputs } from './load-tree.ts';
@@ -108,6 +109,8 @@ export function scenarioFiles(
       kept.set(path, bytes);
       return bytes;
     },
+    readConfig: (name: string) =>
+      configFileOf(readInput(beside(name), check(beside(name))), inputName(beside(name))),
     sha256,
   };
 }

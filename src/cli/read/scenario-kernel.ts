@@ -1,5 +1,6 @@
-/** The kernel of a scenario where its user names one. */
+/** The kernel of a scenario, and its configuration, where its user names them. */
 import type { PreparedScenario } from '../../scenario/index.ts';
+import { type ConfigWords, configParams } from '../words/config-option.ts';
 
 /** Kernels that a user names. */
 export interface GivenKernels {
@@ -7,13 +8,25 @@ export interface GivenKernels {
   readonly option?: string | undefined;
   /** By the environment: where neither the scenario nor its board names one. */
   readonly environment: string | undefined;
+  /** Instead of the scenario's preset and configuration. */
+  readonly preset?: string | undefined;
+  readonly config?: ConfigWords | undefined;
 }
 
 export function withKernel(
   prepared: PreparedScenario,
-  { option, environment }: GivenKernels,
+  { option, environment, preset, config }: GivenKernels,
 ): PreparedScenario {
   const { board, params } = prepared;
   const kernel = option ?? params.kernel ?? board.kernel ?? environment;
-  return kernel === undefined ? prepared : { ...prepared, params: { ...params, kernel } };
+  if (kernel === undefined && preset === undefined && config === undefined) return prepared;
+  return {
+    ...prepared,
+    params: {
+      ...params,
+      ...(kernel !== undefined && { kernel }),
+      ...(preset !== undefined && { preset }),
+      ...(config !== undefined && configParams(config)),
+    },
+  };
 }

@@ -5,6 +5,7 @@ import type { ReadScenario, ScenarioFiles } from '../../scenario/index.ts';
 import { sha256 } from '../../session/kept-bytes.ts';
 import { UnreadableInput } from '../failures.ts';
 import type { Scenarios } from '../run-scenario.ts';
+import { configFileOf } from './config-file.ts';
 import { isGzip, type OpenedFile, openRegular } from './input-file.ts';
 import { decodeTree } from './load-tree.ts';
 import { loadedBoard } from './loaded-board.ts';
@@ -52,6 +53,7 @@ async function bundleSource(scenarios: Scenarios, file: string, { fd }: OpenedFi
         return loadedBoard(await decodeTree(bytesOf(name), `${file}:${name}`), name);
       },
       readFile: bytesOf,
+      readConfig: (name) => configFileOf(bytesOf(name), name),
       sha256,
     },
   };

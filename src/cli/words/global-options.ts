@@ -43,6 +43,7 @@ const TAKES: ReadonlyMap<string, readonly Global[]> = new Map(
     replay: ['board'],
     diff: [],
     boards: [],
+    config: LOOKS_ANYWHERE,
     kernels: [],
     export: LOOKS,
     'fault list': LOOKS,

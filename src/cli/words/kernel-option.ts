@@ -20,10 +20,9 @@ export const RELEASES: readonly string[] = KERNELS.map(({ release }) => release)
 
 export const kernelOption = (): Option =>
   offers(
-    new Option(
-      '--kernel <release>',
-      'the Linux that boots: 6.12, 6.12.105, nearest:6.15 (see dmaheap kernels)',
-    ).argParser(readKernel),
+    new Option('--kernel <release>', 'the Linux that boots, as dmaheap kernels lists them').argParser(
+      readKernel,
+    ),
     RELEASES,
   );
 

@@ -5,11 +5,12 @@
 import type { HeapModule } from '../../dma-buf/heap-modules.ts';
 import type { Accounting } from '../../profile/accounting.ts';
 import type { PageKiB } from '../../profile/architecture.ts';
+import type { ConfigFile } from '../../profile/dot-config.ts';
+import type { ConfigValue } from '../../profile/given-option.ts';
 import type { PhysRange } from '../../units.ts';
 import type { FaultRule } from '../faults/fault-rule.ts';
 
-/** A configuration value as in .config: `y` and `n` are booleans. */
-export type ConfigValue = string | number | boolean;
+export type { ConfigValue };
 
 /** What a boot loader puts into memory before Linux runs. */
 export interface BootReserved {
@@ -26,7 +27,11 @@ export interface BootParams {
   readonly memory?: readonly PhysRange[];
   /** Absent members get the documented defaults (`reserve.ts`). */
   readonly reserve?: BootReserved;
-  /** Overrides of the profile's configuration: CONFIG_CMA_SIZE_MBYTES and so on. */
+  /** A configuration that people run, by its name. */
+  readonly preset?: string;
+  /** A configuration that was read from a file; it lies over the preset. */
+  readonly configFile?: ConfigFile;
+  /** Single options, over all of that: CONFIG_CMA_SIZE_MBYTES and so on, with values as in .config. */
   readonly config?: Readonly<Record<string, ConfigValue>>;
   /** The state of the coherent heap series; unless given `v3`, and `off` where a kernel is named. */
   readonly coherent?: 'v3' | 'off';

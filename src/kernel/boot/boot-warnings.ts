@@ -65,6 +65,13 @@ function cmdlineWarnings({ profile }: EarlyBoot, words: MemoryCmdline): readonly
     message: `${word} on the command line can change memory under ${linuxName(profile)}, and is ignored here`,
     hint: 'answers are those of a kernel without it',
   }));
+  if (words.cmaUnread === true) {
+    ignored.push({
+      code: 'cmdline-cma-unread',
+      message: `cma= on the command line means nothing to a kernel without CONFIG_DMA_CMA`,
+      hint: 'set CONFIG_DMA_CMA=y, or leave the word out',
+    });
+  }
   const { cma, cmaWithoutUnit } = words;
   if (cmaWithoutUnit !== true || cma === undefined || cma.size >= MiB) return ignored;
   const message = `cma=${cma.size} asks for ${formatSize(cma.size)}, which Linux rounds up to a pageblock (${formatSize(pageblockBytes(profile))})`;

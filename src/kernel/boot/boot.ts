@@ -99,7 +99,7 @@ export function boot(board: Board, params: BootParams, records: Records): BootOu
     coherentPools: [],
     claims: [],
   };
-  const words = parseCmdline(cmdline);
+  const words = followedWords(cmdline, profile);
   const reservedMemory = new ReservedMemory(early, board, words.cma !== undefined);
   const warningsOf = (registered: Registered) =>
     bootWarnings(board, early, reservedMemory, registered, words);
@@ -119,6 +119,15 @@ export function boot(board: Board, params: BootParams, records: Records): BootOu
       warnings: warningsOf(NOTHING_REGISTERED),
     };
   }
+}
+
+/** The words that the kernel follows: without DMA_CMA nothing in it reads `cma=`. */
+function followedWords(cmdline: string, { config }: Profile): MemoryCmdline {
+  const words = parseCmdline(cmdline);
+  if (config.CONFIG_DMA_CMA) return words;
+  const { cma, cmaWithoutUnit: _, ...others } = words;
+  const malformed = words.malformed.filter((word) => word !== 'cma');
+  return { ...others, malformed, ...(cma !== undefined && { cmaUnread: true }) };
 }
 
 function causeOf({ because, node }: KernelPanic, board: Board): Diagnostic {

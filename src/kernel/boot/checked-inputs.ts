@@ -4,20 +4,14 @@ import { parseCmdline } from '../../board/cmdline.ts';
 import { likelyMemoryBase } from '../../board/memory-hint.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { InvalidInput } from '../../diagnostic.ts';
-import {
-  architectureNames,
-  DEFAULT_ARCHITECTURE,
-  type Profile,
-  pageSizesOf,
-  profileOf,
-} from '../../profile/profile.ts';
+import type { Profile } from '../../profile/profile.ts';
 import type { PhysRange } from '../../units.ts';
 import { formatHex, formatPa, rangeEnd, roundDown, roundUp, TiB } from '../../units.ts';
 import { DEFAULT_NOFILE } from '../task.ts';
 import { accountingOf } from './accounting.ts';
+import { askedProfile } from './asked-profile.ts';
 import type { BootParams } from './boot-params.ts';
 import { refusedBoard } from './refused-boards.ts';
-import { spokenFor } from './spoken-for.ts';
 
 /** RAM above this is not modelled. */
 const MAX_RAM_END = 16n * TiB;
@@ -36,11 +30,9 @@ export function checkInputs(
   const diagnostics: Diagnostic[] = [];
   const error: Complain = (code, message, hint) =>
     diagnostics.push({ code, severity: 'error', message, hint, position: { file: board.source } });
-  const { release, coherent, diagnostics: aboutKernel } = spokenFor(board, params);
+  const { profile: plain, diagnostics: aboutKernel } = askedProfile(board, params);
   diagnostics.push(...aboutKernel.filter(({ severity }) => severity === 'error'));
-  const arch = checkArchitecture(board, params, error);
-  if (diagnostics.length > 0) throw new InvalidInput(diagnostics);
-  const plain = checkConfig({ ...params, kernel: release, coherent, arch }, error);
+  if (plain === undefined) throw new InvalidInput(diagnostics);
   const { accounting, problems } = accountingOf(plain, params, board.bootargs);
   diagnostics.push(...problems.map((one) => ({ ...one, position: { file: board.source } })));
   const profile = { ...plain, accounting };
@@ -84,43 +76,4 @@ export function checkInputs(
   }
   if (diagnostics.length > 0) throw new InvalidInput(diagnostics);
   return { profile, memory };
-}
-
-/** The architecture that was asked for, else that of the board's processors. */
-function checkArchitecture(board: Board, params: BootParams, error: Complain): string {
-  const { arch = board.arch ?? DEFAULT_ARCHITECTURE, pageKiB = 4 } = params;
-  if (!architectureNames().includes(arch)) {
-    error('arch-unknown', `no architecture ${arch}`, `architectures: ${architectureNames().join(', ')}`);
-  } else if (board.arch !== undefined && board.arch !== arch) {
-    error(
-      'board-architecture',
-      `this is a board of ${board.arch}, by its /cpus, and the kernel asked for is of ${arch}`,
-      'leave --arch out; without /cpus the board is one of any architecture',
-    );
-  } else if (!pageSizesOf(arch).includes(pageKiB)) {
-    const sizes = pageSizesOf(arch).join(', ');
-    error('arch-pages', `${arch} has no pages of ${pageKiB} KiB`, `page sizes: ${sizes} KiB`);
-  }
-  return arch;
-}
-
-function checkConfig(params: BootParams, error: Complain): Profile {
-  const { profile, problems } = profileOf(
-    params.coherent,
-    params.config,
-    params.pageKiB,
-    params.kernel,
-    params.arch,
-  );
-  for (const { key, problem, expected } of problems) {
-    if (problem === 'not-modelled') {
-      const what = `${key} in this state is not modelled`;
-      error('config-not-modelled', `${what}: no recorded kernel was built so`, `leave it ${expected}`);
-    } else if (problem === 'unknown') {
-      error('config-unknown', `${key} is no option that is modelled`, `options: ${expected}`);
-    } else {
-      error('config-value', `${key}: bad value`, `expected ${expected}`);
-    }
-  }
-  return profile;
 }

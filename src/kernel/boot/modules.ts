@@ -29,7 +29,7 @@ const waitingKey = (module: string): string => recordKey('module', module);
  * @param plans what each module registers
  */
 export function loadModules(
-  { records, printk }: EarlyBoot,
+  { records, printk, profile }: EarlyBoot,
   plans: readonly ModulePlan[],
   params: BootParams,
 ): Registered {
@@ -37,7 +37,7 @@ export function loadModules(
     ...(params.heapMode !== undefined && { mode: params.heapMode }),
     ...(params.heapGid !== undefined && { gid: params.heapGid }),
   };
-  const later = new Set(params.modules);
+  const later = new Set<string>([...profile.modules, ...(params.modules ?? [])]);
   for (const rule of params.faults ?? []) if (rule.does === 'module') later.add(rule.module);
   const waiting = new Set<HeapModule>();
   const pools: [number, RegistrationProblem][] = [];

@@ -38,7 +38,9 @@ export function refusedBoard(
       },
     ];
   }
-  return arch.early.remapsCma ? refusedAreas(nodes, memory, profile, cmaOnCmdline) : [];
+  return arch.early.remapsCma && profile.config.CONFIG_DMA_CMA
+    ? refusedAreas(nodes, memory, profile, cmaOnCmdline)
+    : [];
 }
 
 interface StaticArea extends PhysRange {

@@ -1,7 +1,7 @@
 /** Which kernel a boot speaks for: what was named, what it has of the coherent series, and what is said about it. */
 import type { Board } from '../../board/board.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
-import { isUnverified, kernelRow, NEWEST } from '../../profile/kernels.ts';
+import { kernelRow, NEWEST } from '../../profile/kernels.ts';
 import { nameKernel } from '../../profile/named-kernel.ts';
 import type { BootParams } from './boot-params.ts';
 
@@ -11,13 +11,6 @@ export interface SpokenFor {
   /** Warnings, and errors where there is no such kernel. */
   readonly diagnostics: readonly Diagnostic[];
 }
-
-/** What is worth saying of the kernel that a boot speaks for; its errors end the boot. */
-export const kernelWarnings = (
-  board: Pick<Board, 'kernel' | 'source'>,
-  params: Pick<BootParams, 'kernel' | 'coherent'>,
-): readonly Diagnostic[] =>
-  spokenFor(board, params).diagnostics.filter(({ severity }) => severity === 'warning');
 
 /** Reads what a board and its boot name. A kernel that was named is that kernel: no series is applied unless asked for. */
 export function spokenFor(
@@ -43,14 +36,6 @@ export function spokenFor(
   const { release, insteadOf } = named;
   if (insteadOf !== undefined) {
     say('warning', 'kernel-nearest', `there are no facts of Linux ${insteadOf}: ${release} answers instead`);
-  }
-  if (isUnverified(release)) {
-    const source = kernelRow(release)?.source;
-    say(
-      'warning',
-      'kernel-unverified',
-      `Linux ${release} is unverified: read from ${source}, never recorded`,
-    );
   }
   if (coherent !== 'off') {
     const series = kernelRow(release)?.series;

@@ -185,7 +185,7 @@ export interface HeldBuffer {
 
 /** A kernel's identity, for the line that says which Linux is spoken for. */
 export interface KernelView {
-  /** `Linux 7.3, coherent heap series v3 (not mainline), CMA 32 MiB (arm64 defconfig)`. */
+  /** `Linux 7.3, coherent heap series v3 (not mainline), CMA 32 MiB (arm64 defconfig plus the heaps built in)`. */
   readonly banner: string;
   readonly cmdline: string;
   /** Where there is memory: RAM (no-map included) and pools outside it. */

@@ -14,8 +14,9 @@ import type { VirtualDirectory } from './node.ts';
 
 /** What /sys/kernel/mm holds. */
 export function cmaSysfs(records: Records): Entries {
-  const { cmaCounters } = profileIn(records).linux;
-  if (cmaCounters.length === 0) return new Map();
+  const { config, linux } = profileIn(records);
+  const { cmaCounters } = linux;
+  if (cmaCounters.length === 0 || !config.CONFIG_CMA_SYSFS) return new Map();
   const areas = cmaAreas(records, bootRecord(records).cmaAreas).filter((cma) => cma.count > 0);
   const folders = new Map(
     areas.map((cma) => [cma.name.replaceAll('/', '!'), () => areaDirectory(cma, cmaCounters)]),

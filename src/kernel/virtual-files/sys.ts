@@ -41,7 +41,7 @@ function modules({ profile }: Viewer): Entries {
 /** debugfs, mounted as everybody mounts it: its root is user 0's alone. */
 const debugfs = (viewer: Viewer): VirtualDirectory =>
   fixedDirectory(0o700, {
-    cma: () => cmaDebugfsDirectory(viewer),
+    ...(viewer.profile.config.CONFIG_CMA_DEBUGFS && { cma: () => cmaDebugfsDirectory(viewer) }),
     dma_buf: () =>
       fixedDirectory(0o755, {
         bufinfo: () => textFile(() => bufinfo(viewer.records)),

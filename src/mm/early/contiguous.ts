@@ -26,7 +26,7 @@ export function reserveDefaultCma(
   cma: MemoryCmdline['cma'],
   dmaLimit: PhysAddr,
 ): EarlyCma | undefined {
-  const size = cma?.size ?? BigInt(early.profile.config.CONFIG_CMA_SIZE_MBYTES) * MiB;
+  const size = cma?.size ?? configuredSize(early);
   if (size === 0n || early.defaultCma !== undefined) return undefined;
   const { log } = early.profile.linux;
   const { physMax } = early.profile.arch;
@@ -46,6 +46,20 @@ export function reserveDefaultCma(
   early.defaultCma = area;
   early.printk.print(...log.cmaReserved(size, area));
   return area;
+}
+
+/** The size that the configuration asks for, bytes: what its choice between MiB and a part of all RAM makes. */
+function configuredSize({ memblock, profile }: EarlyBoot): bigint {
+  const { config, geometry } = profile;
+  if (!config.CONFIG_DMA_CMA) return 0n;
+  const fixed = BigInt(config.CONFIG_CMA_SIZE_MBYTES) * MiB;
+  if (config.CONFIG_CMA_SIZE_SEL_MBYTES) return fixed;
+  // cma_early_percent_memory(): memblock_phys_mem_size() counts no-map RAM too.
+  const ram = memblock.memory.reduce((sum, range) => sum + range.size, 0n);
+  const pages = (ram / geometry.page) * BigInt(config.CONFIG_CMA_SIZE_PERCENTAGE);
+  const part = (pages / 100n) * geometry.page;
+  if (config.CONFIG_CMA_SIZE_SEL_PERCENTAGE) return part;
+  return config.CONFIG_CMA_SIZE_SEL_MIN === fixed < part ? fixed : part;
 }
 
 interface Wanted {

@@ -16,6 +16,7 @@ const MAX_COHERENT_REGIONS = 64;
 export type SharedDmaPoolProblem =
   | 'not-shared-dma-pool'
   | 'reusable-and-no-map'
+  | 'cma-not-configured'
   | 'size-zero'
   | 'reserve-failed'
   | 'cma-misaligned'
@@ -41,10 +42,13 @@ export const isCmaPool = (node: ReservedMemNode): boolean =>
 /** __reserved_mem_init_node(): the CMA handler, then the coherent one. */
 export function setupSharedDmaPool(early: EarlyBoot, node: ReservedMemNode, range: PhysRange): SharedDmaPool {
   if (!isSharedDmaPool(node)) return { answer: 'not-mine', problem: 'not-shared-dma-pool' };
-  if (isCmaPool(node)) return setupCma(early, node, range);
+  const hasCma = early.profile.config.CONFIG_DMA_CMA;
+  if (hasCma && isCmaPool(node)) return setupCma(early, node, range);
   if (!node.reusable) return setupCoherent(early, node, range);
+  // The handler of CMA is not there or refuses no-map, and that of coherent pools refuses reusable.
   const { bothProperties } = early.profile.linux.reservedMem;
-  return { answer: bothProperties === 'refused' ? 'failed' : 'not-mine', problem: 'reusable-and-no-map' };
+  const answer = bothProperties === 'refused' ? 'failed' : 'not-mine';
+  return { answer, problem: node.noMap ? 'reusable-and-no-map' : 'cma-not-configured' };
 }
 
 /** kernel/dma/contiguous.c: rmem_cma_setup(). */

@@ -1,0 +1,33 @@
+/** The configuration in force, for `dmaheap config`. */
+import type { ConfigInForce } from '../../program/config-in-force.ts';
+import { escapeText } from '../terminal/escape.ts';
+import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { renderTable } from '../terminal/table.ts';
+
+const TITLES = ['OPTION', 'VALUE', 'FROM', 'DECIDES'];
+
+export function configText(
+  { profile, configuration, source, options }: ConfigInForce,
+  ink: Ink = NO_INK,
+): string {
+  const rows = options.map(({ name, value, from, decides }) => [name, value, escapeText(from), decides]);
+  const table = renderTable(
+    TITLES.map((title) => ({ title })),
+    rows,
+    ink.title,
+  );
+  const head = [profile, `configuration: ${escapeText(configuration)}`];
+  if (source !== undefined) head.push(`values of the preset: ${source}`);
+  return `${head.join('\n')}\n\n${table}`;
+}
+
+/** dmaheap.config/1 */
+export const configJson = ({ profile, configuration, arch, source, options, warnings }: ConfigInForce) => ({
+  schema: 'dmaheap.config/1',
+  profile,
+  configuration,
+  arch,
+  preset_source: source ?? null,
+  options: options.map(({ name, value, from, decides }) => ({ name, value, from, decides })),
+  warnings,
+});
