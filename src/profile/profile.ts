@@ -8,6 +8,7 @@ import { type Accounting, isProposal } from './accounting.ts';
 import type { Architecture, PageKiB } from './architecture.ts';
 import { ARM } from './arm.ts';
 import { ARM64 } from './arm64.ts';
+import { type CoherentSeries, seriesRules } from './coherent-series.ts';
 import {
   type ConfigKey,
   type ConfigProblem,
@@ -27,7 +28,7 @@ export interface Profile {
   readonly arch: Architecture;
   /** Its pages and what follows from their size. */
   readonly geometry: Geometry;
-  readonly coherent_series: 'v3' | 'off';
+  readonly coherent_series: CoherentSeries;
   /** Which heaps charge cgroups: none unless a boot says so. */
   readonly accounting: readonly Accounting[];
   readonly config: ProfileConfig;
@@ -61,7 +62,7 @@ export const architectureNames = (): readonly string[] => ARCHITECTURES.map(({ n
  * @throws Error when there is no such release or architecture, or it has no such pages
  */
 export function profileOf(
-  coherent: 'v3' | 'off' = 'v3',
+  coherent: CoherentSeries = 'v3',
   overrides: Readonly<Record<string, unknown>> = {},
   pageKiB: PageKiB = 4,
   release: string = NEWEST,
@@ -158,9 +159,19 @@ export function pageblockBytes({ linux, config, geometry }: Profile): bigint {
  * Whether any recording of a running kernel stands behind this version on this architecture with these pages; what
  * the model answers for others is unverified.
  */
-export function isRecorded({ linux, arch, geometry }: Profile): boolean {
+export const isRecorded = (profile: Profile): boolean =>
+  isKernelRecorded(profile) && isSeriesRecorded(profile);
+
+/** The same of the kernel without the coherent series. */
+function isKernelRecorded({ linux, arch, geometry }: Profile): boolean {
   const pages: readonly number[] = kernelRow(linux.name)?.on[arch.name] ?? [];
   return pages.includes(geometry.pageSize / 1024);
+}
+
+/** Whether the state of the coherent series was recorded, on this version. */
+function isSeriesRecorded({ linux, coherent_series: series }: Profile): boolean {
+  const rules = seriesRules(series);
+  return rules === undefined || (rules.recorded && kernelRow(linux.name)?.series === 'posted');
 }
 
 /** VMALLOC_TOTAL as /proc/meminfo has it, KiB. */
@@ -187,8 +198,8 @@ export function linuxBanner(profile: Profile): string {
   const series =
     profile.coherent_series === 'off'
       ? 'no coherent heaps'
-      : `coherent heap series ${profile.coherent_series} (not mainline)`;
-  const unverified = isRecorded(profile) ? '' : UNVERIFIED;
+      : `coherent heap series ${profile.coherent_series} (not mainline${isSeriesRecorded(profile) ? '' : `; ${UNVERIFIED_SERIES}`})`;
+  const unverified = isKernelRecorded(profile) ? '' : UNVERIFIED;
   return `${linuxName(profile)}${unverified}, ${series}`;
 }
 
@@ -208,8 +219,12 @@ function accountingText({ accounting }: Profile): string {
 /** How a banner marks a version that no recording stands behind. */
 const UNVERIFIED = ' (unverified: from the source, no recording)';
 
-/** Whether a banner speaks for a version that no recording stands behind. */
-export const speaksUnverified = (text: string): boolean => text.includes(UNVERIFIED);
+/** How it marks a state of the coherent series that no recording stands behind. */
+const UNVERIFIED_SERIES = 'unverified: never recorded';
+
+/** Whether a banner speaks for a version or a series that no recording stands behind. */
+export const speaksUnverified = (text: string): boolean =>
+  text.includes(UNVERIFIED) || text.includes(UNVERIFIED_SERIES);
 
 function areaText({ configName, arch }: Profile, area: BannerArea | undefined): string {
   if (area?.from === 'config') return `${formatSize(area.size)} (${configName})`;

@@ -4,6 +4,7 @@ import type { Failure } from '../dma-buf/failure.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
 import type { DmaDirection } from '../mm/dma/dma-mapping.ts';
+import { asPosted } from '../profile/coherent-series.ts';
 import type { Caller } from './caller.ts';
 
 /** Why there is no such attachment; `undefined` when there is one. @param device whose it is to be */
@@ -41,7 +42,7 @@ export function mappedWarning(kernel: Kernel, heap: string, device: string): Dia
   return {
     code: 'series-dma-address',
     severity: 'warning',
-    message: `the coherent series as posted (${series}) gives ${device} an address that is not in the pool ${heap}: it takes virt_to_page() of a memremap()ed address. The address here is the pool's, as a port that mends that gives it`,
+    message: `the coherent series ${asPosted(series)} gives ${device} an address that is not in the pool ${heap}: it takes virt_to_page() of a memremap()ed address. The address here is the pool's, as a port that mends that gives it`,
   };
 }
 

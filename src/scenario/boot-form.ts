@@ -1,6 +1,7 @@
 /** The form of what a boot loader and a user give beside the board: the options of `dmaheap boot`. */
 import * as z from 'zod';
 import { ACCOUNTING } from '../profile/accounting.ts';
+import { COHERENT_STATES } from '../profile/coherent-series.ts';
 import {
   EXPECTED_FAULT,
   EXPECTED_SPAN,
@@ -33,7 +34,7 @@ export const bootSchema = z
         'Kernel configuration: { CMA_SIZE_MBYTES: 64 }',
       ),
       coherent: means(
-        z.enum(['v3', 'off'], { error: 'v3 or off' }),
+        z.enum(COHERENT_STATES, { error: COHERENT_STATES.join(', ') }),
         'The coherent heap series: v3 unless given, and off with kernel.',
       ),
       accounting: means(

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Diagnostic } from '../../diagnostic.ts';
+import { COHERENT_STATES, type CoherentSeries, isCoherentSeries } from '../../profile/coherent-series.ts';
 import type { Change } from '../../program/boots/boot-differences.ts';
 import { bootDifferences, logDifferences } from '../../program/boots/boot-differences.ts';
 import { bootedBy } from '../../program/boots/booted.ts';
@@ -41,7 +42,7 @@ type Pair<T> = readonly T[];
 interface DiffOptions extends SourceInputs {
   readonly kernel?: Pair<string>;
   readonly cmdline?: Pair<string>;
-  readonly coherent?: Pair<'v3' | 'off'>;
+  readonly coherent?: Pair<CoherentSeries>;
   readonly config?: Pair<Readonly<Record<string, string>>>;
   readonly memory?: readonly PhysRange[];
   readonly run?: string;
@@ -56,9 +57,9 @@ const paired =
     return [...before, read(text)];
   };
 
-function readCoherent(text: string): 'v3' | 'off' {
-  if (text === 'v3' || text === 'off') return text;
-  throw new InvalidArgumentError('Expected v3 or off.');
+function readCoherent(text: string): CoherentSeries {
+  if (isCoherentSeries(text)) return text;
+  throw new InvalidArgumentError(`Expected ${COHERENT_STATES.join(', ')}.`);
 }
 
 const readOptions = (text: string): Readonly<Record<string, string>> =>

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BootParams, BootReserved } from '../../kernel/boot/boot-params.ts';
 import type { FaultRule } from '../../kernel/faults/fault-rule.ts';
 import { ACCOUNTING, type Accounting, isAccounting } from '../../profile/accounting.ts';
+import { COHERENT_STATES, type CoherentSeries } from '../../profile/coherent-series.ts';
 import { profileOf } from '../../profile/profile.ts';
 import {
   bootParamsOf,
@@ -30,7 +31,7 @@ export interface BootInputOptions {
   readonly memory?: readonly PhysRange[];
   readonly reserve?: BootReserved;
   readonly config?: Readonly<Record<string, string>>;
-  readonly coherent?: 'v3' | 'off';
+  readonly coherent?: CoherentSeries;
   readonly unflattenedTree?: bigint;
   readonly accounting?: readonly Accounting[];
   readonly nofile?: number;
@@ -112,8 +113,7 @@ export function addBootInputs(command: Command, heading: string): Command {
   );
   group(
     new Option('--coherent <state>', 'the coherent heap series: v3, but off with --kernel').choices([
-      'v3',
-      'off',
+      ...COHERENT_STATES,
     ]),
   );
   group(

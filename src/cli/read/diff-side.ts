@@ -3,6 +3,7 @@ import type { Board } from '../../board/board.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import { kernelWarnings } from '../../kernel/boot/spoken-for.ts';
+import type { CoherentSeries } from '../../profile/coherent-series.ts';
 import type { PreparedScenario } from '../../scenario/index.ts';
 import type { Scenarios } from '../run-scenario.ts';
 import { bootParams } from './boot-inputs.ts';
@@ -15,7 +16,7 @@ import { isBundle, type Source, sourceOf } from './scenario-source.ts';
 export interface SideOptions {
   readonly kernel?: string;
   readonly cmdline?: string;
-  readonly coherent?: 'v3' | 'off';
+  readonly coherent?: CoherentSeries;
   readonly config?: Readonly<Record<string, string>>;
 }
 

@@ -5,6 +5,7 @@
 import type { HeapModule } from '../../dma-buf/heap-modules.ts';
 import type { Accounting } from '../../profile/accounting.ts';
 import type { PageKiB } from '../../profile/architecture.ts';
+import type { CoherentSeries } from '../../profile/coherent-series.ts';
 import type { PhysRange } from '../../units.ts';
 import type { FaultRule } from '../faults/fault-rule.ts';
 
@@ -29,7 +30,7 @@ export interface BootParams {
   /** Overrides of the profile's configuration: CONFIG_CMA_SIZE_MBYTES and so on. */
   readonly config?: Readonly<Record<string, ConfigValue>>;
   /** The state of the coherent heap series; unless given `v3`, and `off` where a kernel is named. */
-  readonly coherent?: 'v3' | 'off';
+  readonly coherent?: CoherentSeries;
   /** Which heaps charge cgroups; none unless given, here or on the command line. */
   readonly accounting?: readonly Accounting[];
   /** The release of Linux: `6.12`, `6.12.107`, `nearest:6.15`; the board's, or else the newest, unless given. */
