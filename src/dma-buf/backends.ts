@@ -1,8 +1,6 @@
 /** The backends by name: a new one is its file and a line here. */
-import type { Records } from '../records.ts';
 import { cmaBackend } from './cma-heap.ts';
 import { coherentBackend } from './coherent-heap.ts';
-import type { Failure } from './failure.ts';
 import type { DmaHeapOps, HeapBackend } from './heap-ops.ts';
 import { systemBackend } from './system-heap.ts';
 
@@ -24,12 +22,6 @@ export type NoRoom = {
 /** The operations on a backing. */
 export const dmaHeapOps = ({ backend, index }: HeapBacking): DmaHeapOps<NoRoom> =>
   BACKENDS[backend].ops(index);
-
-/** Why SYNC, mmap and vmap of a buffer are EINVAL; `undefined` where they are not. */
-export function refuseCpu(records: Records, { backend, index }: HeapBacking): Failure | undefined {
-  if (!BACKENDS[backend].refusesCpu(records, index)) return undefined;
-  return { kind: 'no-cpu-access', pool: dmaHeapOps({ backend, index }).space(records).region?.name ?? '' };
-}
 
 /** A request that found no room, in words and numbers. */
 export function explainNoRoom(failure: NoRoom): string[] {

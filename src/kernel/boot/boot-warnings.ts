@@ -220,6 +220,12 @@ function seriesWarnings(
   const { coherent_series: series } = early.profile;
   const rules = seriesRules(series);
   if (rules === undefined) return [];
+  const mixed = early.profile.accounting.includes('dmem-cma-v2') && !rules.charges;
+  const mixture = {
+    code: 'accounting-mixture',
+    message: `dmem-cma-v2 beside ${series} of the coherent series is a mixture that nobody posted: ${series} charges nothing, and v1 charges alike`,
+    hint: 'ask one question at a time: --coherent v1 or off',
+  };
   const mended = `dmaheap answers as a port that mends ${series} does`;
   const lost = [
     ...[...pools].map(([index, problem]) => ({ problem, name: early.coherentPools[index]?.name })),
@@ -245,5 +251,5 @@ function seriesWarnings(
       message: `the coherent series ${asPosted(series)} panics here: it remembers the pool ${name} by its place in the array of regions, which the overlap check then sorts; ${mended}`,
       hint: 'give the region a fixed place (reg)',
     }));
-  return [...taken, ...swapped];
+  return [...(mixed ? [mixture] : []), ...taken, ...swapped];
 }

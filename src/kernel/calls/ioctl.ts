@@ -1,6 +1,6 @@
 /** Requests on a descriptor: the file layer's, then the driver's. Models fs/ioctl.c (Linux 7.3). */
 import { attachedDevices } from '../../dma-buf/attachment.ts';
-import { refuseCpu } from '../../dma-buf/backends.ts';
+import { refuseCpu } from '../../dma-buf/cpu-access.ts';
 import { dmaBufIoctl } from '../../dma-buf/dma-buf-ioctl.ts';
 import { dmaHeapIoctl, findDmaHeap } from '../../dma-buf/dma-heap.ts';
 import { NotModelled } from '../../dma-buf/not-modelled.ts';

@@ -1,5 +1,5 @@
 /** Mapping a dma-buf, and unmapping it. Models mm/mmap.c (Linux 7.3) as far as dma-bufs go. */
-import { refuseCpu } from '../../dma-buf/backends.ts';
+import { refuseCpu } from '../../dma-buf/cpu-access.ts';
 import { NotModelled } from '../../dma-buf/not-modelled.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import { MAP_PRIVATE, MAP_TYPE } from '../../uapi/fcntl.ts';
