@@ -6,6 +6,7 @@ import type { DeviceTree } from '../devicetree/tree.ts';
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
 import type { Board } from './board.ts';
 import { boardFromTree } from './from-tree.ts';
+import { namedByFile } from './named-by-file.ts';
 import { checkSchema } from './yaml-problems.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
 import { buildTree } from './yaml-tree.ts';
@@ -15,6 +16,8 @@ export interface YamlBoard {
   readonly tree: DeviceTree;
   /** The kernel that it names. */
   readonly kernel?: string;
+  /** The architecture that it names. */
+  readonly arch?: string;
   readonly warnings: readonly Diagnostic[];
 }
 
@@ -29,11 +32,10 @@ const MAX_PROBLEMS = 50;
  * @throws InvalidInput with every problem found, each with file, line and column
  */
 export function boardFromYaml(text: string, file: string): Board {
-  const { tree, kernel, warnings } = treeFromYaml(text, file);
-  const board = boardFromTree(tree, file);
+  const { tree, warnings, ...named } = treeFromYaml(text, file);
+  const board = namedByFile(boardFromTree(tree, file), named);
   return {
     ...board,
-    ...(kernel !== undefined && { kernel }),
     diagnostics: [...warnings, ...board.diagnostics],
   };
 }
@@ -54,8 +56,8 @@ export function treeFromYamlSource(source: YamlSource): YamlBoard {
   const all = [...source.diagnostics, ...checked.diagnostics, ...built.diagnostics].sort(byPosition);
   const errors = all.filter((problem) => problem.severity === 'error');
   if (errors.length > 0) throw new InvalidInput(cut(all));
-  const { tree, kernel } = built;
-  return { tree, ...(kernel !== undefined && { kernel }), warnings: cut(all) };
+  const { diagnostics: _told, ...rest } = built;
+  return { ...rest, warnings: cut(all) };
 }
 
 const byPosition = (a: Diagnostic, b: Diagnostic): number =>

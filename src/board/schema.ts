@@ -7,6 +7,7 @@
  */
 import * as z from 'zod';
 import { NEWEST } from '../profile/kernels.ts';
+import { architectureNames, DEFAULT_ARCHITECTURE } from '../profile/profile.ts';
 import { parseSize, U64_MASK } from '../units.ts';
 
 const DESCRIPTIONS = {
@@ -21,6 +22,7 @@ const DESCRIPTIONS = {
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   model: 'Acme camera board',
   kernel: NEWEST,
+  arch: DEFAULT_ARCHITECTURE,
   compatible: 'acme,camera-board',
   'reserved-memory/compatible': 'shared-dma-pool',
   '#address-cells': 2,
@@ -227,6 +229,11 @@ export const boardSchema = z
       model: property('model', text, 'The board’s name for people.'),
       compatible: property('compatible', texts, 'The board’s names for Linux, most exact first.'),
       kernel: property('kernel', release, 'The Linux that it runs; --kernel replaces it.'),
+      arch: property(
+        'arch',
+        z.enum(architectureNames(), { error: architectureNames().join(', ') }),
+        'The architecture of its kernel: arm64 unless its compatible says another.',
+      ),
       '#address-cells': property('#address-cells', rootCells, '32-bit cells of an address; 2 when absent.'),
       '#size-cells': property('#size-cells', rootCells, '32-bit cells of a size; 2 when absent.'),
       memory: property(

@@ -15,6 +15,8 @@ export interface BuiltTree {
   readonly tree: DeviceTree;
   /** The kernel that the board names, as it was written. */
   readonly kernel?: string;
+  /** The architecture that it names. */
+  readonly arch?: string;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -65,10 +67,12 @@ class TreeBuilder {
     this.#symbols();
     const memReserves = this.#memReserves(get('memreserve'));
     const kernel = this.#kernel(get('kernel'));
+    const arch = get('arch')?.value;
     const { root, diagnostics } = this.#tree;
     return {
       tree: { root, memReserves, bootCpuid: 0 },
       ...(kernel !== undefined && { kernel }),
+      ...(arch?.kind === 'scalar' && { arch: arch.text }),
       diagnostics,
     };
   }

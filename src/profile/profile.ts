@@ -200,7 +200,9 @@ export function linuxBanner(profile: Profile): string {
       ? 'no coherent heaps'
       : `coherent heap series ${profile.coherent_series} (not mainline${isSeriesRecorded(profile) ? '' : `; ${UNVERIFIED_SERIES}`})`;
   const unverified = isKernelRecorded(profile) ? '' : UNVERIFIED;
-  return `${linuxName(profile)}${unverified}, ${series}`;
+  const { name } = profile.arch;
+  const on = name === DEFAULT_ARCHITECTURE ? '' : ` on ${name}`;
+  return `${linuxName(profile)}${on}${unverified}, ${series}`;
 }
 
 /**

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { ACCOUNTING } from '../profile/accounting.ts';
 import { COHERENT_STATES } from '../profile/coherent-series.ts';
+import { architectureNames } from '../profile/profile.ts';
 import {
   EXPECTED_FAULT,
   EXPECTED_SPAN,
@@ -23,6 +24,10 @@ export const bootSchema = z
   .strictObject(
     {
       kernel: means(wordOrNumber, 'The Linux that boots: 6.12, 6.12.105, nearest:6.15.'),
+      arch: means(
+        z.enum(architectureNames(), { error: architectureNames().join(', ') }),
+        'The architecture of the kernel, where the board does not say: arm64.',
+      ),
       cmdline: means(text, "The kernel command line, instead of the board's."),
       memory: means(spans, "RAM, instead of the board's own."),
       reserve: means(

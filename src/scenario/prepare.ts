@@ -2,6 +2,7 @@
 import type { Board } from '../board/board.ts';
 import { boardFromTree } from '../board/from-tree.ts';
 import { treeFromYamlSource } from '../board/from-yaml.ts';
+import { namedByFile } from '../board/named-by-file.ts';
 import type { YamlSource } from '../board/yaml-source.ts';
 import { type Diagnostic, InvalidInput, type SourcePosition } from '../diagnostic.ts';
 import type { BootParams, BootReserved } from '../kernel/boot/boot-params.ts';
@@ -140,8 +141,8 @@ async function boardOf(source: ScenarioSource, files: ScenarioFiles): Promise<Bo
   const { scenario, inlineBoard } = source;
   if (typeof scenario.board !== 'string') {
     if (inlineBoard === undefined) throw new Error('a board in place is read from YAML');
-    const { tree, kernel } = treeFromYamlSource(inlineBoard);
-    return { ...boardFromTree(tree, source.file), ...(kernel !== undefined && { kernel }) };
+    const { tree, ...named } = treeFromYamlSource(inlineBoard);
+    return namedByFile(boardFromTree(tree, source.file), named);
   }
   const { include = [], define = [], overlay = [] } = scenario.boot ?? {};
   try {
@@ -188,7 +189,7 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
     return range;
   };
   const { kernel, cmdline, coherent, memory, reserve, nofile, evict, 'unflattened-tree': tree } = boot;
-  const { accounting } = boot;
+  const { accounting, arch } = boot;
   const ranges =
     memory === undefined
       ? undefined
@@ -210,6 +211,7 @@ function bootParams(boot: ScenarioBoot, values: Values): BootParams {
   if (kernel !== undefined) checkKernel(String(kernel), values);
   return bootParamsOf({
     ...(kernel !== undefined && { kernel: String(kernel) }),
+    ...(arch !== undefined && { arch }),
     ...(cmdline !== undefined && { cmdline }),
     ...(ranges !== undefined && { memory: ranges.filter((range) => range !== undefined) }),
     ...(reserved.length > 0 && { reserve: Object.fromEntries(reserved) as BootReserved }),

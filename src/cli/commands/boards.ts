@@ -33,7 +33,9 @@ async function runBoards(sh: Shell, words: readonly string[], options: BoardsOpt
   });
   progress.end();
   sh.streams.err(boardsSummary(boards, (Date.now() - began) / 1000));
-  const profile = linuxBanner(profileOf(coherent, params.config, params.pageKiB, release).profile);
+  const profile = linuxBanner(
+    profileOf(coherent, params.config, params.pageKiB, release, params.arch).profile,
+  );
   await sh.answer(
     () => boardsJson(boards, profile),
     (ink) => `${profile}\n\n${boardsText(boards, ink)}`,

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { COHERENT_STATES, type CoherentSeries, isCoherentSeries } from '../../profile/coherent-series.ts';
+import { architectureNames } from '../../profile/profile.ts';
 import type { Change } from '../../program/boots/boot-differences.ts';
 import { bootDifferences, logDifferences } from '../../program/boots/boot-differences.ts';
 import { bootedBy } from '../../program/boots/booted.ts';
@@ -15,6 +16,7 @@ import {
   type DiffSide,
   findBoot,
   type History,
+  refuseUnused,
   type SideOptions,
   sideOf,
 } from '../read/diff-side.ts';
@@ -41,6 +43,7 @@ type Pair<T> = readonly T[];
 
 interface DiffOptions extends SourceInputs {
   readonly kernel?: Pair<string>;
+  readonly arch?: Pair<string>;
   readonly cmdline?: Pair<string>;
   readonly coherent?: Pair<CoherentSeries>;
   readonly config?: Pair<Readonly<Record<string, string>>>;
@@ -56,6 +59,11 @@ const paired =
     if (before.length === 2) throw new InvalidArgumentError('There are two sides: give it twice at most.');
     return [...before, read(text)];
   };
+
+function readArch(text: string): string {
+  if (architectureNames().includes(text)) return text;
+  throw new InvalidArgumentError(`Expected ${architectureNames().join(', ')}.`);
+}
 
 function readCoherent(text: string): CoherentSeries {
   if (isCoherentSeries(text)) return text;
@@ -76,14 +84,16 @@ function readCounted(text: string): readonly Counted[] {
 /** The options of one side. */
 function sideOptions(options: DiffOptions, side: 0 | 1): SideOptions {
   const of = <T>(pair: Pair<T> | undefined): T | undefined => pair?.[Math.min(side, pair.length - 1)];
-  const [kernel, cmdline, coherent, config] = [
+  const [kernel, arch, cmdline, coherent, config] = [
     of(options.kernel),
+    of(options.arch),
     of(options.cmdline),
     of(options.coherent),
     of(options.config),
   ];
   return {
     ...(kernel !== undefined && { kernel }),
+    ...(arch !== undefined && { arch }),
     ...(cmdline !== undefined && { cmdline }),
     ...(coherent !== undefined && { coherent }),
     ...(config !== undefined && { config }),
@@ -91,11 +101,11 @@ function sideOptions(options: DiffOptions, side: 0 | 1): SideOptions {
 }
 
 /** What is the same of both boots: two that differ in nothing are a mistake. */
-function refuseSame(b: string | undefined, { kernel, cmdline, coherent, config }: DiffOptions): void {
-  if (b !== undefined || [kernel, cmdline, coherent, config].some((pair) => pair?.length === 2)) return;
+function refuseSame(b: string | undefined, { kernel, arch, cmdline, coherent, config }: DiffOptions): void {
+  if (b !== undefined || [kernel, arch, cmdline, coherent, config].some((pair) => pair?.length === 2)) return;
   throw new UsageError(
     'there is nothing to compare',
-    'Name two boards, or give --kernel, --cmdline, --config or --coherent twice: the first is for A, the second for B',
+    'Name two boards, or give --kernel, --arch, --cmdline, --config or --coherent twice: the first is for A, the second for B',
   );
 }
 
@@ -179,6 +189,7 @@ async function runDiff(
   if (a === '-' && b === '-') throw new UsageError('standard input (-) can be read only once');
   const found = await findBoot(a, inputs);
   const other = b === undefined ? found : await findBoot(b, inputs);
+  refuseUnused([found, other], options);
   const before = await sideOf(found, sideOptions(options, 0), inputs);
   const after = await sideOf(other, sideOptions(options, 1), inputs);
   warn([...before.warnings, ...after.warnings]);
@@ -199,6 +210,7 @@ function addOptions(command: Command): void {
     .addOption(
       offers(twice('--kernel <release>', 'the Linux that boots').argParser(paired(readKernel)), RELEASES),
     )
+    .addOption(twice('--arch <name>', 'its architecture').argParser(paired(readArch)))
     .addOption(
       twice('--cmdline <text>', "the kernel command line, instead of the board's").argParser(
         paired((text) => text),

@@ -4,7 +4,7 @@ import type { BootParams, BootReserved } from '../../kernel/boot/boot-params.ts'
 import type { FaultRule } from '../../kernel/faults/fault-rule.ts';
 import { ACCOUNTING, type Accounting, isAccounting } from '../../profile/accounting.ts';
 import { COHERENT_STATES, type CoherentSeries } from '../../profile/coherent-series.ts';
-import { profileOf } from '../../profile/profile.ts';
+import { architectureNames, profileOf } from '../../profile/profile.ts';
 import {
   bootParamsOf,
   configKey,
@@ -25,6 +25,7 @@ import type { SourceInputs } from './load-tree.ts';
 /** The options as commander leaves them. */
 export interface BootInputOptions {
   readonly kernel?: string;
+  readonly arch?: string;
   readonly cmdline?: string;
   /** The same, said as what a boot loader writes into /chosen. */
   readonly bootargs?: string;
@@ -98,6 +99,11 @@ function readAccounting(text: string, before: readonly Accounting[] = []): Accou
 export function addBootInputs(command: Command, heading: string): Command {
   const group = (option: Option) => command.addOption(inHelp(option, heading));
   group(kernelOption());
+  group(
+    new Option('--arch <name>', "the kernel's architecture: the board's, else arm64").choices([
+      ...architectureNames(),
+    ]),
+  );
   group(new Option('--cmdline <text>', "the command line, instead of the board's bootargs"));
   group(new Option('--bootargs <text>', 'the same, as a boot loader calls it').conflicts('cmdline'));
   group(
@@ -140,6 +146,7 @@ export function addBootInputs(command: Command, heading: string): Command {
 
 const NAMES = [
   'kernel',
+  'arch',
   'cmdline',
   'memory',
   'reserve',

@@ -43,8 +43,9 @@ export interface LoadedTree {
   readonly format: BoardFormat | 'directory';
   /** Whether any of it was compiled from source. */
   readonly isOfSource: boolean;
-  /** The kernel that a YAML board names. */
+  /** The kernel and the architecture that a YAML board names. */
   readonly kernel?: string;
+  readonly arch?: string;
   /** What can be read again without any other file: the input itself, or the finished tree as a blob. */
   bytes(): Uint8Array;
   readonly warnings: readonly Diagnostic[];
@@ -96,12 +97,14 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
   return { ...board, tree, isOfSource, bytes: () => encodeDtb(tree), warnings };
 }
 
+/** The first option that is about source alone; `undefined` when there is none. */
+export const givenForSource = ({ include, define, symbols }: SourceInputs): string | undefined =>
+  include?.length ? '--include' : define ? '--define' : symbols ? '--symbols' : undefined;
+
 /** The same for a user who gives the options: those about source are refused where there is none. @throws UsageError */
 export async function loadTreeAsGiven(file: string, inputs: SourceInputs): Promise<LoadedTree> {
   const loaded = await loadTree(file, inputs);
-  if (loaded.isOfSource) return loaded;
-  const { include, define, symbols } = inputs;
-  const given = include?.length ? '--include' : define ? '--define' : symbols ? '--symbols' : undefined;
+  const given = loaded.isOfSource ? undefined : givenForSource(inputs);
   if (given === undefined) return loaded;
   throw new UsageError(
     `${given} goes with device-tree source, and ${inputName(file)} is none: it would be ignored`,
@@ -117,7 +120,7 @@ export const keptName = ({ file, format }: { readonly file: string; readonly for
 export async function decodeTree(
   bytes: Uint8Array,
   name: string,
-): Promise<Pick<LoadedTree, 'tree' | 'kernel' | 'warnings'>> {
+): Promise<Pick<LoadedTree, 'tree' | 'kernel' | 'arch' | 'warnings'>> {
   if (detectFormat(bytes) !== 'yaml') return { tree: decodeDtb(bytes, name), warnings: [] };
   // The YAML and schema libraries take longer to load than all the rest: only for a YAML board.
   const { treeFromYaml } = await import('../../board/from-yaml.ts');

@@ -35,7 +35,7 @@ export interface BootParams {
   readonly accounting?: readonly Accounting[];
   /** The release of Linux: `6.12`, `6.12.107`, `nearest:6.15`; the board's, or else the newest, unless given. */
   readonly kernel?: string;
-  /** The architecture, as the kernel's sources call it; arm64 unless given. */
+  /** The architecture, as the kernel's sources call it; the board's unless given, and arm64 where it says none. */
   readonly arch?: string;
   /** The page size that the kernel was built with, in KiB; 4 unless given. */
   readonly pageKiB?: PageKiB;

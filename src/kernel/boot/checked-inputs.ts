@@ -2,6 +2,7 @@
 import type { Board } from '../../board/board.ts';
 import { parseCmdline } from '../../board/cmdline.ts';
 import { likelyMemoryBase } from '../../board/memory-hint.ts';
+import { archSource } from '../../board/named-by-file.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { InvalidInput } from '../../diagnostic.ts';
 import {
@@ -94,8 +95,8 @@ function checkArchitecture(board: Board, params: BootParams, error: Complain): s
   } else if (board.arch !== undefined && board.arch !== arch) {
     error(
       'board-architecture',
-      `this is a board of ${board.arch}, by its /cpus, and the kernel asked for is of ${arch}`,
-      'leave --arch out; without /cpus the board is one of any architecture',
+      `this is a board of ${board.arch}, by ${archSource(board)}, and the kernel asked for is of ${arch}`,
+      "leave the architecture out: the kernel is then of the board's",
     );
   } else if (!pageSizesOf(arch).includes(pageKiB)) {
     const sizes = pageSizesOf(arch).join(', ');

@@ -7,11 +7,12 @@ import { spanWord } from './words.ts';
 /** @returns `undefined` when there are none */
 export function bootWords(params: BootParams): ScenarioBoot | undefined {
   const { cmdline, memory, reserve, config, coherent, nofile, heapMode, heapGid, evict, faults } = params;
-  const { accounting, kernel, unflattenedTree } = params;
+  const { accounting, arch, kernel, unflattenedTree } = params;
   const reserved = Object.entries(reserve ?? {}).map(([name, range]) => [name, spanWord(range)]);
   const options = Object.entries(config ?? {}).map(([key, value]) => [key.replace(/^CONFIG_/, ''), value]);
   const words: ScenarioBoot = {
     ...(kernel !== undefined && { kernel }),
+    ...(arch !== undefined && { arch }),
     ...(cmdline !== undefined && { cmdline }),
     ...(memory !== undefined && { memory: memory.map(spanWord) }),
     ...(reserved.length > 0 && { reserve: Object.fromEntries(reserved) }),
