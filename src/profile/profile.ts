@@ -3,6 +3,7 @@
  * series. Nothing below this room asks which version or architecture it is: it asks for what differs.
  */
 
+import type { ArchOpenFlags } from '../uapi/fcntl.ts';
 import { formatSize } from '../units.ts';
 import { type Accounting, isProposal } from './accounting.ts';
 import type { Architecture, PageKiB } from './architecture.ts';
@@ -47,6 +48,9 @@ export const pageSizesOf = (archName: string): readonly number[] =>
 
 /** Whether an architecture's boards are device trees. */
 export const readsDeviceTree = (archName: string): boolean => architectureOf(archName).deviceTree;
+
+/** The numbers of the open flags that architectures differ in. @throws Error when there is no such architecture */
+export const openFlagsOf = (archName: string): ArchOpenFlags => architectureOf(archName).openFlags;
 
 /** The names of the architectures, as `uname -m` or the kernel's own folders have them. */
 export const architectureNames = (): readonly string[] => ARCHITECTURES.map(({ name }) => name);

@@ -34,7 +34,7 @@ export function refusedBoard(
     return [
       {
         code: 'arch-no-device-tree',
-        message: `${arch.name} reads no device tree, and the board has ${unread}, which would be ignored`,
+        message: `this architecture reads no device tree, and the board has ${unread}, which would be ignored`,
         hint: 'boot without a board, with --memory BASE:SIZE for each usable range of its e820 table',
       },
     ];
