@@ -168,7 +168,7 @@ export const isRecorded = (profile: Profile): boolean =>
 
 /** The same of the kernel without the coherent series. */
 function isKernelRecorded({ linux, arch, geometry }: Profile): boolean {
-  const pages: readonly number[] = kernelRow(linux.name)?.on[arch.name] ?? [];
+  const pages: readonly number[] = kernelRow(linux.name)?.recorded?.on[arch.name] ?? [];
   return pages.includes(geometry.pageSize / 1024);
 }
 
