@@ -384,6 +384,7 @@ export const kernel = exactly({
   means: text,
   since: text,
   recorded: text.nullable(),
+  recorded_on: z.record(z.string(), z.array(whole)),
   source: text,
   coherent_series: z.enum(['posted', 'backport']).nullable(),
   unverified: flag,
