@@ -363,6 +363,8 @@ export const compared = {
 export const bootedBoard = exactly({
   board: text,
   model: text.nullable(),
+  arch: text.nullable(),
+  unverified: flag,
   outcome: z.enum(['boots', 'panics', 'no-memory', 'invalid', 'bug']),
   message: text.nullable(),
   heaps: z.array(
