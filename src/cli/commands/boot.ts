@@ -86,7 +86,7 @@ export function bootCommand({ program, shell }: Registry): void {
     )
     .argument(
       '[board]',
-      'device tree source or blob, a YAML board, or a directory such as /proc/device-tree; - reads standard input; none with --arch x86_64 and --memory',
+      'device tree source or blob, YAML, a directory such as /proc/device-tree; - reads standard input; none with --arch x86_64 --memory',
     )
     .option('--force', 'even if buffers are alive in the session; they are lost')
     .option(

@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Diagnostic } from '../../diagnostic.ts';
-import { COHERENT_STATES, type CoherentSeries, isCoherentSeries } from '../../profile/coherent-series.ts';
-import { architectureNames } from '../../profile/profile.ts';
+import type { CoherentSeries } from '../../profile/coherent-series.ts';
 import type { Change } from '../../program/boots/boot-differences.ts';
 import { bootDifferences, logDifferences } from '../../program/boots/boot-differences.ts';
 import { bootedBy } from '../../program/boots/booted.ts';
@@ -29,6 +28,7 @@ import type { Scenarios } from '../run-scenario.ts';
 import type { Shell } from '../shell.ts';
 import { Interruption } from '../terminal/interruption.ts';
 import { RELEASES, readKernel } from '../words/kernel-option.ts';
+import { archOption, coherentOption, readArch, readCoherent } from '../words/profile-options.ts';
 
 /** What can be counted: differences of boots, of the log, of the answers to a history. */
 export type Counted = Change | 'log' | 'answers';
@@ -59,16 +59,6 @@ const paired =
     if (before.length === 2) throw new InvalidArgumentError('There are two sides: give it twice at most.');
     return [...before, read(text)];
   };
-
-function readArch(text: string): string {
-  if (architectureNames().includes(text)) return text;
-  throw new InvalidArgumentError(`Expected ${architectureNames().join(', ')}.`);
-}
-
-function readCoherent(text: string): CoherentSeries {
-  if (isCoherentSeries(text)) return text;
-  throw new InvalidArgumentError(`Expected ${COHERENT_STATES.join(', ')}.`);
-}
 
 const readOptions = (text: string): Readonly<Record<string, string>> =>
   text.split(',').reduce((config, option) => readConfig(option, config), {});
@@ -210,19 +200,15 @@ function addOptions(command: Command): void {
     .addOption(
       offers(twice('--kernel <release>', 'the Linux that boots').argParser(paired(readKernel)), RELEASES),
     )
-    .addOption(twice('--arch <name>', 'its architecture').argParser(paired(readArch)))
+    .addOption(archOption('its architecture; twice: for A, then for B', paired(readArch)))
     .addOption(
       twice('--cmdline <text>', "the kernel command line, instead of the board's").argParser(
         paired((text) => text),
       ),
     )
     .addOption(twice('--config <key=value,…>', 'kernel configuration options').argParser(paired(readOptions)))
-    .addOption(twice('--coherent <state>', 'the coherent heap series').argParser(paired(readCoherent)))
-    .addOption(
-      new Option('--memory <base:size>', "RAM of both, instead of the boards' own (repeatable)").argParser(
-        readMemory,
-      ),
-    )
+    .addOption(coherentOption('the coherent heap series; twice: for A, then for B', paired(readCoherent)))
+    .addOption(new Option('--memory <base:size>', 'RAM of both boards (repeatable)').argParser(readMemory))
     .option('--run <file>', 'a scenario or bundle: tells the first step that is answered otherwise')
     .addOption(
       new Option('--fail-on <kinds>', `only these make exit 1: ${COUNTED.join(', ')}`).argParser(readCounted),

@@ -3,8 +3,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BootParams, BootReserved } from '../../kernel/boot/boot-params.ts';
 import type { FaultRule } from '../../kernel/faults/fault-rule.ts';
 import { ACCOUNTING, type Accounting, isAccounting } from '../../profile/accounting.ts';
-import { COHERENT_STATES, type CoherentSeries } from '../../profile/coherent-series.ts';
-import { architectureNames, profileOf } from '../../profile/profile.ts';
+import type { CoherentSeries } from '../../profile/coherent-series.ts';
+import { profileOf } from '../../profile/profile.ts';
 import {
   bootParamsOf,
   configKey,
@@ -19,6 +19,7 @@ import { readCount, readSize } from '../words/arguments.ts';
 import { collectFaults } from '../words/fault-option.ts';
 import { readGroup } from '../words/groups.ts';
 import { kernelOption } from '../words/kernel-option.ts';
+import { archOption, coherentOption, readArch, readCoherent } from '../words/profile-options.ts';
 import { inHelp } from '../words/with-board.ts';
 import type { SourceInputs } from './load-tree.ts';
 
@@ -99,11 +100,7 @@ function readAccounting(text: string, before: readonly Accounting[] = []): Accou
 export function addBootInputs(command: Command, heading: string): Command {
   const group = (option: Option) => command.addOption(inHelp(option, heading));
   group(kernelOption());
-  group(
-    new Option('--arch <name>', "the kernel's architecture: the board's, else arm64").choices([
-      ...architectureNames(),
-    ]),
-  );
+  group(archOption("else the board's: arm64, arm, riscv64, x86_64", readArch));
   group(new Option('--cmdline <text>', "the command line, instead of the board's bootargs"));
   group(new Option('--bootargs <text>', 'the same, as a boot loader calls it').conflicts('cmdline'));
   group(
@@ -117,11 +114,7 @@ export function addBootInputs(command: Command, heading: string): Command {
   group(
     new Option('--config <key=value>', 'a kernel configuration option (repeatable)').argParser(readConfig),
   );
-  group(
-    new Option('--coherent <state>', 'the coherent heap series: v3, but off with --kernel').choices([
-      ...COHERENT_STATES,
-    ]),
-  );
+  group(coherentOption('the coherent series: off, v1, v2, v3, wip', readCoherent));
   group(
     new Option('--accounting <switch>', `which heaps charge cgroups: ${ACCOUNTING.join(', ')}`).argParser(
       readAccounting,
