@@ -18,6 +18,7 @@ import { parseGaps } from '../test/conformance/gaps.ts';
 import { gradedShare, type MutationTally, mutateCase, mutationText } from '../test/conformance/mutate.ts';
 import { findCases, readCase } from '../test/conformance/oracle-directory.ts';
 import { caseText, reportJson, totalsOf, totalsText } from '../test/conformance/report.ts';
+import { rowsOf, rowsTable } from '../test/conformance/rows.ts';
 
 const USAGE = 'usage: npm run conformance -- DIR [--json] [--gaps FILE] [--case NAME]... [--mutate]';
 
@@ -111,6 +112,8 @@ function main(argv: readonly string[]): number {
     if (!json) console.log(caseText(result, width));
   }
   const totals = totalsOf(results);
+  const rows = rowsOf(results);
+  if (!json && rows.length > 1) console.log(`\n${rowsTable(rows)}`);
   console.log(json ? JSON.stringify(reportJson(results), null, 1) : `\n${totalsText(totals)}`);
   return totals.failed === 0 ? 0 : 1;
 }

@@ -88,7 +88,7 @@ export { KERNELS } from './profile/kernels.ts';
 export type { NamedKernel, UnknownKernel } from './profile/named-kernel.ts';
 export { nameKernel } from './profile/named-kernel.ts';
 export { formatFlags as formatOpenFlags, parseFlags as parseOpenFlags } from './profile/open-flag-words.ts';
-export { architectureNames, isRecorded, type Profile } from './profile/profile.ts';
+export { architectureNames, isRecorded, openFlagsOf, type Profile } from './profile/profile.ts';
 export type { AgeOptions, AgeReport, AgeSize, TriedRequest } from './program/age.ts';
 export { age, NoHeapToAge, parseAgeSizes } from './program/age.ts';
 export type { BoardSummary, Finding } from './program/boots/board-summary.ts';

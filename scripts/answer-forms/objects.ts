@@ -363,6 +363,8 @@ export const compared = {
 export const bootedBoard = exactly({
   board: text,
   model: text.nullable(),
+  arch: text.nullable(),
+  unverified: flag,
   outcome: z.enum(['boots', 'panics', 'no-memory', 'invalid', 'bug']),
   message: text.nullable(),
   heaps: z.array(
@@ -384,6 +386,7 @@ export const kernel = exactly({
   means: text,
   since: text,
   recorded: text.nullable(),
+  recorded_on: z.record(z.string(), z.array(whole)),
   source: text,
   coherent_series: z.enum(['posted', 'backport']).nullable(),
   unverified: flag,

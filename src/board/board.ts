@@ -83,8 +83,10 @@ export interface Board {
   /** #address-cells and #size-cells of the root (1 or 2 each). */
   readonly addressCells: number;
   readonly sizeCells: number;
-  /** The architecture of its processors, where the tree says so. */
+  /** Its architecture, where its tree or its file says so. */
   readonly arch?: string;
+  /** What says so. */
+  readonly archBy?: 'cpus' | 'compatible' | 'file';
   /** The kernel that the board's file names: `6.12`. */
   readonly kernel?: string;
   /** The preset and the options of its configuration that the file names. */

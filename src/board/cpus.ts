@@ -5,9 +5,13 @@ import { stringsOf } from '../devicetree/value.ts';
 import { InvalidInput } from '../diagnostic.ts';
 import { type CpuFacts, cpuArchitecture } from '../profile/cpu-architecture.ts';
 import { architectureNames } from '../profile/profile.ts';
+import { rootArchitecture } from '../profile/root-architecture.ts';
+import type { Board } from './board.ts';
+
+const NONE = new Uint8Array();
 
 const compatibleOf = (node: DtNode): readonly string[] =>
-  stringsOf(getProperty(node, 'compatible')?.value ?? new Uint8Array());
+  stringsOf(getProperty(node, 'compatible')?.value ?? NONE);
 
 function cpuFacts(root: DtNode): CpuFacts {
   const nodes = (childCalled(root, 'cpus')?.children ?? []).filter(({ name }) =>
@@ -15,20 +19,27 @@ function cpuFacts(root: DtNode): CpuFacts {
   );
   return {
     compatible: nodes.flatMap((node) => [...compatibleOf(node), ...node.name.split('@').slice(0, 1)]),
+    isa: nodes.flatMap((node) =>
+      ['riscv,isa', 'riscv,isa-base'].flatMap((name) => stringsOf(getProperty(node, name)?.value ?? NONE)),
+    ),
     properties: nodes.flatMap(({ properties }) => properties.map(({ name }) => name)),
     timers: root.children.flatMap(compatibleOf),
   };
 }
 
 /**
- * The architecture that a board's processors are of, where its tree says so.
+ * The architecture of a board, where its tree says so: by its processors, else by its root.
  *
  * @throws InvalidInput when that is one whose kernel would arrange its memory as no model here does
  */
-export function boardArchitecture(root: DtNode, source: string): string | undefined {
+export function boardArchitecture(root: DtNode, source: string): Pick<Board, 'arch' | 'archBy'> {
   const found = cpuArchitecture(cpuFacts(root));
   const modelled = architectureNames();
-  if (found === undefined || modelled.includes(found.name)) return found?.name;
+  if (found === undefined) {
+    const arch = rootArchitecture(compatibleOf(root));
+    return arch === undefined ? {} : { arch, archBy: 'compatible' };
+  }
+  if (modelled.includes(found.name)) return { arch: found.name, archBy: 'cpus' };
   const node = childCalled(root, 'cpus') ?? root;
   throw new InvalidInput([
     {

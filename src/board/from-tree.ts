@@ -37,7 +37,6 @@ export function boardFromTree(tree: DeviceTree, source: string): Board {
   const { root } = tree;
   const diagnostics: Diagnostic[] = [];
   refuseOtherTrees(root, source);
-  const arch = boardArchitecture(root, source);
   const widths = rootCells(root, source, diagnostics);
   const reservedMemory = childCalled(root, 'reserved-memory');
   const model = getProperty(root, 'model');
@@ -50,7 +49,7 @@ export function boardFromTree(tree: DeviceTree, source: string): Board {
   const dmaLimit = dmaMaxCpuAddress(ofTree.root, address);
   return {
     source,
-    ...(arch === undefined ? {} : { arch }),
+    ...boardArchitecture(root, source),
     ...(model ? { model: textOf(model.value) } : {}),
     compatible: stringsOf(getProperty(root, 'compatible')?.value ?? new Uint8Array()),
     ...widths,

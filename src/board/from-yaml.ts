@@ -4,20 +4,16 @@
  */
 import type { DeviceTree } from '../devicetree/tree.ts';
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
-import type { ConfigValue } from '../profile/given-option.ts';
 import type { Board } from './board.ts';
 import { boardFromTree } from './from-tree.ts';
+import { type NamedByFile, namedByFile } from './named-by-file.ts';
 import { checkSchema } from './yaml-problems.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
 import { buildTree } from './yaml-tree.ts';
 
 /** What a YAML board says. */
-export interface YamlBoard {
+export interface YamlBoard extends NamedByFile {
   readonly tree: DeviceTree;
-  /** The kernel that it names, and its configuration. */
-  readonly kernel?: string;
-  readonly preset?: string;
-  readonly config?: Readonly<Record<string, ConfigValue>>;
   readonly warnings: readonly Diagnostic[];
 }
 
@@ -32,13 +28,9 @@ const MAX_PROBLEMS = 50;
  * @throws InvalidInput with every problem found, each with file, line and column
  */
 export function boardFromYaml(text: string, file: string): Board {
-  const { tree, warnings, ...kernel } = treeFromYaml(text, file);
-  const board = boardFromTree(tree, file);
-  return {
-    ...board,
-    ...kernel,
-    diagnostics: [...warnings, ...board.diagnostics],
-  };
+  const { tree, warnings, ...named } = treeFromYaml(text, file);
+  const board = namedByFile(boardFromTree(tree, file), named);
+  return { ...board, diagnostics: [...warnings, ...board.diagnostics] };
 }
 
 /**
@@ -57,8 +49,8 @@ export function treeFromYamlSource(source: YamlSource): YamlBoard {
   const all = [...source.diagnostics, ...checked.diagnostics, ...built.diagnostics].sort(byPosition);
   const errors = all.filter((problem) => problem.severity === 'error');
   if (errors.length > 0) throw new InvalidInput(cut(all));
-  const { diagnostics: _, ...board } = built;
-  return { ...board, warnings: cut(all) };
+  const { diagnostics: _told, ...rest } = built;
+  return { ...rest, warnings: cut(all) };
 }
 
 const byPosition = (a: Diagnostic, b: Diagnostic): number =>

@@ -7,6 +7,7 @@
  */
 import * as z from 'zod';
 import { NEWEST } from '../profile/kernels.ts';
+import { architectureNames, DEFAULT_ARCHITECTURE } from '../profile/profile.ts';
 import { parseSize, U64_MASK } from '../units.ts';
 
 const DESCRIPTIONS = {
@@ -23,6 +24,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   kernel: NEWEST,
   preset: 'debian',
   config: { CMA_SIZE_MBYTES: 64 },
+  arch: DEFAULT_ARCHITECTURE,
   compatible: 'acme,camera-board',
   'reserved-memory/compatible': 'shared-dma-pool',
   '#address-cells': 2,
@@ -243,6 +245,11 @@ export const boardSchema = z
         'config',
         z.record(z.string(), optionValue, { error: 'options of the configuration by name' }),
         'Options of its configuration, as .config has them; --config replaces single ones.',
+      ),
+      arch: property(
+        'arch',
+        z.enum(architectureNames(), { error: architectureNames().join(', ') }),
+        'The architecture of its kernel: arm64 unless its compatible says another.',
       ),
       '#address-cells': property('#address-cells', rootCells, '32-bit cells of an address; 2 when absent.'),
       '#size-cells': property('#size-cells', rootCells, '32-bit cells of a size; 2 when absent.'),

@@ -8,18 +8,14 @@ import { type ConfigValue, readGiven } from '../profile/given-option.ts';
 import { nameKernel } from '../profile/named-kernel.ts';
 import { presetNames, presetOf } from '../profile/presets.ts';
 import { type Cells, type Growing, GrowingTree, type Path } from './growing-tree.ts';
+import type { NamedByFile } from './named-by-file.ts';
 import { DeviceNodes } from './yaml-devices.ts';
 import { isReservedMemoryProperty } from './yaml-problems.ts';
 import { shown, type YamlEntry, type YamlMap, type YamlSource } from './yaml-source.ts';
 import { cellBytes, countOf, entriesOf, entryOf, flagOf, numberOf, stringBytes } from './yaml-values.ts';
 
-export interface BuiltTree {
+export interface BuiltTree extends NamedByFile {
   readonly tree: DeviceTree;
-  /** The kernel that the board names, as it was written. */
-  readonly kernel?: string;
-  /** The preset and the options of its configuration, by whole names. */
-  readonly preset?: string;
-  readonly config?: Readonly<Record<string, ConfigValue>>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -72,12 +68,14 @@ class TreeBuilder {
     const kernel = this.#kernel(get('kernel'));
     const preset = this.#preset(get('preset'));
     const config = this.#config(get('config'));
+    const arch = get('arch')?.value;
     const { root, diagnostics } = this.#tree;
     return {
       tree: { root, memReserves, bootCpuid: 0 },
       ...(kernel !== undefined && { kernel }),
       ...(preset !== undefined && { preset }),
       ...(config !== undefined && { config }),
+      ...(arch?.kind === 'scalar' && { arch: arch.text }),
       diagnostics,
     };
   }

@@ -200,13 +200,19 @@ export class Shell {
   /** The session, or with --board one in memory that is booted for this command. */
   async machine(command: string, options: BoardOptions): Promise<Session> {
     const { board } = this.options;
-    if (board === undefined) {
+    if (board === undefined && (options.arch === undefined || options.memory === undefined)) {
       refuseBoardOptions(options);
       return this.session(command);
     }
-    this.refuseSession(`${command} --board`);
-    const { bootInMemory, prepareBoot } = await import('./read/prepare-boot.ts');
-    const prepared = await prepareBoot(board, options, this.environmentKernel);
+    const { bootInMemory, needsNoBoard, prepareBoot, prepareWithoutBoard } = await import(
+      './read/prepare-boot.ts'
+    );
+    if (board === undefined && !needsNoBoard(options)) refuseBoardOptions(options);
+    this.refuseSession(`${command} ${board === undefined ? '--arch' : '--board'}`);
+    const prepared =
+      board === undefined
+        ? prepareWithoutBoard(options, this.environmentKernel)
+        : await prepareBoot(board, options, this.environmentKernel);
     await this.warn(prepared.warnings);
     const session = bootInMemory(prepared);
     await this.warn(session.view((kernel) => kernel.warnings()));

@@ -150,6 +150,7 @@ function noRoom(cma: Cma, pageSize: number, pages: bigint, alignPages: number): 
 export const cmaBackend: HeapBackend<CmaFailure> = {
   ops: cmaHeapOps,
   refusesPrivate: () => true,
+  refusesCpu: () => false,
   mapErrno: () => 'ENOMEM',
   account,
   failures: ['cma-no-room', 'page-array-too-large', 'dmem-full'],

@@ -1,6 +1,6 @@
 /**
  * Buffers from a coherent pool. Models drivers/dma-buf/heaps/coherent_heap.c of the series "dma-buf:
- * heaps: add coherent reserved-memory heap" (v3).
+ * heaps: add coherent reserved-memory heap" (v3, and where they differ the other states of it).
  */
 import { DmaCoherentMem } from '../mm/alloc/coherent.ts';
 import { geometryOf } from '../profile/recorded-profile.ts';
@@ -103,6 +103,7 @@ const largestRequest = (records: Records, mem: DmaCoherentMem): number =>
 export const coherentBackend: HeapBackend<CoherentFailure> = {
   ops: coherentHeapOps,
   refusesPrivate: () => false,
+  refusesCpu: (records, index) => new DmaCoherentMem(records, index).refusesCpu,
   mapErrno: () => 'ENOMEM',
   account,
   failures: ['coherent-no-room', 'page-array-too-large', 'dmem-full'],

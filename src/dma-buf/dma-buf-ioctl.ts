@@ -33,8 +33,8 @@ export interface DmaBufIoctlContext {
   readonly install: InstallFd;
   /** Whether a descriptor of the calling task is a sync_file. */
   readonly isSyncFile: (fd: number) => boolean;
-  /** dma_buf_begin_cpu_access() and dma_buf_end_cpu_access(). */
-  readonly cpuAccess: (access: 'begin' | 'end', direction: DmaDirection) => void;
+  /** dma_buf_begin_cpu_access() and dma_buf_end_cpu_access(). What it returns is why they are EINVAL. */
+  readonly cpuAccess: (access: 'begin' | 'end', direction: DmaDirection) => Failure | undefined;
 }
 
 type Result = { readonly ret: 0 } | { readonly errno: Errno; readonly why?: Failure };
@@ -88,8 +88,9 @@ function sync(context: DmaBufIoctlContext, flags: bigint): Result {
   if ((flags & ~BigInt(DMA_BUF_SYNC_VALID_FLAGS_MASK)) !== 0n) return badFlags(flags);
   const direction = DIRECTIONS[Number(flags) & DMA_BUF_SYNC_RW];
   if (direction === undefined) return badFlags(flags);
-  context.cpuAccess((Number(flags) & DMA_BUF_SYNC_END) === 0 ? 'begin' : 'end', direction);
-  return DONE;
+  const access = (Number(flags) & DMA_BUF_SYNC_END) === 0 ? 'begin' : 'end';
+  const why = context.cpuAccess(access, direction);
+  return why === undefined ? DONE : { errno: 'EINVAL', why };
 }
 
 /** dma_buf_set_name(). */

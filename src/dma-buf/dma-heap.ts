@@ -3,6 +3,8 @@
  * (Linux 7.3).
  */
 import type { Printk } from '../printk.ts';
+import { seriesRules } from '../profile/coherent-series.ts';
+import type { Profile } from '../profile/profile.ts';
 import { profileIn } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import {
@@ -73,13 +75,17 @@ export function registerDmaHeap(
       3,
       `kobject: kobject_add_internal failed for ${name} with -EEXIST, don't try to register things with the same name in the same directory.`,
     );
-    const what = profileIn(records).coherent_series === 'off' ? 'create' : 'add';
+    const what = registersInTwoSteps(profileIn(records)) ? 'add' : 'create';
     printk.print(3, `dma_heap: Unable to ${what} device`);
     return false;
   }
   records.put<DmaHeap[]>(HEAPS, [...heaps, { name, minor, backing, mode: DEVTMPFS_MODE, gid: 0 }]);
   return true;
 }
+
+/** Whether the coherent series has cut dma_heap_add() in two, which names its step in the log. */
+export const registersInTwoSteps = ({ coherent_series: series }: Profile): boolean =>
+  seriesRules(series)?.twoSteps === true;
 
 /** Gives every node the mode and group of a udev rule: `SUBSYSTEM=="dma_heap", MODE="0660", GROUP="video"`. */
 export function applyUdevRule(

@@ -107,6 +107,8 @@ export type Failure =
     }
   /** MAP_PRIVATE of a buffer that has none. */
   | { readonly kind: 'no-private-mapping' }
+  /** SYNC or mmap of a buffer that the CPU may not touch: a `no-map` pool. */
+  | { readonly kind: 'no-cpu-access'; readonly pool: string }
   /** The file is of a kind that the call is not for. */
   | { readonly kind: 'not-a-dma-buf'; readonly fd: number }
   | { readonly kind: 'not-a-drm-file'; readonly fd: number }

@@ -18,6 +18,8 @@ export interface PlannedPool {
   readonly name: string;
   readonly base: PhysAddr;
   readonly size: PhysAddr;
+  /** Set where the series refuses the CPU's access to it. */
+  readonly refusesCpu?: true;
   readonly refused?: PoolRefusal;
 }
 

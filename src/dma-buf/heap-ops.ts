@@ -66,6 +66,8 @@ export interface HeapBackend<F extends AnyFailure = AnyFailure> {
   ops(index: number): DmaHeapOps<F>;
   /** Whether mmap refuses a private mapping of `[offset, offset + length)`, pages. */
   refusesPrivate(sgTable: readonly PfnRange[], offset: number, length: number, linux: LinuxVersion): boolean;
+  /** Whether SYNC, mmap and vmap are EINVAL for the buffers of an area or pool. @param index its number */
+  refusesCpu(records: Records, index: number): boolean;
   /** What map_dma_buf answers an importer where the mapping failed so. */
   mapErrno(errno: Errno): Errno;
   /** What its buffers are charged to, where that is turned on. */

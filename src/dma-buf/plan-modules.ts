@@ -5,6 +5,7 @@
 import type { EarlyBoot, EarlyCma, EarlyCoherent } from '../mm/early/early-boot.ts';
 import type { SystemRam } from '../mm/early/system-ram.ts';
 import { VmallocSpace } from '../mm/early/vmalloc-space.ts';
+import { seriesRules } from '../profile/coherent-series.ts';
 import { formatHex, rangeEnd, roundDown } from '../units.ts';
 import {
   configuredModules,
@@ -52,11 +53,19 @@ function heapAreas({ cmaAreas, defaultCma, profile }: EarlyBoot): readonly Early
 /** What becomes of each pool, as they are mapped one after another. */
 function planPools(early: EarlyBoot, ram: SystemRam): readonly PlannedPool[] {
   const space = new VmallocSpace(early.memblock, early.profile);
+  const { refusesCpu = false } = seriesRules(early.profile.coherent_series) ?? {};
   return early.coherentPools.map((pool, index) => {
     const { name, base, size } = pool;
     const refused =
       memremapRefusal(early, ram, pool) ?? spaceRefusal(space, pool) ?? bitmapRefusal(early, pool);
-    return { index, name, base, size, ...(refused && { refused }) };
+    return {
+      index,
+      name,
+      base,
+      size,
+      ...(refusesCpu && pool.noMap && { refusesCpu: true as const }),
+      ...(refused && { refused }),
+    };
   });
 }
 

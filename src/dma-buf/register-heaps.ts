@@ -1,13 +1,14 @@
 /**
- * The heap modules' init. Models the module_init() functions of drivers/dma-buf/heaps/ (Linux 7.3 with the v3
+ * The heap modules' init. Models the module_init() functions of drivers/dma-buf/heaps/ (Linux 7.3 with the
  * coherent series).
  */
 import { registerDmemRegion } from '../mm/account/dmem.ts';
 import { createCoherentPool } from '../mm/alloc/coherent.ts';
 import type { Printk } from '../printk.ts';
+import { seriesRules } from '../profile/coherent-series.ts';
 import { geometryOf, profileIn } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
-import { registerDmaHeap } from './dma-heap.ts';
+import { registerDmaHeap, registersInTwoSteps } from './dma-heap.ts';
 import type { ModulePlan, PlannedPool, PoolRefusal } from './heap-modules.ts';
 
 /** Why a pool or an area got no heap. */
@@ -40,7 +41,7 @@ export function initModule(records: Records, printk: Printk, plan: ModulePlan): 
         const problem = registerCoherentHeap(records, printk, pool);
         if (problem === undefined) continue;
         pools.set(pool.index, problem);
-        printk.print(4, `Failed to add coherent heap ${pool.name}`);
+        if (hasKnownLog(records)) printk.print(4, `Failed to add coherent heap ${pool.name}`);
       }
       // Recorded behind the lines of all heaps: who prints it then is not known.
       for (const pool of plan.pools) {
@@ -54,30 +55,41 @@ export function initModule(records: Records, printk: Printk, plan: ModulePlan): 
   }
 }
 
+/** Whether it is known what the driver of the coherent series logs. */
+const hasKnownLog = (records: Records): boolean =>
+  seriesRules(profileIn(records).coherent_series)?.knownLog === true;
+
 /** __coherent_heap_register(): create, bind the device to its region, register; unwound on failure. */
 function registerCoherentHeap(
   records: Records,
   printk: Printk,
-  { index, name, base, size, refused }: PlannedPool,
+  { index, name, base, size, refusesCpu, refused }: PlannedPool,
 ): RegistrationProblem | undefined {
+  const told = hasKnownLog(records);
   if (refused !== undefined) {
     const { warning, once } = refused;
     if (warning !== undefined) {
       if (once === undefined) printk.print(4, warning);
       else printk.printOnce(once, 4, warning);
     }
-    printk.print(3, `coherent_heap: failed to initialize memory (-${refused.errno})`);
+    if (told) printk.print(3, `coherent_heap: failed to initialize memory (-${refused.errno})`);
     return refused.problem;
   }
   const { pfnDown } = geometryOf(records);
-  createCoherentPool(records, index, { name, pfnBase: pfnDown(base), size: pfnDown(size) });
-  printk.print(6, `dma_heap ${name}: assigned reserved memory node ${name}`);
-  if (registerDmaHeap(records, printk, name, { backend: 'coherent', index })) {
+  createCoherentPool(records, index, {
+    name,
+    pfnBase: pfnDown(base),
+    size: pfnDown(size),
+    ...(refusesCpu && { refusesCpu }),
+  });
+  if (told) printk.print(6, `dma_heap ${name}: assigned reserved memory node ${name}`);
+  const { heapName = String } = seriesRules(profileIn(records).coherent_series) ?? {};
+  if (registerDmaHeap(records, printk, heapName(name), { backend: 'coherent', index })) {
     const isCharged = profileIn(records).accounting.includes('dmem-coh-v1');
     if (isCharged) registerDmemRegion(records, { name: `coh/${name}`, size });
     return undefined;
   }
-  printk.print(3, 'coherent_heap: failed to register heap (-17)');
+  if (told) printk.print(3, 'coherent_heap: failed to register heap (-17)');
   return 'name-taken';
 }
 
@@ -104,8 +116,7 @@ function registerCmaHeaps(
 /** __add_cma_heap() through dma_heap_add(). */
 function addCmaHeap(records: Records, printk: Printk, name: string, area: number): boolean {
   if (registerDmaHeap(records, printk, name, { backend: 'cma', index: area })) return true;
-  // The series registers in two steps.
-  if (profileIn(records).coherent_series !== 'off') {
+  if (registersInTwoSteps(profileIn(records))) {
     printk.print(3, 'dma_heap: failed to register heap (-17)');
   }
   return false;

@@ -128,6 +128,7 @@ export const systemBackend: HeapBackend<SystemFailure> = {
     }
     return false;
   },
+  refusesCpu: () => false,
   mapErrno: (errno) => errno,
   account,
   failures: ['system-oom', 'page-array-too-large', 'memcg-full', 'oom-killed'],

@@ -1,13 +1,14 @@
 /**
  * Which architecture a board's processors are of, by what its device tree says of them: the names of
- * Documentation/devicetree/bindings/arm/cpus.yaml and its neighbours (Linux 7.3). The compatible of a root says
- * nothing that could be listed.
+ * Documentation/devicetree/bindings/arm/cpus.yaml and its neighbours (Linux 7.3).
  */
 
 /** What a tree says of processors. */
 export interface CpuFacts {
   /** `compatible` of each node of /cpus. */
   readonly compatible: readonly string[];
+  /** `riscv,isa` and `riscv,isa-base` of these nodes. */
+  readonly isa: readonly string[];
   /** Names of properties of these nodes. */
   readonly properties: readonly string[];
   /** `compatible` of the timers beside them, which tell what the processors do not. */
@@ -40,6 +41,9 @@ const KNOWN: readonly Known[] = [
   { name: 'arc', board: 'an ARC board', cpu: /^snps,arc.*$/ },
 ];
 
+/** No kernel of these is modelled. */
+const RISCV_32 = { name: 'riscv32', board: 'a 32-bit RISC-V board' } as const;
+
 /** Names of 64-bit cores: any of them, and the board is no other. */
 const ARM_64 =
   /^(arm,(armv8|cortex-(a3[45]|a5\d|a6\d|a7\d(ae|c)?|a\d{3}.*|x\d.*)|neoverse-.*|rainier)|apple,.*|cavium,.*|qcom,(kryo.*|oryon.*|falkor.*)|nvidia,(carmel|tegra194-carmel|tegra132-denver|tegra186-denver)|samsung,mongoose.*|brcm,(brahma-b53|vulcan)|apm,(potenza|strega)|ampere,.*|fujitsu,.*)$/;
@@ -50,10 +54,13 @@ const ARM_64 =
  */
 export function cpuArchitecture({
   compatible,
+  isa,
   properties,
   timers,
 }: CpuFacts): Pick<Known, 'name' | 'board'> | undefined {
   if (compatible.some((name) => ARM_64.test(name))) return { name: 'arm64', board: 'a 64-bit ARM board' };
+  // What names both has cores of both, of which Linux runs on the large ones.
+  if (isa.length > 0 && isa.every((one) => /^rv32/i.test(one))) return RISCV_32;
   const riscv = properties.some((name) => /^riscv,isa/.test(name));
   const known = KNOWN.find(({ name, cpu }) =>
     riscv ? name === 'riscv64' : compatible.some((one) => cpu.test(one)),

@@ -21,12 +21,14 @@ export interface KernelRow {
   readonly since?: number;
   /** Whether the coherent series was posted for it, or could be applied; absent: it could not. */
   readonly series?: 'posted' | 'backport';
-  /** What it was recorded from; absent: from the source alone, and so unverified. */
-  readonly recorded?: string;
+  /** What it was recorded from, and on which architectures; absent: from the source alone, and so unverified. */
+  readonly recorded?: {
+    readonly from: string;
+    /** The page sizes of each architecture, KiB. */
+    readonly on: Readonly<Record<string, readonly PageKiB[]>>;
+  };
   /** The trees that were read. */
   readonly source: string;
-  /** The page sizes of each architecture that recordings stand behind. */
-  readonly on: Readonly<Record<string, readonly PageKiB[]>>;
   readonly version: (stable: number, pa: FormatPa) => LinuxVersion;
 }
 
@@ -38,26 +40,23 @@ export const KERNELS: readonly KernelRow[] = [
   {
     release: '5.10',
     stable: 262,
-    recorded: '5.10.262 of Debian',
+    recorded: { from: '5.10.262 of Debian', on: ARM64_4K },
     source: '5.10.262 of Debian',
-    on: ARM64_4K,
     version: linux510,
   },
-  { release: '5.15', stable: 40, source: "5.15.40 of a vendor's tree, Android's", on: {}, version: linux515 },
+  { release: '5.15', stable: 40, source: "5.15.40 of a vendor's tree, Android's", version: linux515 },
   {
     release: '6.1',
     stable: 192,
-    recorded: '6.1.176 and 6.1.192 of Debian',
+    recorded: { from: '6.1.176 and 6.1.192 of Debian', on: ARM64_4K },
     source: '6.1.192 of Debian',
-    on: ARM64_4K,
     version: linux61,
   },
   {
     release: '6.6',
     stable: 63,
-    recorded: "6.6.63 of a vendor's tree",
+    recorded: { from: "6.6.63 of a vendor's tree", on: ARM64_4K },
     source: "6.6.63 of a vendor's tree",
-    on: ARM64_4K,
     version: linux66,
   },
   {
@@ -65,28 +64,25 @@ export const KERNELS: readonly KernelRow[] = [
     stable: 118,
     since: 13,
     series: 'backport',
-    recorded: '6.12.107 and 6.12.118 of Debian',
+    recorded: { from: '6.12.107 and 6.12.118 of Debian', on: ARM64_4K },
     source: '6.12.118 of Debian',
-    on: ARM64_4K,
     version: linux612,
   },
   {
     release: '6.18',
     stable: 35,
     series: 'backport',
-    recorded: "6.18.35 of a vendor's tree",
+    recorded: { from: "6.18.35 of a vendor's tree", on: ARM64_4K },
     source: "6.18.35 of a vendor's tree",
-    on: ARM64_4K,
     version: linux618,
   },
-  { release: '7.2', stable: 13, series: 'backport', source: '7.2.13 of Debian', on: {}, version: linux72 },
+  { release: '7.2', stable: 13, series: 'backport', source: '7.2.13 of Debian', version: linux72 },
   {
     release: '7.3',
     stable: 4,
     series: 'posted',
-    recorded: '7.3.4 with the coherent series',
+    recorded: { from: '7.3.4 with the coherent series', on: ALL_OF_73 },
     source: '7.3.4 of Debian',
-    on: ALL_OF_73,
     version: linux73,
   },
 ];

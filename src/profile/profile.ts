@@ -3,15 +3,17 @@
  * series. Nothing below this room asks which version or architecture it is: it asks for what differs.
  */
 
+import type { ArchOpenFlags } from '../uapi/fcntl.ts';
 import { formatSize } from '../units.ts';
 import { type Accounting, isProposal } from './accounting.ts';
 import type { Architecture, PageKiB } from './architecture.ts';
 import { ARM } from './arm.ts';
 import { ARM64 } from './arm64.ts';
+import { type CoherentSeries, seriesRules } from './coherent-series.ts';
 import type { ConfigProblem, ProfileConfig } from './config.ts';
 import { type ConfigLayer, defaultConfig, layeredConfig } from './config-layers.ts';
 import { type Geometry, type GeometrySizes, makeGeometry } from './geometry.ts';
-import { linuxVersion, NEWEST } from './kernels.ts';
+import { kernelRow, linuxVersion, NEWEST } from './kernels.ts';
 import type { LinuxVersion } from './linux-version.ts';
 import { RISCV64 } from './riscv64.ts';
 import { doubtsOf } from './unverified.ts';
@@ -22,7 +24,7 @@ export interface Profile {
   readonly arch: Architecture;
   /** Its pages and what follows from their size. */
   readonly geometry: Geometry;
-  readonly coherent_series: 'v3' | 'off';
+  readonly coherent_series: CoherentSeries;
   /** Which heaps charge cgroups: none unless a boot says so. */
   readonly accounting: readonly Accounting[];
   readonly config: ProfileConfig;
@@ -48,6 +50,9 @@ export const pageSizesOf = (archName: string): readonly number[] =>
 /** Whether an architecture's boards are device trees. */
 export const readsDeviceTree = (archName: string): boolean => architectureOf(archName).deviceTree;
 
+/** The numbers of the open flags that architectures differ in. @throws Error when there is no such architecture */
+export const openFlagsOf = (archName: string): ArchOpenFlags => architectureOf(archName).openFlags;
+
 /** The names of the architectures, as `uname -m` or the kernel's own folders have them. */
 export const architectureNames = (): readonly string[] => ARCHITECTURES.map(({ name }) => name);
 
@@ -63,7 +68,7 @@ export const architectureNames = (): readonly string[] => ARCHITECTURES.map(({ n
  * @throws Error when there is no such release or architecture, or it has no such pages
  */
 export function profileOf(
-  coherent: 'v3' | 'off' = 'v3',
+  coherent: CoherentSeries = 'v3',
   overrides: Readonly<Record<string, unknown>> = {},
   pageKiB: PageKiB = 4,
   release: string = NEWEST,
@@ -152,7 +157,14 @@ export function pageblockBytes({ linux, config, geometry }: Profile): bigint {
  * Whether recordings of running kernels stand behind this version on this architecture with these pages, configured
  * so; what the model answers for others is unverified, and `doubtsOf` says why.
  */
-export const isRecorded = (profile: Profile): boolean => doubtsOf(profile).length === 0;
+export const isRecorded = (profile: Profile): boolean =>
+  doubtsOf(profile).length === 0 && isSeriesRecorded(profile);
+
+/** Whether the state of the coherent series was recorded, on this version. */
+function isSeriesRecorded({ linux, coherent_series: series }: Profile): boolean {
+  const rules = seriesRules(series);
+  return rules === undefined || (rules.recorded && kernelRow(linux.name)?.series === 'posted');
+}
 
 /** VMALLOC_TOTAL as /proc/meminfo has it, KiB. */
 export function vmallocTotalKiB({ linux, arch, config }: Profile): number {
@@ -178,9 +190,11 @@ export function linuxBanner(profile: Profile): string {
   const series =
     profile.coherent_series === 'off'
       ? 'no coherent heaps'
-      : `coherent heap series ${profile.coherent_series} (not mainline)`;
-  const unverified = isRecorded(profile) ? '' : UNVERIFIED;
-  return `${linuxName(profile)}${unverified}, ${series}`;
+      : `coherent heap series ${profile.coherent_series} (not mainline${isSeriesRecorded(profile) ? '' : `; ${UNVERIFIED_SERIES}`})`;
+  const unverified = doubtsOf(profile).length === 0 ? '' : UNVERIFIED;
+  const { name } = profile.arch;
+  const on = name === DEFAULT_ARCHITECTURE ? '' : ` on ${name}`;
+  return `${linuxName(profile)}${on}${unverified}, ${series}`;
 }
 
 /**
@@ -199,8 +213,12 @@ function accountingText({ accounting }: Profile): string {
 /** How a banner marks a kernel that no recording stands behind. */
 const UNVERIFIED = ' (unverified: from the source, no recording)';
 
-/** Whether a banner speaks for a kernel that no recording stands behind. */
-export const speaksUnverified = (text: string): boolean => text.includes(UNVERIFIED);
+/** How it marks a state of the coherent series that no recording stands behind. */
+const UNVERIFIED_SERIES = 'unverified: never recorded';
+
+/** Whether a banner speaks for a version or a series that no recording stands behind. */
+export const speaksUnverified = (text: string): boolean =>
+  text.includes(UNVERIFIED) || text.includes(UNVERIFIED_SERIES);
 
 function areaText({ configName }: Profile, area: BannerArea | undefined): string {
   if (area?.from === 'config') return `${formatSize(area.size)} (${configName})`;

@@ -63,10 +63,12 @@ function kernelDoubts({ linux, arch, geometry }: Doubted): Doubt[] {
     const text = `Linux ${linux.name} is unverified: read from ${row?.source}, never recorded`;
     return [{ about: 'kernel', text }];
   }
-  const pages: readonly number[] = row.on[arch.name] ?? [];
+  const pages: readonly number[] = row.recorded.on[arch.name] ?? [];
   const kib = geometry.pageSize / 1024;
   if (pages.includes(kib)) return [];
-  const known = Object.entries(row.on).map(([name, sizes]) => `${name} with ${sizes.join(', ')} KiB pages`);
+  const known = Object.entries(row.recorded.on).map(
+    ([name, sizes]) => `${name} with ${sizes.join(', ')} KiB pages`,
+  );
   const text = `Linux ${linux.name} on ${arch.name} with ${kib} KiB pages is unverified: recorded is ${known.join('; ')}`;
   return [{ about: 'kernel', text }];
 }

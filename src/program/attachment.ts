@@ -1,9 +1,11 @@
 /** What an importing driver does with an attachment that it has, and why it cannot. */
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Failure } from '../dma-buf/failure.ts';
+import type { DeviceMapping } from '../kernel/coherency/dma.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
 import type { DmaDirection } from '../mm/dma/dma-mapping.ts';
+import { asPosted } from '../profile/coherent-series.ts';
 import type { Caller } from './caller.ts';
 
 /** Why there is no such attachment; `undefined` when there is one. @param device whose it is to be */
@@ -34,14 +36,16 @@ function call({ kernel, task }: Caller, request: AttachmentCall): SyscallResult 
 }
 
 /** What is to be told of a device that has a buffer mapped: the coherent series as posted gives it another address. */
-export function mappedWarning(kernel: Kernel, heap: string, device: string): Diagnostic | undefined {
-  const { coherent_series: series } = kernel.profile;
-  const backend = kernel.heaps().find(({ name }) => name === heap)?.backend;
+export function mappedWarning(
+  { profile }: Kernel,
+  { heap, backend, device }: Pick<DeviceMapping, 'heap' | 'backend' | 'device'>,
+): Diagnostic | undefined {
+  const { coherent_series: series } = profile;
   if (series === 'off' || backend !== 'coherent') return undefined;
   return {
     code: 'series-dma-address',
     severity: 'warning',
-    message: `the coherent series as posted (${series}) gives ${device} an address that is not in the pool ${heap}: it takes virt_to_page() of a memremap()ed address. The address here is the pool's, as a port that mends that gives it`,
+    message: `the coherent series ${asPosted(series)} gives ${device} an address that is not in the pool ${heap}: it takes virt_to_page() of a memremap()ed address. The address here is the pool's, as a port that mends that gives it`,
   };
 }
 

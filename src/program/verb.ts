@@ -4,6 +4,7 @@
  */
 import type { Syscall } from '../kernel/syscall.ts';
 import type { Names } from '../uapi/call-names.ts';
+import type { ArchOpenFlags } from '../uapi/fcntl.ts';
 
 type CallName = Syscall['call'];
 type Fields<Name extends CallName> = Omit<Extract<Syscall, { readonly call: Name }>, 'call'>;
@@ -29,11 +30,11 @@ export type Argument =
   | (Of<'word', number> & { readonly names: Names; readonly form: string })
   /** Words joined by |, or a number. `expected`: what `parse` takes. */
   | (Of<'flags', number> & {
-      readonly parse: (text: string) => number | undefined;
+      readonly parse: (text: string, openFlags: ArchOpenFlags) => number | undefined;
       readonly expected: string;
       readonly form: string;
       /** The names of what is set, for the answer as JSON. */
-      readonly names?: (flags: number) => readonly string[];
+      readonly names?: (flags: number, openFlags: ArchOpenFlags) => readonly string[];
     });
 
 /** The arguments of a call by the names of its fields, in the order in which they are written. */
@@ -65,7 +66,7 @@ export interface Verb<
   /** Whether it returns a new descriptor, where that depends on the arguments. */
   makesDescriptor?(given: Fields<Name>): boolean;
   /** The names of what is set in the number that it returned; `undefined` when that is no flags. */
-  flags?(given: Fields<Name>, ret: number): readonly string[] | undefined;
+  flags?(given: Fields<Name>, ret: number, openFlags: ArchOpenFlags): readonly string[] | undefined;
 }
 
 /** Checks that a verb's arguments are those of its call, and no more. */

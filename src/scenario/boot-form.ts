@@ -1,6 +1,8 @@
 /** The form of what a boot loader and a user give beside the board: the options of `dmaheap boot`. */
 import * as z from 'zod';
 import { ACCOUNTING } from '../profile/accounting.ts';
+import { COHERENT_STATES } from '../profile/coherent-series.ts';
+import { architectureNames } from '../profile/profile.ts';
 import {
   EXPECTED_FAULT,
   EXPECTED_SPAN,
@@ -24,6 +26,10 @@ export const bootSchema = z
   .strictObject(
     {
       kernel: means(wordOrNumber, 'The Linux that boots: 6.12, 6.12.105, nearest:6.15.'),
+      arch: means(
+        z.enum(architectureNames(), { error: architectureNames().join(', ') }),
+        'The architecture of the kernel, where the board does not say: arm64.',
+      ),
       cmdline: means(text, "The kernel command line, instead of the board's."),
       memory: means(spans, "RAM, instead of the board's own."),
       reserve: means(
@@ -36,7 +42,7 @@ export const bootSchema = z
         'Kernel configuration: { CMA_SIZE_MBYTES: 64 }, a .config by its name or its lines, or a list of such.',
       ),
       coherent: means(
-        z.enum(['v3', 'off'], { error: 'v3 or off' }),
+        z.enum(COHERENT_STATES, { error: COHERENT_STATES.join(', ') }),
         'The coherent heap series: v3 unless given, and off with kernel.',
       ),
       accounting: means(

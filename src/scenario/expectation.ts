@@ -278,13 +278,13 @@ function compileTest(key: keyof Expect, expect: Expect, values: Values, path: Pa
       return numberOf(expect.dma ?? 0, values, path, ({ outcome }) => outcome.dma, 'address');
     case 'getfl':
       return flagsTest(
-        values.read(expect.getfl ?? 0, path, parseFlags, 'flags of open(2) joined by |'),
+        values.flagWords(expect.getfl ?? 0, path, parseFlags, 'flags of open(2) joined by |'),
         (seen) => seen.buffer()?.flags,
         flagsText,
       );
     case 'getfd':
       return flagsTest(
-        values.read(expect.getfd ?? 0, path, parseFcntlArgument, 'FD_CLOEXEC or 0'),
+        values.flagWords(expect.getfd ?? 0, path, parseFcntlArgument, 'FD_CLOEXEC or 0'),
         (seen) => {
           const { at, outcome } = seen;
           const own = seen

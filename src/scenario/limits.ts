@@ -17,6 +17,8 @@ export const MAX_TEMPLATE_NAMES = 1000;
 export const MAX_RANGE = 1_000_000;
 /** Values that aliases of YAML unfold to. */
 export const MAX_ALIASED = 100_000;
+/** What steps have to tell beside their answers, at most. */
+export const MAX_WARNED = 16;
 /** Steps that were checked and are told of one by one; those after them are only counted, unless they fail. */
 export const MAX_TOLD = 100_000;
 /** Steps that may fail before --keep-going ends. */

@@ -1,4 +1,5 @@
 /** What a step came to: what its calls answered, what it read, what it made. */
+import type { Diagnostic } from '../diagnostic.ts';
 import type { Outcome as CallOutcome } from '../program/outcome.ts';
 
 export { DONE } from '../program/outcome.ts';
@@ -20,6 +21,8 @@ export interface Outcome extends CallOutcome {
   readonly revents?: number;
   /** The first address that a device got. */
   readonly dma?: bigint;
+  /** What is to be told of it, though it is no failure. */
+  readonly warnings?: readonly Diagnostic[];
   /** Other numbers by name. */
   readonly value?: Readonly<Record<string, number | bigint>>;
 }

@@ -2,6 +2,7 @@
 import type { Board } from '../board/board.ts';
 import { boardFromTree } from '../board/from-tree.ts';
 import { treeFromYamlSource } from '../board/from-yaml.ts';
+import { namedByFile } from '../board/named-by-file.ts';
 import type { YamlSource } from '../board/yaml-source.ts';
 import { type Diagnostic, InvalidInput, type SourcePosition } from '../diagnostic.ts';
 import type { BootParams, BootReserved } from '../kernel/boot/boot-params.ts';
@@ -133,8 +134,8 @@ async function boardOf(source: ScenarioSource, files: ScenarioFiles): Promise<Bo
   const { scenario, inlineBoard } = source;
   if (typeof scenario.board !== 'string') {
     if (inlineBoard === undefined) throw new Error('a board in place is read from YAML');
-    const { tree, warnings: _, ...kernel } = treeFromYamlSource(inlineBoard);
-    return { ...boardFromTree(tree, source.file), ...kernel };
+    const { tree, warnings: _, ...named } = treeFromYamlSource(inlineBoard);
+    return namedByFile(boardFromTree(tree, source.file), named);
   }
   const { include = [], define = [], overlay = [] } = scenario.boot ?? {};
   try {
@@ -181,7 +182,7 @@ function bootParams(boot: ScenarioBoot, values: Values, given: GivenFunctions): 
     return range;
   };
   const { kernel, cmdline, coherent, memory, reserve, nofile, evict, 'unflattened-tree': tree } = boot;
-  const { accounting, preset } = boot;
+  const { accounting, arch, preset } = boot;
   const ranges =
     memory === undefined
       ? undefined
@@ -204,6 +205,7 @@ function bootParams(boot: ScenarioBoot, values: Values, given: GivenFunctions): 
   if (kernel !== undefined) checkKernel(String(kernel), values);
   return bootParamsOf({
     ...(kernel !== undefined && { kernel: String(kernel) }),
+    ...(arch !== undefined && { arch }),
     ...(cmdline !== undefined && { cmdline }),
     ...(ranges !== undefined && { memory: ranges.filter((range) => range !== undefined) }),
     ...(reserved.length > 0 && { reserve: Object.fromEntries(reserved) as BootReserved }),

@@ -93,7 +93,7 @@ export interface RunReport {
   readonly end?: EndReport;
   /** What the boot died of. */
   readonly panic?: Panic;
-  /** Where the booted Linux dies later or has several answers. */
+  /** Where the booted Linux dies later or has several answers, and what steps had to tell, each once. */
   readonly warnings: readonly Diagnostic[];
   /** Calls of the kernel, and its logical time in nanoseconds at the end. */
   readonly calls: number;

@@ -16,7 +16,15 @@ import { MemoryRecords, type Records } from '../records.ts';
 import { refuseUnknownHeap } from './actions/fault.ts';
 import { SELF_STARTED } from './compile-steps.ts';
 import { Consequences } from './consequences.ts';
-import { MAX_ALIVE_TOLD, MAX_FAILED, MAX_RECORDS, MAX_STEPS, MAX_TOLD, MAX_TOUCHED } from './limits.ts';
+import {
+  MAX_ALIVE_TOLD,
+  MAX_FAILED,
+  MAX_RECORDS,
+  MAX_STEPS,
+  MAX_TOLD,
+  MAX_TOUCHED,
+  MAX_WARNED,
+} from './limits.ts';
 import { inPieces, type Machine, type Moment, type Pieces } from './moment.ts';
 import type { Outcome } from './outcome.ts';
 import { diagnosticOf, faultPath, type PreparedScenario } from './prepare.ts';
@@ -74,6 +82,8 @@ export class ScenarioRun {
   readonly #machine: Machine | undefined;
   readonly #panic: Panic | undefined;
   readonly #warnings: readonly Diagnostic[];
+  /** What steps had to tell, by its text. */
+  readonly #told = new Map<string, Diagnostic>();
   readonly #thread: Thread;
   /** The step at hand, when it takes long. */
   #lengthy: Generator<undefined, void> | undefined;
@@ -190,7 +200,7 @@ export class ScenarioRun {
       reports: () => this.#ran.map((ran) => this.#stepReport(ran)),
       ...(this.#end && { end: this.#end }),
       ...(this.#panic && { panic: this.#panic }),
-      warnings: this.#warnings,
+      warnings: [...this.#warnings, ...this.#told.values()],
       calls: this.#calls,
       time: kernel?.info().time ?? 0,
     };
@@ -233,6 +243,7 @@ export class ScenarioRun {
     if (used.length > 0) used.length = 0;
     machine.matching.spent = 0;
     const outcome = yield* this.#act(leaf, at);
+    for (const warning of outcome.warnings ?? NONE) this.#warn(leaf, warning);
     const as = leaf.as?.(at);
     if (as !== undefined) bind(machine.names, as, outcome);
     const seen = new Seen(at, outcome, logMark, hazardMark);
@@ -268,6 +279,13 @@ export class ScenarioRun {
       this.#failures.push(ran);
     }
     this.#options.onStep?.(this.#stepReport(ran));
+  }
+
+  /** Keeps what a step has to tell, where it stands. */
+  #warn({ path }: Leaf, warning: Diagnostic): void {
+    if (this.#told.size >= MAX_WARNED || this.#told.has(warning.message)) return;
+    const position = this.#prepared.source.position?.(path) ?? { file: this.#prepared.source.file };
+    this.#told.set(warning.message, { ...warning, position });
   }
 
   /** @throws BadValue when the run has become larger than any may be */

@@ -5,8 +5,9 @@ import type { FaultRule } from '../kernel/faults/fault-rule.ts';
 import { unknownSubject } from '../kernel/faults/fault-subjects.ts';
 import { SHELL_TASK } from '../kernel/task.ts';
 import type { ConfigFile } from '../profile/dot-config.ts';
-import { flagNames, parseFlags } from '../profile/open-flag-words.ts';
+import { areWords, flagNames, parseFlags, type ReadWords } from '../profile/open-flag-words.ts';
 import { type Names, parseWord } from '../uapi/call-names.ts';
+import type { ArchOpenFlags } from '../uapi/fcntl.ts';
 import { formatHex, parseByte, parseSigned, parseSize, parseWhole } from '../units.ts';
 import { BoundNames, type Kind } from './bound-names.ts';
 import { MAX_PROBLEMS, MAX_TEMPLATE_NAMES } from './limits.ts';
@@ -158,7 +159,19 @@ export class Values {
 
   /** Flags of open(2). */
   flags(value: Flags, path: Path): Getter<number> {
-    return this.#parsed(value, path, parseFlags, 'flags of open(2) joined by |, such as O_RDWR|O_CLOEXEC');
+    return this.flagWords(value, path, parseFlags, 'flags of open(2) joined by |, such as O_RDWR|O_CLOEXEC');
+  }
+
+  /** Words or a number, of which some are other numbers on other architectures. */
+  flagWords(value: Flags, path: Path, read: ReadWords, expected: string): Getter<number> {
+    const words = this.#parsed(value, path, (text) => (areWords(text, read) ? text : undefined), expected);
+    let last: { readonly text: string; readonly of: ArchOpenFlags; readonly flags: number } | undefined;
+    return (at) => {
+      const text = words(at);
+      const of = at.machine.kernel.profile.arch.openFlags;
+      if (last?.text !== text || last.of !== of) last = { text, of, flags: read(text, of) ?? 0 };
+      return last.flags;
+    };
   }
 
   /** A word of a table, or a number. */

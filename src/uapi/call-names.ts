@@ -67,7 +67,7 @@ export const IOCTL_REQUESTS: Names = {
 };
 
 /** The flags of open(2) by the numbers that an architecture gives them. */
-const openFlags = (arch: fcntl.ArchOpenFlags): Names => ({
+const openFlags = (arch: fcntl.ArchOpenFlags | undefined): Names => ({
   O_RDONLY: fcntl.O_RDONLY,
   O_WRONLY: fcntl.O_WRONLY,
   O_RDWR: fcntl.O_RDWR,
@@ -78,10 +78,12 @@ const openFlags = (arch: fcntl.ArchOpenFlags): Names => ({
   O_APPEND: fcntl.O_APPEND,
   O_NONBLOCK: fcntl.O_NONBLOCK,
   FASYNC: fcntl.FASYNC,
-  O_DIRECTORY: arch.O_DIRECTORY,
-  O_NOFOLLOW: arch.O_NOFOLLOW,
-  O_DIRECT: arch.O_DIRECT,
-  O_LARGEFILE: arch.O_LARGEFILE,
+  ...(arch && {
+    O_DIRECTORY: arch.O_DIRECTORY,
+    O_NOFOLLOW: arch.O_NOFOLLOW,
+    O_DIRECT: arch.O_DIRECT,
+    O_LARGEFILE: arch.O_LARGEFILE,
+  }),
   O_NOATIME: fcntl.O_NOATIME,
   O_CLOEXEC: fcntl.O_CLOEXEC,
 });
@@ -142,8 +144,8 @@ export function parseEvents(text: string): number | undefined {
 export const parseFcntlArgument = (text: string, arch: fcntl.ArchOpenFlags): number | undefined =>
   text.toUpperCase() === 'FD_CLOEXEC' ? fcntl.FD_CLOEXEC : parseFlags(text, arch);
 
-/** The names of what is set; unknown bits in hexadecimal. */
-export function flagNames(flags: number, arch: fcntl.ArchOpenFlags): string[] {
+/** The names of what is set; unknown bits in hexadecimal. @param arch absent: those that architectures differ in are unknown */
+export function flagNames(flags: number, arch?: fcntl.ArchOpenFlags): string[] {
   const names: string[] = [ACCESS[flags & fcntl.O_ACCMODE] ?? ''];
   let rest = (flags & ~fcntl.O_ACCMODE) >>> 0;
   for (const [name, bit] of Object.entries(openFlags(arch))) {

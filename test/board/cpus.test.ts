@@ -6,7 +6,8 @@ import { boot } from '../../src/kernel/boot/boot.ts';
 import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
 import { profileIn } from '../../src/profile/recorded-profile.ts';
 import { MemoryRecords } from '../../src/records.ts';
-import { board } from '../small-board.ts';
+import { GiB } from '../../src/units.ts';
+import { board, range } from '../small-board.ts';
 
 /** The architecture of a board with these processors, or what it is refused with; `undefined` when they tell nothing. */
 function architecture(cpus: string, more = ''): string | undefined {
@@ -99,12 +100,53 @@ describe('the architecture of a board', () => {
   });
 
   it.each([
+    ['a 32-bit RISC-V board', cpu('"sifive,e31", "riscv"', 'riscv,isa = "rv32imac";')],
+    ['a 32-bit RISC-V board', cpu('"somebody,core"', 'riscv,isa-base = "rv32i";')],
     ['an x86 board', cpu('"intel,ce4100"')],
     ['a MIPS board', cpu('"mips,mips24KEc"')],
     ['a LoongArch board', cpu('"loongson,la264"')],
     ['a PowerPC board', 'PowerPC,8349@0 { device_type = "cpu"; reg = <0>; };'],
   ])('%s is refused by name', (board, cpus) => {
     expect(architecture(cpus)).toBe(`this is ${board}; only arm64, arm, riscv64, x86_64 are modelled`);
+  });
+
+  it('is RISC-V with a small core of 32 bits beside large ones', () => {
+    const small = cpu('"sifive,e24", "riscv"', 'riscv,isa = "rv32imafc";');
+    expect(architecture(`${small} cpu@1 { reg = <1>; compatible = "riscv"; riscv,isa = "rv64gc"; };`)).toBe(
+      'riscv64',
+    );
+  });
+
+  it.each([
+    ['"acme,board", "fsl,imx6q"', 'arm'],
+    ['"acme,board", "fsl,imx8mp"', undefined],
+    ['"st,stm32mp157c-dk2", "st,stm32mp157"', 'arm'],
+    ['"acme,board", "st,stm32mp257"', undefined],
+    ['"ti,beagle-bone", "ti,am33xx"', 'arm'],
+    ['"rockchip,rk3288-evb", "rockchip,rk3288"', 'arm'],
+    ['"rockchip,rk3588-evb", "rockchip,rk3588"', undefined],
+    ['"acme,a20", "allwinner,sun7i-a20"', 'arm'],
+    ['"acme,h6", "allwinner,sun50i-h6"', undefined],
+    ['"starfive,visionfive-2-v1.3b", "starfive,jh7110"', 'riscv64'],
+    ['"acme,d1", "allwinner,sun20i-d1"', 'riscv64'],
+    ['"riscv-virtio"', 'riscv64'],
+    // Kernels of two boot on these.
+    ['"raspberrypi,4-model-b", "brcm,bcm2711"', undefined],
+    ['"acme,both", "fsl,imx6q", "starfive,jh7110"', undefined],
+  ])('of a root %s without processors is %s', (names, arch) => {
+    const root = compileSource(
+      {
+        path: 'board.dts',
+        text: `/dts-v1/;\n/ { #address-cells = <1>; #size-cells = <1>; compatible = ${names}; };`,
+      },
+      { readFile: () => undefined },
+    ).tree;
+    const found = boardFromTree(root, 'board.dts');
+    expect(found.arch).toBe(arch);
+    if (arch === undefined) return;
+    expect(() => boot(found, { arch: 'arm64', memory: [range(GiB, GiB)] }, new MemoryRecords())).toThrow(
+      /^this is a board of (arm|riscv64), by its compatible \(/,
+    );
   });
 
   it('is the one whose kernel boots, and no other', () => {

@@ -15,7 +15,7 @@ const yamlFixture = (name: string): string => new TextDecoder().decode(fixture(n
 
 /** What a board says, wherever it says it; YAML has neither labels of devices nor, often, what drivers go by. */
 /** Without what YAML has no words for: the processors. */
-const facts = ({ tree, devices, arch, ...board }: Board): unknown => ({
+const facts = ({ tree, devices, arch, archBy, ...board }: Board): unknown => ({
   ...board,
   devices: devices?.map(({ label, compatible, ...device }) => device),
   source: '',

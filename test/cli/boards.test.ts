@@ -60,8 +60,8 @@ describe('boards', () => {
     const { code, stdout, stderr } = await dmaheap(['boards', place, NO_MEMORY, '--kernel', '6.12']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Linux 6\.12\.118, no coherent heaps/);
-    expect(stdout).toMatch(/camera\.dtb +boots +2 {2}1: 32 MiB +-/);
-    expect(stdout).toMatch(/dtc17-label-path\.dtb +no memory +- .*the board has no memory/);
+    expect(stdout).toMatch(/camera\.dtb +arm64 +boots +2 {2}1: 32 MiB +-/);
+    expect(stdout).toMatch(/dtc17-label-path\.dtb +- +no memory +- .*the board has no memory/);
     expect(stderr).toMatch(/^3 boards: 2 boots, 1 no memory; \d+ with findings; /);
   });
 

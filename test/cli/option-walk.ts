@@ -153,6 +153,7 @@ export const VALUES: Readonly<Record<string, string>> = {
   '--task': 'camera',
   '--journal': '2000',
   '--kernel': '6.12',
+  '--arch': 'arm',
   '--cmdline': 'cma=16M',
   '--bootargs': 'cma=16M',
   '--memory': '0x40000000:192M',

@@ -14,6 +14,7 @@ import {
 import { readFlags } from '../../src/cli/words/open-flags.ts';
 import { didYouMean } from '../../src/devicetree/did-you-mean.ts';
 import { configKeys } from '../../src/profile/config.ts';
+import { openFlagsOf } from '../../src/profile/profile.ts';
 import { O_CLOEXEC, O_RDWR } from '../../src/uapi/fcntl.ts';
 
 test.each([
@@ -74,7 +75,7 @@ test('arguments', () => {
   expect(() => readSize('300q')).toThrow('Expected bytes');
   expect(readByte('0xff')).toBe(255);
   // Octal, as <fcntl.h> and /proc have it, for alloc as for scenarios.
-  expect(readFlags('02000002')).toBe(O_RDWR | O_CLOEXEC);
+  expect(readFlags('02000002')(openFlagsOf('arm64'))).toBe(O_RDWR | O_CLOEXEC);
   expect(() => readFlags('O_RDRW')).toThrow('Expected flags of open(2)');
   expect(() => readByte('256')).toThrow('Expected a byte');
   expect(readSeconds('0.5')).toBe(5e8);

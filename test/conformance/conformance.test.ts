@@ -8,6 +8,7 @@ import { parseGaps } from './gaps.ts';
 import { parseCase } from './oracle-case.ts';
 import { findCases } from './oracle-directory.ts';
 import { caseText, reportJson, totalsOf, totalsText } from './report.ts';
+import { rowsOf, rowsTable } from './rows.ts';
 
 const ORACLE = 'fixtures/oracle';
 const BOARDS = join(ORACLE, 'boards');
@@ -82,6 +83,11 @@ describe('the recorded answers of Linux', () => {
       structural: [grades.structural.total, grades.structural.agreed],
       'known gaps': [named, 0],
     });
+  });
+
+  it('have a row in README for each kernel and architecture', ({ skip }) => {
+    skip(results.length < cases.length, 'a part of the cases was run');
+    expect(readFileSync('README.md', 'utf8')).toContain(`\n${rowsTable(rowsOf(results))}\n`);
   });
 
   it('have a gap list that names cases that exist', () => {

@@ -19,6 +19,8 @@ export type CaseResult =
   | {
       readonly id: string;
       readonly kind: 'replayed';
+      /** Which kernel it was recorded from. */
+      readonly on: Pick<OracleCase['inputs']['profile'], 'linux' | 'arch' | 'page_size'>;
       /** No difference that no gap names, and no gap that has come to agree. */
       readonly ok: boolean;
       readonly grades: Readonly<Record<Grade, Tally>>;
@@ -42,6 +44,7 @@ export function runCase(id: string, oracle: OracleCase, boards: string, gaps: re
   return {
     id,
     kind: 'replayed',
+    on: oracle.inputs.profile,
     ok: differences.every((difference) => difference.gap !== undefined) && unexpectedPasses.length === 0,
     grades: { exact: tally(facts, 'exact'), structural: tally(facts, 'structural') },
     differences,

@@ -3,6 +3,7 @@ import { shortenPair } from './compare.ts';
 import type { CaseResult, Tally } from './conformance.ts';
 import { GRADES } from './fact.ts';
 import type { Json } from './oracle-case.ts';
+import { rowsOf } from './rows.ts';
 
 type Replayed = Extract<CaseResult, { kind: 'replayed' }>;
 
@@ -124,6 +125,15 @@ export function reportJson(results: readonly CaseResult[]): Json {
               not_replayed: result.notReplayed,
               not_judged: result.behind,
             },
+    ),
+    kernels: rowsOf(results).map(
+      (row): Json => ({
+        of: row.of,
+        cases: row.cases,
+        exact: { ...row.exact },
+        structural: { ...row.structural },
+        known_gaps: row.knownGaps,
+      }),
     ),
     totals: {
       replayed: totals.ok + totals.failed,

@@ -52,6 +52,7 @@ export const SETTINGS: Readonly<Record<string, PageSettings>> = {
     },
     before: 'dmaheap dt board.dts -O dtb -o plain.dtb',
   },
+  'docs/kernels.md': { before: `${CAMERA}; tar -czf dtbs.tar.gz -C fixtures/boards camera-soc.dtb` },
   'docs/cli.md': { before: 'dmaheap boot fixtures/boards/camera-soc.dtb' },
   'docs/ci.md': {
     before: 'mkdir -p scenarios && cp -r fixtures/scenarios/ci-gate.yaml fixtures/scenarios/boards scenarios',

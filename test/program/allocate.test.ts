@@ -1,6 +1,7 @@
 /** Allocation as programs do it: all or what fits, names, and what is left open. */
 import { describe, expect, it, test } from 'vitest';
 import { parseFlags } from '../../src/profile/open-flag-words.ts';
+import { openFlagsOf } from '../../src/profile/profile.ts';
 import { type AllocRequest, allocate, nameBuffer } from '../../src/program/allocate.ts';
 import { startTask } from '../../src/program/caller.ts';
 import { finish } from '../../src/program/outcome.ts';
@@ -23,7 +24,7 @@ describe.each(HEAPS)('%s', (heap) => {
 
   it('takes flags by number as fcntl.h has them: octal', () => {
     const { shell } = machine();
-    const fdFlags = parseFlags('02000002') ?? -1;
+    const fdFlags = parseFlags('02000002', openFlagsOf('arm64')) ?? -1;
     expect(fdFlags).toBe(O_RDWR | O_CLOEXEC);
     expect(run(shell, { heap, size: 4096n, fdFlags })).toMatchObject({ ret: 0, fds: [4] });
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { flagNames, formatFlags, parseFlags } from '../../src/profile/open-flag-words.ts';
+import { flagNames, formatFlags, parseFlags as parse } from '../../src/profile/open-flag-words.ts';
+import { architectureNames, openFlagsOf } from '../../src/profile/profile.ts';
 import { parseNumber, parseU64 } from '../../src/uapi/call-names.ts';
 import { O_CLOEXEC, O_CREAT, O_RDWR, O_WRONLY } from '../../src/uapi/fcntl.ts';
 
@@ -27,6 +28,8 @@ describe('numbers as C writes them', () => {
       expect(parseU64(text)).toBeUndefined();
   });
 });
+
+const parseFlags = (text: string, arch = 'arm64') => parse(text, openFlagsOf(arch));
 
 describe('open flags as text', () => {
   it('reads names and numbers', () => {
@@ -58,8 +61,32 @@ describe('open flags as text', () => {
     fc.assert(
       fc.property(fc.constantFrom('O_RDONLY', 'O_WRONLY', 'O_RDWR'), fc.subarray(known), (mode, names) => {
         const flags = parseFlags([mode, ...names].join('|')) ?? -1;
-        expect(parseFlags(formatFlags(flags))).toBe(flags);
+        expect(parseFlags(formatFlags(flags, openFlagsOf('arm64')))).toBe(flags);
       }),
     );
+  });
+
+  it('has for each architecture the numbers of its headers', () => {
+    const numbers = (arch: string) =>
+      ['O_DIRECTORY', 'O_NOFOLLOW', 'O_DIRECT', 'O_LARGEFILE'].map((word) => parseFlags(word, arch));
+    // arch/arm/ and arch/arm64/include/uapi/asm/fcntl.h; the others have include/uapi/asm-generic/fcntl.h.
+    const own = [0o40000, 0o100000, 0o200000, 0o400000];
+    const generic = [0o200000, 0o400000, 0o40000, 0o100000];
+    expect(architectureNames().map((arch) => [arch, numbers(arch)])).toEqual([
+      ['arm64', own],
+      ['arm', own],
+      ['riscv64', generic],
+      ['x86_64', generic],
+    ]);
+    for (const arch of architectureNames()) {
+      const all = parseFlags('O_RDWR|O_DIRECTORY|O_NOFOLLOW|O_DIRECT|O_LARGEFILE', arch) ?? 0;
+      expect(flagNames(all, openFlagsOf(arch))).toEqual([
+        'O_RDWR',
+        'O_DIRECTORY',
+        'O_NOFOLLOW',
+        'O_DIRECT',
+        'O_LARGEFILE',
+      ]);
+    }
   });
 });

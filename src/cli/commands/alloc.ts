@@ -12,7 +12,7 @@ import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
 import { readCount, readSize, readWord } from '../words/arguments.ts';
-import { readFlags } from '../words/open-flags.ts';
+import { type GivenFlags, readFlags } from '../words/open-flags.ts';
 import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
 interface Allocated {
@@ -37,10 +37,10 @@ function allocated(caller: Caller, request: AllocRequest, look: boolean): Alloca
 
 interface AllocOptions extends BoardOptions {
   readonly name?: string;
-  readonly fdFlags: number;
+  readonly fdFlags?: GivenFlags;
   readonly heapFlags: bigint;
   readonly fd?: number;
-  readonly openFlags?: number;
+  readonly openFlags?: GivenFlags;
   readonly count: number;
   readonly atomic?: boolean;
 }
@@ -71,24 +71,30 @@ export function allocCommand({ program, shell }: Registry): void {
     )
     .action(async (heap: string, size: bigint, options: AllocOptions) => {
       const sh = shell(command);
-      const { name, fdFlags = O_RDWR | O_CLOEXEC, heapFlags = 0n, count = 1, atomic = false } = options;
+      const { name, fdFlags, heapFlags = 0n, count = 1, atomic = false } = options;
       if (count === 0) throw new UsageError('--count must be at least 1');
       if (atomic && options.count === undefined) throw new UsageError('--atomic goes with --count N');
       const machine = await sh.machine('alloc', options);
       const request = {
         heap: heapName(heap),
         size,
-        fdFlags,
         heapFlags,
         count,
         atomic,
         ...(options.fd !== undefined && { fd: options.fd }),
-        ...(options.openFlags !== undefined && { openFlags: options.openFlags }),
+      };
+      const flagsIn = ({ kernel }: Caller) => {
+        const { openFlags: words } = kernel.profile.arch;
+        const openFlags = options.openFlags?.(words);
+        return {
+          fdFlags: fdFlags?.(words) ?? O_RDWR | O_CLOEXEC,
+          ...(openFlags !== undefined && { openFlags }),
+        };
       };
       // What worked is a result even when a later one failed; as JSON it is a member of the error.
       const json = sh.options.json === true;
       const { fds, buffers, failed } = sh.transact(machine, (caller) =>
-        allocated(caller, { ...request, ...(name !== undefined && { name }) }, json),
+        allocated(caller, { ...request, ...flagsIn(caller), ...(name !== undefined && { name }) }, json),
       );
       const failure = failed && new CallFailed([failed]);
       if (failure !== undefined) sh.ledger.willFail(failure);

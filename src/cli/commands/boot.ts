@@ -8,9 +8,16 @@ import type { Records } from '../../records.ts';
 import { doubtfulFileSystem } from '../../session/file-system.ts';
 import { bootSession } from '../../session/local-session.ts';
 import { completes } from '../completion/argument-kinds.ts';
+import { UsageError } from '../failures.ts';
 import { heapJson } from '../json/json.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
-import { type PreparedBoot, prepareBoot, prepareReboot } from '../read/prepare-boot.ts';
+import {
+  needsNoBoard,
+  type PreparedBoot,
+  prepareBoot,
+  prepareReboot,
+  prepareWithoutBoard,
+} from '../read/prepare-boot.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderHeaps } from '../render/heaps.ts';
@@ -78,8 +85,8 @@ export function bootCommand({ program, shell }: Registry): void {
       'Boots Linux on a board and keeps the kernel in the session, which is made or replaced. Prints the heaps; a boot that panics prints the log and changes nothing.',
     )
     .argument(
-      '<board>',
-      'device tree source or blob, a YAML board, or a directory such as /proc/device-tree; - reads standard input',
+      '[board]',
+      'device tree source or blob, YAML, a directory such as /proc/device-tree; - reads standard input; none with --arch x86_64 --memory',
     )
     .option('--force', 'even if buffers are alive in the session; they are lost')
     .option(
@@ -98,16 +105,27 @@ export function bootCommand({ program, shell }: Registry): void {
         'dmaheap boot board.dtb --mode 0660 --group video',
       ),
     )
-    .action(async (file: string, options: BoardOptions & { force?: boolean; journal?: number }) => {
-      const sh = shell(command);
-      sh.refuseBoard('boot');
-      const prepared = await prepareBoot(file, options, sh.environmentKernel);
-      const { journal } = options;
-      const inputs =
-        journal === undefined ? prepared.inputs : { ...prepared.inputs, journal: { entries: journal } };
-      const hint = inputs.params.kernel === undefined ? KERNEL_HINT : '';
-      await bootInto(sh, { ...prepared, inputs }, options.force === true, hint);
-    });
+    .action(
+      async (file: string | undefined, options: BoardOptions & { force?: boolean; journal?: number }) => {
+        const sh = shell(command);
+        sh.refuseBoard('boot');
+        if (file === undefined && !needsNoBoard(options)) {
+          throw new UsageError(
+            'no board given',
+            'Name one; only a machine without a device tree needs none: --arch x86_64 --memory BASE:SIZE',
+          );
+        }
+        const prepared =
+          file === undefined
+            ? prepareWithoutBoard(options, sh.environmentKernel)
+            : await prepareBoot(file, options, sh.environmentKernel);
+        const { journal } = options;
+        const inputs =
+          journal === undefined ? prepared.inputs : { ...prepared.inputs, journal: { entries: journal } };
+        const hint = inputs.params.kernel === undefined ? KERNEL_HINT : '';
+        await bootInto(sh, { ...prepared, inputs }, options.force === true, hint);
+      },
+    );
   addBootInputs(command, 'Boot inputs:');
   addSourceInputs(command, 'Device tree source:');
 }

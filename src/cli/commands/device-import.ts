@@ -91,9 +91,13 @@ export function deviceMap(parent: Command, { shell }: Registry): void {
         const found = find(calls, 'map', name, word, (one) => one.direction === undefined);
         const what = `device map: ${found.device} ${text}`;
         calls.did(what, (caller) => mapAttachment(caller, found.id, direction));
-        const segments = calls.kernel.deviceMapping(found.id)?.segments ?? [];
-        const warning = mappedWarning(calls.kernel, found.buffer.heap, found.device);
-        return { ...found, segments, warnings: warning === undefined ? [] : [warning] };
+        const mapping = calls.kernel.deviceMapping(found.id);
+        const warning = mapping && mappedWarning(calls.kernel, mapping);
+        return {
+          ...found,
+          segments: mapping?.segments ?? [],
+          warnings: warning === undefined ? [] : [warning],
+        };
       });
       const { segments, warnings } = mapped;
       await sh.warn(warnings);

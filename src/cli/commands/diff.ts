@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Diagnostic } from '../../diagnostic.ts';
+import type { CoherentSeries } from '../../profile/coherent-series.ts';
 import { presetNames } from '../../profile/presets.ts';
 import type { Change } from '../../program/boots/boot-differences.ts';
 import { bootDifferences, logDifferences } from '../../program/boots/boot-differences.ts';
@@ -15,6 +16,7 @@ import {
   type DiffSide,
   findBoot,
   type History,
+  refuseUnused,
   type SideOptions,
   sideOf,
 } from '../read/diff-side.ts';
@@ -28,6 +30,7 @@ import type { Shell } from '../shell.ts';
 import { Interruption } from '../terminal/interruption.ts';
 import { type ConfigWords, readConfig, readPreset } from '../words/config-option.ts';
 import { RELEASES, readKernel } from '../words/kernel-option.ts';
+import { archOption, coherentOption, readArch, readCoherent } from '../words/profile-options.ts';
 
 /** What can be counted: differences of boots, of the log, of the answers to a history. */
 export type Counted = Change | 'log' | 'answers';
@@ -42,8 +45,9 @@ type Pair<T> = readonly T[];
 
 interface DiffOptions extends SourceInputs {
   readonly kernel?: Pair<string>;
+  readonly arch?: Pair<string>;
   readonly cmdline?: Pair<string>;
-  readonly coherent?: Pair<'v3' | 'off'>;
+  readonly coherent?: Pair<CoherentSeries>;
   readonly preset?: Pair<string>;
   readonly config?: Pair<ConfigWords>;
   readonly memory?: readonly PhysRange[];
@@ -59,11 +63,6 @@ const paired =
     return [...before, read(text)];
   };
 
-function readCoherent(text: string): 'v3' | 'off' {
-  if (text === 'v3' || text === 'off') return text;
-  throw new InvalidArgumentError('Expected v3 or off.');
-}
-
 const readOptions = (text: string): ConfigWords =>
   text.split(',').reduce<ConfigWords>((config, option) => readConfig(option, config), { options: {} });
 
@@ -78,8 +77,9 @@ function readCounted(text: string): readonly Counted[] {
 /** The options of one side. */
 function sideOptions(options: DiffOptions, side: 0 | 1): SideOptions {
   const of = <T>(pair: Pair<T> | undefined): T | undefined => pair?.[Math.min(side, pair.length - 1)];
-  const [kernel, cmdline, coherent, preset, config] = [
+  const [kernel, arch, cmdline, coherent, preset, config] = [
     of(options.kernel),
+    of(options.arch),
     of(options.cmdline),
     of(options.coherent),
     of(options.preset),
@@ -87,6 +87,7 @@ function sideOptions(options: DiffOptions, side: 0 | 1): SideOptions {
   ];
   return {
     ...(kernel !== undefined && { kernel }),
+    ...(arch !== undefined && { arch }),
     ...(cmdline !== undefined && { cmdline }),
     ...(coherent !== undefined && { coherent }),
     ...(preset !== undefined && { preset }),
@@ -96,12 +97,12 @@ function sideOptions(options: DiffOptions, side: 0 | 1): SideOptions {
 
 /** What is the same of both boots: two that differ in nothing are a mistake. */
 function refuseSame(b: string | undefined, given: DiffOptions): void {
-  const { kernel, cmdline, coherent, preset, config } = given;
-  if (b !== undefined || [kernel, cmdline, coherent, preset, config].some((pair) => pair?.length === 2))
+  const { kernel, arch, cmdline, coherent, preset, config } = given;
+  if (b !== undefined || [kernel, arch, cmdline, coherent, preset, config].some((pair) => pair?.length === 2))
     return;
   throw new UsageError(
     'there is nothing to compare',
-    'Name two boards, or give --kernel, --cmdline, --preset, --config or --coherent twice: the first is for A, the second for B',
+    'Name two boards, or give --kernel, --arch, --cmdline, --preset, --config or --coherent twice: the first is for A, the second for B',
   );
 }
 
@@ -185,6 +186,7 @@ async function runDiff(
   if (a === '-' && b === '-') throw new UsageError('standard input (-) can be read only once');
   const found = await findBoot(a, inputs);
   const other = b === undefined ? found : await findBoot(b, inputs);
+  refuseUnused([found, other], options);
   const before = await sideOf(found, sideOptions(options, 0), inputs);
   const after = await sideOf(other, sideOptions(options, 1), inputs);
   warn([...before.warnings, ...after.warnings]);
@@ -205,6 +207,7 @@ function addOptions(command: Command): void {
     .addOption(
       offers(twice('--kernel <release>', 'the Linux that boots').argParser(paired(readKernel)), RELEASES),
     )
+    .addOption(archOption('its architecture; twice: for A, then for B', paired(readArch)))
     .addOption(
       twice('--cmdline <text>', "the kernel command line, instead of the board's").argParser(
         paired((text) => text),
@@ -214,12 +217,8 @@ function addOptions(command: Command): void {
       offers(twice('--preset <name>', 'whose configuration').argParser(paired(readPreset)), presetNames()),
     )
     .addOption(twice('--config <key=value,…>', 'options, or a .config').argParser(paired(readOptions)))
-    .addOption(twice('--coherent <state>', 'the coherent heap series').argParser(paired(readCoherent)))
-    .addOption(
-      new Option('--memory <base:size>', "RAM of both, instead of the boards' own (repeatable)").argParser(
-        readMemory,
-      ),
-    )
+    .addOption(coherentOption('the coherent heap series; twice: for A, then for B', paired(readCoherent)))
+    .addOption(new Option('--memory <base:size>', 'RAM of both boards (repeatable)').argParser(readMemory))
     .option('--run <file>', 'a scenario or bundle: tells the first step that is answered otherwise')
     .addOption(
       new Option('--fail-on <kinds>', `only these make exit 1: ${COUNTED.join(', ')}`).argParser(readCounted),

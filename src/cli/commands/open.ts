@@ -3,7 +3,7 @@ import { openFile, openRequest } from '../../program/open-file.ts';
 import { makeCalls } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { examples, type Registry } from '../registry.ts';
-import { readFlags } from '../words/open-flags.ts';
+import { type GivenFlags, readFlags } from '../words/open-flags.ts';
 
 /** `dmaheap open PATH|HEAP`: a descriptor of a node or file. */
 export function openCommand({ program, shell }: Registry): void {
@@ -26,16 +26,17 @@ export function openCommand({ program, shell }: Registry): void {
         'dmaheap open /sys/kernel/debug/dma_buf/bufinfo',
       ),
     )
-    .action(async (word: string, options: { readonly flags?: number }) => {
+    .action(async (word: string, options: { readonly flags?: GivenFlags }) => {
       const sh = shell(command);
-      const request = openRequest(word, options.flags);
-      const { path, flags } = request;
       const session = await sh.session('open');
-      const { ret: fd } = await makeCalls(sh, session, ({ did }) =>
-        did(`open: ${word}`, (caller) => openFile(caller, request)),
-      );
+      const { path, flags, names, fd } = await makeCalls(sh, session, ({ kernel, did }) => {
+        const { openFlags } = kernel.profile.arch;
+        const request = openRequest(word, options.flags?.(openFlags));
+        const { ret } = did(`open: ${word}`, (caller) => openFile(caller, request));
+        return { ...request, names: flagNames(request.flags, openFlags), fd: ret };
+      });
       await sh.answer(
-        () => ({ schema: 'dmaheap.open/2', path, flags, flag_names: flagNames(flags), ret: fd, fd }),
+        () => ({ schema: 'dmaheap.open/2', path, flags, flag_names: names, ret: fd, fd }),
         () => `${fd}\n`,
       );
     });

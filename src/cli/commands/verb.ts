@@ -1,8 +1,10 @@
 /** The command of a verb that is one call: made of what `program/verbs/` says of it. */
 import { InvalidArgumentError } from 'commander';
+import { areWords } from '../../profile/open-flag-words.ts';
 import { parseHexBytes } from '../../program/hex-bytes.ts';
 import { type Argument, callOf, type Given, MAX_ROOM, type Verb } from '../../program/verb.ts';
 import { wordOf } from '../../uapi/call-names.ts';
+import type { ArchOpenFlags } from '../../uapi/fcntl.ts';
 import { makeCalls } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { UsageError } from '../failures.ts';
@@ -34,10 +36,10 @@ function readerOf(argument: Argument): (text: string) => number | bigint | strin
       return readSize;
     case 'word':
       return wordReader(argument.names);
+    // A number once the kernel is there.
     case 'flags':
       return (text) => {
-        const flags = argument.parse(text);
-        if (flags !== undefined) return flags;
+        if (areWords(text, argument.parse)) return text;
         throw new InvalidArgumentError(`Expected ${argument.expected}.`);
       };
   }
@@ -52,11 +54,28 @@ function readBytes(text: string): Uint8Array {
 }
 
 /** What the word of an argument stands for, once the command runs. */
-function argumentValue({ kind }: Argument, word: Given[string] | string): Given[string] {
-  if (typeof word !== 'string') return word;
-  if (kind === 'path') return word;
+function argumentValue(argument: Argument, word: Given[string] | string): Given[string] {
+  const { kind } = argument;
+  if (typeof word !== 'string' || kind === 'path' || kind === 'flags') return word;
   return kind === 'descriptor' ? readDescriptor(word) : readBytes(word);
 }
+
+/** The same with the numbers of the kernel's architecture. */
+const withFlags = (
+  named: readonly (readonly [string, Argument])[],
+  given: Given,
+  openFlags: ArchOpenFlags,
+): Given => ({
+  ...given,
+  ...Object.fromEntries(
+    named.flatMap(([key, argument]) => {
+      const word = given[key];
+      return argument.kind === 'flags' && typeof word === 'string'
+        ? [[key, argument.parse(word, openFlags) ?? 0]]
+        : [];
+    }),
+  ),
+});
 
 /** An argument's value as it is told. */
 function told(
@@ -73,10 +92,10 @@ const spoken = (value: Given[string] | undefined, word: ReturnType<typeof told>)
   value instanceof Uint8Array ? `${value.length} bytes` : word;
 
 /** The names of the flags that it was given, where there are names for them. */
-function givenFlags(named: readonly (readonly [string, Argument])[], given: Given) {
+function givenFlags(named: readonly (readonly [string, Argument])[], given: Given, openFlags: ArchOpenFlags) {
   for (const [key, argument] of named) {
     if (argument.kind === 'flags' && argument.names)
-      return { flag_names: argument.names(Number(given[key])) };
+      return { flag_names: argument.names(Number(given[key]), openFlags) };
   }
   return {};
 }
@@ -107,6 +126,7 @@ export function verbCommand(name: string, verb: Verb, word = name): (registry: R
   const path = verb.under === undefined ? word : `${verb.under} ${word}`;
   const named = Object.entries(verb.arguments);
   const required = named.filter(([, { optional }]) => optional !== true);
+  const hasFlags = verb.flags !== undefined || named.some(([, { kind }]) => kind === 'flags');
   return ({ program, shell }) => {
     const command = program.command(word).summary(verb.summary).description(verb.description);
     completes(command, ...named.map(([, argument]) => completedAs(argument)));
@@ -115,19 +135,21 @@ export function verbCommand(name: string, verb: Verb, word = name): (registry: R
     }
     command.addHelpText('after', examples(...verb.examples)).action(async () => {
       const sh = shell(command);
-      const given: Given = Object.fromEntries(
+      const asked: Given = Object.fromEntries(
         named.map(([key, argument], i) => {
           return [key, argumentValue(argument, command.processedArgs[i] ?? argument.default)];
         }),
       );
-      const words = Object.fromEntries(named.map(([key, argument]) => [key, told(argument, given[key])]));
       const session = await sh.session(verb.under === undefined ? name : path);
+      const openFlags = hasFlags ? session.view((kernel) => kernel.profile.arch.openFlags) : undefined;
+      const given = openFlags === undefined ? asked : withFlags(named, asked, openFlags);
+      const words = Object.fromEntries(named.map(([key, argument]) => [key, told(argument, given[key])]));
       const what =
         required.length === 0
           ? path
           : `${path}: ${required.map(([key]) => spoken(given[key], words[key])).join(' ')}`;
       const ret = await makeCalls(sh, session, ({ must }) => must(what, callOf(verb, given)));
-      const names = verb.flags?.(given, ret);
+      const names = openFlags && verb.flags?.(given, ret, openFlags);
       const came = filled(named, given, ret);
       const shown = names?.length ? [names.join('|')] : came?.length ? [hexOf(came)] : [];
       const flags = verb.flags && { flags: names === undefined ? null : ret, flag_names: names ?? [] };
@@ -135,7 +157,12 @@ export function verbCommand(name: string, verb: Verb, word = name): (registry: R
       // 1 had the names as `flags`.
       const form = flags === undefined ? 1 : 2;
       await sh.answer(
-        () => ({ schema: `dmaheap.${name}/${form}`, ...words, ...givenFlags(named, given), ...answer }),
+        () => ({
+          schema: `dmaheap.${name}/${form}`,
+          ...words,
+          ...(openFlags && givenFlags(named, given, openFlags)),
+          ...answer,
+        }),
         () => (verb.returns === undefined ? '' : `${[ret, ...shown].join(' ')}\n`),
       );
     });

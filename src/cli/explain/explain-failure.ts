@@ -229,6 +229,10 @@ export function explainFailure(failure: Failure): string[] {
     }
     case 'no-private-mapping':
       return ['a buffer of a CMA heap has no private mappings (MAP_PRIVATE)'];
+    case 'no-cpu-access':
+      return [
+        `${failure.pool} is no-map: the coherent series wip (not mainline) refuses SYNC, mmap and vmap of its buffers; devices may use them`,
+      ];
     case 'not-a-drm-file':
       return [`descriptor ${failure.fd} is no file of a DRM device: open one of /dev/dri`];
     case 'not-a-dma-buf':

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BootParams, BootReserved } from '../../kernel/boot/boot-params.ts';
 import type { FaultRule } from '../../kernel/faults/fault-rule.ts';
 import { ACCOUNTING, type Accounting, isAccounting } from '../../profile/accounting.ts';
+import type { CoherentSeries } from '../../profile/coherent-series.ts';
 import { bootParamsOf, isReserved, parseMode, parseSeed } from '../../program/boot-inputs.ts';
 import { type PhysRange, parseRange } from '../../units.ts';
 import { UsageError } from '../failures.ts';
@@ -11,12 +12,14 @@ import { type ConfigWords, configOption, configParams, presetOption } from '../w
 import { collectFaults } from '../words/fault-option.ts';
 import { readGroup } from '../words/groups.ts';
 import { kernelOption } from '../words/kernel-option.ts';
+import { archOption, coherentOption, readArch, readCoherent } from '../words/profile-options.ts';
 import { inHelp } from '../words/with-board.ts';
 import type { SourceInputs } from './load-tree.ts';
 
 /** The options as commander leaves them. */
 export interface BootInputOptions {
   readonly kernel?: string;
+  readonly arch?: string;
   readonly cmdline?: string;
   /** The same, said as what a boot loader writes into /chosen. */
   readonly bootargs?: string;
@@ -24,7 +27,7 @@ export interface BootInputOptions {
   readonly reserve?: BootReserved;
   readonly preset?: string;
   readonly config?: ConfigWords;
-  readonly coherent?: 'v3' | 'off';
+  readonly coherent?: CoherentSeries;
   readonly unflattenedTree?: bigint;
   readonly accounting?: readonly Accounting[];
   readonly nofile?: number;
@@ -79,6 +82,7 @@ function readAccounting(text: string, before: readonly Accounting[] = []): Accou
 export function addBootInputs(command: Command, heading: string): Command {
   const group = (option: Option) => command.addOption(inHelp(option, heading));
   group(kernelOption());
+  group(archOption("else the board's: arm64, arm, riscv64, x86_64", readArch));
   group(new Option('--cmdline <text>', "the command line, instead of the board's bootargs"));
   group(new Option('--bootargs <text>', 'the same, as a boot loader calls it').conflicts('cmdline'));
   group(
@@ -91,12 +95,7 @@ export function addBootInputs(command: Command, heading: string): Command {
   );
   group(presetOption());
   group(configOption());
-  group(
-    new Option('--coherent <state>', 'the coherent heap series: v3, but off with --kernel').choices([
-      'v3',
-      'off',
-    ]),
-  );
+  group(coherentOption('the coherent series: off, v1, v2, v3, wip', readCoherent));
   group(
     new Option(
       '--accounting <switch>',
@@ -122,6 +121,7 @@ export function addBootInputs(command: Command, heading: string): Command {
 
 const NAMES = [
   'kernel',
+  'arch',
   'cmdline',
   'memory',
   'reserve',

@@ -3,11 +3,13 @@ import type { Board } from '../../board/board.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { kernelWarnings } from '../../kernel/boot/asked-profile.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
+import type { CoherentSeries } from '../../profile/coherent-series.ts';
 import type { PreparedScenario } from '../../scenario/index.ts';
+import { UsageError } from '../failures.ts';
 import type { Scenarios } from '../run-scenario.ts';
 import type { ConfigWords } from '../words/config-option.ts';
 import { bootParams } from './boot-inputs.ts';
-import { loadTree, type SourceInputs } from './load-tree.ts';
+import { givenForSource, loadTree, type SourceInputs } from './load-tree.ts';
 import { loadedBoard } from './loaded-board.ts';
 import { inputName } from './read-input.ts';
 import { isBundle, type Source, sourceOf } from './scenario-source.ts';
@@ -15,8 +17,9 @@ import { isBundle, type Source, sourceOf } from './scenario-source.ts';
 /** What may differ between the two. */
 export interface SideOptions {
   readonly kernel?: string;
+  readonly arch?: string;
   readonly cmdline?: string;
-  readonly coherent?: 'v3' | 'off';
+  readonly coherent?: CoherentSeries;
   readonly preset?: string;
   readonly config?: ConfigWords;
 }
@@ -36,6 +39,8 @@ export interface FoundBoot {
   /** What a bundle was booted with. */
   readonly params: BootParams;
   readonly source?: Source;
+  /** How its files were read; absent where options about source and overlays mean nothing. */
+  readonly loaded?: { readonly isOfSource: boolean };
 }
 
 /** A scenario that is run on both sides, and the module that runs it. */
@@ -79,7 +84,31 @@ export async function findBoot(
   }
   const loaded = await loadTree(file, source);
   const board = loadedBoard(loaded, inputName(file));
-  return { board: { ...board, diagnostics: [...loaded.warnings, ...board.diagnostics] }, params: {} };
+  const { isOfSource, warnings } = loaded;
+  return {
+    board: { ...board, diagnostics: [...warnings, ...board.diagnostics] },
+    params: {},
+    loaded: { isOfSource },
+  };
+}
+
+/** Refuses options about source, and overlays, that neither side has a use for. @throws UsageError */
+export function refuseUnused(sides: readonly FoundBoot[], source: SourceInputs): void {
+  const refuse = (option: string, goesWith: string): never => {
+    throw new UsageError(
+      `${option} goes with ${goesWith}, and neither side is one: it would be ignored`,
+      'Leave it out, or name the board that it is about',
+    );
+  };
+  const forSource = givenForSource(source);
+  if (forSource !== undefined && !sides.some(({ loaded }) => loaded?.isOfSource === true))
+    refuse(forSource, 'device-tree source');
+  // An overlay is laid over both.
+  if (source.overlay?.length && !sides.every(({ loaded }) => loaded !== undefined))
+    throw new UsageError(
+      '--overlay is laid over both boards, and a bundle or a scenario has its own: it would be ignored',
+      'Leave it out, or name two boards',
+    );
 }
 
 /** One side: what was found, with the options that are its own. @throws InvalidInput */

@@ -3,11 +3,12 @@
  * holds and not by its name; with overlays applied.
  */
 import { type BoardFormat, detectFormat } from '../../board/detect-format.ts';
+import type { YamlBoard } from '../../board/from-yaml.ts';
+import type { NamedByFile } from '../../board/named-by-file.ts';
 import { decodeDtb, encodeDtb } from '../../devicetree/dtb.ts';
 import { decodeSource } from '../../devicetree/source-encoding.ts';
 import type { DeviceTree } from '../../devicetree/tree.ts';
 import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
-import type { ConfigValue } from '../../profile/given-option.ts';
 import { UnreadableInput, UsageError } from '../failures.ts';
 import type { Confinement } from './confinement.ts';
 import { readDeviceTreeDirectory } from './device-tree-directory.ts';
@@ -39,15 +40,11 @@ export interface SourceInputs {
   readonly overlayAsBoard?: boolean;
 }
 
-export interface LoadedTree {
+export interface LoadedTree extends NamedByFile {
   readonly tree: DeviceTree;
   readonly format: BoardFormat | 'directory';
   /** Whether any of it was compiled from source. */
   readonly isOfSource: boolean;
-  /** The kernel that a YAML board names, and its configuration. */
-  readonly kernel?: string;
-  readonly preset?: string;
-  readonly config?: Readonly<Record<string, ConfigValue>>;
   /** What can be read again without any other file: the input itself, or the finished tree as a blob. */
   bytes(): Uint8Array;
   readonly warnings: readonly Diagnostic[];
@@ -99,12 +96,14 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
   return { ...board, tree, isOfSource, bytes: () => encodeDtb(tree), warnings };
 }
 
+/** The first option that is about source alone; `undefined` when there is none. */
+export const givenForSource = ({ include, define, symbols }: SourceInputs): string | undefined =>
+  include?.length ? '--include' : define ? '--define' : symbols ? '--symbols' : undefined;
+
 /** The same for a user who gives the options: those about source are refused where there is none. @throws UsageError */
 export async function loadTreeAsGiven(file: string, inputs: SourceInputs): Promise<LoadedTree> {
   const loaded = await loadTree(file, inputs);
-  if (loaded.isOfSource) return loaded;
-  const { include, define, symbols } = inputs;
-  const given = include?.length ? '--include' : define ? '--define' : symbols ? '--symbols' : undefined;
+  const given = loaded.isOfSource ? undefined : givenForSource(inputs);
   if (given === undefined) return loaded;
   throw new UsageError(
     `${given} goes with device-tree source, and ${inputName(file)} is none: it would be ignored`,
@@ -117,10 +116,7 @@ export const keptName = ({ file, format }: { readonly file: string; readonly for
   format === 'dts' || format === 'directory' ? `blob made of ${file}` : file;
 
 /** Decodes bytes that stand for themselves: what `LoadedTree.bytes` holds. @throws InvalidInput */
-export async function decodeTree(
-  bytes: Uint8Array,
-  name: string,
-): Promise<Pick<LoadedTree, 'tree' | 'kernel' | 'preset' | 'config' | 'warnings'>> {
+export async function decodeTree(bytes: Uint8Array, name: string): Promise<YamlBoard> {
   if (detectFormat(bytes) !== 'yaml') return { tree: decodeDtb(bytes, name), warnings: [] };
   // The YAML and schema libraries take longer to load than all the rest: only for a YAML board.
   const { treeFromYaml } = await import('../../board/from-yaml.ts');

@@ -1,17 +1,18 @@
 /** A boot of a board that a user names, or of the inputs that a session was booted from. */
-import type { Board } from '../../board/board.ts';
+import { type Board, boardWithoutTree } from '../../board/board.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { kernelWarnings } from '../../kernel/boot/asked-profile.ts';
 import { type BootOutcome, boot } from '../../kernel/boot/boot.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import { NO_MEMORY } from '../../mm/phys-memory.ts';
 import { Printk } from '../../printk.ts';
+import { readsDeviceTree } from '../../profile/profile.ts';
 import { MemoryRecords, type Records } from '../../records.ts';
 import { MemorySession } from '../../session/memory-session.ts';
 import type { BootInputs } from '../../session/session.ts';
 import { BootPanic } from '../failures.ts';
 import { refuseUnknownSubjects, subjectsOf } from '../words/fault-option.ts';
-import { type BoardOptions, bootParams } from './boot-inputs.ts';
+import { type BoardOptions, bootParams, refuseTreeOptions } from './boot-inputs.ts';
 import { decodeTree, keptName, loadTreeAsGiven } from './load-tree.ts';
 import { loadedBoard } from './loaded-board.ts';
 import { inputName } from './read-input.ts';
@@ -38,9 +39,32 @@ export async function prepareBoot(
   const loaded = await loadTreeAsGiven(file, options);
   const { format, bytes, warnings } = loaded;
   const kernel = options.kernel ?? loaded.kernel ?? otherKernel;
-  const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) });
+  const arch = options.arch ?? loaded.arch;
+  const named = { ...(kernel !== undefined && { kernel }), ...(arch !== undefined && { arch }) };
+  const params = bootParams({ ...options, ...named });
   const inputs = { board: bytes(), file: inputName(file), format, params };
   return bootOf(inputs, loadedBoard(loaded, inputs.file), warnings);
+}
+
+/**
+ * Whether a boot needs no file: of a machine without a device tree, whose firmware tells of memory alone, which
+ * `--memory` says.
+ */
+export const needsNoBoard = ({ arch, memory }: BoardOptions): boolean =>
+  arch !== undefined && !readsDeviceTree(arch) && memory !== undefined;
+
+/** What stands for the board where there is none. */
+const NO_BOARD = 'no board';
+
+/** A boot of the memory that the options give. @throws UsageError when they say what is of a board alone */
+export function prepareWithoutBoard(options: BoardOptions, otherKernel?: string): PreparedBoot {
+  const { arch = '', include, define, overlay } = options;
+  refuseTreeOptions({ include, define, overlay }, `a machine that --arch ${arch} --memory describe`);
+  const kernel = options.kernel ?? otherKernel;
+  const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) });
+  const yaml = new TextEncoder().encode(`arch: ${arch}\n`);
+  const inputs = { board: yaml, file: NO_BOARD, format: 'yaml', params } as const;
+  return bootOf(inputs, { ...boardWithoutTree(NO_BOARD), arch, archBy: 'file' }, []);
 }
 
 /** A session of this process alone. @throws BootPanic when the kernel dies, with its log */

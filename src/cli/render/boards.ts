@@ -34,6 +34,10 @@ function findingsText({ findings, message }: BoardSummary): string {
   return [...counts].map(([why, count]) => (count === 1 ? why : `${count} × ${why}`)).join(', ');
 }
 
+/** The architecture that a board says it has; the others are of the one above the table. */
+const archText = ({ arch, unverified }: BoardSummary): string =>
+  `${arch ?? '-'}${unverified ? ' (unverified)' : ''}`;
+
 /** How many there are of each outcome, in a sentence. */
 export function boardsSummary(boards: readonly BoardSummary[], seconds: number): string {
   const counts = (Object.keys(OUTCOMES) as BoardSummary['outcome'][]).flatMap((outcome) => {
@@ -48,6 +52,7 @@ export function boardsSummary(boards: readonly BoardSummary[], seconds: number):
 export function boardsText(boards: readonly BoardSummary[], ink: Ink = NO_INK): string {
   const rows = boards.map((board) => [
     escapeText(board.name),
+    archText(board),
     OUTCOMES[board.outcome],
     board.outcome === 'boots' ? String(board.heaps.length) : '-',
     behind(board.heaps, 'cma'),
@@ -57,6 +62,7 @@ export function boardsText(boards: readonly BoardSummary[], ink: Ink = NO_INK): 
   return renderTable(
     [
       { title: 'BOARD' },
+      { title: 'ARCH' },
       { title: 'OUTCOME' },
       { title: 'HEAPS', right: true },
       { title: 'CMA' },
@@ -72,9 +78,11 @@ export function boardsText(boards: readonly BoardSummary[], ink: Ink = NO_INK): 
 export const boardsJson = (boards: readonly BoardSummary[], profile: string) => ({
   schema: 'dmaheap.boards/1',
   profile,
-  boards: boards.map(({ name, model, outcome, message, heaps, findings, warnings }) => ({
+  boards: boards.map(({ name, model, arch, unverified, outcome, message, heaps, findings, warnings }) => ({
     board: name,
     model: model ?? null,
+    arch: arch ?? null,
+    unverified: unverified ?? false,
     outcome,
     message: message ?? null,
     heaps: heaps.map((heap) => ({

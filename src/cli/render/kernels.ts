@@ -11,7 +11,15 @@ import { renderTable } from '../terminal/table.ts';
 const newest = ({ release, stable }: KernelRow): string => `${release}.${stable}`;
 
 const standsBehind = ({ recorded, source }: KernelRow): string =>
-  recorded === undefined ? `unverified: read from ${source}, no recording` : `recorded from ${recorded}`;
+  recorded === undefined
+    ? `unverified: read from ${source}, no recording`
+    : `recorded from ${recorded.from}, on ${recordedOn(recorded.on)}`;
+
+/** Architectures, with page sizes where these are not 4 KiB alone. */
+const recordedOn = (on: Readonly<Record<string, readonly number[]>>): string =>
+  Object.entries(on)
+    .map(([arch, pages]) => (pages.length === 1 ? arch : `${arch} (${pages.join(', ')} KiB pages)`))
+    .join(', ');
 
 const SERIES: Readonly<Record<string, string>> = {
   posted: 'as posted',
@@ -68,7 +76,8 @@ export const kernelsJson = (kernels: readonly KernelRow[], differences: readonly
     release: row.release,
     means: newest(row),
     since: `${row.release}.${row.since ?? 0}`,
-    recorded: row.recorded ?? null,
+    recorded: row.recorded?.from ?? null,
+    recorded_on: row.recorded?.on ?? {},
     source: row.source,
     coherent_series: row.series ?? null,
     unverified: isUnverified(row.release),

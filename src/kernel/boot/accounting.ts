@@ -5,6 +5,7 @@ import { type Controller, createRootCgroup } from '../../mm/account/cgroup-recor
 import { registerDmemRegion } from '../../mm/account/dmem.ts';
 import type { EarlyBoot, EarlyCma } from '../../mm/early/early-boot.ts';
 import { type Accounting, isProposal, withGate } from '../../profile/accounting.ts';
+import { seriesRules } from '../../profile/coherent-series.ts';
 import { linuxName, type Profile } from '../../profile/profile.ts';
 import type { BootParams } from './boot-params.ts';
 
@@ -25,10 +26,13 @@ export function accountingOf(
 ): { readonly accounting: readonly Accounting[]; readonly problems: readonly Problem[] } {
   const asked = params.accounting ?? [];
   const { memAccounting } = parseCmdline(params.cmdline ?? bootargs);
-  const { linux, config } = profile;
+  const { linux, config, coherent_series } = profile;
   const problems = asked.flatMap((one) => refusal(one, profile) ?? []);
   const isOn = memAccounting === true && linux.memAccounting && config.CONFIG_MEMCG;
-  return { accounting: withGate(isOn ? ['memcg', ...asked] : asked), problems };
+  const on = withGate(isOn ? ['memcg', ...asked] : asked);
+  // The charging is part of what v1 is, and has the gate of memcg.
+  const isOfSeries = on.includes('memcg') && seriesRules(coherent_series)?.charges === true;
+  return { accounting: withGate(isOfSeries ? [...on, 'dmem-coh-v1'] : on), problems };
 }
 
 function refusal(one: Accounting, profile: Profile): Problem | undefined {
@@ -49,19 +53,16 @@ function refusal(one: Accounting, profile: Profile): Problem | undefined {
       coherent_series === 'off'
         ? 'there are no coherent heaps'
         : `${coherent_series} of the coherent heap series charges nothing`;
-    return coherentCharges(coherent_series)
+    return seriesRules(coherent_series)?.charges === true
       ? undefined
       : error(
           'accounting-series',
           `dmem-coh-v1 is of v1 of the coherent heap series; ${series}`,
-          'leave the switch out',
+          'add --coherent v1, or leave the switch out',
         );
   }
   return undefined;
 }
-
-/** Whether a version of the coherent heap series charges its pools. */
-const coherentCharges = (series: string): boolean => series === 'v1';
 
 /** Makes the root cgroup, and a region of each CMA area where these are charged: cma_activate_area(). */
 export function startAccounting({ records, profile }: EarlyBoot, areas: readonly EarlyCma[]): void {

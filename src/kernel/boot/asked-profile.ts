@@ -1,6 +1,8 @@
 /** The profile that a board and its boot ask for: kernel, architecture, pages and configuration, and what is said of it. */
 import type { Board } from '../../board/board.ts';
+import { archSource } from '../../board/named-by-file.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
+import type { CoherentSeries } from '../../profile/coherent-series.ts';
 import type { ConfigProblem } from '../../profile/config.ts';
 import { type ConfigLayer, type GivenConfig, layersOf } from '../../profile/config-layers.ts';
 import { presetNames, presetOf } from '../../profile/presets.ts';
@@ -16,7 +18,8 @@ import type { BootParams } from './boot-params.ts';
 import { spokenFor } from './spoken-for.ts';
 
 /** What of a board decides the kernel. */
-export type KernelBoard = Pick<Board, 'kernel' | 'source' | 'arch' | 'preset' | 'config'>;
+export type KernelBoard = Pick<Board, 'kernel' | 'source' | 'arch' | 'archBy' | 'preset' | 'config'> &
+  Partial<Pick<Board, 'compatible'>>;
 /** What of the inputs does. */
 export type KernelParams = Pick<
   BootParams,
@@ -31,7 +34,7 @@ export interface AskedProfile {
   /** What the configuration is made of, the lowest first. */
   readonly layers: readonly ConfigLayer[];
   readonly release: string;
-  readonly coherent: 'v3' | 'off';
+  readonly coherent: CoherentSeries;
   readonly arch: string;
 }
 
@@ -88,8 +91,8 @@ function checkArchitecture(board: KernelBoard, params: KernelParams, error: Comp
   } else if (board.arch !== undefined && board.arch !== arch) {
     error(
       'board-architecture',
-      `this is a board of ${board.arch}, by its /cpus, and the kernel asked for is of ${arch}`,
-      'leave --arch out; without /cpus the board is one of any architecture',
+      `this is a board of ${board.arch}, by ${archSource(board)}, and the kernel asked for is of ${arch}`,
+      "leave the architecture out: the kernel is then of the board's",
     );
   } else if (!pageSizesOf(arch).includes(pageKiB)) {
     const sizes = pageSizesOf(arch).join(', ');

@@ -5,6 +5,7 @@
 import type { HeapModule } from '../../dma-buf/heap-modules.ts';
 import type { Accounting } from '../../profile/accounting.ts';
 import type { PageKiB } from '../../profile/architecture.ts';
+import type { CoherentSeries } from '../../profile/coherent-series.ts';
 import type { ConfigFile } from '../../profile/dot-config.ts';
 import type { ConfigValue } from '../../profile/given-option.ts';
 import type { PhysRange } from '../../units.ts';
@@ -34,12 +35,12 @@ export interface BootParams {
   /** Single options, over all of that: CONFIG_CMA_SIZE_MBYTES and so on, with values as in .config. */
   readonly config?: Readonly<Record<string, ConfigValue>>;
   /** The state of the coherent heap series; unless given `v3`, and `off` where a kernel is named. */
-  readonly coherent?: 'v3' | 'off';
+  readonly coherent?: CoherentSeries;
   /** Which heaps charge cgroups; none unless given, here or on the command line. */
   readonly accounting?: readonly Accounting[];
   /** The release of Linux: `6.12`, `6.12.107`, `nearest:6.15`; the board's, or else the newest, unless given. */
   readonly kernel?: string;
-  /** The architecture, as the kernel's sources call it; arm64 unless given. */
+  /** The architecture, as the kernel's sources call it; the board's unless given, and arm64 where it says none. */
   readonly arch?: string;
   /** The page size that the kernel was built with, in KiB; 4 unless given. */
   readonly pageKiB?: PageKiB;

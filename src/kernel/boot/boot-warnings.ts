@@ -10,6 +10,7 @@ import type { EarlyBoot } from '../../mm/early/early-boot.ts';
 import type { DefaultAreaDetail } from '../../mm/early/region-detail.ts';
 import type { ReservedMemory } from '../../mm/early/reserved-mem.ts';
 import type { ReservedMem } from '../../mm/early/reserved-region.ts';
+import { asPosted, seriesRules } from '../../profile/coherent-series.ts';
 import { linuxName, pageblockBytes } from '../../profile/profile.ts';
 import type { PhysRange } from '../../units.ts';
 import {
@@ -224,7 +225,14 @@ function seriesWarnings(
   { pools, areas }: Registered,
 ): readonly Warning[] {
   const { coherent_series: series } = early.profile;
-  if (series === 'off') return [];
+  const rules = seriesRules(series);
+  if (rules === undefined) return [];
+  const mixed = early.profile.accounting.includes('dmem-cma-v2') && !rules.charges;
+  const mixture = {
+    code: 'accounting-mixture',
+    message: `dmem-cma-v2 beside ${series} of the coherent series is a mixture that nobody posted: ${series} charges nothing, and v1 charges alike`,
+    hint: 'ask one question at a time: --coherent v1 or off',
+  };
   const mended = `dmaheap answers as a port that mends ${series} does`;
   const lost = [
     ...[...pools].map(([index, problem]) => ({ problem, name: early.coherentPools[index]?.name })),
@@ -233,9 +241,10 @@ function seriesWarnings(
   const names = lost.flatMap(({ problem, name }) => (problem === 'name-taken' ? (name ?? []) : []));
   // The second name of the default area comes first, and takes the others along.
   if (lost.some(({ problem }) => problem === 'no-cma-heaps')) names.push(early.profile.linux.defaultCmaHeap);
-  const taken = names.map((name) => ({
+  // Where dma_heap_add() is mainline's, a name that is taken hurts nobody else.
+  const taken = (rules.twoSteps ? names : []).map((name) => ({
     code: 'series-name-taken',
-    message: `the heap name ${name} is taken: the coherent series as posted (${series}) panics here, for dma_heap_register() frees a name twice when it fails; ${mended}`,
+    message: `the heap name ${name} is taken: the coherent series ${asPosted(series)} panics here, for dma_heap_register() frees a name twice when it fails; ${mended}`,
     hint: 'give the node another name or unit address',
     ...(regions.some((region) => region.name === name) && { node: name }),
   }));
@@ -246,8 +255,8 @@ function seriesWarnings(
     .map(({ name }) => ({
       code: 'series-pool-moved',
       node: name,
-      message: `the coherent series as posted (${series}) panics here: it remembers the pool ${name} by its place in the array of regions, which the overlap check then sorts; ${mended}`,
+      message: `the coherent series ${asPosted(series)} panics here: it remembers the pool ${name} by its place in the array of regions, which the overlap check then sorts; ${mended}`,
       hint: 'give the region a fixed place (reg)',
     }));
-  return [...taken, ...swapped];
+  return [...(mixed ? [mixture] : []), ...taken, ...swapped];
 }

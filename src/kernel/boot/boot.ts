@@ -62,6 +62,7 @@ import { bootWarnings } from './boot-warnings.ts';
 import { checkInputs } from './checked-inputs.ts';
 import { loadModules } from './modules.ts';
 import { NOTHING_REGISTERED, type Registered, regionViews } from './regions.ts';
+import { unverifiedShapes } from './unverified-shapes.ts';
 
 export interface BootOutcome {
   /** What follows `Kernel panic - not syncing: `, when the kernel died. */
@@ -101,8 +102,10 @@ export function boot(board: Board, params: BootParams, records: Records): BootOu
   };
   const words = followedWords(cmdline, profile);
   const reservedMemory = new ReservedMemory(early, board, words.cma !== undefined);
-  const warningsOf = (registered: Registered) =>
-    bootWarnings(board, early, reservedMemory, registered, words);
+  const warningsOf = (registered: Registered) => [
+    ...unverifiedShapes(board, memory, profile),
+    ...bootWarnings(board, early, reservedMemory, registered, words),
+  ];
   try {
     const registered = bootKernel(board, params, early, memory, cmdline, words, reservedMemory);
     const warnings = warningsOf(registered);
@@ -213,7 +216,7 @@ function bootKernel(
   createDevices(records, board);
   createVirtualDrmDevices(records, profile.config);
   startAccounting(early, active);
-  if (board.tree !== undefined) records.put(DEVICE_TREE_RECORD, encodeDtb(board.tree));
+  if (board.tree !== undefined && arch.deviceTree) records.put(DEVICE_TREE_RECORD, encodeDtb(board.tree));
 
   records.put<BootRecord>(BOOT_RECORD, {
     banner: banner(profile, bannerArea(early, reservedMemory, words)),

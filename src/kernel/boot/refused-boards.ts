@@ -29,18 +29,30 @@ export function refusedBoard(
   const { arch } = profile;
   const nodes = board.reservedMemory?.nodes ?? [];
   if (!arch.deviceTree) {
-    if (nodes.length === 0 && board.memReserves.length === 0) return [];
+    const unread = unreadNode(board);
+    if (unread === undefined) return [];
     return [
       {
         code: 'arch-no-device-tree',
-        message: 'the board reserves memory by a device tree, which this architecture does not read',
-        hint: 'boot without a board, with --memory BASE:SIZE for each usable range',
+        message: `this architecture reads no device tree, and the board has ${unread}, which would be ignored`,
+        hint: 'boot without a board, with --memory BASE:SIZE for each usable range of its e820 table',
       },
     ];
   }
   return arch.early.remapsCma && profile.config.CONFIG_DMA_CMA
     ? refusedAreas(nodes, memory, profile, cmaOnCmdline)
     : [];
+}
+
+/** What a machine without a device tree can be told of: RAM and the command line. */
+const READ_ALWAYS = /^(memory(@.*)?|chosen)$/;
+
+/** The first thing of a board that only a device tree tells. */
+function unreadNode({ reservedMemory, memReserves, tree }: Board): string | undefined {
+  const node = tree?.root.children.find(({ name }) => !READ_ALWAYS.test(name));
+  if (node !== undefined) return `/${node.name}`;
+  if ((reservedMemory?.nodes.length ?? 0) > 0) return '/reserved-memory';
+  return memReserves.length > 0 ? '/memreserve/' : undefined;
 }
 
 interface StaticArea extends PhysRange {

@@ -1,13 +1,14 @@
 /** Which kernel a boot speaks for: what was named, what it has of the coherent series, and what is said about it. */
 import type { Board } from '../../board/board.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
+import { type CoherentSeries, seriesRules } from '../../profile/coherent-series.ts';
 import { kernelRow, NEWEST } from '../../profile/kernels.ts';
 import { nameKernel } from '../../profile/named-kernel.ts';
 import type { BootParams } from './boot-params.ts';
 
 export interface SpokenFor {
   readonly release: string;
-  readonly coherent: 'v3' | 'off';
+  readonly coherent: CoherentSeries;
   /** Warnings, and errors where there is no such kernel. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -37,8 +38,16 @@ export function spokenFor(
   if (insteadOf !== undefined) {
     say('warning', 'kernel-nearest', `there are no facts of Linux ${insteadOf}: ${release} answers instead`);
   }
-  if (coherent !== 'off') {
+  const rules = seriesRules(coherent);
+  if (rules !== undefined) {
     const series = kernelRow(release)?.series;
+    if (series !== undefined && !rules.recorded) {
+      say(
+        'warning',
+        'series-unverified',
+        `the coherent series ${coherent} (${rules.posted}) is unverified: read from ${coherent === 'wip' ? 'what is said of it' : 'the mail'}, never recorded${rules.knownLog ? '' : '. What its driver logs is not known, and left out of the log'}`,
+      );
+    }
     if (series === 'backport') {
       say(
         'warning',

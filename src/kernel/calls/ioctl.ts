@@ -1,5 +1,6 @@
 /** Requests on a descriptor: the file layer's, then the driver's. Models fs/ioctl.c (Linux 7.3). */
 import { attachedDevices } from '../../dma-buf/attachment.ts';
+import { refuseCpu } from '../../dma-buf/cpu-access.ts';
 import { dmaBufIoctl } from '../../dma-buf/dma-buf-ioctl.ts';
 import { dmaHeapIoctl, findDmaHeap } from '../../dma-buf/dma-heap.ts';
 import { NotModelled } from '../../dma-buf/not-modelled.ts';
@@ -40,8 +41,11 @@ export function ioctl(state: KernelState, opened: Opened, call: Ioctl): SyscallR
         isAttached: () => attachedDevices(state.records, descriptor.file).length > 0,
         install,
         isSyncFile: (other: number) => state.files.get(table.get(other)?.file ?? -1)?.kind === 'sync_file',
-        cpuAccess: (access: 'begin' | 'end', direction: DmaDirection) =>
-          cpuAccess(state, task, descriptor.file, access, direction),
+        cpuAccess: (access: 'begin' | 'end', direction: DmaDirection) => {
+          const refused = refuseCpu(state.records, file.backing);
+          if (refused === undefined) cpuAccess(state, task, descriptor.file, access, direction);
+          return refused;
+        },
       };
       const result = dmaBufIoctl(context, file, request, arg);
       if ('errno' in result) return fail(result.errno, result.why);

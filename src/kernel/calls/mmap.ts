@@ -1,4 +1,5 @@
 /** Mapping a dma-buf, and unmapping it. Models mm/mmap.c (Linux 7.3) as far as dma-bufs go. */
+import { refuseCpu } from '../../dma-buf/cpu-access.ts';
 import { NotModelled } from '../../dma-buf/not-modelled.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import { MAP_PRIVATE, MAP_TYPE } from '../../uapi/fcntl.ts';
@@ -26,6 +27,8 @@ export function mmap(state: KernelState, { task, descriptor, file }: Opened, cal
   const profile = profileIn(state.records);
   const refused = checkMmap(file, call, profile);
   if (refused !== undefined) return fail(refused.errno, refused.why);
+  const noCpu = file.kind === 'dma_buf' ? refuseCpu(state.records, file.backing) : undefined;
+  if (noCpu !== undefined) return fail('EINVAL', noCpu);
   const { offset, prot } = call;
   const length = profile.geometry.pageAlign(call.length);
   const shared = (call.flags & MAP_TYPE) !== MAP_PRIVATE;

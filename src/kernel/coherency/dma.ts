@@ -8,6 +8,7 @@
  *                            |own||stray: who was hit?
  * ```
  */
+import type { Backend } from '../../dma-buf/backends.ts';
 import type { Device, DmaAddr } from '../../mm/dma/device.ts';
 import { type DmaFault, deviceAccess, dmaRead, dmaWrite } from '../../mm/dma/dma-access.ts';
 import type { Accessor } from '../../mm/dma/hazard.ts';
@@ -53,6 +54,10 @@ export interface DmaView {
 /** A buffer as a device that has it mapped sees it: offsets go on past its end. */
 export interface DeviceMapping {
   readonly attachment: number;
+  readonly device: string;
+  /** The heap that the buffer is from. */
+  readonly heap: string;
+  readonly backend: Backend;
   /** Bytes of the buffer. */
   readonly size: bigint;
   /** What the importer's sg table holds: bus addresses. */
@@ -85,6 +90,9 @@ export function deviceMapping(state: KernelState, id: number): DeviceMapping | u
   };
   return {
     attachment: id,
+    device: attachment.device,
+    heap: file.expName,
+    backend: file.backing.backend,
     size: file.size,
     segments,
     read: (offset, into) =>

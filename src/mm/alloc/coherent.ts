@@ -14,6 +14,8 @@ export interface DmaCoherentMemRecord {
   readonly pfnBase: Pfn;
   /** Pages. */
   readonly size: number;
+  /** Whether SYNC, mmap and vmap of its buffers are refused. */
+  readonly refusesCpu?: true;
 }
 
 const poolKey = (index: number): string => recordKey('coherent', index);
@@ -45,6 +47,10 @@ export class DmaCoherentMem {
   /** Pages. */
   get size(): number {
     return this.#record.size;
+  }
+
+  get refusesCpu(): boolean {
+    return this.#record.refusesCpu === true;
   }
 
   /**

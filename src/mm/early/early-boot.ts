@@ -25,6 +25,7 @@ export interface EarlyCoherent {
   readonly name: string;
   readonly base: PhysAddr;
   readonly size: PhysAddr;
+  readonly noMap: boolean;
 }
 
 export interface EarlyBoot {
@@ -36,7 +37,7 @@ export interface EarlyBoot {
   highmem?: PhysAddr;
   /** In set-up order. */
   readonly cmaAreas: EarlyCma[];
-  /** In set-up order; the 64 that the list has room for. */
+  /** In set-up order; those that the series' list has room for. */
   readonly coherentPools: EarlyCoherent[];
   /** dma_contiguous_default_area. */
   defaultCma?: EarlyCma;

@@ -1,16 +1,15 @@
 /**
  * What becomes of a region with `compatible = "shared-dma-pool"`: a CMA area or a coherent pool. Models the
  * handlers kernel/dma/contiguous.c: rmem_cma_setup() and kernel/dma/coherent.c: rmem_dma_setup(), with the
- * v3 series' list of pools (Linux 7.3).
+ * coherent series' list of pools (Linux 7.3).
  */
 import type { ReservedMemNode } from '../../board/board.ts';
+import { seriesRules } from '../../profile/coherent-series.ts';
 import { hasCoherentHeaps, pageblockBytes } from '../../profile/profile.ts';
 import type { PhysRange } from '../../units.ts';
 import { MiB } from '../../units.ts';
 import type { EarlyBoot } from './early-boot.ts';
 import { addCma, cmaSlotFree } from './early-boot.ts';
-
-const MAX_COHERENT_REGIONS = 64;
 
 /** Why the handlers did not make a heap's region of it. */
 export type SharedDmaPoolProblem =
@@ -91,11 +90,14 @@ function setupCoherent(early: EarlyBoot, node: ReservedMemNode, range: PhysRange
   }
   printk.print(...profile.linux.log.coherentPoolMade(base, size));
   if (!hasCoherentHeaps(profile)) return { answer: 'ok', kind: 'coherent' };
-  if (coherentPools.length >= MAX_COHERENT_REGIONS) {
-    printk.print(4, `Deferred heap areas list full, dropping ${node.name}`);
-    printk.print(4, `Reserved memory: failed to store coherent area for ${node.name} (-22)`);
+  const { mostPools = 0, knownLog = false } = seriesRules(profile.coherent_series) ?? {};
+  if (coherentPools.length >= mostPools) {
+    if (knownLog) {
+      printk.print(4, `Deferred heap areas list full, dropping ${node.name}`);
+      printk.print(4, `Reserved memory: failed to store coherent area for ${node.name} (-22)`);
+    }
     return { answer: 'ok', kind: 'coherent', problem: 'coherent-no-slot' };
   }
-  coherentPools.push({ name: node.name, ...range });
+  coherentPools.push({ name: node.name, ...range, noMap: node.noMap });
   return { answer: 'ok', kind: 'coherent' };
 }

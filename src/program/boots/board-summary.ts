@@ -5,6 +5,7 @@ import { decodeDtb } from '../../devicetree/dtb.ts';
 import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import type { HeapView, WhyNoHeap } from '../../kernel/views/views.ts';
+import { speaksUnverified } from '../../profile/profile.ts';
 import { type Booted, bootedBy } from './booted.ts';
 
 /** A region that is no heap, or has something odd. */
@@ -17,6 +18,10 @@ export interface BoardSummary {
   /** Where the blob lies. */
   readonly name: string;
   readonly model?: string;
+  /** Its architecture, where it says so. */
+  readonly arch?: string;
+  /** No recording stands behind the kernel that booted on it. */
+  readonly unverified?: true;
   /** `no-memory`: its boot loader fills it in; `invalid`: no board; `bug`: of dmaheap. */
   readonly outcome: 'boots' | 'panics' | 'no-memory' | 'invalid' | 'bug';
   /** What it dies of, or what is wrong with it. */
@@ -46,6 +51,8 @@ export function summarizeBoard(name: string, blob: Uint8Array, params: BootParam
     return {
       ...nothing,
       ...(board.model !== undefined && { model: board.model }),
+      ...(board.arch !== undefined && { arch: board.arch }),
+      ...(speaksUnverified(booted.banner) && { unverified: true as const }),
       outcome: booted.panic === undefined ? 'boots' : 'panics',
       ...(booted.panic !== undefined && { message: booted.panic }),
       heaps: booted.heaps.map(({ name, backend, region, base, size }) => ({

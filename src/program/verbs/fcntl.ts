@@ -35,8 +35,8 @@ export const fcntl = verb({
   },
   returns: 'number',
   makesDescriptor: ({ cmd }) => cmd === F_DUPFD || cmd === F_DUPFD_CLOEXEC,
-  flags: ({ cmd }, ret) => {
-    if (cmd === F_GETFL) return flagNames(ret);
+  flags: ({ cmd }, ret, openFlags) => {
+    if (cmd === F_GETFL) return flagNames(ret, openFlags);
     if (cmd !== F_GETFD) return undefined;
     return (ret & FD_CLOEXEC) !== 0 ? ['FD_CLOEXEC'] : [];
   },

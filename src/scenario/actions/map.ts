@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { mapAttachment, unmapAttachment } from '../../program/attachment.ts';
+import { mapAttachment, mappedWarning, unmapAttachment } from '../../program/attachment.ts';
 import { DIRECTION_WORDS, DIRECTIONS } from '../../program/device-words.ts';
 import type { Action } from '../action.ts';
 import { callerAt } from '../moment.ts';
@@ -28,8 +28,10 @@ export const map: Action<typeof schema> = {
       const { kernel } = at.machine;
       const result = mapAttachment(callerAt(at), attachment, direction);
       if (result.ret < 0) return result;
-      const dma = kernel.deviceMapping(attachment)?.segments[0]?.address;
-      return { ...result, ...(dma !== undefined && { dma }) };
+      const mapping = kernel.deviceMapping(attachment);
+      const dma = mapping?.segments[0]?.address;
+      const warning = mapping && mappedWarning(kernel, mapping);
+      return { ...result, ...(dma !== undefined && { dma }), ...(warning && { warnings: [warning] }) };
     };
   },
   export: {

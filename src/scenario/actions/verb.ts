@@ -91,7 +91,7 @@ function read(argument: Argument, word: Word, values: Values, path: Path): Gette
     case 'word':
       return values.word(word, path, argument.names);
     case 'flags':
-      return values.read(word, path, argument.parse, argument.expected);
+      return values.flagWords(word, path, argument.parse, argument.expected);
   }
 }
 

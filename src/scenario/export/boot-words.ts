@@ -8,7 +8,7 @@ import { spanWord } from './words.ts';
 /** @returns `undefined` when there are none */
 export function bootWords(params: BootParams): ScenarioBoot | undefined {
   const { cmdline, memory, reserve, config, coherent, nofile, heapMode, heapGid, evict, faults } = params;
-  const { accounting, configFile, kernel, preset, unflattenedTree } = params;
+  const { accounting, arch, configFile, kernel, preset, unflattenedTree } = params;
   const reserved = Object.entries(reserve ?? {}).map(([name, range]) => [name, spanWord(range)]);
   const options = Object.entries(config ?? {}).map(([key, value]) => [key.replace(/^CONFIG_/, ''), value]);
   // What of a file answers depend on, in place: the scenario needs no file of its own for it.
@@ -18,6 +18,7 @@ export function bootWords(params: BootParams): ScenarioBoot | undefined {
   ];
   const words: ScenarioBoot = {
     ...(kernel !== undefined && { kernel }),
+    ...(arch !== undefined && { arch }),
     ...(cmdline !== undefined && { cmdline }),
     ...(memory !== undefined && { memory: memory.map(spanWord) }),
     ...(reserved.length > 0 && { reserve: Object.fromEntries(reserved) }),
