@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../diagnostic.ts';
 import { type CoherentSeries, seriesRules } from '../../profile/coherent-series.ts';
 import { isUnverified, kernelRow, NEWEST } from '../../profile/kernels.ts';
 import { nameKernel } from '../../profile/named-kernel.ts';
+import { DEFAULT_ARCHITECTURE } from '../../profile/profile.ts';
 import type { BootParams } from './boot-params.ts';
 
 export interface SpokenFor {
@@ -13,17 +14,20 @@ export interface SpokenFor {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What a board says of its kernel. */
+type SpokenOf = Pick<Board, 'kernel' | 'arch' | 'source'>;
+
+/** What a boot asks for. */
+type Asked = Pick<BootParams, 'kernel' | 'coherent' | 'arch' | 'pageKiB'>;
+
 /** What is worth saying of the kernel that a boot speaks for; its errors end the boot. */
-export const kernelWarnings = (
-  board: Pick<Board, 'kernel' | 'source'>,
-  params: Pick<BootParams, 'kernel' | 'coherent'>,
-): readonly Diagnostic[] =>
+export const kernelWarnings = (board: SpokenOf, params: Asked): readonly Diagnostic[] =>
   spokenFor(board, params).diagnostics.filter(({ severity }) => severity === 'warning');
 
 /** Reads what a board and its boot name. A kernel that was named is that kernel: no series is applied unless asked for. */
 export function spokenFor(
-  board: Pick<Board, 'kernel' | 'source'>,
-  { kernel, coherent: asked }: Pick<BootParams, 'kernel' | 'coherent'>,
+  board: SpokenOf,
+  { kernel, coherent: asked, arch = board.arch ?? DEFAULT_ARCHITECTURE, pageKiB = 4 }: Asked,
 ): SpokenFor {
   const diagnostics: Diagnostic[] = [];
   const say = (severity: Diagnostic['severity'], code: string, message: string, hint?: string) =>
@@ -51,6 +55,15 @@ export function spokenFor(
       'warning',
       'kernel-unverified',
       `Linux ${release} is unverified: read from ${source}, never recorded`,
+    );
+  }
+  const recorded = kernelRow(release)?.recorded;
+  if (recorded !== undefined && recorded.on[arch]?.includes(pageKiB) !== true) {
+    const pages = pageKiB === 4 ? '' : ` with pages of ${pageKiB} KiB`;
+    say(
+      'warning',
+      'arch-unverified',
+      `Linux ${release} on ${arch}${pages} is unverified: recorded from ${recorded.from}, on ${Object.keys(recorded.on).join(', ')}`,
     );
   }
   const rules = seriesRules(coherent);
