@@ -72,7 +72,10 @@ const WORDS: Readonly<Record<WhyNoHeap, readonly [reason: string, advice?: strin
     'this kernel makes no heaps of coherent pools: the series is not in it',
     'try --coherent v3, or make it reusable for a CMA heap',
   ],
-  'coherent-no-slot': ['more than 64 coherent pools: the rest get no heap', 'drop a pool'],
+  'coherent-no-slot': [
+    'the coherent series remembers no more pools (64, and v1 16): the rest get no heap',
+    'drop a pool',
+  ],
   'coherent-not-no-map': [
     'a pool without no-map: this architecture refuses it and gives its memory back',
     'add no-map, or make it reusable for a CMA heap',

@@ -75,7 +75,7 @@ export type WhyNoHeap =
   | 'cma-across-zones' // the area crosses a zone's border: a heap that has no pages
   | 'cma-not-configured' // the kernel has no CMA, or no CMA heap
   | 'coherent-off' // the kernel has no coherent heap
-  | 'coherent-no-slot' // more than 64 coherent pools
+  | 'coherent-no-slot' // more coherent pools than the series remembers
   | 'coherent-not-no-map' // an architecture whose pools must be no-map
   | 'mapped-ram' // a pool without no-map: memremap refuses System RAM
   | 'mapped-page' // an unaligned base in a page that is still mapped
