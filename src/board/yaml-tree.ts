@@ -8,6 +8,7 @@ import { type ConfigValue, readGiven } from '../profile/given-option.ts';
 import { nameKernel } from '../profile/named-kernel.ts';
 import { presetNames, presetOf } from '../profile/presets.ts';
 import { type Cells, type Growing, GrowingTree, type Path } from './growing-tree.ts';
+import { optionMeant } from './option-meant.ts';
 import { DeviceNodes } from './yaml-devices.ts';
 import { isReservedMemoryProperty } from './yaml-problems.ts';
 import { shown, type YamlEntry, type YamlMap, type YamlSource } from './yaml-source.ts';
@@ -124,7 +125,9 @@ class TreeBuilder {
           ? `${shown(key)} is no option that is modelled`
           : `${shown(key)}: bad value`;
         const code = isUnknown ? 'config-unknown' : 'config-value';
-        const hint = isUnknown ? `options: ${read.expected}` : `expected ${read.expected}`;
+        const near = optionMeant(name);
+        const known = near === undefined ? 'dmaheap config lists those that are' : `did you mean ${near}?`;
+        const hint = isUnknown ? known : `expected ${read.expected}`;
         this.#tree.report('error', code, message, value.at, ['config', key], hint);
       }
     }

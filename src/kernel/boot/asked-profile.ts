@@ -169,7 +169,11 @@ export function configProblem(problem: ConfigProblem): [code: string, message: s
     case 'not-there':
       return ['config-not-there', `${key}: ${why}`, `expected ${expected}`];
     case 'unknown':
-      return ['config-unknown', `${key} is no option that is modelled`, `options: ${expected}`];
+      return [
+        'config-unknown',
+        `${key} is no option that is modelled`,
+        'dmaheap config lists those that are',
+      ];
     default:
       return ['config-value', `${key}: bad value`, `expected ${expected}`];
   }
