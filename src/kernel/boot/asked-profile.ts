@@ -134,7 +134,7 @@ function checkGiven(
     say(
       'error',
       'config-architecture',
-      `${file.name} is the configuration of an ${file.arch} kernel, and the kernel spoken for is of ${arch}`,
+      `${file.name} is the configuration of a kernel of ${file.arch}, and the kernel spoken for is of ${arch}`,
       'give the configuration of the kernel that this board runs',
     );
   }
