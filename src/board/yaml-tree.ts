@@ -9,6 +9,7 @@ import { nameKernel } from '../profile/named-kernel.ts';
 import { presetNames, presetOf } from '../profile/presets.ts';
 import { type Cells, type Growing, GrowingTree, type Path } from './growing-tree.ts';
 import type { NamedByFile } from './named-by-file.ts';
+import { optionMeant } from './option-meant.ts';
 import { DeviceNodes } from './yaml-devices.ts';
 import { isReservedMemoryProperty } from './yaml-problems.ts';
 import { shown, type YamlEntry, type YamlMap, type YamlSource } from './yaml-source.ts';
@@ -122,7 +123,9 @@ class TreeBuilder {
           ? `${shown(key)} is no option that is modelled`
           : `${shown(key)}: bad value`;
         const code = isUnknown ? 'config-unknown' : 'config-value';
-        const hint = isUnknown ? `options: ${read.expected}` : `expected ${read.expected}`;
+        const near = optionMeant(name);
+        const known = near === undefined ? 'dmaheap config lists those that are' : `did you mean ${near}?`;
+        const hint = isUnknown ? known : `expected ${read.expected}`;
         this.#tree.report('error', code, message, value.at, ['config', key], hint);
       }
     }

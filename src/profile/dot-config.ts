@@ -61,6 +61,12 @@ const OFF_WHERE_KNOWN: readonly ConfigKey[] = [
   'CONFIG_DMABUF_HEAPS_CMA_LEGACY',
 ];
 
+/** What no arm64 kernel is without. */
+const SELECTED_ON_ARM64: ReadonlySet<ConfigKey> = new Set([
+  'CONFIG_SPARSEMEM',
+  'CONFIG_DMA_COHERENT_POOL',
+] as const);
+
 /** How configurations call architectures. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86: 'x86_64', riscv: 'riscv64' };
 
@@ -150,8 +156,9 @@ export function readConfigFile(
     OF_WHOLE.some((key) => lines.has(key));
   const problems: { line: number; key: string; value: string }[] = [];
   const options: Record<string, ConfigValue> = {};
-  if (whole) for (const key of ABSENT_IS_OFF) options[key] = 'n';
-  if (whole && arch === 'arm64') for (const key of OFF_WHERE_KNOWN) options[key] = 'n';
+  const isArm64 = arch === 'arm64';
+  if (whole) for (const key of ABSENT_IS_OFF) if (!isArm64 || !SELECTED_ON_ARM64.has(key)) options[key] = 'n';
+  if (whole && isArm64) for (const key of OFF_WHERE_KNOWN) options[key] = 'n';
   for (const [key, line] of lines) {
     if (!isRead(key)) continue;
     const value = lineValue(key, line);

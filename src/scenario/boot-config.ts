@@ -72,7 +72,7 @@ function optionsOf(
       continue;
     }
     const near = configMeant(read);
-    const hint = near === undefined ? `options: ${read.expected}` : `did you mean ${near}?`;
+    const hint = near === undefined ? 'dmaheap config lists those that are' : `did you mean ${near}?`;
     values.problem(at, 'config-unknown', `${name} is no option that is modelled`, hint, true);
   }
   return options;

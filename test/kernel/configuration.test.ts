@@ -86,11 +86,11 @@ describe('an option changes the answer', () => {
     expect(view({ ...(config && { config }) })).not.toEqual(view({}));
   });
 
-  it('CMA_AREAS: those of the tree come first', () => {
+  it('CMA_AREAS: a dynamic region comes first, and takes the only slot', () => {
     const { regions } = told({ config: { CONFIG_CMA_AREAS: 1 } });
     expect(regions?.map(({ name, why }) => [name, why])).toEqual([
-      ['linux,cma', undefined],
       ['video@50000000', 'cma-no-slot'],
+      ['linux,cma', undefined],
     ]);
   });
 

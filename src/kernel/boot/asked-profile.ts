@@ -137,7 +137,7 @@ function checkGiven(
     say(
       'error',
       'config-architecture',
-      `${file.name} is the configuration of an ${file.arch} kernel, and the kernel spoken for is of ${arch}`,
+      `${file.name} is the configuration of a kernel of ${file.arch}, and the kernel spoken for is of ${arch}`,
       'give the configuration of the kernel that this board runs',
     );
   }
@@ -172,7 +172,11 @@ export function configProblem(problem: ConfigProblem): [code: string, message: s
     case 'not-there':
       return ['config-not-there', `${key}: ${why}`, `expected ${expected}`];
     case 'unknown':
-      return ['config-unknown', `${key} is no option that is modelled`, `options: ${expected}`];
+      return [
+        'config-unknown',
+        `${key} is no option that is modelled`,
+        'dmaheap config lists those that are',
+      ];
     default:
       return ['config-value', `${key}: bad value`, `expected ${expected}`];
   }
