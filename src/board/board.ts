@@ -5,6 +5,7 @@
 import type { DeviceTree } from '../devicetree/tree.ts';
 import type { Diagnostic, SourcePosition } from '../diagnostic.ts';
 import type { PhysAddr, PhysRange } from '../units.ts';
+import type { HeapDeclarations } from './declared-heaps.ts';
 
 /** One child of /reserved-memory, as written; what becomes of it is decided at boot. */
 export interface ReservedMemNode {
@@ -85,6 +86,8 @@ export interface Board {
   readonly arch?: string;
   /** The kernel that the board's file names: `6.12`. */
   readonly kernel?: string;
+  /** Heaps that its file declares. */
+  readonly heaps?: HeapDeclarations;
   /** Every range of every `device_type = "memory"` node, in tree order; size 0 left out. */
   readonly memory: readonly PhysRange[];
   /** Absent when there is no /reserved-memory node. */

@@ -149,6 +149,7 @@ function noRoom(cma: Cma, pageSize: number, pages: bigint, alignPages: number): 
 
 export const cmaBackend: HeapBackend<CmaFailure> = {
   ops: cmaHeapOps,
+  cpuAccess: true,
   refusesPrivate: () => true,
   mapErrno: () => 'ENOMEM',
   account,

@@ -102,6 +102,7 @@ const largestRequest = (records: Records, mem: DmaCoherentMem): number =>
 
 export const coherentBackend: HeapBackend<CoherentFailure> = {
   ops: coherentHeapOps,
+  cpuAccess: true,
   refusesPrivate: () => false,
   mapErrno: () => 'ENOMEM',
   account,

@@ -105,6 +105,8 @@ export type Failure =
       readonly size: bigint;
       readonly stored?: bigint;
     }
+  /** A buffer that no CPU may map: its heap, of a TEE, has no mmap. */
+  | { readonly kind: 'no-cpu-access'; readonly declared: string }
   /** MAP_PRIVATE of a buffer that has none. */
   | { readonly kind: 'no-private-mapping' }
   /** The file is of a kind that the call is not for. */

@@ -7,6 +7,7 @@ import { bootBoards } from '../boards/pool.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { AnsweredNo } from '../failures.ts';
 import { addBootInputs, type BoardOptions, bootParams } from '../read/boot-inputs.ts';
+import { givenVendor } from '../read/vendor-file.ts';
 import { examples, type Registry } from '../registry.ts';
 import { boardsJson, boardsSummary, boardsText } from '../render/boards.ts';
 import type { Shell } from '../shell.ts';
@@ -18,8 +19,9 @@ interface BoardsOptions extends BoardOptions {
 }
 
 async function runBoards(sh: Shell, words: readonly string[], options: BoardsOptions): Promise<void> {
-  const kernel = options.kernel ?? sh.environmentKernel;
-  const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) });
+  const vendor = await givenVendor(options.vendor);
+  const kernel = options.kernel ?? vendor?.kernel ?? sh.environmentKernel;
+  const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) }, vendor);
   const { release, coherent, diagnostics } = spokenFor({ source: 'boards' }, params);
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidInput([...diagnostics]);
   await sh.warn(diagnostics);

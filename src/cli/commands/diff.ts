@@ -26,6 +26,7 @@ import type { Scenarios } from '../run-scenario.ts';
 import type { Shell } from '../shell.ts';
 import { Interruption } from '../terminal/interruption.ts';
 import { RELEASES, readKernel } from '../words/kernel-option.ts';
+import { VENDORS } from '../words/vendor-option.ts';
 
 /** What can be counted: differences of boots, of the log, of the answers to a history. */
 export type Counted = Change | 'log' | 'answers';
@@ -43,6 +44,7 @@ interface DiffOptions extends SourceInputs {
   readonly cmdline?: Pair<string>;
   readonly coherent?: Pair<'v3' | 'off'>;
   readonly config?: Pair<Readonly<Record<string, string>>>;
+  readonly vendor?: Pair<string>;
   readonly memory?: readonly PhysRange[];
   readonly run?: string;
   readonly failOn?: readonly Counted[];
@@ -75,26 +77,29 @@ function readCounted(text: string): readonly Counted[] {
 /** The options of one side. */
 function sideOptions(options: DiffOptions, side: 0 | 1): SideOptions {
   const of = <T>(pair: Pair<T> | undefined): T | undefined => pair?.[Math.min(side, pair.length - 1)];
-  const [kernel, cmdline, coherent, config] = [
+  const [kernel, cmdline, coherent, config, vendor] = [
     of(options.kernel),
     of(options.cmdline),
     of(options.coherent),
     of(options.config),
+    of(options.vendor),
   ];
   return {
     ...(kernel !== undefined && { kernel }),
     ...(cmdline !== undefined && { cmdline }),
     ...(coherent !== undefined && { coherent }),
     ...(config !== undefined && { config }),
+    ...(vendor !== undefined && { vendor }),
   };
 }
 
 /** What is the same of both boots: two that differ in nothing are a mistake. */
-function refuseSame(b: string | undefined, { kernel, cmdline, coherent, config }: DiffOptions): void {
-  if (b !== undefined || [kernel, cmdline, coherent, config].some((pair) => pair?.length === 2)) return;
+function refuseSame(b: string | undefined, { kernel, cmdline, coherent, config, vendor }: DiffOptions): void {
+  if (b !== undefined || [kernel, cmdline, coherent, config, vendor].some((pair) => pair?.length === 2))
+    return;
   throw new UsageError(
     'there is nothing to compare',
-    'Name two boards, or give --kernel, --cmdline, --config or --coherent twice: the first is for A, the second for B',
+    'Name two boards, or give --kernel, --cmdline, --config, --coherent or --vendor twice: the first is for A, the second for B',
   );
 }
 
@@ -204,6 +209,12 @@ function addOptions(command: Command): void {
       ),
     )
     .addOption(twice('--config <key=value,…>', 'kernel configuration options').argParser(paired(readOptions)))
+    .addOption(
+      offers(
+        twice('--vendor <name|file>', "heaps of a vendor's kernel").argParser(paired((text) => text)),
+        VENDORS,
+      ),
+    )
     .addOption(twice('--coherent <state>', 'the coherent heap series').argParser(paired(readCoherent)))
     .addOption(
       new Option('--memory <base:size>', "RAM of both, instead of the boards' own (repeatable)").argParser(

@@ -1,5 +1,4 @@
 import type { Board } from '../../board/board.ts';
-import { boardFromTree } from '../../board/from-tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { InvalidInput } from '../../diagnostic.ts';
 import { kernelWarnings } from '../../kernel/boot/spoken-for.ts';
@@ -7,6 +6,7 @@ import type { PreparedScenario, RunReport } from '../../scenario/index.ts';
 import { AnsweredNo, Interrupted, UsageError } from '../failures.ts';
 import { refuseTreeOptions } from '../read/boot-inputs.ts';
 import { loadTreeAsGiven, type SourceInputs } from '../read/load-tree.ts';
+import { loadedBoard } from '../read/loaded-board.ts';
 import { inputName, readInput } from '../read/read-input.ts';
 import { scenarioFiles } from '../read/scenario-files.ts';
 import { withKernel } from '../read/scenario-kernel.ts';
@@ -37,9 +37,9 @@ async function otherBoard(
   warn: (found: readonly Diagnostic[]) => void,
 ): Promise<Board | undefined> {
   if (file === undefined) return undefined;
-  const { tree, warnings } = await loadTreeAsGiven(file, inputs);
-  const board = boardFromTree(tree, inputName(file));
-  warn([...warnings, ...board.diagnostics]);
+  const loaded = await loadTreeAsGiven(file, inputs);
+  const board = loadedBoard(loaded, inputName(file));
+  warn([...loaded.warnings, ...board.diagnostics]);
   return board;
 }
 
@@ -88,7 +88,7 @@ async function prepareAll(
       const own =
         other === undefined || source.inlineBoard !== undefined
           ? await scenarios.prepareScenario(source, files)
-          : scenarios.compileScenario(source, other, files);
+          : scenarios.compileScenario(source, other, files, await scenarios.vendorOf(source, files));
       const one = withKernel(own, { option: kernel, environment: sh.environmentKernel });
       warn(kernelWarnings(one.board, one.params));
       prepared.push(one);

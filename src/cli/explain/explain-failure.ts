@@ -227,6 +227,10 @@ export function explainFailure(failure: Failure): string[] {
         ? [`bytes ${offset} to ${offset + length} asked; the ${of} has ${sizeText(size)}`]
         : [`the first ${stored} bytes fitted and are stored; the ${of} ends at ${size}`];
     }
+    case 'no-cpu-access':
+      return [
+        `the memory is protected by a TEE: tee_heap has no mmap, so no CPU of Linux maps the buffer (declared by ${failure.declared})`,
+      ];
     case 'no-private-mapping':
       return ['a buffer of a CMA heap has no private mappings (MAP_PRIVATE)'];
     case 'not-a-drm-file':

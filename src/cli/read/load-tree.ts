@@ -2,6 +2,7 @@
  * A board's device tree from what a user names: a blob, source, YAML or a directory, told apart by what it
  * holds and not by its name; with overlays applied.
  */
+import type { HeapDeclarations } from '../../board/declared-heaps.ts';
 import { type BoardFormat, detectFormat } from '../../board/detect-format.ts';
 import { decodeDtb, encodeDtb } from '../../devicetree/dtb.ts';
 import { decodeSource } from '../../devicetree/source-encoding.ts';
@@ -45,6 +46,8 @@ export interface LoadedTree {
   readonly isOfSource: boolean;
   /** The kernel that a YAML board names. */
   readonly kernel?: string;
+  /** The heaps that a YAML board declares. */
+  readonly heaps?: HeapDeclarations;
   /** What can be read again without any other file: the input itself, or the finished tree as a blob. */
   bytes(): Uint8Array;
   readonly warnings: readonly Diagnostic[];
@@ -69,6 +72,12 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
     );
   }
   if (overlays.length === 0) return board;
+  if (board.heaps !== undefined) {
+    throw new UsageError(
+      `an overlay makes a blob of ${inputName(file)}, and a blob has no heaps: section`,
+      'Give its heaps in a file of their own: --vendor FILE',
+    );
+  }
   let { tree } = board;
   let { isOfSource } = board;
   const warnings = [...board.warnings];
@@ -117,7 +126,7 @@ export const keptName = ({ file, format }: { readonly file: string; readonly for
 export async function decodeTree(
   bytes: Uint8Array,
   name: string,
-): Promise<Pick<LoadedTree, 'tree' | 'kernel' | 'warnings'>> {
+): Promise<Pick<LoadedTree, 'tree' | 'kernel' | 'heaps' | 'warnings'>> {
   if (detectFormat(bytes) !== 'yaml') return { tree: decodeDtb(bytes, name), warnings: [] };
   // The YAML and schema libraries take longer to load than all the rest: only for a YAML board.
   const { treeFromYaml } = await import('../../board/from-yaml.ts');

@@ -15,6 +15,7 @@ import { type BoardOptions, bootParams } from './boot-inputs.ts';
 import { decodeTree, keptName, loadTreeAsGiven } from './load-tree.ts';
 import { loadedBoard } from './loaded-board.ts';
 import { inputName } from './read-input.ts';
+import { givenVendor } from './vendor-file.ts';
 
 /** Inputs that were read, and the boot that they make. */
 export interface PreparedBoot {
@@ -37,8 +38,9 @@ export async function prepareBoot(
 ): Promise<PreparedBoot> {
   const loaded = await loadTreeAsGiven(file, options);
   const { format, bytes, warnings } = loaded;
-  const kernel = options.kernel ?? loaded.kernel ?? otherKernel;
-  const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) });
+  const vendor = await givenVendor(options.vendor, file);
+  const kernel = options.kernel ?? loaded.kernel ?? vendor?.kernel ?? otherKernel;
+  const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) }, vendor);
   const inputs = { board: bytes(), file: inputName(file), format, params };
   return bootOf(inputs, loadedBoard(loaded, inputs.file), warnings);
 }

@@ -14,6 +14,7 @@ import { loadTree, type SourceInputs } from './load-tree.ts';
 import { loadedBoard } from './loaded-board.ts';
 import { inputName, readInput } from './read-input.ts';
 import { directoryOf, outsideScenario } from './source-files.ts';
+import { isShippedVendor, readVendor } from './vendor-file.ts';
 
 export interface ScenarioFilesOptions {
   /** The scenario may name any file. */
@@ -95,6 +96,8 @@ export function scenarioFiles(
         throw which < 0 ? error : about(error, ['boot', 'overlay', which]);
       }
     },
+    loadVendor: (name: string) =>
+      isShippedVendor(name) ? readVendor(name) : readVendor(beside(name), check(beside(name))),
     readFile: (name: string) => {
       const path = beside(name);
       const before = kept.get(path);

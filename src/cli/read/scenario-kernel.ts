@@ -14,6 +14,6 @@ export function withKernel(
   { option, environment }: GivenKernels,
 ): PreparedScenario {
   const { board, params } = prepared;
-  const kernel = option ?? params.kernel ?? board.kernel ?? environment;
+  const kernel = option ?? params.kernel ?? board.kernel ?? params.vendor?.kernel ?? environment;
   return kernel === undefined ? prepared : { ...prepared, params: { ...params, kernel } };
 }

@@ -13,6 +13,7 @@ import { recordKey } from '../../records.ts';
 import { fail, ok, type SyscallResult } from '../calls/results.ts';
 import type { BootParams } from './boot-params.ts';
 import { BOOT_RECORD, type BootRecord, bootRecord } from './boot-record.ts';
+import type { DeclaredHeaps, DeclaredPlan } from './declared-heaps.ts';
 import { type Registered, regionsWithModule } from './regions.ts';
 
 /** What a module that is not loaded will do when it is, and the udev rule that its nodes then get. */
@@ -27,11 +28,13 @@ const waitingKey = (module: string): string => recordKey('module', module);
  * Registers the heaps of every module but those that are to wait, which are kept for later.
  *
  * @param plans what each module registers
+ * @param declared heaps of vendors' code, before and after them
  */
 export function loadModules(
   { records, printk }: EarlyBoot,
   plans: readonly ModulePlan[],
   params: BootParams,
+  declared: DeclaredHeaps,
 ): Registered {
   const udev = {
     ...(params.heapMode !== undefined && { mode: params.heapMode }),
@@ -42,7 +45,14 @@ export function loadModules(
   const waiting = new Set<HeapModule>();
   const pools: [number, RegistrationProblem][] = [];
   const areas: [number, RegistrationProblem][] = [];
+  const registerDeclared = (initcall: DeclaredPlan['initcall']) => {
+    for (const plan of declared.plans) {
+      if (plan.initcall === initcall) declared.register(records, printk, plan);
+    }
+  };
+  registerDeclared('fs_initcall');
   for (const plan of plans) {
+    if (declared.replaces.has(plan.module)) continue;
     if (later.has(plan.module)) {
       waiting.add(plan.module);
       records.put<WaitingModule>(waitingKey(plan.module), { plan, udev });
@@ -55,8 +65,15 @@ export function loadModules(
     pools.push(...init.pools);
     areas.push(...init.areas);
   }
+  registerDeclared('module_init');
   applyUdevRule(records, udev);
-  return { pools: new Map(pools), areas: new Map(areas), waiting };
+  return {
+    pools: new Map(pools),
+    areas: new Map(areas),
+    waiting,
+    declared: declared.byRegion(),
+    undeclared: declared.problems,
+  };
 }
 
 /** The modules that the kernel has: built in, loaded or not. */

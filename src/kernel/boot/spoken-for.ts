@@ -15,14 +15,14 @@ export interface SpokenFor {
 /** What is worth saying of the kernel that a boot speaks for; its errors end the boot. */
 export const kernelWarnings = (
   board: Pick<Board, 'kernel' | 'source'>,
-  params: Pick<BootParams, 'kernel' | 'coherent'>,
+  params: Pick<BootParams, 'kernel' | 'coherent' | 'vendor'>,
 ): readonly Diagnostic[] =>
   spokenFor(board, params).diagnostics.filter(({ severity }) => severity === 'warning');
 
 /** Reads what a board and its boot name. A kernel that was named is that kernel: no series is applied unless asked for. */
 export function spokenFor(
   board: Pick<Board, 'kernel' | 'source'>,
-  { kernel, coherent: asked }: Pick<BootParams, 'kernel' | 'coherent'>,
+  { kernel, coherent: asked, vendor }: Pick<BootParams, 'kernel' | 'coherent' | 'vendor'>,
 ): SpokenFor {
   const diagnostics: Diagnostic[] = [];
   const say = (severity: Diagnostic['severity'], code: string, message: string, hint?: string) =>
@@ -33,7 +33,7 @@ export function spokenFor(
       position: { file: board.source },
       ...(hint !== undefined && { hint }),
     });
-  const text = kernel ?? board.kernel;
+  const text = kernel ?? board.kernel ?? vendor?.kernel;
   const named = text === undefined ? { release: NEWEST } : nameKernel(text);
   const coherent = asked ?? (text === undefined ? 'v3' : 'off');
   if ('problem' in named) {
@@ -43,6 +43,13 @@ export function spokenFor(
   const { release, insteadOf } = named;
   if (insteadOf !== undefined) {
     say('warning', 'kernel-nearest', `there are no facts of Linux ${insteadOf}: ${release} answers instead`);
+  }
+  if (vendor?.kernel !== undefined && kernelRow(release) !== kernelRow(vendor.kernel)) {
+    say(
+      'warning',
+      'vendor-kernel',
+      `${vendor.by} declares the heaps of a Linux ${vendor.kernel}: beside those of ${release} they are a mixture that nobody ships`,
+    );
   }
   if (isUnverified(release)) {
     const source = kernelRow(release)?.source;

@@ -1,4 +1,5 @@
 /** The inputs of a boot in the words of a scenario. */
+import { writtenVendor } from '../../board/written-heaps.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import { formatFaultRule } from '../../kernel/faults/fault-text.ts';
 import type { ScenarioBoot } from '../boot-form.ts';
@@ -7,7 +8,7 @@ import { spanWord } from './words.ts';
 /** @returns `undefined` when there are none */
 export function bootWords(params: BootParams): ScenarioBoot | undefined {
   const { cmdline, memory, reserve, config, coherent, nofile, heapMode, heapGid, evict, faults } = params;
-  const { accounting, kernel, unflattenedTree } = params;
+  const { accounting, kernel, unflattenedTree, vendor } = params;
   const reserved = Object.entries(reserve ?? {}).map(([name, range]) => [name, spanWord(range)]);
   const options = Object.entries(config ?? {}).map(([key, value]) => [key.replace(/^CONFIG_/, ''), value]);
   const words: ScenarioBoot = {
@@ -18,6 +19,8 @@ export function bootWords(params: BootParams): ScenarioBoot | undefined {
     ...(options.length > 0 && { config: Object.fromEntries(options) }),
     ...(coherent !== undefined && { coherent }),
     ...(accounting !== undefined && accounting.length > 0 && { accounting: [...accounting] }),
+    // What it declares, and not its file's name: a history is whole without other files.
+    ...(vendor !== undefined && { vendor: writtenVendor(vendor) }),
     ...(unflattenedTree !== undefined && { 'unflattened-tree': unflattenedTree }),
     ...(nofile !== undefined && { nofile }),
     ...(heapMode !== undefined && { mode: heapMode.toString(8).padStart(4, '0') }),
