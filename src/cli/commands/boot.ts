@@ -21,7 +21,9 @@ import { readJournalLimit } from '../words/arguments.ts';
 /** One line: what the boot made. */
 function summary(heaps: readonly HeapView[], noHeaps: number, path: string): string {
   const count = (backend: string) => heaps.filter((heap) => heap.backend === backend).length;
+  // What is only ever declared is told where it is.
   const kinds = Object.entries(BACKENDS)
+    .filter(([backend]) => !['carveout', 'tee'].includes(backend) || count(backend) > 0)
     .map(([backend, { words }]) => `${count(backend)} ${words.title}`)
     .join(', ');
   const without =
@@ -94,6 +96,7 @@ export function bootCommand({ program, shell }: Registry): void {
         'dmaheap boot board.dtb --memory 0x80000000:2G --cmdline "cma=128M"',
         'dmaheap boot board.yaml --config CMA_SIZE_MBYTES=64 --coherent off',
         'dmaheap boot board.dtb --kernel 6.12',
+        'dmaheap boot board.dtb --vendor rockchip-5.10',
         'dmaheap boot board.dts -I include --overlay camera.dtso',
         'dmaheap boot board.dtb --mode 0660 --group video',
       ),

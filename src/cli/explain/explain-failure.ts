@@ -96,6 +96,10 @@ export const explainOutcome = ({
   readonly remarks?: readonly Remark[];
 }): string[] => [...(why === undefined ? [] : explainFailure(why)), ...remarks.map(explainRemark)];
 
+/** Names that heaps of vendors' kernels and of a TEE have, as far as public sources show them. */
+const isVendorName = (name: string): boolean =>
+  /^(carveout_|qcom,|mtk_|protected,|system-(uncached|dma32)|cma(-uncached)?$)|-uncached$/.test(name);
+
 const sizeText = (size: bigint): string => `${size} (${formatSize(size)})`;
 
 /** The command as the task calls it. */
@@ -123,7 +127,10 @@ export function explainFailure(failure: Failure): string[] {
       const modules = failure.notLoaded?.join(', ');
       const missing =
         modules === undefined ? [] : [`not loaded: ${modules}; dmaheap modprobe loads a module`];
-      return [...(near === undefined ? [] : [`did you mean ${near}?`]), known, ...missing];
+      const vendor = isVendorName(failure.name)
+        ? ['mainline has no heap of that name: one of a vendor or a TEE is declared, boot --vendor NAME or FILE']
+        : [];
+      return [...(near === undefined ? [] : [`did you mean ${near}?`]), known, ...missing, ...vendor];
     }
     case 'bad-argument':
       return badArgument(failure);
