@@ -159,6 +159,7 @@ export const VALUES: Readonly<Record<string, string>> = {
   '--config': 'CMA_SIZE_MBYTES=16',
   '--coherent': 'off',
   '--accounting': 'memcg',
+  '--vendor': 'rockchip-5.10',
   '--unflattened-tree': '64K',
   '--nofile': '64',
   '--jobs': '2',

@@ -48,7 +48,7 @@ export function boardsCommand({ program, shell }: Registry): void {
   const command = completes(program.command('boards'), 'file')
     .summary('boot every blob that is found, in one table')
     .description(
-      'Boots every *.dtb that it finds, in memory and on all processors, and prints one table: the heaps of each, their areas, and what is odd. Exit 1 when one of them dies or is no board; a board without memory, which its boot loader would fill in, is only said to be one.',
+      'Boots every *.dtb that it finds, in memory and on all processors, and prints one table: heaps, areas, what is odd. Exit 1 when one of them dies or is no board; one without memory, which its boot loader would fill in, is only told.',
     )
     .argument(
       '<path...>',

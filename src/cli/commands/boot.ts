@@ -96,7 +96,6 @@ export function bootCommand({ program, shell }: Registry): void {
         'dmaheap boot board.dtb --memory 0x80000000:2G --cmdline "cma=128M"',
         'dmaheap boot board.yaml --config CMA_SIZE_MBYTES=64 --coherent off',
         'dmaheap boot board.dtb --kernel 6.12',
-        'dmaheap boot board.dtb --vendor rockchip-5.10',
         'dmaheap boot board.dts -I include --overlay camera.dtso',
         'dmaheap boot board.dtb --mode 0660 --group video',
       ),

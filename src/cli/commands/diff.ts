@@ -210,14 +210,11 @@ function addOptions(command: Command): void {
     )
     .addOption(twice('--config <key=value,…>', 'kernel configuration options').argParser(paired(readOptions)))
     .addOption(
-      offers(
-        twice('--vendor <name|file>', "heaps of a vendor's kernel").argParser(paired((text) => text)),
-        VENDORS,
-      ),
+      offers(twice('--vendor <name|file>', "a vendor's heaps").argParser(paired((text) => text)), VENDORS),
     )
     .addOption(twice('--coherent <state>', 'the coherent heap series').argParser(paired(readCoherent)))
     .addOption(
-      new Option('--memory <base:size>', "RAM of both, instead of the boards' own (repeatable)").argParser(
+      new Option('--memory <base:size>', 'RAM of both, instead of their own (repeatable)').argParser(
         readMemory,
       ),
     )

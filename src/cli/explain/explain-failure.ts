@@ -128,7 +128,9 @@ export function explainFailure(failure: Failure): string[] {
       const missing =
         modules === undefined ? [] : [`not loaded: ${modules}; dmaheap modprobe loads a module`];
       const vendor = isVendorName(failure.name)
-        ? ['mainline has no heap of that name: one of a vendor or a TEE is declared, boot --vendor NAME or FILE']
+        ? [
+            'mainline has no heap of that name: one of a vendor or a TEE is declared, boot --vendor NAME or FILE',
+          ]
         : [];
       return [...(near === undefined ? [] : [`did you mean ${near}?`]), known, ...missing, ...vendor];
     }

@@ -13,7 +13,4 @@ export const VENDORS: readonly string[] = [
 ];
 
 export const vendorOption = (): Option =>
-  offers(
-    new Option('--vendor <name|file>', `heaps of a vendor's kernel: ${VENDORS[4]} …, or a file`),
-    VENDORS,
-  );
+  offers(new Option('--vendor <name|file>', "heaps of a vendor's kernel, as rockchip-5.10"), VENDORS);

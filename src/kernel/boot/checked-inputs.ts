@@ -7,6 +7,7 @@ import { InvalidInput } from '../../diagnostic.ts';
 import {
   architectureNames,
   DEFAULT_ARCHITECTURE,
+  linuxName,
   type Profile,
   pageSizesOf,
   profileOf,
@@ -88,15 +89,15 @@ export function checkInputs(
 }
 
 /** What no boot has, whatever is declared. */
-function checkDeclared(board: Board, params: BootParams, { linux }: Profile, error: Complain): void {
+function checkDeclared(board: Board, params: BootParams, profile: Profile, error: Complain): void {
   const declarations = [board.heaps, params.vendor].filter((one) => one !== undefined);
   const replaced = new Set<string>(declarations.flatMap(({ replaces = [] }) => replaces));
   for (const { by, heaps } of declarations) {
     const tee = heaps.find(({ backend }) => backend === 'tee');
-    if (tee === undefined || linux.teeHeaps) continue;
+    if (tee === undefined || profile.linux.teeHeaps) continue;
     error(
       'tee-heap-kernel',
-      `Linux ${linux.name} has no heaps of a TEE, and ${by} declares ${tee.name}`,
+      `${linuxName(profile)} has no heaps of a TEE, and ${by} declares ${tee.name}`,
       'drivers/tee/tee_heap.c came with Linux 6.18: name that or a later one with --kernel',
     );
   }
