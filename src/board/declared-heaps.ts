@@ -119,3 +119,6 @@ export function declarationProblems(heaps: readonly DeclaredHeap[]): readonly De
   });
   return problems;
 }
+
+/** What a banner says of declarations. */
+export const declaredBanner = ({ by }: HeapDeclarations): string => `heaps declared by ${by} (not mainline)`;

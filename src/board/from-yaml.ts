@@ -14,6 +14,8 @@ import { checkSchema, pathText } from './yaml-problems.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
 import { buildTree } from './yaml-tree.ts';
 
+export { vendorFromYaml } from './vendor-yaml.ts';
+
 /** What a YAML board says. */
 export interface YamlBoard {
   readonly tree: DeviceTree;

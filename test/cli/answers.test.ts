@@ -199,7 +199,7 @@ describe('schema/', () => {
 
   test('has a JSON Schema for each, with a versioned id', () => {
     const files = [...ANSWERS.keys()].map(answerFile);
-    const inputs = ['board.schema.json', 'scenario.json'];
+    const inputs = ['board.schema.json', 'scenario.json', 'vendor.schema.json'];
     expect(readdirSync(projectPath('schema')).sort()).toEqual([...files, ...inputs].sort());
     for (const name of ANSWERS.keys()) {
       expect(read(answerFile(name))).toEqual(answerJsonSchema(name));

@@ -246,6 +246,7 @@ export const PERMISSIONS: Readonly<Record<string, string>> = {
   'dt --force': 'only a terminal refuses a blob',
   'read --force': 'only a terminal refuses bytes',
   '--raw': 'only on a terminal is anything escaped',
+  'boards --memory': 'the board of the walk has memory of its own',
   'age --task': 'of a boot in memory nothing tells whose the buffers were',
   'age --keep': 'what is alive is kept unless --no-keep',
 };

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { declaredBanner } from '../../board/declared-heaps.ts';
 import { InvalidInput } from '../../diagnostic.ts';
 import { spokenFor } from '../../kernel/boot/spoken-for.ts';
 import { linuxBanner, profileOf } from '../../profile/profile.ts';
@@ -35,7 +36,8 @@ async function runBoards(sh: Shell, words: readonly string[], options: BoardsOpt
   });
   progress.end();
   sh.streams.err(boardsSummary(boards, (Date.now() - began) / 1000));
-  const profile = linuxBanner(profileOf(coherent, params.config, params.pageKiB, release).profile);
+  const linux = linuxBanner(profileOf(coherent, params.config, params.pageKiB, release).profile);
+  const profile = [linux, ...(vendor === undefined ? [] : [declaredBanner(vendor)])].join('; ');
   await sh.answer(
     () => boardsJson(boards, profile),
     (ink) => `${profile}\n\n${boardsText(boards, ink)}`,

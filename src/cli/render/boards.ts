@@ -46,12 +46,15 @@ export function boardsSummary(boards: readonly BoardSummary[], seconds: number):
 }
 
 export function boardsText(boards: readonly BoardSummary[], ink: Ink = NO_INK): string {
+  // What is only ever declared has a column where it is.
+  const hasCarveouts = boards.some(({ heaps }) => heaps.some(({ backend }) => backend === 'carveout'));
   const rows = boards.map((board) => [
     escapeText(board.name),
     OUTCOMES[board.outcome],
     board.outcome === 'boots' ? String(board.heaps.length) : '-',
     behind(board.heaps, 'cma'),
     behind(board.heaps, 'coherent'),
+    ...(hasCarveouts ? [behind(board.heaps, 'carveout')] : []),
     escapeText(findingsText(board)),
   ]);
   return renderTable(
@@ -61,6 +64,7 @@ export function boardsText(boards: readonly BoardSummary[], ink: Ink = NO_INK): 
       { title: 'HEAPS', right: true },
       { title: 'CMA' },
       { title: 'COHERENT' },
+      ...(hasCarveouts ? [{ title: 'CARVEOUT' }] : []),
       { title: 'FINDINGS' },
     ],
     rows,

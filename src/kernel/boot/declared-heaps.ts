@@ -1,6 +1,11 @@
 /** The heaps that a board or a vendor declares: what is their memory, and which of them register. */
 import type { Board } from '../../board/board.ts';
-import { type DeclaredHeap, type HeapDeclarations, REGION_WORD } from '../../board/declared-heaps.ts';
+import {
+  type DeclaredHeap,
+  declaredBanner,
+  type HeapDeclarations,
+  REGION_WORD,
+} from '../../board/declared-heaps.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { HeapBacking } from '../../dma-buf/backends.ts';
 import { registerDmaHeap } from '../../dma-buf/dma-heap.ts';
@@ -51,7 +56,7 @@ export class DeclaredHeaps {
     this.#board = board;
     this.#regions = regions;
     this.replaces = new Set(declarations.flatMap(({ replaces = [] }) => replaces));
-    this.told = declarations.map(({ by }) => `heaps declared by ${by} (not mainline)`);
+    this.told = declarations.map(declaredBanner);
     for (const { by, heaps } of declarations) for (const heap of heaps) this.#plan(by, heap);
   }
 
@@ -183,9 +188,9 @@ export class DeclaredHeaps {
     if (base % page !== 0n || size % page !== 0n || size === 0n) {
       return { why: `${formatHex(base)} and ${formatHex(size)} are no whole pages of ${page} bytes` };
     }
-    if (!found.isRegion && memblock.freeRanges().some((free) => rangesOverlap(free, found))) {
+    if (!found.isRegion && memblock.memory.some((ram) => !ram.nomap && rangesOverlap(ram, found))) {
       return {
-        why: `${formatRange(found)} is RAM that Linux uses itself`,
+        why: `${formatRange(found)} is RAM that Linux maps and uses`,
         hint: 'reserve it: a no-map node of /reserved-memory, and region: NAME',
       };
     }
