@@ -14,7 +14,7 @@ import { loadTree, type SourceInputs } from './load-tree.ts';
 import { loadedBoard } from './loaded-board.ts';
 import { inputName, readInput } from './read-input.ts';
 import { directoryOf, outsideScenario } from './source-files.ts';
-import { isShippedVendor, readVendor } from './vendor-file.ts';
+import { isShippedVendor, readVendor, refuseUnknownVendor } from './vendor-file.ts';
 
 export interface ScenarioFilesOptions {
   /** The scenario may name any file. */
@@ -96,8 +96,12 @@ export function scenarioFiles(
         throw which < 0 ? error : about(error, ['boot', 'overlay', which]);
       }
     },
-    loadVendor: (name: string) =>
-      isShippedVendor(name) ? readVendor(name) : readVendor(beside(name), check(beside(name))),
+    loadVendor: (name: string) => {
+      if (isShippedVendor(name)) return readVendor(name);
+      const path = beside(name);
+      refuseUnknownVendor(name, path);
+      return readVendor(path, check(path));
+    },
     readFile: (name: string) => {
       const path = beside(name);
       const before = kept.get(path);

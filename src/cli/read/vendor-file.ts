@@ -22,6 +22,18 @@ function shippedFile(name: string): string {
 /** Whether it is the name of a file that ships, which any scenario may use. */
 export const isShippedVendor = (name: string): boolean => VENDORS.includes(name);
 
+/** Refuses what is neither a name that is known nor looks like a file. @param path where the file would be */
+export function refuseUnknownVendor(name: string, path: string): void {
+  if (isShippedVendor(name) || name === '-' || /[\\/]|\.ya?ml$/.test(name) || existsSync(path)) return;
+  const near = didYouMean(name, VENDORS);
+  throw new UnreadableInput(
+    'vendor-unknown',
+    name,
+    `${name}: neither a vendor that dmaheap knows nor a file`,
+    `${near === undefined ? '' : `did you mean ${near}? `}There are ${VENDORS.join(', ')}`,
+  );
+}
+
 /**
  * Reads a vendor's file.
  *
@@ -33,16 +45,8 @@ export async function readVendor(
   name: string,
   check?: (opened: OpenedFile) => void,
 ): Promise<HeapDeclarations> {
+  refuseUnknownVendor(name, name);
   const shipped = isShippedVendor(name);
-  if (!shipped && name !== '-' && !/[\\/]|\.ya?ml$/.test(name) && !existsSync(name)) {
-    const near = didYouMean(name, VENDORS);
-    throw new UnreadableInput(
-      'vendor-unknown',
-      name,
-      `${name}: neither a vendor that dmaheap knows nor a file`,
-      `${near === undefined ? '' : `did you mean ${near}? `}There are ${VENDORS.join(', ')}`,
-    );
-  }
   const bytes = shipped ? readInput(shippedFile(name)) : readInput(name, check);
   const { vendorFromYaml } = await import('../../board/vendor-yaml.ts');
   return vendorFromYaml(new TextDecoder().decode(bytes), shipped ? `${name}.yaml` : inputName(name));
