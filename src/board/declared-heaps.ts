@@ -39,7 +39,7 @@ export interface DeclaredHeap {
   readonly compatible?: string;
   /** Memory that no node stands for. */
   readonly range?: PhysRange;
-  /** exp_name of its buffers; absent: the heap's name. */
+  /** exp_name of its buffers; absent: the heap's name, of a TEE's heap `tee`. */
   readonly exporter?: string;
   /** It registers before the heaps of mainline; absent: after them, as module_init() of what is linked later. */
   readonly initcall?: 'fs_initcall';

@@ -247,7 +247,7 @@ const declaredHeap = z
       range: range.optional().meta({ description: 'Memory that no node stands for: [base, size].' }),
       exporter: heapName
         .optional()
-        .meta({ description: "exp_name of its buffers; the heap's name when absent." }),
+        .meta({ description: "exp_name of its buffers; the heap's name when absent, of tee tee." }),
       initcall: wordOf(['fs_initcall'] as const)
         .optional()
         .meta({ description: "fs_initcall: before mainline's heaps; after them when absent." }),

@@ -230,7 +230,7 @@ describe('a heap of a TEE', () => {
     const shell = new Task(kernel);
     shell.must({ call: 'device_add', device: device('vpu') });
     const fd = shell.alloc(TEE.name, 8n * PAGE);
-    expect(kernel.buffer('shell', fd)?.expName).toBe(TEE.name);
+    expect(kernel.buffer('shell', fd)?.expName).toBe('tee');
     for (const flags of [MAP_SHARED, MAP_PRIVATE]) {
       const mmap = shell.call({ call: 'mmap', fd, length: PAGE, prot: PROT_READ, flags, offset: 0n });
       expect(mmap).toMatchObject({ errno: 'EINVAL', why: { kind: 'no-cpu-access', declared: 'acme-1' } });

@@ -90,7 +90,8 @@ export class DeclaredHeaps {
 
   #plan(by: string, heap: DeclaredHeap): void {
     const { backend, initcall = 'module_init' } = heap;
-    const exporter = (name: string): string => heap.exporter ?? name;
+    // tee_heap.c leaves exp_name to the macro, which takes the name of the module.
+    const exporter = (name: string): string => heap.exporter ?? (backend === 'tee' ? 'tee' : name);
     const traits = (name: string, cached: boolean) => ({
       by,
       cached,
