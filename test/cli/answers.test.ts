@@ -205,7 +205,11 @@ describe('schema/', () => {
       expect(read(answerFile(name))).toEqual(answerJsonSchema(name));
       expect(read(answerFile(name)).$id).toMatch(/^urn:dmaheap:[a-z][a-z\d-]*:\d+$/);
     }
-    expect(inputs.map((file) => read(file).$id)).toEqual([formId('dmaheap.board/1'), formId(SCENARIO_FORM)]);
+    expect(inputs.map((file) => read(file).$id)).toEqual([
+      formId('dmaheap.board/1'),
+      formId(SCENARIO_FORM),
+      formId('dmaheap.vendor/1'),
+    ]);
   });
 
   test('refuses what it does not know, and what is not there', () => {

@@ -211,6 +211,11 @@ describe('a user’s own declarations', () => {
       'good.yaml',
       'memory: { reg: [0x40000000, 256M] }\nheaps: [{ name: low, backend: system }]\n',
     );
+    const blob = await dmaheap(['dt', good, '-O', 'dts']);
+    expect(blob).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/no declared heaps: low are left out/),
+    });
     const overlay = write('o.dtso', '/dts-v1/;\n/plugin/;\n&{/} { x; };\n');
     const laid = await dmaheap(['list', '--board', good, '--overlay', overlay]);
     expect(laid).toMatchObject({ code: 2, stderr: expect.stringMatching(/a blob has no heaps: section/) });
@@ -267,6 +272,10 @@ describe('what was declared stays', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/heap system-dma32: added/);
     expect(stdout).toMatch(/heap reserved: renamed to cma/);
+    const carved = await dmaheap(['diff', CARVED, CARVED, '--vendor', 'ti-6.1', '--vendor', 'nxp-5.15']);
+    expect(carved.stdout).toMatch(
+      /region shared: was the memory of a declared heap; is plain reserved memory/,
+    );
   });
 });
 
