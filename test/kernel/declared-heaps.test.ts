@@ -127,6 +127,28 @@ describe('a heap that the CPU maps uncached', () => {
   });
 });
 
+it('an uncached buffer that needs bounce buffers is refused by name: trees differ in what they do then', () => {
+  const vendor = declared([
+    { name: 'cached', backend: 'system' },
+    { name: 'uncached', backend: 'system', cached: false },
+  ]);
+  const { kernel } = bootBoard(LARGE, { vendor, kernel: KERNELS.old });
+  const shell = new Task(kernel);
+  shell.must({ call: 'device_add', device: device('low', { dmaMask: 0xffffffffn }) });
+  expect(shell.mapFor(shell.attach(shell.alloc('cached', PAGE), 'low'))).toEqual({ ret: 0 });
+  const uncached = shell.attach(shell.alloc('uncached', PAGE), 'low');
+  expect(() => shell.mapFor(uncached)).toThrow(/a bounce buffer of low for a declared heap/);
+});
+
+it('where there is no DMA32, a heap confined to it takes what GFP_DMA32 then means: no highmem', () => {
+  const vendor = declared([{ name: 'low', backend: 'system', zone: 'DMA32' }]);
+  const booted = bootBoard(board([], { memory: [range(GiB, GiB + 512n * MiB)] }), { vendor, arch: 'arm' });
+  const shell = new Task(booted.kernel);
+  const lowmem = framesOf(booted, shell.alloc('low', MiB));
+  const highmem = framesOf(booted, shell.alloc('system', MiB));
+  expect(Math.max(...lowmem.map(Number))).toBeLessThan(Math.min(...highmem.map(Number)));
+});
+
 describe('a carveout', () => {
   it('has a heap for each region, before mainline’s, in the order in which the kernel sets regions up', () => {
     const vendor = declared([CARVEOUT]);
