@@ -41,7 +41,7 @@ export interface DeclaredHeap {
   readonly range?: PhysRange;
   /** exp_name of its buffers; absent: the heap's name, of a TEE's heap `tee`. */
   readonly exporter?: string;
-  /** It registers before the heaps of mainline; absent: after them, as module_init() of what is linked later. */
+  /** It registers before the heaps of mainline; absent: where a replaced module would, or after all of them. */
   readonly initcall?: 'fs_initcall';
   /** Where its facts are public: repository, path, function. */
   readonly source?: string;
@@ -53,7 +53,7 @@ export interface HeapDeclarations {
   readonly by: string;
   /** The Linux that the vendor's tree is made of; it boots where nothing else names one. */
   readonly kernel?: string;
-  /** Modules of mainline that are not there. */
+  /** Modules of mainline that are not there; the declared heaps stand in the place of the first. */
   readonly replaces?: readonly (typeof REPLACEABLE)[number][];
   readonly heaps: readonly DeclaredHeap[];
 }

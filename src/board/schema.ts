@@ -250,7 +250,10 @@ const declaredHeap = z
         .meta({ description: "exp_name of its buffers; the heap's name when absent, of tee tee." }),
       initcall: wordOf(['fs_initcall'] as const)
         .optional()
-        .meta({ description: "fs_initcall: before mainline's heaps; after them when absent." }),
+        .meta({
+          description:
+            "fs_initcall: before mainline's heaps; when absent in the place of what is replaced, or last.",
+        }),
       source: text
         .optional()
         .meta({ description: 'Where its facts are public: repository, path, function.' }),

@@ -87,6 +87,16 @@ describe('a heap of the system', () => {
     expect(booted.outcome.warnings.map(({ code }) => code)).toEqual(['declared-heap-absent']);
   });
 
+  it('comes where the module would that it replaces', () => {
+    const heaps: DeclaredHeap[] = [
+      { name: 'system', backend: 'system' },
+      { name: 'system-uncached', backend: 'system', cached: false },
+    ];
+    const vendor = declared(heaps, { replaces: ['system_heap'] });
+    const booted = bootBoard(LARGE, { vendor, kernel: KERNELS.old });
+    expect(names(booted)).toEqual(['system', 'system-uncached', 'reserved']);
+  });
+
   it('stands for mainline’s where it replaces it', () => {
     const replaces = ['system_heap', 'cma_heap'] as const;
     const vendor = declared(

@@ -9,6 +9,7 @@ import {
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { HeapBacking } from '../../dma-buf/backends.ts';
 import { registerDmaHeap } from '../../dma-buf/dma-heap.ts';
+import { HEAP_MODULES, type HeapModule } from '../../dma-buf/heap-modules.ts';
 import { createGenPool } from '../../mm/alloc/gen-pool.ts';
 import type { EarlyBoot } from '../../mm/early/early-boot.ts';
 import type { ReservedMem } from '../../mm/early/reserved-region.ts';
@@ -21,7 +22,8 @@ import type { BootParams } from './boot-params.ts';
 export interface DeclaredPlan {
   readonly name: string;
   readonly backing: HeapBacking;
-  readonly initcall: 'fs_initcall' | 'module_init';
+  /** When: before mainline's modules, in the place of one of them, or after all. */
+  readonly at: 'fs_initcall' | HeapModule | 'module_init';
   /** The region that is its memory, where it has one of its own. */
   readonly region?: string;
 }
@@ -57,7 +59,10 @@ export class DeclaredHeaps {
     this.#regions = regions;
     this.replaces = new Set(declarations.flatMap(({ replaces = [] }) => replaces));
     this.told = declarations.map(declaredBanner);
-    for (const { by, heaps } of declarations) for (const heap of heaps) this.#plan(by, heap);
+    for (const { by, heaps, replaces = [] } of declarations) {
+      const place = HEAP_MODULES.find((module) => replaces.some((one) => one === module));
+      for (const heap of heaps) this.#plan(by, heap, heap.initcall ?? place ?? 'module_init');
+    }
   }
 
   /** dma_heap_add() of one. */
@@ -88,8 +93,8 @@ export class DeclaredHeaps {
     });
   }
 
-  #plan(by: string, heap: DeclaredHeap): void {
-    const { backend, initcall = 'module_init' } = heap;
+  #plan(by: string, heap: DeclaredHeap, place: DeclaredPlan['at']): void {
+    const { backend } = heap;
     // tee_heap.c leaves exp_name to the macro, which takes the name of the module.
     const exporter = (name: string): string => heap.exporter ?? (backend === 'tee' ? 'tee' : name);
     const traits = (name: string, cached: boolean) => ({
@@ -101,7 +106,7 @@ export class DeclaredHeaps {
     });
     if (backend === 'system') {
       const { name, cached = true } = heap;
-      this.plans.push({ name, initcall, backing: { backend, index: 0, declared: traits(name, cached) } });
+      this.plans.push({ name, at: place, backing: { backend, index: 0, declared: traits(name, cached) } });
       return;
     }
     for (const found of this.#memoryOf(heap)) {
@@ -112,7 +117,7 @@ export class DeclaredHeaps {
       const name = heap.name.replaceAll(REGION_WORD, found.name);
       if ('cma' in found) {
         const declared = traits(name, heap.cached ?? true);
-        this.plans.push({ name, initcall, backing: { backend, index: found.cma, declared } });
+        this.plans.push({ name, at: place, backing: { backend, index: found.cma, declared } });
         continue;
       }
       const refused = this.#poolProblem(heap, found);
@@ -130,7 +135,7 @@ export class DeclaredHeaps {
       });
       const declared = traits(name, heap.cached ?? !found.noMap);
       const region = found.isRegion ? { region: found.name } : {};
-      this.plans.push({ name, initcall, backing: { backend, index, declared }, ...region });
+      this.plans.push({ name, at: place, backing: { backend, index, declared }, ...region });
     }
   }
 

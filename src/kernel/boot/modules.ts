@@ -3,7 +3,12 @@
  * (Linux 7.3) as far as drivers/dma-buf/heaps/ goes.
  */
 import { applyUdevRule } from '../../dma-buf/dma-heap.ts';
-import { configuredModules, type HeapModule, type ModulePlan } from '../../dma-buf/heap-modules.ts';
+import {
+  configuredModules,
+  HEAP_MODULES,
+  type HeapModule,
+  type ModulePlan,
+} from '../../dma-buf/heap-modules.ts';
 import { initModule, type RegistrationProblem } from '../../dma-buf/register-heaps.ts';
 import type { EarlyBoot } from '../../mm/early/early-boot.ts';
 import type { Printk } from '../../printk.ts';
@@ -45,14 +50,16 @@ export function loadModules(
   const waiting = new Set<HeapModule>();
   const pools: [number, RegistrationProblem][] = [];
   const areas: [number, RegistrationProblem][] = [];
-  const registerDeclared = (initcall: DeclaredPlan['initcall']) => {
+  const registerDeclared = (at: DeclaredPlan['at']) => {
     for (const plan of declared.plans) {
-      if (plan.initcall === initcall) declared.register(records, printk, plan);
+      if (plan.at === at) declared.register(records, printk, plan);
     }
   };
   registerDeclared('fs_initcall');
-  for (const plan of plans) {
-    if (declared.replaces.has(plan.module)) continue;
+  for (const module of HEAP_MODULES) {
+    registerDeclared(module);
+    const plan = plans.find((one) => one.module === module);
+    if (plan === undefined || declared.replaces.has(module)) continue;
     if (later.has(plan.module)) {
       waiting.add(plan.module);
       records.put<WaitingModule>(waitingKey(plan.module), { plan, udev });
