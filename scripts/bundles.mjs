@@ -44,7 +44,11 @@ function bundlesOf(root) {
       from: ['cli.cjs', 'board.cjs'],
     },
     { file: 'archive.cjs', entries: ['src/cli/boards/archive.ts'], from: ['cli.cjs'] },
-    { file: 'board-yaml.cjs', entries: ['src/board/from-yaml.ts'], from: ['cli.cjs', 'board.cjs'] },
+    {
+      file: 'board-yaml.cjs',
+      entries: ['src/board/from-yaml.ts', 'src/board/vendor-yaml.ts'],
+      from: ['cli.cjs', 'board.cjs'],
+    },
     {
       file: 'scenario.cjs',
       entries: ['src/scenario/index.ts'],

@@ -3,7 +3,7 @@
  * for each answer of a command with --json. A part of the build.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { boardJsonSchema, boardSchema } from '../src/board/schema.ts';
+import { boardJsonSchema, boardSchema, vendorJsonSchema } from '../src/board/schema.ts';
 import { scenarioJsonSchema } from '../src/scenario/form.ts';
 import { SCENARIO_FORM } from '../src/scenario/form-name.ts';
 import { ANSWERS, answerFile, answerJsonSchema, formId } from './answer-forms/answers.ts';
@@ -15,5 +15,6 @@ function write(file: string, schema: unknown): void {
 rmSync('schema', { recursive: true, force: true });
 mkdirSync('schema');
 write('board.schema.json', { $id: formId('dmaheap.board/1'), ...(boardJsonSchema() as object) });
+write('vendor.schema.json', { $id: formId('dmaheap.vendor/1'), ...(vendorJsonSchema() as object) });
 write('scenario.json', { $id: formId(SCENARIO_FORM), ...(scenarioJsonSchema(boardSchema) as object) });
 for (const name of ANSWERS.keys()) write(answerFile(name), answerJsonSchema(name));

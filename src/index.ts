@@ -14,6 +14,7 @@
  */
 
 export type { Board, MemoryRegionUser, ReservedMemNode } from './board/board.ts';
+export type { DeclaredHeap, HeapDeclarations } from './board/declared-heaps.ts';
 export { detectFormat } from './board/detect-format.ts';
 export { boardFromTree } from './board/from-tree.ts';
 export type { CompiledSource, CompileSourceOptions } from './devicetree/compile-source.ts';

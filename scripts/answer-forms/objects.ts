@@ -22,7 +22,7 @@ import {
 
 export const heap = exactly({
   name: text,
-  backend: z.enum(['system', 'cma', 'coherent']),
+  backend: z.enum(['system', 'cma', 'coherent', 'carveout', 'tee']),
   minor: whole,
   mode,
   gid: whole,
@@ -33,6 +33,7 @@ export const heap = exactly({
   free: size,
   largest: size,
   buffers: whole,
+  declared: exactly({ by: text, cached: flag, zone: text.nullable(), source: text.nullable() }).nullable(),
   charges: exactly({ controller: z.enum(['memory', 'dmem']), region: text.nullable() }).nullable(),
 }).meta({ id: 'heap' });
 

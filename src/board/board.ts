@@ -7,6 +7,7 @@ import type { DeviceTree } from '../devicetree/tree.ts';
 import type { Diagnostic, SourcePosition } from '../diagnostic.ts';
 import type { ConfigValue } from '../profile/given-option.ts';
 import type { PhysAddr, PhysRange } from '../units.ts';
+import type { HeapDeclarations } from './declared-heaps.ts';
 
 /** One child of /reserved-memory, as written; what becomes of it is decided at boot. */
 export interface ReservedMemNode {
@@ -92,6 +93,8 @@ export interface Board {
   /** The preset and the options of its configuration that the file names. */
   readonly preset?: string;
   readonly config?: Readonly<Record<string, ConfigValue>>;
+  /** Heaps that its file declares. */
+  readonly heaps?: HeapDeclarations;
   /** Every range of every `device_type = "memory"` node, in tree order; size 0 left out. */
   readonly memory: readonly PhysRange[];
   /** Absent when there is no /reserved-memory node. */

@@ -5,11 +5,17 @@
 import type { DeviceTree } from '../devicetree/tree.ts';
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
 import type { Board } from './board.ts';
+import type { HeapDeclarations } from './declared-heaps.ts';
 import { boardFromTree } from './from-tree.ts';
 import { type NamedByFile, namedByFile } from './named-by-file.ts';
-import { checkSchema } from './yaml-problems.ts';
+import { declaredHeaps } from './schema.ts';
+import { heapsOf } from './written-heaps.ts';
+import { find, plainValue } from './yaml-plain.ts';
+import { checkSchema, pathText } from './yaml-problems.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
 import { buildTree } from './yaml-tree.ts';
+
+export { vendorFromYaml } from './vendor-yaml.ts';
 
 /** What a YAML board says. */
 export interface YamlBoard extends NamedByFile {
@@ -46,11 +52,41 @@ export function treeFromYaml(text: string, file: string): YamlBoard {
 export function treeFromYamlSource(source: YamlSource): YamlBoard {
   const checked = checkSchema(source);
   const built = buildTree(checked.sound, source);
-  const all = [...source.diagnostics, ...checked.diagnostics, ...built.diagnostics].sort(byPosition);
+  const declared = declaredHeapsOf(source);
+  const all = [
+    ...source.diagnostics,
+    ...checked.diagnostics,
+    ...built.diagnostics,
+    ...declared.diagnostics,
+  ].sort(byPosition);
   const errors = all.filter((problem) => problem.severity === 'error');
   if (errors.length > 0) throw new InvalidInput(cut(all));
   const { diagnostics: _told, ...rest } = built;
-  return { ...rest, warnings: cut(all) };
+  return { ...rest, ...(declared.heaps && { heaps: declared.heaps }), warnings: cut(all) };
+}
+
+/** What stands under `heaps`, as far as the schema takes it. */
+function declaredHeapsOf(source: YamlSource): {
+  readonly heaps?: HeapDeclarations;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const { node, depth } = find(source.root, ['heaps']);
+  const read = depth === 0 ? undefined : declaredHeaps.safeParse(plainValue(node));
+  if (read?.success !== true) return { diagnostics: [] };
+  const { heaps, problems } = heapsOf(read.data);
+  const diagnostics = problems.map(({ path, message, hint }): Diagnostic => {
+    const place = ['heaps', ...path];
+    return {
+      code: 'board-heap',
+      severity: 'error',
+      message,
+      position: source.position(find(source.root, place).node.at),
+      path: pathText(place),
+      ...(hint !== undefined && { hint }),
+    };
+  });
+  const { file } = source.position(0);
+  return { ...(heaps.length > 0 && { heaps: { by: file, heaps } }), diagnostics };
 }
 
 const byPosition = (a: Diagnostic, b: Diagnostic): number =>

@@ -2,6 +2,7 @@
 import { InvalidInput } from '../diagnostic.ts';
 import type { ConfigValue } from '../profile/given-option.ts';
 import type { Board } from './board.ts';
+import type { HeapDeclarations } from './declared-heaps.ts';
 
 export interface NamedByFile {
   /** The kernel: `6.12`. */
@@ -9,12 +10,14 @@ export interface NamedByFile {
   /** The preset and the options of its configuration, by whole names. */
   readonly preset?: string;
   readonly config?: Readonly<Record<string, ConfigValue>>;
+  /** The heaps that it declares. */
+  readonly heaps?: HeapDeclarations;
   /** The architecture: `x86_64`. */
   readonly arch?: string;
 }
 
 /** A board with what its file names. @throws InvalidInput when its tree is of another architecture */
-export function namedByFile(board: Board, { kernel, preset, config, arch }: NamedByFile): Board {
+export function namedByFile(board: Board, { kernel, preset, config, heaps, arch }: NamedByFile): Board {
   if (arch !== undefined && board.arch !== undefined && arch !== board.arch) {
     throw new InvalidInput([
       {
@@ -31,6 +34,7 @@ export function namedByFile(board: Board, { kernel, preset, config, arch }: Name
     ...(kernel !== undefined && { kernel }),
     ...(preset !== undefined && { preset }),
     ...(config !== undefined && { config }),
+    ...(heaps !== undefined && { heaps }),
     ...(arch !== undefined && { arch, archBy: 'file' as const }),
   };
 }

@@ -9,6 +9,7 @@ import * as z from 'zod';
 import { NEWEST } from '../profile/kernels.ts';
 import { architectureNames, DEFAULT_ARCHITECTURE } from '../profile/profile.ts';
 import { parseSize, U64_MASK } from '../units.ts';
+import { DECLARED_BACKENDS, DECLARED_ZONES, REPLACEABLE } from './declared-heaps.ts';
 
 const DESCRIPTIONS = {
   board: 'A board for dmaheap: memory and reserved memory, under the device tree’s names.',
@@ -47,6 +48,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   'linux,dma-default': true,
   label: 'pool',
   phandle: 1,
+  heaps: [{ name: 'system-dma32', backend: 'system', zone: 'DMA32' }],
   devices: { '/camera@10000': { 'memory-region': 'pool@50000000' } },
   'memory-region': ['pool@50000000'],
   'dma-coherent': true,
@@ -228,6 +230,79 @@ const device = z
   )
   .meta({ id: 'device', description: 'A device or a bus, by its path in the device tree.' });
 
+const EXPECTED_HEAP_NAME = 'a name as in /dev/dma_heap: 1 to 255 characters, no / and no white space';
+const heapName = z
+  .string({ error: EXPECTED_HEAP_NAME })
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a name may not have
+  .regex(/^(?!\.{1,2}$)[^/\s\u0000-\u001f]{1,255}$/, { error: EXPECTED_HEAP_NAME });
+const wordOf = <const T extends readonly string[]>(words: T) => z.enum(words, { error: words.join(' or ') });
+
+const declaredHeap = z
+  .strictObject(
+    {
+      name: heapName.meta({
+        description: 'Its node in /dev/dma_heap; {region} stands for the name of the region or area.',
+        examples: ['system-dma32', 'carveout_{region}'],
+      }),
+      backend: wordOf(DECLARED_BACKENDS).meta({ description: 'What hands out its memory.' }),
+      zone: wordOf(DECLARED_ZONES).optional().meta({ description: 'Of system: the highest zone.' }),
+      cached: z.boolean({ error: 'true or false' }).optional().meta({
+        description: 'Whether the CPU maps it cached; true when absent, of a no-map carveout false.',
+      }),
+      region: text.optional().meta({ description: 'The /reserved-memory node that is its memory.' }),
+      compatible: text
+        .optional()
+        .meta({ description: 'Of carveout: a heap for each /reserved-memory node that has it.' }),
+      range: range.optional().meta({ description: 'Memory that no node stands for: [base, size].' }),
+      exporter: heapName
+        .optional()
+        .meta({ description: "exp_name of its buffers; the heap's name when absent, of tee tee." }),
+      initcall: wordOf(['fs_initcall'] as const)
+        .optional()
+        .meta({
+          description:
+            "fs_initcall: before mainline's heaps; when absent in the place of what is replaced, or last.",
+        }),
+      source: text
+        .optional()
+        .meta({ description: 'Where its facts are public: repository, path, function.' }),
+    },
+    { error: 'a heap: name, backend and what else is declared of it' },
+  )
+  .meta({ id: 'declared-heap', description: 'A heap that mainline does not have.' });
+
+export const declaredHeaps = z.array(declaredHeap, { error: 'a list of heaps' });
+/** Heaps as a file declares them, sizes as they are written. */
+export type WrittenHeaps = z.output<typeof declaredHeaps>;
+
+/** A vendor's file, and what stands under `vendor` in a scenario. */
+export const vendorSchema = z
+  .strictObject(
+    {
+      $schema: text.meta({ description: 'For editors; not looked at.' }).optional(),
+      vendor: heapName.meta({
+        description: 'Who declares: what answers call it.',
+        examples: ['rockchip-5.10'],
+      }),
+      kernel: release
+        .optional()
+        .meta({ description: 'The Linux that the tree is made of; it boots where nothing else names one.' }),
+      replaces: z
+        .array(wordOf(REPLACEABLE), { error: `a list of ${REPLACEABLE.join(', ')}` })
+        .optional()
+        .meta({ description: 'Modules of mainline that the tree has something else for.' }),
+      heaps: declaredHeaps.meta({ description: 'The heaps, in the order in which they register.' }),
+    },
+    { error: 'vendor, heaps and what else is declared' },
+  )
+  .meta({ id: 'vendor', title: 'dmaheap vendor', description: "The heaps of a vendor's kernel." });
+export type WrittenVendor = z.output<typeof vendorSchema>;
+
+/** The JSON Schema of a vendor's file. */
+export function vendorJsonSchema(): unknown {
+  return z.toJSONSchema(vendorSchema, { target: 'draft-7', io: 'input', unrepresentable: 'any' });
+}
+
 /** A board, before anything is made of it. */
 export const boardSchema = z
   .strictObject(
@@ -272,6 +347,7 @@ export const boardSchema = z
       memreserve: property('memreserve', plainRanges, 'As /memreserve/ in device tree source.'),
       'dma-ranges': property('dma-ranges', dmaRanges, 'Of the root: what its devices reach.'),
       'reserved-memory': property('reserved-memory', reservedMemory, 'In order: Linux goes by it.'),
+      heaps: property('heaps', declaredHeaps, 'Heaps that are not mainline’s: docs/vendor-heaps.md.'),
       devices: property(
         'devices',
         z.record(z.string(), device, { error: 'devices by their paths' }),
@@ -295,4 +371,6 @@ export const BOARD_KEYS = {
   'reserved-memory': Object.keys(reservedMemory.shape),
   'reserved-memory-node': Object.keys(reservedMemNode.shape),
   device: Object.keys(device.shape),
+  heap: Object.keys(declaredHeap.shape),
+  vendor: Object.keys(vendorSchema.shape).filter((key) => key !== '$schema'),
 } as const;

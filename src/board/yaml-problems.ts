@@ -53,7 +53,7 @@ const key = (path: Path): string => path.join('\n');
 
 /** The part of a path that names a node or a property of it; what follows is inside its value. */
 function property(path: Path): Path {
-  const open = path[0] === 'reserved-memory' || path[0] === 'devices';
+  const open = path[0] === 'reserved-memory' || path[0] === 'devices' || path[0] === 'heaps';
   return path.slice(0, open ? 3 : 1);
 }
 
@@ -141,6 +141,8 @@ function subject(path: Path): string {
     const inside = path.length > 1 && typeof path[1] === 'string' ? path[1] : undefined;
     return inside === undefined ? `'${shown(String(top))}'` : `'${shown(inside)}' of ${shown(String(top))}`;
   }
+  if (top === 'heaps')
+    return inner === undefined ? `heap ${name}` : `'${shown(String(inner))}' of heap ${name}`;
   if (inner !== undefined) return `'${shown(String(inner))}' of ${shown(String(name))}`;
   return top === 'reserved-memory' && isReservedMemoryProperty(String(name))
     ? `'${name}' of reserved-memory`
@@ -157,6 +159,7 @@ export function pathText(path: Path): string {
   if (top === 'memreserve') return '/memreserve/';
   if (top === 'devices')
     return name === undefined ? '/' : tail(name.startsWith('/') ? name : `/${name}`, inner);
+  if (top === 'heaps' && name !== undefined) return tail(`heaps[${name}]`, inner);
   if (top !== 'reserved-memory') return tail('/', top);
   if (name === undefined) return '/reserved-memory';
   return isReservedMemoryProperty(name)
@@ -197,6 +200,7 @@ function knownKeys(path: Path): readonly string[] {
   if (top === undefined) return BOARD_KEYS.board;
   if (top === 'reserved-memory') return BOARD_KEYS['reserved-memory-node'];
   if (top === 'devices') return BOARD_KEYS.device;
+  if (top === 'heaps') return BOARD_KEYS.heap;
   return top === 'chosen' ? BOARD_KEYS.chosen : BOARD_KEYS.memory;
 }
 

@@ -1,10 +1,18 @@
 /** The backends by name: a new one is its file and a line here. */
+import type { HeapAccount } from './account.ts';
+import { carveoutBackend, teeBackend } from './carveout-heap.ts';
 import { cmaBackend } from './cma-heap.ts';
 import { coherentBackend } from './coherent-heap.ts';
-import type { DmaHeapOps, HeapBackend } from './heap-ops.ts';
+import type { DeclaredTraits, DmaHeapOps, HeapBackend } from './heap-ops.ts';
 import { systemBackend } from './system-heap.ts';
 
-export const BACKENDS = { system: systemBackend, cma: cmaBackend, coherent: coherentBackend };
+export const BACKENDS = {
+  system: systemBackend,
+  cma: cmaBackend,
+  coherent: coherentBackend,
+  carveout: carveoutBackend,
+  tee: teeBackend,
+};
 
 export type Backend = keyof typeof BACKENDS;
 
@@ -12,19 +20,39 @@ export type Backend = keyof typeof BACKENDS;
 export interface HeapBacking {
   readonly backend: Backend;
   readonly index: number;
+  /** Of a heap that was declared. */
+  readonly declared?: DeclaredTraits;
 }
 
-/** What a request that found no room says of itself, by any backend. */
-export type NoRoom = {
+type BackendFailure = {
   [B in Backend]: (typeof BACKENDS)[B] extends HeapBackend<infer F> ? F : never;
 }[Backend];
 
+/** What a request that found no room says of itself, by any backend; and who declared the heap, if anybody did. */
+export type NoRoom = BackendFailure & { readonly declared?: string };
+
 /** The operations on a backing. */
-export const dmaHeapOps = ({ backend, index }: HeapBacking): DmaHeapOps<NoRoom> =>
-  BACKENDS[backend].ops(index);
+export const dmaHeapOps = ({ backend, index, declared }: HeapBacking): DmaHeapOps<NoRoom> =>
+  BACKENDS[backend].ops(index, declared);
+
+/** A heap, as far as accounting goes: those that are declared have none. */
+export interface ChargedHeap {
+  readonly backend: Backend;
+  readonly declared?: object | undefined;
+}
+
+/** What a heap's buffers are charged to, where that is turned on; absent: they never are. */
+export const chargedBy = ({ backend, declared }: ChargedHeap): HeapAccount | undefined =>
+  declared === undefined ? BACKENDS[backend].account : undefined;
+
+/** Whether the CPU maps a buffer cached: what is not mapped at all is not. */
+export const isCached = ({ backend, declared }: HeapBacking): boolean =>
+  declared === undefined || (declared.cached && BACKENDS[backend].mappable);
 
 /** A request that found no room, in words and numbers. */
 export function explainNoRoom(failure: NoRoom): string[] {
   const backends: readonly HeapBackend<NoRoom>[] = Object.values(BACKENDS);
-  return backends.find(({ failures }) => failures.includes(failure.kind))?.explain(failure) ?? [];
+  const lines = backends.find(({ failures }) => failures.includes(failure.kind))?.explain(failure) ?? [];
+  if (failure.declared === undefined) return lines;
+  return [...lines, `the heap is declared by ${failure.declared}: not mainline, and never recorded`];
 }

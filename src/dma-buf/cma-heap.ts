@@ -149,6 +149,7 @@ function noRoom(cma: Cma, pageSize: number, pages: bigint, alignPages: number): 
 
 export const cmaBackend: HeapBackend<CmaFailure> = {
   ops: cmaHeapOps,
+  mappable: true,
   refusesPrivate: () => true,
   refusesCpu: () => false,
   mapErrno: () => 'ENOMEM',

@@ -102,6 +102,7 @@ const largestRequest = (records: Records, mem: DmaCoherentMem): number =>
 
 export const coherentBackend: HeapBackend<CoherentFailure> = {
   ops: coherentHeapOps,
+  mappable: true,
   refusesPrivate: () => false,
   refusesCpu: (records, index) => new DmaCoherentMem(records, index).refusesCpu,
   mapErrno: () => 'ENOMEM',

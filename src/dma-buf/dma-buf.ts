@@ -2,6 +2,7 @@
  * A dma-buf: memory that a heap handed out, behind an open file. Models drivers/dma-buf/dma-buf.c
  * (Linux 7.3).
  */
+import type { LinuxVersion } from '../profile/linux-version.ts';
 import { profileIn } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
@@ -35,6 +36,10 @@ export interface DmaBufFile {
   /** DMA_BUF_SET_NAME. */
   name?: string;
 }
+
+/** The name of the exporter that a buffer shows: of a declared heap what was declared, whatever mainline's show. */
+export const exporterOf = ({ backing, expName }: DmaBufFile, { exporter }: LinuxVersion): string =>
+  backing.declared?.exporter ?? exporter ?? expName;
 
 /** An open heap node. */
 export interface HeapFile {

@@ -183,8 +183,15 @@ function allocate(
   const asked = { heap: heap.name, size: data.len };
   const injected = context.inject?.('allocate', asked);
   if (injected !== undefined) return injected;
-  const allocation = ops.allocate(context, size >> BigInt(pageShift));
-  if ('errno' in allocation) return allocation;
+  const { declared } = heap.backing;
+  const allocation = ops.allocate(
+    declared === undefined ? context : uncharged(context),
+    size >> BigInt(pageShift),
+  );
+  if ('errno' in allocation) {
+    const { errno, why } = allocation;
+    return { errno, why: declared === undefined ? why : { ...why, declared: declared.by } };
+  }
   const { sgTable, charge } = allocation;
   const file = files.add({
     kind: 'dma_buf',
@@ -207,6 +214,9 @@ function allocate(
   if ('errno' in fd) return fd;
   return { errno: 'EMFILE', why: { kind: 'descriptor-limit', limit: fd.limit } };
 }
+
+/** The accounting of mainline and its proposals is in no vendor's heap that was read. */
+const uncharged = ({ caller: _, ...context }: DmaHeapContext): DmaHeapContext => context;
 
 const badPointer = (request: number): { errno: Errno; why: Failure } => ({
   errno: 'EFAULT',

@@ -105,6 +105,8 @@ export type Failure =
       readonly size: bigint;
       readonly stored?: bigint;
     }
+  /** A buffer that no CPU may map: its heap, of a TEE, has no mmap. */
+  | { readonly kind: 'no-mmap'; readonly declared: string }
   /** MAP_PRIVATE of a buffer that has none. */
   | { readonly kind: 'no-private-mapping' }
   /** SYNC or mmap of a buffer that the CPU may not touch: a `no-map` pool. */

@@ -2,6 +2,7 @@
  * What every heap backend does: hand out pages, take them back, and say how it differs from others, all of which the
  * compiler asks of a new one. Models struct dma_heap_ops (include/linux/dma-heap.h, Linux 7.3).
  */
+import type { DeclaredZone } from '../board/declared-heaps.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import type { Printk } from '../printk.ts';
 import type { LinuxVersion } from '../profile/linux-version.ts';
@@ -22,9 +23,25 @@ export interface HeapContext {
   readonly caller?: ChargedTask;
 }
 
+/** What is said of a heap that was declared; absent of those that are mainline's. */
+export interface DeclaredTraits {
+  /** Who declared it: `rockchip-5.10`, or a board's file. */
+  readonly by: string;
+  /** Whether the CPU maps it cached. */
+  readonly cached: boolean;
+  /** exp_name of its buffers. */
+  readonly exporter: string;
+  /** The highest zone of its pages. */
+  readonly zone?: DeclaredZone;
+  /** Where its facts are public. */
+  readonly source?: string;
+}
+
 /** What any failure is; those of all backends together are `NoRoom` of backends.ts. */
 export interface AnyFailure {
   readonly kind: string;
+  /** Who declared the heap, where somebody did. */
+  readonly declared?: string;
 }
 
 /** Pages in the order of the sg table, or why there are none. */
@@ -62,16 +79,27 @@ export interface DmaHeapOps<F extends AnyFailure = AnyFailure> {
 
 /** What is true of all heaps of a backend. @typeParam F what a request that failed says of itself */
 export interface HeapBackend<F extends AnyFailure = AnyFailure> {
-  /** @param index the number of the area or pool */
-  ops(index: number): DmaHeapOps<F>;
+  /**
+   * @param index the number of the area or pool
+   * @param declared where the heap was declared
+   */
+  ops(index: number, declared?: DeclaredTraits): DmaHeapOps<F>;
+  /** Whether the CPU may map its buffers at all: dma_buf_ops has mmap and vmap. */
+  readonly mappable: boolean;
   /** Whether mmap refuses a private mapping of `[offset, offset + length)`, pages. */
-  refusesPrivate(sgTable: readonly PfnRange[], offset: number, length: number, linux: LinuxVersion): boolean;
+  refusesPrivate(
+    sgTable: readonly PfnRange[],
+    offset: number,
+    length: number,
+    linux: LinuxVersion,
+    declared?: DeclaredTraits,
+  ): boolean;
   /** Whether SYNC, mmap and vmap are EINVAL for the buffers of an area or pool. @param index its number */
   refusesCpu(records: Records, index: number): boolean;
   /** What map_dma_buf answers an importer where the mapping failed so. */
   mapErrno(errno: Errno): Errno;
-  /** What its buffers are charged to, where that is turned on. */
-  readonly account: HeapAccount;
+  /** What its buffers are charged to, where that is turned on; absent: nobody proposed anything. */
+  readonly account?: HeapAccount;
   /** Its kinds of failure; the same kind of two backends is explained alike. */
   readonly failures: readonly F['kind'][];
   /** A request that failed, in words and numbers: one line or more. */

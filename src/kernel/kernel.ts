@@ -1,4 +1,5 @@
 /** A running kernel: one entrance for everything that tasks do; `kernel-views.ts` is for those who look. */
+import { isCached } from '../dma-buf/backends.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import type { Printk } from '../printk.ts';
@@ -75,7 +76,7 @@ export class Kernel extends KernelViews {
     const record = mappings.get(task, id);
     const file = record && table.get(record.file);
     if (record === undefined || file?.kind !== 'dma_buf') throw new Error(`no mapping ${id} in ${task}`);
-    const memory = () => this.#state.cpuMemory(task);
+    const memory = () => this.#state.cpuMemory(task, isCached(file.backing));
     const range = new MappedRange(task, id, record, file.sgTable, memory, mappings, this.profile.geometry);
     const bytes = this.#watched(range, (offset) => ({ task, mapping: id, offset }));
     return { id, length: range.length, ...bytes };

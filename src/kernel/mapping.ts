@@ -100,11 +100,13 @@ export function checkMmap(
   }
   if (file.kind !== 'dma_buf') return { errno: 'ENODEV' };
   if ((flags & MAP_GROWSDOWN) !== 0) return badFlags();
+  const { mappable, refusesPrivate } = BACKENDS[file.backing.backend];
+  // dma_buf_mmap_internal() asks this before it looks at the range.
+  if (!mappable) return bad({ kind: 'no-mmap', declared: file.backing.declared?.by ?? file.expName });
   if ((prot & PROT_EXEC) !== 0) throw new NotModelled('an executable mapping (PROT_EXEC) of a dma-buf');
   if (offset + size > file.size) return bad(pastEnd(file.size));
-  const { refusesPrivate } = BACKENDS[file.backing.backend];
   const [first, pages] = [Number(offset / page), Number(size / page)];
-  if (kind === MAP_PRIVATE && refusesPrivate(file.sgTable, first, pages, linux)) {
+  if (kind === MAP_PRIVATE && refusesPrivate(file.sgTable, first, pages, linux, file.backing.declared)) {
     return bad({ kind: 'no-private-mapping' });
   }
   return undefined;

@@ -69,10 +69,14 @@ export class KernelState {
     this.faults = new Faults(records);
   }
 
-  /** Memory as the CPU's accesses on behalf of a task see it; the arena itself where nothing stands before it. */
-  cpuMemory(task: string): PhysMemory {
+  /**
+   * Memory as the CPU's accesses on behalf of a task see it; the arena itself where nothing stands before it.
+   *
+   * @param cached whether the mapping is: what is mapped uncached goes past the cache, RAM or not
+   */
+  cpuMemory(task: string, cached = true): PhysMemory {
     if (!this.cache.active && this.swiotlb?.active !== true) return this.memory;
-    return new CpuMemory(this, this.memory, { kind: 'task', name: task });
+    return new CpuMemory(this, this.memory, { kind: 'task', name: task }, cached);
   }
 
   heapContext(task: string): DmaHeapContext {

@@ -47,6 +47,14 @@ export const KERNEL_DIFFERENCES: readonly KernelDifference[] = [
     ],
   },
   {
+    about: 'heaps of a TEE',
+    where: 'tee_device_register_dma_heap()',
+    changes: [
+      change('5.10', 'none', 'source'),
+      change('6.18', 'protected,secure-video and others, where a driver registers a pool', 'source'),
+    ],
+  },
+  {
     about: "a buffer's exporter",
     where: 'dma_buf_export()',
     changes: [

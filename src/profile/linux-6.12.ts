@@ -34,6 +34,7 @@ export function linux612(stable: number, pa: FormatPa = formatPa): LinuxVersion 
     fromFourGiB: (size, _limit, endOfRam) => endOfRam >= 2n ** 32n + size,
 
     cmaHeaps: 'default-by-name',
+    teeHeaps: false,
     leaksDescriptor: stable < NO_LEAK,
 
     dmaBufMode: 0x80004,

@@ -48,6 +48,7 @@ export const linux73 = (stable: number, pa: FormatPa = formatPa): LinuxVersion =
   zonesByBits: false,
 
   cmaHeaps: 'all',
+  teeHeaps: true,
   systemMapsBy: 'piece',
   systemArrayLimit: false,
   leaksDescriptor: false,

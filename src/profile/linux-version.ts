@@ -138,6 +138,8 @@ export interface LinuxVersion {
 
   /** Which CMA areas become heaps: all; or the default one, under its own name, or under both. */
   readonly cmaHeaps: 'all' | 'default-by-name' | 'default-twice';
+  /** Whether a TEE driver can register heaps: drivers/tee/tee_heap.c. */
+  readonly teeHeaps: boolean;
   /** The name of the exporter that every buffer shows; absent: its heap's. */
   readonly exporter?: string;
   /** What one call maps of a system heap's buffer: a private mapping must be of one such piece. */

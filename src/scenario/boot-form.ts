@@ -1,5 +1,6 @@
 /** The form of what a boot loader and a user give beside the board: the options of `dmaheap boot`. */
 import * as z from 'zod';
+import { vendorSchema } from '../board/schema.ts';
 import { ACCOUNTING } from '../profile/accounting.ts';
 import { COHERENT_STATES } from '../profile/coherent-series.ts';
 import { architectureNames } from '../profile/profile.ts';
@@ -48,6 +49,10 @@ export const bootSchema = z
       accounting: means(
         z.array(z.enum(ACCOUNTING, { error: ACCOUNTING.join(', ') }), { error: 'a list of switches' }),
         'Which heaps charge cgroups: [memcg]',
+      ),
+      vendor: means(
+        z.union([text, vendorSchema], { error: "a vendor's name, a file, or its content" }),
+        "Heaps of a vendor's kernel: rockchip-5.10, a file, or what such a file has.",
       ),
       'unflattened-tree': means(size, 'What the device tree takes when Linux has unfolded it, bytes.'),
       nofile: means(whole, "The shell task's RLIMIT_NOFILE."),

@@ -22,7 +22,7 @@ export type { EndExpect, Expect } from './expect-form.ts';
 export type { Scenario } from './form.ts';
 export { SCENARIO_FORM } from './form-name.ts';
 export type { BoardInputs, PreparedScenario, ScenarioFiles, ScenarioSource } from './prepare.ts';
-export { compileScenario, prepareScenario } from './prepare.ts';
+export { compileScenario, prepareScenario, vendorOf } from './prepare.ts';
 export { type ReadScenario, readScenario } from './read-scenario.ts';
 export type { EndReport, LiveBuffer, Mismatch, Panic, RunReport, StepPlace, StepReport } from './report.ts';
 export { type RunOptions, runScenario, ScenarioRun } from './run.ts';

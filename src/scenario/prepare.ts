@@ -1,8 +1,11 @@
 /** From a scenario that was read to one that can run: its boot inputs, its board, and its steps as a program. */
 import type { Board } from '../board/board.ts';
+import type { HeapDeclarations } from '../board/declared-heaps.ts';
 import { boardFromTree } from '../board/from-tree.ts';
 import { treeFromYamlSource } from '../board/from-yaml.ts';
 import { namedByFile } from '../board/named-by-file.ts';
+import type { WrittenVendor } from '../board/schema.ts';
+import { vendorOf as declarationsOf } from '../board/written-heaps.ts';
 import type { YamlSource } from '../board/yaml-source.ts';
 import { type Diagnostic, InvalidInput, type SourcePosition } from '../diagnostic.ts';
 import type { BootParams, BootReserved } from '../kernel/boot/boot-params.ts';
@@ -50,6 +53,12 @@ export interface ScenarioFiles extends GivenFunctions {
    *   where that is the place of it and not the board
    */
   loadBoard(file: string, inputs: BoardInputs): Board | Promise<Board>;
+  /**
+   * The heaps of a vendor's kernel, by a name or a file; absent where there are no such files.
+   *
+   * @throws as `loadBoard`
+   */
+  loadVendor?(name: string): HeapDeclarations | Promise<HeapDeclarations>;
 }
 
 export interface PreparedScenario {
@@ -88,21 +97,31 @@ export async function prepareScenario(
   source: ScenarioSource,
   files: ScenarioFiles,
 ): Promise<PreparedScenario> {
-  return compileScenario(source, await boardOf(source, files), files);
+  const vendor = await vendorOf(source, files);
+  return compileScenario(source, await boardOf(source, files), files, vendor);
 }
 
-/** The same with a board that was loaded: another one than the scenario names, perhaps. @throws InvalidInput */
+/**
+ * The same with a board that was loaded: another one than the scenario names, perhaps.
+ *
+ * @param vendor what `vendorOf` gives
+ * @throws InvalidInput
+ */
 export function compileScenario(
   source: ScenarioSource,
   board: Board,
   given: GivenFunctions,
+  vendor?: HeapDeclarations,
 ): PreparedScenario {
   const { scenario } = source;
   const seed = parseSeed(String(scenario.seed ?? 0));
   const values = new Values(seed ?? 0, given);
   if (seed === undefined)
     values.problem(['seed'], 'scenario-seed', 'a seed is a number from 0 to 4294967295');
-  const params = bootParams(scenario.boot ?? {}, values, given);
+  const params = {
+    ...bootParams(scenario.boot ?? {}, values, given),
+    ...(vendor !== undefined && { vendor }),
+  };
   const steps = compileSteps(scenario.steps ?? [], values, ['steps']);
   const work = leastWork(steps);
   if (work > MAX_STEPS) {
@@ -128,6 +147,37 @@ export function compileScenario(
       inOrder(values.problems.slice(0, MAX_PROBLEMS).map((one) => diagnosticOf(one, source))),
     );
   return { source, board, params, seed: seed ?? 0, steps, total: countLeaves(steps), end, panic };
+}
+
+/** The heaps of a vendor's kernel that the scenario names or has in place. @throws InvalidInput */
+export async function vendorOf(
+  source: ScenarioSource,
+  files: Pick<ScenarioFiles, 'loadVendor'>,
+): Promise<HeapDeclarations | undefined> {
+  const given = source.scenario.boot?.vendor;
+  if (given === undefined) return undefined;
+  const property = ['boot', 'vendor'];
+  if (typeof given !== 'string') {
+    const { vendor, problems } = declarationsOf(given as WrittenVendor, given.kernel as string | undefined);
+    if (problems.length === 0) return vendor;
+    const told = problems.map((one) => ({ code: 'vendor-heap', ...one, path: [...property, ...one.path] }));
+    throw new InvalidInput(told.map((one) => diagnosticOf(one, source)));
+  }
+  try {
+    if (files.loadVendor !== undefined) return await files.loadVendor(given);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'UnreadableInput') throw error;
+    const { code = 'vendor-unreadable', message, hint } = error as Error & Partial<Problem>;
+    const told = { code, message, path: property, ...(hint !== undefined && { hint }) };
+    throw new InvalidInput([diagnosticOf(told, source)]);
+  }
+  const message = `there are no files here: ${given} cannot be read`;
+  throw new InvalidInput([
+    diagnosticOf(
+      { code: 'vendor-unreadable', message, path: property, hint: 'write what the file has in its place' },
+      source,
+    ),
+  ]);
 }
 
 async function boardOf(source: ScenarioSource, files: ScenarioFiles): Promise<Board> {

@@ -60,11 +60,19 @@ export function readScenario(text: string, file: string): ReadScenario {
 
 /** The kernel as it was written: `5.10` is no fraction. */
 function asWritten(scenario: unknown, root: YamlNode): unknown {
-  const path = ['boot', 'kernel'];
-  const { node, depth } = find(root, path);
-  if (depth < path.length || node.kind !== 'scalar') return scenario;
-  const { boot, ...others } = scenario as { readonly boot: object };
-  return { ...others, boot: { ...boot, kernel: node.text } };
+  return [
+    ['boot', 'kernel'],
+    ['boot', 'vendor', 'kernel'],
+  ].reduce((made, path) => {
+    const { node, depth } = find(root, path);
+    return depth < path.length || node.kind !== 'scalar' ? made : withText(made, path, node.text);
+  }, scenario);
+}
+
+/** The same mappings with another text at a path that is there. */
+function withText(value: unknown, [key = '', ...rest]: readonly string[], text: string): unknown {
+  const map = value as Readonly<Record<string, unknown>>;
+  return { ...map, [key]: rest.length === 0 ? text : withText(map[key], rest, text) };
 }
 
 /** The text as YAML; `{ as: buf${i} }` are braces that YAML takes for its own, which needs a word. */

@@ -199,13 +199,17 @@ describe('schema/', () => {
 
   test('has a JSON Schema for each, with a versioned id', () => {
     const files = [...ANSWERS.keys()].map(answerFile);
-    const inputs = ['board.schema.json', 'scenario.json'];
+    const inputs = ['board.schema.json', 'scenario.json', 'vendor.schema.json'];
     expect(readdirSync(projectPath('schema')).sort()).toEqual([...files, ...inputs].sort());
     for (const name of ANSWERS.keys()) {
       expect(read(answerFile(name))).toEqual(answerJsonSchema(name));
       expect(read(answerFile(name)).$id).toMatch(/^urn:dmaheap:[a-z][a-z\d-]*:\d+$/);
     }
-    expect(inputs.map((file) => read(file).$id)).toEqual([formId('dmaheap.board/1'), formId(SCENARIO_FORM)]);
+    expect(inputs.map((file) => read(file).$id)).toEqual([
+      formId('dmaheap.board/1'),
+      formId(SCENARIO_FORM),
+      formId('dmaheap.vendor/1'),
+    ]);
   });
 
   test('refuses what it does not know, and what is not there', () => {

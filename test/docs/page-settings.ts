@@ -28,6 +28,21 @@ const BOARD = `/dts-v1/;
 &video { status = "okay"; };
 `;
 
+/** Memory that a TEE or a vendor may have. */
+const SECURE = `/dts-v1/;
+/ {
+	#address-cells = <1>;
+	#size-cells = <1>;
+	memory@40000000 { device_type = "memory"; reg = <0x40000000 0x20000000>; };
+	reserved-memory {
+		#address-cells = <1>;
+		#size-cells = <1>;
+		ranges;
+		secure@50000000 { reg = <0x50000000 0x400000>; no-map; };
+	};
+};
+`;
+
 const BOARD_FILES = {
   'board.dts': BOARD,
   'soc.dtsi': SOC,
@@ -73,6 +88,30 @@ expect:
   buffers: 2
 `,
       'gates/gate.yaml': 'board: ../boards/camera-soc.dtb\nsteps:\n  - sleep: 1\n',
+    },
+  },
+  'docs/vendor-heaps.md': {
+    files: {
+      'rk.dts': `/dts-v1/;
+/ {
+	#address-cells = <2>;
+	#size-cells = <2>;
+	compatible = "example,board";
+	memory@0 { device_type = "memory"; reg = <0 0 0 0x40000000>; };
+};
+`,
+      'acme.dts': SECURE,
+      'tee.dts': SECURE,
+      'acme.yaml': `vendor: acme
+kernel: 6.6
+heaps:
+  - { name: 'acme_{region}', backend: carveout, region: secure }
+  - { name: acme-low, backend: system, zone: DMA32, cached: false }
+`,
+      'tee.yaml': `vendor: board-tee
+heaps:
+  - { name: 'protected,secure-video', backend: tee, region: secure }
+`,
     },
   },
   'docs/board-yaml.md': {

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { fromJSONSchema } from 'zod';
 import { oracleScenarios } from '../../scripts/oracle-scenarios.ts';
 import { boardFromTree } from '../../src/board/from-tree.ts';
+import { vendorFromYaml } from '../../src/board/vendor-yaml.ts';
 import { decodeDtb } from '../../src/devicetree/dtb.ts';
 import { ACTION_NAMES } from '../../src/scenario/actions/index.ts';
 import { KEYS } from '../../src/scenario/form.ts';
@@ -42,6 +43,7 @@ async function runText(text: string, file: string): Promise<string[]> {
   const beside = (name: string) => projectPath(join(dirname(file), name));
   const files = {
     loadBoard: (name: string) => boardFromTree(decodeDtb(readFileSync(beside(name)), name), name),
+    loadVendor: (name: string) => vendorFromYaml(read(`profiles/vendor/${name}.yaml`), name),
     readFile: (name: string) => readFileSync(beside(name)),
     sha256,
   };

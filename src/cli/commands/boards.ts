@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { declaredBanner } from '../../board/declared-heaps.ts';
 import { InvalidInput } from '../../diagnostic.ts';
 import { askedProfile } from '../../kernel/boot/asked-profile.ts';
 import { linuxBanner } from '../../profile/profile.ts';
@@ -7,6 +8,7 @@ import { bootBoards } from '../boards/pool.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { AnsweredNo } from '../failures.ts';
 import { addBootInputs, type BoardOptions, bootParams } from '../read/boot-inputs.ts';
+import { givenVendor } from '../read/vendor-file.ts';
 import { examples, type Registry } from '../registry.ts';
 import { boardsJson, boardsSummary, boardsText } from '../render/boards.ts';
 import type { Shell } from '../shell.ts';
@@ -18,8 +20,9 @@ interface BoardsOptions extends BoardOptions {
 }
 
 async function runBoards(sh: Shell, words: readonly string[], options: BoardsOptions): Promise<void> {
-  const kernel = options.kernel ?? sh.environmentKernel;
-  const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) });
+  const vendor = await givenVendor(options.vendor);
+  const kernel = options.kernel ?? vendor?.kernel ?? sh.environmentKernel;
+  const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) }, vendor);
   const { profile: asked, diagnostics } = askedProfile({ source: 'boards' }, params);
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (asked === undefined || errors.length > 0) throw new InvalidInput(errors);
@@ -34,7 +37,7 @@ async function runBoards(sh: Shell, words: readonly string[], options: BoardsOpt
   });
   progress.end();
   sh.streams.err(boardsSummary(boards, (Date.now() - began) / 1000));
-  const profile = linuxBanner(asked);
+  const profile = [linuxBanner(asked), ...(vendor === undefined ? [] : [declaredBanner(vendor)])].join('; ');
   await sh.answer(
     () => boardsJson(boards, profile),
     (ink) => `${profile}\n\n${boardsText(boards, ink)}`,
@@ -47,7 +50,7 @@ export function boardsCommand({ program, shell }: Registry): void {
   const command = completes(program.command('boards'), 'file')
     .summary('boot every blob that is found, in one table')
     .description(
-      'Boots every *.dtb that it finds, in memory and on all processors, and prints one table: the heaps of each, their areas, and what is odd. Exit 1 when one of them dies or is no board; a board without memory, which its boot loader would fill in, is only said to be one.',
+      'Boots every *.dtb that it finds, in memory and on all processors, and prints one table: heaps, areas, what is odd. Exit 1 when one of them dies or is no board; one without memory, which its boot loader would fill in, is only told.',
     )
     .argument(
       '<path...>',

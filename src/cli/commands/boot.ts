@@ -28,7 +28,9 @@ import { readJournalLimit } from '../words/arguments.ts';
 /** One line: what the boot made. */
 function summary(heaps: readonly HeapView[], noHeaps: number, path: string): string {
   const count = (backend: string) => heaps.filter((heap) => heap.backend === backend).length;
+  // What is only ever declared is told where it is.
   const kinds = Object.entries(BACKENDS)
+    .filter(([backend]) => !['carveout', 'tee'].includes(backend) || count(backend) > 0)
     .map(([backend, { words }]) => `${count(backend)} ${words.title}`)
     .join(', ');
   const without =

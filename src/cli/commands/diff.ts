@@ -31,6 +31,7 @@ import { Interruption } from '../terminal/interruption.ts';
 import { type ConfigWords, readConfig, readPreset } from '../words/config-option.ts';
 import { RELEASES, readKernel } from '../words/kernel-option.ts';
 import { archOption, coherentOption, readArch, readCoherent } from '../words/profile-options.ts';
+import { VENDORS } from '../words/vendor-option.ts';
 
 /** What can be counted: differences of boots, of the log, of the answers to a history. */
 export type Counted = Change | 'log' | 'answers';
@@ -50,6 +51,7 @@ interface DiffOptions extends SourceInputs {
   readonly coherent?: Pair<CoherentSeries>;
   readonly preset?: Pair<string>;
   readonly config?: Pair<ConfigWords>;
+  readonly vendor?: Pair<string>;
   readonly memory?: readonly PhysRange[];
   readonly run?: string;
   readonly failOn?: readonly Counted[];
@@ -77,13 +79,14 @@ function readCounted(text: string): readonly Counted[] {
 /** The options of one side. */
 function sideOptions(options: DiffOptions, side: 0 | 1): SideOptions {
   const of = <T>(pair: Pair<T> | undefined): T | undefined => pair?.[Math.min(side, pair.length - 1)];
-  const [kernel, arch, cmdline, coherent, preset, config] = [
+  const [kernel, arch, cmdline, coherent, preset, config, vendor] = [
     of(options.kernel),
     of(options.arch),
     of(options.cmdline),
     of(options.coherent),
     of(options.preset),
     of(options.config),
+    of(options.vendor),
   ];
   return {
     ...(kernel !== undefined && { kernel }),
@@ -92,17 +95,21 @@ function sideOptions(options: DiffOptions, side: 0 | 1): SideOptions {
     ...(coherent !== undefined && { coherent }),
     ...(preset !== undefined && { preset }),
     ...(config !== undefined && { config }),
+    ...(vendor !== undefined && { vendor }),
   };
 }
 
 /** What is the same of both boots: two that differ in nothing are a mistake. */
 function refuseSame(b: string | undefined, given: DiffOptions): void {
-  const { kernel, arch, cmdline, coherent, preset, config } = given;
-  if (b !== undefined || [kernel, arch, cmdline, coherent, preset, config].some((pair) => pair?.length === 2))
+  const { kernel, arch, cmdline, coherent, preset, config, vendor } = given;
+  if (
+    b !== undefined ||
+    [kernel, arch, cmdline, coherent, preset, config, vendor].some((pair) => pair?.length === 2)
+  )
     return;
   throw new UsageError(
     'there is nothing to compare',
-    'Name two boards, or give --kernel, --arch, --cmdline, --preset, --config or --coherent twice: the first is for A, the second for B',
+    'Name two boards, or give --kernel, --arch, --cmdline, --preset, --config, --coherent or --vendor twice: the first is for A, the second for B',
   );
 }
 
@@ -212,6 +219,9 @@ function addOptions(command: Command): void {
       twice('--cmdline <text>', "the kernel command line, instead of the board's").argParser(
         paired((text) => text),
       ),
+    )
+    .addOption(
+      offers(twice('--vendor <name|file>', "a vendor's heaps").argParser(paired((text) => text)), VENDORS),
     )
     .addOption(
       offers(twice('--preset <name>', 'whose configuration').argParser(paired(readPreset)), presetNames()),

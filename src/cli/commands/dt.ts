@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { applyBootLoaderFixups } from '../../board/boot-loader-fixups.ts';
+import type { HeapDeclarations } from '../../board/declared-heaps.ts';
 import { didYouMean } from '../../devicetree/did-you-mean.ts';
 import { encodeDtb } from '../../devicetree/dtb.ts';
 import { printDts } from '../../devicetree/dts/print.ts';
@@ -64,6 +65,15 @@ function addTreeOptions(command: Command): Command {
   return command.option('--origin', 'say where everything came from, and what it was before');
 }
 
+/** What a YAML board declares, and no tree says. */
+const heapsLost = ({ by, heaps }: HeapDeclarations): Diagnostic => ({
+  code: 'board-heaps-left-out',
+  severity: 'warning',
+  message: `a device tree has no declared heaps: ${heaps.map(({ name }) => name).join(', ')} are left out`,
+  position: { file: by },
+  hint: 'write them into a file of their own, for --vendor FILE',
+});
+
 /** The board's tree with the fixups; warnings are printed. */
 async function treeOf(
   shell: Shell,
@@ -72,13 +82,14 @@ async function treeOf(
 ): Promise<Pick<LoadedTree, 'tree' | 'isOverlay'>> {
   shell.refuseSession('dt of a board');
   const { format, directories } = splitInclude(options.include);
-  const { tree, isOverlay, warnings } = await loadTreeAsGiven(file, {
+  const { tree, isOverlay, heaps, warnings } = await loadTreeAsGiven(file, {
     ...options,
     include: [...directories, ...(options.i ?? [])],
     format,
     overlayAsBoard: true,
   });
-  if (options.quiet !== true) await shell.warn(warnings);
+  if (options.quiet !== true)
+    await shell.warn([...warnings, ...(heaps === undefined ? [] : [heapsLost(heaps)])]);
   return { tree: applyBootLoaderFixups(tree, options), ...(isOverlay === undefined ? {} : { isOverlay }) };
 }
 

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { boardFromTree } from '../../board/from-tree.ts';
 import { Kernel, layoutOf } from '../../kernel/kernel.ts';
 import { SHELL_TASK } from '../../kernel/task.ts';
 import { InMemoryPhysMemory } from '../../mm/phys-memory.ts';
@@ -12,6 +11,7 @@ import { UsageError } from '../failures.ts';
 import { hazardJson } from '../json/json.ts';
 import { jsonLine } from '../json/json-text.ts';
 import { decodeTree, keptName } from '../read/load-tree.ts';
+import { loadedBoard } from '../read/loaded-board.ts';
 import { prepareReboot } from '../read/prepare-boot.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderLogLine, splitLog } from '../render/log.ts';
@@ -95,8 +95,9 @@ async function runExport(sh: Shell, options: ExportOptions): Promise<void> {
   if (seen.memory === undefined) {
     throw new UsageError('more than 256 MiB of memory were touched', 'Leave memory out: --no-memory');
   }
-  const { tree } = await decodeTree(inputs.board, keptName(inputs));
-  const board = boardFromTree(tree, inputs.file);
+  const decoded = await decodeTree(inputs.board, keptName(inputs));
+  const { tree } = decoded;
+  const board = loadedBoard(decoded, inputs.file);
   const records = new MemoryRecords();
   (await prepareReboot(inputs)).build(records);
   const booted = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));

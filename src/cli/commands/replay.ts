@@ -11,6 +11,7 @@ import { inputName } from '../read/read-input.ts';
 import { withKernel } from '../read/scenario-kernel.ts';
 import { type Source, sourceOf } from '../read/scenario-source.ts';
 import { addSourceInputs, OUTSIDE_OF_SCENARIO } from '../read/source-inputs.ts';
+import { givenVendor } from '../read/vendor-file.ts';
 import { examples, type Registry } from '../registry.ts';
 import { type Replayed, replayJson, replayText } from '../render/replay.ts';
 import { runScenarioSliced, type Scenarios } from '../run-scenario.ts';
@@ -19,17 +20,17 @@ import { Interruption } from '../terminal/interruption.ts';
 import { refuseUnknownSubjects } from '../words/fault-option.ts';
 
 /** Replaces the board and the boot inputs that were given. */
-function changed(
+async function changed(
   scenarios: Scenarios,
   { read, files }: Source,
   before: PreparedScenario | undefined,
   board: Board | undefined,
   params: BootParams,
-): PreparedScenario {
+): Promise<PreparedScenario> {
   const other =
     board === undefined && before !== undefined
       ? before
-      : scenarios.compileScenario(read, board as Board, files);
+      : scenarios.compileScenario(read, board as Board, files, await scenarios.vendorOf(read, files));
   return { ...other, params: { ...other.params, ...params }, isOther: true };
 }
 
@@ -66,7 +67,7 @@ async function runReplay(sh: Shell, file: string, options: BoardOptions): Promis
     const { include, define, overlay } = options;
     refuseTreeOptions({ include, define, overlay }, 'the board that was recorded');
   }
-  const params = bootParams(options);
+  const params = bootParams(options, await givenVendor(options.vendor));
   const isOther = board !== undefined || Object.keys(params).length > 0;
   const warnings: Diagnostic[] = [];
   const scenarios: Scenarios = await import('../../scenario/index.ts');
@@ -77,7 +78,7 @@ async function runReplay(sh: Shell, file: string, options: BoardOptions): Promis
   const loaded = board === undefined ? undefined : await loadTreeAsGiven(board, options);
   const other = loaded && loadedBoard(loaded, inputName(board ?? ''));
   const prepared = isOther
-    ? withKernel(changed(scenarios, source, own, other, params), { environment })
+    ? withKernel(await changed(scenarios, source, own, other, params), { environment })
     : before;
   if (prepared === undefined) throw new Error('the scenario was not read');
   const after = isOther ? scenarios.bootedBy(prepared) : undefined;

@@ -45,9 +45,8 @@ async function otherBoard(
 ): Promise<Board | undefined> {
   if (file === undefined) return undefined;
   const loaded = await loadTreeAsGiven(file, inputs);
-  const { warnings } = loaded;
   const board = loadedBoard(loaded, inputName(file));
-  warn([...warnings, ...board.diagnostics]);
+  warn([...loaded.warnings, ...board.diagnostics]);
   return board;
 }
 
@@ -96,7 +95,7 @@ async function prepareAll(
       const own =
         other === undefined || source.inlineBoard !== undefined
           ? await scenarios.prepareScenario(source, files)
-          : scenarios.compileScenario(source, other, files);
+          : scenarios.compileScenario(source, other, files, await scenarios.vendorOf(source, files));
       const one = withKernel(own, { option: kernel, environment: sh.environmentKernel, preset, config });
       warn(kernelWarnings(one.board, one.params));
       prepared.push(one);

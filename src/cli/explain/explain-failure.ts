@@ -96,6 +96,10 @@ export const explainOutcome = ({
   readonly remarks?: readonly Remark[];
 }): string[] => [...(why === undefined ? [] : explainFailure(why)), ...remarks.map(explainRemark)];
 
+/** Names that heaps of vendors' kernels and of a TEE have, as far as public sources show them. */
+const isVendorName = (name: string): boolean =>
+  /^(carveout_|qcom,|mtk_|protected,|system-(uncached|dma32)|cma(-uncached)?$)|-uncached$/.test(name);
+
 const sizeText = (size: bigint): string => `${size} (${formatSize(size)})`;
 
 /** The command as the task calls it. */
@@ -123,7 +127,12 @@ export function explainFailure(failure: Failure): string[] {
       const modules = failure.notLoaded?.join(', ');
       const missing =
         modules === undefined ? [] : [`not loaded: ${modules}; dmaheap modprobe loads a module`];
-      return [...(near === undefined ? [] : [`did you mean ${near}?`]), known, ...missing];
+      const vendor = isVendorName(failure.name)
+        ? [
+            'mainline has no heap of that name: one of a vendor or a TEE is declared, boot --vendor NAME or FILE',
+          ]
+        : [];
+      return [...(near === undefined ? [] : [`did you mean ${near}?`]), known, ...missing, ...vendor];
     }
     case 'bad-argument':
       return badArgument(failure);
@@ -227,6 +236,10 @@ export function explainFailure(failure: Failure): string[] {
         ? [`bytes ${offset} to ${offset + length} asked; the ${of} has ${sizeText(size)}`]
         : [`the first ${stored} bytes fitted and are stored; the ${of} ends at ${size}`];
     }
+    case 'no-mmap':
+      return [
+        `the memory is protected by a TEE: tee_heap has no mmap, so no CPU of Linux maps the buffer (declared by ${failure.declared})`,
+      ];
     case 'no-private-mapping':
       return ['a buffer of a CMA heap has no private mappings (MAP_PRIVATE)'];
     case 'no-cpu-access':

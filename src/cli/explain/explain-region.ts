@@ -238,7 +238,7 @@ function purposeWords({ purpose, linux }: Extract<RegionDetail, { is: 'purpose' 
     case 'vendor-heap':
       return {
         reason: `${plain}: ${purpose.compatible} is a vendor heap that ${linux} does not have`,
-        advice: '',
+        advice: 'a vendor’s heap is declared: --vendor NAME or FILE, see docs/vendor-heaps.md',
       };
     case 'driver':
       return { reason: `${plain}, for the driver of ${purpose.compatible}`, advice: '', plain: true };

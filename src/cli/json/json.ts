@@ -36,6 +36,7 @@ export const heapJson = (heap: HeapView): Json => ({
   free: size(heap.free),
   largest: size(heap.largest),
   buffers: heap.buffers,
+  declared: heap.declared === undefined ? null : { zone: null, source: null, ...heap.declared },
   charges: heap.charges === undefined ? null : { region: null, ...heap.charges },
 });
 

@@ -1,5 +1,6 @@
 /** What a boot loader and a user give beside the board: the options of `boot`, read into `BootParams`. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { HeapDeclarations } from '../../board/declared-heaps.ts';
 import type { BootParams, BootReserved } from '../../kernel/boot/boot-params.ts';
 import type { FaultRule } from '../../kernel/faults/fault-rule.ts';
 import { ACCOUNTING, type Accounting, isAccounting } from '../../profile/accounting.ts';
@@ -13,6 +14,7 @@ import { collectFaults } from '../words/fault-option.ts';
 import { readGroup } from '../words/groups.ts';
 import { kernelOption } from '../words/kernel-option.ts';
 import { archOption, coherentOption, readArch, readCoherent } from '../words/profile-options.ts';
+import { vendorOption } from '../words/vendor-option.ts';
 import { inHelp } from '../words/with-board.ts';
 import type { SourceInputs } from './load-tree.ts';
 
@@ -30,6 +32,8 @@ export interface BootInputOptions {
   readonly coherent?: CoherentSeries;
   readonly unflattenedTree?: bigint;
   readonly accounting?: readonly Accounting[];
+  /** The name of a vendor's file that ships, or a file. */
+  readonly vendor?: string;
   readonly nofile?: number;
   /** What a udev rule makes of the nodes of /dev/dma_heap. */
   readonly mode?: number;
@@ -102,6 +106,7 @@ export function addBootInputs(command: Command, heading: string): Command {
       `which heaps charge cgroups: ${ACCOUNTING.slice(0, 2).join(', ')} …`,
     ).argParser(readAccounting),
   );
+  group(vendorOption());
   group(
     new Option('--unflattened-tree <bytes>', 'what the unfolded tree takes, else computed').argParser(
       readSize,
@@ -137,8 +142,12 @@ const NAMES = [
   'fault',
 ] as const;
 
-/** The parameters of a boot; members that were not given are absent. */
-export function bootParams(options: BootInputOptions): BootParams {
+/**
+ * The parameters of a boot; members that were not given are absent.
+ *
+ * @param vendor what the file of `--vendor` declares
+ */
+export function bootParams(options: BootInputOptions, vendor?: HeapDeclarations): BootParams {
   const { fault: faults, bootargs, config } = options;
   const given = NAMES.filter((name) => name !== 'fault' && name !== 'config' && options[name] !== undefined);
   const cmdline = options.cmdline ?? bootargs;
@@ -147,6 +156,7 @@ export function bootParams(options: BootInputOptions): BootParams {
     ...(cmdline !== undefined && { cmdline }),
     ...(config !== undefined && configParams(config)),
     ...(faults !== undefined && { faults }),
+    ...(vendor !== undefined && { vendor }),
   });
 }
 
@@ -157,7 +167,7 @@ const flagOf = (name: string): string =>
 
 /** Refuses what is given beside a board where nothing is booted. */
 export function refuseBoardOptions(options: BoardOptions): void {
-  const names = [...NAMES, 'bootargs', ...SOURCE_NAMES] as const;
+  const names = [...NAMES, 'vendor', 'bootargs', ...SOURCE_NAMES] as const;
   const given = names.find((name) => options[name] !== undefined);
   if (given !== undefined) {
     throw new UsageError(

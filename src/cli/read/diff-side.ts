@@ -13,6 +13,7 @@ import { givenForSource, loadTree, type SourceInputs } from './load-tree.ts';
 import { loadedBoard } from './loaded-board.ts';
 import { inputName } from './read-input.ts';
 import { isBundle, type Source, sourceOf } from './scenario-source.ts';
+import { givenVendor } from './vendor-file.ts';
 
 /** What may differ between the two. */
 export interface SideOptions {
@@ -22,6 +23,7 @@ export interface SideOptions {
   readonly coherent?: CoherentSeries;
   readonly preset?: string;
   readonly config?: ConfigWords;
+  readonly vendor?: string;
 }
 
 export interface DiffSide {
@@ -118,9 +120,11 @@ export async function sideOf(
   { common, environment, history }: DiffInputs,
 ): Promise<DiffSide> {
   const run = history ?? (source && { scenarios: await import('../../scenario/index.ts'), source });
-  const compiled = run?.scenarios.compileScenario(run.source.read, board, run.source.files);
-  const given = { ...compiled?.params, ...own, ...common, ...bootParams(options) };
-  const kernel = given.kernel ?? board.kernel ?? environment;
+  const declared = run && (await run.scenarios.vendorOf(run.source.read, run.source.files));
+  const compiled = run?.scenarios.compileScenario(run.source.read, board, run.source.files, declared);
+  const vendor = await givenVendor(options.vendor);
+  const given = { ...compiled?.params, ...own, ...common, ...bootParams(options, vendor) };
+  const kernel = given.kernel ?? board.kernel ?? given.vendor?.kernel ?? environment;
   const params = { ...given, ...(kernel !== undefined && { kernel }) };
   return {
     name: board.source,

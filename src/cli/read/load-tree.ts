@@ -69,6 +69,12 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
     );
   }
   if (overlays.length === 0) return board;
+  if (board.heaps !== undefined) {
+    throw new UsageError(
+      `an overlay makes a blob of ${inputName(file)}, and a blob has no heaps: section`,
+      'Give its heaps in a file of their own: --vendor FILE',
+    );
+  }
   let { tree } = board;
   let { isOfSource } = board;
   const warnings = [...board.warnings];

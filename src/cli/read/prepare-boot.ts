@@ -16,6 +16,7 @@ import { type BoardOptions, bootParams, refuseTreeOptions } from './boot-inputs.
 import { decodeTree, keptName, loadTreeAsGiven } from './load-tree.ts';
 import { loadedBoard } from './loaded-board.ts';
 import { inputName } from './read-input.ts';
+import { givenVendor } from './vendor-file.ts';
 
 /** Inputs that were read, and the boot that they make. */
 export interface PreparedBoot {
@@ -38,10 +39,11 @@ export async function prepareBoot(
 ): Promise<PreparedBoot> {
   const loaded = await loadTreeAsGiven(file, options);
   const { format, bytes, warnings } = loaded;
-  const kernel = options.kernel ?? loaded.kernel ?? otherKernel;
+  const vendor = await givenVendor(options.vendor, file);
+  const kernel = options.kernel ?? loaded.kernel ?? vendor?.kernel ?? otherKernel;
   const arch = options.arch ?? loaded.arch;
   const named = { ...(kernel !== undefined && { kernel }), ...(arch !== undefined && { arch }) };
-  const params = bootParams({ ...options, ...named });
+  const params = bootParams({ ...options, ...named }, vendor);
   const inputs = { board: bytes(), file: inputName(file), format, params };
   return bootOf(inputs, loadedBoard(loaded, inputs.file), warnings);
 }

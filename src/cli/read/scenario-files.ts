@@ -15,6 +15,7 @@ import { loadTree, type SourceInputs } from './load-tree.ts';
 import { loadedBoard } from './loaded-board.ts';
 import { inputName, readInput } from './read-input.ts';
 import { directoryOf, outsideScenario } from './source-files.ts';
+import { isShippedVendor, readVendor, refuseUnknownVendor } from './vendor-file.ts';
 
 export interface ScenarioFilesOptions {
   /** The scenario may name any file. */
@@ -95,6 +96,12 @@ export function scenarioFiles(
         const which = error instanceof UnreadableInput ? overlays.indexOf(error.file) : -1;
         throw which < 0 ? error : about(error, ['boot', 'overlay', which]);
       }
+    },
+    loadVendor: (name: string) => {
+      if (isShippedVendor(name)) return readVendor(name);
+      const path = beside(name);
+      refuseUnknownVendor(name, path);
+      return readVendor(path, check(path));
     },
     readFile: (name: string) => {
       const path = beside(name);

@@ -18,7 +18,7 @@ export function withKernel(
   { option, environment, preset, config }: GivenKernels,
 ): PreparedScenario {
   const { board, params } = prepared;
-  const kernel = option ?? params.kernel ?? board.kernel ?? environment;
+  const kernel = option ?? params.kernel ?? board.kernel ?? params.vendor?.kernel ?? environment;
   if (kernel === undefined && preset === undefined && config === undefined) return prepared;
   return {
     ...prepared,

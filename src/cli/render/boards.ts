@@ -50,6 +50,8 @@ export function boardsSummary(boards: readonly BoardSummary[], seconds: number):
 }
 
 export function boardsText(boards: readonly BoardSummary[], ink: Ink = NO_INK): string {
+  // What is only ever declared has a column where it is.
+  const hasCarveouts = boards.some(({ heaps }) => heaps.some(({ backend }) => backend === 'carveout'));
   const rows = boards.map((board) => [
     escapeText(board.name),
     archText(board),
@@ -57,6 +59,7 @@ export function boardsText(boards: readonly BoardSummary[], ink: Ink = NO_INK): 
     board.outcome === 'boots' ? String(board.heaps.length) : '-',
     behind(board.heaps, 'cma'),
     behind(board.heaps, 'coherent'),
+    ...(hasCarveouts ? [behind(board.heaps, 'carveout')] : []),
     escapeText(findingsText(board)),
   ]);
   return renderTable(
@@ -67,6 +70,7 @@ export function boardsText(boards: readonly BoardSummary[], ink: Ink = NO_INK): 
       { title: 'HEAPS', right: true },
       { title: 'CMA' },
       { title: 'COHERENT' },
+      ...(hasCarveouts ? [{ title: 'CARVEOUT' }] : []),
       { title: 'FINDINGS' },
     ],
     rows,

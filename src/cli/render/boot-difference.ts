@@ -15,8 +15,11 @@ const KINDS: Readonly<Record<Fate['kind'], string>> = {
   none: 'nothing',
 };
 
+/** Plain reserved memory always has a reason to be that, unless a declared heap is made of it. */
 const fateText = ({ kind, why, isDefault }: Fate): string =>
-  `${isDefault ? 'the default ' : ''}${KINDS[kind]}${why === undefined ? '' : ` (${whyNoHeap(why)})`}`;
+  kind === 'reserved' && why === undefined
+    ? 'the memory of a declared heap'
+    : `${isDefault ? 'the default ' : ''}${KINDS[kind]}${why === undefined ? '' : ` (${whyNoHeap(why)})`}`;
 
 export function bootLine({
   what,

@@ -1,5 +1,5 @@
 /** The heaps as text: `dmaheap list` and `dmaheap show heap:NAME`. */
-import { BACKENDS } from '../../dma-buf/backends.ts';
+import { BACKENDS, chargedBy } from '../../dma-buf/backends.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views/views.ts';
 import { isProposal } from '../../profile/accounting.ts';
 import { bytesOf, formatHex, formatSize, type PfnRange } from '../../units.ts';
@@ -24,6 +24,7 @@ export const HEAP_COLUMNS: readonly ListColumn<HeapView>[] = [
   { title: 'REGION', name: true, shown: 'room', text: ({ region = '-' }) => escapeText(region) },
   { title: 'MODE', right: true, shown: 'asked', text: ({ mode }) => modeText(mode) },
   { title: 'GROUP', shown: 'asked', text: ({ gid }) => groupText(gid) },
+  { title: 'DECLARED', shown: 'asked', text: ({ declared }) => escapeText(declared?.by ?? '-') },
   { title: 'CONTROLLER', shown: 'asked', text: ({ charges }) => charges?.controller ?? '-' },
   { title: 'CHARGED', name: true, shown: 'asked', text: ({ charges }) => escapeText(charges?.region ?? '-') },
   { title: 'SWITCH', shown: 'asked', text: switchText },
@@ -32,8 +33,10 @@ export const HEAP_COLUMNS: readonly ListColumn<HeapView>[] = [
 /** Which controller of cgroups each heap charges: `dmaheap list --cgroup`. */
 export const CHARGE_COLUMNS: readonly string[] = ['HEAP', 'BACKEND', 'CONTROLLER', 'CHARGED', 'SWITCH'];
 
-function switchText({ backend, charges }: HeapView): string {
-  const { by } = BACKENDS[backend].account;
+function switchText(heap: HeapView): string {
+  const by = chargedBy(heap)?.by;
+  if (by === undefined) return 'none';
+  const { charges } = heap;
   return charges === undefined ? `${by} is off${isProposal(by) ? ' (a proposal)' : ''}` : by;
 }
 
@@ -54,9 +57,15 @@ function notes(heaps: readonly HeapView[]): string[] {
     heaps.map(({ mode, gid }) => [`mode ${modeText(mode)}, group ${groupText(gid)}`, { mode, gid }]),
   );
   const ruled = [...rules].filter(([, { mode, gid }]) => mode !== '600' || gid !== 0);
+  const declarers = [...new Set(heaps.flatMap(({ declared }) => declared?.by ?? []))];
+  const declared = declarers.map((by) => {
+    const names = heaps.filter((heap) => heap.declared?.by === by).map(({ name }) => escapeText(name));
+    return `Declared by ${escapeText(by)}, not mainline: ${names.join(' ')}`;
+  });
   return [
     ...areas.map((names) => `${names.join(' and ')} are names of one area.`),
     ...ruled.map(([rule]) => `The nodes have ${rule}.`),
+    ...declared,
   ];
 }
 
@@ -74,6 +83,17 @@ export function renderHeaps(
 
 /** What is said of a heap by its backend. */
 const wordsOf = ({ backend }: HeapView) => BACKENDS[backend].words;
+
+/** What was declared of a heap, in one line. */
+function declaredText({ by, cached, zone, source }: NonNullable<HeapView['declared']>): string {
+  const what = [
+    `by ${escapeText(by)}, not mainline`,
+    ...(cached ? [] : ['not cached by the CPU']),
+    ...(zone === undefined ? [] : [`zone ${zone} and below`]),
+    ...(source === undefined ? [] : [`source: ${escapeText(source)}`]),
+  ];
+  return what.join('; ');
+}
 
 /** Pages that are used, and by no buffer. */
 function othersFact(heap: HeapView, buffers: readonly BufferView[]): (readonly [string, string])[] {
@@ -143,6 +163,7 @@ export function renderHeap(
   if (heap.base !== undefined) {
     facts.push(['range', `${formatHex(heap.base)}..${formatHex(heap.base + heap.size - 1n)}`]);
   }
+  if (heap.declared !== undefined) facts.push(['declared', declaredText(heap.declared)]);
   const others = (region?.heaps ?? []).filter((name) => name !== heap.name);
   if (others.length > 0) facts.push(['also as', others.map(escapeText).join(', ')]);
   facts.push(

@@ -23,7 +23,7 @@ export type KernelBoard = Pick<Board, 'kernel' | 'source' | 'arch' | 'archBy' | 
 /** What of the inputs does. */
 export type KernelParams = Pick<
   BootParams,
-  'kernel' | 'coherent' | 'arch' | 'pageKiB' | 'preset' | 'configFile' | 'config'
+  'kernel' | 'coherent' | 'arch' | 'pageKiB' | 'preset' | 'configFile' | 'config' | 'vendor'
 >;
 
 export interface AskedProfile {

@@ -2,6 +2,7 @@
  * What a boot loader and a user give beside the board: command line, memory, what is loaded where, and
  * how the kernel was configured.
  */
+import type { HeapDeclarations } from '../../board/declared-heaps.ts';
 import type { HeapModule } from '../../dma-buf/heap-modules.ts';
 import type { Accounting } from '../../profile/accounting.ts';
 import type { PageKiB } from '../../profile/architecture.ts';
@@ -38,6 +39,8 @@ export interface BootParams {
   readonly coherent?: CoherentSeries;
   /** Which heaps charge cgroups; none unless given, here or on the command line. */
   readonly accounting?: readonly Accounting[];
+  /** Heaps that a vendor's kernel has beside mainline's, or instead of them, after those of the board. */
+  readonly vendor?: HeapDeclarations;
   /** The release of Linux: `6.12`, `6.12.107`, `nearest:6.15`; the board's, or else the newest, unless given. */
   readonly kernel?: string;
   /** The architecture, as the kernel's sources call it; the board's unless given, and arm64 where it says none. */

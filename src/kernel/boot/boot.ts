@@ -60,6 +60,7 @@ import { addRam, adjustLowmem, firmwareRam, limitRam, reserveBlob, reserveLoaded
 import { BOOT_RECORD, type BootRecord, bootRecord, DEVICE_TREE_RECORD } from './boot-record.ts';
 import { bootWarnings } from './boot-warnings.ts';
 import { checkInputs } from './checked-inputs.ts';
+import { planDeclared } from './declared-heaps.ts';
 import { loadModules } from './modules.ts';
 import { NOTHING_REGISTERED, type Registered, regionViews } from './regions.ts';
 import { unverifiedShapes } from './unverified-shapes.ts';
@@ -108,7 +109,7 @@ export function boot(board: Board, params: BootParams, records: Records): BootOu
   ];
   try {
     const registered = bootKernel(board, params, early, memory, cmdline, words, reservedMemory);
-    const warnings = warningsOf(registered);
+    const warnings = [...warningsOf(registered), ...registered.undeclared];
     const record = bootRecord(records);
     records.put<BootRecord>(BOOT_RECORD, { ...record, warnings: [...board.diagnostics, ...warnings] });
     return { warnings };
@@ -211,7 +212,8 @@ function bootKernel(
 
   // 9: heaps.
   const ram = new SystemRam(memblock, profile, { kernel: reserve.kernel, firmware });
-  const problems = loadModules(early, planModules(early, ram), params);
+  const declared = planDeclared(early, board, params, reservedMemory.regions);
+  const problems = loadModules(early, planModules(early, ram), params, declared);
   if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
   createDevices(records, board);
   createVirtualDrmDevices(records, profile.config);
@@ -219,10 +221,10 @@ function bootKernel(
   if (board.tree !== undefined && arch.deviceTree) records.put(DEVICE_TREE_RECORD, encodeDtb(board.tree));
 
   records.put<BootRecord>(BOOT_RECORD, {
-    banner: banner(profile, bannerArea(early, reservedMemory, words)),
+    banner: [banner(profile, bannerArea(early, reservedMemory, words)), ...declared.told].join('; '),
     cmdline,
     reserve,
-    layout: arenaLayout(early, problems),
+    layout: arenaLayout(early, problems, declared.pools),
     ...(swiotlb && { swiotlb }),
     ...(params.evict !== undefined && { evict: params.evict }),
     iomem: ram.resources,
@@ -386,9 +388,13 @@ function startAtomicPools(
 }
 
 /** Where there is memory: RAM with its no-map holes, and pools with a heap that lie outside it. */
-function arenaLayout({ memblock, coherentPools }: EarlyBoot, problems: Registered): readonly PhysRange[] {
+function arenaLayout(
+  { memblock, coherentPools }: EarlyBoot,
+  problems: Registered,
+  declared: readonly PhysRange[],
+): readonly PhysRange[] {
   const pools = coherentPools.filter((_, index) => !problems.pools.has(index));
-  const ranges = [...memblock.memory, ...pools]
+  const ranges = [...memblock.memory, ...pools, ...declared]
     .map(memblock.geometry.wholePages)
     .sort((a, b) => (a.base < b.base ? -1 : 1));
   const layout: PhysRange[] = [];

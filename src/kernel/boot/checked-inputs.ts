@@ -4,7 +4,7 @@ import { parseCmdline } from '../../board/cmdline.ts';
 import { likelyMemoryBase } from '../../board/memory-hint.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { InvalidInput } from '../../diagnostic.ts';
-import type { Profile } from '../../profile/profile.ts';
+import { linuxName, type Profile } from '../../profile/profile.ts';
 import type { PhysRange } from '../../units.ts';
 import { formatHex, formatPa, rangeEnd, roundDown, roundUp, TiB } from '../../units.ts';
 import { DEFAULT_NOFILE } from '../task.ts';
@@ -70,10 +70,37 @@ export function checkInputs(
       'say where the boot loader puts it with --reserve NAME=BASE:SIZE',
     );
   }
+  checkDeclared(board, params, profile, error);
   const nofile = params.nofile ?? DEFAULT_NOFILE;
   if (!Number.isInteger(nofile) || nofile < 0 || nofile > 1 << 20) {
     error('nofile-range', `RLIMIT_NOFILE ${nofile} is out of range`, 'expected 0 to 1048576');
   }
   if (diagnostics.length > 0) throw new InvalidInput(diagnostics);
   return { profile, memory };
+}
+
+/** What no boot has, whatever is declared. */
+function checkDeclared(board: Board, params: BootParams, profile: Profile, error: Complain): void {
+  const declarations = [board.heaps, params.vendor].filter((one) => one !== undefined);
+  const replaced = new Set<string>(declarations.flatMap(({ replaces = [] }) => replaces));
+  for (const { by, heaps } of declarations) {
+    const tee = heaps.find(({ backend }) => backend === 'tee');
+    if (tee === undefined || profile.linux.teeHeaps) continue;
+    error(
+      'tee-heap-kernel',
+      `${linuxName(profile)} has no heaps of a TEE, and ${by} declares ${tee.name}`,
+      'drivers/tee/tee_heap.c came with Linux 6.18: name that or a later one with --kernel',
+    );
+  }
+  const waiting = [
+    ...(params.modules ?? []),
+    ...(params.faults ?? []).flatMap((rule) => (rule.does === 'module' ? [rule.module] : [])),
+  ];
+  for (const module of waiting.filter((one) => replaced.has(one))) {
+    error(
+      'module-replaced',
+      `there is no module ${module} to wait for: the declared heaps stand in its place`,
+      'leave it out',
+    );
+  }
 }

@@ -3,7 +3,12 @@
  * (Linux 7.3) as far as drivers/dma-buf/heaps/ goes.
  */
 import { applyUdevRule } from '../../dma-buf/dma-heap.ts';
-import { configuredModules, type HeapModule, type ModulePlan } from '../../dma-buf/heap-modules.ts';
+import {
+  configuredModules,
+  HEAP_MODULES,
+  type HeapModule,
+  type ModulePlan,
+} from '../../dma-buf/heap-modules.ts';
 import { initModule, type RegistrationProblem } from '../../dma-buf/register-heaps.ts';
 import type { EarlyBoot } from '../../mm/early/early-boot.ts';
 import type { Printk } from '../../printk.ts';
@@ -13,6 +18,7 @@ import { recordKey } from '../../records.ts';
 import { fail, ok, type SyscallResult } from '../calls/results.ts';
 import type { BootParams } from './boot-params.ts';
 import { BOOT_RECORD, type BootRecord, bootRecord } from './boot-record.ts';
+import type { DeclaredHeaps, DeclaredPlan } from './declared-heaps.ts';
 import { type Registered, regionsWithModule } from './regions.ts';
 
 /** What a module that is not loaded will do when it is, and the udev rule that its nodes then get. */
@@ -27,11 +33,13 @@ const waitingKey = (module: string): string => recordKey('module', module);
  * Registers the heaps of every module but those that are to wait, which are kept for later.
  *
  * @param plans what each module registers
+ * @param declared heaps of vendors' code, before and after them
  */
 export function loadModules(
   { records, printk, profile }: EarlyBoot,
   plans: readonly ModulePlan[],
   params: BootParams,
+  declared: DeclaredHeaps,
 ): Registered {
   const udev = {
     ...(params.heapMode !== undefined && { mode: params.heapMode }),
@@ -42,7 +50,16 @@ export function loadModules(
   const waiting = new Set<HeapModule>();
   const pools: [number, RegistrationProblem][] = [];
   const areas: [number, RegistrationProblem][] = [];
-  for (const plan of plans) {
+  const registerDeclared = (at: DeclaredPlan['at']) => {
+    for (const plan of declared.plans) {
+      if (plan.at === at) declared.register(records, printk, plan);
+    }
+  };
+  registerDeclared('fs_initcall');
+  for (const module of HEAP_MODULES) {
+    registerDeclared(module);
+    const plan = plans.find((one) => one.module === module);
+    if (plan === undefined || declared.replaces.has(module)) continue;
     if (later.has(plan.module)) {
       waiting.add(plan.module);
       records.put<WaitingModule>(waitingKey(plan.module), { plan, udev });
@@ -55,8 +72,15 @@ export function loadModules(
     pools.push(...init.pools);
     areas.push(...init.areas);
   }
+  registerDeclared('module_init');
   applyUdevRule(records, udev);
-  return { pools: new Map(pools), areas: new Map(areas), waiting };
+  return {
+    pools: new Map(pools),
+    areas: new Map(areas),
+    waiting,
+    declared: declared.byRegion(),
+    undeclared: declared.problems,
+  };
 }
 
 /** The modules that the kernel has: built in, loaded or not. */

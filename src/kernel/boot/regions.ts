@@ -1,5 +1,6 @@
 /** What became of every reserved-memory node: from the boot's steps to one answer a region. */
 import type { MemoryCmdline } from '../../board/cmdline.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
 import type { Backend } from '../../dma-buf/backends.ts';
 import { dmaHeaps } from '../../dma-buf/dma-heap.ts';
 import type { HeapModule, ModulePlan } from '../../dma-buf/heap-modules.ts';
@@ -16,10 +17,20 @@ import type { RegionView, WhyNoHeap } from '../views/views.ts';
 export interface Registered extends RegistrationProblems {
   /** Modules that are not loaded yet. */
   readonly waiting: ReadonlySet<HeapModule>;
+  /** Names of declared heaps by the name of the region that is their memory. */
+  readonly declared: ReadonlyMap<string, readonly string[]>;
+  /** Declared heaps that are not there, and why. */
+  readonly undeclared: readonly Diagnostic[];
 }
 
 /** Of a kernel that died before heaps registered. */
-export const NOTHING_REGISTERED: Registered = { pools: new Map(), areas: new Map(), waiting: new Set() };
+export const NOTHING_REGISTERED: Registered = {
+  pools: new Map(),
+  areas: new Map(),
+  waiting: new Set(),
+  declared: new Map(),
+  undeclared: [],
+};
 
 /**
  * The regions in tree order, then the CMA area that no node made, which a node's may have displaced as the default,
@@ -61,13 +72,15 @@ export function regionViews(
 
 function viewOf(early: EarlyBoot, region: ReservedMem, problems: Registered): RegionView {
   const pool = early.coherentPools.findIndex((p) => p.name === region.name && p.base === region.base);
+  const declared = problems.declared.get(region.name);
   const heaps =
     region.cma !== undefined
       ? heapsOf(early.records, 'cma', region.cma)
       : region.kind === 'coherent' && pool >= 0
         ? heapsOf(early.records, 'coherent', pool)
-        : [];
-  const why = region.problem ?? whyNoHeap(early, region, problems, pool);
+        : (declared ?? []);
+  const why =
+    declared === undefined ? (region.problem ?? whyNoHeap(early, region, problems, pool)) : undefined;
   return {
     name: region.name,
     origin: region.dynamic ? 'dynamic' : 'static',
@@ -79,7 +92,7 @@ function viewOf(early: EarlyBoot, region: ReservedMem, problems: Registered): Re
     heaps,
     isDefault: region.cma !== undefined && region.cma === early.defaultCma?.index,
     ...(why && { why }),
-    ...(region.detail && { detail: region.detail }),
+    ...(region.detail && declared === undefined && { detail: region.detail }),
   };
 }
 

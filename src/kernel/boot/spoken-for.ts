@@ -16,7 +16,7 @@ export interface SpokenFor {
 /** Reads what a board and its boot name. A kernel that was named is that kernel: no series is applied unless asked for. */
 export function spokenFor(
   board: Pick<Board, 'kernel' | 'source'>,
-  { kernel, coherent: asked }: Pick<BootParams, 'kernel' | 'coherent'>,
+  { kernel, coherent: asked, vendor }: Pick<BootParams, 'kernel' | 'coherent' | 'vendor'>,
 ): SpokenFor {
   const diagnostics: Diagnostic[] = [];
   const say = (severity: Diagnostic['severity'], code: string, message: string, hint?: string) =>
@@ -27,7 +27,7 @@ export function spokenFor(
       position: { file: board.source },
       ...(hint !== undefined && { hint }),
     });
-  const text = kernel ?? board.kernel;
+  const text = kernel ?? board.kernel ?? vendor?.kernel;
   const named = text === undefined ? { release: NEWEST } : nameKernel(text);
   const coherent = asked ?? (text === undefined ? 'v3' : 'off');
   if ('problem' in named) {
@@ -37,6 +37,13 @@ export function spokenFor(
   const { release, insteadOf } = named;
   if (insteadOf !== undefined) {
     say('warning', 'kernel-nearest', `there are no facts of Linux ${insteadOf}: ${release} answers instead`);
+  }
+  if (vendor?.kernel !== undefined && kernelRow(release) !== kernelRow(vendor.kernel)) {
+    say(
+      'warning',
+      'vendor-kernel',
+      `${vendor.by} declares the heaps of a Linux ${vendor.kernel}: beside those of ${release} they are a mixture that nobody ships`,
+    );
   }
   const rules = seriesRules(coherent);
   if (rules !== undefined) {

@@ -4,7 +4,7 @@
  */
 
 import { type Attachment, holdsAttachment } from '../../dma-buf/attachment.ts';
-import { BACKENDS } from '../../dma-buf/backends.ts';
+import { BACKENDS, isCached } from '../../dma-buf/backends.ts';
 import type { OpenFile } from '../../dma-buf/dma-buf.ts';
 import { NotModelled } from '../../dma-buf/not-modelled.ts';
 import type { Device } from '../../mm/dma/device.ts';
@@ -170,6 +170,12 @@ function map(
     return fail(BACKENDS[file.backing.backend].mapErrno(result.errno ?? 'EIO'), result.why);
   }
   const { mapping, hazards } = result;
+  if (!isCached(file.backing) && mapping.pieces.some(({ bounce }) => bounce !== undefined)) {
+    unmapSgtable(context, device, mapping, task(by));
+    throw new NotModelled(
+      `a bounce buffer of ${device.name} for a declared heap that skips the CPU's maintenance`,
+    );
+  }
   state.coherency.add(hazards);
   const contiguous = contiguousSize(mapping.segments);
   if (device.contiguous && contiguous < file.size) {

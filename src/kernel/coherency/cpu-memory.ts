@@ -25,11 +25,17 @@ export class CpuMemory implements PhysMemory {
   readonly #memory: PhysMemory;
   readonly #by: Accessor;
 
-  /** @param memory the arena behind the cache */
-  constructor(state: Surroundings, memory: PhysMemory, by: Accessor) {
+  readonly #cached: boolean;
+
+  /**
+   * @param memory the arena behind the cache
+   * @param cached whether RAM is mapped so: pgprot_writecombine() is not
+   */
+  constructor(state: Surroundings, memory: PhysMemory, by: Accessor, cached = true) {
     this.#state = state;
     this.#memory = memory;
     this.#by = by;
+    this.#cached = cached;
   }
 
   read(address: PhysAddr, into: Uint8Array): void {
@@ -77,7 +83,7 @@ export class CpuMemory implements PhysMemory {
     length: number,
     visit: (at: PhysAddr, from: number, to: number, cacheable: boolean) => void,
   ): void {
-    const cached = this.#state.cache.active;
+    const cached = this.#cached && this.#state.cache.active;
     const { iomem } = bootRecord(this.#state.records);
     for (let done = 0; done < length; ) {
       const at = address + BigInt(done);

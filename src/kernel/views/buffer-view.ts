@@ -1,6 +1,6 @@
 /** The dma-bufs as their users see them: who holds them, by descriptor, mapping and importer. */
 import { type Attachment, holdsAttachment } from '../../dma-buf/attachment.ts';
-import type { DmaBufFile } from '../../dma-buf/dma-buf.ts';
+import { type DmaBufFile, exporterOf } from '../../dma-buf/dma-buf.ts';
 import { profileIn } from '../../profile/recorded-profile.ts';
 import { FileHolders } from '../file-holders.ts';
 import type { KernelState } from '../state.ts';
@@ -142,7 +142,7 @@ function bufferView({ records }: KernelState, file: DmaBufFile, holders: Holders
   return {
     ino,
     heap: expName,
-    expName: linux.exporter ?? expName,
+    expName: exporterOf(file, linux),
     size,
     flags,
     count,

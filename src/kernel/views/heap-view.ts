@@ -1,11 +1,12 @@
 /** The nodes of /dev/dma_heap as their users see them: where the memory lies and what is left of it. */
-import { BACKENDS, dmaHeapOps, type HeapBacking } from '../../dma-buf/backends.ts';
+import { chargedBy, dmaHeapOps, type HeapBacking } from '../../dma-buf/backends.ts';
 import type { FileTable } from '../../dma-buf/dma-buf.ts';
 import { dmaHeaps, findDmaHeap } from '../../dma-buf/dma-heap.ts';
+import type { DeclaredTraits } from '../../dma-buf/heap-ops.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import type { PfnRange } from '../../units.ts';
-import type { HeapView } from './views.ts';
+import type { DeclaredView, HeapView } from './views.ts';
 
 /** All heaps by minor, each with the number of its live buffers. */
 export function heapViews(records: Records, files: FileTable): HeapView[] {
@@ -25,19 +26,28 @@ export function heapViews(records: Records, files: FileTable): HeapView[] {
       free: pagesToBytes(freePages),
       largest: pagesToBytes(largestPages),
       buffers: buffers.get(name) ?? 0,
+      ...(backing.declared && { declared: declaredOf(backing.declared) }),
       ...chargesOf(records, backing, region?.name),
     };
   });
 }
 
+const declaredOf = ({ by, cached, zone, source }: DeclaredTraits): DeclaredView => ({
+  by,
+  cached,
+  ...(zone !== undefined && { zone }),
+  ...(source !== undefined && { source }),
+});
+
 /** Which controller a heap charges, where it does. @param name the area or pool */
 function chargesOf(
   records: Records,
-  { backend }: HeapBacking,
+  { backend, declared }: HeapBacking,
   name: string | undefined,
 ): Pick<HeapView, 'charges'> {
-  const { by, controller, region } = BACKENDS[backend].account;
-  if (!profileIn(records).accounting.includes(by)) return {};
+  const account = chargedBy({ backend, declared });
+  if (account === undefined || !profileIn(records).accounting.includes(account.by)) return {};
+  const { controller, region } = account;
   const charged = name === undefined ? undefined : region?.(name);
   return { charges: { controller, ...(charged !== undefined && { region: charged }) } };
 }

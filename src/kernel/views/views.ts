@@ -28,8 +28,20 @@ export interface HeapView {
   /** The largest contiguous free block in bytes; for a pool the largest that one call can get. */
   readonly largest: bigint;
   readonly buffers: number;
+  /** Somebody declared it: it is not mainline's. */
+  readonly declared?: DeclaredView;
   /** What its buffers are charged to; absent: nothing. */
   readonly charges?: { readonly controller: 'memory' | 'dmem'; readonly region?: string };
+}
+
+/** What was declared of a heap. */
+export interface DeclaredView {
+  /** Who declared it: `rockchip-5.10`, or a board's file. */
+  readonly by: string;
+  readonly cached: boolean;
+  readonly zone?: string;
+  /** Where its facts are public. */
+  readonly source?: string;
 }
 
 /** What became of a /reserved-memory child, and of the default CMA area. */

@@ -3,7 +3,7 @@
  * drivers/dma-buf/dma-buf.c: dma_buf_debug_show() (Linux 7.3).
  */
 import { attachedDevices } from '../../dma-buf/attachment.ts';
-import { type DmaBufFile, FileTable } from '../../dma-buf/dma-buf.ts';
+import { type DmaBufFile, exporterOf, FileTable } from '../../dma-buf/dma-buf.ts';
 import type { LinuxVersion } from '../../profile/linux-version.ts';
 import { profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
@@ -35,7 +35,7 @@ function object(file: DmaBufFile, devices: readonly string[], linux: LinuxVersio
     padded(file.flags, 16),
     padded(fileMode(file.flags, linux), 16),
     padded(file.count),
-    linux.exporter ?? file.expName,
+    exporterOf(file, linux),
     padded(file.ino),
     file.name ?? linux.unnamedBuffer,
   ];

@@ -2,7 +2,7 @@
  * What an open file shows of itself: /proc/PID/fdinfo/N and the target of /proc/PID/fd/N. Models fs/proc/fd.c:
  * seq_show() and drivers/dma-buf/dma-buf.c: dma_buf_show_fdinfo(), dmabuffs_dname() (Linux 7.3).
  */
-import { type DmaBufFile, FileTable, type OpenFile } from '../../dma-buf/dma-buf.ts';
+import { type DmaBufFile, exporterOf, FileTable, type OpenFile } from '../../dma-buf/dma-buf.ts';
 import { profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import { O_CLOEXEC } from '../../uapi/fcntl.ts';
@@ -24,10 +24,10 @@ export function fdinfo(records: Records, { file: number, cloexec }: FdRecord): s
   const [mount, ino] = file.kind === 'dma_buf' ? [DMA_BUF_MOUNT, file.ino] : [0, 0];
   const pos = file.kind === 'virtual' ? file.pos : 0n;
   const general = `pos:\t${pos}\nflags:\t0${flags.toString(8)}\nmnt_id:\t${mount}\n${linux.fdinfoIno ? `ino:\t${ino}\n` : ''}`;
-  return file.kind === 'dma_buf' ? general + dmaBufLines(file, linux.exporter) : general;
+  return file.kind === 'dma_buf' ? general + dmaBufLines(file, exporterOf(file, linux)) : general;
 }
 
-function dmaBufLines({ size, count, expName, name }: DmaBufFile, exporter = expName): string {
+function dmaBufLines({ size, count, name }: DmaBufFile, exporter: string): string {
   const named = name === undefined ? '' : `name:\t${name}\n`;
   return `size:\t${size}\ncount:\t${count}\nexp_name:\t${exporter}\n${named}`;
 }

@@ -149,7 +149,12 @@ export class PageAllocator {
 
   /** Free pages of all zones, without those of CMA areas. */
   freePages(): number {
-    return this.zones().reduce((sum, name) => sum + pagesOf(this.#zone(name).nrFree), 0);
+    return this.zones().reduce((sum, name) => sum + this.freePagesIn(name), 0);
+  }
+
+  /** Free pages of a zone, without those of CMA areas. */
+  freePagesIn(zone: ZoneName): number {
+    return pagesOf(this.#zone(zone).nrFree);
   }
 
   /** Pages that boot gave to a zone: its managed pages, without those of CMA areas. */
@@ -170,9 +175,9 @@ export class PageAllocator {
     });
   }
 
-  /** The order of the largest free block; -1 when there is none. */
-  largestOrder(): number {
-    return Math.max(...this.zones().map((z) => this.#zone(z).nrFree.findLastIndex((n) => n > 0)), -1);
+  /** The order of the largest free block of some zones, or all; -1 when there is none. */
+  largestOrder(zones: readonly ZoneName[] = this.zones()): number {
+    return Math.max(...zones.map((z) => this.#zone(z).nrFree.findLastIndex((n) => n > 0)), -1);
   }
 
   /**

@@ -1,4 +1,5 @@
 /** The inputs of a boot in the words of a scenario. */
+import { writtenVendor } from '../../board/written-heaps.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import { formatFaultRule } from '../../kernel/faults/fault-text.ts';
 import { configFileText } from '../../profile/dot-config.ts';
@@ -8,7 +9,7 @@ import { spanWord } from './words.ts';
 /** @returns `undefined` when there are none */
 export function bootWords(params: BootParams): ScenarioBoot | undefined {
   const { cmdline, memory, reserve, config, coherent, nofile, heapMode, heapGid, evict, faults } = params;
-  const { accounting, arch, configFile, kernel, preset, unflattenedTree } = params;
+  const { accounting, arch, configFile, kernel, preset, unflattenedTree, vendor } = params;
   const reserved = Object.entries(reserve ?? {}).map(([name, range]) => [name, spanWord(range)]);
   const options = Object.entries(config ?? {}).map(([key, value]) => [key.replace(/^CONFIG_/, ''), value]);
   // What of a file answers depend on, in place: the scenario needs no file of its own for it.
@@ -26,6 +27,8 @@ export function bootWords(params: BootParams): ScenarioBoot | undefined {
     ...(pieces.length > 0 && { config: pieces.length === 1 ? pieces[0] : pieces }),
     ...(coherent !== undefined && { coherent }),
     ...(accounting !== undefined && accounting.length > 0 && { accounting: [...accounting] }),
+    // What it declares, and not its file's name: a history is whole without other files.
+    ...(vendor !== undefined && { vendor: writtenVendor(vendor) }),
     ...(unflattenedTree !== undefined && { 'unflattened-tree': unflattenedTree }),
     ...(nofile !== undefined && { nofile }),
     ...(heapMode !== undefined && { mode: heapMode.toString(8).padStart(4, '0') }),

@@ -30,7 +30,8 @@ export function exportScenario(
 ): Exported {
   const { steps: all, unsaid, standIns } = exportSteps(history, range);
   const boot = bootWords(history.params);
-  const steps = standIns > 0 && parsed !== undefined ? withoutUnknown(all, parsed, boot) : all;
+  const steps =
+    standIns > 0 && parsed !== undefined ? withoutUnknown(all, parsed, boot, history.params.vendor) : all;
   const isWhole = range.to === undefined || range.to >= history.entries.length - 1;
   const yaml = scenarioYaml({
     title,

@@ -3,6 +3,7 @@
  * by running the export once, and taken out.
  */
 import type { Board } from '../../board/board.ts';
+import type { HeapDeclarations } from '../../board/declared-heaps.ts';
 import { sha256 } from '../../session/kept-bytes.ts';
 import type { ScenarioBoot } from '../boot-form.ts';
 import type { Expect } from '../expect-form.ts';
@@ -19,12 +20,11 @@ export function withoutUnknown(
   steps: readonly ExportedStep[],
   board: Board,
   boot: ScenarioBoot | undefined,
+  vendor: HeapDeclarations | undefined,
 ): readonly ExportedStep[] {
   const scenario = { board: board.source, ...(boot && { boot }), steps: steps.map(({ step }) => step) };
-  const prepared = compileScenario({ scenario, file: 'export' }, board, {
-    readFile: () => new Uint8Array(),
-    sha256,
-  });
+  const given = { readFile: () => new Uint8Array(), sha256 };
+  const prepared = compileScenario({ scenario, file: 'export' }, board, given, vendor);
   const { failures } = runScenario(prepared, { keepGoing: true, isOwn: true });
   const wrong = new Set(
     failures
