@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Diagnostic } from '../../diagnostic.ts';
+import type { BootReserved } from '../../kernel/boot/boot-params.ts';
 import type { Change } from '../../program/boots/boot-differences.ts';
 import { bootDifferences, logDifferences } from '../../program/boots/boot-differences.ts';
 import { bootedBy } from '../../program/boots/booted.ts';
@@ -8,7 +9,7 @@ import type { PhysRange } from '../../units.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { offers } from '../completion/option-values.ts';
 import { AnsweredNo, Interrupted, UsageError } from '../failures.ts';
-import { bootParams, readConfig, readMemory } from '../read/boot-inputs.ts';
+import { bootParams, readConfig, readMemory, readReserve } from '../read/boot-inputs.ts';
 import {
   type DiffInputs,
   type DiffSide,
@@ -43,6 +44,7 @@ interface DiffOptions extends SourceInputs {
   readonly cmdline?: Pair<string>;
   readonly coherent?: Pair<'v3' | 'off'>;
   readonly config?: Pair<Readonly<Record<string, string>>>;
+  readonly reserve?: Pair<BootReserved>;
   readonly memory?: readonly PhysRange[];
   readonly run?: string;
   readonly failOn?: readonly Counted[];
@@ -64,6 +66,10 @@ function readCoherent(text: string): 'v3' | 'off' {
 const readOptions = (text: string): Readonly<Record<string, string>> =>
   text.split(',').reduce((config, option) => readConfig(option, config), {});
 
+/** None of an empty text: a side without, beside one with. */
+const readReservations = (text: string): BootReserved =>
+  text === '' ? {} : text.split(',').reduce<BootReserved>((all, one) => readReserve(one, all), {});
+
 function readCounted(text: string): readonly Counted[] {
   const words = text.split(',');
   const unknown = words.find((word) => !COUNTED.some((known) => known === word));
@@ -75,26 +81,32 @@ function readCounted(text: string): readonly Counted[] {
 /** The options of one side. */
 function sideOptions(options: DiffOptions, side: 0 | 1): SideOptions {
   const of = <T>(pair: Pair<T> | undefined): T | undefined => pair?.[Math.min(side, pair.length - 1)];
-  const [kernel, cmdline, coherent, config] = [
+  const [kernel, cmdline, coherent, config, reserve] = [
     of(options.kernel),
     of(options.cmdline),
     of(options.coherent),
     of(options.config),
+    of(options.reserve),
   ];
   return {
     ...(kernel !== undefined && { kernel }),
     ...(cmdline !== undefined && { cmdline }),
     ...(coherent !== undefined && { coherent }),
     ...(config !== undefined && { config }),
+    ...(reserve !== undefined && { reserve }),
   };
 }
 
 /** What is the same of both boots: two that differ in nothing are a mistake. */
-function refuseSame(b: string | undefined, { kernel, cmdline, coherent, config }: DiffOptions): void {
-  if (b !== undefined || [kernel, cmdline, coherent, config].some((pair) => pair?.length === 2)) return;
+function refuseSame(
+  b: string | undefined,
+  { kernel, cmdline, coherent, config, reserve }: DiffOptions,
+): void {
+  if (b !== undefined || [kernel, cmdline, coherent, config, reserve].some((pair) => pair?.length === 2))
+    return;
   throw new UsageError(
     'there is nothing to compare',
-    'Name two boards, or give --kernel, --cmdline, --config or --coherent twice: the first is for A, the second for B',
+    'Name two boards, or give --kernel, --cmdline, --config, --coherent or --reserve twice: the first is for A, the second for B',
   );
 }
 
@@ -205,6 +217,11 @@ function addOptions(command: Command): void {
     )
     .addOption(twice('--config <key=value,…>', 'kernel configuration options').argParser(paired(readOptions)))
     .addOption(twice('--coherent <state>', 'the coherent heap series').argParser(paired(readCoherent)))
+    .addOption(
+      twice('--reserve <name=base:size,…>', 'what the boot loader and firmware put into memory').argParser(
+        paired(readReservations),
+      ),
+    )
     .addOption(
       new Option('--memory <base:size>', "RAM of both, instead of the boards' own (repeatable)").argParser(
         readMemory,

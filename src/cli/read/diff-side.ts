@@ -1,7 +1,7 @@
 /** One of the two boots that `diff` compares: a board, and what is given beside it. */
 import type { Board } from '../../board/board.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
-import type { BootParams } from '../../kernel/boot/boot-params.ts';
+import type { BootParams, BootReserved } from '../../kernel/boot/boot-params.ts';
 import { kernelWarnings } from '../../kernel/boot/spoken-for.ts';
 import type { PreparedScenario } from '../../scenario/index.ts';
 import type { Scenarios } from '../run-scenario.ts';
@@ -17,6 +17,7 @@ export interface SideOptions {
   readonly cmdline?: string;
   readonly coherent?: 'v3' | 'off';
   readonly config?: Readonly<Record<string, string>>;
+  readonly reserve?: BootReserved;
 }
 
 export interface DiffSide {

@@ -16,6 +16,7 @@ import { formatHex, formatPa, rangeEnd, roundDown, roundUp, TiB } from '../../un
 import { DEFAULT_NOFILE } from '../task.ts';
 import { accountingOf } from './accounting.ts';
 import type { BootParams } from './boot-params.ts';
+import { reservationProblems } from './early-reservations.ts';
 import { refusedBoard } from './refused-boards.ts';
 import { spokenFor } from './spoken-for.ts';
 
@@ -77,6 +78,9 @@ export function checkInputs(
       `${name} at ${formatPa(range.base)} ends above ${formatPa(MAX_RAM_END)}, where no memory is modelled`,
       'say where the boot loader puts it with --reserve NAME=BASE:SIZE',
     );
+  }
+  for (const { code, message, hint } of reservationProblems(params.reserve ?? {}, memory)) {
+    error(code, message, hint);
   }
   const nofile = params.nofile ?? DEFAULT_NOFILE;
   if (!Number.isInteger(nofile) || nofile < 0 || nofile > 1 << 20) {
