@@ -60,6 +60,7 @@ import { addRam, adjustLowmem, firmwareRam, limitRam, reserveBlob, reserveLoaded
 import { BOOT_RECORD, type BootRecord, bootRecord, DEVICE_TREE_RECORD } from './boot-record.ts';
 import { bootWarnings } from './boot-warnings.ts';
 import { checkInputs } from './checked-inputs.ts';
+import { printMemoryLine } from './memory-line.ts';
 import { loadModules } from './modules.ts';
 import { NOTHING_REGISTERED, type Registered, regionViews } from './regions.ts';
 
@@ -182,6 +183,8 @@ function bootKernel(
   if (!cmaEarly && !profile.linux.defaultCmaFirst) defaultCma();
   const bounceLimit = swiotlbLimit(memblock, profile, board.dmaMaxCpuAddress);
   const swiotlb = bounceLimit === undefined ? undefined : takeSwiotlb(memblock, bounceLimit);
+
+  printMemoryLine(early, spans, reserve.kernel);
 
   // 7-8: the page allocator, CMA activation, DMA pools.
   const active = activateCma(early, spans);
