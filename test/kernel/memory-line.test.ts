@@ -72,6 +72,14 @@ describe('numbers that are the board’s', () => {
     expect(procMeminfo(records).get('MemTotal')).toBe(available + cmaReserved);
   });
 
+  test('areas outside of RAM count, and what is reserved may wrap as an unsigned long does', () => {
+    const given = board([cma('o@a0000000', 0xa0000000n, 512n * MiB)]);
+    const records = new MemoryRecords();
+    expect(boot(given, { cmdline: 'cma=0' }, records).panic).toBeDefined();
+    const text = [...new Printk(records).since()].map((line) => line.text).join('\n');
+    expect(text).toMatch(/ 18446744073709\d{6}K reserved, 524288K cma-reserved\)/);
+  });
+
   test('an area that crosses zones counts, and its line comes later', () => {
     const given: Board = {
       ...board([cma('x@ff000000', 0xff000000n, 32n * MiB)]),

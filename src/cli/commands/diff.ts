@@ -217,13 +217,9 @@ function addOptions(command: Command): void {
     )
     .addOption(twice('--config <key=value,…>', 'kernel configuration options').argParser(paired(readOptions)))
     .addOption(twice('--coherent <state>', 'the coherent heap series').argParser(paired(readCoherent)))
+    .addOption(twice('--reserve <name=…,…>', 'as boot has it').argParser(paired(readReservations)))
     .addOption(
-      twice('--reserve <name=base:size,…>', 'what the boot loader and firmware put into memory').argParser(
-        paired(readReservations),
-      ),
-    )
-    .addOption(
-      new Option('--memory <base:size>', "RAM of both, instead of the boards' own (repeatable)").argParser(
+      new Option('--memory <base:size>', "RAM of both, not the boards' own (repeatable)").argParser(
         readMemory,
       ),
     )

@@ -104,10 +104,9 @@ export function addBootInputs(command: Command, heading: string): Command {
     new Option('--memory <base:size>', "RAM, instead of the board's own (repeatable)").argParser(readMemory),
   );
   group(
-    new Option(
-      '--reserve <name=base:size>',
-      'where kernel, initrd, dtb lie, or what firmware keeps',
-    ).argParser(readReserve),
+    new Option('--reserve <name=base:size>', 'kernel, initrd, dtb, or what firmware keeps').argParser(
+      readReserve,
+    ),
   );
   group(
     new Option('--config <key=value>', 'a kernel configuration option (repeatable)').argParser(readConfig),

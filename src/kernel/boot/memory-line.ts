@@ -58,7 +58,7 @@ export function printMemoryLine(
   spans: readonly ZoneSpan[],
   image: PhysRange | undefined,
 ): void {
-  const { pfnUp, pfnDown, pageSize } = profile.geometry;
+  const { pfnUp, pfnDown, pageSize, wordBits } = profile.geometry;
   const pagesOf = (ranges: readonly PhysRange[]) =>
     ranges.reduce((sum, range) => sum + Math.max(0, pfnDown(rangeEnd(range)) - pfnUp(range.base)), 0);
   const pagesK = (pages: number) => `${(pages * pageSize) / 1024}K`;
@@ -88,7 +88,8 @@ export function printMemoryLine(
     `${bytesK(rodata)} rodata`,
     `${bytesK(init)} init`,
     `${bytesK(bss)} bss`,
-    `${pagesK(total - available - cma)} reserved`,
+    // An unsigned long: areas outside of RAM make it less than nothing.
+    `${BigInt.asUintN(wordBits, BigInt(total - available - cma) * BigInt(pageSize / 1024))}K reserved`,
     `${pagesK(cma)} cma-reserved${highmem}`,
   ];
   printk.printEstimate(6, `Memory: ${pagesK(available)}/${pagesK(total)} available (${parts.join(', ')})`);
