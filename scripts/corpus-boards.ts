@@ -70,6 +70,11 @@ function treesOf(arch: string): { readonly dir: string } | { readonly none: stri
     if (trees.length === 0) return { none: `${kernel} has no device trees` };
     keep(unpacked, trees, dir);
     return { dir };
+  } catch (error) {
+    // A mirror that is being synced, no network: apt-get has said what.
+    const { status } = error as { status?: number };
+    if (typeof status !== 'number') throw error;
+    return { none: `apt-get or dpkg-deb ended with ${status}; --suite NAME takes them from one suite alone` };
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }

@@ -18,6 +18,7 @@ export interface UnreservedUser {
   readonly errno?: 'EINVAL';
 }
 
+/** What is new with an overlay. */
 export interface OverlayEffects {
   /** Nodes of /reserved-memory that came after boot: no memory is reserved for them. */
   readonly ignored: readonly string[];
@@ -34,13 +35,20 @@ export function applyOverlayTo(
 ): Outcome & { readonly effects?: OverlayEffects } {
   const names = () => kernel.devices().map(({ name }) => name);
   const before = names();
+  const late = () => unreserved(rootOf(kernel.bootTree()), rootOf(kernel.liveTree()));
+  const then = late();
   const result = kernel.syscall(task, { call: 'of_overlay_fdt_apply', overlay });
   if (result.ret < 0) return result;
   const after = names();
+  const now = late();
   return {
     ...result,
     effects: {
-      ...unreserved(rootOf(kernel.bootTree()), rootOf(kernel.liveTree())),
+      ignored: now.ignored.filter((name) => !then.ignored.includes(name)),
+      users: now.users.filter(
+        ({ device, region }) =>
+          !then.users.some((known) => known.device === device && known.region === region),
+      ),
       added: after.filter((name) => !before.includes(name)),
       removed: before.filter((name) => !after.includes(name)),
     },

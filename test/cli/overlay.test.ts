@@ -91,6 +91,17 @@ describe('an overlay that goes over the live tree', () => {
     expect(back.stdout).toBe(`overlay 2\ndevices that came: ${camera}\n`);
   });
 
+  test('a later overlay that names a region of an earlier one is told of', async () => {
+    const { apply } = await session();
+    await apply(LATE);
+    const { stdout } = await apply(
+      plugin('&soc { gpu@5000 { compatible = "x"; memory-region = <&late>; }; };'),
+    );
+    expect(stdout).toMatch(/gpu@5000: of_reserved_mem_device_init\(\) of late@98000000 answers EINVAL\n$/);
+    expect(stdout).not.toContain('vpu');
+    expect(stdout).not.toContain('no memory is reserved');
+  });
+
   test('an attachment goes with its device', async () => {
     const { run, apply } = await session();
     const [camera = ''] = devices((await run('devices', '--json')).stdout);
