@@ -39,7 +39,16 @@ const PACKAGES: Readonly<Record<string, readonly [meta: string, kernel: RegExp]>
 /** Newer packages have their trees apart from the image. */
 const PARTS = ['base', 'binary', 'modules'] as const;
 
-/** A session's worth of boards that are no failures of dmaheap. */
+/** A board as the answer in JSON has it. */
+interface ToldBoard {
+  readonly board: string;
+  readonly outcome: BoardSummary['outcome'];
+  readonly message: string | null;
+  readonly heaps: readonly unknown[];
+  readonly findings: readonly unknown[];
+}
+
+/** What is no failure of dmaheap. */
 const EXPECTED = ['boots', 'no-memory', 'panics', 'invalid'] as const;
 
 const isThere = (command: string): boolean => spawnSync(command, ['--version']).error === undefined;
@@ -107,7 +116,7 @@ function bootAll(arch: string, dir: string, kernel: string): boolean {
     console.log(`${arch} ${kernel}: boards ended with ${status}\n${stderr.slice(0, 2000)}`);
     return false;
   }
-  const { boards }: { boards: readonly BoardSummary[] } = JSON.parse(stdout);
+  const { boards }: { boards: readonly ToldBoard[] } = JSON.parse(stdout);
   const counts = new Map<string, number>();
   for (const { outcome } of boards) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const told = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
@@ -117,8 +126,8 @@ function bootAll(arch: string, dir: string, kernel: string): boolean {
     `${arch.padEnd(8)} ${kernel.padEnd(6)} ${boards.length} boards in ${seconds.toFixed(1)} s: ${told}; ${heaps} heaps, ${odd} with findings`,
   );
   const others = boards.filter(({ outcome }) => outcome !== 'boots' && outcome !== 'no-memory');
-  for (const { name, outcome, message = '' } of others) {
-    console.log(`  ${outcome}: ${basename(name)}: ${message.slice(0, 200)}`);
+  for (const { board, outcome, message } of others) {
+    console.log(`  ${outcome}: ${basename(board)}: ${(message ?? '').slice(0, 200)}`);
   }
   return boards.every(({ outcome }) => EXPECTED.some((known) => known === outcome));
 }
