@@ -3,21 +3,24 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** apt-get for arm64 with its state and cache in `dir`, so that the machine's own are left alone. */
+/** apt-get for one architecture with its state and cache in `dir`, so that the machine's own are left alone. */
 export class PrivateApt {
   readonly #dir: string;
   readonly #options: string[];
 
-  /** @param suite the suite to take packages from, else those that this machine uses */
-  constructor(dir: string, suite: string | undefined) {
+  /**
+   * @param suite the suite to take packages from, else those that this machine uses
+   * @param architecture as dpkg calls it
+   */
+  constructor(dir: string, suite: string | undefined, architecture = 'arm64') {
     this.#dir = dir;
     for (const name of ['state/lists/partial', 'cache/archives/partial', 'lists.d']) {
       mkdirSync(join(dir, name), { recursive: true });
     }
     writeFileSync(join(dir, 'status'), '');
     const settings = {
-      'APT::Architecture': 'arm64',
-      'APT::Architectures': 'arm64',
+      'APT::Architecture': architecture,
+      'APT::Architectures': architecture,
       'APT::Sandbox::User': '',
       'Acquire::Languages': 'none',
       'Dir::State': join(dir, 'state'),

@@ -16,6 +16,8 @@ export interface LogLine {
   readonly text: string;
   /** The line was dropped by a rate limit: a real log does not have it. */
   readonly suppressed?: boolean;
+  /** Some of its numbers are the model's: docs/fidelity.md says which. */
+  readonly estimated?: boolean;
 }
 
 interface LogState {
@@ -63,7 +65,12 @@ export class Printk {
 
   /** Appends a line: printk(). */
   print(level: LogLevel, text: string): void {
-    this.#append(this.#state(), level, text, false);
+    this.#append(this.#state(), level, text);
+  }
+
+  /** Appends a line with numbers that are the model's own. */
+  printEstimate(level: LogLevel, text: string): void {
+    this.#append(this.#state(), level, text, { estimated: true });
   }
 
   /** Appends a line the first time that `site` gets here, as WARN_ONCE() does. */
@@ -71,7 +78,7 @@ export class Printk {
     const state = this.#state();
     if (state.once.includes(site)) return;
     state.once.push(site);
-    this.#append(state, level, text, false);
+    this.#append(state, level, text);
   }
 
   /**
@@ -86,7 +93,7 @@ export class Printk {
     let limit = state.limits[func];
     if (limit === undefined || state.time - limit.begin > RATELIMIT_INTERVAL) {
       if (limit !== undefined && limit.missed > 0) {
-        this.#append(state, 4, `${func}: ${limit.missed} callbacks suppressed`, false);
+        this.#append(state, 4, `${func}: ${limit.missed} callbacks suppressed`);
       }
       limit = { begin: state.time, printed: 0, missed: 0 };
       state.limits[func] = limit;
@@ -94,7 +101,7 @@ export class Printk {
     const suppressed = limit.printed >= RATELIMIT_BURST;
     if (suppressed) limit.missed++;
     else limit.printed++;
-    this.#append(state, level, text, suppressed);
+    this.#append(state, level, text, suppressed ? { suppressed } : {});
   }
 
   /** The lines from number `seq` on, the suppressed ones included. */
@@ -129,10 +136,14 @@ export class Printk {
     this.#records.put(STATE, state);
   }
 
-  #append(state: LogState, level: LogLevel, text: string, suppressed: boolean): void {
+  #append(
+    state: LogState,
+    level: LogLevel,
+    text: string,
+    marks: Pick<LogLine, 'suppressed' | 'estimated'> = {},
+  ): void {
     const seq = state.nextSeq++;
-    const line: LogLine = { seq, level, time: state.time, text };
-    this.#records.put<LogLine>(recordKey('log', seq), suppressed ? { ...line, suppressed } : line);
+    this.#records.put<LogLine>(recordKey('log', seq), { seq, level, time: state.time, text, ...marks });
     this.#records.put(STATE, state);
   }
 }

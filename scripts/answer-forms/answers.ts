@@ -162,6 +162,14 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
   'pinned/1': { pinned: z.array(exactly({ ...extent.shape, rule: whole.nullable() })) },
   'unpin/1': { unpinned: z.array(exactly(range)) },
   'modprobe/1': { module: text, heaps },
+  'overlay/1': {
+    id: whole,
+    overlay: text,
+    devices_added: names,
+    devices_removed: names,
+    regions_ignored: names,
+    users: z.array(exactly({ device: text, region: text, errno: text.nullable() })),
+  },
 
   'cat/1': { files },
   'ls/1': { paths: listing },

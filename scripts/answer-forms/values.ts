@@ -75,6 +75,7 @@ export const line = exactly({
   time: whole,
   text,
   suppressed: flag,
+  estimated: z.literal(true).optional(),
 }).meta({ id: 'line' });
 
 export const extent = exactly({ base: address, pfn: whole, length: size }).meta({ id: 'extent' });

@@ -76,6 +76,7 @@ const OWN: CommandTable = [
       task: async () => (await import('./commands/task.ts')).taskCommand,
       devices: async () => (await import('./commands/devices.ts')).devicesCommand,
       device: async () => (await import('./commands/device.ts')).deviceCommand,
+      overlay: async () => (await import('./commands/overlay.ts')).overlayCommand,
       drm: async () => (await import('./commands/drm.ts')).drmCommand,
     },
   ],

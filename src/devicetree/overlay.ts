@@ -16,7 +16,17 @@ import { byteString, cellAt } from './value.ts';
 export interface AppliedOverlay {
   /** The base tree with the overlay in it, when there is no error. */
   readonly tree: DeviceTree | undefined;
+  /** Every property that the overlay sets, in its order, those of __symbols__ last. */
+  readonly set: readonly SetProperty[];
   readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface SetProperty {
+  /** Of the node in the merged tree. */
+  readonly path: string;
+  readonly name: string;
+  /** Of a node below the one that the fragment is for. */
+  readonly isBelow: boolean;
 }
 
 /** Phandles above this are not given out: libfdt's FDT_MAX_PHANDLE. */
@@ -33,10 +43,11 @@ const REBUILD = 'compile the overlay again with dtc, from a source with "/plugin
 export function applyOverlay(base: DeviceTree, overlay: DeviceTree): AppliedOverlay {
   const application = new OverlayApplication(base, overlay);
   try {
-    return { tree: application.apply(), diagnostics: application.diagnostics };
+    const tree = application.apply();
+    return { tree, set: application.set, diagnostics: application.diagnostics };
   } catch (error) {
     if (!(error instanceof OverlayFailed)) throw error;
-    return { tree: undefined, diagnostics: application.diagnostics };
+    return { tree: undefined, set: [], diagnostics: application.diagnostics };
   }
 }
 
@@ -50,6 +61,7 @@ interface LocalReference {
 
 class OverlayApplication {
   readonly diagnostics: Diagnostic[] = [];
+  readonly set: SetProperty[] = [];
   readonly #tree: DeviceTree;
   readonly #base: OverlayBase;
   readonly #overlay: DtNode;
@@ -280,10 +292,14 @@ class OverlayApplication {
   }
 
   /** overlay_apply_node() */
-  #mergeNode(target: OverlayTarget, node: DtNode): void {
-    for (const property of node.properties) target.set(property, this.#valueOf(property));
+  #mergeNode(target: OverlayTarget, node: DtNode, isBelow = false): void {
+    const { path } = target;
+    for (const property of node.properties) {
+      target.set(property, this.#valueOf(property));
+      this.set.push({ path, name: property.name, isBelow });
+    }
     for (const child of node.children) {
-      this.#mergeNode(target.child(child.name) ?? target.addChild(child), child);
+      this.#mergeNode(target.child(child.name) ?? target.addChild(child), child, true);
     }
   }
 
@@ -316,6 +332,7 @@ class OverlayApplication {
       const byPath =
         this.#targetPhandle(fragment) === 0 ? propertyCalled(fragment, 'target-path') : undefined;
       const targetPath = byPath === undefined ? target.path : pathText(byPath.value);
+      this.set.push({ path: baseSymbols.path, name: symbol.name, isBelow: false });
       const merged = `${targetPath.length > 1 ? targetPath : ''}/${below ?? ''}\0`;
       baseSymbols.set(
         symbol,

@@ -1,5 +1,6 @@
 /** Buffers from a CMA area. Models drivers/dma-buf/heaps/cma_heap.c (Linux 7.3). */
 import { Cma } from '../mm/alloc/cma.ts';
+import type { Profile } from '../profile/profile.ts';
 import { profileIn } from '../profile/recorded-profile.ts';
 import { formatHex, getOrder, type PfnRange } from '../units.ts';
 import { type DmemFull, explainAccount, type HeapAccount } from './account.ts';
@@ -23,6 +24,8 @@ export interface CmaNoRoom {
   readonly largestRun: number;
   /** The longest free run that starts at a multiple of `alignPages`. */
   readonly largestAlignedRun: number;
+  /** What the log's line says of it (`ret:`), where older kernels say -12 (-ENOMEM); absent where this one does. */
+  readonly logRet?: -16;
   /** Free pages that are pinned, which no run counts; absent when there are none. */
   readonly pinnedPages?: number;
 }
@@ -102,7 +105,7 @@ function takePages(
     if (at !== undefined) throw unmapped(cma, geometry.pfnPhys(at));
   });
   if (pfn === undefined) {
-    return { errno: 'ENOMEM', why: noRoom(cma, geometry.pageSize, pages, 2 ** order) };
+    return { errno: 'ENOMEM', why: noRoom(context.profile, cma, pages, 2 ** order) };
   }
   const sgTable = [{ pfn, pages: count }];
   zeroPages(context, sgTable);
@@ -127,7 +130,12 @@ function largestInRun({ pfn, pages }: PfnRange, mostOrder: number): number {
 }
 
 /** What is free in the area, and how much of it lies right. */
-function noRoom(cma: Cma, pageSize: number, pages: bigint, alignPages: number): CmaNoRoom {
+function noRoom(
+  { geometry: { pageSize }, linux }: Profile,
+  cma: Cma,
+  pages: bigint,
+  alignPages: number,
+): CmaNoRoom {
   const runs = cma.movableRuns();
   const longest = (lengths: readonly number[]) => lengths.reduce((most, length) => Math.max(most, length), 0);
   const aligned = runs.map((run) => run.pfn + run.pages - Math.ceil(run.pfn / alignPages) * alignPages);
@@ -143,8 +151,19 @@ function noRoom(cma: Cma, pageSize: number, pages: bigint, alignPages: number): 
     totalPages: cma.count,
     largestRun: longest(runs.map((run) => run.pages)),
     largestAlignedRun: longest(aligned),
+    ...(linux.cmaFullRet === -16 && { logRet: linux.cmaFullRet }),
     ...(pinnedPages > 0 && { pinnedPages }),
   };
+}
+
+/** How a line of an older kernel is told again in this one's log: reports quote lines. */
+function olderLine({ logRet, pages, totalPages }: CmaNoRoom): string[] {
+  if (logRet === undefined) return [];
+  const older =
+    pages > BigInt(totalPages)
+      ? 'has no line of a request larger than the area'
+      : 'ends that line in ret: -12 (--kernel 6.12)';
+  return [`its line in the log ends in ret: ${logRet}; Linux up to 6.12 ${older}`];
 }
 
 export const cmaBackend: HeapBackend<CmaFailure> = {
@@ -161,15 +180,16 @@ export const cmaBackend: HeapBackend<CmaFailure> = {
     const pages = pagesText(failure.pageSize);
     const { freePages, totalPages, largestRun, largestAlignedRun, alignPages } = failure;
     const asked = `${pages(failure.pages)} asked`;
+    const older = olderLine(failure);
     if (failure.pages > BigInt(totalPages)) {
-      return [`${asked}; the whole area ${failure.area} has ${pages(totalPages)}`];
+      return [`${asked}; the whole area ${failure.area} has ${pages(totalPages)}`, ...older];
     }
     const lines = [`${asked}, ${pages(freePages)} of ${totalPages} free in ${failure.area}`];
     if (failure.pinnedPages !== undefined) lines.push(`${pages(failure.pinnedPages)} of those are pinned`);
-    if (freePages === 0) return lines;
+    if (freePages === 0) return [...lines, ...older];
     const largest = `the largest free run is ${pages(largestRun)}`;
     const right = `${pages(largestAlignedRun)} at the required alignment of ${pages(alignPages)}`;
-    return [...lines, alignPages === 1 ? largest : `${largest}, ${right}`];
+    return [...lines, alignPages === 1 ? largest : `${largest}, ${right}`, ...older];
   },
   words: {
     title: 'CMA',

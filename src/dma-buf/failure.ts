@@ -41,6 +41,8 @@ export type Failure =
   /** A fault rule said so; `died` is the task that it ended. */
   | { readonly kind: 'injected'; readonly rule: number; readonly died?: string }
   | { readonly kind: 'no-such-fault'; readonly rule: number }
+  /** An overlay that does not go over the live tree. */
+  | { readonly kind: 'overlay'; readonly message: string; readonly hint?: string }
   /** No CMA area has a page of the range. */
   | { readonly kind: 'not-in-cma'; readonly base: bigint; readonly size: bigint }
   /** No range was pinned that is just this. */

@@ -9,6 +9,7 @@ import { bootRecord } from './boot/boot-record.ts';
 import { waitingModules } from './boot/modules.ts';
 import { devicesOf, findDevice } from './device-table.ts';
 import type { FaultView } from './faults/faults.ts';
+import { bootTree, liveTree, overlaysApplied } from './overlays.ts';
 import type { KernelState } from './state.ts';
 import { findDescriptor, findTask, ROOT, SHELL_TASK, taskNames } from './task.ts';
 import {
@@ -159,6 +160,21 @@ export class KernelViews {
   }
 
   /** The devices by name. */
+  /** The device tree that the kernel was booted with, as a blob; `undefined` on a board without one. */
+  bootTree(): Uint8Array | undefined {
+    return bootTree(this.#state.records);
+  }
+
+  /** How many overlays went over it since. */
+  overlaysApplied(): number {
+    return overlaysApplied(this.#state.records);
+  }
+
+  /** The tree as overlays have left it. */
+  liveTree(): Uint8Array | undefined {
+    return liveTree(this.#state.records);
+  }
+
   devices(): readonly Device[] {
     return devicesOf(this.#state.records);
   }

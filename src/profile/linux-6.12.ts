@@ -40,6 +40,7 @@ export function linux612(stable: number, pa: FormatPa = formatPa): LinuxVersion 
     dmaBufMode: 0x80004,
     cmaRanges: false,
     cmaCounters: ['alloc_pages_fail', 'alloc_pages_success', 'release_pages_success'],
+    cmaFullRet: -12,
     cmaTooLarge: { counted: false, told: false },
     meminfoEnd: [],
 

@@ -68,6 +68,7 @@ export const linux73 = (stable: number, pa: FormatPa = formatPa): LinuxVersion =
     'release_pages_success',
     'total_pages',
   ],
+  cmaFullRet: -16,
   cmaTooLarge: { counted: true, told: true },
   knowsPerCpuBlocks: true,
   meminfoEnd: ['Balloon', 'GPUActive', 'GPUReclaim'],

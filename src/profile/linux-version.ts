@@ -163,6 +163,8 @@ export interface LinuxVersion {
   readonly cmaRanges: boolean;
   /** The files of an area in sysfs; empty: there is no folder. */
   readonly cmaCounters: readonly CmaCounter[];
+  /** What the line of a failed request ends in (`ret:`) where no page was busy: the bitmap had no room. */
+  readonly cmaFullRet: -12 | -16;
   /** What a request for more than the whole area leaves: a counter, and a line as any other that fails. */
   readonly cmaTooLarge: { readonly counted: boolean; readonly told: boolean };
   /** Whether pageblocks of areas lie on per-CPU lists as the model has it: what CmaFree then lacks is known. */

@@ -13,11 +13,6 @@ export interface BootInputs extends Omit<BootParams, 'heapMode' | 'heapGid' | 'm
   readonly group?: number;
 }
 
-/** What a boot loader puts into memory, by name. */
-export const RESERVED = ['kernel', 'initrd', 'dtb'] as const;
-export type Reserved = (typeof RESERVED)[number];
-export const isReserved = (name: string): name is Reserved => RESERVED.some((known) => known === name);
-
 /** A configuration option by its whole name: CMA_SIZE_MBYTES is CONFIG_CMA_SIZE_MBYTES. */
 export const configKey = (key: string): string => (key.startsWith('CONFIG_') ? key : `CONFIG_${key}`);
 

@@ -34,8 +34,8 @@ export const bootSchema = z
       cmdline: means(text, "The kernel command line, instead of the board's."),
       memory: means(spans, "RAM, instead of the board's own."),
       reserve: means(
-        z.strictObject({ kernel: span.optional(), initrd: span.optional(), dtb: span.optional() }),
-        'Where the boot loader put the kernel, initrd and dtb.',
+        z.object({ kernel: span.optional(), initrd: span.optional(), dtb: span.optional() }).catchall(span),
+        'Where the boot loader put the kernel, initrd and dtb, and by any other name what firmware keeps.',
       ),
       preset: means(text, 'A configuration that people run, by its name: debian'),
       config: means(

@@ -9,6 +9,7 @@ import { vendorOf as declarationsOf } from '../board/written-heaps.ts';
 import type { YamlSource } from '../board/yaml-source.ts';
 import { type Diagnostic, InvalidInput, type SourcePosition } from '../diagnostic.ts';
 import type { BootParams, BootReserved } from '../kernel/boot/boot-params.ts';
+import { reservationNameProblem } from '../kernel/boot/early-reservations.ts';
 import type { FaultRule } from '../kernel/faults/fault-rule.ts';
 import { nameKernel } from '../profile/named-kernel.ts';
 import { type BootInputs, bootParamsOf, parseMode, parseSeed } from '../program/boot-inputs.ts';
@@ -240,6 +241,10 @@ function bootParams(boot: ScenarioBoot, values: Values, given: GivenFunctions): 
         ? [span(memory, inside('memory'))]
         : memory.map((one, i) => span(one, inside('memory', i)));
   const reserved = Object.entries(reserve ?? {}).flatMap(([name, given]) => {
+    const wrong = reservationNameProblem(name);
+    if (wrong !== undefined) {
+      values.problem(inside('reserve', name), 'scenario-bad-value', `'${name}': ${wrong}`, undefined, true);
+    }
     const range = given === undefined ? undefined : span(given, inside('reserve', name));
     return range === undefined ? [] : [[name, range] as const];
   });

@@ -4,6 +4,7 @@ import { createProgram } from '../../src/cli/program.ts';
 import { projectPath } from '../small-board.ts';
 
 const BOARD = projectPath('fixtures/boards/camera-soc.dtb');
+const OVERLAY = projectPath('fixtures/boards/run-time.dtso');
 const SCENARIO = projectPath('fixtures/scenarios/ci-gate.yaml');
 const CAMERA = 'a200000.camera';
 const PAGES = '@0x60400000:64K';
@@ -67,6 +68,7 @@ export const COMMAND_LINES: readonly (readonly string[])[] = [
   ['pin', PAGES],
   ['unpin', PAGES],
   ['modprobe', 'system_heap'],
+  ['overlay', 'apply', OVERLAY],
   ['cat', '/proc/iomem'],
   ['ls', '/dev/dma_heap'],
   ['echo', '1', '/sys/kernel/debug/cma/video-cma@60000000/alloc'],

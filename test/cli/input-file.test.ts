@@ -38,6 +38,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   diff: [BOARD, BOARD],
   boards: [BOARD],
   'dt show': ['/'],
+  'overlay apply': [projectPath('fixtures/boards/run-time.dtso')],
   write: ['4'],
   cmp: ['4', BOARD],
   run: [projectPath('fixtures/scenarios/ci-gate.yaml')],

@@ -28,6 +28,10 @@ export const FILES: Readonly<Record<string, string>> = {
 /plugin/;
 &{/} { walk = "laid over"; };
 `,
+  'plain.dtso': `/dts-v1/;
+/plugin/;
+&{/} { late { }; };
+`,
   'walk.yaml': `board: walk.dtb
 steps:
   - alloc: { heap: nowhere, size: 4K }

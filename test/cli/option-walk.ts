@@ -90,6 +90,7 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   pin: ['@0x48100000:64K'],
   unpin: ['@0x48000000:64K'],
   modprobe: ['system_heap'],
+  'overlay apply': ['plain.dtso'],
   cat: ['/proc/iomem'],
   ls: ['/dev/dma_heap'],
   echo: ['1', '/sys/kernel/debug/cma/video/alloc'],

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import {
   compareCase,
   logAfterFacts,
+  memoryLineFacts,
   memoryLines,
   ramOnwards,
   shortenPair,
@@ -191,6 +192,27 @@ describe('lines', () => {
         expect(new Set(facts.map((fact) => fact.path)).size).toBe(facts.length);
       }),
     );
+  });
+
+  it('that of all memory counts where it was kept: its place, its form, and what no early allocation changes', () => {
+    const line = (total: number, available = 1, more = '') =>
+      `<6>Memory: ${available}K/${total}K available (1K kernel code, 2K rwdata, 3K rodata, 4K init, 5K bss, 6K reserved, 7K cma-reserved${more})`;
+    const wrong = (want: readonly string[], got: readonly string[]) =>
+      memoryLineFacts(want, got)
+        .filter(({ agrees }) => !agrees)
+        .map(({ path, grade }) => `${path} ${grade}`);
+    const log = ['<6>Zone ranges:', line(9), '<6>cma: x'];
+    expect(memoryLineFacts(['<6>cma: x'], log)).toEqual([]);
+    expect(wrong(log, log)).toEqual([]);
+    expect(wrong(log, [line(9, 5), '<6>cma: x'])).toEqual([]);
+    expect(wrong(log, ['<6>cma: x', line(9)])).toEqual(['boot.log[1].form structural']);
+    expect(wrong(log, [line(8)])).toEqual(['boot.log[1].total exact']);
+    expect(wrong([line(9, 1, ', 2K highmem')], [line(9)])).toEqual(['boot.log[0].highmem exact']);
+    expect(wrong(log, [])).toEqual([
+      'boot.log[1].form structural',
+      'boot.log[1].total exact',
+      'boot.log[1].cma exact',
+    ]);
   });
 
   it('that the README ignores do not count', () => {

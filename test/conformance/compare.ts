@@ -71,6 +71,7 @@ function bootFacts(
   const facts = [
     ...lineFacts('boot.heaps', inOrder(expected.heaps.map(heapLine)), inOrder(observed.heaps.map(heapLine))),
     ...lineFacts('boot.log', graded(expected.log), graded(observed.log)),
+    ...memoryLineFacts(expected.log, observed.log),
     ...lineFacts('boot.iomem', memory(expected.iomem), memory(observed.iomem)),
     ...['CmaTotal', ...(observed.knowsCmaFree ? ['CmaFree'] : [])].map((key) =>
       exact(`boot.meminfo.${key}`, expected.meminfo[key], observed.meminfo[key]),
@@ -156,7 +157,7 @@ const KEPT_LATER =
   /^<\d>(=> \d+ free of \d+ total pages$|kobject: kobject_add_internal failed |ioremap attempted on RAM |Reserved memory: failed to init DMA memory pool |OF: fdt: Ignoring memory |.* callbacks suppressed$|Deferred )/;
 
 /**
- * The lines that the README does not ignore: no zones, no call traces, and none of the kinds that the recording did
+ * The lines that the README does not ignore, but for that of all memory: no zones, no call traces, and none of the kinds that the recording did
  * not keep.
  *
  * @param logFilter which kinds it kept
@@ -165,8 +166,39 @@ export const withoutIgnored = (lines: readonly string[], logFilter = 2): string[
   lines.filter(
     (line) =>
       ![ZONES, CALL_TRACE, FIRMWARE].some((kind) => kind.test(line)) &&
+      !isMemoryLine(line) &&
       (logFilter >= 2 || !KEPT_LATER.test(line)),
   );
+
+const MEMORY_LINE =
+  /^<6>Memory: \d+K\/(?<total>\d+)K available \(\d+K kernel code, \d+K rwdata, \d+K rodata, \d+K init, \d+K bss, \d+K reserved, (?<cma>\d+)K cma-reserved(, (?<highmem>\d+)K highmem)?\)$/;
+const isMemoryLine = (line: string): boolean => line.startsWith('<6>Memory: ');
+
+/**
+ * The line of all memory, where a recording kept it: its form and its place among the other lines, and the numbers
+ * that are no early allocation's.
+ */
+export function memoryLineFacts(expected: readonly string[], got: readonly string[]): Fact[] {
+  const at = expected.findIndex(isMemoryLine);
+  if (at < 0) return [];
+  const ours = got.findIndex(isMemoryLine);
+  const before = (lines: readonly string[], end: number) =>
+    withoutIgnored(lines.slice(0, Math.max(end, 0))).length;
+  const [theirs, numbers] = [expected[at], got[ours] ?? ''].map(
+    (line = '') => MEMORY_LINE.exec(line)?.groups,
+  );
+  const path = `boot.log[${at}]`;
+  return [
+    {
+      path: `${path}.form`,
+      grade: 'structural',
+      agrees: numbers !== undefined && before(expected, at) === before(got, ours),
+      expected: `${expected[at]} as line ${before(expected, at)}`,
+      got: `${got[ours] ?? 'no line'} as line ${before(got, ours)}`,
+    },
+    ...['total', 'cma', 'highmem'].map((name) => exact(`${path}.${name}`, theirs?.[name], numbers?.[name])),
+  ];
+}
 
 /** The lines of /proc/iomem that are compared: where firmware describes memory, what else it says is the machine's. */
 export function memoryLines(iomem: readonly string[], log: readonly string[]): string[] {

@@ -98,6 +98,7 @@ const anyParams: fc.Arbitrary<BootParams> = fc.record(
         weight: 9,
         arbitrary: fc.record({ kernel: nearRange, initrd: nearRange, dtb: nearRange }, { requiredKeys: [] }),
       },
+      { weight: 1, arbitrary: fc.record({ kernel: nearRange, efi: nearRange }, { requiredKeys: ['efi'] }) },
       { weight: 1, arbitrary: fc.record({ kernel: wildRange, initrd: wildRange }, { requiredKeys: [] }) },
     ),
   },

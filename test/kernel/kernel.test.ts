@@ -194,6 +194,7 @@ describe('ioctl ALLOC', () => {
       totalPages: 1024,
       largestRun: 256,
       largestAlignedRun: 256,
+      logRet: -16,
     });
   });
 

@@ -14,7 +14,11 @@ const RAM_END = RAM_BASE + 256n * MiB;
 function boots(cmdline: string, given: Partial<Board> = {}, params: BootParams = {}) {
   const { kernel, log } = bootBoard(board([], given), { cmdline, ...params });
   const area = kernel.regions().find((region) => region.isDefault);
-  return { log: log.filter((line) => /cma/i.test(line)), area, heaps: kernel.heaps().map((h) => h.name) };
+  return {
+    log: log.filter((line) => /cma(?!-reserved)/i.test(line)),
+    area,
+    heaps: kernel.heaps().map((h) => h.name),
+  };
 }
 
 describe('the default area', () => {

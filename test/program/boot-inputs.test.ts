@@ -1,13 +1,6 @@
 /** Boot inputs in words: one reader each, and what udev makes of its rule. */
 import { expect, test } from 'vitest';
-import {
-  bootParamsOf,
-  configKey,
-  isReserved,
-  parseMode,
-  parseSeed,
-  seeded,
-} from '../../src/program/boot-inputs.ts';
+import { bootParamsOf, configKey, parseMode, parseSeed, seeded } from '../../src/program/boot-inputs.ts';
 import { parseGroup, parseId } from '../../src/program/group-names.ts';
 
 test('words of a boot', () => {
@@ -16,7 +9,6 @@ test('words of a boot', () => {
   expect(parseSeed('4294967295')).toBe(0xffffffff);
   for (const text of ['4294967296', '-1', '', '1.5']) expect(parseSeed(text)).toBeUndefined();
   expect(configKey('CMA_SIZE_MBYTES')).toBe(configKey('CONFIG_CMA_SIZE_MBYTES'));
-  expect(['initrd', 'toString'].map(isReserved)).toEqual([true, false]);
 });
 
 test('groups by number or by Debian’s fixed names', () => {

@@ -12,6 +12,10 @@ export const LONG = 'n'.repeat(40);
 /** A file with the five bytes of `hello`: the test knows where it is. */
 export const HELLO = 'HELLO_FILE';
 
+/** An overlay, compiled, and one for another board: the test knows where they are. */
+export const OVERLAY = 'OVERLAY_FILE';
+export const WRONG_OVERLAY = 'WRONG_OVERLAY_FILE';
+
 /** One thing, as words of a command line and as a step; words begin with those of the command. */
 export type Line = readonly [words: readonly string[], step: Step];
 
@@ -289,6 +293,10 @@ export const CASES: Readonly<Record<string, readonly Line[]>> = {
     line(`unpin ${PAGES}`, { unpin: PAGES }),
     line('modprobe system_heap', { modprobe: 'system_heap' }),
     line('modprobe nope', { modprobe: 'nope' }),
+  ],
+  overlay: [
+    line(`overlay apply ${OVERLAY}`, { overlay: OVERLAY }),
+    line(`overlay apply ${WRONG_OVERLAY}`, { overlay: WRONG_OVERLAY }),
   ],
   age: [
     line(`age ${AREA} --steps 20`, { age: { area: AREA, steps: 20 } }),

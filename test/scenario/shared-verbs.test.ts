@@ -2,12 +2,14 @@
  * What the command line and scenarios both do, they do alike: every verb that both have is done both ways on machines in
  * the same state, and answers the same errno, value and reason.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { modeText } from '../../src/cli/json/json.ts';
 import { stepReasons } from '../../src/cli/render/run-text.ts';
+import { compileSource } from '../../src/devicetree/compile-source.ts';
+import { encodeDtb } from '../../src/devicetree/dtb.ts';
 import { ACTIONS } from '../../src/scenario/actions/index.ts';
 import type { Expect } from '../../src/scenario/expect-form.ts';
 import { compileScenario, runScenario, type Step, type StepReport } from '../../src/scenario/index.ts';
@@ -16,7 +18,7 @@ import { formatHex } from '../../src/units.ts';
 import { commandsOf, dmaheap } from '../cli/in-process.ts';
 import { projectPath } from '../small-board.ts';
 import { cameraBoard } from './running.ts';
-import { CASES, HELLO, type Line } from './shared-verb-cases.ts';
+import { CASES, HELLO, type Line, OVERLAY, WRONG_OVERLAY } from './shared-verb-cases.ts';
 
 const BOARD = projectPath('fixtures/boards/camera-soc.dtb');
 const place = mkdtempSync(join(tmpdir(), 'dmaheap-shared-'));
@@ -117,6 +119,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   pin: { command: 'pin', value: nothing },
   unpin: { command: 'unpin', value: nothing },
   modprobe: { command: 'modprobe', value: nothing },
+  overlay: { command: 'overlay apply', value: number('id') },
   'call-read': { command: 'call read', value: number('ret') },
   'call-write': { command: 'call write', value: number('ret') },
   'call-pread64': { command: 'call pread64', value: number('ret') },
@@ -167,6 +170,29 @@ const FAULTS: Readonly<Record<string, string>> = {
   'iommu-fault': 'IommuFault',
 };
 
+const overlaySource = (name: string): string | undefined =>
+  name === OVERLAY
+    ? readFileSync(projectPath('fixtures/boards/run-time.dtso'), 'utf8')
+    : name === WRONG_OVERLAY
+      ? '/dts-v1/; /plugin/; &{/nowhere} { x; };'
+      : undefined;
+
+/** A compiled overlay; other files are empty. */
+function overlayBytes(name: string): Uint8Array {
+  const text = overlaySource(name);
+  if (text === undefined) return new Uint8Array();
+  const { tree } = compileSource({ path: name, text }, { readFile: () => undefined });
+  return encodeDtb(tree);
+}
+
+/** The same in a file, for the command; other words as they are. */
+function overlayFile(word: string): string {
+  if (overlaySource(word) === undefined) return word;
+  const file = join(place, `${word}.dtbo`);
+  writeFileSync(file, overlayBytes(word));
+  return file;
+}
+
 async function commandAnswers(lines: readonly Line[], session: string): Promise<Answer[]> {
   const call = async (words: readonly string[]): Promise<Answer> => {
     const { stdout, stderr } = await dmaheap(['--json', '--session', session, ...words]);
@@ -180,7 +206,7 @@ async function commandAnswers(lines: readonly Line[], session: string): Promise<
   await call(['boot', BOARD]);
   const answers: Answer[] = [];
   for (const [words] of lines) {
-    answers.push(await call(words.map((word) => (word === HELLO ? hello : word))));
+    answers.push(await call(words.map((word) => (word === HELLO ? hello : overlayFile(word)))));
   }
   return answers;
 }
@@ -194,7 +220,7 @@ function stepReports(lines: readonly Line[], answers: readonly Answer[]): readon
     return { ...step, expect: { ...value, errno: 'any' } };
   });
   const source = { scenario: { board: BOARD, steps }, file: 'shared.yaml' };
-  return runScenario(compileScenario(source, cameraBoard(), { readFile: () => new Uint8Array(), sha256 }), {
+  return runScenario(compileScenario(source, cameraBoard(), { readFile: overlayBytes, sha256 }), {
     keepGoing: true,
   }).reports();
 }

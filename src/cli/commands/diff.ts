@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Diagnostic } from '../../diagnostic.ts';
+import type { BootReserved } from '../../kernel/boot/boot-params.ts';
 import type { CoherentSeries } from '../../profile/coherent-series.ts';
 import { presetNames } from '../../profile/presets.ts';
 import type { Change } from '../../program/boots/boot-differences.ts';
@@ -10,7 +11,7 @@ import type { PhysRange } from '../../units.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { offers } from '../completion/option-values.ts';
 import { AnsweredNo, Interrupted, UsageError } from '../failures.ts';
-import { bootParams, readMemory } from '../read/boot-inputs.ts';
+import { bootParams, readMemory, readReserve } from '../read/boot-inputs.ts';
 import {
   type DiffInputs,
   type DiffSide,
@@ -52,6 +53,7 @@ interface DiffOptions extends SourceInputs {
   readonly preset?: Pair<string>;
   readonly config?: Pair<ConfigWords>;
   readonly vendor?: Pair<string>;
+  readonly reserve?: Pair<BootReserved>;
   readonly memory?: readonly PhysRange[];
   readonly run?: string;
   readonly failOn?: readonly Counted[];
@@ -68,6 +70,10 @@ const paired =
 const readOptions = (text: string): ConfigWords =>
   text.split(',').reduce<ConfigWords>((config, option) => readConfig(option, config), { options: {} });
 
+/** None of an empty text: a side without, beside one with. */
+const readReservations = (text: string): BootReserved =>
+  text === '' ? {} : text.split(',').reduce<BootReserved>((all, one) => readReserve(one, all), {});
+
 function readCounted(text: string): readonly Counted[] {
   const words = text.split(',');
   const unknown = words.find((word) => !COUNTED.some((known) => known === word));
@@ -79,7 +85,7 @@ function readCounted(text: string): readonly Counted[] {
 /** The options of one side. */
 function sideOptions(options: DiffOptions, side: 0 | 1): SideOptions {
   const of = <T>(pair: Pair<T> | undefined): T | undefined => pair?.[Math.min(side, pair.length - 1)];
-  const [kernel, arch, cmdline, coherent, preset, config, vendor] = [
+  const [kernel, arch, cmdline, coherent, preset, config, vendor, reserve] = [
     of(options.kernel),
     of(options.arch),
     of(options.cmdline),
@@ -87,6 +93,7 @@ function sideOptions(options: DiffOptions, side: 0 | 1): SideOptions {
     of(options.preset),
     of(options.config),
     of(options.vendor),
+    of(options.reserve),
   ];
   return {
     ...(kernel !== undefined && { kernel }),
@@ -96,20 +103,21 @@ function sideOptions(options: DiffOptions, side: 0 | 1): SideOptions {
     ...(preset !== undefined && { preset }),
     ...(config !== undefined && { config }),
     ...(vendor !== undefined && { vendor }),
+    ...(reserve !== undefined && { reserve }),
   };
 }
 
 /** What is the same of both boots: two that differ in nothing are a mistake. */
 function refuseSame(b: string | undefined, given: DiffOptions): void {
-  const { kernel, arch, cmdline, coherent, preset, config, vendor } = given;
+  const { kernel, arch, cmdline, coherent, preset, config, vendor, reserve } = given;
   if (
     b !== undefined ||
-    [kernel, arch, cmdline, coherent, preset, config, vendor].some((pair) => pair?.length === 2)
+    [kernel, arch, cmdline, coherent, preset, config, vendor, reserve].some((pair) => pair?.length === 2)
   )
     return;
   throw new UsageError(
     'there is nothing to compare',
-    'Name two boards, or give --kernel, --arch, --cmdline, --preset, --config, --coherent or --vendor twice: the first is for A, the second for B',
+    'Name two boards, or give --kernel, --arch, --cmdline, --preset, --config, --coherent, --vendor or --reserve twice: the first is for A, the second for B',
   );
 }
 
@@ -220,6 +228,7 @@ function addOptions(command: Command): void {
         paired((text) => text),
       ),
     )
+    .addOption(twice('--reserve <name=…,…>', 'as boot has it').argParser(paired(readReservations)))
     .addOption(
       offers(twice('--vendor <name|file>', "a vendor's heaps").argParser(paired((text) => text)), VENDORS),
     )

@@ -2,7 +2,7 @@ import { logJson } from '../json/json.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
-import { droppedNote, renderLogLine, splitLog } from '../render/log.ts';
+import { droppedNote, ESTIMATES, renderLogLine, splitLog } from '../render/log.ts';
 import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
 /** `dmaheap dmesg`: the kernel log. */
@@ -36,6 +36,7 @@ export function dmesgCommand({ program, shell }: Registry): void {
         }),
         (ink) => shown.map((line) => `${renderLogLine(line, options.raw, ink)}\n`).join(''),
       );
+      if (shown.some(({ estimated }) => estimated === true)) sh.streams.err(`(${ESTIMATES})\n`);
       if (dropped > 0) sh.streams.err(`(${droppedNote(dropped)})\n`);
       if (gone > 0) sh.streams.err(`(${gone} old lines, after the boot's, are no longer kept)\n`);
     });

@@ -12,6 +12,7 @@ import type { PhysRange } from '../../units.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { UsageError } from '../failures.ts';
 import { nodeJson } from '../json/json.ts';
+import { changedTree } from '../read/board-node.ts';
 import { readMemory, refuseTreeOptions } from '../read/boot-inputs.ts';
 import {
   decodeTree,
@@ -186,8 +187,11 @@ async function show(shell: Shell, asked: string, options: TreeOptions): Promise<
   let warnings: readonly Diagnostic[] = [];
   if (board === undefined) {
     refuseTreeOptions({ ...options }, 'the session’s own tree');
-    const { inputs } = (await shell.session('dt show')).info();
-    ({ tree, warnings } = await decodeTree(inputs.board, keptName(inputs)));
+    const session = await shell.session('dt show');
+    const { inputs } = session.info();
+    const changed = changedTree(session);
+    if (changed !== undefined) tree = changed;
+    else ({ tree, warnings } = await decodeTree(inputs.board, keptName(inputs)));
     await shell.warn(warnings);
   } else {
     ({ tree } = await treeOf(shell, board, options));

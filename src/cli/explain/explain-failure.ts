@@ -154,6 +154,8 @@ export function explainFailure(failure: Failure): string[] {
           ];
     case 'no-such-fault':
       return [`there is no fault rule ${failure.rule}; dmaheap fault list shows those that there are`];
+    case 'overlay':
+      return [failure.message, ...(failure.hint === undefined ? [] : [failure.hint])];
     case 'not-in-cma':
       return [
         `no CMA area has a page of ${formatHex(failure.base)}..${formatHex(failure.base + failure.size - 1n)}; dmaheap list shows where they lie`,

@@ -1,5 +1,6 @@
 /** Stale reads, lost writes and stray DMA in words: what happened, where, and which call was missing. */
 
+import { isLoaded } from '../../kernel/boot/early-reservations.ts';
 import { describeFault } from '../../kernel/coherency/dma.ts';
 import type {
   CoherencyReport,
@@ -119,6 +120,11 @@ function coherencyLines(report: CoherencyReport): string[] {
   return lines;
 }
 
+function imageText(image: string): string {
+  if (!isLoaded(image)) return `memory of ${image}, which --reserve gave`;
+  return `the ${image === 'dtb' ? 'device tree' : image} that the boot loader put there`;
+}
+
 function ownerText(owner: Owner): string {
   switch (owner.kind) {
     case 'buffer':
@@ -126,7 +132,7 @@ function ownerText(owner: Owner): string {
     case 'region':
       return `memory of ${owner.region} that no buffer has`;
     case 'image':
-      return `the ${owner.image === 'dtb' ? 'device tree' : owner.image} that the boot loader put there`;
+      return imageText(owner.image);
     case 'swiotlb':
       return 'the bounce buffers of the software IO TLB';
     case 'ram':

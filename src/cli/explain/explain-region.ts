@@ -20,7 +20,7 @@ const WORDS: Readonly<Record<WhyNoHeap, readonly [reason: string, advice?: strin
   ],
   'size-zero': ['its size is 0', 'give it a size'],
   'reserve-failed': [
-    'its memory is reserved already, by the kernel, the initrd, the device tree or another region',
+    'its memory is reserved already, by the kernel, the initrd, the device tree, firmware or another region',
     'move it, or see what is there: dmaheap dmesg',
   ],
   'invalid-size': [

@@ -121,6 +121,7 @@ export const logJson = (line: LogLine): Json => ({
   time: line.time,
   text: line.text,
   suppressed: line.suppressed === true,
+  ...(line.estimated === true && { estimated: true }),
 });
 
 const propertyJson = ({ name, value, position, origin }: DtProperty): Json => ({

@@ -2,11 +2,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { HeapDeclarations } from '../../board/declared-heaps.ts';
 import type { BootParams, BootReserved } from '../../kernel/boot/boot-params.ts';
+import { reservationNameProblem } from '../../kernel/boot/early-reservations.ts';
 import type { FaultRule } from '../../kernel/faults/fault-rule.ts';
 import { ACCOUNTING, type Accounting, isAccounting } from '../../profile/accounting.ts';
 import type { CoherentSeries } from '../../profile/coherent-series.ts';
-import { bootParamsOf, isReserved, parseMode, parseSeed } from '../../program/boot-inputs.ts';
-import { type PhysRange, parseRange } from '../../units.ts';
+import { bootParamsOf, parseMode, parseSeed } from '../../program/boot-inputs.ts';
+import { type PhysRange, parseAddress, parseRange } from '../../units.ts';
 import { UsageError } from '../failures.ts';
 import { readCount, readSize } from '../words/arguments.ts';
 import { type ConfigWords, configOption, configParams, presetOption } from '../words/config-option.ts';
@@ -56,12 +57,19 @@ export const readMemory = (text: string, before: readonly PhysRange[] = []): Phy
   readRange(text),
 ];
 
-function readReserve(text: string, before: BootReserved = {}): BootReserved {
+export function readReserve(text: string, before: BootReserved = {}): BootReserved {
   const [name = '', ...rest] = text.split('=');
-  if (!isReserved(name)) {
-    throw new InvalidArgumentError('Expected kernel, initrd or dtb, then =BASE:SIZE.');
+  const wrong = reservationNameProblem(name);
+  if (wrong !== undefined) {
+    throw new InvalidArgumentError(`Before =BASE:SIZE: ${wrong}.`);
   }
-  return { ...before, [name]: readRange(rest.join('=')) };
+  if (Object.hasOwn(before, name)) {
+    throw new InvalidArgumentError(`${name} is reserved twice: give it once, or another name.`);
+  }
+  const place = rest.join('=');
+  if (parseAddress(place)?.size === 0n)
+    throw new InvalidArgumentError(`${name} has no size: 1 byte at least.`);
+  return { ...before, [name]: readRange(place) };
 }
 
 /** Permission bits in octal, as a udev rule has them. */
@@ -93,7 +101,7 @@ export function addBootInputs(command: Command, heading: string): Command {
     new Option('--memory <base:size>', "RAM, instead of the board's own (repeatable)").argParser(readMemory),
   );
   group(
-    new Option('--reserve <name=base:size>', 'where kernel, initrd or dtb lies (repeatable)').argParser(
+    new Option('--reserve <name=base:size>', 'kernel, initrd, dtb, or what firmware keeps').argParser(
       readReserve,
     ),
   );

@@ -2,7 +2,7 @@
 import type { Board } from '../../board/board.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { kernelWarnings } from '../../kernel/boot/asked-profile.ts';
-import type { BootParams } from '../../kernel/boot/boot-params.ts';
+import type { BootParams, BootReserved } from '../../kernel/boot/boot-params.ts';
 import type { CoherentSeries } from '../../profile/coherent-series.ts';
 import type { PreparedScenario } from '../../scenario/index.ts';
 import { UsageError } from '../failures.ts';
@@ -24,6 +24,7 @@ export interface SideOptions {
   readonly preset?: string;
   readonly config?: ConfigWords;
   readonly vendor?: string;
+  readonly reserve?: BootReserved;
 }
 
 export interface DiffSide {

@@ -25,6 +25,10 @@ export function splitLog(lines: Iterable<LogLine>): { readonly shown: LogLine[];
   return { shown, dropped };
 }
 
+/** What is said about lines with numbers of the model's own. */
+export const ESTIMATES =
+  "of the Memory: line the total, cma-reserved and highmem are as Linux counts them; the other numbers are the model's";
+
 /** What is said about lines that a rate limit dropped. */
 export const droppedNote = (dropped: number): string =>
   `${dropped} more ${dropped === 1 ? 'line' : 'lines'} dropped by the rate limit (10 in 5 s); "dmaheap sleep 6" lets time pass`;

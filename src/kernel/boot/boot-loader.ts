@@ -18,7 +18,7 @@ const DTB_SIZE = 64n * KiB;
 const IMAGE_ALIGN = 2n * MiB;
 
 /**
- * Fills in what the user did not place; there is no initrd unless one is given.
+ * Fills in what the user did not place, around what was; there is no initrd unless one is given.
  *
  * @param memory RAM, sorted
  */
@@ -26,12 +26,12 @@ export function bootReserved(board: Board, memory: readonly PhysRange[], given: 
   const taken = [
     ...(board.reservedMemory?.nodes ?? []).flatMap((node) => node.reg?.slice(0, 1) ?? []),
     ...board.memReserves,
-    ...Object.values(given),
+    ...Object.values(given).filter((range) => range !== undefined),
   ].filter((range) => range.size > 0n);
   const kernel = given.kernel ?? place(memory, taken, KERNEL_SIZE, IMAGE_ALIGN);
   const around = kernel === undefined ? taken : [...taken, kernel];
   const dtb = given.dtb ?? place(memory, around, DTB_SIZE, IMAGE_ALIGN, kernel && rangeEnd(kernel));
-  return { ...(kernel && { kernel }), ...(given.initrd && { initrd: given.initrd }), ...(dtb && { dtb }) };
+  return { ...given, ...(kernel && { kernel }), ...(dtb && { dtb }) };
 }
 
 /** The lowest aligned place in RAM, from 2 MiB above its start, that meets nothing taken. */

@@ -14,12 +14,14 @@ import type { FaultRule } from '../faults/fault-rule.ts';
 
 export type { ConfigValue };
 
-/** What a boot loader puts into memory before Linux runs. */
+/** What a boot loader puts into memory before Linux runs, and what is reserved by any other name before the tree is read. */
 export interface BootReserved {
   /** The kernel image, text to bss. */
   readonly kernel?: PhysRange;
   readonly initrd?: PhysRange;
   readonly dtb?: PhysRange;
+  /** EFI runtime services, the boot loader, a TEE: `early-reservations.ts` says which names there can be. */
+  readonly [name: string]: PhysRange | undefined;
 }
 
 export interface BootParams {
@@ -27,7 +29,7 @@ export interface BootParams {
   readonly cmdline?: string;
   /** Memory that the boot loader fills in; replaces the board's own when there is any. */
   readonly memory?: readonly PhysRange[];
-  /** Absent members get the documented defaults (`reserve.ts`). */
+  /** Absent members get the documented defaults (`boot-loader.ts`). */
   readonly reserve?: BootReserved;
   /** A configuration that people run, by its name. */
   readonly preset?: string;

@@ -10,6 +10,7 @@ import { lowmemEnd } from '../../mm/early/zones.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
 import { rangeEnd, roundDown, roundUp } from '../../units.ts';
 import type { BootReserved } from './boot-params.ts';
+import { earlyReservations } from './early-reservations.ts';
 
 /** The first 4 KiB, which belong to firmware: trim_bios_range(). */
 const FIRST_PAGE = 4096n;
@@ -114,10 +115,14 @@ export function adjustLowmem(early: EarlyBoot): void {
   memblock.removeMemory({ base: limit, size: all - limit });
 }
 
-/** Reserves the image, with the page tables below it, the initrd, and the blob where it comes now. */
+/**
+ * Reserves what firmware keeps, the image, with the page tables below it, the initrd, and the blob where it comes now.
+ * EFI and its like speak first: efi_init() of arm64 comes before arm64_memblock_init().
+ */
 export function reserveLoaded(early: EarlyBoot, reserve: BootReserved): void {
   const { memblock, profile } = early;
   const { belowImage, blob } = profile.arch.early;
+  for (const { name, range } of earlyReservations(reserve)) claim(early, 'firmware', range, name);
   // arm64 looks for the initrd first, which may make RAM of it.
   const initrd =
     profile.arch.early.initrdOutside === 'becomes-ram' ? addInitrd(memblock, reserve) : undefined;
@@ -131,9 +136,9 @@ export function reserveLoaded(early: EarlyBoot, reserve: BootReserved): void {
 }
 
 /** Reserves memory, and remembers for whom. */
-function claim({ memblock, claims }: EarlyBoot, by: Claim['by'], range: PhysRange): void {
+function claim({ memblock, claims }: EarlyBoot, by: Claim['by'], range: PhysRange, name?: string): void {
   memblock.reserve(range);
-  claims.push({ by, ...range });
+  claims.push({ by, ...range, ...(name !== undefined && { name }) });
 }
 
 /** The device tree's blob: early_init_fdt_reserve_self(). */

@@ -85,7 +85,7 @@ interface Taken extends PhysRange {
   readonly region?: ReservedMem;
 }
 
-const LOADED: Readonly<Record<Claim['by'], string>> = {
+const LOADED: Readonly<Record<Exclude<Claim['by'], 'firmware'>, string>> = {
   kernel: 'the kernel image',
   initrd: 'the initrd',
   dtb: 'the device tree',
@@ -94,8 +94,10 @@ const LOADED: Readonly<Record<Claim['by'], string>> = {
 };
 
 /** Who has some memory, and where: `the initrd at 0x9c400000..0x9c7fffff`. */
-export const claimText = (claim: Claim): string =>
-  `${LOADED[claim.by]}${claim.name === undefined ? '' : ` ${claim.name}`} at ${formatRange(claim)}`;
+export function claimText(claim: Claim): string {
+  if (claim.by === 'firmware') return `${claim.name} at ${formatRange(claim)}, which --reserve gave`;
+  return `${LOADED[claim.by]}${claim.name === undefined ? '' : ` ${claim.name}`} at ${formatRange(claim)}`;
+}
 
 /** Memory that two have. */
 function overlapWarnings(early: EarlyBoot, regions: readonly ReservedMem[]): readonly Warning[] {

@@ -61,6 +61,7 @@ import { BOOT_RECORD, type BootRecord, bootRecord, DEVICE_TREE_RECORD } from './
 import { bootWarnings } from './boot-warnings.ts';
 import { checkInputs } from './checked-inputs.ts';
 import { planDeclared } from './declared-heaps.ts';
+import { printMemoryLine } from './memory-line.ts';
 import { loadModules } from './modules.ts';
 import { NOTHING_REGISTERED, type Registered, regionViews } from './regions.ts';
 import { unverifiedShapes } from './unverified-shapes.ts';
@@ -195,6 +196,8 @@ function bootKernel(
   if (!cmaEarly && !profile.linux.defaultCmaFirst) defaultCma();
   const bounceLimit = swiotlbLimit(memblock, profile, board.dmaMaxCpuAddress);
   const swiotlb = bounceLimit === undefined ? undefined : takeSwiotlb(memblock, bounceLimit);
+
+  printMemoryLine(early, spans, reserve.kernel);
 
   // 7-8: the page allocator, CMA activation, DMA pools.
   const active = activateCma(early, spans);

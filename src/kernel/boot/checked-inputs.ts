@@ -11,6 +11,7 @@ import { DEFAULT_NOFILE } from '../task.ts';
 import { accountingOf } from './accounting.ts';
 import { askedProfile } from './asked-profile.ts';
 import type { BootParams } from './boot-params.ts';
+import { reservationProblems } from './early-reservations.ts';
 import { refusedBoard } from './refused-boards.ts';
 
 /** RAM above this is not modelled. */
@@ -71,6 +72,9 @@ export function checkInputs(
     );
   }
   checkDeclared(board, params, profile, error);
+  for (const { code, message, hint } of reservationProblems(params.reserve ?? {}, memory)) {
+    error(code, message, hint);
+  }
   const nofile = params.nofile ?? DEFAULT_NOFILE;
   if (!Number.isInteger(nofile) || nofile < 0 || nofile > 1 << 20) {
     error('nofile-range', `RLIMIT_NOFILE ${nofile} is out of range`, 'expected 0 to 1048576');

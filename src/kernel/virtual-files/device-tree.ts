@@ -5,7 +5,7 @@
 import { decodeDtb } from '../../devicetree/dtb.ts';
 import type { DtNode } from '../../devicetree/tree.ts';
 import type { Records } from '../../records.ts';
-import { DEVICE_TREE_RECORD } from '../boot/boot-record.ts';
+import { bootTree, liveTree } from '../overlays.ts';
 import { attribute, directory, type Entries, fixedDirectory } from './make-node.ts';
 import type { VirtualDirectory, VirtualNode } from './node.ts';
 
@@ -15,15 +15,14 @@ export const DEVICE_TREE_PATH = '/sys/firmware/devicetree/base';
 /** After so many tries for a name that is free Linux gives up. */
 const NAME_TRIES = 16;
 
-const blobOf = (records: Records): Uint8Array | undefined => records.get<Uint8Array>(DEVICE_TREE_RECORD);
-
-export const hasDeviceTree = (records: Records): boolean => blobOf(records) !== undefined;
+export const hasDeviceTree = (records: Records): boolean => bootTree(records) !== undefined;
 
 /** What /sys/firmware holds. */
 export function firmwareEntries(records: Records): Entries {
-  const blob = blobOf(records);
+  const blob = bootTree(records);
   if (blob === undefined) return new Map();
-  const base = () => nodeDirectory(decodeDtb(blob, 'fdt').root);
+  // The folders are the tree as overlays have left it; the blob stays as it was booted.
+  const base = () => nodeDirectory(decodeDtb(liveTree(records) ?? blob, 'fdt').root);
   return new Map<string, () => VirtualNode>([
     ['devicetree', () => fixedDirectory(0o755, { base })],
     ['fdt', () => attribute(() => blob, { mode: 0o400, size: blob.length })],

@@ -5,8 +5,8 @@ import type { Memblock } from './memblock.ts';
 
 /** Memory that is reserved, and by whom. */
 export interface Claim extends PhysRange {
-  readonly by: 'kernel' | 'initrd' | 'dtb' | 'memreserve' | 'region';
-  /** Of a region. */
+  readonly by: 'kernel' | 'initrd' | 'dtb' | 'memreserve' | 'firmware' | 'region';
+  /** Of a region, and of what firmware keeps. */
   readonly name?: string;
 }
 

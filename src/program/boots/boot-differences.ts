@@ -189,6 +189,10 @@ function sizeChange(
   return [{ ...base, change, before: placed(one), after: placed(other) }];
 }
 
+/** Lines with numbers of the model's own differ in what no kernel has said. */
+const comparable = (log: readonly LogLine[]): readonly LogLine[] =>
+  log.filter(({ estimated }) => estimated !== true);
+
 /** The lines of the log that only one of them has, by level and text: the emulated clock says nothing. */
 export const logDifferences = (before: Booted, after: Booted): readonly DiffHunk<LogLine>[] =>
-  hunksOf(diffLines(before.log, after.log, ({ level, text }) => `${level} ${text}`));
+  hunksOf(diffLines(comparable(before.log), comparable(after.log), ({ level, text }) => `${level} ${text}`));

@@ -27,6 +27,7 @@ import { mmap } from './mmap.ts';
 import { modprobe } from './modprobe.ts';
 import { name } from './name.ts';
 import { open } from './open.ts';
+import { overlay } from './overlay.ts';
 import { parallel } from './parallel.ts';
 import { pin, unpin } from './pin.ts';
 import { poll } from './poll.ts';
@@ -77,6 +78,7 @@ const OWN = {
   pin,
   unpin,
   modprobe,
+  overlay,
   age,
   check,
 } as const;

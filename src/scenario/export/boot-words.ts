@@ -10,7 +10,9 @@ import { spanWord } from './words.ts';
 export function bootWords(params: BootParams): ScenarioBoot | undefined {
   const { cmdline, memory, reserve, config, coherent, nofile, heapMode, heapGid, evict, faults } = params;
   const { accounting, arch, configFile, kernel, preset, unflattenedTree, vendor } = params;
-  const reserved = Object.entries(reserve ?? {}).map(([name, range]) => [name, spanWord(range)]);
+  const reserved = Object.entries(reserve ?? {}).flatMap(([name, range]) =>
+    range === undefined ? [] : [[name, spanWord(range)]],
+  );
   const options = Object.entries(config ?? {}).map(([key, value]) => [key.replace(/^CONFIG_/, ''), value]);
   // What of a file answers depend on, in place: the scenario needs no file of its own for it.
   const pieces = [
