@@ -202,6 +202,24 @@ describe('dmaheap config', () => {
   });
 });
 
+it('a board of 32-bit arm under a release that was not recorded there is unverified, everywhere', async () => {
+  const source = file(
+    'arm.dts',
+    '/dts-v1/; / { #address-cells = <1>; #size-cells = <1>; compatible = "example,arm"; cpus { #address-cells = <1>; #size-cells = <0>; cpu@0 { device_type = "cpu"; compatible = "arm,cortex-a9"; reg = <0>; }; }; memory@40000000 { device_type = "memory"; reg = <0x40000000 0x40000000>; }; };',
+  );
+  const board = at('arm.dtb');
+  await dmaheap(['dt', source, '-O', 'dtb', '-o', board]);
+  const one = async (kernel: string) => {
+    const { stdout, stderr } = await dmaheap(['list', '--board', board, '--kernel', kernel, '--json']);
+    const many = await dmaheap(['boards', board, '--kernel', kernel, '--json']);
+    const found = JSON.parse(many.stdout).boards[0].warnings.map(({ code }: { code: string }) => code);
+    const warned = /Linux 6\.12\.118 on arm with 4 KiB pages is unverified/.test(stderr);
+    return { unverified: JSON.parse(stdout).unverified ?? false, warned, found };
+  };
+  expect(await one('6.12')).toEqual({ unverified: true, warned: true, found: ['kernel-unverified'] });
+  expect(await one('7.3')).toEqual({ unverified: false, warned: false, found: [] });
+});
+
 describe('the same words wherever a boot is described', () => {
   const scenario = (boot: string) =>
     file('s.yaml', `board: board.dts\nboot: ${boot}\nexpect: { heaps: { reserved: { size: 48M } } }\n`);

@@ -610,7 +610,8 @@ describe('views', () => {
     const { kernel } = started();
     kernel.printk.advance(5);
     expect(kernel.info()).toMatchObject({
-      banner: 'Linux 7.3.4, coherent heap series v3 (not mainline), CMA none',
+      banner:
+        'Linux 7.3.4, coherent heap series v3 (not mainline), CMA none, arm64 defconfig plus the heaps built in',
       cmdline: 'cma=0',
       layout: [{ base: RAM_BASE, size: GiB / 4n }],
       time: 5,

@@ -3,9 +3,10 @@ import type { Board } from '../../board/board.ts';
 import { boardFromTree } from '../../board/from-tree.ts';
 import { decodeDtb } from '../../devicetree/dtb.ts';
 import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
+import { kernelWarnings } from '../../kernel/boot/asked-profile.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import type { HeapView, WhyNoHeap } from '../../kernel/views/views.ts';
-import { speaksUnverified } from '../../profile/profile.ts';
+import { DEFAULT_ARCHITECTURE, speaksUnverified } from '../../profile/profile.ts';
 import { type Booted, bootedBy } from './booted.ts';
 
 /** A region that is no heap, or has something odd. */
@@ -42,6 +43,12 @@ const findingsOf = ({ regions }: Booted): Finding[] =>
 const paramsFor = (board: Board, { memory, ...params }: BootParams): BootParams =>
   memory === undefined || board.memory.length > 0 ? params : { ...params, memory };
 
+/** Why answers for a board of another architecture than boots have by default are unverified, where they are. */
+const ownDoubts = (board: Board, params: BootParams): readonly Diagnostic[] =>
+  board.arch === undefined || board.arch === (params.arch ?? DEFAULT_ARCHITECTURE)
+    ? []
+    : kernelWarnings(board, params).filter(({ code }) => code === 'kernel-unverified');
+
 /** Boots a blob. Never throws: of many boards one may be anything. */
 export function summarizeBoard(name: string, blob: Uint8Array, params: BootParams): BoardSummary {
   const nothing = { name, heaps: [], findings: [], warnings: [] };
@@ -63,7 +70,7 @@ export function summarizeBoard(name: string, blob: Uint8Array, params: BootParam
         ...(base !== undefined && { base }),
       })),
       findings: findingsOf(booted),
-      warnings: board.diagnostics,
+      warnings: [...board.diagnostics, ...ownDoubts(board, params)],
     };
   } catch (error) {
     if (!(error instanceof InvalidInput)) return { ...nothing, outcome: 'bug', message: String(error) };
