@@ -80,7 +80,7 @@ export const PRESETS: readonly Preset[] = [
     name: 'rpi',
     title: 'Raspberry Pi 5: 16 KiB pages, no huge pages, the system and CMA heaps built in',
     arch: 'arm64',
-    source: 'arch/arm64/configs/bcm2712_defconfig of github.com/raspberrypi/linux',
+    source: 'arch/arm64/configs/bcm2712_defconfig of raspberrypi/linux',
     pageKiB: 16,
     options: {
       CONFIG_CMA_AREAS: 7,

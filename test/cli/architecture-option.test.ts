@@ -147,7 +147,7 @@ describe('x86_64', () => {
   it('needs no board but its memory, and has e820’s holes', async () => {
     const { stdout } = await dmaheap(['list', ...PC_WORDS]);
     expect(stdout).toBe((await dmaheap(['list', '--board', PC])).stdout);
-    expect(stdout).toMatch(/^Linux 7\.3\.4 on x86_64, .*CMA 64 MiB \(cma=\)\n/);
+    expect(stdout).toMatch(/^Linux 7\.3\.4 on x86_64, .*CMA 64 MiB \(cma=\), x86_64 defconfig/);
     expect(stdout).toMatch(/^reserved +cma +0x100000000 +65536K/m);
     const iomem = (await dmaheap(['cat', '/proc/iomem', '--board', PC])).stdout;
     expect(iomem.match(/^[0-9a-f]+-[0-9a-f]+ : System RAM$/gm)).toEqual([

@@ -137,7 +137,7 @@ describe('--coherent', () => {
 
   it('of an architecture that was not recorded with that kernel is said', async () => {
     const { stderr } = await dmaheap(['dmesg', '--board', BOARD, '--arch', 'arm', '--kernel', '6.6']);
-    expect(stderr).toContain('Linux 6.6.63 on arm is unverified: recorded from ');
+    expect(stderr).toContain('Linux 6.6.63 on arm with 4 KiB pages is unverified: recorded is arm64 with ');
     expect((await dmaheap(['dmesg', '--board', BOARD, '--arch', 'arm'])).stderr).not.toContain('unverified');
   });
 });

@@ -223,11 +223,7 @@ function addOptions(command: Command): void {
       offers(twice('--kernel <release>', 'the Linux that boots').argParser(paired(readKernel)), RELEASES),
     )
     .addOption(archOption('its architecture; twice: for A, then for B', paired(readArch)))
-    .addOption(
-      twice('--cmdline <text>', "the kernel command line, instead of the board's").argParser(
-        paired((text) => text),
-      ),
-    )
+    .addOption(twice('--cmdline <text>', 'its command line').argParser(paired((text) => text)))
     .addOption(twice('--reserve <name=…,…>', 'as boot has it').argParser(paired(readReservations)))
     .addOption(
       offers(twice('--vendor <name|file>', "a vendor's heaps").argParser(paired((text) => text)), VENDORS),
@@ -238,7 +234,7 @@ function addOptions(command: Command): void {
     .addOption(twice('--config <key=value,…>', 'options, or a .config').argParser(paired(readOptions)))
     .addOption(coherentOption('the coherent heap series; twice: for A, then for B', paired(readCoherent)))
     .addOption(new Option('--memory <base:size>', 'RAM of both boards (repeatable)').argParser(readMemory))
-    .option('--run <file>', 'a scenario or bundle: tells the first step that is answered otherwise')
+    .option('--run <file>', 'a scenario or bundle, whose answers are compared')
     .addOption(
       new Option('--fail-on <kinds>', `only these make exit 1: ${COUNTED.join(', ')}`).argParser(readCounted),
     );
