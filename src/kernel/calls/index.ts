@@ -28,6 +28,7 @@ import {
 import { ioctl } from './ioctl.ts';
 import { deleteModule, faultAdd, faultDel, modprobe, pin, sleep, unpin } from './machine-calls.ts';
 import { mmap, munmap, refuseOffset } from './mmap.ts';
+import { occupy } from './occupy.ts';
 import { close, open } from './open.ts';
 import { execve, exit, fork, sendmsg, setrlimit, taskAdd } from './process-calls.ts';
 import { getdents64 } from './virtual-calls.ts';
@@ -71,6 +72,7 @@ const CALLS = {
   fault_del: machine(faultDel),
   pin: machine(pin),
   unpin: machine(unpin),
+  occupy: machine(occupy),
   modprobe: machine(modprobe),
   delete_module: machine(deleteModule),
 };
