@@ -123,6 +123,10 @@ export interface Facts {
   readonly tasks: Map<number, string>;
   /** Lines of a .config, as they stand. */
   readonly config: Told<{ readonly text: string }>[];
+  /** Properties of the live device tree, by their paths below its root. */
+  readonly properties: Map<string, { readonly at: At; readonly bytes: readonly number[] }>;
+  /** What a capture could not read. */
+  readonly notRead: Told<{ readonly what: string }>[];
   /** Which log forms were seen: for the release where none is named. */
   readonly logLines: Told<{ readonly message: string }>[];
   /** What cannot be read although it looks as if it could. */
@@ -161,6 +165,8 @@ export const noFacts = (): Facts => ({
   holders: [],
   tasks: new Map(),
   config: [],
+  properties: new Map(),
+  notRead: [],
   logLines: [],
   doubts: [],
   unknown: 0,

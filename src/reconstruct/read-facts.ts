@@ -2,8 +2,10 @@
 import { type Facts, noFacts } from './facts.ts';
 import { type InputText, linesOf } from './line.ts';
 import { bufinfo } from './readers/bufinfo.ts';
+import { captureLines } from './readers/capture-lines.ts';
 import { cmaDebugfs } from './readers/cma-debugfs.ts';
 import { configLines } from './readers/config.ts';
+import { deviceTreeFiles } from './readers/device-tree-files.ts';
 import { fdinfo } from './readers/fdinfo.ts';
 import { freeLists } from './readers/free-lists.ts';
 import { heapNodes } from './readers/heap-nodes.ts';
@@ -16,6 +18,8 @@ import { regionLines } from './readers/region-lines.ts';
 
 /** Those that go by the path first: what stands in a file that is named can be nothing else. */
 const readers = (): readonly Reader[] => [
+  captureLines,
+  deviceTreeFiles,
   cmaDebugfs,
   fdinfo(),
   identityLines,

@@ -25,6 +25,7 @@ import { regionsOf, type SeenRegion } from './regions-of.ts';
 import { releaseOf } from './release-of.ts';
 import { fitTree } from './tree-fit.ts';
 import { newTree } from './tree-of.ts';
+import { treeOfFiles } from './tree-of-files.ts';
 
 /** What a reconstruction begins with. */
 export interface Given {
@@ -50,7 +51,7 @@ export interface Reconstruction {
  * @throws InvalidInput when nothing tells of any RAM
  */
 export function reconstruct(given: Given, source: string): Reconstruction {
-  const { facts, files, tree, params } = given;
+  const { facts, files, params } = given;
   const findings: Finding[] = [];
   const tell: Tell = (finding) => findings.push(finding);
   for (const { message, at } of facts.doubts)
@@ -59,6 +60,8 @@ export function reconstruct(given: Given, source: string): Reconstruction {
   const pageKiB = params.pageKiB ?? pageKiBOf(facts, tell);
   const pageSize = (pageKiB ?? 4) * 1024;
   const regions = regionsOf(facts, pageSize, files, tell);
+  const live = given.tree === undefined ? treeOfFiles(facts, regions) : undefined;
+  const tree = given.tree ?? (live && { tree: live, file: files[0] ?? source });
   const ram = params.memory === undefined ? ramOf(facts, regions, tell) : undefined;
   const memory = params.memory ?? ram?.ranges;
   const cmdline = params.cmdline ?? cmdlineOf(facts, tell);
@@ -98,14 +101,11 @@ export function reconstruct(given: Given, source: string): Reconstruction {
           source,
           tell,
         );
-  const chosen = chooseBoot(
-    start,
-    area,
-    cmdline ?? boardFromTree(start.tree, source).bootargs,
-    source,
-    tell,
-  );
+  const chosen = chooseBoot(start, area, cmdline ?? boardFromTree(start.tree, source).bootargs, source, tell);
   if (chosen.kernel !== undefined) compareWithFacts(chosen.kernel, facts, whole, area, tell);
+  for (const { what, at: place } of facts.notRead) {
+    tell({ kind: 'missing', code: 'not-captured', message: `the capture could not read ${what}`, at: place });
+  }
   tellMissing(facts, chosen.kernel, tell);
   return { tree: chosen.variant.tree, params: chosen.variant.params, findings, regions: whole };
 }

@@ -19,7 +19,7 @@ import { VERSION } from '../version.ts';
 import { readJournalLimit } from '../words/arguments.ts';
 
 /** One line: what the boot made. */
-function summary(heaps: readonly HeapView[], noHeaps: number, path: string): string {
+export function summary(heaps: readonly HeapView[], noHeaps: number, path: string): string {
   const count = (backend: string) => heaps.filter((heap) => heap.backend === backend).length;
   const kinds = Object.entries(BACKENDS)
     .map(([backend, { words }]) => `${count(backend)} ${words.title}`)

@@ -150,7 +150,9 @@ export function explainFailure(failure: Failure): string[] {
         `no CMA area has a page of ${formatHex(failure.base)}..${formatHex(failure.base + failure.size - 1n)}; dmaheap list shows where they lie`,
       ];
     case 'no-such-area':
-      return [`no CMA area and no coherent pool is called ${failure.area}; there are: ${failure.known.join(', ') || 'none'}`];
+      return [
+        `no CMA area and no coherent pool is called ${failure.area}; there are: ${failure.known.join(', ') || 'none'}`,
+      ];
     case 'not-free-runs':
       return [
         `${formatHex(failure.base)}:${formatHex(failure.size)} cannot be free: expected whole pages of ${failure.area}, ascending`,
