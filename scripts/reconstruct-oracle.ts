@@ -41,7 +41,11 @@ for (const found of findCases(directory)) {
   for (const text of alone.differences) console.log(`${found.id} (log): ${text}`);
   for (const text of whole.differences) console.log(`${found.id} (log and files): ${text}`);
 }
-console.log(`${'kernel'.padEnd(24)}${'cases'.padStart(6)}${'log'.padStart(6)}${'log and files'.padStart(15)}`);
+console.log(
+  `${'kernel'.padEnd(24)}${'cases'.padStart(6)}${'log'.padStart(6)}${'log and files'.padStart(15)}`,
+);
 for (const [kernel, { cases, logOnly, whole }] of tallies) {
-  console.log(`${kernel.padEnd(24)}${String(cases).padStart(6)}${String(logOnly).padStart(6)}${String(whole).padStart(15)}`);
+  console.log(
+    `${kernel.padEnd(24)}${String(cases).padStart(6)}${String(logOnly).padStart(6)}${String(whole).padStart(15)}`,
+  );
 }

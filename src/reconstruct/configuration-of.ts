@@ -1,9 +1,12 @@
 /** How the kernel was built, as far as the lines tell: .config, page size, the coherent series. */
 import type { PageKiB } from '../profile/architecture.ts';
 import { parseDotConfig } from '../profile/dot-config.ts';
-import { MiB } from '../units.ts';
+import { kernelRow, NEWEST } from '../profile/kernels.ts';
+import { nameKernel } from '../profile/named-kernel.ts';
+import { formatSize } from '../units.ts';
 import type { Facts } from './facts.ts';
 import type { Tell } from './finding.ts';
+import type { SeenRegion } from './regions-of.ts';
 
 /** Fewer lines are a part of a configuration: what they do not name is not known. */
 const WHOLE = 400;
@@ -42,6 +45,8 @@ export const areasSeen = (facts: Facts): number =>
 
 /** The page size by which page frame numbers of debugfs are the addresses of the log. */
 export function pageKiBOf(facts: Facts, tell: Tell): PageKiB | undefined {
+  const built = parseDotConfig(facts.config.map(({ text }) => text).join('\n')).pageKiB;
+  if (built !== undefined) return built;
   const bases = new Set([
     ...facts.pools.filter(({ kind }) => kind === 'cma').map(({ base }) => base),
     ...facts.ranges.filter(({ reusable }) => reusable === true).map(({ base }) => base),
@@ -65,12 +70,56 @@ export function pageKiBOf(facts: Facts, tell: Tell): PageKiB | undefined {
   return fits(best) === 0 ? undefined : best;
 }
 
-/** Whether coherent pools were heaps: only a kernel with the series says so. */
-export function coherentOf(facts: Facts, pools: ReadonlySet<string>): 'v3' | 'off' {
+/** Names that heaps of other sorts have. */
+const OTHERS: ReadonlySet<string> = new Set(['system', 'default_cma_region', 'reserved']);
+
+/**
+ * Whether coherent pools were heaps: only a kernel with the series says so.
+ *
+ * @param kernel the release, where it is known
+ */
+export function coherentOf(
+  facts: Facts,
+  regions: readonly SeenRegion[],
+  kernel: string | undefined,
+): 'v3' | 'off' {
+  const named = kernel === undefined ? undefined : nameKernel(kernel);
+  const release = named !== undefined && 'release' in named ? named.release : NEWEST;
+  if (kernelRow(release)?.series === undefined) return 'off';
   if (facts.coherentHeaps.length > 0) return 'v3';
-  return facts.heapNodes.some(({ name }) => pools.has(name)) ? 'v3' : 'off';
+  const isPool = (name: string) =>
+    !OTHERS.has(name) &&
+    regions.some((region) => region.name === name && !region.reusable) &&
+    !regions.some((region) => region.name === name && region.reusable);
+  return facts.heapNodes.some(({ name }) => isPool(name)) ? 'v3' : 'off';
 }
 
-/** MiB of an area, where it is whole MiB. */
-export const wholeMiB = (size: bigint): number | undefined =>
-  size % MiB === 0n ? Number(size / MiB) : undefined;
+/**
+ * The order of the largest block, where the areas that were set up lie at smaller multiples than a pageblock of the
+ * usual configuration: of large pages alone, whose pageblocks are configured so in practice.
+ *
+ * @param usual bytes of a pageblock
+ */
+export function maxOrderOf(facts: Facts, pageKiB: number, usual: bigint, tell: Tell): number | undefined {
+  const seen = [...facts.pools.filter(({ kind }) => kind === 'cma'), ...facts.defaultAreas];
+  const all = seen.reduce((bits, { base }) => bits | base, 0n);
+  const lengths = [...facts.folders.values()].reduce(
+    (bits, { count = 0 }) => bits | (BigInt(count) * BigInt(pageKiB) * 1024n),
+    all,
+  );
+  const sizes = facts.pools
+    .filter(({ kind }) => kind === 'cma')
+    .reduce((bits, { size }) => bits | size, lengths);
+  const align = sizes & -sizes;
+  const page = BigInt(pageKiB) * 1024n;
+  if (pageKiB === 4 || sizes === 0n || align >= usual || align < page) return undefined;
+  let order = 0;
+  while (page << BigInt(order + 1) <= align) order++;
+  tell({
+    kind: 'guess',
+    code: 'pageblock',
+    message: `CMA areas lie at multiples of ${formatSize(align)}, and a pageblock of the usual configuration has ${formatSize(usual)}`,
+    taken: `CONFIG_ARCH_FORCE_MAX_ORDER=${order}`,
+  });
+  return order;
+}

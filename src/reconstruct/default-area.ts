@@ -46,6 +46,8 @@ export function defaultAreaOf(
     return { is: 'placed', range: seen ?? { base: told.base, size: asked }, mib: told.mib };
   }
   if (seen !== undefined) return { is: 'placed', range: seen };
+  // With cma= no region of the tree has the role, whatever its properties.
+  if (/(?:^|\s)cma=/.test(cmdline ?? '')) return { is: 'none' };
   return ofRegions(facts, regions, pageSize, tell);
 }
 

@@ -11,10 +11,10 @@ import { boardFromTree } from '../board/from-tree.ts';
 import type { DeviceTree } from '../devicetree/tree.ts';
 import { InvalidInput } from '../diagnostic.ts';
 import type { BootParams } from '../kernel/boot/boot-params.ts';
-import { DEFAULT_ARCHITECTURE } from '../profile/profile.ts';
+import { DEFAULT_ARCHITECTURE, pageblockBytes, profileOf } from '../profile/profile.ts';
 import { chooseBoot, type Variant } from './choose-boot.ts';
 import { compareWithFacts } from './compare.ts';
-import { areasSeen, coherentOf, optionsOf, pageKiBOf } from './configuration-of.ts';
+import { areasSeen, coherentOf, maxOrderOf, optionsOf, pageKiBOf } from './configuration-of.ts';
 import { type DefaultArea, defaultAreaOf } from './default-area.ts';
 import type { Facts } from './facts.ts';
 import type { Finding, Tell } from './finding.ts';
@@ -26,6 +26,8 @@ import { releaseOf } from './release-of.ts';
 import { fitTree } from './tree-fit.ts';
 import { newTree } from './tree-of.ts';
 import { treeOfFiles } from './tree-of-files.ts';
+
+const MAX_ORDER = 'CONFIG_ARCH_FORCE_MAX_ORDER';
 
 /** What a reconstruction begins with. */
 export interface Given {
@@ -66,20 +68,30 @@ export function reconstruct(given: Given, source: string): Reconstruction {
   const memory = params.memory ?? ram?.ranges;
   const cmdline = params.cmdline ?? cmdlineOf(facts, tell);
   const area = defaultAreaOf(facts, regions, cmdline, pageSize, tell);
-  const pools = new Set(regions.filter(({ reusable }) => !reusable).map(({ name }) => name));
   const arch = params.arch ?? archOf(facts, tell);
-  const config = { ...configOf(facts, area, cmdline, tell), ...params.config };
+  const config: Record<string, string | boolean | number> = {
+    ...configOf(facts, area, cmdline, tell),
+    ...params.config,
+  };
+  const { profile } = profileOf('off', config, pageKiB, undefined, arch);
+  const order = Object.hasOwn(config, MAX_ORDER)
+    ? undefined
+    : maxOrderOf(facts, pageKiB ?? 4, pageblockBytes(profile), tell);
+  if (order !== undefined) config[MAX_ORDER] = order;
   const base: BootParams = {
     ...params,
     ...(kernel !== undefined && { kernel }),
     ...(pageKiB !== undefined && pageKiB !== 4 && { pageKiB }),
     ...(Object.keys(config).length > 0 && { config }),
-    coherent: params.coherent ?? coherentOf(facts, pools),
+    coherent: params.coherent ?? coherentOf(facts, regions, kernel),
     ...reserveOf(params, ram),
   };
   const named = tree === undefined ? facts.models.at(-1)?.model : undefined;
   if (memory === undefined && tree === undefined) throw noRam(source);
-  const whole = tree === undefined ? [...regions, ...unnamedRegions(facts, ram, regions, tell)] : regions;
+  const whole =
+    tree === undefined
+      ? [...regions, ...unnamedRegions(facts, ram, regions, BigInt(pageSize), tell)]
+      : regions;
   const start: Variant =
     tree === undefined
       ? {
@@ -201,10 +213,11 @@ function unnamedRegions(
   facts: Facts,
   ram: Ram | undefined,
   regions: readonly SeenRegion[],
+  page: bigint,
   tell: Tell,
 ): SeenRegion[] {
   return (ram?.noMap ?? []).flatMap((range) =>
-    restOf(range, regions).map(({ base, size }): SeenRegion => {
+    restOf(range, regions, page).map(({ base, size }): SeenRegion => {
       const name = `no-map@${base.toString(16)}`;
       const place = facts.iomem.find(({ depth, start, end }) => depth === 0 && start <= base && base <= end)
         ?.at ?? { file: '', line: 0 };
@@ -221,8 +234,11 @@ function unnamedRegions(
 }
 
 /** What of a range no region has, in whole pages. */
-function restOf(range: { readonly base: bigint; readonly size: bigint }, regions: readonly SeenRegion[]) {
-  const page = 4096n;
+function restOf(
+  range: { readonly base: bigint; readonly size: bigint },
+  regions: readonly SeenRegion[],
+  page: bigint,
+) {
   const wide = regions
     .filter(({ noMap }) => noMap)
     .map(({ base, size }) => {

@@ -134,13 +134,14 @@ function finish(facts: Facts, drafts: readonly Draft[], tell: Tell): SeenRegion[
   const noMaps = facts.iomem
     .filter(({ depth, name, end }) => depth === 0 && name === 'reserved' && end > 0n)
     .map(({ start, end }): PhysRange => ({ base: start, size: end + 1n - start }));
+  const hasIomem = facts.iomem.some(({ end, name }) => end > 0n && name === 'System RAM');
   const out: SeenRegion[] = [];
   for (const draft of drafts) {
     const { base, at, compatible, reusable = false } = draft;
     const isPool = compatible === SHARED_DMA_POOL;
     // A pool that Linux could map as it likes is told apart by /proc/iomem alone where its line does not say.
     const meets = noMaps.find((one) => one.base <= base && base < rangeEnd(one));
-    const noMap = draft.noMap ?? (!reusable && isPool && (noMaps.length === 0 || meets !== undefined));
+    const noMap = draft.noMap ?? (!reusable && isPool && (!hasIomem || meets !== undefined));
     const named = draft.name !== undefined && NAME.test(draft.name);
     const name = named ? (draft.name ?? '') : `region@${base.toString(16)}`;
     if (!named) {
@@ -152,13 +153,23 @@ function finish(facts: Facts, drafts: readonly Draft[], tell: Tell): SeenRegion[
         at,
       });
     }
+    const failed = facts.refused.find((one) => one.why === 'reserve' && one.name === name && noMap);
+    if (failed !== undefined && isPool) {
+      tell({
+        kind: 'guess',
+        code: 'region-not-reserved',
+        message: `${name} could not be reserved on the target, so Linux maps its pages all the same: something else had them first`,
+        taken: 'a region without no-map',
+        at: failed.at,
+      });
+    }
     const sized = sizeOf(draft, drafts, meets, tell, name);
     if (sized === undefined) continue;
     out.push({
       name,
       base,
       ...sized,
-      noMap,
+      noMap: noMap && (failed === undefined || !isPool),
       reusable,
       ...(compatible !== undefined && { compatible }),
       at,
@@ -175,6 +186,10 @@ function sizeOf(
   tell: Tell,
   name: string,
 ): Pick<SeenRegion, 'size' | 'sizeAtLeast'> | undefined {
+  if (unit === undefined && size === 0n) {
+    tell({ kind: 'missing', code: 'region-empty', message: `${name} has no bytes`, taken: 'left out', at });
+    return undefined;
+  }
   if (unit === undefined) return { size };
   // CMA areas are whole pageblocks: nothing is lost of them in MiB, nor anything in KiB.
   if (size > 0n && (reusable === true || unit <= 1024n)) return { size };

@@ -52,11 +52,12 @@ function seenFree(
   areas: number,
   tell: Tell,
 ): Pick<AreaState, 'free' | 'known'> | undefined {
-  const folder = [...facts.folders.values()].find(({ basePfn, name }) =>
-    basePfn === undefined
-      ? name === area.name || name === `cma-${area.name}`.slice(0, 15)
-      : basePfn === area.span.pfn,
+  const isNamed = ({ name }: CmaFolder) => name === area.name || name === `cma-${area.name}`.slice(0, 15);
+  const there = [...facts.folders.values()].filter(
+    ({ basePfn }) => basePfn === undefined || basePfn === area.span.pfn,
   );
+  // Two areas may begin at one place.
+  const folder = there.find(isNamed) ?? there.find(({ basePfn }) => basePfn !== undefined);
   if (folder?.bitmap !== undefined)
     return { free: freeOfBitmap(area, folder, folder.bitmap, tell), known: 'exact' };
   const list = listOf(area, kernel, facts, areas);

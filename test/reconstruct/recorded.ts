@@ -18,6 +18,8 @@ export function logText({ inputs, expectations }: OracleCase): InputText {
   const options = Object.entries(config).map(([key, value]) =>
     value === false ? `# ${key} is not set` : `${key}=${value === true ? 'y' : value}`,
   );
+  if (inputs.profile.page_size > 4096)
+    options.push(`CONFIG_ARM64_${inputs.profile.page_size / 1024}K_PAGES=y`);
   const lines = [
     `Linux ${linux} #1 SMP PREEMPT ${MACHINES[arch] ?? arch} GNU/Linux`,
     `[    0.000000] Linux version ${linux} (builder)`,
@@ -35,7 +37,9 @@ export function fileTexts({ expectations }: OracleCase): InputText[] {
   const areas = Object.entries(seen.cma).flatMap(([name, files]) =>
     Object.entries(files).map(([file, value]) => `/sys/kernel/debug/cma/${name}/${file}:${value}`),
   );
-  const heaps = seen.heaps.map(({ name, minor }) => `crw------- 1 root root 254, ${minor} Nov 12 10:00 ${name}`);
+  const heaps = seen.heaps.map(
+    ({ name, minor }) => `crw------- 1 root root 254, ${minor} Nov 12 10:00 ${name}`,
+  );
   const counters = Object.entries(seen.meminfo).map(([name, kib]) => `${`${name}:`.padEnd(16)}${kib} kB`);
   return [
     { file: 'iomem.txt', text: seen.iomem.join('\n') },
@@ -60,7 +64,10 @@ export function agreementOf(oracle: OracleCase, files: boolean): Agreement {
   const memory = files ? undefined : ramOf(oracle);
   try {
     const names = inputs.map(({ file }) => file);
-    const made = reconstruct({ facts, files: names, params: memory === undefined ? {} : { memory } }, 'recorded');
+    const made = reconstruct(
+      { facts, files: names, params: memory === undefined ? {} : { memory } },
+      'recorded',
+    );
     const records = new MemoryRecords();
     const { panic } = boot(boardFromTree(made.tree, 'recorded'), made.params, records);
     if (panic !== undefined) return { facts: 1, differences: [`panic: ${panic}`] };
@@ -84,12 +91,18 @@ function ramOf({ expectations }: OracleCase) {
   return lines;
 }
 
-function compare(kernel: Kernel, records: MemoryRecords, { expectations }: OracleCase, files: boolean): Agreement {
+function compare(
+  kernel: Kernel,
+  records: MemoryRecords,
+  { expectations }: OracleCase,
+  files: boolean,
+): Agreement {
   const differences: string[] = [];
   let facts = 0;
   const same = (what: string, here: unknown, there: unknown) => {
     facts++;
-    if (String(here) !== String(there)) differences.push(`${what}: ${String(here).slice(0, 200)} here, ${String(there).slice(0, 200)} there`);
+    if (String(here) !== String(there))
+      differences.push(`${what}: ${String(here).slice(0, 200)} here, ${String(there).slice(0, 200)} there`);
   };
   const seen = expectations.boot;
   if (seen === undefined) return { facts, differences };
@@ -99,17 +112,24 @@ function compare(kernel: Kernel, records: MemoryRecords, { expectations }: Oracl
   const areas = kernel.cmaAreas().filter(({ pages }) => pages > 0);
   same('number of areas', areas.length >= Object.keys(seen.cma).length, true);
   for (const [name, folder] of Object.entries(seen.cma)) {
-    const area = areas.find(({ pfn }) => String(pfn) === String(folder.base_pfn));
+    const there = areas.filter(({ pfn }) => String(pfn) === String(folder.base_pfn));
+    const area = there.find((one) => one.name === name) ?? there[0];
     same(`area ${name} at ${folder.base_pfn}`, area?.pages, folder.count);
     if (area === undefined) continue;
     const free = new Set(area.free.map(({ pfn, pages }) => `${pfn - area.pfn}+${pages}`));
-    same(`bitmap of ${name}`, [...free].join(' '), freeOf(String(folder.bitmap), Number(folder.count)).join(' '));
+    same(
+      `bitmap of ${name}`,
+      [...free].join(' '),
+      freeOf(String(folder.bitmap), Number(folder.count)).join(' '),
+    );
   }
   if (!files) return { facts, differences };
   const top = (lines: readonly string[]) =>
-    lines.filter((line) => /^\S.* : (System RAM|reserved)$/.test(line)).join(', ');
-  const from = seen.iomem.findIndex((line) => line.endsWith(' : System RAM'));
-  same('RAM', top(procIomem(records)), top(seen.iomem.slice(from)));
+    lines
+      .slice(lines.findIndex((line) => line.endsWith(' : System RAM')))
+      .filter((line) => /^\S.* : (System RAM|reserved)$/.test(line))
+      .join(', ');
+  same('RAM', top(procIomem(records)), top(seen.iomem));
   return { facts, differences };
 }
 

@@ -71,7 +71,7 @@ function readLine(line: Line, facts: Facts, unnamed: number | undefined): { unna
     const [, first, last, map, reusable, name] = range;
     const base = hex(first);
     const size = hex(last) + 1n - base;
-    if (size <= 0n) return {};
+    if (size < 0n) return {};
     facts.ranges.push({
       base,
       size,
