@@ -1,4 +1,4 @@
-/** Which releases print what: for a log whose first line, that names the kernel, is missing. */
+/** Which releases print what: for a log whose first line, that names the kernel, is missing; and forms of files. */
 import { KERNELS } from './kernels.ts';
 
 /** Releases by their rows in KERNELS, both included. */
@@ -24,6 +24,23 @@ const FORMS: readonly Form[] = [
   { line: /^OF: reserved mem: Reserved memory: /, since: '6.12' },
   { line: /^(?:cma: )?Skipping dt linux,cma-default node/, since: '7.2' },
   { line: /^Reserved memory: bypass /, until: '6.12' },
+  // Of files.
+  { line: /^bufinfo mode 0208$/, since: '6.18' },
+  { line: /^bufinfo mode 0008$/, until: '6.12' },
+  { line: /^bufinfo exporter heap_helpers$/, until: '5.10' },
+  { line: /^bufinfo exporter system$/, since: '5.15' },
+  { line: /^bufinfo with name$/, since: '6.1' },
+  { line: /^bufinfo without name$/, until: '5.15' },
+  { line: /^debugfs cma-$/, until: '5.15' },
+  { line: /^debugfs plain$/, since: '6.1' },
+  { line: /^debugfs ranges$/, since: '6.18' },
+  { line: /^meminfo GPUActive$/, since: '7.2' },
+  { line: /^meminfo without GPUActive$/, until: '6.18' },
+  { line: /^meminfo Balloon$/, since: '6.18' },
+  { line: /^meminfo without Balloon$/, until: '6.12' },
+  { line: /^meminfo SecPageTables$/, since: '6.1' },
+  { line: /^meminfo without SecPageTables$/, until: '5.15' },
+  { line: /^heap default_cma_region$/, since: '6.18' },
 ];
 
 const place = (release: string): number => KERNELS.findIndex((row) => row.release === release);

@@ -1,9 +1,11 @@
 /** Which heap each buffer of bufinfo came from. */
 import type { Kernel } from '../kernel/kernel.ts';
 import type { HeapView } from '../kernel/views/views.ts';
+import { getOrder, type PfnRange } from '../units.ts';
 import type { BufferLine, Facts, Told } from './facts.ts';
 import type { Tell } from './finding.ts';
 import { runsWithout } from './page-runs.ts';
+import { placeBuffers, type Unplaced } from './place-buffers.ts';
 import type { AreaState } from './used-pages.ts';
 
 /** A buffer that is to be made. */
@@ -13,6 +15,8 @@ export interface Wanted {
   /** Of a CMA heap. */
   readonly area?: AreaState;
   readonly pages: number;
+  /** Nothing tells which heap it is of. */
+  readonly heapGuessed?: true;
 }
 
 /** @returns the buffers that can be made, the oldest first */
@@ -47,7 +51,7 @@ export function heapsOfBuffers(
       });
     }
   }
-  wanted.push(...guessHeaps(heaps, unsaid, areas, areaOf, tell));
+  wanted.push(...guessHeaps(heaps, unsaid, areaOf, kernel.profile.config.CONFIG_CMA_ALIGNMENT, tell));
   const order = new Map(told.map((buffer, index) => [buffer, index]));
   return wanted.sort((a, b) => (order.get(a.told) ?? 0) - (order.get(b.told) ?? 0));
 }
@@ -62,8 +66,8 @@ const pagesOf = ({ size }: BufferLine, { pageSize }: HeapView): number =>
 function guessHeaps(
   heaps: readonly HeapView[],
   buffers: readonly Told<BufferLine>[],
-  areas: readonly AreaState[],
   areaOf: (heap: HeapView) => AreaState | undefined,
+  mostOrder: number,
   tell: Tell,
 ): Wanted[] {
   const [first] = buffers;
@@ -71,31 +75,46 @@ function guessHeaps(
   const system = heaps.find(({ backend }) => backend === 'system');
   const cma = heaps.find(({ backend }) => backend === 'cma');
   const area = cma && areaOf(cma);
-  let room = 0;
-  if (area !== undefined && areas.includes(area) && area.known !== 'booted') {
-    const taken = runsWithout(runsWithout([area.span], area.free), runsWithout([area.span], area.booted));
-    room = taken.reduce((sum, { pages }) => sum + pages, 0);
+  const taken = area === undefined || area.known === 'booted' ? [] : takenOf(area);
+  const room = taken.reduce((sum, { pages }) => sum + pages, 0);
+  if (cma !== undefined) {
+    tell({
+      kind: 'guess',
+      code: 'heap-of-buffer',
+      message: `bufinfo of this kernel has the exporter ${first.expName} for every heap`,
+      taken:
+        room > 0
+          ? 'buffers that fit into the taken pages of the default CMA area are its own, the others of the system heap'
+          : 'all are of the system heap',
+      at: first.at,
+    });
   }
-  tell({
-    kind: 'guess',
-    code: 'heap-of-buffer',
-    message: `bufinfo of this kernel has the exporter ${first.expName} for every heap`,
-    taken:
-      room > 0
-        ? 'buffers that fill the taken pages of the default CMA area are its own, the others of the system heap'
-        : 'all are of the system heap',
-    at: first.at,
-  });
-  const chosen = new Set(
-    cma === undefined || area === undefined ? [] : fill(buffers, (one) => pagesOf(one, cma), room),
+  const fitting = cma === undefined ? [] : fill(buffers, (one) => pagesOf(one, cma), room);
+  const places = placeBuffers(
+    fitting.map((one) => placing(cma === undefined ? 1 : pagesOf(one, cma), mostOrder)),
+    taken,
   );
+  const chosen = new Set(fitting.filter((_, i) => places[i]?.pfn !== undefined));
   return buffers.flatMap((told): Wanted[] => {
     const isCma = chosen.has(told) || system === undefined;
     const heap = isCma ? cma : system;
     if (heap === undefined) return [];
-    return [{ told, heap, pages: pagesOf(told, heap), ...(isCma && area && { area }) }];
+    const pages = pagesOf(told, heap);
+    return [
+      { told, heap, pages, ...(isCma && area && { area }), ...(cma !== undefined && { heapGuessed: true }) },
+    ];
   });
 }
+
+/** The pages of an area that are taken, but not by what boot itself took. */
+export const takenOf = ({ span, free, booted }: AreaState): readonly PfnRange[] =>
+  runsWithout(runsWithout([span], free), runsWithout([span], booted));
+
+/** How the heap asks CMA for a buffer: cma_heap_allocate(). */
+export const placing = (pages: number, mostOrder: number): Unplaced => ({
+  pages,
+  align: 2 ** Math.min(getOrder(pages), mostOrder),
+});
 
 /** Those that together have just so many pages, if any do; else the largest that fit. */
 function fill<T>(items: readonly T[], pagesOf: (item: T) => number, room: number): readonly T[] {

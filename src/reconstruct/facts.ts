@@ -131,6 +131,8 @@ export interface Facts {
   readonly logLines: Told<{ readonly message: string }>[];
   /** What cannot be read although it looks as if it could. */
   readonly doubts: Told<{ readonly message: string }>[];
+  /** Forms of files by which releases differ, as `release-by-log.ts` has them. */
+  readonly signs: Set<string>;
   /** How many lines no reader knew. */
   unknown: number;
   /** The lines that were read, by what they are. */
@@ -169,6 +171,7 @@ export const noFacts = (): Facts => ({
   notRead: [],
   logLines: [],
   doubts: [],
+  signs: new Set(),
   unknown: 0,
   counts: new Map(),
 });

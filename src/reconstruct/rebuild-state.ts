@@ -9,7 +9,7 @@ import { isDeviceName, makeDevice } from '../program/described-device.ts';
 import { finish } from '../program/outcome.ts';
 import { O_ACCMODE, O_CLOEXEC } from '../uapi/fcntl.ts';
 import { bytesOf, formatSize, getOrder, type PfnRange, type PhysAddr } from '../units.ts';
-import { heapsOfBuffers, type Wanted } from './buffer-heaps.ts';
+import { heapsOfBuffers, placing, takenOf, type Wanted } from './buffer-heaps.ts';
 import type { BufferLine, Facts, HolderLine, Told } from './facts.ts';
 import type { Finding, Tell } from './finding.ts';
 import { runsWithout } from './page-runs.ts';
@@ -54,9 +54,9 @@ export function rebuildState(kernel: Kernel, facts: Facts): RebuiltState {
     maker.make(one, place?.certain === true);
   }
   for (const area of areas) {
-    const isTouched = wanted.some((one) => one.area === area);
+    const isTouched = wanted.some((one) => one.area === area) || maker.guessedIn(area).length > 0;
     if (isTouched || area.known !== 'booted') {
-      maker.occupy(area.word, maker.freeOf(area), pageSize, maker.guessedIn(area.span));
+      maker.occupy(area.word, maker.freeOf(area), pageSize, maker.guessedIn(area));
     }
   }
   maker.markPools();
@@ -89,16 +89,14 @@ function placesIn(
   for (const area of areas) {
     const own = wanted.filter((one) => one.area === area);
     if (own.length === 0 || area.known === 'booted') continue;
-    const boots = runsWithout([area.span], area.booted);
-    const taken = runsWithout(runsWithout([area.span], area.free), boots);
     const placed = placeBuffers(
-      own.map(({ pages }) => ({ pages, align: 2 ** Math.min(getOrder(pages), most) })),
-      taken,
+      own.map(({ pages }) => placing(pages, most)),
+      takenOf(area),
     );
     for (const [i, one] of own.entries()) {
       const { pfn, certain } = placed[i] ?? { certain: false };
       if (pfn !== undefined) {
-        found.set(one, { pfn, certain: certain && area.known === 'exact' });
+        found.set(one, { pfn, certain: certain && area.known === 'exact' && one.heapGuessed !== true });
         continue;
       }
       tell({
@@ -142,8 +140,14 @@ class Maker {
     return runsWithout(free, this.#held);
   }
 
-  guessedIn({ pfn, pages }: PfnRange): readonly PhysAddr[] {
-    return this.#guessed.filter((one) => one.pfn >= pfn && one.pfn < pfn + pages).map(({ base }) => base);
+  /** Buffers whose place in the area is a guess; beside the default one also those that may be of it. */
+  guessedIn({ span, isDefault }: AreaState): readonly PhysAddr[] {
+    return this.#guessed
+      .filter(
+        ({ pfn, heap }) =>
+          (pfn >= span.pfn && pfn < span.pfn + span.pages) || (isDefault && heap.backend === 'system'),
+      )
+      .map(({ base }) => base);
   }
 
   /** Says of the pools' buffers that their place is a guess: no file shows a pool's bitmap. */
@@ -163,7 +167,7 @@ class Maker {
   }
 
   /** Allocates one, names it, attaches devices, and hands it to those who held it. */
-  make({ told, heap, area, pages }: Wanted, certain: boolean): void {
+  make({ told, heap, area, pages, heapGuessed }: Wanted, certain: boolean): void {
     const kernel = this.#kernel;
     const holders = this.#holdersOf(told);
     const task = this.#taskOf(holders[0]);
@@ -194,8 +198,9 @@ class Maker {
     const isWholePool =
       heap.backend === 'coherent' && 2 ** getOrder(pages) * heap.pageSize === Number(heap.size);
     if (heap.backend === 'cma') this.#held.push({ pfn, pages });
-    if (heap.backend !== 'system' && !certain && !(isWholePool && area === undefined))
-      this.#guessed.push({ pfn, base, heap });
+    const isOpen =
+      heap.backend === 'system' ? heapGuessed === true : !certain && !(isWholePool && area === undefined);
+    if (isOpen) this.#guessed.push({ pfn, base, heap });
     const attached = this.#attach(caller, fd, told);
     this.#handOut(caller, fd, told, holders, attached);
   }

@@ -8,7 +8,7 @@ import type { Tell } from './finding.ts';
 /** The release to boot as `--kernel` takes it; `undefined` where nothing tells. */
 export function releaseOf(facts: Facts, tell: Tell): string | undefined {
   const last = facts.releases.at(-1);
-  const messages = facts.logLines.map(({ message }) => message);
+  const messages = [...facts.logLines.map(({ message }) => message), ...signsOf(facts)];
   if (last === undefined) return releaseByForm(messages, tell);
   for (const other of facts.releases) {
     if (other.release === last.release) continue;
@@ -64,15 +64,28 @@ function releaseByForm(messages: readonly string[], tell: Tell): string | undefi
     });
     return undefined;
   }
-  const which = all.length === 1 ? `only Linux ${newest} prints` : `Linux ${all[0]} to ${newest} print`;
+  const which = all.length === 1 ? `only Linux ${newest} shows` : `Linux ${all[0]} to ${newest} show`;
   tell({
     kind: 'guess',
     code: 'kernel-guessed',
     message:
       all.length === KERNELS.length
-        ? 'no line "Linux version …", and no other that tells the kernel'
-        : `no line "Linux version …"; such lines as here ${which}`,
+        ? 'no line "Linux version …", and nothing else that tells the kernel'
+        : `no line "Linux version …"; what is here ${which}`,
     taken: `Linux ${newest}; --kernel says which it was`,
   });
   return newest;
+}
+
+/** Forms of files, as lines. */
+function signsOf({ signs, meminfo, heapNodes }: Facts): readonly string[] {
+  const found = [...signs];
+  // A file of which a part was left out says nothing by what it lacks.
+  if (meminfo.has('VmallocTotal') && meminfo.has('Percpu') && meminfo.has('MemTotal')) {
+    for (const name of ['GPUActive', 'Balloon', 'SecPageTables']) {
+      found.push(`meminfo ${meminfo.has(name) ? '' : 'without '}${name}`);
+    }
+  }
+  if (heapNodes.some(({ name }) => name === 'default_cma_region')) found.push('heap default_cma_region');
+  return found;
 }

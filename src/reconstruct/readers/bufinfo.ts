@@ -18,7 +18,7 @@ export function bufinfo(): Reader {
       const { raw, message } = line;
       const object = OBJECT.exec(raw.trim());
       if (object !== null) {
-        const [, size = '', flags = '', , count, expName = '', ino, name = ''] = object;
+        const [, size = '', flags = '', mode = '', count, expName = '', ino, name = ''] = object;
         const isNamed = name !== '' && name !== '<none>';
         open = {
           size: BigInt(size),
@@ -31,6 +31,8 @@ export function bufinfo(): Reader {
           at: atOf(line),
         };
         facts.buffers.push(open);
+        facts.signs.add(`bufinfo mode ${mode.slice(0, 4)}`);
+        facts.signs.add(`bufinfo exporter ${expName}`);
         inDevices = false;
         return true;
       }
@@ -43,7 +45,11 @@ export function bufinfo(): Reader {
         inDevices = open !== undefined;
         return true;
       }
-      if (TITLE.test(message)) return true;
+      if (TITLE.test(message)) {
+        if (message.startsWith('size'))
+          facts.signs.add(/\bino\s+name$/.test(message) ? 'bufinfo with name' : 'bufinfo without name');
+        return true;
+      }
       if (open === undefined) return false;
       if (FENCE.test(message)) return true;
       if (inDevices && /^\t\S{1,255}$/.test(raw)) {

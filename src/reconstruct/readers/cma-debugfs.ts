@@ -40,6 +40,8 @@ export const cmaDebugfs: Reader = {
     const found = PATH.exec(line.path ?? '');
     if (found === null) return false;
     const [, area = '', range = '0', file = ''] = found;
+    facts.signs.add(area.startsWith('cma-') ? 'debugfs cma-' : 'debugfs plain');
+    if (found[2] !== undefined) facts.signs.add('debugfs ranges');
     if (line.raw.trim() === '') return true;
     if (range !== '0') {
       facts.doubts.push({

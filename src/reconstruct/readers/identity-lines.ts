@@ -4,7 +4,7 @@ import { atOf, type Reader } from './reader.ts';
 
 const VERSION = /^Linux version (\d{1,3}\.\d{1,3}(?:\.\d{1,4})?)/;
 const MODEL = /^(?:OF: fdt: ?)?Machine model: (.{1,200})$/;
-const CMDLINE = /^Kernel command line: (.{0,4096})$/;
+const CMDLINE = /^Kernel command line:(.{0,4096})$/;
 /** `uname -a`, `uname -m` of a capture. */
 const UNAME =
   /^Linux (?:\S{1,64} )?(\d{1,3}\.\d{1,3}(?:\.\d{1,4})?)\S{0,80} #.{0,200}? (aarch64|armv[67]\w{0,4}|riscv64|x86_64)\b/;
