@@ -90,9 +90,9 @@ export function randomUse(kernel: Kernel, random: Random, steps: number): void {
 /** A file of /proc or /sys as cat prints it; `undefined` where there is none. */
 function text(kernel: Kernel, path: string): string | undefined {
   const found = kernel.lookup(path);
-  return 'node' in found && found.node.kind === 'file' && 'read' in found.node
-    ? found.node.read?.()
-    : undefined;
+  if (!('node' in found) || found.node.kind !== 'file') return undefined;
+  const content = found.node.read?.();
+  return content instanceof Uint8Array ? new TextDecoder().decode(content) : content;
 }
 
 /** Everything that tells: the log with its first lines, /proc, debugfs. */

@@ -140,7 +140,8 @@ function preparedOf(
   options: BoardOptions,
 ): PreparedReconstruction {
   const facts = readFacts(texts);
-  const source = files.join(', ');
+  const [one = '', ...more] = files;
+  const source = more.length === 0 ? one : `${one} and ${more.length} more`;
   if (isEmpty(facts) && tree === undefined) {
     const [first = source] = files;
     const message =
