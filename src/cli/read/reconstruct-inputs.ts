@@ -45,6 +45,7 @@ async function sortInputs(files: readonly string[], options: BoardOptions): Prom
   const texts: InputText[] = [];
   const warnings: Diagnostic[] = [];
   let tree: Sorted['tree'];
+  let isOfSource = false;
   const take = (found: DeviceTree, file: string) => {
     if (tree !== undefined) {
       throw new UsageError(
@@ -59,6 +60,7 @@ async function sortInputs(files: readonly string[], options: BoardOptions): Prom
     if (file !== '-' && isDirectory(file)) {
       const loaded = await loadTree(file, options);
       warnings.push(...loaded.warnings);
+      isOfSource = loaded.isOfSource;
       take(loaded.tree, name);
       continue;
     }
@@ -75,12 +77,31 @@ async function sortInputs(files: readonly string[], options: BoardOptions): Prom
       }
       const loaded = await loadTree(file, options);
       warnings.push(...loaded.warnings);
+      isOfSource = loaded.isOfSource;
       take(loaded.tree, name);
     } else if (kind === 'other binary') {
       throw new UnreadableInput('other-format', name, `${name}: is ${what}: ${EXPECTED}`, hint);
     } else texts.push({ file: name, text: new TextDecoder().decode(bytes) });
   }
+  refuseUnused(options, tree !== undefined, isOfSource);
   return { texts, warnings, ...(tree && { tree }) };
+}
+
+/** @throws UsageError for options about a tree where there is none that they could change */
+function refuseUnused(
+  { include, define, overlay }: BoardOptions,
+  hasTree: boolean,
+  isOfSource: boolean,
+): void {
+  const given = include?.length ? '--include' : define ? '--define' : undefined;
+  if (given !== undefined && !isOfSource) {
+    throw new UsageError(
+      `${given} goes with device-tree source, and there is none here: it would be ignored`,
+    );
+  }
+  if (overlay !== undefined && !hasTree) {
+    throw new UsageError('--overlay goes with a device tree, and there is none here: it would be ignored');
+  }
 }
 
 /** /proc/config.gz and logs that were packed. */
