@@ -42,7 +42,7 @@ put() {
     miss "$1: not there"
   elif cat "$root$1" > /dev/null 2>&1; then
     head_of "$1"
-    cat "$root$1" 2> /dev/null | hide
+    hide < "$root$1"
   else
     miss "$1: no permission"
   fi

@@ -105,10 +105,12 @@ export function* linesOf({ file, text }: InputText): Iterable<Line> {
       raw.length > MESSAGE_MOST ? undefined : HEADS.map((one) => one.exec(raw.trim())?.[1]).find(Boolean);
     if (head !== undefined) {
       path = head;
+      // A file without a byte says something too: a flag of the device tree.
+      yield { file, line: number, raw: '', message: '', path };
       continue;
     }
     if (path !== undefined && raw.length < 400 && OTHER_PROMPT.test(raw)) path = undefined;
-    const grepped = GREPPED.exec(raw);
+    const grepped = path?.startsWith('/capture/') === true ? null : GREPPED.exec(raw);
     const [, own, rest] = grepped ?? [];
     const at = own ?? path;
     const content = rest ?? raw;

@@ -42,7 +42,9 @@ export function readFacts(inputs: readonly InputText[]): Facts {
   for (const input of inputs) {
     const all = readers();
     for (const line of linesOf(input)) {
-      if (line.raw.trim() === '' && line.path === undefined) continue;
+      const isBlank = line.raw.trim() === '';
+      if (isBlank && !deviceTreeFiles.read(line, facts)) continue;
+      if (isBlank) continue;
       const reader = all.find((one) => one.read(line, facts));
       if (reader === undefined) {
         facts.unknown++;
