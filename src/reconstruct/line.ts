@@ -7,6 +7,8 @@
 export interface At {
   readonly file: string;
   readonly line: number;
+  /** Which message of a line that has several; absent: the first. */
+  readonly piece?: number;
 }
 
 export interface Line extends At {
@@ -94,10 +96,10 @@ const OTHER_PROMPT =
 const GREPPED = /^(\/(?:sys|proc|dev)\/[^\s:]{1,1000}):(.*)$/;
 
 /** The lines of an input, in order, each with the path of the file that it is of. */
-export function* linesOf({ file, text }: InputText): Iterable<Line> {
+export function* linesOf({ file, text: whole }: InputText): Iterable<Line> {
   let path: string | undefined = pathIn(file);
   let number = 0;
-  for (const full of text.split('\n')) {
+  for (const full of whole.split('\n')) {
     number++;
     const marked = full.endsWith('\r') ? full.slice(0, -1) : full;
     const raw = marked.length > MESSAGE_MOST ? marked : marked.replace(QUOTED, '');
@@ -115,12 +117,13 @@ export function* linesOf({ file, text }: InputText): Iterable<Line> {
     const at = own ?? path;
     const content = rest ?? raw;
     const isLog = at === undefined || isLogPath(at);
-    for (const piece of isLog ? split(content) : [content]) {
+    for (const [piece, text] of (isLog ? split(content) : [content]).entries()) {
       yield {
         file,
         line: number,
-        raw: piece,
-        message: messageOf(piece),
+        raw: text,
+        message: messageOf(text),
+        ...(piece > 0 && { piece }),
         ...(at !== undefined && { path: at }),
       };
     }

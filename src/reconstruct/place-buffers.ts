@@ -89,7 +89,7 @@ export function placeBuffers(buffers: readonly Unplaced[], taken: readonly PfnRa
     return true;
   };
   const isWhole = order.length <= MOST_DEPTH && search(0);
-  const chosen = first ?? (best.length > 0 ? best : greedy(order, buffers, places));
+  const chosen = first ?? mostOf(best, greedy(order, buffers, taken));
   const result: Placed[] = buffers.map(() => ({ certain: false }));
   const unique = first === undefined ? undefined : onlyPlaces(order, buffers, places);
   for (const [i, index] of order.entries()) {
@@ -101,6 +101,10 @@ export function placeBuffers(buffers: readonly Unplaced[], taken: readonly PfnRa
   return result;
 }
 
+/** Whichever places more. */
+const mostOf = (best: readonly number[], other: readonly number[]): readonly number[] =>
+  other.filter((pfn) => pfn >= 0).length >= best.length ? other : best;
+
 /** Deeper than this nobody is placed for certain by search. */
 const MOST_DEPTH = 512;
 
@@ -108,16 +112,22 @@ const MOST_DEPTH = 512;
 function greedy(
   order: readonly number[],
   buffers: readonly Unplaced[],
-  places: readonly (readonly number[])[],
+  taken: readonly PfnRange[],
 ): number[] {
-  const held: PfnRange[] = [];
+  const left: PfnRange[] = [...taken];
   return order.map((index) => {
-    const pages = buffers[index]?.pages ?? 0;
-    const pfn = places[index]?.find((at) =>
-      held.every((one) => one.pfn >= at + pages || at >= one.pfn + one.pages),
-    );
-    if (pfn !== undefined) held.push({ pfn, pages });
-    return pfn ?? -1;
+    const { pages, align } = buffers[index] ?? { pages: 1, align: 1 };
+    const from = ({ pfn }: PfnRange) => Math.ceil(pfn / align) * align;
+    const i = left.findIndex((run) => from(run) + pages <= run.pfn + run.pages);
+    const run = left[i];
+    if (run === undefined) return -1;
+    const at = from(run);
+    const rest = [
+      { pfn: run.pfn, pages: at - run.pfn },
+      { pfn: at + pages, pages: run.pfn + run.pages - at - pages },
+    ];
+    left.splice(i, 1, ...rest.filter((one) => one.pages > 0));
+    return at;
   });
 }
 

@@ -3,6 +3,7 @@ import { formatHex, formatSize, GiB, KiB, type PhysRange, rangeEnd, roundUp } fr
 import type { Facts, IomemLine, Told } from './facts.ts';
 import type { Tell } from './finding.ts';
 import { joined, lower, totalOf, without } from './ranges.ts';
+import type { SeenRegion } from './regions-of.ts';
 
 export interface Ram {
   /** As a board has it: no-map regions are in it. */
@@ -18,14 +19,45 @@ export interface Ram {
 const rangeOf = ({ start, end }: IomemLine): PhysRange => ({ base: start, size: end + 1n - start });
 
 /** @param regions what the log has as regions @returns `undefined` where nothing tells */
-export function ramOf(facts: Facts, regions: readonly PhysRange[], tell: Tell): Ram | undefined {
+export function ramOf(facts: Facts, regions: readonly SeenRegion[], tell: Tell): Ram | undefined {
   const lines = iomemOf(facts, tell);
   const seen = lines.length > 0 ? ramOfIomem(lines) : undefined;
   const nodes = joined(facts.nodeRanges);
-  const fallback = seen ?? ramOfLog(facts, nodes, regions, tell);
+  const fallback = believed(seen, facts, nodes, regions, tell) ?? ramOfLog(facts, nodes, regions, tell);
   if (fallback === undefined) return undefined;
   checkTotals(facts, fallback, nodes, tell);
   return fallback;
+}
+
+/**
+ * /proc/iomem, unless it has no RAM where the log has CMA areas, which Linux does not survive: then it is of another
+ * machine, and the log's own ranges are taken.
+ */
+function believed(
+  seen: Ram | undefined,
+  facts: Facts,
+  nodes: readonly PhysRange[],
+  regions: readonly SeenRegion[],
+  tell: Tell,
+): Ram | undefined {
+  if (seen === undefined) return undefined;
+  const bare = regions.find(
+    (region) =>
+      region.reusable &&
+      !region.noMap &&
+      region.compatible !== undefined &&
+      without([region], seen.ranges).length > 0,
+  );
+  const inLog = nodes.length > 0 || facts.zones.some(({ range }) => range !== undefined);
+  if (bare === undefined || !inLog) return seen;
+  tell({
+    kind: 'contradiction',
+    code: 'ram-of-another-board',
+    message: `the CMA area ${bare.name} at ${formatHex(bare.base)} lies in no RAM of /proc/iomem: they are of two machines`,
+    taken: "the log's RAM",
+    at: bare.at,
+  });
+  return undefined;
 }
 
 /** The lines with addresses: who is not root sees zeros. */

@@ -49,7 +49,7 @@ export function regionsOf(
 ): SeenRegion[] {
   const drafts: Draft[] = [];
   const order = new Map(files.map((file, index) => [file, index]));
-  const place = ({ file, line }: At) => (order.get(file) ?? 0) * 1e9 + line;
+  const place = ({ file, line, piece = 0 }: At) => (order.get(file) ?? 0) * 1e12 + line * 1e4 + piece;
   const found = (base: PhysAddr, name: string | undefined): Draft | undefined =>
     drafts.find(
       (one) => one.base === base && (one.name === undefined || name === undefined || one.name === name),
@@ -137,7 +137,8 @@ function finish(facts: Facts, drafts: readonly Draft[], tell: Tell): SeenRegion[
   const hasIomem = facts.iomem.some(({ end, name }) => end > 0n && name === 'System RAM');
   const out: SeenRegion[] = [];
   for (const draft of drafts) {
-    const { base, at, compatible, reusable = false } = draft;
+    const { base, at, reusable = false } = draft;
+    const compatible = draft.compatible ?? poolByOthers(facts, draft);
     const isPool = compatible === SHARED_DMA_POOL;
     // A pool that Linux could map as it likes is told apart by /proc/iomem alone where its line does not say.
     const meets = noMaps.find((one) => one.base <= base && base < rangeEnd(one));
@@ -177,6 +178,19 @@ function finish(facts: Facts, drafts: readonly Draft[], tell: Tell): SeenRegion[
     });
   }
   return out;
+}
+
+/**
+ * What a region is whose handler's own lines are lost: one that is reusable and mapped is a CMA area, for others are
+ * refused; one that has a heap is a pool.
+ */
+function poolByOthers(
+  { coherentHeaps, heapNodes }: Facts,
+  { name, noMap, reusable }: Draft,
+): string | undefined {
+  if (reusable === true && noMap === false) return SHARED_DMA_POOL;
+  const hasHeap = [...coherentHeaps, ...heapNodes].some((heap) => heap.name === name);
+  return hasHeap ? SHARED_DMA_POOL : undefined;
 }
 
 function sizeOf(

@@ -11,4 +11,8 @@ export interface Reader {
   end?(facts: Facts): void;
 }
 
-export const atOf = ({ file, line }: Line): At => ({ file, line });
+export const atOf = ({ file, line, piece }: Line): At => ({
+  file,
+  line,
+  ...(piece !== undefined && { piece }),
+});
