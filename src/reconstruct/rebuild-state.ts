@@ -2,7 +2,7 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import { isTaskName, SHELL_TASK } from '../kernel/task.ts';
 import type { HeapView } from '../kernel/views/views.ts';
-import { allocate } from '../program/allocate.ts';
+import { type AllocRequest, allocate } from '../program/allocate.ts';
 import type { Caller } from '../program/caller.ts';
 import { startTask } from '../program/caller.ts';
 import { isDeviceName, makeDevice } from '../program/described-device.ts';
@@ -43,15 +43,19 @@ export function rebuildState(kernel: Kernel, facts: Facts): RebuiltState {
   const maker = new Maker(kernel, facts, tell);
   const { pageSize } = kernel.profile.geometry;
   const places = placesIn(areas, wanted, kernel, tell);
+  // A shell has 1024 descriptors; who held the buffers may be several.
+  if (wanted.length > MANY) {
+    kernel.syscall(SHELL_TASK, {
+      call: 'setrlimit',
+      resource: 'RLIMIT_NOFILE',
+      soft: Math.min(4 * wanted.length, 1 << 20),
+    });
+  }
   // The oldest first, as they were made.
   for (const one of wanted) {
     const { area } = one;
-    const place = places.get(one);
-    if (area !== undefined && area.known !== 'booted') {
-      const free = place === undefined ? maker.freeOf(area) : [{ pfn: place.pfn, pages: one.pages }];
-      maker.occupy(area.word, free, pageSize);
-    }
-    maker.make(one, place?.certain === true);
+    if (area !== undefined && area.known !== 'booted') maker.makeRoom(area, places.get(one)?.pfn, one.pages);
+    maker.make(one, places.get(one)?.certain === true);
   }
   for (const area of areas) {
     const isTouched = wanted.some((one) => one.area === area) || maker.guessedIn(area).length > 0;
@@ -120,6 +124,8 @@ class Maker {
   readonly #guessed: { readonly pfn: number; readonly base: PhysAddr; readonly heap: HeapView }[] = [];
   /** The pages of what was made. */
   readonly #held: PfnRange[] = [];
+  /** The area whose free pages are as they were seen. */
+  #open: AreaState | undefined;
   made = 0;
 
   constructor(kernel: Kernel, facts: Facts, tell: Tell) {
@@ -128,11 +134,26 @@ class Maker {
     this.#tell = tell;
   }
 
-  occupy(area: string, free: readonly PfnRange[], pageSize: number, guessed: readonly PhysAddr[] = []): void {
+  /** @returns whether it could be: another area's buffer may lie there */
+  occupy(
+    area: string,
+    free: readonly PfnRange[],
+    pageSize: number,
+    guessed: readonly PhysAddr[] = [],
+  ): boolean {
     const ranges = free.map((run) => bytesOf(run, pageSize));
     const call = { call: 'occupy', area, free: ranges, ...(guessed.length > 0 && { guessed }) } as const;
-    const { errno } = this.#kernel.syscall(SHELL_TASK, call);
-    if (errno !== undefined) throw new Error(`${area} cannot be occupied: ${errno}`);
+    return this.#kernel.syscall(SHELL_TASK, call).errno === undefined;
+  }
+
+  /** Leaves free what a buffer is to get; without a place, what was free. */
+  makeRoom(area: AreaState, pfn: number | undefined, pages: number): void {
+    const { pageSize } = this.#kernel.profile.geometry;
+    if (pfn !== undefined && this.occupy(area.word, [{ pfn, pages }], pageSize)) this.#open = undefined;
+    else if (this.#open !== area) {
+      this.occupy(area.word, this.freeOf(area), pageSize);
+      this.#open = area;
+    }
   }
 
   /** What was free of an area, but for what lies there now: a buffer that found no place among taken pages. */
@@ -180,7 +201,7 @@ class Maker {
       fdFlags,
       ...(told.name !== undefined && { name: told.name.slice(0, 31) }),
     };
-    const { fds, errno } = finish(allocate(caller, request));
+    const { fds, errno } = this.#allocate(caller, request);
     const [fd] = fds;
     if (fd === undefined) {
       this.#tell({
@@ -197,12 +218,25 @@ class Maker {
     const pfn = kernel.profile.geometry.pfnDown(base);
     const isWholePool =
       heap.backend === 'coherent' && 2 ** getOrder(pages) * heap.pageSize === Number(heap.size);
-    if (heap.backend === 'cma') this.#held.push({ pfn, pages });
+    if (heap.backend !== 'system') this.#held.push({ pfn, pages });
     const isOpen =
       heap.backend === 'system' ? heapGuessed === true : !certain && !(isWholePool && area === undefined);
     if (isOpen) this.#guessed.push({ pfn, base, heap });
     const attached = this.#attach(caller, fd, told);
     this.#handOut(caller, fd, told, holders, attached);
+  }
+
+  /** A call that kills its caller, or that is not modelled, makes no buffer here: the target has lived. */
+  #allocate(
+    caller: Caller,
+    request: AllocRequest,
+  ): { readonly fds: readonly number[]; readonly errno?: string } {
+    try {
+      return finish(allocate(caller, request));
+    } catch (error) {
+      if (!(error instanceof Error && NOT_MADE.has(error.name))) throw error;
+      return { fds: [], errno: error.message };
+    }
   }
 
   #attach(caller: Caller, fd: number, { devices, at }: Told<BufferLine>): number {
@@ -276,5 +310,9 @@ class Maker {
   }
 }
 
+/** What allocating throws where Linux would oops, or where there is no memory. */
+const NOT_MADE: ReadonlySet<string> = new Set(['BusError', 'KernelOops', 'NotModelled']);
+/** Buffers beyond which the shell's limit of descriptors is raised. */
+const MANY = 400;
 /** A count may be damaged. */
 const MOST_COPIES = 256;

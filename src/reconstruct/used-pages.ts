@@ -38,9 +38,23 @@ export function areaStates(kernel: Kernel, facts: Facts, tell: Tell): AreaState[
       heaps: view?.heaps ?? [],
       booted,
     };
-    const seen = seenFree(area, kernel, facts, areas.length, tell);
+    const seen =
+      pages > MOST_PAGES ? tooLarge(name, tell) : seenFree(area, kernel, facts, areas.length, tell);
     return { ...area, ...(seen ?? { free: booted, known: 'booted' as const }) };
   });
+}
+
+/** Pages of the largest area whose bitmap is followed: 64 GiB of pages of 4 KiB. */
+const MOST_PAGES = 1 << 24;
+
+function tooLarge(name: string, tell: Tell): undefined {
+  tell({
+    kind: 'missing',
+    code: 'area-too-large',
+    message: `${name} is larger than any area whose bitmap is followed`,
+    taken: 'its pages as boot leaves them',
+  });
+  return undefined;
 }
 
 type Area = Pick<AreaState, 'name' | 'span' | 'isDefault' | 'booted'>;

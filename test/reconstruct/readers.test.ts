@@ -218,7 +218,7 @@ describe('/proc/iomem', () => {
       { file: 'iomem', text: '80000000-ffffffff : System RAM\n' },
     ]);
     expect(findings.filter(({ code }) => code === 'ram-of-another-board').map(({ at }) => at)).toContainEqual(
-      { file: 'log', line: 11 },
+      { file: 'log', line: 4 },
     );
   });
 });

@@ -190,8 +190,7 @@ export class Cma {
    * counters stay as they are.
    */
   occupy(free: readonly PfnRange[]): void {
-    this.bitmap.set(0, this.count);
-    for (const { pfn, pages } of free) this.bitmap.clear(pfn - this.basePfn, pages);
+    this.bitmap.leaveClear(free.map(({ pfn, pages }) => ({ start: pfn - this.basePfn, length: pages })));
     drainPerCpuPages(this.#records, this.basePfn);
   }
 

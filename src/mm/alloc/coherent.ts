@@ -69,8 +69,7 @@ export class DmaCoherentMem {
 
   /** Makes just these runs free, and all else taken by nobody that is known. */
   occupy(free: readonly PfnRange[]): void {
-    this.bitmap.set(0, this.size);
-    for (const { pfn, pages } of free) this.bitmap.clear(pfn - this.pfnBase, pages);
+    this.bitmap.leaveClear(free.map(({ pfn, pages }) => ({ start: pfn - this.pfnBase, length: pages })));
   }
 
   /** The largest power of two of pages that `alloc` can still give; 0 when full. */

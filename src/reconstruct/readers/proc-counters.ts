@@ -2,9 +2,9 @@
 import { atOf, type Reader } from './reader.ts';
 
 const MEMINFO = /^([A-Z][A-Za-z_()0-9]{2,31}): +(\d{1,15})(?: kB)?$/;
-const BUDDY = /^Node +\d{1,5}, zone +(\S{1,16}) +((?:\d{1,12} *){5,30})$/;
+const BUDDY = /^Node +\d{1,5}, zone +(\S{1,16})((?: +\d{1,12}){5,30})$/;
 const PAGETYPE =
-  /^(?:Node +\d{1,5}, zone +\S{1,16}, type +\S{1,32} +(?:[>\d]{1,13} *){1,30}|Page block order: \d{1,3}|Pages per block: +\d{1,12}|Free pages count per migrate type at order .*|Number of blocks type .*|Node +\d{1,5}, zone +\S{1,16} +(?:\d{1,12} *){1,12})$/;
+  /^(?:Node +\d{1,5}, zone +\S{1,16}, type +\S{1,32}(?: +>?\d{1,13}){1,30}|Page block order: \d{1,3}|Pages per block: +\d{1,12}|Free pages count per migrate type at order .*|Number of blocks type .*|Node +\d{1,5}, zone +\S{1,16}(?: +\d{1,12}){1,12})$/;
 
 /** Lines of /proc/meminfo by which the file is known where nothing says what it is. */
 const KNOWN =
