@@ -97,22 +97,47 @@ function placesIn(
       own.map(({ pages }) => placing(pages, most)),
       takenOf(area),
     );
+    const missed: Wanted[] = [];
     for (const [i, one] of own.entries()) {
       const { pfn, certain } = placed[i] ?? { certain: false };
-      if (pfn !== undefined) {
-        found.set(one, { pfn, certain: certain && area.known === 'exact' && one.heapGuessed !== true });
-        continue;
-      }
-      tell({
-        kind: 'contradiction',
-        code: 'buffer-without-place',
-        message: `a buffer of ${formatSize(one.told.size)} fits into no taken pages of ${area.name}: bufinfo and the bitmap were read at two moments`,
-        taken: 'free pages, which are taken from now on',
-        at: one.told.at,
-      });
+      if (pfn === undefined) missed.push(one);
+      else found.set(one, { pfn, certain: certain && area.known === 'exact' && one.heapGuessed !== true });
     }
+    placeAmongBoots(area, missed, found, most, tell);
   }
   return found;
+}
+
+/** Pages that boot takes here may be a buffer's on the target, whose boot may have taken others: the bitmap stays what was seen. */
+function placeAmongBoots(
+  area: AreaState,
+  missed: readonly Wanted[],
+  found: Map<Wanted, { pfn: number; certain: boolean }>,
+  most: number,
+  tell: Tell,
+): void {
+  if (missed.length === 0) return;
+  const held = [...found]
+    .filter(([one]) => one.area === area)
+    .map(([one, { pfn }]) => ({ pfn, pages: one.pages }));
+  const placed = placeBuffers(
+    missed.map(({ pages }) => placing(pages, most)),
+    runsWithout(runsWithout([area.span], area.free), held),
+  );
+  for (const [i, one] of missed.entries()) {
+    const pfn = placed[i]?.pfn;
+    if (pfn !== undefined) {
+      found.set(one, { pfn, certain: false });
+      continue;
+    }
+    tell({
+      kind: 'contradiction',
+      code: 'buffer-without-place',
+      message: `a buffer of ${formatSize(one.told.size)} fits into no taken pages of ${area.name}: bufinfo and the bitmap were read at two moments`,
+      taken: 'free pages, which are taken from now on',
+      at: one.told.at,
+    });
+  }
 }
 
 /** Makes buffers and gives them to their tasks. */

@@ -181,16 +181,19 @@ function finish(facts: Facts, drafts: readonly Draft[], tell: Tell): SeenRegion[
 }
 
 /**
- * What a region is whose handler's own lines are lost: one that is reusable and mapped is a CMA area, for others are
- * refused; one that has a heap is a pool.
+ * What a region is whose handler's own lines are lost: one that has a heap, or a folder in debugfs, is a pool; and one that
+ * is reusable and mapped is a CMA area where the log has no line of any handler. (With such lines it is a region that
+ * has no handler: `reusable` alone makes no area.)
  */
-function poolByOthers(
-  { coherentHeaps, heapNodes }: Facts,
-  { name, noMap, reusable }: Draft,
-): string | undefined {
-  if (reusable === true && noMap === false) return SHARED_DMA_POOL;
-  const hasHeap = [...coherentHeaps, ...heapNodes].some((heap) => heap.name === name);
-  return hasHeap ? SHARED_DMA_POOL : undefined;
+function poolByOthers(facts: Facts, draft: Draft): string | undefined {
+  const { name, noMap, reusable } = draft;
+  if ([...facts.coherentHeaps, ...facts.heapNodes].some((heap) => heap.name === name)) return SHARED_DMA_POOL;
+  if (reusable !== true || noMap !== false || name === undefined) return undefined;
+  const hasFolder = [...facts.folders.keys()].some(
+    (folder) => folder === name || folder === `cma-${name}`.slice(0, 15),
+  );
+  const hasHandlers = facts.pools.length + facts.initialized.length > 0;
+  return hasFolder || !hasHandlers || name.startsWith('linux,cma') ? SHARED_DMA_POOL : undefined;
 }
 
 function sizeOf(
