@@ -13,7 +13,7 @@ import { build } from 'esbuild';
 /** Commands that every program calls in its loops: in the bundle that all commands load. */
 const OFTEN = ['alloc', 'buffers', 'free', 'list', 'show', 'sync'];
 /** Commands that read boards. */
-const OF_BOARDS = ['boards', 'boot', 'device', 'diff', 'dt', 'export', 'replay', 'run'];
+const OF_BOARDS = ['boards', 'boot', 'device', 'diff', 'dt', 'export', 'reconstruct', 'replay', 'run'];
 
 const command = (name) => `src/cli/commands/${name}.ts`;
 
@@ -59,11 +59,16 @@ function bundlesOf(root) {
       entries: ['src/scenario/export/index.ts'],
       from: ['cli.cjs', 'board.cjs', 'archive.cjs', 'board-yaml.cjs', 'scenario.cjs'],
     },
+    {
+      file: 'reconstruct.cjs',
+      entries: ['src/cli/read/reconstruct-inputs.ts'],
+      from: ['cli.cjs', 'board.cjs'],
+    },
     { file: 'board-threads.cjs', entries: ['src/cli/boards/worker.ts'], from: ['cli.cjs', 'board.cjs'] },
     {
       file: 'board-commands.cjs',
       entries: OF_BOARDS.map(command),
-      from: ['cli.cjs', 'commands.cjs', 'board.cjs', 'board-threads.cjs'],
+      from: ['cli.cjs', 'commands.cjs', 'board.cjs', 'reconstruct.cjs', 'board-threads.cjs'],
     },
   ];
 }

@@ -76,6 +76,30 @@ const no_longer_kept = whole.optional();
 
 const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
   'boot/1': { profile, session: text, heaps, warnings },
+  'reconstruct/1': {
+    profile,
+    session: text,
+    heaps,
+    read: z.array(exactly({ what: text, lines: whole })),
+    other_lines: whole,
+    findings: z.array(
+      exactly({
+        kind: z.enum(['contradiction', 'guess', 'missing']),
+        code: text,
+        message: text,
+        taken: text.nullable(),
+        file: text.nullable(),
+        line: whole.nullable(),
+      }),
+    ),
+    areas: z.array(
+      exactly({ name: text, known: z.enum(['exact', 'counted', 'booted']), used: whole, pages: whole }),
+    ),
+    buffers: whole,
+    guessed_places: whole,
+    warnings,
+  },
+  'capture/1': { script: text },
   'heaps/1': { profile, heaps, warnings },
   'regions/1': { profile, regions: z.array(region), warnings },
   'buffers/1': { profile, buffers },
@@ -90,7 +114,10 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
     fds: z.array(fd),
     buffers,
   },
-  'free/1': { closed: z.array(fd) },
+  'free/1': {
+    closed: z.array(fd),
+    guessed_places: z.array(exactly({ ino: whole, heap: text, size, name: text.nullable() })).optional(),
+  },
   'time/1': { time: whole },
   'age/1': {
     heap,

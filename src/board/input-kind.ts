@@ -9,6 +9,7 @@ export type KindOfInput =
   | 'board'
   | 'scenario'
   | 'gzip'
+  | 'capture'
   | 'kernel log'
   | 'proc file'
   | 'kernel configuration'
@@ -31,13 +32,16 @@ const IOMEM_LINE = /^\s*[0-9a-f]{8,16}-[0-9a-f]{8,16} : /;
 const CONFIG_LINE = /^(?:CONFIG_\w+=|# CONFIG_\w+ is not set|# Automatically generated file; DO NOT EDIT)/;
 const MEMINFO_LINE = /^(?:MemTotal|CmaTotal): +\d+ kB/;
 
-const TREE_OF_TARGET =
-  'a board is its device tree: the .dtb or .dts it was built from, or /sys/firmware/fdt or /proc/device-tree of the target';
+/** How what `dmaheap capture` gathers begins. */
+const CAPTURE = /^# dmaheap capture \d/;
+/** Whether bytes are what the script of `dmaheap capture` has gathered. */
+export const isCapture = (bytes: Uint8Array): boolean =>
+  CAPTURE.test(new TextDecoder().decode(bytes.subarray(0, 64)));
 
-const LINES: readonly (readonly [line: RegExp, kind: KindOfInput, what: string, hint: string])[] = [
-  [LOG_LINE, 'kernel log', 'a kernel log', TREE_OF_TARGET],
-  [IOMEM_LINE, 'proc file', 'a copy of /proc/iomem', TREE_OF_TARGET],
-  [MEMINFO_LINE, 'proc file', 'a copy of /proc/meminfo', TREE_OF_TARGET],
+const LINES: readonly (readonly [line: RegExp, kind: KindOfInput, what: string, hint?: string])[] = [
+  [LOG_LINE, 'kernel log', 'a kernel log'],
+  [IOMEM_LINE, 'proc file', 'a copy of /proc/iomem'],
+  [MEMINFO_LINE, 'proc file', 'a copy of /proc/meminfo'],
   [
     CONFIG_LINE,
     'kernel configuration',
@@ -60,11 +64,12 @@ export function inputKind(bytes: Uint8Array): InputKind {
     if (what === 'a gzip file') return { kind: 'gzip', what };
     return { kind: 'other binary', what, ...(hint !== undefined && { hint }) };
   }
+  if (CAPTURE.test(text)) return { kind: 'capture', what: 'a capture of a target' };
   const lines = text.split('\n', HEAD).filter((line) => line.trim() !== '');
   for (const [line, kind, what, hint] of LINES) {
     const found = lines.filter((one) => line.test(one)).length;
     // A log may begin and end in the middle of others' lines.
-    if (found > 0 && 2 * found >= lines.length) return { kind, what, hint };
+    if (found > 0 && 2 * found >= lines.length) return { kind, what, ...(hint !== undefined && { hint }) };
   }
   if (SCENARIO.test(text)) return { kind: 'scenario', what: 'a scenario' };
   if (BOARD.test(text)) return { kind: 'board', what: 'a YAML board' };

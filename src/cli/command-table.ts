@@ -22,6 +22,8 @@ const OWN: CommandTable = [
     {
       boot: async () => (await import('./commands/boot.ts')).bootCommand,
       reboot: async () => (await import('./commands/boot.ts')).rebootCommand,
+      reconstruct: async () => (await import('./commands/reconstruct.ts')).reconstructCommand,
+      capture: async () => (await import('./commands/capture.ts')).captureCommand,
       diff: async () => (await import('./commands/diff.ts')).diffCommand,
       boards: async () => (await import('./commands/boards.ts')).boardsCommand,
       config: async () => (await import('./commands/config.ts')).configCommand,

@@ -45,6 +45,12 @@ export type Failure =
   | { readonly kind: 'overlay'; readonly message: string; readonly hint?: string }
   /** No CMA area has a page of the range. */
   | { readonly kind: 'not-in-cma'; readonly base: bigint; readonly size: bigint }
+  /** No CMA area, and no coherent pool, is called so. */
+  | { readonly kind: 'no-such-area'; readonly area: string; readonly known: readonly string[] }
+  /** A range that is no part of the area, no whole pages, or not behind the one before. */
+  | { readonly kind: 'not-free-runs'; readonly area: string; readonly base: bigint; readonly size: bigint }
+  /** What is to be free is a buffer's. */
+  | { readonly kind: 'buffer-there'; readonly area: string; readonly base: bigint; readonly size: bigint }
   /** No range was pinned that is just this. */
   | { readonly kind: 'not-pinned'; readonly base: bigint; readonly size: bigint }
   | { readonly kind: 'no-such-module'; readonly module: string; readonly known: readonly string[] }

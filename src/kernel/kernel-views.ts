@@ -1,5 +1,6 @@
 /** What those see who look at a kernel and change nothing. */
 import type { Diagnostic } from '../diagnostic.ts';
+import { cmaAreas } from '../mm/alloc/cma.ts';
 import { type PinnedPages, pinnedPages } from '../mm/alloc/pinned-pages.ts';
 import type { Device } from '../mm/dma/device.ts';
 import type { Profile } from '../profile/profile.ts';
@@ -7,6 +8,7 @@ import { profileIn } from '../profile/recorded-profile.ts';
 import type { PfnRange, PhysAddr, PhysRange } from '../units.ts';
 import { bootRecord } from './boot/boot-record.ts';
 import { waitingModules } from './boot/modules.ts';
+import { guessedPlaces } from './calls/occupy.ts';
 import { devicesOf, findDevice } from './device-table.ts';
 import type { FaultView } from './faults/faults.ts';
 import { bootTree, liveTree, overlaysApplied } from './overlays.ts';
@@ -62,6 +64,17 @@ export class KernelViews {
     return freeRunsOf(this.#state.records, heap);
   }
 
+  /** Every CMA area in set-up order, also those without a heap: its frames, and which of them are free. */
+  cmaAreas(): readonly (PfnRange & { readonly name: string; readonly free: readonly PfnRange[] })[] {
+    const { records } = this.#state;
+    return cmaAreas(records, bootRecord(records).cmaAreas).map((cma) => ({
+      name: cma.name,
+      pfn: cma.basePfn,
+      pages: cma.count,
+      free: cma.bitmap.freeFrames(cma.basePfn),
+    }));
+  }
+
   /** Every child of /reserved-memory in tree order, then the default CMA area that has no node. */
   regions(): readonly RegionView[] {
     return bootRecord(this.#state.records).regions;
@@ -80,6 +93,11 @@ export class KernelViews {
   /** The pinned runs of pages of CMA areas. */
   pinned(): readonly PinnedPages[] {
     return pinnedPages(this.#state.records);
+  }
+
+  /** The inode numbers of buffers whose place is a guess: they were rebuilt from what does not tell where they lie. */
+  guessedPlaces(): readonly number[] {
+    return guessedPlaces(this.#state.records);
   }
 
   /** The heap modules that are not loaded yet. */

@@ -11,6 +11,8 @@ const PAGES = '@0x60400000:64K';
 
 /** Lines of words; the first ones that are no option's are the command's path. */
 export const COMMAND_LINES: readonly (readonly string[])[] = [
+  ['capture'],
+  ['reconstruct', projectPath('fixtures/reconstruct/dmesg-as-board.txt')],
   ['boot', BOARD],
   ['reboot'],
   ['session', 'info'],

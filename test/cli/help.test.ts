@@ -5,7 +5,7 @@ import { commandsOf, dmaheap } from './in-process.ts';
 
 /** Lines of a screen; these say more, most of all how a board is booted. */
 const SCREEN = 45;
-const LONGER = ['boot', 'replay', 'dt'];
+const LONGER = ['boot', 'reconstruct', 'replay', 'dt'];
 
 const helpOf = async (path: string): Promise<string> =>
   (await dmaheap([...path.split(' '), '--help'])).stdout;

@@ -34,6 +34,7 @@ const OUTPUTS = new Set(['--out', '--output', '--out-dependency', '--junit', '--
 /** What else a command line needs, where that is a file it is a good one. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   boot: [BOARD],
+  reconstruct: [BOARD],
   dt: [BOARD],
   diff: [BOARD, BOARD],
   boards: [BOARD],
@@ -55,7 +56,7 @@ const INPUTS = (await commandsOf()).flatMap(({ words, command }) => {
   const name = words.join(' ');
   const args = ARGUMENTS[name] ?? [];
   const withBoard = command.options.some(({ long }) => long === '--overlay');
-  const isOwn = ['boot', 'dt', 'diff', 'boards'].includes(words[0] ?? '');
+  const isOwn = ['boot', 'reconstruct', 'dt', 'diff', 'boards'].includes(words[0] ?? '');
   const board = withBoard && !isOwn ? ['--board', BOARD] : [];
   const session = withBoard ? [] : ['--session', SESSION];
   const options = command.options

@@ -24,6 +24,12 @@ export const FILES: Readonly<Record<string, string>> = {
 	camera@a0000000 { compatible = "walk,camera"; reg = <0xa0000000 0x1000>; memory-region = <&pool>; };
 };
 `,
+  'walk.log': `[    0.000000] Kernel command line: quiet
+[    0.000000] Reserved memory: created DMA memory pool at 0x000000004a000000, size 1024 KiB
+[    0.000000] OF: reserved mem: initialized node pool@4a000000, compatible id shared-dma-pool
+[    0.000000] OF: reserved mem: 0x000000004a000000..0x000000004a0fffff (1024 KiB) nomap non-reusable pool@4a000000
+[    1.000000] dma_heap pool@4a000000: assigned reserved memory node pool@4a000000
+`,
   'walk.dtso': `/dts-v1/;
 /plugin/;
 &{/} { walk = "laid over"; };

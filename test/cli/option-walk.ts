@@ -32,6 +32,8 @@ export const MAKING: readonly (readonly string[])[] = [
 export const LINES: Readonly<Record<string, readonly string[]>> = {
   boot: ['walk.dts', '--force'],
   reboot: ['--force'],
+  reconstruct: ['walk.log', 'walk.dts', '--force'],
+  capture: [],
   'session info': [],
   'session check': [],
   'session compact': [],
@@ -118,6 +120,7 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
 export const OTHER_LINES: Readonly<Record<string, readonly string[]>> = {
   'boot --force': ['walk.dts'],
   'reboot --force': [],
+  'reconstruct --force': ['walk.log', 'walk.dts'],
   'alloc --atomic': ['system', '64K', '--count', '2000'],
   'free --all': [],
   'write --input': ['4', '--input', 'walk.yaml'],
@@ -232,7 +235,7 @@ const NONSENSE = 'no/such=nonsense';
 export const badValue = (path: string, option: string): string | undefined => {
   const ANY: readonly string[] = ['--cmdline', '--bootargs', '--name'];
   // A session that is to be made, or looked for.
-  const PLACE: readonly string[] = ['boot --session', 'session path --session'];
+  const PLACE: readonly string[] = ['boot --session', 'reconstruct --session', 'session path --session'];
   if (ANY.includes(option) || PLACE.includes(`${path} ${option}`)) return undefined;
   if (['--output', '--out', '--junit', '--bundle', '--out-dependency'].includes(option))
     return 'no/such/file';

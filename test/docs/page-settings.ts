@@ -51,10 +51,29 @@ const BOARD_FILES = {
   'larger.dtso': '/dts-v1/;\n/plugin/;\n&pool { reg = <0x48000000 0x400000>; };\n',
 };
 
+/** A log that somebody pasted. */
+const LOG = `[    0.000000] Linux version 6.12.118 (gcc)
+[    0.000000] Reserved memory: created CMA memory pool at 0x0000000060000000, size 64 MiB
+[    0.000000] OF: reserved mem: initialized node video@60000000, compatible id shared-dma-pool
+[    0.000000] OF: reserved mem: 0x0000000060000000..0x0000000063ffffff (65536 KiB) map reusable video@60000000
+[    0.000000]   node   0: [mem 0x0000000040000000-0x000000007fffffff]
+[    0.000000] Kernel command line: console=ttyS0 quiet
+[   93.123456] cma: __cma_alloc: video@60000000: alloc failed, req-size: 2048 pages, ret: -12
+[   93.123460] cma: number of available pages: 1000@24+2040@2056=> 3040 free of 16384 total pages
+`;
+const PASTED = {
+  'dmesg.txt': LOG,
+  'iomem.txt': '40000000-7fffffff : System RAM\n',
+  'bufinfo.txt': '\nDma-buf Objects:\n\nTotal 0 objects, 0 bytes\n',
+};
+
 const CAMERA = 'cp fixtures/boards/camera-soc.dtb board.dtb; cp fixtures/boards/camera-soc.yaml board.yaml';
 
 export const SETTINGS: Readonly<Record<string, PageSettings>> = {
-  'README.md': { files: BOARD_FILES, before: `${CAMERA}; cp board.dtb rk3588-evb1-v10.dtb` },
+  'README.md': {
+    files: { ...BOARD_FILES, ...PASTED },
+    before: `${CAMERA}; cp board.dtb rk3588-evb1-v10.dtb`,
+  },
   'docs/device-tree.md': {
     files: {
       ...BOARD_FILES,
@@ -68,6 +87,11 @@ export const SETTINGS: Readonly<Record<string, PageSettings>> = {
     before: 'dmaheap dt board.dts -O dtb -o plain.dtb',
   },
   'docs/kernels.md': { before: `${CAMERA}; tar -czf dtbs.tar.gz -C fixtures/boards camera-soc.dtb` },
+  'docs/reconstruct.md': {
+    files: {
+      'dmesg.txt': LOG,
+    },
+  },
   'docs/cli.md': { before: 'dmaheap boot fixtures/boards/camera-soc.dtb' },
   'docs/ci.md': {
     before: 'mkdir -p scenarios && cp -r fixtures/scenarios/ci-gate.yaml fixtures/scenarios/boards scenarios',

@@ -134,13 +134,13 @@ const VERBS: Readonly<Record<string, Verb>> = {
 };
 
 /** Actions that are no commands. */
-const ONLY_SCENARIOS: ReadonlySet<string> = new Set(['check']);
+const ONLY_SCENARIOS: ReadonlySet<string> = new Set(['check', 'occupy']);
 /** Commands that are no actions: they look, or are about files, sessions and scenarios. */
 const ONLY_COMMANDS: ReadonlySet<string> = new Set(
   [
     'boot, reboot, session info, session path, session check, session compact, session rm, dt show, list, regions',
     'buffers, show, dmesg, hazards, leaks, dump, sum, cmp, tasks, devices, device show, run, export, replay',
-    'fault list, completion, help, diff, boards, kernels, config',
+    'fault list, completion, help, diff, boards, kernels, config, reconstruct, capture',
   ].flatMap((line) => line.split(', ')),
 );
 

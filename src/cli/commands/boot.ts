@@ -26,7 +26,7 @@ import { VERSION } from '../version.ts';
 import { readJournalLimit } from '../words/arguments.ts';
 
 /** One line: what the boot made. */
-function summary(heaps: readonly HeapView[], noHeaps: number, path: string): string {
+export function summary(heaps: readonly HeapView[], noHeaps: number, path: string): string {
   const count = (backend: string) => heaps.filter((heap) => heap.backend === backend).length;
   // What is only ever declared is told where it is.
   const kinds = Object.entries(BACKENDS)

@@ -160,6 +160,18 @@ export function explainFailure(failure: Failure): string[] {
       return [
         `no CMA area has a page of ${formatHex(failure.base)}..${formatHex(failure.base + failure.size - 1n)}; dmaheap list shows where they lie`,
       ];
+    case 'no-such-area':
+      return [
+        `no CMA area and no coherent pool is called ${failure.area}; there are: ${failure.known.join(', ') || 'none'}`,
+      ];
+    case 'not-free-runs':
+      return [
+        `${formatHex(failure.base)}:${formatHex(failure.size)} cannot be free: expected whole pages of ${failure.area}, ascending`,
+      ];
+    case 'buffer-there':
+      return [
+        `a buffer of ${failure.area} has ${formatHex(failure.base)}..${formatHex(failure.base + failure.size - 1n)}: it cannot be free`,
+      ];
     case 'not-pinned':
       return [
         `no range is pinned that is just ${formatHex(failure.base)}:${formatHex(failure.size)}; dmaheap pin lists those that are`,

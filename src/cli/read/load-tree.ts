@@ -4,11 +4,13 @@
  */
 import { type BoardFormat, detectFormat } from '../../board/detect-format.ts';
 import type { YamlBoard } from '../../board/from-yaml.ts';
+import { isCapture } from '../../board/input-kind.ts';
 import type { NamedByFile } from '../../board/named-by-file.ts';
 import { decodeDtb, encodeDtb } from '../../devicetree/dtb.ts';
 import { decodeSource } from '../../devicetree/source-encoding.ts';
 import type { DeviceTree } from '../../devicetree/tree.ts';
 import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
+import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import { UnreadableInput, UsageError } from '../failures.ts';
 import type { Confinement } from './confinement.ts';
 import { readDeviceTreeDirectory } from './device-tree-directory.ts';
@@ -36,6 +38,8 @@ export interface SourceInputs {
   readonly format?: 'dts' | 'dtb' | 'fs' | undefined;
   /** Told of every file of source that is read. */
   readonly onRead?: (path: string) => void;
+  /** What is made of a capture; absent: a capture is no board. */
+  readonly onCapture?: (bytes: Uint8Array, name: string) => Promise<LoadedTree>;
   /** The file may be an overlay itself. */
   readonly overlayAsBoard?: boolean;
 }
@@ -48,6 +52,8 @@ export interface LoadedTree extends NamedByFile {
   /** What can be read again without any other file: the input itself, or the finished tree as a blob. */
   bytes(): Uint8Array;
   readonly warnings: readonly Diagnostic[];
+  /** What else a capture says of its boot. */
+  readonly params?: BootParams;
   /** Whether it is an overlay; source alone says so. */
   readonly isOverlay?: boolean;
 }
@@ -230,6 +236,8 @@ async function loadPiece(file: string, inputs: SourceInputs): Promise<LoadedTree
   if (inputs.format !== undefined && inputs.format !== format) {
     throw otherFormat(name, FORMAT_NAMES[format], inputs.format);
   }
+  if (format === 'yaml' && inputs.onCapture !== undefined && isCapture(bytes))
+    return inputs.onCapture(bytes, name);
   if (format !== 'dts') await refuseWrongInput(bytes, file, 'board');
   if (format !== 'dts') refuseSourceOnly(name, FORMAT_NAMES[format], inputs);
   if (format !== 'dts')

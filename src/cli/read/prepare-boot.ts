@@ -1,30 +1,17 @@
 /** A boot of a board that a user names, or of the inputs that a session was booted from. */
-import { type Board, boardWithoutTree } from '../../board/board.ts';
-import type { Diagnostic } from '../../diagnostic.ts';
-import { kernelWarnings } from '../../kernel/boot/asked-profile.ts';
-import { type BootOutcome, boot } from '../../kernel/boot/boot.ts';
-import { Kernel } from '../../kernel/kernel.ts';
-import { NO_MEMORY } from '../../mm/phys-memory.ts';
-import { Printk } from '../../printk.ts';
+import { boardWithoutTree } from '../../board/board.ts';
 import { readsDeviceTree } from '../../profile/profile.ts';
-import { MemoryRecords, type Records } from '../../records.ts';
+import { MemoryRecords } from '../../records.ts';
 import { MemorySession } from '../../session/memory-session.ts';
 import type { BootInputs } from '../../session/session.ts';
-import { BootPanic } from '../failures.ts';
-import { refuseUnknownSubjects, subjectsOf } from '../words/fault-option.ts';
 import { type BoardOptions, bootParams, refuseTreeOptions } from './boot-inputs.ts';
+import { bootOf, type PreparedBoot } from './boot-of.ts';
 import { decodeTree, keptName, loadTreeAsGiven } from './load-tree.ts';
 import { loadedBoard } from './loaded-board.ts';
 import { inputName } from './read-input.ts';
 import { givenVendor } from './vendor-file.ts';
 
-/** Inputs that were read, and the boot that they make. */
-export interface PreparedBoot {
-  readonly inputs: BootInputs;
-  readonly warnings: readonly Diagnostic[];
-  /** Fills empty records. @throws BootPanic when the kernel dies, with its log */
-  readonly build: (records: Records) => BootOutcome;
-}
+export type { PreparedBoot } from './boot-of.ts';
 
 /**
  * Reads a board with what is given beside it.
@@ -37,13 +24,20 @@ export async function prepareBoot(
   options: BoardOptions,
   otherKernel?: string,
 ): Promise<PreparedBoot> {
-  const loaded = await loadTreeAsGiven(file, options);
+  const loaded = await loadTreeAsGiven(file, {
+    ...options,
+    // As large as the rest of booting: only for a capture.
+    onCapture: async (bytes, name) => {
+      const { loadCapture } = await import('./reconstruct-inputs.ts');
+      return loadCapture(bytes, name, options);
+    },
+  });
   const { format, bytes, warnings } = loaded;
   const vendor = await givenVendor(options.vendor, file);
-  const kernel = options.kernel ?? loaded.kernel ?? vendor?.kernel ?? otherKernel;
-  const arch = options.arch ?? loaded.arch;
+  const kernel = options.kernel ?? loaded.params?.kernel ?? loaded.kernel ?? vendor?.kernel ?? otherKernel;
+  const arch = options.arch ?? loaded.params?.arch ?? loaded.arch;
   const named = { ...(kernel !== undefined && { kernel }), ...(arch !== undefined && { arch }) };
-  const params = bootParams({ ...options, ...named }, vendor);
+  const params = { ...loaded.params, ...bootParams({ ...options, ...named }, vendor) };
   const inputs = { board: bytes(), file: inputName(file), format, params };
   return bootOf(inputs, loadedBoard(loaded, inputs.file), warnings);
 }
@@ -80,16 +74,4 @@ export function bootInMemory({ inputs, build }: PreparedBoot): MemorySession {
 export async function prepareReboot(inputs: BootInputs): Promise<PreparedBoot> {
   const decoded = await decodeTree(inputs.board, keptName(inputs));
   return bootOf(inputs, loadedBoard(decoded, inputs.file), decoded.warnings);
-}
-
-function bootOf(inputs: BootInputs, board: Board, warnings: readonly Diagnostic[]): PreparedBoot {
-  const build = (records: Records) => {
-    const outcome = boot(board, inputs.params, records);
-    if (outcome.panic !== undefined) throw new BootPanic(outcome, [...new Printk(records).since()]);
-    // Which heaps there are is known now.
-    refuseUnknownSubjects(inputs.params.faults ?? [], subjectsOf(new Kernel(records, NO_MEMORY)));
-    return outcome;
-  };
-  const aboutKernel = kernelWarnings(board, inputs.params);
-  return { inputs, warnings: [...warnings, ...board.diagnostics, ...aboutKernel], build };
 }

@@ -17,7 +17,13 @@ async function holdsArchive(bytes: Uint8Array): Promise<boolean> {
   }
 }
 
-const COMMANDS: Readonly<Partial<Record<KindOfInput, string>>> = { board: 'boot', scenario: 'run' };
+const COMMANDS: Readonly<Partial<Record<KindOfInput, string>>> = {
+  board: 'boot',
+  scenario: 'run',
+  capture: 'reconstruct',
+  'kernel log': 'reconstruct',
+  'proc file': 'reconstruct',
+};
 
 async function wordsFor(found: InputKind, bytes: Uint8Array, file: string) {
   const { kind, what, hint = `unpack it first: gunzip ${file}` } = found;

@@ -21,6 +21,8 @@ const TAKES: ReadonlyMap<string, readonly Global[]> = new Map(
   Object.entries({
     boot: LOOKS,
     reboot: LOOKS,
+    reconstruct: LOOKS,
+    capture: [],
     'session info': LOOKS,
     'session check': LOOKS,
     'session compact': LOOKS,

@@ -28,6 +28,7 @@ import {
 import { ioctl } from './ioctl.ts';
 import { deleteModule, faultAdd, faultDel, modprobe, pin, sleep, unpin } from './machine-calls.ts';
 import { mmap, munmap, refuseOffset } from './mmap.ts';
+import { occupy } from './occupy.ts';
 import { close, open } from './open.ts';
 import { overlayApply } from './overlay-calls.ts';
 import { execve, exit, fork, sendmsg, setrlimit, taskAdd } from './process-calls.ts';
@@ -73,6 +74,7 @@ const CALLS = {
   pin: machine(pin),
   unpin: machine(unpin),
   of_overlay_fdt_apply: machine(overlayApply),
+  occupy: machine(occupy),
   modprobe: machine(modprobe),
   delete_module: machine(deleteModule),
 };

@@ -52,6 +52,17 @@ export class Bitmap {
     this.#change(start, length, false);
   }
 
+  /** Clears just these runs, ascending, and sets all other bits; blocks that are all clear need not be made. */
+  leaveClear(runs: readonly BitRun[]): void {
+    let from = 0;
+    for (const { start, length } of runs) {
+      this.set(from, start - from);
+      this.clear(start, length);
+      from = start + length;
+    }
+    this.set(from, this.size - from);
+  }
+
   /** The first clear bit at or after `from`, or `size`: find_next_zero_bit(). */
   nextZero(from: number): number {
     return this.#next(from, this.size, false);
@@ -200,7 +211,12 @@ export class Bitmap {
     for (let bit = start; bit < end; ) {
       const index = Math.floor(bit / BITS_PER_BLOCK);
       const blockEnd = Math.min(end, (index + 1) * BITS_PER_BLOCK);
-      const block = this.#block(index) ?? new Uint32Array(WORDS_PER_BLOCK);
+      const there = this.#block(index);
+      if (there === undefined && !value) {
+        bit = blockEnd;
+        continue;
+      }
+      const block = there ?? new Uint32Array(WORDS_PER_BLOCK);
       while (bit < blockEnd) {
         const count = Math.min(32 - (bit % 32), blockEnd - bit);
         const mask = (count === 32 ? -1 : (1 << count) - 1) << (bit % 32);

@@ -185,6 +185,15 @@ export class Cma {
     this.#count({ releasePagesSuccess: this.#record.releasePagesSuccess + count });
   }
 
+  /**
+   * Makes just these runs free, and all else taken by nobody that is known: an area as it was seen on a target. The
+   * counters stay as they are.
+   */
+  occupy(free: readonly PfnRange[]): void {
+    this.bitmap.leaveClear(free.map(({ pfn, pages }) => ({ start: pfn - this.basePfn, length: pages })));
+    drainPerCpuPages(this.#records, this.basePfn);
+  }
+
   /** order_per_bit as debugfs shows it: the field, and behind it the lock, whose two halves count alike. */
   get orderPerBit(): bigint {
     const turns = BigInt((this.#record.locked ?? 0) & 0xffff);

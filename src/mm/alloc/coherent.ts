@@ -4,7 +4,7 @@
  */
 import type { Records } from '../../records.ts';
 import { recordKey } from '../../records.ts';
-import type { Pfn } from '../../units.ts';
+import type { Pfn, PfnRange } from '../../units.ts';
 import { getOrder } from '../../units.ts';
 import { Bitmap } from './bitmap.ts';
 
@@ -71,6 +71,11 @@ export class DmaCoherentMem {
   /** Gives back what `alloc(pages)` took: __dma_release_from_coherent(). */
   release(pfn: Pfn, pages: number): void {
     this.bitmap.clear(pfn - this.pfnBase, 2 ** getOrder(pages));
+  }
+
+  /** Makes just these runs free, and all else taken by nobody that is known. */
+  occupy(free: readonly PfnRange[]): void {
+    this.bitmap.leaveClear(free.map(({ pfn, pages }) => ({ start: pfn - this.pfnBase, length: pages })));
   }
 
   /** The largest power of two of pages that `alloc` can still give; 0 when full. */

@@ -26,6 +26,7 @@ import { map, unmap } from './map.ts';
 import { mmap } from './mmap.ts';
 import { modprobe } from './modprobe.ts';
 import { name } from './name.ts';
+import { occupy } from './occupy.ts';
 import { open } from './open.ts';
 import { overlay } from './overlay.ts';
 import { parallel } from './parallel.ts';
@@ -77,6 +78,7 @@ const OWN = {
   'fault-rm': faultRm,
   pin,
   unpin,
+  occupy,
   modprobe,
   overlay,
   age,

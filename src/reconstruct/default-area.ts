@@ -1,0 +1,100 @@
+/** Which CMA area was the default one, and where it lay when no region has that role. */
+import { parseCmdline } from '../board/cmdline.ts';
+import { formatHex, MiB, type PhysRange } from '../units.ts';
+import type { Facts } from './facts.ts';
+import type { Tell } from './finding.ts';
+import type { SeenRegion } from './regions-of.ts';
+
+export type DefaultArea =
+  /** A region of the tree has the role. */
+  | { readonly is: 'region'; readonly name: string }
+  /** That of cma= or of the configuration. */
+  | { readonly is: 'placed'; readonly range: PhysRange; readonly mib?: number }
+  | { readonly is: 'none' }
+  /** Nothing tells. */
+  | { readonly is: 'unknown' };
+
+const RESERVED = /^(?:cma-)?reserved$/;
+
+export function defaultAreaOf(
+  facts: Facts,
+  regions: readonly SeenRegion[],
+  cmdline: string | undefined,
+  pageSize: number,
+  tell: Tell,
+): DefaultArea {
+  const folder = [...facts.folders.values()].find(({ name }) => RESERVED.test(name));
+  const seen =
+    folder?.basePfn === undefined || folder.count === undefined
+      ? undefined
+      : { base: BigInt(folder.basePfn) * BigInt(pageSize), size: BigInt(folder.count) * BigInt(pageSize) };
+  const told = facts.defaultAreas.at(-1);
+  if (told !== undefined) {
+    if (seen !== undefined && seen.base !== told.base && folder !== undefined) {
+      tell({
+        kind: 'contradiction',
+        code: 'area-elsewhere',
+        message: `debugfs has the area reserved at ${formatHex(seen.base)}, and the log has it at ${formatHex(told.base)} (${told.at.file}:${told.at.line}): they are of two boots`,
+        taken: 'debugfs',
+        at: folder.at,
+      });
+      return { is: 'placed', range: seen };
+    }
+    const word = parseCmdline(cmdline ?? '').cma?.size;
+    const asked =
+      word !== undefined && Number(word / MiB) === told.mib && word > 0n ? word : BigInt(told.mib) * MiB;
+    return { is: 'placed', range: seen ?? { base: told.base, size: asked }, mib: told.mib };
+  }
+  if (seen !== undefined) return { is: 'placed', range: seen };
+  // With cma= no region of the tree has the role, whatever its properties.
+  if (/(?:^|\s)cma=/.test(cmdline ?? '')) return { is: 'none' };
+  return ofRegions(facts, regions, pageSize, tell);
+}
+
+function ofRegions(facts: Facts, regions: readonly SeenRegion[], pageSize: number, tell: Tell): DefaultArea {
+  const areas = regions.filter(({ reusable, compatible }) => reusable && compatible !== undefined);
+  const atomic = Math.min(...facts.atomicPools.map(({ kib }) => (kib * 1024) / pageSize));
+  // The pools for atomic allocations are the first pages of the default area.
+  const begun = areas.filter(({ base }) => {
+    const folder = [...facts.folders.values()].find(
+      ({ basePfn }) => basePfn !== undefined && BigInt(basePfn) * BigInt(pageSize) === base,
+    );
+    const words = folder?.bitmap;
+    if (words === undefined || !Number.isFinite(atomic)) return false;
+    for (let bit = 0; bit < atomic; bit++)
+      if ((((words[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 0) return false;
+    return true;
+  });
+  const nodes = facts.heapNodes.map(({ name }) => name);
+  const own = nodes.filter((name) => areas.some((area) => area.name === name));
+  const isCertain = begun.length === 1 || (own.length === 1 && !nodes.includes('default_cma_region'));
+  const usual = areas.filter(({ name }) => name.startsWith('linux,cma'));
+  const name =
+    (begun.length === 1 ? begun[0]?.name : undefined) ??
+    (own.length === 1 ? own[0] : undefined) ??
+    usual.at(-1)?.name ??
+    (areas.length === 1 ? areas[0]?.name : undefined);
+  if (facts.failedDefault.length > 0 && begun.length === 0 && usual.length === 0) return { is: 'none' };
+  if (name === undefined) {
+    // No line says that one was reserved: where boot's lines are whole there is none.
+    if (areas.length === 0)
+      return facts.pools.length + facts.ranges.length > 0 ? { is: 'none' } : { is: 'unknown' };
+    tell({
+      kind: 'guess',
+      code: 'default-area',
+      message: `no line "cma: Reserved …", and nothing says which of ${areas.length} CMA areas is the default one`,
+      taken: 'none of them',
+    });
+    return { is: 'none' };
+  }
+  if (!isCertain) {
+    tell({
+      kind: 'guess',
+      code: 'default-area',
+      message:
+        'no line "cma: Reserved …": a region of the tree has linux,cma-default, which the log does not show',
+      taken: `${name} is the default area`,
+    });
+  }
+  return { is: 'region', name };
+}

@@ -1,0 +1,14 @@
+/** Lines of a .config, or of an unpacked /proc/config.gz. */
+import { atOf, type Reader } from './reader.ts';
+
+const LINE = /^(?:CONFIG_[A-Z0-9_]{1,128}=.{0,255}|# CONFIG_[A-Z0-9_]{1,128} is not set)$/;
+
+export const configLines: Reader = {
+  what: '.config',
+  read(line, facts) {
+    const text = line.raw.trim();
+    if (!LINE.test(text)) return false;
+    facts.config.push({ text, at: atOf(line) });
+    return true;
+  },
+};
