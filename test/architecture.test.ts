@@ -22,6 +22,7 @@ const ROOMS = [
   { room: 'dma-buf', pure: true },
   { room: 'kernel', pure: true },
   { room: 'program', pure: true },
+  { room: 'check', pure: true },
   // The doors of the library: they hand out what the rooms hold and own nothing.
   { room: 'index', pure: true },
   { room: 'session', pure: false },

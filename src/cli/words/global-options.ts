@@ -43,6 +43,7 @@ const TAKES: ReadonlyMap<string, readonly Global[]> = new Map(
     replay: ['board'],
     diff: [],
     boards: [],
+    check: [],
     kernels: [],
     export: LOOKS,
     'fault list': LOOKS,
@@ -68,9 +69,9 @@ const takenBy = (path: string): readonly Global[] => TAKES.get(path) ?? ACTS;
 function refusal(path: string, option: Global, { board = '' }: GlobalOptions): UsageError {
   switch (option) {
     case 'board':
-      return ['dt', 'boot', 'diff', 'boards'].includes(path)
+      return ['dt', 'boot', 'diff', 'boards', 'check', 'fit'].includes(path)
         ? new UsageError(
-            `${path} names its ${['diff', 'boards'].includes(path) ? 'boards' : 'board'} itself: --board would be ignored`,
+            `${path} names its ${['diff', 'boards', 'check'].includes(path) ? 'boards' : 'board'} itself: --board would be ignored`,
           )
         : takenBy(path).includes('session')
           ? new UsageError(
