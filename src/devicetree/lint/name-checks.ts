@@ -160,7 +160,7 @@ export const NAME_CHECKS: readonly LintCheck[] = [
       const property = getProperty(node.node, 'name');
       if (property === undefined) return;
       const text = String.fromCharCode(...property.value.subarray(0, -1));
-      if (text !== node.base) fail(node, `the property is not "${node.base}", the node's name`, property);
+      if (text !== node.base) fail(node, `the property name is not "${node.base}", the node's name`);
     },
   },
   {
