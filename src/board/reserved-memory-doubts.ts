@@ -94,7 +94,12 @@ export function placeDoubts(reserved: DtNode, root: CellWidths): readonly Diagno
     });
     const reg = getProperty(node, 'reg');
     if (reg !== undefined) {
-      const ignored = node.properties.filter(({ name }) => OF_DYNAMIC.includes(name));
+      const base = numberAt(reg.value, 0, root.addressCells);
+      const isMet = ({ name, value }: DtProperty): boolean => {
+        const asked = name === 'alignment' ? numberAt(value, 0, value.length / CELL) : 0n;
+        return asked > 0n && base % asked === 0n;
+      };
+      const ignored = node.properties.filter((one) => OF_DYNAMIC.includes(one.name) && !isMet(one));
       const [first] = ignored;
       if (first === undefined) return [];
       const names = ignored.map(({ name }) => name).join(', ');

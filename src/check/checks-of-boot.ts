@@ -40,7 +40,6 @@ const CODES: Readonly<Record<string, Of>> = {
     about: "the root's #address-cells or #size-cells are missing, or larger than 2",
   },
   'board-chosen': { severity: 'note', about: 'what /chosen has and the model does not follow' },
-  'board-dma-ranges': { severity: 'warning', about: 'dma-ranges that Linux cannot read' },
   'cmdline-ignored': { severity: 'note', about: 'a word of the command line that the model does not follow' },
   'cmdline-cma-bytes': { severity: 'warning', about: 'cma= without a unit, which is bytes' },
   'region-elsewhere': {
@@ -90,11 +89,21 @@ const regionOf = ({ board }: Trial, path: string): string | undefined => {
 /** Moves a node that Linux does not look at to where it does. */
 function toReserved({ board }: Trial, path: string): readonly Repair[] {
   const tree = board.tree;
-  if (tree === undefined || board.reservedMemory === undefined) return [];
+  if (tree === undefined) return [];
+  if (board.reservedMemory === undefined) {
+    const parent = path.slice(0, path.lastIndexOf('/'));
+    return [{ edits: [{ edit: 'move', path: parent, to: '/' }], say: `${parent} moved to the root` }];
+  }
   const to = reservedPath(board);
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (exactNode(tree.root, below(to, name)) !== undefined) return [];
-  return [{ edits: [{ edit: 'move', path, to }], say: `moved to ${to}` }];
+  const parent = path.slice(0, path.lastIndexOf('/'));
+  const isOnly = exactNode(tree.root, parent)?.children.length === 1;
+  const edits: TreeEdit[] = [
+    { edit: 'move', path, to },
+    ...(isOnly ? [{ edit: 'remove', path: parent } as const] : []),
+  ];
+  return [{ edits, say: `moved to ${to}` }];
 }
 
 function repairsOf(trial: Trial, { code, path = '', hint = '' }: Diagnostic): readonly Repair[] {

@@ -84,6 +84,9 @@ function plainOverlaps(trial: Trial): readonly Problem[] {
   );
 }
 
+/** Ranges of RAM that are told. */
+const MOST_RANGES = 4;
+
 /** Regions where there is no RAM. */
 function outsideRam(trial: Trial): readonly Problem[] {
   const ram = ramOf(trial);
@@ -91,11 +94,11 @@ function outsideRam(trial: Trial): readonly Problem[] {
     const { name, kind, noMap, base, size } = region;
     // A no-map region or a pool may be memory of its own: SRAM, or what the loader has not told.
     if (kind !== 'reserved' || noMap || ram.some((range) => rangesOverlap(range, region))) return [];
-    const end = sorted(ram.map(rangeEnd)).at(-1) ?? 0n;
-    const message = `it lies outside RAM, which ends at ${formatHex(end - 1n)}: reserving it has no effect`;
+    const shown = ram.slice(0, MOST_RANGES).map(formatRange).join(', ');
+    const message = `no RAM is there (RAM is ${shown}${ram.length > MOST_RANGES ? ' and more' : ''}): reserving it has no effect`;
     return [
       ofRegion(trial, name, message, {
-        hint: `${formatRange({ base, size })} is no RAM of this board: correct reg, or leave it out`,
+        hint: `correct its reg, ${formatRange({ base, size })}, unless that is memory of its own`,
         log: [],
       }),
     ];

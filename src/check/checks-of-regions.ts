@@ -33,7 +33,8 @@ const SEVERITY: Readonly<Record<WhyNoHeap, Severity | 'fine'>> = {
   unmappable: 'error',
   'name-taken': 'error',
   'module-not-loaded': 'note',
-  'no-cma-heaps': 'error',
+  // Only of a module that is loaded later: at boot CMA heaps come first.
+  'no-cma-heaps': 'fine',
 };
 
 /** A heap of a vendor's kernel: another thing than a pool that was meant. */
@@ -99,15 +100,18 @@ export function regionFindings(trial: Trial): readonly Found[] {
 
 const MOST_LINES = 4;
 /** Lines that belong to the one behind them, and name no node. */
-const LEADS = /^(Reserved memory: |OF: reserved mem: OVERLAP|cma: )/;
+const LEADS = /^(Reserved memory: (?!created|initialized)|OF: reserved mem: OVERLAP|cma: (?!Reserved))/;
 
 /** The lines of the log that name something, each with the one that leads to it. */
 export function linesAbout({ booted }: Trial, isAbout: (text: string) => boolean): readonly string[] {
   const texts = booted.log.map(({ text }) => text);
   const lines = texts.flatMap((text, at) => {
-    if (!isAbout(text)) return [];
-    const before = texts[at - 1] ?? '';
-    return LEADS.test(before) && !isAbout(before) ? [before, text] : [text];
+    // Lines of all is well say nothing.
+    const isComplaint = (booted.log[at]?.level ?? 0) <= 4 || /fail|skip|refus|unable|bypass/i.test(text);
+    if (!isAbout(text) || !isComplaint) return [];
+    let first = at;
+    while (first > 0 && LEADS.test(texts[first - 1] ?? '') && !isAbout(texts[first - 1] ?? '')) first--;
+    return texts.slice(first, at + 1);
   });
   return [...new Set(lines)].slice(0, MOST_LINES);
 }
@@ -124,6 +128,9 @@ export const naming =
 function logOf(trial: Trial, region: RegionView): readonly string[] {
   if (region.why === 'unsupported-format') {
     return linesAbout(trial, (text) => text.includes('unsupported node format'));
+  }
+  if (region.why === 'skipped-for-cmdline') {
+    return linesAbout(trial, (text) => /linux,cma-default node|using cmdline CMA/.test(text));
   }
   if (!isOfTree(region)) return linesAbout(trial, (text) => text.startsWith('cma: '));
   const isAbout = naming(region.name);

@@ -191,10 +191,23 @@ function roomRepairs(trial: Trial, { name, detail }: RegionView): readonly Repai
 }
 
 /** Both sides of the border that an area lies across. */
-function zoneRepairs({ board }: Trial, { name, base = 0n, size = 0n }: RegionView): readonly Repair[] {
+function zoneRepairs(trial: Trial, { name, base = 0n, size = 0n, origin }: RegionView): readonly Repair[] {
+  const { board } = trial;
   const borders = [4n * GiB, (board.dmaMaxCpuAddress ?? 0n) + 1n].filter(
     (border) => border > base && border < base + size,
   );
+  if (origin === 'dynamic') {
+    const path = regionPath(board, name);
+    const ram = trial.params.memory ?? board.memory;
+    const [start = 0n] = ram.map((range) => range.base).sort((a, b) => (a < b ? -1 : 1));
+    return borders
+      .filter((border) => border > start)
+      .map((border) => {
+        const value = pairValue(board, start, border - start);
+        const say = `alloc-ranges that end at the border, ${formatHex(border)}`;
+        return { edits: [{ edit: 'set', path, property: 'alloc-ranges', value }], say };
+      });
+  }
   return borders.flatMap((border) => {
     const sides = [
       { base, size: border - base },

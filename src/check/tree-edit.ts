@@ -11,7 +11,8 @@ export type TreeEdit =
   | { readonly edit: 'call'; readonly path: string; readonly property: string; readonly name: string }
   | { readonly edit: 'rename'; readonly path: string; readonly name: string }
   /** Takes a node out, and hangs it below another. */
-  | { readonly edit: 'move'; readonly path: string; readonly to: string };
+  | { readonly edit: 'move'; readonly path: string; readonly to: string }
+  | { readonly edit: 'remove'; readonly path: string };
 
 /** The value of so many cells for each number, one number after the other. */
 export function cellsValue(numbers: readonly bigint[], cells: number): Uint8Array {
@@ -116,6 +117,8 @@ function edited(root: DtNode, edit: TreeEdit): DtNode {
       const renamed = replaced(root, path, (node) => plain(node, { name: edit.name }));
       return withPaths(renamed, path, below(parentOf(path), edit.name));
     }
+    case 'remove':
+      return replaced(root, path, () => undefined);
     case 'move': {
       const moved = exactNode(root, path);
       if (moved === undefined) return root;
@@ -161,6 +164,10 @@ export function editSource(tree: DeviceTree, edits: readonly TreeEdit[]): readon
   for (const path of paths) {
     const own = edits.filter((edit) => edit.path === path);
     const last = own.at(-1);
+    if (last?.edit === 'remove') {
+      lines.push(open(parentOf(path)), `\t/delete-node/ ${nameOf(path)};`, '};');
+      continue;
+    }
     if (last?.edit === 'rename' || last?.edit === 'move') {
       const parent = last.edit === 'move' ? last.to : parentOf(path);
       const name = last.edit === 'rename' ? last.name : nameOf(path);
