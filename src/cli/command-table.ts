@@ -39,6 +39,7 @@ const OWN: CommandTable = [
       show: async () => (await import('./commands/show.ts')).showCommand,
       dmesg: async () => (await import('./commands/dmesg.ts')).dmesgCommand,
       hazards: async () => (await import('./commands/hazards.ts')).hazardsCommand,
+      why: async () => (await import('./commands/why.ts')).whyCommand,
       leaks: async () => (await import('./commands/leaks.ts')).leaksCommand,
     },
   ],

@@ -75,6 +75,17 @@ function groupText({ first, all }: FindingGroup, board: string, ink: Ink): strin
   return [head, ...lines.map((line) => `  ${line}`)].map((line) => `${line}\n`).join('');
 }
 
+/** One finding below a heading that names its node. @param isSaid the message stands there already */
+export function findingLines(finding: Finding, isSaid: boolean, ink: Ink): readonly string[] {
+  const { check, severity, message, log, hint, repair } = finding;
+  return [
+    ...(isSaid ? [] : [`${severity}: ${escapeText(message)} [${check}]`]),
+    ...log.map((line) => `Linux prints: ${escapeText(line)}`),
+    ...(hint === undefined || isSaid ? [] : [ink.dim(escapeText(hint))]),
+    ...(repair === undefined ? [] : repairLines(repair, ink)),
+  ];
+}
+
 function boardText({ name, findings }: CheckedBoard, ink: Ink): string {
   const groups = groupFindings(findings).map((group) => groupText(group, name, ink));
   return `${groups.join('')}${escapeText(name)}: ${countsText(findings)}\n`;
@@ -127,7 +138,7 @@ const repairJson = (repair: TriedRepair | undefined) =>
         changes: repair.changes.map(bootDifferenceJson),
       };
 
-const findingJson = (finding: Finding) => ({
+export const findingJson = (finding: Finding) => ({
   check: finding.check,
   severity: finding.severity,
   message: finding.message,

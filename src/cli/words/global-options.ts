@@ -33,6 +33,7 @@ const TAKES: ReadonlyMap<string, readonly Global[]> = new Map(
     dmesg: LOOKS_ANYWHERE,
     hazards: LOOKS,
     alloc: ACTS_ANYWHERE,
+    why: ACTS_ANYWHERE,
     age: ACTS_ANYWHERE,
     cat: ACTS_ANYWHERE,
     ls: ACTS_ANYWHERE,
