@@ -28,7 +28,7 @@ const hasUnit = (name: string): boolean => name.includes('@');
 export const pairValue = ({ addressCells, sizeCells }: Board, base: bigint, size: bigint): Uint8Array =>
   joined([cellsValue([base], addressCells), cellsValue([size], sizeCells)]);
 
-const setReg = (board: Board, name: string, base: bigint, size: bigint): TreeEdit[] => {
+export const setReg = (board: Board, name: string, base: bigint, size: bigint): TreeEdit[] => {
   const path = regionPath(board, name);
   const edits: TreeEdit[] = [{ edit: 'set', path, property: 'reg', value: pairValue(board, base, size) }];
   const called = `${baseNameOf(name)}@${base.toString(16)}`;
@@ -36,7 +36,7 @@ const setReg = (board: Board, name: string, base: bigint, size: bigint): TreeEdi
 };
 
 /** A fixed place given up: Linux looks for one. */
-function anywhere(board: Board, name: string, size: bigint): Repair {
+export function anywhere(board: Board, name: string, size: bigint): Repair {
   const path = regionPath(board, name);
   const node = regionNode(board, name);
   const edits: TreeEdit[] = [

@@ -12,7 +12,9 @@ export type TreeEdit =
   | { readonly edit: 'rename'; readonly path: string; readonly name: string }
   /** Takes a node out, and hangs it below another. */
   | { readonly edit: 'move'; readonly path: string; readonly to: string }
-  | { readonly edit: 'remove'; readonly path: string };
+  | { readonly edit: 'remove'; readonly path: string }
+  /** Hangs a new node below the one at the path. */
+  | { readonly edit: 'add'; readonly path: string; readonly node: DtNode };
 
 /** The value of so many cells for each number, one number after the other. */
 export function cellsValue(numbers: readonly bigint[], cells: number): Uint8Array {
@@ -119,6 +121,8 @@ function edited(root: DtNode, edit: TreeEdit): DtNode {
     }
     case 'remove':
       return replaced(root, path, () => undefined);
+    case 'add':
+      return replaced(root, path, (node) => plain(node, { children: [...node.children, edit.node] }));
     case 'move': {
       const moved = exactNode(root, path);
       if (moved === undefined) return root;
@@ -179,6 +183,10 @@ export function editSource(tree: DeviceTree, edits: readonly TreeEdit[]): readon
       lines.push(open(parent));
       if (parent === parentOf(path)) lines.push(remove);
       lines.push(...inside({ name: '', properties: [], children: [made] }, true), '};');
+      continue;
+    }
+    if (last?.edit === 'add') {
+      lines.push(open(path), ...inside({ name: '', properties: [], children: [last.node] }, true), '};');
       continue;
     }
     const after = exactNode(editTree(tree, own).root, path);

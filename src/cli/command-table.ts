@@ -24,6 +24,7 @@ const OWN: CommandTable = [
       reboot: async () => (await import('./commands/boot.ts')).rebootCommand,
       diff: async () => (await import('./commands/diff.ts')).diffCommand,
       check: async () => (await import('./commands/check.ts')).checkCommand,
+      fit: async () => (await import('./commands/fit.ts')).fitCommand,
       boards: async () => (await import('./commands/boards.ts')).boardsCommand,
       kernels: async () => (await import('./commands/kernels.ts')).kernelsCommand,
       session: async () => (await import('./commands/session.ts')).sessionCommand,

@@ -45,6 +45,7 @@ const TAKES: ReadonlyMap<string, readonly Global[]> = new Map(
     diff: [],
     boards: [],
     check: [],
+    fit: [],
     kernels: [],
     export: LOOKS,
     'fault list': LOOKS,
