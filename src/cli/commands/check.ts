@@ -19,6 +19,7 @@ import { sarif } from '../render/sarif.ts';
 import type { Shell } from '../shell.ts';
 import { interruptible } from '../terminal/interruption.ts';
 import { Progress } from '../terminal/progress.ts';
+import { LIKE_BOOT, WITH_BOARD } from '../words/with-board.ts';
 
 interface CheckCommandOptions extends BoardOptions {
   readonly listChecks?: boolean;
@@ -200,6 +201,6 @@ export function checkCommand({ program, shell }: Registry): void {
       ),
     )
     .action((words: string[], options: CheckCommandOptions) => run(shell(command), words, options));
-  addBootInputs(command, 'Boot inputs (--memory: of found boards, those that have none):', NOT_OF_BOARDS);
-  addSourceInputs(command, 'Device tree source:');
+  addBootInputs(command, WITH_BOARD, NOT_OF_BOARDS).addHelpText('after', LIKE_BOOT);
+  addSourceInputs(command, WITH_BOARD);
 }

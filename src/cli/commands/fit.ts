@@ -17,6 +17,7 @@ import { fitJson, fitText } from '../render/fit.ts';
 import type { Shell } from '../shell.ts';
 import { interruptible } from '../terminal/interruption.ts';
 import { readCount } from '../words/arguments.ts';
+import { LIKE_BOOT, WITH_BOARD } from '../words/with-board.ts';
 
 type Order = 'given' | 'large-first' | 'small-first' | readonly number[];
 
@@ -196,6 +197,6 @@ export function fitCommand({ program, shell }: Registry): void {
     .action((file: string, words: string[], options: FitCommandOptions) =>
       run(shell(command), file, words, options),
     );
-  addBootInputs(command, 'Boot inputs:', NOT_OF_BOARDS);
-  addSourceInputs(command, 'Device tree source:');
+  addBootInputs(command, WITH_BOARD, NOT_OF_BOARDS).addHelpText('after', LIKE_BOOT);
+  addSourceInputs(command, WITH_BOARD);
 }

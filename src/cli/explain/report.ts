@@ -94,7 +94,6 @@ const callJson = (call: FailedCall) =>
     why: whyJson(call),
     reason: reasons(call),
     log: (call.log ?? []).map(logJson),
-    ...(call.context && { context: contextJson(call.context) }),
   });
 
 /** The codes of errors that have none of their own. */
@@ -116,6 +115,7 @@ function errorMembers(thrown: unknown): Record<string, unknown> {
     return {
       error: callJson(first),
       ...(more.length === 0 ? {} : { more: more.map(callJson) }),
+      ...(first.context && { context: contextJson(first.context) }),
       ...first.done,
     };
   }
