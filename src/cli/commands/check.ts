@@ -104,6 +104,7 @@ async function checkAll(
     await interruptible(sh.interrupts, async (interruption) => {
       for (const { load } of sources) {
         const toCheck = await load();
+        await sh.warn(toCheck.warnings ?? []);
         // A board names its kernel itself; the environment comes after it.
         const kernel = params.kernel ?? toCheck.board?.kernel ?? sh.environmentKernel;
         boards.push(checked(toCheck, { ...params, ...(kernel !== undefined && { kernel }) }, checkOptions));

@@ -17,6 +17,8 @@ export interface BoardToCheck {
   /** It was found among others, not named. */
   readonly isFound: boolean;
   readonly board?: Board;
+  /** What is odd about the command line, and not about the board. */
+  readonly warnings?: readonly Diagnostic[];
   /** What dtc's checks have refused of a source. */
   readonly refused?: readonly Diagnostic[];
 }
@@ -36,11 +38,10 @@ async function loadNamed(word: string, inputs: SourceInputs): Promise<BoardToChe
   try {
     const loaded = await loadTreeAsGiven(word, inputs);
     const board = loadedBoard(loaded, name);
-    return {
-      name,
-      isFound: false,
-      board: { ...board, diagnostics: [...loaded.warnings, ...board.diagnostics] },
-    };
+    const isOfWords = ({ code }: Diagnostic) => code === 'include-missing';
+    const diagnostics = [...loaded.warnings.filter((one) => !isOfWords(one)), ...board.diagnostics];
+    const warnings = loaded.warnings.filter(isOfWords);
+    return { name, isFound: false, board: { ...board, diagnostics }, warnings };
   } catch (error) {
     if (!(error instanceof InvalidInput) || !error.diagnostics.every(isRefusal)) throw error;
     return { name, isFound: false, refused: error.diagnostics };
