@@ -121,3 +121,39 @@ export class MemoryRecords implements Records {
     }
   }
 }
+
+/** Records over others, which stay as they are: what is put or deleted here is seen here alone. */
+export class RehearsalRecords implements Records {
+  readonly #under: Records;
+  /** What was read, put or deleted; `undefined` is a key that is not there. */
+  readonly #values = new Map<string, unknown>();
+
+  constructor(under: Records) {
+    this.#under = under;
+  }
+
+  get<T>(key: string): T | undefined {
+    if (this.#values.has(key)) return this.#values.get(key) as T | undefined;
+    // Whoever gets an object may change it before it is put.
+    const value = structuredClone(this.#under.get<T>(key));
+    this.#values.set(key, value);
+    return value;
+  }
+
+  put<T>(key: string, value: T): void {
+    this.#values.set(key, value);
+  }
+
+  delete(key: string): void {
+    this.#values.set(key, undefined);
+  }
+
+  *list<T>(prefix: string): Iterable<readonly [key: string, value: T]> {
+    const keys = new Set([...this.#under.list(prefix)].map(([key]) => key));
+    for (const [key] of this.#values) if (key.startsWith(prefix)) keys.add(key);
+    for (const key of [...keys].sort()) {
+      const value = this.get<T>(key);
+      if (value !== undefined) yield [key, value];
+    }
+  }
+}

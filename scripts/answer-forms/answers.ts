@@ -5,16 +5,20 @@ import { CALL_VERBS, VERBS } from '../../src/program/verbs/index.ts';
 import {
   bootedBoard,
   buffer,
+  checkedBoard,
   compared,
   device,
   direction,
   error,
+  failureContext,
   files,
+  fitAnswer,
   hazard,
   heap,
   kernel,
   kernelDifference,
   listing,
+  namedCheck,
   node,
   nodeAlone,
   range,
@@ -24,6 +28,7 @@ import {
   segment,
   target,
   task,
+  whyAnswer,
 } from './objects.ts';
 import {
   address,
@@ -250,6 +255,10 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
     ...replayed,
   },
   'diff/1': compared,
+  'check/1': { profile, boards: z.array(checkedBoard) },
+  'checks/1': { checks: z.array(namedCheck) },
+  'why/1': { profile, ...whyAnswer },
+  'fit/1': { profile, ...fitAnswer },
   'boards/1': { profile, boards: z.array(bootedBoard) },
   'config/1': {
     profile,
@@ -298,6 +307,8 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
 
   'error/1': {
     error,
+    // With --verbose: the rule, and who holds the memory.
+    context: failureContext.optional(),
     /** Further failures of commands that go on. */
     more: z.array(error).optional(),
     // Of a panic: what had become of the board.

@@ -238,6 +238,28 @@ const why = z
   .catchall(z.union([text, z.number(), flag, names]))
   .meta({ id: 'why', description: 'what is known of the failure; the members depend on the kind' });
 
+/** Who holds some of a heap's memory. */
+const holder = exactly({
+  what: z.enum(['buffer', 'pinned', 'kernel']),
+  size,
+  base: address.nullable(),
+  ino: whole.nullable(),
+  name: text.nullable(),
+  maker: text.nullable(),
+  fds: z.array(exactly({ task: text, fd })),
+}).meta({ id: 'holder' });
+
+/** By which rule a call failed, and who holds the memory: with --verbose, and of `why`. */
+export const failureContext = exactly({
+  rule: text,
+  where: text.nullable(),
+  of: text,
+  linux: text,
+  change: text,
+  holders: z.array(holder),
+  more_holders: whole,
+}).meta({ id: 'failure-context' });
+
 export const error = exactly({
   code: text,
   message: text,
@@ -405,3 +427,108 @@ export const kernelDifference = exactly({
   where: text,
   changes: z.array(exactly({ since: text, is: text, evidence, unverified: flag })),
 }).meta({ id: 'kernel-difference' });
+
+const severity = z.enum(['error', 'warning', 'note']);
+
+/** A repair that was booted. */
+const repair = exactly({
+  say: text,
+  source: text.nullable(),
+  cmdline: text.nullable(),
+  config: z.record(text, text).nullable(),
+  changes: z.array(bootDifference),
+}).meta({ id: 'repair' });
+
+/** What a check has found. */
+export const finding = exactly({
+  check: text,
+  severity,
+  message: text,
+  path: text.nullable(),
+  position: position.nullable(),
+  hint: text.nullable(),
+  log: names,
+  repair: repair.nullable(),
+}).meta({ id: 'finding' });
+
+export const checkedBoard = exactly({
+  board: text,
+  boots: flag,
+  error: whole,
+  warning: whole,
+  note: whole,
+  findings: z.array(finding),
+});
+
+export const namedCheck = exactly({
+  check: text,
+  severity: z.enum(['error', 'warning', 'note', 'off']),
+  by: z.enum(['dtc', 'dmaheap']),
+  about: text,
+});
+
+const placedPiece = exactly({ base: address, length: size });
+
+export const whyAnswer = {
+  subject: z.enum(['allocation', 'failure', 'buffer', 'node']),
+  about: text.nullable(),
+  size: size.nullable(),
+  works: flag,
+  errno: errno.nullable(),
+  why: why.nullable(),
+  reason: names,
+  context: failureContext.nullable(),
+  pieces: z.array(placedPiece).nullable(),
+  cure: exactly({
+    largest: size.nullable(),
+    free: z.array(exactly({ ino: whole, name: text.nullable(), size, maker: text })).nullable(),
+    never: flag,
+  }).nullable(),
+  region: region.nullable(),
+  findings: z.array(finding),
+};
+
+const fitFailure = exactly({
+  item: text,
+  number: whole,
+  buffer: whole,
+  size,
+  errno,
+  errno_number: whole,
+  why: why.nullable(),
+  reason: names,
+}).meta({ id: 'fit-failure' });
+
+export const fitAnswer = {
+  board: text,
+  fits: flag,
+  lower_bound: flag,
+  after: text.nullable(),
+  items: z.array(
+    exactly({ item: text, heap: text, count: whole, buffers: z.array(size), lower_bound: flag }),
+  ),
+  failure: fitFailure.nullable(),
+  left: z.array(exactly({ ...heap.shape, largest_request: size })),
+  orders: exactly({ tried: whole, fit: whole, first: names.nullable() }).nullable(),
+  smallest: z.array(
+    exactly({
+      heap: text,
+      region: text,
+      now: size,
+      unit: size,
+      size: size.nullable(),
+      less: fitFailure.nullable(),
+      changes: z.array(
+        exactly({
+          how: z.enum(['device-tree', 'cmdline']),
+          size,
+          heap: text,
+          say: text,
+          source: text.nullable(),
+          cmdline: text.nullable(),
+          changes: z.array(bootDifference),
+        }),
+      ),
+    }),
+  ),
+};

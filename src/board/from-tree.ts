@@ -15,7 +15,7 @@ import { memoryRegionUsers } from './memory-region-users.ts';
 import { OfAddress } from './of-address.ts';
 import { ROOT_CELLS_DEFAULT } from './of-bus.ts';
 import { OfTree } from './of-tree.ts';
-import { misspeltProperties, strayReserved, strayWarnings } from './reserved-memory-doubts.ts';
+import { misspeltProperties, placeDoubts, strayReserved, strayWarnings } from './reserved-memory-doubts.ts';
 import { type CellWidths, rangesOf, reservedMemNode } from './reserved-memory-nodes.ts';
 import { symbolsByPath } from './symbols.ts';
 
@@ -41,7 +41,10 @@ export function boardFromTree(tree: DeviceTree, source: string): Board {
   const reservedMemory = childCalled(root, 'reserved-memory');
   const model = getProperty(root, 'model');
   const stray = strayReserved(root);
-  diagnostics.push(...strayWarnings(stray), ...(reservedMemory ? misspeltProperties(reservedMemory) : []));
+  diagnostics.push(...strayWarnings(stray));
+  if (reservedMemory) {
+    diagnostics.push(...misspeltProperties(reservedMemory), ...placeDoubts(reservedMemory, widths));
+  }
   const users = memoryRegionUsers(root, reservedMemory, (warning) => diagnostics.push(warning));
   const labels = symbolsByPath(root);
   const ofTree = new OfTree(root);

@@ -4,8 +4,10 @@
  */
 import { closest } from '../devicetree/closest.ts';
 import { baseNameOf } from '../devicetree/node-lookup.ts';
-import type { DtNode } from '../devicetree/tree.ts';
+import { type DtNode, type DtProperty, getProperty } from '../devicetree/tree.ts';
+import { CELL, numberAt } from '../devicetree/value.ts';
 import type { Diagnostic } from '../diagnostic.ts';
+import type { CellWidths } from './reserved-memory-nodes.ts';
 
 /** What Linux reads of a child, and is easily misspelt. */
 const READ = [
@@ -62,6 +64,58 @@ export function misspeltProperties(reserved: DtNode): readonly Diagnostic[] {
       ];
     }),
   );
+}
+
+/** What Linux reads only of a region without `reg`: __reserved_mem_alloc_size(). */
+const OF_DYNAMIC = ['size', 'alignment', 'alloc-ranges'];
+
+/** The address behind the @ of a node's name; `undefined` where there is none, or it is no plain number. */
+export function unitAddressOf(name: string): bigint | undefined {
+  const unit = /@(?:0x)?([0-9a-fA-F]{1,16})$/.exec(name)?.[1];
+  return unit === undefined ? undefined : BigInt(`0x${unit}`);
+}
+
+/** Places and sizes of the children of /reserved-memory that Linux does not take as their author meant them. */
+export function placeDoubts(reserved: DtNode, root: CellWidths): readonly Diagnostic[] {
+  return reserved.children.flatMap((node) => {
+    const path = `/${reserved.name}/${node.name}`;
+    const warning = (
+      code: string,
+      { name, position = node.position }: DtProperty,
+      message: string,
+      hint: string,
+    ): Diagnostic => ({
+      code,
+      severity: 'warning',
+      message,
+      ...(position && { position }),
+      path: `${path}:${name}`,
+      hint,
+    });
+    const reg = getProperty(node, 'reg');
+    if (reg !== undefined) {
+      const base = numberAt(reg.value, 0, root.addressCells);
+      const isMet = ({ name, value }: DtProperty): boolean => {
+        const asked = name === 'alignment' ? numberAt(value, 0, value.length / CELL) : 0n;
+        return asked > 0n && base % asked === 0n;
+      };
+      const ignored = node.properties.filter((one) => OF_DYNAMIC.includes(one.name) && !isMet(one));
+      const [first] = ignored;
+      if (first === undefined) return [];
+      const names = ignored.map(({ name }) => name).join(', ');
+      const message = `${names} beside reg ${ignored.length === 1 ? 'is' : 'are'} ignored: the region has the place and the size of its reg`;
+      const hint = `leave ${names} out, or leave reg out so that Linux finds a place`;
+      return [warning('board-size-beside-reg', first, message, hint)];
+    }
+    const size = getProperty(node, 'size');
+    const { addressCells, sizeCells } = root;
+    if (size === undefined || size.value.length !== (addressCells + sizeCells) * CELL || addressCells === 0)
+      return [];
+    const base = numberAt(size.value, 0, addressCells);
+    if (base === 0n || (unitAddressOf(node.name) ?? base) !== base) return [];
+    const message = 'size holds an address and a size, as reg does: Linux refuses it';
+    return [warning('board-size-for-reg', size, message, 'did you mean reg?')];
+  });
 }
 
 /** A reserved-memory node that is not a child of the root, with its path. */

@@ -8,6 +8,8 @@ import { UsageError } from './failures.ts';
 export interface Caller extends ProgramCaller {
   /** Makes a call as the task. */
   call(syscall: Syscall): SyscallResult;
+  /** What fails is told with its rule, and with who holds the memory: --verbose. */
+  readonly verbose?: boolean;
 }
 
 /** A name that a task may have. @throws UsageError */
@@ -23,8 +25,9 @@ export function checkTaskName(name: string): string {
 export function callerOf(
   kernel: Kernel,
   task: string,
+  verbose = false,
 ): { readonly caller: Caller; readonly startedPid?: number } {
-  const caller: Caller = { kernel, task, call: (syscall) => kernel.syscall(task, syscall) };
+  const caller: Caller = { kernel, task, verbose, call: (syscall) => kernel.syscall(task, syscall) };
   const startedPid = startTask(caller);
   return { caller, ...(startedPid !== undefined && { startedPid }) };
 }

@@ -3,6 +3,7 @@
  * (`CallFailed`), a user's mistake or unusable input (`UsageError`, `UnreadableInput`, `InvalidInput`, a
  * session's own error), and a bug (any other Error).
  */
+import type { FailureContext } from '../check/why-failure.ts';
 import type { Failure } from '../dma-buf/failure.ts';
 import type { BootOutcome } from '../kernel/boot/boot.ts';
 import type { LogLine } from '../printk.ts';
@@ -48,6 +49,8 @@ export interface FailedCall {
   readonly notes?: readonly string[];
   /** The log lines that the call caused. */
   readonly log?: readonly LogLine[];
+  /** With --verbose: the rule, and who holds the memory. */
+  readonly context?: FailureContext;
   /** What worked before it failed, as members of the JSON answer. */
   readonly done?: Readonly<Record<string, unknown>>;
 }

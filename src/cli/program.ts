@@ -76,6 +76,12 @@ export async function createProgram(
         'the task that makes the calls: shell unless given; started when there is none',
       ).helpGroup(GLOBAL),
     )
+    .addOption(
+      new Option(
+        '-v, --verbose',
+        'of a call that fails also the rule of Linux, and who holds the memory',
+      ).helpGroup(GLOBAL),
+    )
     .addOption(new Option('--json', 'print one JSON object, errors too').helpGroup(GLOBAL))
     .addOption(new Option('--no-color', 'no colour on a terminal (as NO_COLOR)').helpGroup(GLOBAL))
     .addHelpText(

@@ -34,6 +34,8 @@ export interface GlobalOptions {
   readonly task?: string;
   /** Milliseconds to wait for another process's transaction. */
   readonly wait?: number;
+  /** What fails is told with its rule, and with who holds the memory. */
+  readonly verbose?: boolean;
   /** False with --no-color. */
   readonly color?: boolean;
 }
@@ -126,7 +128,7 @@ export class Shell {
       const victims: string[] = [];
       // The caller itself hears of it as its call's failure.
       kernel.onOomKill = (victim) => victim !== task && victims.push(victim);
-      const { caller, startedPid } = callerOf(kernel, task);
+      const { caller, startedPid } = callerOf(kernel, task, this.options.verbose === true);
       const value = body(caller);
       return { value, startedPid, reports: [...kernel.hazards.since(mark)], victims };
     });

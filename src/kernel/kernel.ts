@@ -1,9 +1,9 @@
 /** A running kernel: one entrance for everything that tasks do; `kernel-views.ts` is for those who look. */
 import { isCached } from '../dma-buf/backends.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
-import type { PhysMemory } from '../mm/phys-memory.ts';
+import { NO_MEMORY, type PhysMemory } from '../mm/phys-memory.ts';
 import type { Printk } from '../printk.ts';
-import type { Records } from '../records.ts';
+import { type Records, RehearsalRecords } from '../records.ts';
 import type { PhysRange } from '../units.ts';
 import { type Access, type AccessPlace, watched } from './access.ts';
 import { bootRecord } from './boot/boot-record.ts';
@@ -68,6 +68,16 @@ export class Kernel extends KernelViews {
     records.put(CALLS, this.#state.call + 1);
     this.onSyscall?.(task, call, result);
     return result;
+  }
+
+  /**
+   * Runs `body` on this kernel as it is now. What it changes there is forgotten, and no byte of memory is written: to
+   * see what a call would answer.
+   */
+  rehearse<T>(body: (kernel: Kernel) => T): T {
+    const { memory, records } = this.#state;
+    const silent: PhysMemory = { ...NO_MEMORY, read: (address, into) => memory.read(address, into) };
+    return body(new Kernel(new RehearsalRecords(records), silent));
   }
 
   /** The bytes behind a mapping that mmap returned. @throws Error when the task has no such mapping */

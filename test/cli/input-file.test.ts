@@ -38,6 +38,8 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   dt: [BOARD],
   diff: [BOARD, BOARD],
   boards: [BOARD],
+  check: [BOARD],
+  fit: [BOARD, '1M@system'],
   'dt show': ['/'],
   'overlay apply': [projectPath('fixtures/boards/run-time.dtso')],
   write: ['4'],
@@ -46,6 +48,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   replay: [projectPath('fixtures/scenarios/ci-gate.yaml')],
   alloc: ['system', '4K'],
   age: ['system'],
+  why: ['system'],
   cat: ['/proc/meminfo'],
   ls: ['/proc'],
 };
@@ -56,7 +59,7 @@ const INPUTS = (await commandsOf()).flatMap(({ words, command }) => {
   const name = words.join(' ');
   const args = ARGUMENTS[name] ?? [];
   const withBoard = command.options.some(({ long }) => long === '--overlay');
-  const isOwn = ['boot', 'reconstruct', 'dt', 'diff', 'boards'].includes(words[0] ?? '');
+  const isOwn = ['boot', 'reconstruct', 'dt', 'diff', 'boards', 'check', 'fit'].includes(words[0] ?? '');
   const board = withBoard && !isOwn ? ['--board', BOARD] : [];
   const session = withBoard ? [] : ['--session', SESSION];
   const options = command.options

@@ -7,6 +7,7 @@ import { BootPanic, CallFailed, type FailedCall, UnreadableInput } from '../fail
 import { logJson, modeText, regionJson } from '../json/json.ts';
 import { renderDiagnostic } from '../render/diagnostic.ts';
 import { droppedNote, renderLogLine, splitLog } from '../render/log.ts';
+import { contextJson, contextLines } from '../render/why.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { explainOutcome } from './explain-failure.ts';
@@ -33,7 +34,8 @@ const reasons = (call: FailedCall): string[] => [...explainOutcome(call), ...(ca
 
 function callText(call: FailedCall, ink: Ink): string {
   const head = `${escapeText(call.what)}: ${ink.bad(call.errno)} (${strerror(call.errno)})\n`;
-  return head + indent(reasons(call).map(escapeText)) + renderLog(call.log ?? [], ink);
+  const more = call.context === undefined ? [] : contextLines(call.context);
+  return head + indent([...reasons(call).map(escapeText), ...more]) + renderLog(call.log ?? [], ink);
 }
 
 /** The text for standard error; empty when there is nothing to say. */
@@ -59,7 +61,7 @@ export function errorText(thrown: unknown, ink: Ink = NO_INK): string {
 }
 
 /** The numbers of a failure under keys as the kernel would spell them: `free_pages`. */
-const whyJson = (call: FailedCall): Record<string, unknown> | null =>
+export const whyJson = (call: Pick<FailedCall, 'why'>): Record<string, unknown> | null =>
   call.why === undefined
     ? null
     : Object.fromEntries(
@@ -113,6 +115,7 @@ function errorMembers(thrown: unknown): Record<string, unknown> {
     return {
       error: callJson(first),
       ...(more.length === 0 ? {} : { more: more.map(callJson) }),
+      ...(first.context && { context: contextJson(first.context) }),
       ...first.done,
     };
   }

@@ -3,6 +3,7 @@
  * the kernel's spelling. docs/cli.md describes each schema; a changed meaning gets a new number.
  */
 
+import { explainRegion } from '../../check/explain-region.ts';
 import type { DtNode, DtProperty } from '../../devicetree/tree.ts';
 import type { Report } from '../../kernel/coherency/hazard-log.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views/views.ts';
@@ -11,7 +12,6 @@ import { flagNames } from '../../profile/open-flag-words.ts';
 import type { PfnRange } from '../../units.ts';
 import { bytesOf, formatHex } from '../../units.ts';
 import { explainHazard, syncFlagNames } from '../explain/explain-hazard.ts';
-import { explainRegion } from '../explain/explain-region.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

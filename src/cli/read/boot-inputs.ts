@@ -90,9 +90,13 @@ function readAccounting(text: string, before: readonly Accounting[] = []): Accou
   throw new InvalidArgumentError(`Expected ${ACCOUNTING.join(', ')}.`);
 }
 
-/** Adds the options of a boot to a command. */
-export function addBootInputs(command: Command, heading: string): Command {
-  const group = (option: Option) => command.addOption(inHelp(option, heading));
+/** Options that change nothing of where memory and heaps lie. */
+export const NOT_OF_BOARDS: readonly string[] = ['accounting', 'nofile', 'mode', 'group', 'evict', 'fault'];
+
+/** Adds the options of a boot to a command. @param without those that it has no use for */
+export function addBootInputs(command: Command, heading: string, without: readonly string[] = []): Command {
+  const group = (option: Option) =>
+    without.includes(option.attributeName()) ? command : command.addOption(inHelp(option, heading));
   group(kernelOption());
   group(archOption("else the board's: arm64, arm, riscv64, x86_64", readArch));
   group(new Option('--cmdline <text>', "the command line, instead of the board's bootargs"));

@@ -1,7 +1,8 @@
 /** What many boards boot to: one table, and JSON. */
+
+import { whyNoHeap } from '../../check/explain-region.ts';
 import type { BoardSummary } from '../../program/boots/board-summary.ts';
 import { formatHex, formatSize } from '../../units.ts';
-import { whyNoHeap } from '../explain/explain-region.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { renderTable } from '../terminal/table.ts';

@@ -1,7 +1,8 @@
 /** What two boots have not in common, one line each, and as JSON. */
+
+import { whyNoHeap } from '../../check/explain-region.ts';
 import type { BootDifference, Fate, Placed } from '../../program/boots/boot-differences.ts';
 import { formatHex, formatSize } from '../../units.ts';
-import { whyNoHeap } from '../explain/explain-region.ts';
 
 function placedText({ base, size }: Placed = {}): string {
   if (base === undefined) return size === undefined ? 'not placed' : formatSize(size);

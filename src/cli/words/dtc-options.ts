@@ -73,7 +73,7 @@ function readAlign(text: string): number {
   throw new InvalidArgumentError('Expected a power of two.');
 }
 
-/** dtc's checks that only warn, which are not made here. */
+/** dtc's checks that only warn, which `check` makes. */
 const WARNING_CHECKS: readonly string[] = [
   'addr_size_cells',
   'address_cells_is_cell',
@@ -167,7 +167,7 @@ function readCheck(kind: '-W' | '-E'): (text: string) => string {
     }
     if (!isOurs && !off) {
       throw new InvalidArgumentError(
-        `Of dtc's checks only those that refuse a source are made here, and not ${name}.`,
+        `Of dtc's checks dt makes only those that refuse a source, and not ${name}: dmaheap check -W ${name} does.`,
       );
     }
     if (isOurs && off && kind === '-E')

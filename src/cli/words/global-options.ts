@@ -6,10 +6,10 @@ import type { Command, Option } from 'commander';
 import { UsageError } from '../failures.ts';
 import type { GlobalOptions } from '../shell.ts';
 
-type Global = 'session' | 'wait' | 'board' | 'task';
+type Global = 'session' | 'wait' | 'board' | 'task' | 'verbose';
 
 /** A session's commands act as a task. */
-const ACTS: readonly Global[] = ['session', 'wait', 'task'];
+const ACTS: readonly Global[] = ['session', 'wait', 'task', 'verbose'];
 /** These only look, or are about the whole machine. */
 const LOOKS: readonly Global[] = ['session', 'wait'];
 /** These work on a boot in memory as well. */
@@ -35,6 +35,7 @@ const TAKES: ReadonlyMap<string, readonly Global[]> = new Map(
     dmesg: LOOKS_ANYWHERE,
     hazards: LOOKS,
     alloc: ACTS_ANYWHERE,
+    why: ['session', 'wait', 'task', 'board'],
     age: ACTS_ANYWHERE,
     cat: ACTS_ANYWHERE,
     ls: ACTS_ANYWHERE,
@@ -46,6 +47,8 @@ const TAKES: ReadonlyMap<string, readonly Global[]> = new Map(
     diff: [],
     boards: [],
     config: LOOKS_ANYWHERE,
+    check: [],
+    fit: [],
     kernels: [],
     export: LOOKS,
     'fault list': LOOKS,
@@ -71,9 +74,9 @@ const takenBy = (path: string): readonly Global[] => TAKES.get(path) ?? ACTS;
 function refusal(path: string, option: Global, { board = '' }: GlobalOptions): UsageError {
   switch (option) {
     case 'board':
-      return ['dt', 'boot', 'diff', 'boards'].includes(path)
+      return ['dt', 'boot', 'diff', 'boards', 'check', 'fit'].includes(path)
         ? new UsageError(
-            `${path} names its ${['diff', 'boards'].includes(path) ? 'boards' : 'board'} itself: --board would be ignored`,
+            `${path} names its ${['diff', 'boards', 'check'].includes(path) ? 'boards' : 'board'} itself: --board would be ignored`,
           )
         : takenBy(path).includes('session')
           ? new UsageError(
@@ -95,6 +98,8 @@ function refusal(path: string, option: Global, { board = '' }: GlobalOptions): U
       if (takenBy(path).includes('session'))
         return new UsageError(`${path} waits for nobody: --wait would be ignored`);
       return new UsageError(`${path} uses no session: --wait would be ignored`);
+    case 'verbose':
+      return new UsageError(`${path} has no failed call to tell of: --verbose would be ignored`);
     case 'session':
       return new UsageError(`${path} uses no session: --session would be ignored`);
   }
@@ -104,7 +109,7 @@ function refusal(path: string, option: Global, { board = '' }: GlobalOptions): U
 export function refuseIgnored(command: Command): void {
   const path = pathOf(command);
   const given = command.optsWithGlobals<GlobalOptions>();
-  for (const option of ['board', 'session', 'wait', 'task'] as const) {
+  for (const option of ['board', 'session', 'wait', 'task', 'verbose'] as const) {
     if (given[option] !== undefined && !takenBy(path).includes(option)) throw refusal(path, option, given);
   }
   for (const name of NOT_ITS_OWN.get(path) ?? []) {
@@ -122,7 +127,7 @@ export function globalOptionsOf(command: Command): readonly Option[] {
   const shown = command.registeredArguments.length > 0 || command.commands.length === 0;
   const takes = (option: Option): boolean => {
     const name = option.attributeName();
-    const isOfSome = ['session', 'wait', 'board', 'task'].includes(name);
+    const isOfSome = ['session', 'wait', 'board', 'task', 'verbose'].includes(name);
     if (NOT_ITS_OWN.get(path)?.includes(name) === true) return false;
     return !shown || !isOfSome || takenBy(path).includes(name as Global);
   };

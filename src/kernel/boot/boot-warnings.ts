@@ -4,6 +4,7 @@
  */
 import type { Board } from '../../board/board.ts';
 import type { MemoryCmdline } from '../../board/cmdline.ts';
+import { unitAddressOf } from '../../board/reserved-memory-doubts.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { Claim } from '../../mm/early/claims.ts';
 import type { EarlyBoot } from '../../mm/early/early-boot.ts';
@@ -46,6 +47,7 @@ export function bootWarnings(
   const nodes = new Map((board.reservedMemory?.nodes ?? []).map((node) => [node.name, node]));
   const found: readonly Warning[] = [
     ...cmdlineWarnings(early, words),
+    ...elsewhereWarnings(reservedMemory.regions),
     ...overlapWarnings(early, reservedMemory.regions),
     // Those that have no page structs killed the kernel, which is told of the panic.
     ...(registered === NOTHING_REGISTERED ? [] : pastRamWarnings(early)),
@@ -77,6 +79,20 @@ function cmdlineWarnings({ profile }: EarlyBoot, words: MemoryCmdline): readonly
   if (cmaWithoutUnit !== true || cma === undefined || cma.size >= MiB) return ignored;
   const message = `cma=${cma.size} asks for ${formatSize(cma.size)}, which Linux rounds up to a pageblock (${formatSize(pageblockBytes(profile))})`;
   return [...ignored, { code: 'cmdline-cma-bytes', message, hint: `for MiB: cma=${cma.size}M` }];
+}
+
+/** Regions without `reg` whose names say another place than the one that Linux has found. */
+function elsewhereWarnings(regions: readonly ReservedMem[]): readonly Warning[] {
+  return regions.flatMap(({ name, dynamic, base }) => {
+    const said = unitAddressOf(name);
+    if (!dynamic || base === undefined || said === undefined || said === base) return [];
+    return {
+      code: 'region-elsewhere',
+      node: name,
+      message: `the name of ${name} says ${formatHex(said)}, but a region without reg lies where Linux finds a place: at ${formatHex(base)} here`,
+      hint: 'leave the unit address out, or give the place by reg',
+    };
+  });
 }
 
 /** A region, or what the boot loader put into memory. */

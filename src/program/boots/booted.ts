@@ -1,12 +1,12 @@
 /** What a boot leaves, to be compared with another's. */
 import type { Board } from '../../board/board.ts';
-import { boot } from '../../kernel/boot/boot.ts';
+import { type BootOutcome, boot } from '../../kernel/boot/boot.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import { Kernel, layoutOf } from '../../kernel/kernel.ts';
 import type { HeapView, RegionView } from '../../kernel/views/views.ts';
 import { NO_MEMORY } from '../../mm/phys-memory.ts';
 import { type LogLine, Printk } from '../../printk.ts';
-import { MemoryRecords } from '../../records.ts';
+import { MemoryRecords, type Records } from '../../records.ts';
 
 export interface Booted {
   readonly heaps: readonly HeapView[];
@@ -20,12 +20,10 @@ export interface Booted {
   readonly panic?: string;
 }
 
-/** Boots a board in memory. @throws InvalidInput when the board cannot */
-export function bootedBy({ board, params }: { readonly board: Board; readonly params: BootParams }): Booted {
-  const records = new MemoryRecords();
-  const { panic } = boot(board, params, records);
+/** What a boot has left in its records, the regions of a kernel that died too. */
+export function bootedOf({ panic, regions = [] }: BootOutcome, records: Records): Booted {
   const log = [...new Printk(records).since()].filter(({ suppressed }) => suppressed !== true);
-  if (panic !== undefined) return { heaps: [], regions: [], memory: 0n, log, banner: '', panic };
+  if (panic !== undefined) return { heaps: [], regions, memory: 0n, log, banner: '', panic };
   const kernel = new Kernel(records, NO_MEMORY);
   return {
     heaps: kernel.heaps(),
@@ -34,4 +32,10 @@ export function bootedBy({ board, params }: { readonly board: Board; readonly pa
     log,
     banner: kernel.info().banner,
   };
+}
+
+/** Boots a board in memory. @throws InvalidInput when the board cannot */
+export function bootedBy({ board, params }: { readonly board: Board; readonly params: BootParams }): Booted {
+  const records = new MemoryRecords();
+  return bootedOf(boot(board, params, records), records);
 }

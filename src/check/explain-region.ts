@@ -1,8 +1,8 @@
 /** Why a /reserved-memory node is no heap, in words, and what to do about it. */
-import { claimText, defaultAreaText } from '../../kernel/boot/boot-warnings.ts';
-import type { RegionView, WhyNoHeap } from '../../kernel/views/views.ts';
-import type { RegionDetail } from '../../mm/early/region-detail.ts';
-import { formatHex, formatRange, formatSize, roundDown, roundUp } from '../../units.ts';
+import { claimText, defaultAreaText } from '../kernel/boot/boot-warnings.ts';
+import type { RegionView, WhyNoHeap } from '../kernel/views/views.ts';
+import type { RegionDetail } from '../mm/early/region-detail.ts';
+import { formatHex, formatRange, formatSize, roundDown, roundUp } from '../units.ts';
 
 const WORDS: Readonly<Record<WhyNoHeap, readonly [reason: string, advice?: string]>> = {
   disabled: ['its status is neither "ok" nor "okay"', 'remove the status property or set it to "okay"'],
