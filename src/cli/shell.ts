@@ -47,6 +47,9 @@ export interface Surroundings {
   readonly interrupts?: Interrupts;
 }
 
+/** Commands that mend the form of a board unasked: they show it, and nobody decides by their exit code. */
+const MENDING: readonly string[] = ['list', 'regions'];
+
 const HISTORY_CUT =
   'note: the journal is full: from now on its oldest calls are dropped, and export refuses this session ' +
   '(boot --journal all keeps every call)\n';
@@ -61,6 +64,8 @@ export class Shell {
   readonly ledger: Ledger;
   readonly #surroundings: Surroundings;
   readonly #warned = new Set<string>();
+  /** What was assumed of the board that the answer rests on. */
+  #assumed: readonly Diagnostic[] = [];
   /** What went wrong with shared memory during the command, not told yet. */
   #reports: Report[] = [];
 
@@ -79,7 +84,12 @@ export class Shell {
       const { profile } = answer;
       const unverified = typeof profile === 'string' && speaksUnverified(profile);
       this.#say(
-        jsonText({ ...answer, ...(unverified && { unverified }), ...(hazards.length > 0 && { hazards }) }),
+        jsonText({
+          ...answer,
+          ...(unverified && { unverified }),
+          ...(this.#assumed.length > 0 && { assumed: this.#assumed }),
+          ...(hazards.length > 0 && { hazards }),
+        }),
       );
       return;
     }
@@ -194,7 +204,23 @@ export class Shell {
       ...this.storeOptions,
       onHistoryCut: () => this.streams.err(HISTORY_CUT),
     });
+    const { assumed = [] } = session.info().inputs;
+    // Of its form `session info` tells; what memory depends on marks every answer.
+    await this.assume(assumed.filter(({ assumes }) => command === 'session info' || assumes === 'memory'));
     return this.ledger.over(session);
+  }
+
+  /** Prints what was assumed of the board, and marks the answer with it. */
+  async assume(assumed: readonly Diagnostic[]): Promise<void> {
+    this.#assumed = [...this.#assumed, ...assumed];
+    await this.warn(assumed);
+  }
+
+  /** The mark of an answer in words that rests on what was assumed of memory; empty for any other. */
+  get assumedMark(): string {
+    const count = this.#assumed.filter(({ assumes }) => assumes === 'memory').length;
+    if (count === 0) return '';
+    return `assumed: this rests on ${count} ${count === 1 ? 'guess' : 'guesses'} about memory (--repair)\n`;
   }
 
   /** The session, or with --board one in memory that is booted for this command. */
@@ -206,7 +232,9 @@ export class Shell {
     }
     this.refuseSession(`${command} --board`);
     const { bootInMemory, prepareBoot } = await import('./read/prepare-boot.ts');
-    const prepared = await prepareBoot(board, options, this.environmentKernel);
+    const mendsForm = MENDING.includes(command);
+    const prepared = await prepareBoot(board, { ...options, mendsForm }, this.environmentKernel);
+    await this.assume(prepared.inputs.assumed ?? []);
     await this.warn(prepared.warnings);
     const session = bootInMemory(prepared);
     await this.warn(session.view((kernel) => kernel.warnings()));

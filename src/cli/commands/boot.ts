@@ -37,6 +37,7 @@ const KERNEL_HINT = 'hint: another Linux answers with --kernel RELEASE; dmaheap 
 async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean, hint = ''): Promise<void> {
   const location = shell.location();
   const isNew = !existsSync(join(location.path, 'store'));
+  await shell.assume(prepared.inputs.assumed ?? []);
   await shell.warn(prepared.warnings);
   let heaps: readonly HeapView[] = [];
   let noHeaps = 0;
@@ -57,7 +58,9 @@ async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean, hi
   await shell.warn(warnings);
   const doubt = doubtfulFileSystem(location.path);
   if (doubt !== undefined) shell.streams.err(`warning: ${doubt}\n`);
-  shell.streams.err(`${profile}\n${summary(heaps, noHeaps, location.path)}${isNew ? hint : ''}`);
+  shell.streams.err(
+    `${profile}\n${shell.assumedMark}${summary(heaps, noHeaps, location.path)}${isNew ? hint : ''}`,
+  );
   await shell.answer(
     () => ({
       schema: 'dmaheap.boot/1',
@@ -101,7 +104,7 @@ export function bootCommand({ program, shell }: Registry): void {
     .action(async (file: string, options: BoardOptions & { force?: boolean; journal?: number }) => {
       const sh = shell(command);
       sh.refuseBoard('boot');
-      const prepared = await prepareBoot(file, options, sh.environmentKernel);
+      const prepared = await prepareBoot(file, { ...options, mendsForm: true }, sh.environmentKernel);
       const { journal } = options;
       const inputs =
         journal === undefined ? prepared.inputs : { ...prepared.inputs, journal: { entries: journal } };

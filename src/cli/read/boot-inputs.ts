@@ -166,7 +166,7 @@ export function bootParams(options: BootInputOptions): BootParams {
   });
 }
 
-const SOURCE_NAMES = ['include', 'define', 'overlay', 'allowOutside'] as const;
+const SOURCE_NAMES = ['include', 'define', 'overlay', 'repair', 'allowOutside'] as const;
 
 const flagOf = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -10,6 +10,7 @@ import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
 import { UnreadableInput, UsageError } from '../failures.ts';
 import type { Confinement } from './confinement.ts';
 import { readDeviceTreeDirectory } from './device-tree-directory.ts';
+import { compiledOrMended, isPastedSource } from './mended-source.ts';
 import { inputName, readInput } from './read-input.ts';
 import { directoryOf, isDirectory, modifiedText, outsideScenario, sourceFiles } from './source-files.ts';
 import { refuseWrongInput } from './wrong-input.ts';
@@ -36,6 +37,10 @@ export interface SourceInputs {
   readonly onRead?: (path: string) => void;
   /** The file may be an overlay itself. */
   readonly overlayAsBoard?: boolean;
+  /** Source that is not whole is mended, whatever must be assumed: --repair. */
+  readonly repair?: boolean;
+  /** The form of such source is mended unasked: of commands that tell what they assumed and judge nothing. */
+  readonly mendsForm?: boolean;
 }
 
 export interface LoadedTree {
@@ -48,6 +53,8 @@ export interface LoadedTree {
   /** What can be read again without any other file: the input itself, or the finished tree as a blob. */
   bytes(): Uint8Array;
   readonly warnings: readonly Diagnostic[];
+  /** What was assumed of source that is not whole: diagnostics with `assumes`. */
+  readonly assumed: readonly Diagnostic[];
   /** Whether it is an overlay; source alone says so. */
   readonly isOverlay?: boolean;
 }
@@ -72,6 +79,7 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
   let { tree } = board;
   let { isOfSource } = board;
   const warnings = [...board.warnings];
+  const assumed = [...board.assumed];
   const { applyOverlay } = await import('../../devicetree/overlay.ts');
   for (const name of overlays) {
     // Its labels too: the next overlay may refer to them.
@@ -81,7 +89,9 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
       autoAlias: false,
       localFixups: false,
       format: undefined,
+      isOverlay: true,
     });
+    assumed.push(...overlay.assumed);
     const applied = applyOverlay(tree, overlay.tree);
     isOfSource ||= overlay.isOfSource;
     warnings.push(...overlay.warnings);
@@ -93,15 +103,23 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
     warnings.push(...found);
     tree = applied.tree;
   }
-  return { ...board, tree, isOfSource, bytes: () => encodeDtb(tree), warnings };
+  return { ...board, tree, isOfSource, bytes: () => encodeDtb(tree), warnings, assumed };
 }
 
 /** The same for a user who gives the options: those about source are refused where there is none. @throws UsageError */
 export async function loadTreeAsGiven(file: string, inputs: SourceInputs): Promise<LoadedTree> {
   const loaded = await loadTree(file, inputs);
   if (loaded.isOfSource) return loaded;
-  const { include, define, symbols } = inputs;
-  const given = include?.length ? '--include' : define ? '--define' : symbols ? '--symbols' : undefined;
+  const { include, define, symbols, repair } = inputs;
+  const given = include?.length
+    ? '--include'
+    : define
+      ? '--define'
+      : symbols
+        ? '--symbols'
+        : repair
+          ? '--repair'
+          : undefined;
   if (given === undefined) return loaded;
   throw new UsageError(
     `${given} goes with device-tree source, and ${inputName(file)} is none: it would be ignored`,
@@ -200,7 +218,10 @@ function refuseSourceOnly(name: string, is: string, { autoAlias, localFixups }: 
   );
 }
 
-async function loadPiece(file: string, inputs: SourceInputs): Promise<LoadedTree> {
+async function loadPiece(
+  file: string,
+  inputs: SourceInputs & { readonly isOverlay?: boolean },
+): Promise<LoadedTree> {
   const name = inputName(file);
   const read = fileRead(file, inputs.within);
   if (read === undefined) {
@@ -208,7 +229,14 @@ async function loadPiece(file: string, inputs: SourceInputs): Promise<LoadedTree
       throw otherFormat(name, 'a directory', inputs.format);
     refuseSourceOnly(name, 'a directory', inputs);
     const { tree, warnings } = readDeviceTreeDirectory(file);
-    return { tree, format: 'directory', isOfSource: false, bytes: () => encodeDtb(tree), warnings };
+    return {
+      tree,
+      format: 'directory',
+      isOfSource: false,
+      bytes: () => encodeDtb(tree),
+      warnings,
+      assumed: [],
+    };
   }
   const { bytes, modified } = read;
   if (bytes.length === 0) {
@@ -221,14 +249,15 @@ async function loadPiece(file: string, inputs: SourceInputs): Promise<LoadedTree
   const detected = detectFormat(bytes);
   // A source's name helps where its content says nothing.
   const isSource = inputs.format === 'dts' || /\.dts[io]?$/.test(file);
-  const format = detected !== 'dtb' && isSource ? 'dts' : detected;
+  const format =
+    detected !== 'dtb' && (isSource || (await isPastedSource(bytes, detected, inputs))) ? 'dts' : detected;
   if (inputs.format !== undefined && inputs.format !== format) {
     throw otherFormat(name, FORMAT_NAMES[format], inputs.format);
   }
   if (format !== 'dts') await refuseWrongInput(bytes, file, 'board');
   if (format !== 'dts') refuseSourceOnly(name, FORMAT_NAMES[format], inputs);
   if (format !== 'dts')
-    return { ...(await decodeTree(bytes, name)), format, isOfSource: false, bytes: () => bytes };
+    return { ...(await decodeTree(bytes, name)), format, isOfSource: false, bytes: () => bytes, assumed: [] };
   // As large as all the rest of the command: only for source.
   const { compileSource } = await import('../../devicetree/compile-source.ts');
   await optimizeLate();
@@ -240,14 +269,27 @@ async function loadPiece(file: string, inputs: SourceInputs): Promise<LoadedTree
     ...(modified === undefined ? {} : { modified }),
   };
   onRead?.(source.path);
-  const compiled = compileSource(source, {
+  const options = {
     readFile,
     defines: define,
     symbols,
     aliases: inputs.autoAlias === true,
     fixups: inputs.localFixups === true,
-  });
-  const { tree, isPlugin } = compiled;
+  };
+  const { tree, isPlugin, assumed, ...compiled } = await compiledOrMended(
+    () => compileSource(source, options),
+    source,
+    options,
+    inputs,
+  );
   const warnings = [...missingDirectories(include), ...compiled.warnings];
-  return { tree, format, isOfSource: true, bytes: () => encodeDtb(tree), warnings, isOverlay: isPlugin };
+  return {
+    tree,
+    format,
+    isOfSource: true,
+    bytes: () => encodeDtb(tree),
+    warnings,
+    assumed,
+    isOverlay: isPlugin,
+  };
 }

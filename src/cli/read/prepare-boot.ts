@@ -36,10 +36,16 @@ export async function prepareBoot(
   otherKernel?: string,
 ): Promise<PreparedBoot> {
   const loaded = await loadTreeAsGiven(file, options);
-  const { format, bytes, warnings } = loaded;
+  const { format, bytes, warnings, assumed } = loaded;
   const kernel = options.kernel ?? loaded.kernel ?? otherKernel;
   const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) });
-  const inputs = { board: bytes(), file: inputName(file), format, params };
+  const inputs = {
+    board: bytes(),
+    file: inputName(file),
+    format,
+    params,
+    ...(assumed.length > 0 && { assumed }),
+  };
   return bootOf(inputs, loadedBoard(loaded, inputs.file), warnings);
 }
 

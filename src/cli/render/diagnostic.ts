@@ -46,6 +46,7 @@ function trail(position: SourcePosition): string {
 export function renderDiagnostic(diagnostic: Diagnostic, ink: Ink = NO_INK): string {
   const { severity, position, path, message, hint } = diagnostic;
   const paint = severity === 'error' ? ink.bad : ink.warn;
+  const word = diagnostic.assumes === undefined ? severity : 'assumed';
   const where = position === undefined ? '' : `${escapeText(place(position))}: `;
   const node = path === undefined || message.includes(path) ? '' : `${escapeText(path)}: `;
   const hex = position?.offset?.toString(16);
@@ -54,5 +55,5 @@ export function renderDiagnostic(diagnostic: Diagnostic, ink: Ink = NO_INK): str
   const { excerpt = '' } = diagnostic;
   const line = excerpt.trim() === '' ? '' : excerptLines(excerpt, position?.column, ink);
   const via = position === undefined ? '' : trail(position);
-  return `${where}${paint(`${severity}:`)} ${node}${escapeText(message)}${offset}\n${line}${via}${advice}`;
+  return `${where}${paint(`${word}:`)} ${node}${escapeText(message)}${offset}\n${line}${via}${advice}`;
 }

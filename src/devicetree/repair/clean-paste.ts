@@ -1,0 +1,43 @@
+/**
+ * A paste without what is no source, each character where it was: text to text, for the compiler to read.
+ */
+import { takeDiffMarks } from './diff-marks.ts';
+import { takeFrontMarks } from './front-marks.ts';
+import { mendCharacters, takeNoise } from './noise.ts';
+import { PastedLines, type Remark } from './pasted-lines.ts';
+
+export interface CleanPaste {
+  /** As long as the paste, and in as many lines. */
+  readonly text: string;
+  readonly remarks: readonly Remark[];
+  /** It is a patch: its nodes may begin and end anywhere. */
+  readonly isDiff: boolean;
+  /** It is what a boot loader lists: of the nodes within, only names. */
+  readonly isListing: boolean;
+}
+
+export function cleanPaste(text: string): CleanPaste {
+  const paste = new PastedLines(text);
+  mendCharacters(paste);
+  takeFrontMarks(paste);
+  const isDiff = takeDiffMarks(paste);
+  const { isListing } = takeNoise(paste);
+  const remarks = [...paste.remarks].sort((a, b) => a.line - b.line);
+  return { text: paste.text, remarks, isDiff, isListing };
+}
+
+const OPENS = /^\s*(?:[\w]+:\s*)*(?:&?[\w,.+#?@-]+|\/|&\{[^}]*\})\s*\{/;
+const SOURCE = /[;{},>]$|[;{},>] *\/[/*]|^(?:\/[/*]|\*|#)/;
+/** Longer lines tell nothing. */
+const LONGEST = 2000;
+
+/** Whether a text without a head of source is source for all that: a node is opened, and most lines end as statements do. */
+export function looksPasted(text: string): boolean {
+  const lines = cleanPaste(text)
+    .text.split('\n')
+    .map((line) => (line.length > LONGEST ? 'x' : line.trim()))
+    .filter((line) => line !== '');
+  if (!lines.some((line) => OPENS.test(line)) || !lines.some((line) => /;\s*\}|^\s*\}|;\s*$/.test(line)))
+    return false;
+  return 2 * lines.filter((line) => SOURCE.test(line)).length >= lines.length;
+}
