@@ -103,7 +103,10 @@ export function addCells(root: LiveNode, isMade: (node: LiveNode) => boolean): r
     fill(root, cells);
     const node = regions[0] ?? memory[0] ?? root;
     const lacks = 'nothing that is given shows how many cells an address and a size have';
-    added.push({ node, lacks, message: `the root gets ${words(cells)}, which fit best what is given` });
+    const both = reserved !== undefined && regions.length > 0;
+    const who = both ? 'the root and /reserved-memory get' : 'the root gets';
+    added.push({ node, lacks, message: `${who} ${words(cells)}, which fit best what is given` });
+    if (both) fill(reserved, cells);
   }
   const roots = of(root);
   if (reserved === undefined || roots === undefined || regions.length === 0) return added;

@@ -10,6 +10,8 @@ export const RESERVED_MEMORY = 'reserved-memory';
 const OF_DEVICES = ['memory-region', 'iommus', 'iommu-map', 'dma-ranges', 'dma-coherent'];
 /** What makes a node a region. */
 const OF_REGIONS = ['reusable', 'no-map', 'alloc-ranges', 'linux,cma-default', 'linux,dma-default'];
+/** What Linux reads of a region. */
+const IN_REGIONS = ['reg', 'size', 'alignment', 'compatible', 'status', 'device_type', 'iommu-addresses'];
 /** Those that say where memory lies, whatever the node is. */
 const OF_MEMORY = [
   'size',
@@ -54,12 +56,12 @@ export function roleOf(label: string, body: LiveNode): 'reserved-memory' | 'regi
 export function concernsMemory(node: LiveNode, property: string): boolean {
   if (OF_DEVICES.includes(property)) return true;
   if (node.parent === undefined) return CELLS.includes(property);
-  for (let at: LiveNode | undefined = node; at !== undefined; at = at.parent) {
-    if (at.name === RESERVED_MEMORY && at.parent?.parent === undefined) return true;
-  }
-  if (node.parent.parent === undefined && isMemoryNode(node)) return true;
-  if (node.name === 'chosen') return /^(?:bootargs|linux,)/.test(property);
-  return isRegion(node) || (property === '#address-cells' && node.name === RESERVED_MEMORY);
+  const isAtRoot = node.parent.parent === undefined;
+  if (isAtRoot && node.name === 'chosen') return /^(?:bootargs|linux,)/.test(property);
+  if (isAtRoot && isMemoryNode(node)) return true;
+  if (isAtRoot && node.name === RESERVED_MEMORY) return OF_MEMORY.includes(property);
+  const isOfRegion = OF_REGIONS.includes(property) || IN_REGIONS.includes(property);
+  return isOfRegion && (isRegion(node) || node.parent.name === RESERVED_MEMORY);
 }
 
 /** Whether a property that stands in no node could be about memory. */

@@ -20,24 +20,29 @@ export const blanked = (line: string): string => line.replace(/[^\r\t]/g, ' ');
 export const countOf = (count: number, what: string): string => `${count} ${count === 1 ? what : `${what}s`}`;
 
 export class PastedLines {
+  /** The lines without the marks that were taken from their beginning. */
   readonly lines: string[];
   readonly remarks: Remark[] = [];
+  /** As many blanks as were taken from each. */
+  readonly #margins: string[];
 
   constructor(text: string) {
     this.lines = text.split('\n');
+    this.#margins = this.lines.map(() => '');
   }
 
   get text(): string {
-    return this.lines.join('\n');
+    return this.lines.map((line, index) => `${this.#margins[index]}${line}`).join('\n');
   }
 
-  /** Blanks out what a pattern finds at the beginning of lines. @returns on how many lines, and the first of them */
+  /** Takes off what a pattern finds at the beginning of lines. @returns on how many lines, and the first of them */
   takePrefix(pattern: RegExp): { readonly count: number; readonly first: number } {
     let [count, first] = [0, 0];
     for (const [index, line] of this.lines.entries()) {
       const length = isBlank(line) ? 0 : (pattern.exec(line)?.[0].length ?? 0);
       if (length === 0) continue;
-      this.lines[index] = blanked(line.slice(0, length)) + line.slice(length);
+      this.#margins[index] += blanked(line.slice(0, length));
+      this.lines[index] = line.slice(length);
       if (count++ === 0) first = index + 1;
     }
     return { count, first };
