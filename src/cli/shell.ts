@@ -204,16 +204,10 @@ export class Shell {
       ...this.storeOptions,
       onHistoryCut: () => this.streams.err(HISTORY_CUT),
     });
-    const { assumed = [] } = session.info().inputs;
+    const assumed = session.assumed();
     // Of its form `session info` tells; what memory depends on marks every answer.
-    await this.assume(assumed.filter(({ assumes }) => command === 'session info' || assumes === 'memory'));
+    await this.warn(assumed.filter(({ assumes }) => command === 'session info' || assumes === 'memory'));
     return this.ledger.over(session);
-  }
-
-  /** Prints what was assumed of the board, and marks the answer with it. */
-  async assume(assumed: readonly Diagnostic[]): Promise<void> {
-    this.#assumed = [...this.#assumed, ...assumed];
-    await this.warn(assumed);
   }
 
   /** The mark of an answer in words that rests on what was assumed of memory; empty for any other. */
@@ -234,20 +228,22 @@ export class Shell {
     const { bootInMemory, prepareBoot } = await import('./read/prepare-boot.ts');
     const mendsForm = MENDING.includes(command);
     const prepared = await prepareBoot(board, { ...options, mendsForm }, this.environmentKernel);
-    await this.assume(prepared.inputs.assumed ?? []);
-    await this.warn(prepared.warnings);
+    await this.warn([...(prepared.inputs.assumed ?? []), ...prepared.warnings]);
     const session = bootInMemory(prepared);
     await this.warn(session.view((kernel) => kernel.warnings()));
     return session;
   }
 
-  /** Prints what is odd about a board, each warning once. */
+  /** Prints what is odd about a board, each warning once. What was assumed of it marks the answer, too. */
   async warn(warnings: readonly Diagnostic[]): Promise<void> {
     if (warnings.length === 0) return;
     const ink = await this.ink('err');
     const texts = new Set(warnings.map((warning) => renderDiagnostic(warning, ink)));
     const fresh = [...texts].filter((text) => !this.#warned.has(text));
     for (const text of fresh) this.#warned.add(text);
+    const told = new Set(this.#assumed.map((one) => JSON.stringify(one)));
+    const assumed = warnings.filter((one) => one.assumes !== undefined && !told.has(JSON.stringify(one)));
+    this.#assumed = [...this.#assumed, ...assumed];
     if (fresh.length > 0) this.streams.err(fresh.join(''));
   }
 }

@@ -81,6 +81,9 @@ export interface Session {
   /** @throws SessionError */
   info(): SessionInfo;
 
+  /** What was assumed of the board, as its inputs say; without reading the board. @throws SessionError */
+  assumed(): readonly Diagnostic[];
+
   /** Lets go of files. The session stays as it is. */
   close(): void;
 }

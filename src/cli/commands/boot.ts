@@ -37,8 +37,7 @@ const KERNEL_HINT = 'hint: another Linux answers with --kernel RELEASE; dmaheap 
 async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean, hint = ''): Promise<void> {
   const location = shell.location();
   const isNew = !existsSync(join(location.path, 'store'));
-  await shell.assume(prepared.inputs.assumed ?? []);
-  await shell.warn(prepared.warnings);
+  await shell.warn([...(prepared.inputs.assumed ?? []), ...prepared.warnings]);
   let heaps: readonly HeapView[] = [];
   let noHeaps = 0;
   let profile = '';

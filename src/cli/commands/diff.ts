@@ -100,12 +100,12 @@ function refuseSame(b: string | undefined, { kernel, cmdline, coherent, config }
 
 async function historyOf(
   file: string | undefined,
-  { allowOutside }: SourceInputs,
+  inputs: SourceInputs,
   warn: (found: readonly Diagnostic[]) => void,
 ): Promise<History | undefined> {
   if (file === undefined) return undefined;
   const scenarios: Scenarios = await import('../../scenario/index.ts');
-  return { scenarios, source: await sourceOf(scenarios, file, allowOutside, warn) };
+  return { scenarios, source: await sourceOf(scenarios, file, inputs, warn) };
 }
 
 /** The first step of the history that is answered otherwise. A Ctrl-C ends the command. */

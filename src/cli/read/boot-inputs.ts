@@ -189,7 +189,7 @@ export function refuseBoardOptions(options: BoardOptions): void {
  * @param instead what the command takes then
  */
 export function refuseTreeOptions(options: Readonly<Record<string, unknown>>, instead: string): void {
-  const names = ['include', 'define', 'overlay', 'symbols', 'memory', 'bootargs'] as const;
+  const names = ['include', 'define', 'overlay', 'repair', 'symbols', 'memory', 'bootargs'] as const;
   const given = names.find((name) => options[name] !== undefined);
   if (given === undefined) return;
   throw new UsageError(

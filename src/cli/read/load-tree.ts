@@ -10,7 +10,7 @@ import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
 import { UnreadableInput, UsageError } from '../failures.ts';
 import type { Confinement } from './confinement.ts';
 import { readDeviceTreeDirectory } from './device-tree-directory.ts';
-import { compiledOrMended, isPastedSource } from './mended-source.ts';
+import { compiledOrMended, isPastedSource, refusePaste } from './mended-source.ts';
 import { inputName, readInput } from './read-input.ts';
 import { directoryOf, isDirectory, modifiedText, outsideScenario, sourceFiles } from './source-files.ts';
 import { refuseWrongInput } from './wrong-input.ts';
@@ -52,9 +52,8 @@ export interface LoadedTree {
   readonly kernel?: string;
   /** What can be read again without any other file: the input itself, or the finished tree as a blob. */
   bytes(): Uint8Array;
+  /** What is odd, and what was assumed of source that is not whole (`assumes`). */
   readonly warnings: readonly Diagnostic[];
-  /** What was assumed of source that is not whole: diagnostics with `assumes`. */
-  readonly assumed: readonly Diagnostic[];
   /** Whether it is an overlay; source alone says so. */
   readonly isOverlay?: boolean;
 }
@@ -79,7 +78,6 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
   let { tree } = board;
   let { isOfSource } = board;
   const warnings = [...board.warnings];
-  const assumed = [...board.assumed];
   const { applyOverlay } = await import('../../devicetree/overlay.ts');
   for (const name of overlays) {
     // Its labels too: the next overlay may refer to them.
@@ -91,7 +89,6 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
       format: undefined,
       isOverlay: true,
     });
-    assumed.push(...overlay.assumed);
     const applied = applyOverlay(tree, overlay.tree);
     isOfSource ||= overlay.isOfSource;
     warnings.push(...overlay.warnings);
@@ -103,7 +100,7 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
     warnings.push(...found);
     tree = applied.tree;
   }
-  return { ...board, tree, isOfSource, bytes: () => encodeDtb(tree), warnings, assumed };
+  return { ...board, tree, isOfSource, bytes: () => encodeDtb(tree), warnings };
 }
 
 /** The same for a user who gives the options: those about source are refused where there is none. @throws UsageError */
@@ -235,7 +232,6 @@ async function loadPiece(
       isOfSource: false,
       bytes: () => encodeDtb(tree),
       warnings,
-      assumed: [],
     };
   }
   const { bytes, modified } = read;
@@ -254,10 +250,11 @@ async function loadPiece(
   if (inputs.format !== undefined && inputs.format !== format) {
     throw otherFormat(name, FORMAT_NAMES[format], inputs.format);
   }
+  if (format !== 'dts') await refusePaste(bytes, file, format);
   if (format !== 'dts') await refuseWrongInput(bytes, file, 'board');
   if (format !== 'dts') refuseSourceOnly(name, FORMAT_NAMES[format], inputs);
   if (format !== 'dts')
-    return { ...(await decodeTree(bytes, name)), format, isOfSource: false, bytes: () => bytes, assumed: [] };
+    return { ...(await decodeTree(bytes, name)), format, isOfSource: false, bytes: () => bytes };
   // As large as all the rest of the command: only for source.
   const { compileSource } = await import('../../devicetree/compile-source.ts');
   await optimizeLate();
@@ -282,14 +279,13 @@ async function loadPiece(
     options,
     inputs,
   );
-  const warnings = [...missingDirectories(include), ...compiled.warnings];
+  const warnings = [...missingDirectories(include), ...assumed, ...compiled.warnings];
   return {
     tree,
     format,
     isOfSource: true,
     bytes: () => encodeDtb(tree),
     warnings,
-    assumed,
     isOverlay: isPlugin,
   };
 }

@@ -5,7 +5,9 @@ import type { CompiledPaste } from '../../devicetree/repair/compile-pasted.ts';
 import type { SourceFile } from '../../devicetree/source.ts';
 import { decodeSource } from '../../devicetree/source-encoding.ts';
 import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
+import { UnreadableInput } from '../failures.ts';
 import type { SourceInputs } from './load-tree.ts';
+import { inputName } from './read-input.ts';
 
 type Wishes = Pick<SourceInputs, 'repair' | 'mendsForm'> & { readonly isOverlay?: boolean };
 
@@ -18,11 +20,23 @@ export async function isPastedSource(
   wishes: Wishes,
 ): Promise<boolean> {
   if (detected !== 'yaml' || !wantsMending(wishes)) return false;
-  // Other texts, a YAML board above all, open no node.
+  // Of other texts, a YAML board above all, no line ends as a statement does.
   const text = decodeSource(bytes);
-  if (!text.includes('{')) return false;
+  if (!text.includes('{') || !/;[ \t\r]*$/m.test(text)) return false;
   const { looksPasted } = await import('../../devicetree/repair/clean-paste.ts');
   return looksPasted(text);
+}
+
+/** Refuses a paste of source that nobody wants mended. @throws UnreadableInput */
+export async function refusePaste(bytes: Uint8Array, file: string, detected: BoardFormat): Promise<void> {
+  if (!(await isPastedSource(bytes, detected, { repair: true }))) return;
+  const name = inputName(file);
+  throw new UnreadableInput(
+    'pasted-source',
+    name,
+    `${name}: looks like device-tree source that is not whole`,
+    '--repair reads it, and says what it assumed',
+  );
 }
 
 /** With what the option would do, where it would do. */

@@ -19,6 +19,7 @@ import { inputName } from './read-input.ts';
 /** Inputs that were read, and the boot that they make. */
 export interface PreparedBoot {
   readonly inputs: BootInputs;
+  /** What is odd; what was assumed of the board stands in the inputs. */
   readonly warnings: readonly Diagnostic[];
   /** Fills empty records. @throws BootPanic when the kernel dies, with its log */
   readonly build: (records: Records) => BootOutcome;
@@ -36,7 +37,9 @@ export async function prepareBoot(
   otherKernel?: string,
 ): Promise<PreparedBoot> {
   const loaded = await loadTreeAsGiven(file, options);
-  const { format, bytes, warnings, assumed } = loaded;
+  const { format, bytes } = loaded;
+  const assumed = loaded.warnings.filter(({ assumes }) => assumes !== undefined);
+  const warnings = loaded.warnings.filter(({ assumes }) => assumes === undefined);
   const kernel = options.kernel ?? loaded.kernel ?? otherKernel;
   const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) });
   const inputs = {

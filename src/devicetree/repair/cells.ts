@@ -92,7 +92,7 @@ export function addCells(root: LiveNode, isMade: (node: LiveNode) => boolean): r
   const own = of(root);
   if (own === undefined && reserved !== undefined && theirs !== undefined) {
     fill(root, theirs);
-    const message = `the root gets ${words(theirs)}, as /reserved-memory has them: Linux takes no other there`;
+    const message = `the root gets ${words(theirs)}, those of /reserved-memory: where the board’s root has others, Linux ignores /reserved-memory`;
     // A memory node that is no whole number of ranges says that the root has others.
     const odd = fits(theirs, memory, []) ? undefined : memory[0]?.name;
     const lacks =
