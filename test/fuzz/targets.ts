@@ -6,5 +6,6 @@ export const TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   boot: async () => (await import('./boot-target.ts')).bootTarget,
   yaml: async () => (await import('../board/yaml-fuzz-target.ts')).yamlTarget,
   dts: async () => (await import('../devicetree/dts/fuzz-target.ts')).dtsTarget,
+  pasted: async () => (await import('../devicetree/repair/fuzz-target.ts')).pastedTarget,
   cpp: async () => (await import('../devicetree/cpp/fuzz-target.ts')).cppTarget,
 };

@@ -95,8 +95,7 @@ export function bootCommand({ program, shell }: Registry): void {
         'dmaheap boot board.dtb',
         'dmaheap boot board.dtb --memory 0x80000000:2G --cmdline "cma=128M"',
         'dmaheap boot board.yaml --config CMA_SIZE_MBYTES=64 --coherent off',
-        'dmaheap boot board.dtb --kernel 6.12',
-        'dmaheap boot board.dts -I include --overlay camera.dtso',
+        'dmaheap boot board.dts -I include --kernel 6.12 --overlay camera.dtso',
         'dmaheap boot board.dtb --mode 0660 --group video',
       ),
     )

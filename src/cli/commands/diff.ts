@@ -230,7 +230,6 @@ export function diffCommand({ program, shell }: Registry): void {
       examples(
         'dmaheap diff --kernel 6.1 --kernel 6.12 board.dtb',
         'dmaheap diff old.dtb new.dtb --fail-on removed,renamed,moved,shrunk',
-        'dmaheap diff board.dtb --cmdline cma=64M --cmdline cma=128M',
         'dmaheap diff --run gate.yaml --kernel 5.10 --kernel 6.12',
         "dmaheap diff a.dtb b.dtb --json | jq '.differences[]'",
       ),

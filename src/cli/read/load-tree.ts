@@ -10,13 +10,13 @@ import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
 import { UnreadableInput, UsageError } from '../failures.ts';
 import type { Confinement } from './confinement.ts';
 import { readDeviceTreeDirectory } from './device-tree-directory.ts';
-import { compiledOrMended, isPastedSource, refusePaste } from './mended-source.ts';
+import { compiledOrMended, isPastedSource, type MendingWishes, refusePaste } from './mended-source.ts';
 import { inputName, readInput } from './read-input.ts';
 import { directoryOf, isDirectory, modifiedText, outsideScenario, sourceFiles } from './source-files.ts';
 import { refuseWrongInput } from './wrong-input.ts';
 
 /** How source is compiled, and what is laid over the board. */
-export interface SourceInputs {
+export interface SourceInputs extends MendingWishes {
   /** -I, in order. */
   readonly include?: readonly string[];
   /** -D. */
@@ -37,10 +37,6 @@ export interface SourceInputs {
   readonly onRead?: (path: string) => void;
   /** The file may be an overlay itself. */
   readonly overlayAsBoard?: boolean;
-  /** Source that is not whole is mended, whatever must be assumed: --repair. */
-  readonly repair?: boolean;
-  /** The form of such source is mended unasked: of commands that tell what they assumed and judge nothing. */
-  readonly mendsForm?: boolean;
 }
 
 export interface LoadedTree {

@@ -6,10 +6,18 @@ import type { SourceFile } from '../../devicetree/source.ts';
 import { decodeSource } from '../../devicetree/source-encoding.ts';
 import { type Diagnostic, InvalidInput } from '../../diagnostic.ts';
 import { UnreadableInput } from '../failures.ts';
-import type { SourceInputs } from './load-tree.ts';
 import { inputName } from './read-input.ts';
 
-type Wishes = Pick<SourceInputs, 'repair' | 'mendsForm'> & { readonly isOverlay?: boolean };
+/** What of a source that is not whole is mended. */
+export interface MendingWishes {
+  /** All, whatever must be assumed: --repair. */
+  readonly repair?: boolean;
+  /** Its form, unasked: of commands that tell what they assumed and judge nothing. */
+  readonly mendsForm?: boolean;
+}
+
+/** An overlay is one, whatever it says. */
+type Wishes = MendingWishes & { readonly isOverlay?: boolean };
 
 const wantsMending = ({ repair, mendsForm }: Wishes): boolean => repair === true || mendsForm === true;
 

@@ -16,7 +16,20 @@ export interface CleanPaste {
   readonly isListing: boolean;
 }
 
+/** Nobody pastes more; the largest board's source has a third of them. */
+const MOST_LINES = 60_000;
+
+/** Whether a text has more lines than are looked at. */
+function isTooLong(text: string): boolean {
+  let lines = 1;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1))
+    if (++lines > MOST_LINES) return true;
+  return false;
+}
+
+/** @param text one of more than 60,000 lines stays as it is */
 export function cleanPaste(text: string): CleanPaste {
+  if (isTooLong(text)) return { text, remarks: [], isDiff: false, isListing: false };
   const paste = new PastedLines(text);
   mendCharacters(paste);
   takeFrontMarks(paste);
@@ -33,6 +46,7 @@ const LONGEST = 2000;
 
 /** Whether a text without a head of source is source for all that: a node is opened, and most lines end as statements do. */
 export function looksPasted(text: string): boolean {
+  if (isTooLong(text)) return false;
   const lines = cleanPaste(text)
     .text.split('\n')
     .map((line) => (line.length > LONGEST ? 'x' : line.trim()))

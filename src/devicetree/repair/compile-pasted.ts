@@ -25,6 +25,9 @@ export interface CompiledPaste extends CompiledSource {
   readonly assumed: readonly Diagnostic[];
 }
 
+/** What the compiler alone calls them. */
+const MISSING_FILES: readonly string[] = ['include-not-found', 'dts-no-such-file'];
+
 /** Files that are not there are empty; each is noted. */
 class Includes {
   readonly missing: Assumption[] = [];
@@ -113,7 +116,11 @@ export function compilePasted(file: SourceFile, options: CompilePastedOptions): 
   }
   const made = assumptions();
   const refused = memory ? [] : made.filter(({ lacks }) => lacks !== undefined);
-  if (refused.length > 0) throw new InvalidInput(refused.map(refusedDiagnostic));
+  if (refused.length > 0) {
+    // What is not known may stand in the files that are not there.
+    const missing = otherwise?.diagnostics.filter(({ code }) => MISSING_FILES.includes(code)) ?? [];
+    throw new InvalidInput([...missing, ...refused.map(refusedDiagnostic)]);
+  }
   return {
     ...compiled,
     warnings: withPastedLines(file, compiled.warnings),

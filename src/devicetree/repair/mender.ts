@@ -4,7 +4,7 @@
  * What stands outside of nodes and what overrides nodes that are not there waits until all is read; then it is put in
  * its place, what is referred to and not there gets a stub, and cells are completed.
  */
-import type { SourcePosition } from '../../diagnostic.ts';
+import { InvalidInput, type SourcePosition } from '../../diagnostic.ts';
 import { type Label, LiveNode, type LiveProperty, liveNodes, mergeNode } from '../dts/live-tree.ts';
 import type { Mending, ParsedTree } from '../dts/mending.ts';
 import type { SourceMap } from '../dts/source-map.ts';
@@ -42,6 +42,8 @@ const ROOT_PROPERTIES = [
   'interrupt-parent',
   'dma-coherent',
 ];
+/** More is not mended. */
+const MOST = 1000;
 const MEMORY_NAME = /memory|pool|cma/i;
 
 export interface MenderOptions {
@@ -78,6 +80,11 @@ export class Mender implements Mending {
 
   assume(code: string, at: number | undefined, message: string, more: Partial<Assumption> = {}): void {
     const position = this.#positionOf(at);
+    if (this.assumptions.length >= MOST) {
+      const text = `more than ${MOST} things would have to be assumed: this is no device-tree source`;
+      const found = { code: 'assumed-too-much', severity: 'error', message: text } as const;
+      throw new InvalidInput([{ ...found, ...(position && { position }) }]);
+    }
     this.assumptions.push({ code, message, ...(position && { position }), ...more });
   }
 

@@ -3,6 +3,8 @@
  * keeps its line and column.
  */
 
+const LONGEST = 4000;
+
 export interface Remark {
   readonly code: string;
   /** From 1. */
@@ -88,7 +90,9 @@ export class OpenNodes {
   /** How many braces closed nothing. */
   unopened = 0;
 
-  follow(line: string): void {
+  /** Of a line longer than people write only the beginning is looked at. */
+  follow(whole: string): void {
+    const line = whole.slice(0, LONGEST);
     let from = 0;
     for (let at = 0; at < line.length; at++) {
       const char = line[at];
