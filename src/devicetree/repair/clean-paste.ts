@@ -41,6 +41,9 @@ export function cleanPaste(text: string): CleanPaste {
 
 const OPENS = /^\s*(?:[\w]+:\s*)*(?:&?[\w,.+#?@-]+|\/|&\{[^}]*\})\s*\{/;
 const SOURCE = /[;{},>]$|[;{},>] *\/[/*]|^(?:\/[/*]|\*|#)/;
+/** How lines of programs begin, which end as those of source do. */
+const PROGRAM =
+  /^(?:import|export|function|return|if|for|while|switch|struct|class|typedef|const|static|public|private|package|using|namespace)\b(?! *=)/;
 /** Longer lines tell nothing. */
 const LONGEST = 2000;
 
@@ -51,6 +54,7 @@ export function looksPasted(text: string): boolean {
     .text.split('\n')
     .map((line) => (line.length > LONGEST ? 'x' : line.trim()))
     .filter((line) => line !== '');
+  if (lines.some((line) => PROGRAM.test(line))) return false;
   if (!lines.some((line) => OPENS.test(line)) || !lines.some((line) => /;\s*\}|^\s*\}|;\s*$/.test(line)))
     return false;
   return 2 * lines.filter((line) => SOURCE.test(line)).length >= lines.length;

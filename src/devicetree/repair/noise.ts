@@ -2,7 +2,7 @@
  * Lines around and between those of a source: prompts, fences, what boot loaders and dtc say, sentences; and characters
  * that web pages and terminals make of others.
  */
-import { isBlank, OpenNodes, type PastedLines } from './pasted-lines.ts';
+import { blanked, isBlank, OpenNodes, type PastedLines } from './pasted-lines.ts';
 
 /** Longer lines are none of these. */
 const LONGEST = 400;
@@ -73,7 +73,7 @@ function takeCuts(paste: PastedLines): void {
       nodes.follow(line);
       continue;
     }
-    paste.lines[index] = line.replace(/[^\r\t]/g, ' ');
+    paste.lines[index] = blanked(line);
     const node = nodes.names.at(-1) ?? '';
     const matters = nodes.names.some((name) => /^(?:reserved-memory|memory(?:@.*)?)$/.test(name));
     const message = `nothing was left out here that matters: ${line.trim()}`;

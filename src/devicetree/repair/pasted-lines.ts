@@ -16,8 +16,8 @@ export interface Remark {
 
 export const isBlank = (line: string): boolean => line.trim() === '';
 
-/** As many blanks; what a line ends with stays. */
-export const blanked = (line: string): string => line.replace(/[^\r\t]/g, ' ');
+/** As many blanks. */
+export const blanked = (line: string): string => ' '.repeat(line.length);
 
 export const countOf = (count: number, what: string): string => `${count} ${count === 1 ? what : `${what}s`}`;
 
