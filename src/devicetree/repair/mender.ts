@@ -26,10 +26,15 @@ type Waiting =
       readonly at: number;
     };
 
+interface Macro {
+  readonly word: string;
+  readonly at: number;
+}
+
 /** A value of which a part is not known. */
 interface UnknownValue {
   /** The macros in it; none for what a boot loader did not print. */
-  readonly macros: readonly string[];
+  readonly macros: readonly Macro[];
   /** Not only a cell of it: there is no value at all. */
   readonly whole: boolean;
 }
@@ -63,7 +68,7 @@ export class Mender implements Mending {
   #sources: SourceMap | undefined;
   readonly #waiting: Waiting[] = [];
   readonly #unknown = new Map<number, UnknownValue>();
-  #macros: { readonly word: string; readonly at: number }[] = [];
+  #macros: Macro[] = [];
   #unprinted = false;
   readonly #toldMacros = new Set<string>();
   #unclosed = false;
@@ -122,7 +127,7 @@ export class Mender implements Mending {
 
   valueRead(property: LiveProperty): void {
     if (this.#macros.length === 0 && !this.#unprinted) return;
-    const macros = this.#macros.map(({ word }) => word);
+    const macros = this.#macros;
     this.#unknown.set(property.at, { macros, whole: this.#unprinted || property.value.length === 0 });
     this.#macros = [];
     this.#unprinted = false;
@@ -258,19 +263,19 @@ export class Mender implements Mending {
     const { name, at } = property;
     const path = node.path;
     const matters = concernsMemory(node, name);
-    const [word] = macros;
+    const [first] = macros;
     if (matters || whole) node.drop(property);
-    if (word === undefined) {
+    if (first === undefined) {
       const lacks = `the boot loader does not print the value of "${name}" in ${path}`;
       const more = { lacks, instead: `fdt print ${path} ${name} may show it` };
       this.assume('assumed-unprinted', at, matters ? 'left out' : `${lacks}: left out`, matters ? more : {});
     } else if (matters) {
-      this.assume('assumed-macro', at, 'the property is left out', {
-        lacks: `no file that is given defines ${word}, which "${name}" of ${path} needs`,
-        instead: `-D ${word}=VALUE gives it`,
+      this.assume('assumed-macro', first.at, 'the property is left out', {
+        lacks: `no file that is given defines ${first.word}, which "${name}" of ${path} needs`,
+        instead: `-D ${first.word}=VALUE gives it`,
       });
     } else {
-      for (const macro of macros) {
+      for (const { word: macro, at } of macros) {
         if (this.#toldMacros.has(macro)) continue;
         this.#toldMacros.add(macro);
         const what = whole ? `"${name}" left out` : `${macro} taken for 0`;
