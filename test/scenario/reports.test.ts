@@ -12,7 +12,7 @@ const files = readdirSync(FOLDER).filter((name) => name.endsWith('.yaml'));
 const list = readFileSync(`${FOLDER}/README.md`, 'utf8');
 const read = (name: string): string => readFileSync(`${FOLDER}/${name}`, 'utf8');
 
-/** The numbers of the collection: some of it were withdrawn before it was complete. */
+/** The numbers of the collection: it has none of these. */
 const NUMBERS = Array.from({ length: 46 }, (_, i) => i + 1).filter(
   (number) => ![9, 17, 28, 40].includes(number),
 );

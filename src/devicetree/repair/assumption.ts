@@ -13,6 +13,8 @@ export interface Assumption {
    * asks for it.
    */
   readonly lacks?: string | undefined;
+  /** `lacks` is no matter of memory, but looks like a mistake in a source that is whole. */
+  readonly isMistake?: boolean;
   /** For the same: what else helps than to assume it. */
   readonly instead?: string | undefined;
   readonly position?: SourcePosition | undefined;
@@ -24,11 +26,11 @@ export const REPAIR_OPTION = '--repair';
 
 /** Told of an answer that goes on. */
 export const assumedDiagnostic = (assumption: Assumption): Diagnostic => {
-  const { code, message, lacks, position, path } = assumption;
+  const { code, message, lacks, isMistake, position, path } = assumption;
   return {
     code,
     severity: 'warning',
-    assumes: lacks === undefined ? 'form' : 'memory',
+    assumes: lacks === undefined || isMistake === true ? 'form' : 'memory',
     message: lacks === undefined ? message : `${lacks}: ${message}`,
     ...(position && { position: { ...position } }),
     ...(path !== undefined && { path }),
@@ -37,12 +39,12 @@ export const assumedDiagnostic = (assumption: Assumption): Diagnostic => {
 
 /** Told instead of an answer: what is not known, and which option would assume it. */
 export const refusedDiagnostic = (assumption: Assumption): Diagnostic => {
-  const { code, message, lacks = message, instead, position, path } = assumption;
+  const { code, message, lacks = message, isMistake, instead, position, path } = assumption;
   const assume = `${REPAIR_OPTION} assumes it: ${message}`;
   return {
     code,
     severity: 'error',
-    message: `${lacks}, and memory depends on it`,
+    message: isMistake === true ? lacks : `${lacks}, and memory depends on it`,
     ...(position && { position: { ...position } }),
     ...(path !== undefined && { path }),
     hint: instead === undefined ? assume : `${instead}; or ${assume}`,

@@ -95,7 +95,7 @@ export function compilePasted(file: SourceFile, options: CompilePastedOptions): 
   const mender = new Mender({ isOverlay, isDiff, isListing });
   const readFile: ReadFile = (path: string, from: string | undefined, kind: string): never => {
     const found = includes.read(path, from, kind);
-    if (includes.missing.length > 0) mender.isPart = true;
+    if (includes.missing.length > 0) mender.lacksFile();
     // What is read is of the kind that was asked for.
     return found as never;
   };

@@ -64,6 +64,8 @@ export class Mender implements Mending {
   readonly assumptions: Assumption[] = [];
   /** A part of the source is somewhere else: a file that it includes, or what stands around it. */
   isPart = false;
+  /** And more than single nodes of it: what is not defined here may be defined there. */
+  isFragment = false;
   readonly #options: MenderOptions;
   #sources: SourceMap | undefined;
   readonly #waiting: Waiting[] = [];
@@ -77,6 +79,12 @@ export class Mender implements Mending {
   constructor(options: MenderOptions) {
     this.#options = options;
     this.isOverlay = options.isOverlay;
+  }
+
+  /** What should stand around it, or be included, is not given. */
+  lacksFile(): void {
+    this.isPart = true;
+    this.isFragment = true;
   }
 
   begin(sources: SourceMap): void {
@@ -94,7 +102,7 @@ export class Mender implements Mending {
   }
 
   version(at: number): void {
-    this.isPart = true;
+    this.lacksFile();
     this.assume('assumed-version', at, '"/dts-v1/;" is missing: put before it');
   }
 
@@ -144,7 +152,7 @@ export class Mender implements Mending {
   }
 
   loose(body: LiveNode, at: number): void {
-    this.isPart = true;
+    this.lacksFile();
     this.#waiting.push({ kind: 'loose', body, at });
   }
 
@@ -170,9 +178,10 @@ export class Mender implements Mending {
     const { root } = tree;
     if (root === undefined && !this.#waiting.some(({ kind }) => kind === 'override')) return;
     tree.root ??= new LiveNode('', -1);
-    const standIns = new StandIns(tree.root, tree.labels, (code, at, message, more) =>
-      this.assume(code, at, message, more),
-    );
+    const standIns = new StandIns(tree.root, tree.labels, {
+      assume: (code, at, message, more) => this.assume(code, at, message, more),
+      isWhole: !this.isFragment,
+    });
     for (const one of this.#waiting) {
       if (one.kind === 'override') standIns.override(one.ref, one.body, one.labels, one.at);
     }

@@ -17,13 +17,35 @@ const TAKEN = ['memory', 'chosen', 'cpus', 'aliases', 'firmware', 'options', '__
 export class StandIns {
   readonly #root: LiveNode;
   readonly #labels: LabelIndex;
+  /** The labels that nodes of the source have. */
+  readonly #known: readonly string[];
   readonly #assume: Assume;
+  readonly #isWhole: boolean;
   readonly #made = new Set<LiveNode>();
 
-  constructor(root: LiveNode, labels: LabelIndex, assume: Assume) {
+  /** @param how `isWhole`: nothing else says that a part of the source is missing */
+  constructor(
+    root: LiveNode,
+    labels: LabelIndex,
+    how: { readonly assume: Assume; readonly isWhole: boolean },
+  ) {
     this.#root = root;
     this.#labels = labels;
-    this.#assume = assume;
+    this.#known = [...labels.labels()];
+    this.#assume = how.assume;
+    this.#isWhole = how.isWhole;
+  }
+
+  /** The label that was meant, where one was mistyped; numbers are not mistyped. */
+  #meant(label: string): string | undefined {
+    const near = label.includes('/') ? undefined : closest(label, this.#known);
+    return near?.replace(/\d+/g, '') === label.replace(/\d+/g, '') ? undefined : near;
+  }
+
+  /** What makes of an assumption a refusal, where it rather looks like a mistake. */
+  #mistake(label: string, what: string): Partial<Assumption> {
+    const meant = this.#isWhole ? this.#meant(label) : undefined;
+    return meant === undefined ? {} : { lacks: what, isMistake: true, instead: `did you mean &${meant}?` };
   }
 
   /** Whether a node's definition is not given. */
@@ -63,6 +85,11 @@ export class StandIns {
         ? this.#below(this.#root, 'chosen', at)
         : this.#below(this.#stub(label, at), rest.join('/'), at);
       const message = `${node.path} stands for it, with what overrides it`;
+      const mistake = this.#mistake(ref, unknown);
+      if (mistake.lacks !== undefined) {
+        this.#assume('assumed-node', at, message, mistake);
+        return node;
+      }
       const matters = isChosen && body.liveProperty('bootargs') !== undefined;
       this.#assume(
         'assumed-node',
@@ -118,15 +145,10 @@ export class StandIns {
       // What overrides it has told of it already.
       if (node.properties.length > 0 || node.children.length > 0) return;
       const message = `${refText(ref)} stubbed: ${what}, and memory does not depend on it`;
-      this.#assume('assumed-label', at, message);
+      this.#assume('assumed-label', at, message, this.#mistake(ref, what));
       return;
     }
-    const near = ref.includes('/')
-      ? undefined
-      : closest(
-          ref,
-          [...this.#labels.labels()].filter((one) => one !== ref),
-        );
+    const near = this.#meant(ref);
     this.#assume('assumed-label', at, `${node.path} stands for it, without memory or an IOMMU of its own`, {
       lacks: `${what}, which ${user} names`,
       instead: near === undefined ? 'give the file that defines it' : `did you mean &${near}?`,

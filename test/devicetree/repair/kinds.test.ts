@@ -310,6 +310,18 @@ describe('what memory does not depend on', () => {
     ]);
   });
 
+  it('a label that is nearly one of a whole source is a mistake, in a part it is not', () => {
+    const whole = '/dts-v1/; / { #address-cells = <1>; video: v { }; uart1: u { }; };';
+    expect(refusal(`${whole} &vidoe { a; };`)).toEqual(['1: no file that is given defines &vidoe']);
+    expect(refusal(`${whole} / { w { x = <&vidoe>; }; };`)).toEqual([
+      '1: no file that is given defines the label "vidoe"',
+    ]);
+    expect(refusal(`${whole} &uart2 { a; };`)).toEqual([]);
+    expect(refusal(`${whole}\n#include "soc.dtsi"\n&vidoe { a; };`)).toEqual([]);
+    const { assumed } = paste(`${whole} &vidoe { a; };`, true);
+    expect(assumed.map(({ assumes }) => assumes)).toEqual(['form']);
+  });
+
   it('an override before the definition counts as after it', () => {
     const { tree, assumed } = paste('/dts-v1/; &n { a = <2>; }; / { n: n { a = <1>; }; };');
     expect(assumed.map(({ code }) => code)).toEqual(['assumed-order']);
