@@ -14,11 +14,24 @@ type Assume = (code: string, at: number | undefined, message: string, more?: Par
 /** Names at the root that mean something to Linux: no stub gets one of them. */
 const TAKEN = ['memory', 'chosen', 'cpus', 'aliases', 'firmware', 'options', '__symbols__', '__fixups__'];
 
+/** The labels that only deleted nodes have. */
+function deletedLabels(root: LiveNode): ReadonlySet<string> {
+  const [gone, alive] = [new Set<string>(), new Set<string>()];
+  const look = (node: LiveNode): void => {
+    for (const { name, deleted } of node.labels ?? []) (deleted || node.deleted ? gone : alive).add(name);
+    for (const child of node.children) look(child);
+  };
+  look(root);
+  for (const name of alive) gone.delete(name);
+  return gone;
+}
+
 export class StandIns {
   readonly #root: LiveNode;
   readonly #labels: LabelIndex;
   /** The labels that nodes of the source have. */
   readonly #known: readonly string[];
+  readonly #deleted: ReadonlySet<string>;
   readonly #assume: Assume;
   readonly #isWhole: boolean;
   readonly #made = new Set<LiveNode>();
@@ -32,6 +45,7 @@ export class StandIns {
     this.#root = root;
     this.#labels = labels;
     this.#known = [...labels.labels()];
+    this.#deleted = deletedLabels(root);
     this.#assume = how.assume;
     this.#isWhole = how.isWhole;
   }
@@ -44,6 +58,10 @@ export class StandIns {
 
   /** What makes of an assumption a refusal, where it rather looks like a mistake. */
   #mistake(label: string, what: string): Partial<Assumption> {
+    if (this.#deleted.has(label)) {
+      const lacks = `the node with the label "${label}" is deleted by the source itself`;
+      return { lacks, isMistake: true, instead: 'delete what refers to it, too' };
+    }
     const meant = this.#isWhole ? this.#meant(label) : undefined;
     return meant === undefined ? {} : { lacks: what, isMistake: true, instead: `did you mean &${meant}?` };
   }
