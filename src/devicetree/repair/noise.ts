@@ -9,9 +9,12 @@ const LONGEST = 400;
 
 const FENCE = /^\s*(?:```|~~~)/;
 const COMMAND = '(?:sudo )?(?:cat|dtc|fdtdump|fdtget|grep|sed|head|less|more|ls|adb|cd|find|ssh)';
-const PROMPT = new RegExp(`^\\s*(?:[\\w.-]+@[\\w.-]+[: ][^#$%>]{0,80}[#$%]|[$#%])\\s+${COMMAND}\\b`);
+const HOST = '[\\w.-]+@[\\w.-]+[: ][^#$%>]{0,80}[#$%]';
+const PROMPT = new RegExp(`^\\s*(?:(?:${HOST}|[$#%])\\s+${COMMAND}\\b|${HOST}\\s*$)`);
+/** What stands outside of nodes in what a console shows, and is source. */
+const OF_SOURCE = /[{}]|^\s*(?:\/dts-v1\/|\/plugin\/|\/memreserve\/|\/include\/|#\s*\w|\/[/*]|\*)/;
 const LOADER_PROMPT =
-  /^\s*(?:[\w.()-]{0,30} ?(?:=>|[>#])\s*(?:fdt|md|print|printenv|setenv|load|bootm|booti|run|tftp|ext4load|fatload)\b|(?:=>|[\w-]{0,20}u-boot[\w-]{0,20}>)\s*$)/i;
+  /^\s*(?:[\w.()-]{0,30} ?(?:=>|[>#])\s*(?:fdt|md|print|printenv|setenv|load|bootm|booti|run|tftp|ext4load|fatload)\b|(?:[\w-]{0,30}=>|[\w-]{0,20}u-boot[\w-]{0,20}>)\s*$)/i;
 const LOADER_SAYS =
   /^\s*(?:Working FDT set to|## (?:Flattened|Booting|Loading)|libfdt fdt_|The address of the fdt is|Hit any key|\d+ bytes read in|Loading Device Tree|Using Device Tree)/;
 const DTC_SAYS = /^\s*(?:<\w+>|[\w./+-]+)(?::\d+[\d.-]*)?: (?:Warning|ERROR) \(\w+\): |^\s+also defined at /;
@@ -55,12 +58,15 @@ export function takeNoise(paste: PastedLines): { readonly isListing: boolean } {
   const isPrompt = short(LOADER_PROMPT);
   const says = short(LOADER_SAYS);
   const isListing = paste.lines.some((line) => isPrompt(line) && LIST.test(line));
+  const isShell = short(PROMPT);
+  const isConsole = paste.lines.some((line) => isPrompt(line) || isShell(line));
   const loader = (line: string) => isPrompt(line) || says(line);
   paste.leaveOut('assumed-noise', 'a boot loader’s prompt and what it says', loader);
-  paste.leaveOut('assumed-noise', 'a prompt', short(PROMPT));
+  paste.leaveOut('assumed-noise', 'a prompt', isShell);
   paste.leaveOut('assumed-noise', 'a fence around the text', short(FENCE));
   paste.leaveOut('assumed-noise', 'what dtc says', short(DTC_SAYS));
   takeCuts(paste);
+  if (isConsole) takeOutside(paste, 'what else a console shows', (line) => !OF_SOURCE.test(line));
   takeSentences(paste);
   return { isListing };
 }
@@ -82,15 +88,25 @@ function takeCuts(paste: PastedLines): void {
   }
 }
 
-/** Sentences around the nodes. */
+/** Sentences around the nodes; what is followed by a brace is the name of one. */
 function takeSentences(paste: PastedLines): void {
+  takeOutside(paste, 'sentences, not source', (line, index) => {
+    const next = paste.lines.slice(index + 1, index + 4).find((one) => !isBlank(one)) ?? '';
+    return SENTENCE.test(line) && !(next.length <= LONGEST && /^\s*\{/.test(next));
+  });
+}
+
+/** Leaves out lines that stand in no node and in no comment. */
+function takeOutside(
+  paste: PastedLines,
+  what: string,
+  isOut: (line: string, index: number) => boolean,
+): void {
   const nodes = new OpenNodes();
   let comment = false;
   const out = new Set<number>();
   for (const [index, line] of paste.lines.entries()) {
-    const next = paste.lines.slice(index + 1, index + 4).find((one) => !isBlank(one)) ?? '';
-    const isShort = line.length <= LONGEST && next.length <= LONGEST;
-    if (isShort && !comment && nodes.names.length === 0 && SENTENCE.test(line) && !/^\s*\{/.test(next)) {
+    if (!comment && nodes.names.length === 0 && line.length <= LONGEST && isOut(line, index)) {
       out.add(index);
       continue;
     }
@@ -98,5 +114,5 @@ function takeSentences(paste: PastedLines): void {
     if (opened >= 0 || comment) comment = line.lastIndexOf('*/') < Math.max(0, opened);
     if (!comment) nodes.follow(line);
   }
-  paste.leaveOut('assumed-noise', 'sentences, not source', (_, index) => out.has(index));
+  paste.leaveOut('assumed-noise', what, (_, index) => out.has(index));
 }
