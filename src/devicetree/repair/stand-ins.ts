@@ -14,16 +14,19 @@ type Assume = (code: string, at: number | undefined, message: string, more?: Par
 /** Names at the root that mean something to Linux: no stub gets one of them. */
 const TAKEN = ['memory', 'chosen', 'cpus', 'aliases', 'firmware', 'options', '__symbols__', '__fixups__'];
 
-/** The labels that only deleted nodes have. */
-function deletedLabels(root: LiveNode): ReadonlySet<string> {
-  const [gone, alive] = [new Set<string>(), new Set<string>()];
+/** The labels of the source: of nodes that are there, and those that only deleted ones have. */
+function labelsOf(root: LiveNode): {
+  readonly known: readonly string[];
+  readonly deleted: ReadonlySet<string>;
+} {
+  const [deleted, alive] = [new Set<string>(), new Set<string>()];
   const look = (node: LiveNode): void => {
-    for (const { name, deleted } of node.labels ?? []) (deleted || node.deleted ? gone : alive).add(name);
+    for (const label of node.labels ?? []) (label.deleted || node.deleted ? deleted : alive).add(label.name);
     for (const child of node.children) look(child);
   };
   look(root);
-  for (const name of alive) gone.delete(name);
-  return gone;
+  for (const name of alive) deleted.delete(name);
+  return { known: [...alive], deleted };
 }
 
 export class StandIns {
@@ -44,8 +47,9 @@ export class StandIns {
   ) {
     this.#root = root;
     this.#labels = labels;
-    this.#known = [...labels.labels()];
-    this.#deleted = deletedLabels(root);
+    const { known, deleted } = labelsOf(root);
+    this.#known = known;
+    this.#deleted = deleted;
     this.#assume = how.assume;
     this.#isWhole = how.isWhole;
   }

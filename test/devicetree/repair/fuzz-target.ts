@@ -131,8 +131,12 @@ export const pastedTarget: FuzzTarget = {
     encodeDtb(tree);
     if (bytes.length > 100_000 || isPlugin) return;
     const again = compileDts(new PlainSource({ path: 'again', text: printDts(tree) }), nothing);
-    if (again.tree === undefined) {
-      throw new Error(`what was mended does not compile: ${again.diagnostics[0]?.message}`);
+    // A path in a phandle is one cell only until it is filled in, for dtc as well.
+    const wrong = again.diagnostics.filter(
+      ({ severity, code }) => severity === 'error' && code !== 'explicit_phandles',
+    );
+    if (again.tree === undefined && wrong.length > 0) {
+      throw new Error(`what was mended does not compile: ${wrong[0]?.message}`);
     }
   },
 };

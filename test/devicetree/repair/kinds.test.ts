@@ -97,9 +97,14 @@ const KINDS: Readonly<Record<string, readonly [damage: (text: string) => string,
       (text) => `=> fdt print /\n${text.replace('/dts-v1/;\n', '').trim()}\n=> `,
       ['assumed-noise', 'assumed-version'],
     ],
+    'a whole console of a boot loader': [
+      (text) =>
+        `U-Boot 2026.01 (Jan 01 2026 - 00:00:00 +0000)\n\nDRAM:  1 GiB\nHit any key to stop autoboot:  0\nu-boot=> fdt addr \${fdt}\nWorking FDT set to 43000000\nu-boot=> fdt print /\n${text.replace('/dts-v1/;\n', '').trim()}\nu-boot=> \n`,
+      ['assumed-noise', 'assumed-version'],
+    ],
     'what dtc prints, with what it says': [
       (text) =>
-        `root@board:~# dtc -I fs /proc/device-tree\n<stdout>: Warning (unit_address_vs_reg): /soc: node has a reg, but no unit name\n${text}`,
+        `root@board:~# dtc -I fs /proc/device-tree\n<stdout>: Warning (unit_address_vs_reg): /soc: node has a reg, but no unit name\n${text}root@board:~# \n`,
       ['assumed-noise'],
     ],
     'between fences, after a sentence': [
