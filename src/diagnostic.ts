@@ -30,6 +30,8 @@ export interface Diagnostic {
   readonly hint?: string;
   /** The text of the line at the position, for a caret below it. */
   readonly excerpt?: string;
+  /** It tells what was assumed of an input that is not whole: of its form alone, or of what memory depends on. */
+  readonly assumes?: 'form' | 'memory';
 }
 
 /** Thrown when an input cannot be used; carries every diagnostic found. */

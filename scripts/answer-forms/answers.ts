@@ -338,6 +338,8 @@ export const ANSWERS: ReadonlyMap<string, z.ZodType> = new Map(
       schema: z.literal(schema),
       // What went wrong with shared memory on the way, whichever command it was.
       hazards: z.array(hazard).optional(),
+      // What was assumed of a board's source that is not whole.
+      assumed: z.array(diagnostic).optional(),
       // Of a kernel that nothing was recorded from.
       ...('profile' in members && { unverified }),
       ...members,

@@ -67,6 +67,7 @@ export const diagnostic = exactly({
   path: text.optional(),
   hint: text.optional(),
   excerpt: text.optional(),
+  assumes: z.enum(['form', 'memory']).optional(),
 }).meta({ id: 'diagnostic' });
 
 export const line = exactly({

@@ -49,6 +49,9 @@ export interface Surroundings {
   readonly interrupts?: Interrupts;
 }
 
+/** Commands that mend the form of a board unasked: they show it, and nobody decides by their exit code. */
+const MENDING: readonly string[] = ['list', 'regions'];
+
 const HISTORY_CUT =
   'note: the journal is full: from now on its oldest calls are dropped, and export refuses this session ' +
   '(boot --journal all keeps every call)\n';
@@ -63,6 +66,8 @@ export class Shell {
   readonly ledger: Ledger;
   readonly #surroundings: Surroundings;
   readonly #warned = new Set<string>();
+  /** What was assumed of the board that the answer rests on. */
+  #assumed: readonly Diagnostic[] = [];
   /** What went wrong with shared memory during the command, not told yet. */
   #reports: Report[] = [];
 
@@ -81,7 +86,12 @@ export class Shell {
       const { profile } = answer;
       const unverified = typeof profile === 'string' && speaksUnverified(profile);
       this.#say(
-        jsonText({ ...answer, ...(unverified && { unverified }), ...(hazards.length > 0 && { hazards }) }),
+        jsonText({
+          ...answer,
+          ...(unverified && { unverified }),
+          ...(this.#assumed.length > 0 && { assumed: this.#assumed }),
+          ...(hazards.length > 0 && { hazards }),
+        }),
       );
       return;
     }
@@ -196,7 +206,17 @@ export class Shell {
       ...this.storeOptions,
       onHistoryCut: () => this.streams.err(HISTORY_CUT),
     });
+    const assumed = session.assumed();
+    // Of its form `session info` tells; what memory depends on marks every answer.
+    await this.warn(assumed.filter(({ assumes }) => command === 'session info' || assumes === 'memory'));
     return this.ledger.over(session);
+  }
+
+  /** The mark of an answer in words that rests on what was assumed of memory; empty for any other. */
+  get assumedMark(): string {
+    const count = this.#assumed.filter(({ assumes }) => assumes === 'memory').length;
+    if (count === 0) return '';
+    return `assumed: this rests on ${count} ${count === 1 ? 'guess' : 'guesses'} about memory (--repair)\n`;
   }
 
   /** The session, or with --board one in memory that is booted for this command. */
@@ -211,23 +231,27 @@ export class Shell {
     );
     if (board === undefined && !needsNoBoard(options)) refuseBoardOptions(options);
     this.refuseSession(`${command} ${board === undefined ? '--arch' : '--board'}`);
+    const mendsForm = MENDING.includes(command);
     const prepared =
       board === undefined
         ? prepareWithoutBoard(options, this.environmentKernel)
-        : await prepareBoot(board, options, this.environmentKernel);
-    await this.warn(prepared.warnings);
+        : await prepareBoot(board, { ...options, mendsForm }, this.environmentKernel);
+    await this.warn([...(prepared.inputs.assumed ?? []), ...prepared.warnings]);
     const session = bootInMemory(prepared);
     await this.warn(session.view((kernel) => kernel.warnings()));
     return session;
   }
 
-  /** Prints what is odd about a board, each warning once. */
+  /** Prints what is odd about a board, each warning once. What was assumed of it marks the answer, too. */
   async warn(warnings: readonly Diagnostic[]): Promise<void> {
     if (warnings.length === 0) return;
     const ink = await this.ink('err');
     const texts = new Set(warnings.map((warning) => renderDiagnostic(warning, ink)));
     const fresh = [...texts].filter((text) => !this.#warned.has(text));
     for (const text of fresh) this.#warned.add(text);
+    const told = new Set(this.#assumed.map((one) => JSON.stringify(one)));
+    const assumed = warnings.filter((one) => one.assumes !== undefined && !told.has(JSON.stringify(one)));
+    this.#assumed = [...this.#assumed, ...assumed];
     if (fresh.length > 0) this.streams.err(fresh.join(''));
   }
 }

@@ -26,6 +26,12 @@ const scenarioOf = <Inline extends z.ZodType>(inline: Inline) =>
           .union([text, inline], { error: 'a file, or a board in place' })
           .meta({ description: 'A device tree or YAML board, relative to this file; or one in place.' }),
         boot: bootSchema.optional(),
+        assumed: z
+          .array(text, { error: 'a list of sentences' })
+          .meta({
+            description: 'What was assumed of the board, whose source was not whole: told by each run.',
+          })
+          .optional(),
         seed: whole.meta({ description: 'For choose, and faults by chance; 0 unless given.' }).optional(),
         steps: z
           .array(stepSchema, { error: 'a list of steps' })
@@ -49,7 +55,7 @@ export function scenarioJsonSchema(board: z.ZodType): unknown {
 
 /** The keys that mappings of a scenario may have, by what they are in. */
 export const KEYS = {
-  scenario: ['schema', 'title', 'board', 'boot', 'seed', 'steps', 'expect'],
+  scenario: ['schema', 'title', 'board', 'boot', 'assumed', 'seed', 'steps', 'expect'],
   boot: Object.keys(bootSchema.shape),
   step: [...ACTION_NAMES, ...COMMON_KEYS],
   expect: Object.keys(expectSchema.shape),

@@ -73,6 +73,8 @@ export interface PreparedScenario {
   readonly end: EndCheck | undefined;
   /** Its board or its boot inputs are others than it says. */
   readonly isOther?: true;
+  /** What was assumed of its own board; nothing where another takes its place. */
+  readonly assumed?: readonly Diagnostic[];
   /** What the boot must die of. */
   readonly panic: Getter<TextTest> | undefined;
 }
@@ -99,8 +101,21 @@ export async function prepareScenario(
   files: ScenarioFiles,
 ): Promise<PreparedScenario> {
   const vendor = await vendorOf(source, files);
-  return compileScenario(source, await boardOf(source, files), files, vendor);
+  const compiled = compileScenario(source, await boardOf(source, files), files, vendor);
+  const { assumed = [] } = source.scenario;
+  return assumed.length === 0 ? compiled : { ...compiled, assumed: assumed.map(assumedDiagnostic(source)) };
 }
+
+/** A sentence of the scenario about its board. */
+const assumedDiagnostic =
+  (source: ScenarioSource) =>
+  (message: string, index: number): Diagnostic => ({
+    code: 'assumed-before',
+    severity: 'warning',
+    assumes: 'memory',
+    message,
+    position: source.position?.(['assumed', index]) ?? { file: source.file },
+  });
 
 /**
  * The same with a board that was loaded: another one than the scenario names, perhaps.

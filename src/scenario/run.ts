@@ -111,7 +111,7 @@ export class ScenarioRun {
     this.#random = prepared.seed;
     const records = this.#records;
     const { panic, cause, warnings } = boot(prepared.board, prepared.params, records);
-    this.#warnings = warnings;
+    this.#warnings = [...(prepared.assumed ?? []), ...warnings];
     if (panic !== undefined) {
       this.#panic = { message: panic, log: [...new Printk(records).since()], ...(cause && { cause }) };
     } else {

@@ -1,4 +1,5 @@
 /** What a session remembers beside the kernel's records: which boot it is, and what it was booted from. */
+import type { Diagnostic } from '../diagnostic.ts';
 import { Printk } from '../printk.ts';
 import type { Records } from '../records.ts';
 import type { PhysRange } from '../units.ts';
@@ -15,6 +16,8 @@ export interface BootState {
   readonly layout: readonly PhysRange[];
   /** How many lines boot printed. */
   readonly bootLines: number;
+  /** What was assumed of the board: of its inputs, kept where every command looks. */
+  readonly assumed?: readonly Diagnostic[];
 }
 
 const STATE = 'session/state';
@@ -30,7 +33,9 @@ export function putBoot(
   booted: Records,
 ): void {
   for (const [key, value] of booted.list('')) records.put(key, value);
-  records.put<BootState>(STATE, { ...state, bootLines: new Printk(booted).nextSeq });
+  const { assumed } = inputs;
+  const bootLines = new Printk(booted).nextSeq;
+  records.put<BootState>(STATE, { ...state, bootLines, ...(assumed && { assumed }) });
   records.put(INPUTS, inputs);
   beginJournal(records, inputs.journal ?? JOURNAL_LIMIT);
 }

@@ -1,4 +1,5 @@
 /** A session in this process's memory: for commands with `--board`, and for tests. */
+import type { Diagnostic } from '../diagnostic.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { layoutOf } from '../kernel/kernel.ts';
 import { InMemoryPhysMemory } from '../mm/phys-memory.ts';
@@ -98,6 +99,10 @@ export class MemorySession implements Session {
 
   info(): SessionInfo {
     return this.#session.info();
+  }
+
+  assumed(): readonly Diagnostic[] {
+    return this.#session.assumed();
   }
 
   close(): void {

@@ -4,6 +4,7 @@
  * The interface is all that commands know: it is kept in a directory (`openSession`), in memory
  * (`MemorySession`), and later by a server.
  */
+import type { Diagnostic } from '../diagnostic.ts';
 import type { BootParams } from '../kernel/boot/boot-params.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
@@ -20,6 +21,8 @@ export interface BootInputs {
   readonly params: BootParams;
   /** How much of the journal is kept; absent: JOURNAL_LIMIT. */
   readonly journal?: JournalLimit;
+  /** What was assumed of its source, which was not whole: diagnostics with `assumes`. */
+  readonly assumed?: readonly Diagnostic[];
 }
 
 export interface SessionInfo {
@@ -77,6 +80,9 @@ export interface Session {
 
   /** @throws SessionError */
   info(): SessionInfo;
+
+  /** What was assumed of the board, as its inputs say; without reading the board. @throws SessionError */
+  assumed(): readonly Diagnostic[];
 
   /** Lets go of files. The session stays as it is. */
   close(): void;

@@ -1,6 +1,7 @@
 /**
  * A session over a store and an arena: what the one on disk and the one in memory have in common.
  */
+import type { Diagnostic } from '../diagnostic.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import type { Records } from '../records.ts';
@@ -80,6 +81,10 @@ export class StoredSession implements Session {
       const inputs = inputsOf(records);
       return { ...(path === undefined ? {} : { path }), ...state, inputs, ...journalLength(records) };
     });
+  }
+
+  assumed(): readonly Diagnostic[] {
+    return this.#read((_, state) => state.assumed ?? []);
   }
 
   close(): void {

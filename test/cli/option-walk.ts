@@ -259,6 +259,7 @@ export const PERMISSIONS: Readonly<Record<string, string>> = {
   '--no-color': 'streams that are no terminal have no colour',
   '--wait': 'nobody else has the lock',
   '--allow-outside': 'nothing that is read lies elsewhere',
+  '--repair': 'the boards of the walk are whole',
   'dt --warning': 'it turns off what is not made here',
   'dt --error': 'the same',
   'dt --phandle': 'the one form there is',

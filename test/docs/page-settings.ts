@@ -77,6 +77,23 @@ export const SETTINGS: Readonly<Record<string, PageSettings>> = {
   'docs/device-tree.md': {
     files: {
       ...BOARD_FILES,
+      'mail.txt': `> This is the node:
+> reserved-memory {
+> 	#address-cells = <2>;
+> 	#size-cells = <2>;
+> 	ranges;
+> 	pool@50000000 { compatible = "shared-dma-pool"; reusable; reg = <0 0x50000000 0 0x4000000>
+> 	};
+> };
+`,
+      'guess.dts': `/dts-v1/;
+/ { #address-cells = <2>; #size-cells = <2>;
+ memory@80000000 { device_type = "memory"; reg = <0 0x80000000 0 0x40000000>; };
+ reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;
+  cam@91000000 { compatible = "shared-dma-pool"; no-map; reg = <0 CAM_BASE 0 0x100000>; };
+ };
+};
+`,
       'secret.dtsi': '/ { };\n',
       'src/board.dts': '/dts-v1/;\n#include "../secret.dtsi"\n/ { };\n',
       'typing/soc.dtsi': `#define POOL(label, at, size) label: pool@at { reg = <0x##at size no-map; }\n${SOC.slice(

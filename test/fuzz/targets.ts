@@ -7,5 +7,6 @@ export const TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   yaml: async () => (await import('../board/yaml-fuzz-target.ts')).yamlTarget,
   dts: async () => (await import('../devicetree/dts/fuzz-target.ts')).dtsTarget,
   reconstruct: async () => (await import('./reconstruct-target.ts')).reconstructTarget,
+  pasted: async () => (await import('../devicetree/repair/fuzz-target.ts')).pastedTarget,
   cpp: async () => (await import('../devicetree/cpp/fuzz-target.ts')).cppTarget,
 };

@@ -46,7 +46,7 @@ const KERNEL_HINT = 'hint: another Linux answers with --kernel RELEASE; dmaheap 
 async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean, hint = ''): Promise<void> {
   const location = shell.location();
   const isNew = !existsSync(join(location.path, 'store'));
-  await shell.warn(prepared.warnings);
+  await shell.warn([...(prepared.inputs.assumed ?? []), ...prepared.warnings]);
   let heaps: readonly HeapView[] = [];
   let noHeaps = 0;
   let profile = '';
@@ -66,7 +66,9 @@ async function bootInto(shell: Shell, prepared: PreparedBoot, force: boolean, hi
   await shell.warn(warnings);
   const doubt = doubtfulFileSystem(location.path);
   if (doubt !== undefined) shell.streams.err(`warning: ${doubt}\n`);
-  shell.streams.err(`${profile}\n${summary(heaps, noHeaps, location.path)}${isNew ? hint : ''}`);
+  shell.streams.err(
+    `${profile}\n${shell.assumedMark}${summary(heaps, noHeaps, location.path)}${isNew ? hint : ''}`,
+  );
   await shell.answer(
     () => ({
       schema: 'dmaheap.boot/1',
@@ -102,8 +104,7 @@ export function bootCommand({ program, shell }: Registry): void {
         'dmaheap boot board.dtb',
         'dmaheap boot board.dtb --memory 0x80000000:2G --cmdline "cma=128M"',
         'dmaheap boot board.yaml --config CMA_SIZE_MBYTES=64 --coherent off',
-        'dmaheap boot board.dtb --kernel 6.12',
-        'dmaheap boot board.dts -I include --overlay camera.dtso',
+        'dmaheap boot board.dts -I include --kernel 6.12 --overlay camera.dtso',
         'dmaheap boot board.dtb --mode 0660 --group video',
       ),
     )
@@ -120,7 +121,7 @@ export function bootCommand({ program, shell }: Registry): void {
         const prepared =
           file === undefined
             ? prepareWithoutBoard(options, sh.environmentKernel)
-            : await prepareBoot(file, options, sh.environmentKernel);
+            : await prepareBoot(file, { ...options, mendsForm: true }, sh.environmentKernel);
         const { journal } = options;
         const inputs =
           journal === undefined ? prepared.inputs : { ...prepared.inputs, journal: { entries: journal } };

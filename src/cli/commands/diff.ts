@@ -123,12 +123,12 @@ function refuseSame(b: string | undefined, given: DiffOptions): void {
 
 async function historyOf(
   file: string | undefined,
-  { allowOutside }: SourceInputs,
+  inputs: SourceInputs,
   warn: (found: readonly Diagnostic[]) => void,
 ): Promise<History | undefined> {
   if (file === undefined) return undefined;
   const scenarios: Scenarios = await import('../../scenario/index.ts');
-  return { scenarios, source: await sourceOf(scenarios, file, allowOutside, warn) };
+  return { scenarios, source: await sourceOf(scenarios, file, inputs, warn) };
 }
 
 /** The first step of the history that is answered otherwise. A Ctrl-C ends the command. */
@@ -254,7 +254,6 @@ export function diffCommand({ program, shell }: Registry): void {
       examples(
         'dmaheap diff --kernel 6.1 --kernel 6.12 board.dtb',
         'dmaheap diff old.dtb new.dtb --fail-on removed,renamed,moved,shrunk',
-        'dmaheap diff board.dtb --cmdline cma=64M --cmdline cma=128M',
         'dmaheap diff --run gate.yaml --kernel 5.10 --kernel 6.12',
         "dmaheap diff a.dtb b.dtb --json | jq '.differences[]'",
       ),

@@ -14,6 +14,7 @@ import { decodeTree, keptName } from '../read/load-tree.ts';
 import { loadedBoard } from '../read/loaded-board.ts';
 import { prepareReboot } from '../read/prepare-boot.ts';
 import { examples, type Registry } from '../registry.ts';
+import { placeText } from '../render/diagnostic.ts';
 import { renderLogLine, splitLog } from '../render/log.ts';
 import type { Shell } from '../shell.ts';
 import { writeOutput } from '../terminal/output-file.ts';
@@ -104,10 +105,14 @@ async function runExport(sh: Shell, options: ExportOptions): Promise<void> {
   const history: History = { ...seen.history, devices: booted.devices(), tree };
   const name = exportBoard(inputs, { output, bundle });
   if (output === undefined && bundle === undefined && 'file' in name) await boardByName(inputs);
+  const assumed = (inputs.assumed ?? [])
+    .filter(({ assumes }) => assumes === 'memory')
+    .map(({ position, message }) => `${position ? `${placeText(position)}: ` : ''}${message}`);
   const exported = exporting.exportScenario(history, {
     title: `History of ${basename(inputs.file)}`,
     board: name,
     parsed: board,
+    ...(assumed.length > 0 && { assumed }),
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
   });

@@ -35,7 +35,7 @@ export function listCommand({ program, shell }: Registry): void {
         warnings: kernel.warnings(),
         profile: kernel.info().banner,
       }));
-      const head = wishes.headings === false ? '' : `${profile}\n\n`;
+      const head = wishes.headings === false ? '' : `${profile}\n${sh.assumedMark}\n`;
       await sh.answer(
         () => ({ schema: 'dmaheap.heaps/1', profile, heaps: heaps.map(heapJson), warnings }),
         (ink) => `${head}${renderHeaps(heaps, ink, sh.page, wishes)}`,

@@ -44,7 +44,7 @@ export function regionsCommand({ program, shell }: Registry): void {
         warnings: kernel.warnings(),
         profile: kernel.info().banner,
       }));
-      const head = wishes.headings === false ? '' : `${profile}\n\n`;
+      const head = wishes.headings === false ? '' : `${profile}\n${sh.assumedMark}\n`;
       await sh.warn(warnings);
       await sh.answer(
         () => ({ schema: 'dmaheap.regions/1', profile, regions: regions.map(regionJson), warnings }),

@@ -71,7 +71,7 @@ async function runReplay(sh: Shell, file: string, options: BoardOptions): Promis
   const isOther = board !== undefined || Object.keys(params).length > 0;
   const warnings: Diagnostic[] = [];
   const scenarios: Scenarios = await import('../../scenario/index.ts');
-  const source = await sourceOf(scenarios, file, options.allowOutside, (found) => warnings.push(...found));
+  const source = await sourceOf(scenarios, file, options, (found) => warnings.push(...found));
   const environment = sh.environmentKernel;
   const own = await asItIs(scenarios, source, board === undefined);
   const before = own && withKernel(own, { environment });

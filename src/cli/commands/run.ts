@@ -91,7 +91,7 @@ async function prepareAll(
     try {
       const source = scenarios.readScenario(text, inputName(file));
       if (other !== undefined && source.inlineBoard !== undefined) stayed.push(inputName(file));
-      const files = scenarioFiles(file, { allowOutside: inputs.allowOutside, warn });
+      const files = scenarioFiles(file, { allowOutside: inputs.allowOutside, repair: inputs.repair, warn });
       const own =
         other === undefined || source.inlineBoard !== undefined
           ? await scenarios.prepareScenario(source, files)
@@ -142,7 +142,8 @@ async function runFiles(sh: Shell, files: readonly string[], options: RunCommand
   if (files.filter((file) => file === '-').length > 1) {
     throw new UsageError('standard input (-) can be read only once');
   }
-  if (sh.options.board === undefined) refuseTreeOptions({ ...inputs }, 'the board that a scenario names');
+  if (sh.options.board === undefined)
+    refuseTreeOptions({ ...inputs, repair: undefined }, 'the board that a scenario names');
   const scenarios: Scenarios = await import('../../scenario/index.ts');
   const all = await prepareAll(sh, scenarios, files, inputs);
   const ink = await sh.ink('out');

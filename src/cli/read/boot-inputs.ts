@@ -172,7 +172,7 @@ export function bootParams(options: BootInputOptions, vendor?: HeapDeclarations)
   });
 }
 
-const SOURCE_NAMES = ['include', 'define', 'overlay', 'allowOutside'] as const;
+const SOURCE_NAMES = ['include', 'define', 'overlay', 'repair', 'allowOutside'] as const;
 
 const flagOf = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -195,7 +195,7 @@ export function refuseBoardOptions(options: BoardOptions): void {
  * @param instead what the command takes then
  */
 export function refuseTreeOptions(options: Readonly<Record<string, unknown>>, instead: string): void {
-  const names = ['include', 'define', 'overlay', 'symbols', 'memory', 'bootargs'] as const;
+  const names = ['include', 'define', 'overlay', 'repair', 'symbols', 'memory', 'bootargs'] as const;
   const given = names.find((name) => options[name] !== undefined);
   if (given === undefined) return;
   throw new UsageError(

@@ -14,6 +14,7 @@ import { refuseUnknownSubjects, subjectsOf } from '../words/fault-option.ts';
 /** Inputs that were read, and the boot that they make. */
 export interface PreparedBoot {
   readonly inputs: BootInputs;
+  /** What is odd; what was assumed of the board stands in the inputs. */
   readonly warnings: readonly Diagnostic[];
   /** Fills empty records. @throws BootPanic when the kernel dies, with its log */
   readonly build: (records: Records) => BootOutcome;

@@ -81,7 +81,7 @@ export async function findBoot(
   }
   if (isBundle(file)) {
     const scenarios: Scenarios = await import('../../scenario/index.ts');
-    const bundle = await sourceOf(scenarios, file, false, () => {});
+    const bundle = await sourceOf(scenarios, file, {}, () => {});
     const { board, params } = await scenarios.prepareScenario(bundle.read, bundle.files);
     return { board, params, source: bundle };
   }

@@ -14,12 +14,13 @@ import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import { UnreadableInput, UsageError } from '../failures.ts';
 import type { Confinement } from './confinement.ts';
 import { readDeviceTreeDirectory } from './device-tree-directory.ts';
+import { compiledOrMended, isPastedSource, type MendingWishes, refusePaste } from './mended-source.ts';
 import { inputName, readInput } from './read-input.ts';
 import { directoryOf, isDirectory, modifiedText, outsideScenario, sourceFiles } from './source-files.ts';
 import { refuseWrongInput } from './wrong-input.ts';
 
 /** How source is compiled, and what is laid over the board. */
-export interface SourceInputs {
+export interface SourceInputs extends MendingWishes {
   /** -I, in order. */
   readonly include?: readonly string[];
   /** -D. */
@@ -51,6 +52,7 @@ export interface LoadedTree extends NamedByFile {
   readonly isOfSource: boolean;
   /** What can be read again without any other file: the input itself, or the finished tree as a blob. */
   bytes(): Uint8Array;
+  /** What is odd, and what was assumed of source that is not whole (`assumes`). */
   readonly warnings: readonly Diagnostic[];
   /** What else a capture says of its boot. */
   readonly params?: BootParams;
@@ -93,6 +95,7 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
       autoAlias: false,
       localFixups: false,
       format: undefined,
+      isOverlay: true,
     });
     const applied = applyOverlay(tree, overlay.tree);
     isOfSource ||= overlay.isOfSource;
@@ -109,8 +112,12 @@ export async function loadTree(file: string, inputs: SourceInputs = {}): Promise
 }
 
 /** The first option that is about source alone; `undefined` when there is none. */
-export const givenForSource = ({ include, define, symbols }: SourceInputs): string | undefined =>
-  include?.length ? '--include' : define ? '--define' : symbols ? '--symbols' : undefined;
+export const givenForSource = ({ include, define, symbols, repair }: SourceInputs): string | undefined => {
+  if (include?.length) return '--include';
+  if (define !== undefined) return '--define';
+  if (symbols === true) return '--symbols';
+  return repair === true ? '--repair' : undefined;
+};
 
 /** The same for a user who gives the options: those about source are refused where there is none. @throws UsageError */
 export async function loadTreeAsGiven(file: string, inputs: SourceInputs): Promise<LoadedTree> {
@@ -211,7 +218,10 @@ function refuseSourceOnly(name: string, is: string, { autoAlias, localFixups }: 
   );
 }
 
-async function loadPiece(file: string, inputs: SourceInputs): Promise<LoadedTree> {
+async function loadPiece(
+  file: string,
+  inputs: SourceInputs & { readonly isOverlay?: boolean },
+): Promise<LoadedTree> {
   const name = inputName(file);
   const read = fileRead(file, inputs.within);
   if (read === undefined) {
@@ -219,7 +229,13 @@ async function loadPiece(file: string, inputs: SourceInputs): Promise<LoadedTree
       throw otherFormat(name, 'a directory', inputs.format);
     refuseSourceOnly(name, 'a directory', inputs);
     const { tree, warnings } = readDeviceTreeDirectory(file);
-    return { tree, format: 'directory', isOfSource: false, bytes: () => encodeDtb(tree), warnings };
+    return {
+      tree,
+      format: 'directory',
+      isOfSource: false,
+      bytes: () => encodeDtb(tree),
+      warnings,
+    };
   }
   const { bytes, modified } = read;
   if (bytes.length === 0) {
@@ -232,12 +248,14 @@ async function loadPiece(file: string, inputs: SourceInputs): Promise<LoadedTree
   const detected = detectFormat(bytes);
   // A source's name helps where its content says nothing.
   const isSource = inputs.format === 'dts' || /\.dts[io]?$/.test(file);
-  const format = detected !== 'dtb' && isSource ? 'dts' : detected;
+  const format =
+    detected !== 'dtb' && (isSource || (await isPastedSource(bytes, detected, inputs))) ? 'dts' : detected;
   if (inputs.format !== undefined && inputs.format !== format) {
     throw otherFormat(name, FORMAT_NAMES[format], inputs.format);
   }
   if (format === 'yaml' && inputs.onCapture !== undefined && isCapture(bytes))
     return inputs.onCapture(bytes, name);
+  if (format !== 'dts') await refusePaste(bytes, file, format);
   if (format !== 'dts') await refuseWrongInput(bytes, file, 'board');
   if (format !== 'dts') refuseSourceOnly(name, FORMAT_NAMES[format], inputs);
   if (format !== 'dts')
@@ -253,14 +271,26 @@ async function loadPiece(file: string, inputs: SourceInputs): Promise<LoadedTree
     ...(modified === undefined ? {} : { modified }),
   };
   onRead?.(source.path);
-  const compiled = compileSource(source, {
+  const options = {
     readFile,
     defines: define,
     symbols,
     aliases: inputs.autoAlias === true,
     fixups: inputs.localFixups === true,
-  });
-  const { tree, isPlugin } = compiled;
-  const warnings = [...missingDirectories(include), ...compiled.warnings];
-  return { tree, format, isOfSource: true, bytes: () => encodeDtb(tree), warnings, isOverlay: isPlugin };
+  };
+  const { tree, isPlugin, assumed, ...compiled } = await compiledOrMended(
+    () => compileSource(source, options),
+    source,
+    options,
+    inputs,
+  );
+  const warnings = [...missingDirectories(include), ...assumed, ...compiled.warnings];
+  return {
+    tree,
+    format,
+    isOfSource: true,
+    bytes: () => encodeDtb(tree),
+    warnings,
+    isOverlay: isPlugin,
+  };
 }

@@ -32,13 +32,21 @@ export async function prepareBoot(
       return loadCapture(bytes, name, options);
     },
   });
-  const { format, bytes, warnings } = loaded;
+  const { format, bytes } = loaded;
+  const assumed = loaded.warnings.filter(({ assumes }) => assumes !== undefined);
+  const warnings = loaded.warnings.filter(({ assumes }) => assumes === undefined);
   const vendor = await givenVendor(options.vendor, file);
   const kernel = options.kernel ?? loaded.params?.kernel ?? loaded.kernel ?? vendor?.kernel ?? otherKernel;
   const arch = options.arch ?? loaded.params?.arch ?? loaded.arch;
   const named = { ...(kernel !== undefined && { kernel }), ...(arch !== undefined && { arch }) };
   const params = { ...loaded.params, ...bootParams({ ...options, ...named }, vendor) };
-  const inputs = { board: bytes(), file: inputName(file), format, params };
+  const inputs = {
+    board: bytes(),
+    file: inputName(file),
+    format,
+    params,
+    ...(assumed.length > 0 && { assumed }),
+  };
   return bootOf(inputs, loadedBoard(loaded, inputs.file), warnings);
 }
 

@@ -20,6 +20,8 @@ import { isShippedVendor, readVendor, refuseUnknownVendor } from './vendor-file.
 export interface ScenarioFilesOptions {
   /** The scenario may name any file. */
   readonly allowOutside?: boolean | undefined;
+  /** Its boards are mended where they are source that is not whole. */
+  readonly repair?: boolean | undefined;
   /** Told of what is odd about a board. */
   readonly warn: (warnings: readonly Diagnostic[]) => void;
 }
@@ -48,7 +50,7 @@ async function load(file: string, inputs: SourceInputs, warn: ScenarioFilesOptio
  */
 export function scenarioFiles(
   file: string,
-  { allowOutside = false, warn }: ScenarioFilesOptions,
+  { allowOutside = false, repair = false, warn }: ScenarioFilesOptions,
 ): ScenarioFiles {
   const within = allowOutside ? undefined : new Confinement([directoryOf(file)]);
   const kept = new Map<string, Uint8Array>();
@@ -89,7 +91,7 @@ export function scenarioFiles(
     loadBoard: async (name: string, { include, define, overlay }: BoardInputs) => {
       const directories = include.map((one, i) => placed(one, ['boot', 'include', i], true));
       const overlays = overlay.map((one, i) => placed(one, ['boot', 'overlay', i], false));
-      const inputs = { include: directories, define, overlay: overlays, allowOutside, within };
+      const inputs = { include: directories, define, overlay: overlays, allowOutside, within, repair };
       try {
         return await load(beside(name), inputs, warn);
       } catch (error) {

@@ -7,7 +7,7 @@ import { UnreadableInput } from '../failures.ts';
 import type { Scenarios } from '../run-scenario.ts';
 import { configFileOf } from './config-file.ts';
 import { isGzip, type OpenedFile, openRegular } from './input-file.ts';
-import { decodeTree } from './load-tree.ts';
+import { decodeTree, type SourceInputs } from './load-tree.ts';
 import { loadedBoard } from './loaded-board.ts';
 import { inputName, naming, readInput } from './read-input.ts';
 import { scenarioFiles } from './scenario-files.ts';
@@ -63,7 +63,7 @@ async function bundleSource(scenarios: Scenarios, file: string, { fd }: OpenedFi
 export async function sourceOf(
   scenarios: Scenarios,
   file: string,
-  allowOutside: boolean | undefined,
+  { allowOutside, repair }: Pick<SourceInputs, 'allowOutside' | 'repair'>,
   warn: (warnings: readonly Diagnostic[]) => void,
 ): Promise<Source> {
   const opened = openedBundle(file);
@@ -71,6 +71,6 @@ export async function sourceOf(
   const bytes = readInput(file);
   await refuseWrongInput(bytes, file, 'scenario');
   const text = new TextDecoder().decode(bytes);
-  const files = scenarioFiles(file, { allowOutside, warn });
+  const files = scenarioFiles(file, { allowOutside, repair, warn });
   return { read: scenarios.readScenario(text, inputName(file)), files };
 }

@@ -3,7 +3,8 @@ import type { Diagnostic, SourcePosition } from '../../diagnostic.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 
-function place({ file, line, column }: SourcePosition): string {
+/** A place as compilers write it: `board.dts:3:5`. */
+export function placeText({ file, line, column }: SourcePosition): string {
   const parts = [file, line, line === undefined ? undefined : column];
   return parts.filter((part) => part !== undefined).join(':');
 }
@@ -30,10 +31,10 @@ function excerptLines(excerpt: string, column: number | undefined, ink: Ink): st
 function trail(position: SourcePosition): string {
   const lines: string[] = [];
   const { macro } = position;
-  if (macro !== undefined) lines.push(`from macro ${macro.name}, defined at ${place(macro.definedAt)}`);
+  if (macro !== undefined) lines.push(`from macro ${macro.name}, defined at ${placeText(macro.definedAt)}`);
   const includes: string[] = [];
   for (let from = position.includedFrom; from !== undefined; from = from.includedFrom) {
-    includes.push(`included from ${place(from)}`);
+    includes.push(`included from ${placeText(from)}`);
   }
   const more = includes.length - MAX_INCLUDES;
   lines.push(...includes.slice(0, MAX_INCLUDES));
@@ -46,7 +47,8 @@ function trail(position: SourcePosition): string {
 export function renderDiagnostic(diagnostic: Diagnostic, ink: Ink = NO_INK): string {
   const { severity, position, path, message, hint } = diagnostic;
   const paint = severity === 'error' ? ink.bad : ink.warn;
-  const where = position === undefined ? '' : `${escapeText(place(position))}: `;
+  const word = diagnostic.assumes === undefined ? severity : 'assumed';
+  const where = position === undefined ? '' : `${escapeText(placeText(position))}: `;
   const node = path === undefined || message.includes(path) ? '' : `${escapeText(path)}: `;
   const hex = position?.offset?.toString(16);
   const offset = hex === undefined || message.includes(`0x${hex}`) ? '' : ` (byte offset 0x${hex})`;
@@ -54,5 +56,5 @@ export function renderDiagnostic(diagnostic: Diagnostic, ink: Ink = NO_INK): str
   const { excerpt = '' } = diagnostic;
   const line = excerpt.trim() === '' ? '' : excerptLines(excerpt, position?.column, ink);
   const via = position === undefined ? '' : trail(position);
-  return `${where}${paint(`${severity}:`)} ${node}${escapeText(message)}${offset}\n${line}${via}${advice}`;
+  return `${where}${paint(`${word}:`)} ${node}${escapeText(message)}${offset}\n${line}${via}${advice}`;
 }

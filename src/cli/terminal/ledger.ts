@@ -47,6 +47,7 @@ export class Ledger {
       view: (body) => session.view(body),
       journal: (from) => session.journal(from),
       info: () => session.info(),
+      assumed: () => session.assumed(),
       close: () => session.close(),
     };
   }

@@ -11,6 +11,7 @@ import { ExpressionReader } from './expression.ts';
 import { addAliases, addFixups, addSymbols } from './fixups.ts';
 import { LabelIndex, nodeByPath } from './label-index.ts';
 import type { LiveNode } from './live-tree.ts';
+import type { Mending } from './mending.ts';
 import { Parser } from './parser.ts';
 import { Pieces } from './pieces.ts';
 import { CheckContext } from './references.ts';
@@ -30,6 +31,8 @@ export interface CompileDtsOptions {
   readonly fixups?: boolean;
   /** The boot processor's number: dtc -b. Unless given, the `reg` of the first node in /cpus. */
   readonly bootCpuid?: number;
+  /** Mends what is not as dtc wants it. Unless given, that is an error. */
+  readonly mending?: Mending;
 }
 
 export interface CompiledDts {
@@ -50,7 +53,9 @@ export interface CompiledDts {
  */
 export function compileDts(source: PreprocessedSource, options: CompileDtsOptions): CompiledDts {
   const sources = new SourceMap(source);
-  const report = new Report(sources);
+  const { mending } = options;
+  const report = new Report(sources, mending);
+  mending?.begin(sources);
   let tree: DeviceTree | undefined;
   let isPlugin = false;
   try {

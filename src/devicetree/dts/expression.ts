@@ -57,6 +57,11 @@ export class ExpressionReader {
     if (code !== CH.open) {
       const at = scanner.position;
       const word = scanner.name().slice(0, 60);
+      if (/^[A-Za-z_]\w*$/.test(word) && this.#report.mending !== undefined) {
+        scanner.skipArguments();
+        this.#report.mending.macro(at, word);
+        return 0;
+      }
       this.#report.syntax(
         'dts-syntax',
         at,

@@ -55,8 +55,12 @@ export class NodeReader {
       try {
         const code = scanner.skip();
         if (code === CH.braceClose) break;
-        if (code < 0) this.#failUnclosed(opened, name);
-        this.#member(node, code, depth);
+        if (code < 0) {
+          if (this.#report.mending === undefined) this.#failUnclosed(opened, name);
+          this.#report.mending.unclosed(opened, name);
+          return node;
+        }
+        this.member(node, code, depth);
       } catch (error) {
         if (!(error instanceof StatementFailed)) throw error;
         this.#expressions.reset();
@@ -67,6 +71,8 @@ export class NodeReader {
     const end = scanner.position;
     if (scanner.skip() === CH.semicolon) {
       scanner.at++;
+    } else if (this.#report.mending !== undefined) {
+      this.#report.mending.semicolon(end, 'the "}" of a node');
     } else {
       this.#report.error({
         code: 'dts-syntax',
@@ -87,8 +93,8 @@ export class NodeReader {
     );
   }
 
-  /** One property, child node or deletion inside a node. */
-  #member(node: LiveNode, first: number, depth: number): void {
+  /** One property, child node or deletion inside a node; the scanner stands on its first character. */
+  member(node: LiveNode, first: number, depth: number): void {
     const scanner = this.#scanner;
     const labels = this.readLabels();
     const code = labels.length === 0 ? first : scanner.skip();
@@ -99,6 +105,7 @@ export class NodeReader {
     }
     const name = scanner.name();
     if (name === '') this.#failMember(code, at);
+    const end = scanner.position;
     const next = scanner.skip();
     if (next === CH.braceOpen) {
       this.#child(node, name, labels, at, depth);
@@ -110,6 +117,8 @@ export class NodeReader {
       property = this.#values.read(name, at);
     } else if (next === CH.semicolon) {
       scanner.at++;
+      property = new LiveProperty(name, EMPTY, at);
+    } else if (scanner.mended(end, next, name)) {
       property = new LiveProperty(name, EMPTY, at);
     } else {
       this.#report.syntax(
@@ -243,7 +252,9 @@ export class NodeReader {
   semicolon(after: string): void {
     const scanner = this.#scanner;
     const end = scanner.position;
-    if (scanner.skip() !== CH.semicolon) {
+    const code = scanner.skip();
+    if (code !== CH.semicolon) {
+      if (scanner.mended(end, code, after)) return;
       this.#report.syntax('dts-syntax', end, `expected ";" after ${after}`);
     }
     scanner.at++;

@@ -7,10 +7,11 @@
 
 import { closest } from '../closest.ts';
 import type { MemReserve } from '../tree.ts';
-import { CH } from './chars.ts';
+import { CH, isNameChar } from './chars.ts';
 import type { ExpressionReader } from './expression.ts';
 import type { LabelIndex } from './label-index.ts';
 import { announce, attach, type Label, LiveNode, LiveProperty, mergeNode } from './live-tree.ts';
+import type { ParsedTree } from './mending.ts';
 import { NodeReader, type ParserParts } from './node-reader.ts';
 import { type Report, StatementFailed } from './report.ts';
 import type { Scanner } from './scanner.ts';
@@ -60,6 +61,7 @@ export class Parser {
         hint: 'sources without it are of a version that dtc no longer reads either',
       });
     }
+    if (!this.#report.failed) this.#finishMending();
     if ((this.#root === undefined || this.#root.deleted) && !this.#report.failed) {
       this.#report.error({
         code: 'dts-no-root',
@@ -76,6 +78,17 @@ export class Parser {
     if (scanner.take('/dts-v1/')) {
       this.#version(at);
       return;
+    }
+    const { mending } = this.#report;
+    if (!this.#sawVersion && mending !== undefined) {
+      mending.version(at);
+      this.#sawVersion = true;
+      if (scanner.take('/plugin/')) {
+        this.#nodes.semicolon('"/plugin/"');
+        this.#isPlugin = true;
+        return;
+      }
+      this.#overlay(at);
     }
     if (!this.#sawVersion) {
       this.#sawVersion = true;
@@ -123,11 +136,35 @@ export class Parser {
     }
     this.#sawVersion = true;
     this.#isPlugin ||= isPlugin;
+    this.#overlay(at);
+  }
+
+  /** Takes an overlay that does not say so for one, where it is mended. */
+  #overlay(at: number): void {
+    const { mending } = this.#report;
+    if (mending?.isOverlay !== true || this.#isPlugin) return;
+    mending.plugin(at);
+    this.#isPlugin = true;
+  }
+
+  #finishMending(): void {
+    const tree: ParsedTree = {
+      root: this.#root,
+      labels: this.#labels,
+      isPlugin: this.#isPlugin,
+      addFragment: (ref, body, at) => {
+        this.#addFragment(ref, body, at);
+        tree.root = this.#root;
+      },
+    };
+    this.#report.mending?.finish(tree);
+    this.#root = tree.root;
   }
 
   /** A root node, an override or a reservation, with the labels before it. */
   #labelledStatement(at: number): void {
     const scanner = this.#scanner;
+    const start = scanner.at;
     const labels = this.#nodes.readLabels();
     const code = scanner.skip();
     if (code === CH.slash && scanner.take('/memreserve/')) {
@@ -159,6 +196,7 @@ export class Parser {
         return;
       }
     }
+    if (this.#report.mending !== undefined && this.#outside(start, code, at)) return;
     const word = scanner.name().slice(0, 60);
     let hint: string | undefined;
     if (word !== '') hint = `"${word}" stands outside of any node; is a "};" before it too many?`;
@@ -171,10 +209,31 @@ export class Parser {
     );
   }
 
+  /** What stands outside of any node, where it is mended; false when it cannot be. */
+  #outside(start: number, code: number, at: number): boolean {
+    const scanner = this.#scanner;
+    const { mending } = this.#report;
+    if (mending === undefined) return false;
+    if (code === CH.braceClose) {
+      if (!mending.strayBrace(at, this.#root)) return false;
+      scanner.at++;
+      if (scanner.skip() === CH.semicolon) scanner.at++;
+      return true;
+    }
+    // Labels are read again: they are those of a node or property.
+    if (!isNameChar(code) || scanner.position - scanner.at !== at - start) return false;
+    scanner.at = start;
+    const body = new LiveNode(this.#isPlugin ? '__overlay__' : '', at);
+    this.#nodes.member(body, scanner.skip(), 1);
+    mending.loose(body, at);
+    return true;
+  }
+
   #memReserve(at: number, labels: readonly Label[]): void {
     const address = this.#expressions.primary();
     const size = this.#expressions.primary();
     this.#nodes.semicolon('/memreserve/');
+    this.#report.mending?.reservationRead(at);
     if (this.#root !== undefined) {
       this.#report.error({
         code: 'dts-late-memreserve',
@@ -211,7 +270,9 @@ export class Parser {
     const ref = scanner.reference();
     this.#nodes.semicolon(`${directive} &${ref}`);
     const node = this.#root === undefined ? undefined : this.#labels.resolve(this.#root, ref);
-    if (node === undefined) this.#noSuchNode(ref, at);
+    if (node === undefined && this.#report.mending !== undefined) {
+      this.#report.mending.directive(directive, ref, at);
+    } else if (node === undefined) this.#noSuchNode(ref, at);
     return node;
   }
 
@@ -254,7 +315,8 @@ export class Parser {
     }
     const body = this.#nodes.body('', at, target?.depth ?? 1);
     if (target === undefined) {
-      this.#noSuchNode(ref, at);
+      if (this.#report.mending === undefined) this.#noSuchNode(ref, at);
+      else this.#report.mending.override(ref, body, labels, at);
       return;
     }
     for (const label of [...labels].reverse()) {

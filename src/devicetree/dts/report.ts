@@ -3,6 +3,7 @@
  */
 import type { Diagnostic } from '../../diagnostic.ts';
 import { DTS_LIMITS } from './limits.ts';
+import type { Mending } from './mending.ts';
 import type { SourceMap } from './source-map.ts';
 
 /** Thrown after a report, to leave a statement; the parser goes on after it. */
@@ -21,13 +22,16 @@ export interface Finding {
 
 export class Report {
   readonly diagnostics: Diagnostic[] = [];
+  /** Who mends what is not as dtc wants it; nobody unless asked for. */
+  readonly mending: Mending | undefined;
   readonly #sources: SourceMap;
   #errors = 0;
   #lastAt = -1;
   #marks = 0;
 
-  constructor(sources: SourceMap) {
+  constructor(sources: SourceMap, mending?: Mending) {
     this.#sources = sources;
+    this.mending = mending;
   }
 
   get failed(): boolean {

@@ -81,6 +81,40 @@ export class Scanner {
     }
   }
 
+  /**
+   * Whether a semicolon that is missing may be left out, for there is somebody who mends it: at the end of a line,
+   * before the brace that closes a node, and at the end.
+   *
+   * @param end where it belongs
+   * @param code the character that stands here instead
+   * @param after what it should end
+   */
+  mended(end: number, code: number, after: string): boolean {
+    const { mending } = this.#report;
+    if (mending === undefined) return false;
+    if (code >= 0 && code !== CH.braceClose) {
+      const [here, there] = [this.originAt(this.position), this.originAt(end)];
+      if (here.file === there.file && here.line === there.line) return false;
+    }
+    mending.semicolon(end, after);
+    return true;
+  }
+
+  /** Steps over the arguments of a macro that nobody knows, when there are any: `(a, (b))`. */
+  skipArguments(): void {
+    if (this.text.charCodeAt(this.at) !== CH.open) return;
+    let depth = 0;
+    for (let { at } = this; at < this.text.length; at++) {
+      const code = this.text.charCodeAt(at);
+      if (code === CH.open) depth++;
+      else if (code === CH.semicolon || code === CH.braceOpen || code === CH.braceClose) return;
+      else if (code === CH.close && --depth === 0) {
+        this.at = at + 1;
+        return;
+      }
+    }
+  }
+
   /** Whether `word` stands here; if so steps over it. */
   take(word: string): boolean {
     if (!this.text.startsWith(word, this.at)) return false;

@@ -16,6 +16,9 @@ const SHARED_UP_TO = 256;
 
 const CELLS = { 8: 'bytes', 16: 'cells16', 32: 'cells32', 64: 'cells64' } as const;
 
+const UNPRINTED = /\*\s*(?:0x)?[0-9a-fA-F]+\s*\[(?:0x)?[0-9a-fA-F]+\]/y;
+const MACRO = /[A-Za-z_]\w*/y;
+
 const AFTER_VALUE = 'close the value with a semicolon, or join another with a comma';
 
 /** Characters that calculate, and that a name may hold. */
@@ -54,6 +57,7 @@ export class ValueReader {
       this.#labels();
       this.#value(name);
       this.#end = scanner.position;
+      const behind = { at: scanner.at, end: this.#end, marks: this.#markCount() };
       this.#labels();
       const code = scanner.skip();
       if (code === CH.comma) {
@@ -61,6 +65,10 @@ export class ValueReader {
         continue;
       }
       if (code === CH.semicolon) break;
+      if (scanner.mended(behind.end, code, `the value of "${name}"`)) {
+        this.#stepBack(behind);
+        break;
+      }
       this.#report.syntax(
         'dts-syntax',
         this.#end,
@@ -77,6 +85,7 @@ export class ValueReader {
     property.firstPiece = firstPiece;
     property.pieceCount = this.#pieces.count - firstPiece;
     property.markers = this.#markers;
+    this.#report.mending?.valueRead(property);
     return property;
   }
 
@@ -128,12 +137,32 @@ export class ValueReader {
           return;
         }
     }
+    if (this.#report.mending !== undefined && this.#mendValue(code, at)) return;
     this.#report.syntax(
       'dts-syntax',
       at,
       `expected a value of "${name}": "text", <cells>, [bytes], &reference, /bits/ or /incbin/`,
       'a property without a value has no "=" either',
     );
+  }
+
+  /** A value that is not there: a macro that nobody knows, or `* 0x9df5a7bc [0x00000078]` of U-Boot for a long one. */
+  #mendValue(code: number, at: number): boolean {
+    const scanner = this.#scanner;
+    if (code === CH.star) {
+      UNPRINTED.lastIndex = scanner.at;
+      if (!UNPRINTED.test(scanner.text)) return false;
+      scanner.at = UNPRINTED.lastIndex;
+      this.#report.mending?.unprinted(at);
+      return true;
+    }
+    MACRO.lastIndex = scanner.at;
+    const word = MACRO.exec(scanner.text)?.[0];
+    if (word === undefined) return false;
+    scanner.at += word.length;
+    scanner.skipArguments();
+    this.#report.mending?.macro(at, word.slice(0, 60));
+    return true;
   }
 
   #labels(): void {
@@ -146,6 +175,19 @@ export class ValueReader {
       this.#mark('label', label, at);
       this.#end = scanner.position;
     }
+  }
+
+  #markCount(): number {
+    return this.#markers?.length ?? 0;
+  }
+
+  /** Back to the end of a value whose semicolon is missing: its labels are those of what follows. */
+  #stepBack(behind: { readonly at: number; readonly end: number; readonly marks: number }): void {
+    const scanner = this.#scanner;
+    this.#markers?.splice(behind.marks);
+    if (scanner.position - scanner.at === behind.end - behind.at) scanner.at = behind.at;
+    // One character is stepped over as the semicolon.
+    scanner.at--;
   }
 
   #mark(kind: Marker['kind'], ref: string, at: number, leads = false): void {
@@ -202,10 +244,35 @@ export class ValueReader {
         this.#integer(0xffffffff, 32, at);
       } else {
         const label = scanner.label();
-        if (label === undefined) this.#failInCells(code, at);
+        if (label === undefined) {
+          if (!this.#mendCell(at)) this.#failInCells(code, at);
+          this.#pieces.add(this.#length, at, form);
+          form = undefined;
+          this.#integer(0, bits, at);
+          continue;
+        }
         this.#mark('label', label, at, form !== undefined);
       }
     }
+  }
+
+  /** A macro that nobody knows among cells: one cell of it. */
+  #mendCell(at: number): boolean {
+    const { mending } = this.#report;
+    if (mending === undefined) return false;
+    const scanner = this.#scanner;
+    MACRO.lastIndex = scanner.at;
+    const word = MACRO.exec(scanner.text)?.[0];
+    if (word === undefined) return false;
+    // A property or node on the next line: the bracket is not closed.
+    const next = /[=,{@-]/y;
+    next.lastIndex = scanner.at + word.length;
+    while (scanner.text.charCodeAt(next.lastIndex) === CH.space) next.lastIndex++;
+    if (next.test(scanner.text)) return false;
+    scanner.at += word.length;
+    scanner.skipArguments();
+    mending.macro(at, word.slice(0, 60));
+    return true;
   }
 
   #failInCells(code: number, at: number): never {

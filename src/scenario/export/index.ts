@@ -13,6 +13,8 @@ export { touchedMemory } from './touched-memory.ts';
 
 export interface ExportRequest extends Range {
   readonly title: string;
+  /** What was assumed of the board, where memory depends on it: sentences. */
+  readonly assumed?: readonly string[];
   readonly board: ScenarioParts['board'];
   /** The board itself, to find out what cannot be expected. */
   readonly parsed?: Board;
@@ -26,7 +28,7 @@ export interface Exported extends Pick<ExportedSteps, 'unsaid' | 'standIns'> {
 /** A history as a scenario in YAML, with expectations on what it did and on what came of it. */
 export function exportScenario(
   history: History,
-  { title, board, parsed, ...range }: ExportRequest,
+  { title, board, assumed, parsed, ...range }: ExportRequest,
 ): Exported {
   const { steps: all, unsaid, standIns } = exportSteps(history, range);
   const boot = bootWords(history.params);
@@ -38,6 +40,7 @@ export function exportScenario(
     board,
     steps,
     ...(boot && { boot }),
+    ...(assumed && { assumed }),
     ...(isWhole && { expect: history.end }),
   });
   return { yaml, steps: steps.length, unsaid, standIns };

@@ -21,6 +21,8 @@ export interface ScenarioParts {
   /** A file's name, or the text of a YAML board. */
   readonly board: { readonly file: string } | { readonly yaml: string };
   readonly boot?: ScenarioBoot;
+  /** What was assumed of the board. */
+  readonly assumed?: readonly string[];
   readonly steps: readonly ExportedStep[];
   readonly expect?: EndExpect;
   /** Above everything, one line each. */
@@ -41,7 +43,8 @@ const HEXADECIMAL: ReadonlySet<string> = new Set([
 /** A mapping on one line is at most so long. */
 const LINE = 100;
 
-export function scenarioYaml({ title, board, boot, steps, expect, comment = [] }: ScenarioParts): string {
+export function scenarioYaml(parts: ScenarioParts): string {
+  const { title, board, boot, assumed = [], steps, expect, comment = [] } = parts;
   const document = new Document<YAMLMap>();
   const root = new YAMLMap();
   const put = (key: string, node: Node): void => {
@@ -51,6 +54,7 @@ export function scenarioYaml({ title, board, boot, steps, expect, comment = [] }
   put('title', new Scalar(title));
   put('board', 'file' in board ? new Scalar(board.file) : boardNode(board.yaml));
   if (boot !== undefined) put('boot', nodeOf(boot, 'boot', LINE));
+  if (assumed.length > 0) put('assumed', nodeOf(assumed, 'assumed', 0));
   const list = new YAMLSeq();
   for (const { step, comment: above } of steps) {
     const node = stepNode(step);
