@@ -43,6 +43,12 @@ function bundlesOf(root) {
       entries: ['src/devicetree/compile-source.ts', 'src/devicetree/overlay.ts'],
       from: ['cli.cjs', 'board.cjs'],
     },
+    // Only where a source does not compile.
+    {
+      file: 'pasted-source.cjs',
+      entries: ['src/devicetree/repair/compile-pasted.ts', 'src/devicetree/repair/clean-paste.ts'],
+      from: ['cli.cjs', 'board.cjs', 'device-tree-source.cjs'],
+    },
     { file: 'archive.cjs', entries: ['src/cli/boards/archive.ts'], from: ['cli.cjs'] },
     {
       file: 'board-yaml.cjs',

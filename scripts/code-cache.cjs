@@ -32,6 +32,8 @@ const PREPARE = [...inSession, 'boot', join(boards, 'camera-soc.dtb')];
 const COMMANDS = [
   ['dt', join(boards, 'video-box.yaml'), '-O', 'dtb', '--out', join(work, 'yaml.dtb')],
   ...SOURCES.map((file) => ['dt', file, '-I', include, '-O', 'dtb', '--out', join(work, 'board.dtb')]),
+  // One that does not compile as it is, so that what mends it has been loaded.
+  ['dt', join(work, 'pasted.dts'), '--repair', '-O', 'dtb', '--out', join(work, 'pasted.dtb')],
   ['run', join(__dirname, '../fixtures/scenarios/ci-gate.yaml')],
   [...inSession, 'export', '--output', join(work, 'history.yaml')],
   [...inSession, 'dmesg'],
@@ -46,6 +48,7 @@ function compiled(name) {
 }
 
 async function main() {
+  writeFileSync(join(work, 'pasted.dts'), '&{/reserved-memory} { ranges; };\n');
   execFileSync(process.execPath, [join(__dirname, '../bin/dmaheap.cjs'), ...PREPARE]);
   for (const words of COMMANDS) {
     process.argv = [process.execPath, 'dmaheap', ...words];

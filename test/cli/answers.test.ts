@@ -182,7 +182,7 @@ describe('every answer', () => {
     const docs = readFileSync(projectPath('docs/cli.md'), 'utf8');
     expect([...ANSWERS.keys()].filter((name) => !docs.includes(`\`${name}\``))).toEqual([]);
     const rows = docs.split('\n').filter((row) => row.startsWith('| '));
-    const common = new Set(['schema', 'hazards', 'unverified', 'fd', 'target', 'offset', 'as']);
+    const common = new Set(['schema', 'hazards', 'unverified', 'assumed', 'fd', 'target', 'offset', 'as']);
     const untold = [...ANSWERS.keys()].flatMap((name) => {
       const told = rows.filter((row) => row.includes(`\`${name}\``)).join();
       const { properties } = answerJsonSchema(name) as { readonly properties: object };

@@ -20,7 +20,7 @@ const LOADER_SAYS =
 const DTC_SAYS = /^\s*(?:<\w+>|[\w./+-]+)(?::\d+[\d.-]*)?: (?:Warning|ERROR) \(\w+\): |^\s+also defined at /;
 const LIST = /\bfdt\s+l(?:i(?:s(?:t)?)?)?\b/;
 const CUT =
-  /^\s*(?:\/[/*]\s*)?(?:\[?(?:\.{3,}|…)\]?|[-=<>%8 ]*(?:snip(?:ped)?|cut)[-=<>%8 ]*)(?:\s*\*\/)?[;\s]*$/i;
+  /^\s*(?:\/[/*]\s*)?(?:\[?(?:\.{3,}|\u2026)\]?|[-=<>%8 ]*(?:snip(?:ped)?|cut)[-=<>%8 ]*)(?:\s*\*\/)?[;\s]*$/i;
 const SENTENCE = /^\s*[A-Za-z][\w',.()!?/-]*(?:\s+[\w',.()!?/-]+)+\s*[:.!?]?\s*$/;
 
 /** The marks of a command of a web page or terminal, and what they stand for, as many characters. */
