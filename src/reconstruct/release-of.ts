@@ -28,7 +28,7 @@ export function releaseOf(facts: Facts, tell: Tell): string | undefined {
       kind: 'guess',
       code: 'kernel-not-known',
       message: `there are no facts about Linux ${last.release}`,
-      taken: `the nearest that is known, ${taken?.replace('nearest:', 'for ')}; differences between them do not show`,
+      taken: `Linux ${resolved(taken)}, the nearest that is known; what is otherwise between them does not show`,
       at: last.at,
     });
     return taken;
@@ -43,6 +43,12 @@ export function releaseOf(facts: Facts, tell: Tell): string | undefined {
     });
   }
   return release;
+}
+
+/** The release that a name stands for. */
+function resolved(name: string | undefined): string {
+  const named = name === undefined ? undefined : nameKernel(name);
+  return named !== undefined && 'release' in named ? named.release : (name ?? '');
 }
 
 /** As it is, or `nearest:…` where its update or release is not known. */

@@ -2,15 +2,14 @@
 import { boardFromTree } from '../../src/board/from-tree.ts';
 import { InvalidInput } from '../../src/diagnostic.ts';
 import { boot } from '../../src/kernel/boot/boot.ts';
-import { Kernel } from '../../src/kernel/kernel.ts';
+import { Kernel, layoutOf } from '../../src/kernel/kernel.ts';
 import { procIomem } from '../../src/kernel/virtual-files/index.ts';
-import { NO_MEMORY } from '../../src/mm/phys-memory.ts';
+import { InMemoryPhysMemory, NO_MEMORY } from '../../src/mm/phys-memory.ts';
 import { type InputText, readFacts, rebuildState, reconstruct } from '../../src/reconstruct/index.ts';
 import { MemoryRecords } from '../../src/records.ts';
 import type { OracleCase } from '../conformance/oracle-case.ts';
 
 const MACHINES: Readonly<Record<string, string>> = { arm64: 'aarch64', arm: 'armv7l' };
-const hexOf = (text: string): string => text.replace(/^0x/, '');
 
 /** The log with its first lines, which the recordings leave out, and the configuration that the profile names. */
 export function logText({ inputs, expectations }: OracleCase): InputText {
@@ -149,4 +148,100 @@ function freeOf(text: string, count: number): string[] {
   return runs;
 }
 
-export { hexOf };
+/** Calls after which buffers and bitmaps may be others. */
+const CHANGES: ReadonlySet<string> = new Set([
+  'alloc',
+  'close',
+  'exit',
+  'dup',
+  'name',
+  'import',
+  'unimport',
+  'echo',
+  'mmap',
+  'rawioctl',
+  'badptr',
+]);
+const BUFINFO = '/sys/kernel/debug/dma_buf/bufinfo';
+
+/**
+ * The same in use: with the last bufinfo of the recording, and the bitmaps that were read at the same moment.
+ *
+ * @returns `undefined` where the recording has no bufinfo
+ */
+export function agreementInUse(oracle: OracleCase): Agreement | undefined {
+  const { steps } = oracle.expectations;
+  const at = steps.findLastIndex(({ op, args }) => op === 'cat' && args.path === BUFINFO);
+  const text = steps[at]?.answer.text;
+  if (typeof text !== 'string') return undefined;
+  const areas = new Map<string, string>();
+  const seen = (from: number, by: 1 | -1) => {
+    for (let i = from; steps[i] !== undefined && !CHANGES.has(steps[i]?.op ?? ''); i += by) {
+      const { op, args, answer } = steps[i] ?? { op: '', args: {}, answer: {} };
+      if (op === 'cma' && typeof answer.bitmap === 'string') areas.set(String(args.area), answer.bitmap);
+    }
+  };
+  seen(at - 1, -1);
+  seen(at + 1, 1);
+  const bases = oracle.expectations.boot?.cma ?? {};
+  const inputs = [
+    logText(oracle),
+    ...fileTexts(oracle).filter(({ file }) => file !== 'cma.txt'),
+    {
+      file: 'cma.txt',
+      text: [...areas]
+        .flatMap(([name, bitmap]) => [
+          `/sys/kernel/debug/cma/${name}/base_pfn:${bases[name]?.base_pfn}`,
+          `/sys/kernel/debug/cma/${name}/count:${bases[name]?.count}`,
+          `/sys/kernel/debug/cma/${name}/bitmap:${bitmap}`,
+        ])
+        .join('\n'),
+    },
+    { file: 'bufinfo', text },
+  ];
+  const facts = readFacts(inputs);
+  const made = reconstruct({ facts, files: inputs.map(({ file }) => file), params: {} }, 'recorded');
+  const records = new MemoryRecords();
+  if (boot(boardFromTree(made.tree, 'recorded'), made.params, records).panic !== undefined) {
+    return { facts: 1, differences: ['panic'] };
+  }
+  const kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
+  rebuildState(kernel, facts);
+  const differences: string[] = [];
+  const here = kernel
+    .buffers()
+    .map(({ size, name, expName }) => `${size} ${name ?? ''} ${kernel.profile.linux.exporter ?? expName}`);
+  const there = [...facts.buffers]
+    .reverse()
+    .map(({ size, name, expName }) => `${size} ${name ?? ''} ${expName}`);
+  if (here.join(', ') !== there.join(', '))
+    differences.push(`buffers: ${here.join(', ')} here, ${there.join(', ')} there`);
+  for (const [name, bitmap] of areas) {
+    const folder = bases[name];
+    const area = kernel.cmaAreas().find(({ pfn }) => String(pfn) === String(folder?.base_pfn));
+    const free = (area?.free ?? []).map(({ pfn, pages }) => `${pfn - (area?.pfn ?? 0)}+${pages}`).join(' ');
+    if (free !== freeOf(bitmap, Number(folder?.count)).join(' '))
+      differences.push(`bitmap of ${name}: ${free} here`);
+  }
+  differences.push(...wrongPlaces(kernel, oracle, at));
+  return { facts: 1 + areas.size, differences };
+}
+
+/** Buffers that lie for certain here, and elsewhere in the recording: of those that can be told apart by size. */
+function wrongPlaces(kernel: Kernel, { expectations }: OracleCase, at: number): string[] {
+  const made = expectations.steps.slice(0, at).flatMap(({ op, answer }) => {
+    const { phys, size } = answer;
+    const first = Array.isArray(phys) && Array.isArray(phys[0]) ? phys[0][0] : undefined;
+    return op === 'alloc' && typeof first === 'string' ? [{ size: String(size), phys: BigInt(first) }] : [];
+  });
+  const guessed = new Set(kernel.guessedPlaces());
+  return kernel.buffers().flatMap(({ ino, size, sgTable, pageSize, heap }) => {
+    const backend = kernel.heaps().find(({ name }) => name === heap)?.backend;
+    if (guessed.has(ino) || backend === 'system') return [];
+    const same = made.filter((one) => one.size === String(size));
+    const here = BigInt(sgTable[0]?.pfn ?? 0) * BigInt(pageSize);
+    return same.length === 0 || same.some(({ phys }) => phys === here)
+      ? []
+      : [`a buffer of ${size} at ${here.toString(16)}`];
+  });
+}

@@ -256,6 +256,21 @@ steps:
   - unpin: '@0x61000000:64K'
   - unpin: '@0x61000000:64K'
     expect: { errno: EINVAL }
+  - occupy: { area: video-cma@60000000, free: ['0x60100000:1M', '0x61000000:2M'] }
+  - alloc: { heap: video-cma@60000000, size: 2M }
+    as: placed
+    expect: { phys: 0x61000000 }
+  - occupy: { area: '@0x60000000', free: ['0x61000000:4K'] }
+    expect: { errno: EBUSY }
+  - occupy: { area: video-cma@60000000, free: ['0x60000800:4K'] }
+    expect: { errno: EINVAL }
+  - occupy: { area: video-cma@60000000, free: ['0x60000000:16M', '0x61200000:44M'], guessed: [0x61000000] }
+  - free: placed
+  - occupy: { area: vpu-pool@50000000, free: [] }
+  - alloc: { heap: vpu-pool@50000000, size: 4K }
+    expect: { errno: ENOMEM }
+  - occupy: { area: nope, free: [] }
+    expect: { errno: EINVAL }
   - modprobe: cma_heap
   - modprobe: nope
     expect: { errno: any, ret: '< 0' }
