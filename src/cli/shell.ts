@@ -234,7 +234,7 @@ export class Shell {
     const mendsForm = MENDING.includes(command);
     const prepared =
       board === undefined
-        ? prepareWithoutBoard(options, this.environmentKernel)
+        ? await prepareWithoutBoard(options, this.environmentKernel)
         : await prepareBoot(board, { ...options, mendsForm }, this.environmentKernel);
     await this.warn([...(prepared.inputs.assumed ?? []), ...prepared.warnings]);
     const session = bootInMemory(prepared);

@@ -120,7 +120,7 @@ export function bootCommand({ program, shell }: Registry): void {
         }
         const prepared =
           file === undefined
-            ? prepareWithoutBoard(options, sh.environmentKernel)
+            ? await prepareWithoutBoard(options, sh.environmentKernel)
             : await prepareBoot(file, { ...options, mendsForm: true }, sh.environmentKernel);
         const { journal } = options;
         const inputs =

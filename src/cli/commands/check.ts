@@ -3,9 +3,9 @@ import { ALL_CHECKS, type CheckOptions, checkBoard } from '../../check/check-boa
 import { didYouMean } from '../../devicetree/did-you-mean.ts';
 import { LINT_CHECKS, type LintWish, lintLevels, lintWish } from '../../devicetree/lint/lint.ts';
 import { InvalidInput } from '../../diagnostic.ts';
+import { askedProfile } from '../../kernel/boot/asked-profile.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
-import { spokenFor } from '../../kernel/boot/spoken-for.ts';
-import { linuxBanner, profileOf } from '../../profile/profile.ts';
+import { linuxBanner } from '../../profile/profile.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { offers } from '../completion/option-values.ts';
 import { AnsweredNo, UsageError } from '../failures.ts';
@@ -13,6 +13,7 @@ import { jsonText } from '../json/json-text.ts';
 import { addBootInputs, type BoardOptions, bootParams, NOT_OF_BOARDS } from '../read/boot-inputs.ts';
 import { type BoardToCheck, boardsToCheck } from '../read/checked-boards.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
+import { givenVendor } from '../read/vendor-file.ts';
 import { examples, type Registry } from '../registry.ts';
 import { type CheckedBoard, checkJson, checksJson, checksText, checkText } from '../render/check.ts';
 import { sarif } from '../render/sarif.ts';
@@ -106,7 +107,8 @@ async function checkAll(
         const toCheck = await load();
         await sh.warn(toCheck.warnings ?? []);
         // A board names its kernel itself; the environment comes after it.
-        const kernel = params.kernel ?? toCheck.board?.kernel ?? sh.environmentKernel;
+        const kernel =
+          params.kernel ?? toCheck.board?.kernel ?? params.vendor?.kernel ?? sh.environmentKernel;
         boards.push(checked(toCheck, { ...params, ...(kernel !== undefined && { kernel }) }, checkOptions));
         progress.show(BigInt(boards.length));
         await interruption.breathe();
@@ -135,20 +137,21 @@ async function run(sh: Shell, words: readonly string[], options: CheckCommandOpt
   if (options.sarif === true && sh.options.json === true) {
     throw new UsageError('--sarif is JSON of its own form: --json would be ignored', 'Leave one of them out');
   }
-  const params = bootParams(options);
-  const kernel = params.kernel ?? sh.environmentKernel;
-  const { release, coherent, diagnostics } = spokenFor(
+  const vendor = await givenVendor(options.vendor);
+  const params = bootParams(options, vendor);
+  const kernel = params.kernel ?? vendor?.kernel ?? sh.environmentKernel;
+  const { profile: asked, diagnostics } = askedProfile(
     { source: 'check' },
     { ...params, ...(kernel !== undefined && { kernel }) },
   );
-  if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidInput([...diagnostics]);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  if (asked === undefined || errors.length > 0) throw new InvalidInput(errors);
   await sh.warn(diagnostics);
   const boards = await checkAll(sh, words, params, options, {
     levels: lintLevels(wishes),
     disabled: new Set(options.disable),
   });
   const profile = boards.find((board) => board.profile !== undefined)?.profile;
-  const { profile: asked } = profileOf(coherent, params.config, params.pageKiB, release);
   if (options.sarif === true) {
     const text = jsonText(sarif(boards, ALL_CHECKS));
     sh.ledger.say(text);

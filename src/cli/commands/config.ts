@@ -11,6 +11,7 @@ import { configJson, configText } from '../render/config.ts';
 import type { Shell } from '../shell.ts';
 import { type ConfigWords, configOption, presetOption } from '../words/config-option.ts';
 import { kernelOption } from '../words/kernel-option.ts';
+import { archOption, readArch } from '../words/profile-options.ts';
 
 /** What is asked about: a boot of a board, of no board, or the session's. */
 interface Asked {
@@ -22,21 +23,23 @@ interface Asked {
 
 interface ConfigOptions extends SourceInputs {
   readonly kernel?: string;
+  readonly arch?: string;
   readonly preset?: string;
   readonly config?: ConfigWords;
 }
 
 async function askedFor(sh: Shell, options: ConfigOptions): Promise<Asked> {
   const { board: file } = sh.options;
-  const { preset, config } = options;
+  const { arch, preset, config } = options;
   const withKernel = (board: KernelBoard): Asked => {
     const kernel = options.kernel ?? board.kernel ?? sh.environmentKernel;
     const given = {
       ...(kernel !== undefined && { kernel }),
+      ...(arch !== undefined && { arch }),
       ...(preset !== undefined && { preset }),
       ...(config !== undefined && { config }),
     };
-    return { board, params: bootParams(given) };
+    return { board, params: bootParams(given, undefined) };
   };
   if (file !== undefined) {
     sh.refuseSession('config --board');
@@ -45,7 +48,7 @@ async function askedFor(sh: Shell, options: ConfigOptions): Promise<Asked> {
     return withKernel(loadedBoard(loaded, inputName(file)));
   }
   refuseTreeOptions({ ...options }, 'the session');
-  if ([options.kernel, preset, config].some((one) => one !== undefined)) {
+  if ([options.kernel, arch, preset, config].some((one) => one !== undefined)) {
     sh.refuseSession('config of a named kernel');
     return withKernel({ source: 'config' });
   }
@@ -62,7 +65,7 @@ export function configCommand({ program, shell }: Registry): void {
     .command('config')
     .summary('the configuration in force, and what each option decides')
     .description(
-      'Lists the options of the kernel configuration that answers depend on: of the session, of a boot with --board, or of a kernel that --kernel, --preset and --config name. FROM says where a value comes from: the architecture, a preset, a file, an option.',
+      'Lists the options of the kernel configuration that answers depend on: of the session, of a boot with --board, or of a kernel that --kernel, --arch, --preset and --config name. FROM says where a value comes from: the architecture, a preset, a file, an option.',
     )
     .addHelpText(
       'after',
@@ -84,6 +87,10 @@ export function configCommand({ program, shell }: Registry): void {
         (ink) => configText(inForce, ink),
       );
     });
-  command.addOption(kernelOption()).addOption(presetOption()).addOption(configOption());
+  command
+    .addOption(kernelOption())
+    .addOption(archOption('its architecture: arm64 unless given', readArch))
+    .addOption(presetOption())
+    .addOption(configOption());
   addSourceInputs(command, 'Source of --board:');
 }

@@ -193,7 +193,7 @@ async function runDiff(
   };
   const { memory, run, failOn } = options;
   const inputs: DiffInputs = {
-    common: bootParams(memory === undefined ? {} : { memory }),
+    common: bootParams(memory === undefined ? {} : { memory }, undefined),
     source: options,
     environment: sh.environmentKernel,
     history: await historyOf(run, options, warn),

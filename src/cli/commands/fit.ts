@@ -12,6 +12,7 @@ import { loadTreeAsGiven } from '../read/load-tree.ts';
 import { loadedBoard } from '../read/loaded-board.ts';
 import { inputName, readInput } from '../read/read-input.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
+import { givenVendor } from '../read/vendor-file.ts';
 import { examples, type Registry } from '../registry.ts';
 import { fitJson, fitText } from '../render/fit.ts';
 import type { Shell } from '../shell.ts';
@@ -103,8 +104,9 @@ function refuseUnknown({ booted }: Trial, items: readonly WorkItem[]): void {
 async function booted(sh: Shell, file: string, options: BoardOptions): Promise<Trial> {
   const loaded = await loadTreeAsGiven(file, options);
   const board = loadedBoard(loaded, inputName(file));
-  const kernel = options.kernel ?? board.kernel ?? sh.environmentKernel;
-  const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) });
+  const vendor = await givenVendor(options.vendor, file);
+  const kernel = options.kernel ?? board.kernel ?? vendor?.kernel ?? sh.environmentKernel;
+  const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) }, vendor);
   await sh.warn([...loaded.warnings, ...board.diagnostics, ...kernelWarnings(board, params)]);
   const trial = tryBoot({ board, params });
   if ('refused' in trial) throw new InvalidInput(trial.refused);

@@ -157,9 +157,9 @@ const NAMES = [
 /**
  * The parameters of a boot; members that were not given are absent.
  *
- * @param vendor what the file of `--vendor` declares
+ * @param vendor what the file of `--vendor` declares (`givenVendor`)
  */
-export function bootParams(options: BootInputOptions, vendor?: HeapDeclarations): BootParams {
+export function bootParams(options: BootInputOptions, vendor: HeapDeclarations | undefined): BootParams {
   const { fault: faults, bootargs, config } = options;
   const given = NAMES.filter((name) => name !== 'fault' && name !== 'config' && options[name] !== undefined);
   const cmdline = options.cmdline ?? bootargs;

@@ -61,11 +61,15 @@ export const needsNoBoard = ({ arch, memory }: BoardOptions): boolean =>
 const NO_BOARD = 'no board';
 
 /** A boot of the memory that the options give. @throws UsageError when they say what is of a board alone */
-export function prepareWithoutBoard(options: BoardOptions, otherKernel?: string): PreparedBoot {
+export async function prepareWithoutBoard(
+  options: BoardOptions,
+  otherKernel?: string,
+): Promise<PreparedBoot> {
   const { arch = '', include, define, overlay } = options;
   refuseTreeOptions({ include, define, overlay }, `a machine that --arch ${arch} --memory describe`);
-  const kernel = options.kernel ?? otherKernel;
-  const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) });
+  const vendor = await givenVendor(options.vendor);
+  const kernel = options.kernel ?? vendor?.kernel ?? otherKernel;
+  const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) }, vendor);
   const yaml = new TextEncoder().encode(`arch: ${arch}\n`);
   const inputs = { board: yaml, file: NO_BOARD, format: 'yaml', params } as const;
   return bootOf(inputs, { ...boardWithoutTree(NO_BOARD), arch, archBy: 'file' }, []);

@@ -1,8 +1,10 @@
 /** What `reconstruct` is given: texts of any sort, and a device tree among them; read, and made a boot of. */
+import { detectFormat } from '../../board/detect-format.ts';
 import { inputKind } from '../../board/input-kind.ts';
 import { decodeDtb, encodeDtb } from '../../devicetree/dtb.ts';
 import type { DeviceTree } from '../../devicetree/tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
+import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import {
   type Facts,
   type Finding,
@@ -16,8 +18,10 @@ import { type BoardOptions, bootParams } from './boot-inputs.ts';
 import { bootOf, type PreparedBoot } from './boot-of.ts';
 import { type LoadedTree, loadTree } from './load-tree.ts';
 import { loadedBoard } from './loaded-board.ts';
+import { isPastedSource } from './mended-source.ts';
 import { inputName, readInput } from './read-input.ts';
 import { isDirectory } from './source-files.ts';
+import { givenVendor } from './vendor-file.ts';
 
 /** A boot that was made up from what was read. */
 export interface PreparedReconstruction {
@@ -45,6 +49,8 @@ async function sortInputs(files: readonly string[], options: BoardOptions): Prom
   if (files.filter((file) => file === '-').length > 1) {
     throw new UsageError('standard input (-) can be read only once');
   }
+  // It tells what it assumed, and judges nothing.
+  const mending = { ...options, mendsForm: true };
   const texts: InputText[] = [];
   const warnings: Diagnostic[] = [];
   let tree: Sorted['tree'];
@@ -61,7 +67,7 @@ async function sortInputs(files: readonly string[], options: BoardOptions): Prom
   for (const file of files) {
     const name = inputName(file);
     if (file !== '-' && isDirectory(file)) {
-      const loaded = await loadTree(file, options);
+      const loaded = await loadTree(file, mending);
       warnings.push(...loaded.warnings);
       isOfSource = loaded.isOfSource;
       take(loaded.tree, name);
@@ -73,14 +79,17 @@ async function sortInputs(files: readonly string[], options: BoardOptions): Prom
       : inputKind(bytes);
     if (what === 'a device-tree blob' && (options.overlay ?? []).length === 0)
       take(decodeDtb(bytes, name), name);
-    else if (kind === 'board' && (what !== 'a YAML board' || /\.ya?ml$/.test(file))) {
+    else if (
+      (kind === 'board' && (what !== 'a YAML board' || /\.ya?ml$/.test(file))) ||
+      (await isPastedSource(bytes, detectFormat(bytes), mending))
+    ) {
       if (file === '-') {
         throw new UsageError(
           `standard input is ${what}: give it as a file`,
           'Texts can come from standard input',
         );
       }
-      const loaded = await loadTree(file, options);
+      const loaded = await loadTree(file, mending);
       warnings.push(...loaded.warnings);
       isOfSource = loaded.isOfSource;
       take(loaded.tree, name);
@@ -134,17 +143,23 @@ export async function prepareReconstruction(
   files: readonly string[],
   options: BoardOptions,
 ): Promise<PreparedReconstruction> {
-  return preparedOf(await sortInputs(files, options), files.map(inputName), options);
+  const vendor = await givenVendor(options.vendor);
+  return preparedOf(await sortInputs(files, options), files.map(inputName), bootParams(options, vendor));
 }
 
 /** The board and the boot of a capture: what a target was booted with, and not what it held. */
-export function loadCapture(bytes: Uint8Array, name: string, options: BoardOptions): LoadedTree {
+export async function loadCapture(
+  bytes: Uint8Array,
+  name: string,
+  options: BoardOptions,
+): Promise<LoadedTree> {
   const texts = [{ file: name, text: new TextDecoder().decode(bytes) }];
-  const { boot, findings } = preparedOf({ texts, warnings: [] }, [name], options);
-  const { board, params } = boot.inputs;
+  const params = bootParams(options, await givenVendor(options.vendor));
+  const { boot, findings } = preparedOf({ texts, warnings: [] }, [name], params);
+  const { board } = boot.inputs;
   const tree = decodeDtb(board, name);
   const warnings = [...boot.warnings, ...findings.flatMap(warningOf)];
-  return { tree, format: 'dtb', isOfSource: false, bytes: () => board, warnings, params };
+  return { tree, format: 'dtb', isOfSource: false, bytes: () => board, warnings, params: boot.inputs.params };
 }
 
 /** What a boot of a capture warns of; what is merely not told it does not. */
@@ -163,7 +178,7 @@ const warningOf = ({ kind, code, message, taken, at }: Finding): readonly Diagno
 function preparedOf(
   { texts, tree, warnings }: Sorted,
   files: readonly string[],
-  options: BoardOptions,
+  params: BootParams,
 ): PreparedReconstruction {
   const facts = readFacts(texts);
   const [one = '', ...more] = files;
@@ -176,7 +191,7 @@ function preparedOf(
         : 'no line of these files says anything here';
     throw new UnreadableInput('nothing-to-reconstruct', first, message, EXPECTED);
   }
-  const rebuilt = reconstruct({ facts, files, params: bootParams(options), ...(tree && { tree }) }, source);
+  const rebuilt = reconstruct({ facts, files, params, ...(tree && { tree }) }, source);
   const inputs = { board: encodeDtb(rebuilt.tree), file: source, format: 'dtb', params: rebuilt.params };
   const boot = bootOf(inputs, loadedBoard({ tree: rebuilt.tree }, source), warnings);
   return { boot, facts, findings: rebuilt.findings };
