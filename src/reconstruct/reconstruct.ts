@@ -109,6 +109,7 @@ export function reconstruct(given: Given, source: string): Reconstruction {
           tree,
           { ...base, ...(cmdline !== undefined && { cmdline }), ...(ram && { memory: ram.ranges }) },
           regions,
+          area.is === 'region' ? area.name : undefined,
           facts,
           source,
           tell,

@@ -18,11 +18,13 @@ import { withRegions } from './tree-of.ts';
  * the tree has it.
  *
  * @param params with the RAM that was seen as `memory`, where any was
+ * @param defaultRegion which region is the default CMA area; of the tree's own regions the tree says that itself
  */
 export function fitTree(
   { tree, file }: { readonly tree: DeviceTree; readonly file: string },
   params: BootParams,
   regions: readonly SeenRegion[],
+  defaultRegion: string | undefined,
   facts: Facts,
   source: string,
   tell: Tell,
@@ -62,7 +64,7 @@ export function fitTree(
     }
   }
   tellUnseen(views, regions, facts, file, tell);
-  return { ...start, tree: withRegions(tree, pinned, added) };
+  return { ...start, tree: withRegions(tree, pinned, added, defaultRegion) };
 }
 
 /** What a boot with the tree as it is makes of its regions. */

@@ -80,6 +80,27 @@ reserved-memory:
     });
   });
 
+  it('takes a pasted fragment with --repair, and the default area is the region of the log that has the role', async () => {
+    const fragment = file(
+      'fragment.txt',
+      '&reserved_memory {\n  dsp@70000000 { compatible = "shared-dma-pool"; reg = <0x0 0x70000000 0x0 0x100000>; no-map; };\n};\n',
+    );
+    const strict = await dmaheap([...fresh(), 'reconstruct', LOG, fragment]);
+    expect(strict.code).toBe(3);
+    expect(strict.stderr).toContain(`${fragment}:1:1: error: no file that is given defines &reserved_memory`);
+    const session = fresh();
+    const made = await dmaheap([...session, 'reconstruct', LOG, fragment, '--repair']);
+    expect(made.code, made.stderr).toBe(0);
+    const { regions } = JSON.parse((await dmaheap([...session, 'regions', '--json'])).stdout);
+    expect(regions.map(({ name, base }: Record<string, unknown>) => [name, base])).toEqual([
+      ['dsp@70000000', '0x70000000'],
+      ['linux,cma', '0x58000000'],
+      ['firmware@40000000', '0x40000000'],
+    ]);
+    const { heaps } = JSON.parse((await dmaheap([...session, 'list', '--json'])).stdout);
+    expect(heaps.find(({ name }: { name: string }) => name === 'default_cma_region').base).toBe('0x58000000');
+  });
+
   it('names what it needs where nothing tells of RAM, or no line says anything', async () => {
     const regions = file(
       'regions.txt',
