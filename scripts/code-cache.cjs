@@ -34,6 +34,12 @@ const COMMANDS = [
   ...SOURCES.map((file) => ['dt', file, '-I', include, '-O', 'dtb', '--out', join(work, 'board.dtb')]),
   ['run', join(__dirname, '../fixtures/scenarios/ci-gate.yaml')],
   [...inSession, 'export', '--output', join(work, 'history.yaml')],
+  [
+    '--session',
+    join(work, 'report'),
+    'reconstruct',
+    join(__dirname, '../fixtures/reconstruct/dmesg-as-board.txt'),
+  ],
   [...inSession, 'dmesg'],
   [...inSession, 'alloc', 'system', '64K'],
 ];
