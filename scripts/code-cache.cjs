@@ -36,6 +36,12 @@ const COMMANDS = [
   ['dt', join(work, 'pasted.dts'), '--repair', '-O', 'dtb', '--out', join(work, 'pasted.dtb')],
   ['run', join(__dirname, '../fixtures/scenarios/ci-gate.yaml')],
   [...inSession, 'export', '--output', join(work, 'history.yaml')],
+  [
+    '--session',
+    join(work, 'report'),
+    'reconstruct',
+    join(__dirname, '../fixtures/reconstruct/dmesg-as-board.txt'),
+  ],
   [...inSession, 'dmesg'],
   [...inSession, 'alloc', 'system', '64K'],
 ];

@@ -55,7 +55,7 @@ function ofRegions(facts: Facts, regions: readonly SeenRegion[], pageSize: numbe
   const areas = regions.filter(({ reusable, compatible }) => reusable && compatible !== undefined);
   const atomic = Math.min(...facts.atomicPools.map(({ kib }) => (kib * 1024) / pageSize));
   // The pools for atomic allocations are the first pages of the default area.
-  const begun = areas.filter(({ base }) => {
+  const first = areas.filter(({ base }) => {
     const folder = [...facts.folders.values()].find(
       ({ basePfn }) => basePfn !== undefined && BigInt(basePfn) * BigInt(pageSize) === base,
     );
@@ -65,6 +65,8 @@ function ofRegions(facts: Facts, regions: readonly SeenRegion[], pageSize: numbe
       if ((((words[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 0) return false;
     return true;
   });
+  // In use several may begin so: but the buffers of both its heaps are in the default one.
+  const begun = first.length > 1 ? first.filter((area) => holdsBuffers(area, facts, pageSize)) : first;
   const nodes = facts.heapNodes.map(({ name }) => name);
   const own = nodes.filter((name) => areas.some((area) => area.name === name));
   const isCertain = begun.length === 1 || (own.length === 1 && !nodes.includes('default_cma_region'));
@@ -97,4 +99,21 @@ function ofRegions(facts: Facts, regions: readonly SeenRegion[], pageSize: numbe
     });
   }
   return { is: 'region', name };
+}
+
+/** Whether an area has as many pages in use as buffers of its own heap and of the default one have together. */
+function holdsBuffers({ name, base }: SeenRegion, facts: Facts, pageSize: number): boolean {
+  const folder = [...facts.folders.values()].find(
+    ({ basePfn = -1 }) => BigInt(basePfn) * BigInt(pageSize) === base,
+  );
+  const used = folder?.bitmap?.reduce((sum, word) => sum + ones(word), 0) ?? folder?.used;
+  const held = facts.buffers.filter(({ expName }) => expName === name || expName === 'default_cma_region');
+  return used === undefined || held.reduce((sum, { size }) => sum + Number(size) / pageSize, 0) <= used;
+}
+
+/** hweight32(). */
+function ones(word: number): number {
+  let count = 0;
+  for (let rest = word; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }

@@ -112,6 +112,8 @@ export interface Facts {
   readonly failedDefault: Told<{ readonly mib: number }>[];
   readonly atomicPools: Told<{ readonly kib: number }>[];
   readonly freeLists: Told<FreeList>[];
+  /** Requests that CMA areas could not answer. */
+  readonly failures: Told<{ readonly area?: string; readonly pages: number }>[];
   readonly coherentHeaps: Told<{ readonly name: string }>[];
   readonly iomem: Told<IomemLine>[];
   readonly meminfo: Map<string, Told<{ readonly kib: number }>>;
@@ -157,6 +159,7 @@ export const noFacts = (): Facts => ({
   failedDefault: [],
   atomicPools: [],
   freeLists: [],
+  failures: [],
   coherentHeaps: [],
   iomem: [],
   meminfo: new Map(),

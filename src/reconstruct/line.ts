@@ -92,6 +92,9 @@ const HEADS: readonly RegExp[] = [
 /** A prompt that runs something else ends the file before it. */
 const OTHER_PROMPT =
   /^(?:[\w.-]{1,64}@[^\s#$]{1,120}|root)?[:~\w/. -]{0,60}[#$] (?:sudo )?[a-z][\w.-]{0,32}(?: |$)/;
+/** A prompt behind which nothing was typed. */
+const EMPTY_PROMPT =
+  /^(?:[\w.-]{1,64}@[^\s#$]{1,120}|[\w.-]{0,64}:[~/][^\s#$]{0,120}|[~/]\S{0,120})? ?[#$] ?$/;
 /** `grep -r . DIRECTORY`: the file before each line. */
 const GREPPED = /^(\/(?:sys|proc|dev)\/[^\s:]{1,1000}):(.*)$/;
 
@@ -111,7 +114,9 @@ export function* linesOf({ file, text: whole }: InputText): Iterable<Line> {
       yield { file, line: number, raw: '', message: '', path };
       continue;
     }
-    if (path !== undefined && raw.length < 400 && OTHER_PROMPT.test(raw)) path = undefined;
+    if (path !== undefined && raw.length < 400 && (OTHER_PROMPT.test(raw) || EMPTY_PROMPT.test(raw))) {
+      path = undefined;
+    }
     const grepped = path?.startsWith('/capture/') === true ? null : GREPPED.exec(raw);
     const [, own, rest] = grepped ?? [];
     const at = own ?? path;

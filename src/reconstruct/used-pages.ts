@@ -3,6 +3,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { formatHex, type PfnRange } from '../units.ts';
 import type { CmaFolder, Facts, FreeList, Told } from './facts.ts';
 import type { Tell } from './finding.ts';
+import type { At } from './line.ts';
 
 /** A CMA area of the booted kernel, and what is known of its pages. */
 export interface AreaState {
@@ -20,7 +21,7 @@ export interface AreaState {
   readonly known: 'exact' | 'counted' | 'booted';
 }
 
-const total = (runs: readonly PfnRange[]): number => runs.reduce((sum, { pages }) => sum + pages, 0);
+const totalOf = (runs: readonly PfnRange[]): number => runs.reduce((sum, { pages }) => sum + pages, 0);
 
 export function areaStates(kernel: Kernel, facts: Facts, tell: Tell): AreaState[] {
   const { geometry } = kernel.profile;
@@ -79,8 +80,24 @@ function seenFree(
     const free = freeOfList(area, list, tell);
     if (free !== undefined) return { free, known: 'exact' };
   }
-  if (folder?.used === undefined) return undefined;
-  return freeOfCount(area, folder, folder.used, tell);
+  const counted = countOf(area, folder, kernel, facts, areas);
+  const failed = facts.failures.findLast(
+    ({ area: name }) => name === area.name || (name === undefined && area.isDefault),
+  );
+  const bound =
+    folder?.maxchunk ??
+    (failed !== undefined && failed.pages <= area.span.pages ? failed.pages - 1 : undefined);
+  if (counted !== undefined) return freeOfCount(area, counted, bound, tell);
+  if (failed !== undefined) {
+    tell({
+      kind: 'missing',
+      code: 'failed-without-list',
+      message: `${area.name} could not give ${failed.pages} pages, and nothing tells which pages were free`,
+      taken: 'the pages as boot leaves them: here such a request may well be answered',
+      at: failed.at,
+    });
+  }
+  return undefined;
 }
 
 function freeOfBitmap(
@@ -131,7 +148,7 @@ function freeOfBitmap(
     });
     return joinedRuns([...free, ...rest]);
   }
-  const weight = pages - total(free);
+  const weight = pages - totalOf(free);
   if (used !== undefined && used !== weight) {
     tell({
       kind: 'contradiction',
@@ -197,26 +214,80 @@ function freeOfList(area: Area, list: Told<FreeList>, tell: Tell): readonly PfnR
   return runs.map(({ start, length }) => ({ pfn: pfn + start, pages: length }));
 }
 
-/** Only how many pages were in use: the lowest ones, as first fit takes them. */
+interface Counted {
+  /** Pages in use. */
+  readonly used: number;
+  readonly what: string;
+  readonly at: At;
+}
+
+/** How many pages were in use: by debugfs, or, of the only area, by CmaFree. */
+function countOf(
+  area: Area,
+  folder: CmaFolder | undefined,
+  { profile }: Kernel,
+  { meminfo }: Facts,
+  areas: number,
+): Counted | undefined {
+  if (folder?.used !== undefined)
+    return { used: folder.used, what: `${folder.name} had ${folder.used} pages in use`, at: folder.at };
+  const [total, free] = [meminfo.get('CmaTotal'), meminfo.get('CmaFree')];
+  const pageKiB = profile.geometry.pageSize / 1024;
+  if (areas !== 1 || total === undefined || free === undefined || total.kib / pageKiB !== area.span.pages)
+    return undefined;
+  const used = area.span.pages - Math.floor(free.kib / pageKiB);
+  // Pages on the CPUs' lists are missing from CmaFree.
+  if (used <= area.span.pages - totalOf(area.booted) + LISTED) return undefined;
+  return { used, what: `CmaFree says that about ${used} pages of ${area.name} were in use`, at: free.at };
+}
+
+/** Pages that may lie on lists of CPUs. */
+const LISTED = 1024;
+
+/**
+ * Only how many pages were in use, and perhaps how long the longest free run was: the free pages in runs of that length,
+ * as far from one another as they can be; else the lowest are taken, as first fit takes them.
+ */
 function freeOfCount(
   area: Area,
-  { at, name }: CmaFolder,
-  used: number,
+  { used, what, at }: Counted,
+  longest: number | undefined,
   tell: Tell,
 ): Pick<AreaState, 'free' | 'known'> | undefined {
-  let more = used - (area.span.pages - total(area.booted));
+  let more = used - (area.span.pages - totalOf(area.booted));
   if (more <= 0) return undefined;
+  const apart = longest === undefined ? undefined : runsApart(area, area.span.pages - used, longest);
   tell({
     kind: 'guess',
     code: 'used-only',
-    message: `${name} had ${used} pages in use, and no bitmap tells which`,
-    taken: 'the lowest ones',
+    message: `${what}, and no bitmap tells which`,
+    taken:
+      apart === undefined
+        ? 'the lowest ones'
+        : `free runs of ${longest} pages at most, which was the longest`,
     at,
   });
+  if (apart !== undefined) return { free: apart, known: 'counted' };
   const free = area.booted.flatMap((run) => {
     const taken = Math.min(run.pages, more);
     more -= taken;
     return taken < run.pages ? [{ pfn: run.pfn + taken, pages: run.pages - taken }] : [];
   });
   return { free, known: 'counted' };
+}
+
+/** So many free pages in runs of a length, in the longest run that boot leaves; `undefined` where they find no room. */
+function runsApart({ booted }: Area, free: number, longest: number): readonly PfnRange[] | undefined {
+  const room = booted.reduce<PfnRange | undefined>(
+    (best, run) => (run.pages > (best?.pages ?? 0) ? run : best),
+    undefined,
+  );
+  if (longest <= 0 || free <= 0 || room === undefined) return free <= 0 ? [] : undefined;
+  const count = Math.ceil(free / longest);
+  const gap = Math.floor((room.pages - free) / count);
+  if (gap < 1) return undefined;
+  return Array.from({ length: count }, (_, i) => ({
+    pfn: room.pfn + i * (gap + longest) + gap,
+    pages: Math.min(longest, free - i * longest),
+  }));
 }

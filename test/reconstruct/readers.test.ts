@@ -245,3 +245,65 @@ describe('a bitmap', () => {
     expect(findings).toContainEqual(expect.objectContaining({ code: 'used-not-as-bitmap' }));
   });
 });
+
+describe('how many pages are in use, without which', () => {
+  const board = [...LOG.slice(0, 13)];
+  it('leaves free runs no longer than the longest was', () => {
+    const { kernel, findings } = rebuilt([
+      { file: 'log', text: board.join('\n') },
+      { file: 'cma/video@60000000/used', text: '15000\n' },
+      { file: 'cma/video@60000000/maxchunk', text: '140\n' },
+    ]);
+    const free = kernel.cmaAreas()[0]?.free ?? [];
+    expect(free.reduce((sum, { pages }) => sum + pages, 0)).toBe(16384 - 15000);
+    expect(Math.max(...free.map(({ pages }) => pages))).toBe(140);
+    expect(findings).toContainEqual(expect.objectContaining({ kind: 'guess', code: 'used-only' }));
+  });
+
+  it('takes the request that failed for the bound, and says where nothing tells', () => {
+    const failed = 'cma: __cma_alloc: video@60000000: alloc failed, req-size: 99 pages, ret: -12';
+    const used = rebuilt([
+      { file: 'log', text: [...board, failed].join('\n') },
+      { file: 'cma/video@60000000/used', text: '15000\n' },
+    ]);
+    expect(Math.max(...(used.kernel.cmaAreas()[0]?.free ?? []).map(({ pages }) => pages))).toBe(98);
+    const { findings } = rebuilt([{ file: 'log', text: [...board, failed].join('\n') }]);
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        kind: 'missing',
+        code: 'failed-without-list',
+        at: { file: 'log', line: 14 },
+      }),
+    );
+  });
+});
+
+it('a terminal session tells what each part is', () => {
+  const { kernel, findings } = rebuilt([
+    {
+      file: 'mail.txt',
+      text: `Hi, here is all I have:
+
+root@board:~# cat /proc/iomem
+40000000-7fffffff : System RAM
+root@board:~# ls -l /dev/dma_heap/
+total 0
+crw------- 1 root root 252, 1 Jan  1  1970 linux,cma
+crw------- 1 root root 252, 0 Jan  1  1970 system
+root@board:~# dmesg | grep -i cma
+[    0.000000] Linux version 6.1.55
+[    0.000000] Reserved memory: created CMA memory pool at 0x0000000078000000, size 128 MiB
+[    0.000000] OF: reserved mem: initialized node linux,cma, compatible id shared-dma-pool
+root@board:~# cat /sys/kernel/debug/cma/linux,cma/bitmap
+${'4294967295 '.repeat(512)}${'0 '.repeat(512)}
+root@board:~#
+`,
+    },
+  ]);
+  expect(findings.filter(({ kind }) => kind === 'contradiction')).toEqual([]);
+  expect(kernel.heaps().map(({ name, minor }) => [name, minor])).toEqual([
+    ['system', 0],
+    ['linux,cma', 1],
+  ]);
+  expect(kernel.cmaAreas()[0]?.free).toEqual([{ pfn: 0x78000 + 16384, pages: 16384 }]);
+});

@@ -232,7 +232,8 @@ function wrongPlaces(kernel: Kernel, { expectations }: OracleCase, at: number): 
   const made = expectations.steps.slice(0, at).flatMap(({ op, answer }) => {
     const { phys, size } = answer;
     const first = Array.isArray(phys) && Array.isArray(phys[0]) ? phys[0][0] : undefined;
-    return op === 'alloc' && typeof first === 'string' ? [{ size: String(size), phys: BigInt(first) }] : [];
+    if (op !== 'alloc' || size === undefined) return [];
+    return [{ size: String(size), phys: typeof first === 'string' ? BigInt(first) : undefined }];
   });
   const guessed = new Set(kernel.guessedPlaces());
   return kernel.buffers().flatMap(({ ino, size, sgTable, pageSize, heap }) => {
@@ -240,7 +241,7 @@ function wrongPlaces(kernel: Kernel, { expectations }: OracleCase, at: number): 
     if (guessed.has(ino) || backend === 'system') return [];
     const same = made.filter((one) => one.size === String(size));
     const here = BigInt(sgTable[0]?.pfn ?? 0) * BigInt(pageSize);
-    return same.length === 0 || same.some(({ phys }) => phys === here)
+    return same.length === 0 || same.some(({ phys }) => phys === here || phys === undefined)
       ? []
       : [`a buffer of ${size} at ${here.toString(16)}`];
   });

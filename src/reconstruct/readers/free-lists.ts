@@ -3,7 +3,8 @@ import type { Facts, FreeList } from '../facts.ts';
 import type { At } from '../line.ts';
 import { atOf, type Reader } from './reader.ts';
 
-const FAILED = /^cma: (?:__)?cma_alloc(?:_frozen)?(?:\(\))?:(?: (\S{1,255}):)? ?alloc failed, req-size: \d/;
+const FAILED =
+  /^cma: (?:__)?cma_alloc(?:_frozen)?(?:\(\))?:(?: (\S{1,255}):)? ?alloc failed, req-size: (\d{1,15})/;
 /** One line, and behind it perhaps the sum. */
 const ONE_LINE = /^(?:cma: )?number of available pages: ?(\d.*)?$/;
 const RANGE = /^(?:cma: )?range \d{1,2}: ?(.*)$/;
@@ -34,6 +35,11 @@ export function freeLists(): Reader {
       if (failed !== null) {
         close(facts, null);
         area = failed[1];
+        facts.failures.push({
+          ...(area !== undefined && { area }),
+          pages: Number(failed[2]),
+          at: atOf(line),
+        });
         return true;
       }
       const one = ONE_LINE.exec(message);
