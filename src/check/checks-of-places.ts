@@ -62,13 +62,20 @@ function unitAddresses(trial: Trial): readonly Problem[] {
     const path = regionPath(trial.board, node.name);
     const repairs: Repair[] = [{ edits: [{ edit: 'rename', path, name }], say: `the name ${name}` }];
     const message = `its name says ${formatHex(said)}, and its reg ${formatHex(first.base)}: Linux goes by reg, and names heaps by the name`;
-    return [ofRegion(trial, node.name, message, { hint: `call it ${name}`, log: [], repairs })];
+    return [
+      ofRegion(trial, node.name, message, { hint: `call it ${name}`, log: [], repairs: () => repairs }),
+    ];
   });
 }
 
 /** Plain regions that share memory: none gives it out, so nothing breaks but what their drivers do. */
+/** Regions that are compared with each other. */
+const MOST_COMPARED = 256;
+
 function plainOverlaps(trial: Trial): readonly Problem[] {
-  const regions = placedRegions(trial).filter(({ kind }) => kind === 'reserved');
+  const regions = placedRegions(trial)
+    .filter(({ kind }) => kind === 'reserved')
+    .slice(0, MOST_COMPARED);
   return regions.flatMap((one, i) =>
     regions.slice(i + 1).flatMap((other) => {
       if (!rangesOverlap(one, other)) return [];
@@ -166,7 +173,7 @@ const disabledRegions = (trial: Trial): readonly Problem[] =>
       return {
         message: `it names ${name}, which is disabled: the device gets no memory of its own from it`,
         hint: `enable ${name}, or leave memory-region out`,
-        repairs: [
+        repairs: () => [
           {
             edits: [{ edit: 'set', path, property: 'status', value: textValue('okay') }],
             say: `status = "okay" for ${name}`,
@@ -238,7 +245,13 @@ function outOfReach(trial: Trial): readonly Problem[] {
           },
         ]
       : [];
-  return [ofRegion(trial, area.name, message, { hint, log: linesAbout(trial, naming(area.name)), repairs })];
+  return [
+    ofRegion(trial, area.name, message, {
+      hint,
+      log: linesAbout(trial, naming(area.name)),
+      repairs: () => repairs,
+    }),
+  ];
 }
 
 /** A pool of which one buffer gets less than half what is there: blocks are powers of two. */
