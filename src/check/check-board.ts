@@ -115,8 +115,9 @@ function countsOf(all: readonly Found[]): ReadonlyMap<string, number> {
 
 /** Boots that are tried for one board; one with more mistakes is told of the rest without. */
 const MOST_TRIALS = 48;
-/** Nodes and regions that they may look at together: a large tree gets fewer. */
+/** Nodes that they may look at together: a large tree gets fewer, and one that is no board's gets none. */
 const MOST_LOOKED_AT = 30_000;
+const NO_BOARD = 10_000;
 
 /** How many nodes a tree has. */
 const nodesIn = (node: DtNode): number => node.children.reduce((sum, child) => sum + nodesIn(child), 1);
@@ -134,7 +135,7 @@ class Repairing {
     this.#options = options;
     const { tree } = before.board;
     const each = tree === undefined ? 1 : nodesIn(tree.root);
-    this.#left = Math.min(MOST_TRIALS, Math.floor(MOST_LOOKED_AT / each));
+    this.#left = each > NO_BOARD ? 0 : Math.min(MOST_TRIALS, Math.ceil(MOST_LOOKED_AT / each));
   }
 
   /** The first repair that works. */
