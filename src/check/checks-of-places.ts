@@ -68,27 +68,31 @@ function unitAddresses(trial: Trial): readonly Problem[] {
   });
 }
 
-/** Plain regions that share memory: none gives it out, so nothing breaks but what their drivers do. */
-/** Regions that are compared with each other. */
+/** Regions that are compared with each other, and pairs that are told: a board with more has another problem. */
 const MOST_COMPARED = 256;
+const MOST_OVERLAPS = 32;
 
+/** Plain regions that share memory: none gives it out, so nothing breaks but what their drivers do. */
 function plainOverlaps(trial: Trial): readonly Problem[] {
   const regions = placedRegions(trial)
     .filter(({ kind }) => kind === 'reserved')
     .slice(0, MOST_COMPARED);
-  return regions.flatMap((one, i) =>
-    regions.slice(i + 1).flatMap((other) => {
-      if (!rangesOverlap(one, other)) return [];
-      const about = [one, other].map(({ name }) => naming(name));
-      const shared = formatRange(sharedRange(one, other));
-      return [
-        ofRegion(trial, one.name, `it shares ${shared} with ${other.name}: two drivers use the same bytes`, {
-          hint: 'move one of them, unless one is meant to lie inside the other',
-          log: linesAbout(trial, (text) => about.every((is) => is(text))),
-        }),
-      ];
-    }),
+  const pairs = regions.flatMap((one, i) =>
+    regions.slice(i + 1).flatMap((other) => (rangesOverlap(one, other) ? [[one, other] as const] : [])),
   );
+  return pairs.slice(0, MOST_OVERLAPS).map(([one, other]) => {
+    const about = [one, other].map(({ name }) => naming(name));
+    const shared = formatRange(sharedRange(one, other));
+    return ofRegion(
+      trial,
+      one.name,
+      `it shares ${shared} with ${other.name}: two drivers use the same bytes`,
+      {
+        hint: 'move one of them, unless one is meant to lie inside the other',
+        log: linesAbout(trial, (text) => about.every((is) => is(text))),
+      },
+    );
+  });
 }
 
 /** Ranges of RAM that are told. */
