@@ -4,6 +4,7 @@
  */
 import type { Board } from '../board/board.ts';
 import { LINT_CHECKS, type LintLevels, lint } from '../devicetree/lint/lint.ts';
+import type { DtNode } from '../devicetree/tree.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { bootDifferences } from '../program/boots/boot-differences.ts';
 import { BOOT_CHECKS, bootFindings } from './checks-of-boot.ts';
@@ -114,23 +115,33 @@ function countsOf(all: readonly Found[]): ReadonlyMap<string, number> {
 
 /** Boots that are tried for one board; one with more mistakes is told of the rest without. */
 const MOST_TRIALS = 48;
+/** Nodes that they may look at together: a large tree gets fewer, and one that is no board's gets none. */
+const MOST_LOOKED_AT = 30_000;
+const NO_BOARD = 10_000;
+
+/** How many nodes a tree has. */
+const nodesIn = (node: DtNode): number => node.children.reduce((sum, child) => sum + nodesIn(child), 1);
 
 /** Tries the repairs of findings, one after the other. */
 class Repairing {
   readonly #before: Trial;
   readonly #all: readonly Found[];
   readonly #options: CheckOptions;
-  #left = MOST_TRIALS;
+  #left: number;
 
   constructor(before: Trial, all: readonly Found[], options: CheckOptions) {
     this.#before = before;
     this.#all = all;
     this.#options = options;
+    const { tree } = before.board;
+    const each = tree === undefined ? 1 : nodesIn(tree.root);
+    this.#left = each > NO_BOARD ? 0 : Math.min(MOST_TRIALS, Math.ceil(MOST_LOOKED_AT / each));
   }
 
   /** The first repair that works. */
-  of({ check, severity, repairs = [] }: Found): TriedRepair | undefined {
-    for (const repair of repairs) {
+  of({ check, severity, repairs }: Found): TriedRepair | undefined {
+    if (repairs === undefined || this.#left <= 0) return undefined;
+    for (const repair of repairs()) {
       if (this.#left-- <= 0) return undefined;
       const after = tryRepair(this.#before, repair);
       if (!isTrial(after) || !this.#isBetter(check, severity, after)) continue;

@@ -234,7 +234,7 @@ export function bootFindings(trial: Trial): readonly Found[] {
         ...(position !== undefined && { position }),
         ...(hint !== undefined && { hint }),
         log,
-        repairs: repairsOf(trial, diagnostic),
+        repairs: () => repairsOf(trial, diagnostic),
       };
     });
 }

@@ -62,26 +62,37 @@ function unitAddresses(trial: Trial): readonly Problem[] {
     const path = regionPath(trial.board, node.name);
     const repairs: Repair[] = [{ edits: [{ edit: 'rename', path, name }], say: `the name ${name}` }];
     const message = `its name says ${formatHex(said)}, and its reg ${formatHex(first.base)}: Linux goes by reg, and names heaps by the name`;
-    return [ofRegion(trial, node.name, message, { hint: `call it ${name}`, log: [], repairs })];
+    return [
+      ofRegion(trial, node.name, message, { hint: `call it ${name}`, log: [], repairs: () => repairs }),
+    ];
   });
 }
 
+/** Regions that are compared with each other, and pairs that are told: a board with more has another problem. */
+const MOST_COMPARED = 256;
+const MOST_OVERLAPS = 32;
+
 /** Plain regions that share memory: none gives it out, so nothing breaks but what their drivers do. */
 function plainOverlaps(trial: Trial): readonly Problem[] {
-  const regions = placedRegions(trial).filter(({ kind }) => kind === 'reserved');
-  return regions.flatMap((one, i) =>
-    regions.slice(i + 1).flatMap((other) => {
-      if (!rangesOverlap(one, other)) return [];
-      const about = [one, other].map(({ name }) => naming(name));
-      const shared = formatRange(sharedRange(one, other));
-      return [
-        ofRegion(trial, one.name, `it shares ${shared} with ${other.name}: two drivers use the same bytes`, {
-          hint: 'move one of them, unless one is meant to lie inside the other',
-          log: linesAbout(trial, (text) => about.every((is) => is(text))),
-        }),
-      ];
-    }),
+  const regions = placedRegions(trial)
+    .filter(({ kind }) => kind === 'reserved')
+    .slice(0, MOST_COMPARED);
+  const pairs = regions.flatMap((one, i) =>
+    regions.slice(i + 1).flatMap((other) => (rangesOverlap(one, other) ? [[one, other] as const] : [])),
   );
+  return pairs.slice(0, MOST_OVERLAPS).map(([one, other]) => {
+    const about = [one, other].map(({ name }) => naming(name));
+    const shared = formatRange(sharedRange(one, other));
+    return ofRegion(
+      trial,
+      one.name,
+      `it shares ${shared} with ${other.name}: two drivers use the same bytes`,
+      {
+        hint: 'move one of them, unless one is meant to lie inside the other',
+        log: linesAbout(trial, (text) => about.every((is) => is(text))),
+      },
+    );
+  });
 }
 
 /** Ranges of RAM that are told. */
@@ -166,7 +177,7 @@ const disabledRegions = (trial: Trial): readonly Problem[] =>
       return {
         message: `it names ${name}, which is disabled: the device gets no memory of its own from it`,
         hint: `enable ${name}, or leave memory-region out`,
-        repairs: [
+        repairs: () => [
           {
             edits: [{ edit: 'set', path, property: 'status', value: textValue('okay') }],
             say: `status = "okay" for ${name}`,
@@ -238,7 +249,13 @@ function outOfReach(trial: Trial): readonly Problem[] {
           },
         ]
       : [];
-  return [ofRegion(trial, area.name, message, { hint, log: linesAbout(trial, naming(area.name)), repairs })];
+  return [
+    ofRegion(trial, area.name, message, {
+      hint,
+      log: linesAbout(trial, naming(area.name)),
+      repairs: () => repairs,
+    }),
+  ];
 }
 
 /** A pool of which one buffer gets less than half what is there: blocks are powers of two. */

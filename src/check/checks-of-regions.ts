@@ -92,7 +92,7 @@ export function regionFindings(trial: Trial): readonly Found[] {
         ...(path !== undefined && { path }),
         ...(position !== undefined && { position }),
         log: is.severity === 'note' ? [] : logOf(trial, region),
-        repairs: regionRepairs(trial, region),
+        repairs: () => regionRepairs(trial, region),
       },
     ];
   });

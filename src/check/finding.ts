@@ -47,8 +47,8 @@ export interface Found {
   readonly hint?: string;
   /** Lines of the kernel log that are about it; absent: none are looked for. */
   readonly log?: readonly string[];
-  /** In the order in which they are tried. */
-  readonly repairs?: readonly Repair[];
+  /** In the order in which they are tried; worked out when it comes to that. */
+  readonly repairs?: () => readonly Repair[];
 }
 
 export interface Finding extends Omit<Found, 'repairs' | 'log'> {

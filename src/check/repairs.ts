@@ -10,11 +10,18 @@ import type { Repair } from './finding.ts';
 import { cellsValue, exactNode, joined, type TreeEdit, textValue } from './tree-edit.ts';
 import { cmdlineOf, type Trial, withWord } from './trial.ts';
 
-/** Paths of /reserved-memory, whatever its unit address. */
-export const reservedPath = (board: Board): string => {
+/** Paths that were looked for before: a hostile tree has many children, and many findings. */
+const RESERVED_PATHS = new WeakMap<Board, string>();
+
+/** The path of /reserved-memory, whatever its unit address. */
+export function reservedPath(board: Board): string {
+  const known = RESERVED_PATHS.get(board);
+  if (known !== undefined) return known;
   const node = board.tree?.root.children.find(({ name }) => baseNameOf(name) === 'reserved-memory');
-  return `/${node?.name ?? 'reserved-memory'}`;
-};
+  const path = `/${node?.name ?? 'reserved-memory'}`;
+  RESERVED_PATHS.set(board, path);
+  return path;
+}
 
 export const regionPath = (board: Board, name: string): string => `${reservedPath(board)}/${name}`;
 

@@ -4,6 +4,7 @@ import type { FuzzTarget } from './target.ts';
 export const TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   dtb: async () => (await import('./dtb-target.ts')).dtbTarget,
   boot: async () => (await import('./boot-target.ts')).bootTarget,
+  check: async () => (await import('./check-target.ts')).checkTarget,
   yaml: async () => (await import('../board/yaml-fuzz-target.ts')).yamlTarget,
   dts: async () => (await import('../devicetree/dts/fuzz-target.ts')).dtsTarget,
   reconstruct: async () => (await import('./reconstruct-target.ts')).reconstructTarget,

@@ -70,7 +70,7 @@ export const contextLines = (context: FailureContext): readonly string[] => [
 ];
 
 /** What was tried and helps. */
-function cureLines({ cure, asked }: WhyAllocation): readonly string[] {
+function cureLines({ cure, asked, view }: WhyAllocation): readonly string[] {
   const lines: string[] = [];
   if (cure.free !== undefined) {
     const freed = cure.free.reduce((sum, { size }) => sum + size, 0n);
@@ -82,10 +82,13 @@ function cureLines({ cure, asked }: WhyAllocation): readonly string[] {
       `tried: ${formatSize(asked)} works when ${list.join(', ')}${more} (${formatSize(freed)}) ${cure.free.length === 1 ? 'is' : 'are'} freed`,
     );
   }
-  if (cure.never === true)
-    lines.push(
-      `tried: ${formatSize(asked)} fails also when all buffers of the heap are freed: the region is too small for it (dmaheap fit says which size is not)`,
-    );
+  if (cure.never === true) {
+    const small =
+      view?.backend === 'system'
+        ? 'RAM is too small for it'
+        : 'the region is too small for it (dmaheap fit says which size is not)';
+    lines.push(`tried: ${formatSize(asked)} fails also when all buffers of the heap are freed: ${small}`);
+  }
   if (cure.largest !== undefined)
     lines.push(`tried: the largest request that works now is ${formatSize(cure.largest)}`);
   return lines;

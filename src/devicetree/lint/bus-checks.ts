@@ -1,5 +1,6 @@
 /** dtc's checks of reg, ranges, unit addresses and buses. dtc: checks.c */
-import { type DtProperty, getProperty } from '../tree.ts';
+import { propertyCalled } from '../node-lookup.ts';
+import type { DtProperty } from '../tree.ts';
 import { CELL, cellAt, cellsOf, stringsOf } from '../value.ts';
 import type { Fail, LintCheck } from './lint-check.ts';
 import { addressCellsOf, cString, type LintNode, sizeCellsOf } from './lint-tree.ts';
@@ -16,7 +17,7 @@ const check = (
 const isMultiple = (length: number, entry: number): boolean =>
   entry === 0 ? length === 0 : length % entry === 0;
 
-const property = (node: LintNode, name: string): DtProperty | undefined => getProperty(node.node, name);
+const property = (node: LintNode, name: string): DtProperty | undefined => propertyCalled(node.node, name);
 
 function regFormat(node: LintNode, fail: Fail): void {
   const reg = property(node, 'reg');
@@ -227,6 +228,9 @@ function needlessCells(node: LintNode, fail: Fail): void {
   fail(node, '#address-cells and #size-cells have no use without ranges, dma-ranges, or a child with reg');
 }
 
+/** Children of one unit address that are told against each other; a tree with more has another problem. */
+const MOST_TWINS = 16;
+
 /** Children of a node with one unit address. */
 const uniqueUnits =
   (enabledOnly: boolean) =>
@@ -237,8 +241,9 @@ const uniqueUnits =
       if (child.unit === '') continue;
       if (enabledOnly && cString(property(child, 'status')) === 'disabled') continue;
       const earlier = known.get(child.unit) ?? [];
-      for (const other of earlier) fail(other, `${child.path} has the same unit address`);
-      known.set(child.unit, [...earlier, child]);
+      for (const other of earlier.slice(0, MOST_TWINS))
+        fail(other, `${child.path} has the same unit address`);
+      if (earlier.length < MOST_TWINS) known.set(child.unit, [...earlier, child]);
     }
   };
 

@@ -1,5 +1,6 @@
 /** A finished tree as checks walk it: nodes with their paths, parents, cells and buses. */
-import { type DeviceTree, type DtNode, type DtProperty, getProperty } from '../tree.ts';
+import { propertyCalled } from '../node-lookup.ts';
+import type { DeviceTree, DtNode, DtProperty } from '../tree.ts';
 import { cellAt } from '../value.ts';
 
 /** What sort of bus a node is, as its children are looked at. */
@@ -34,7 +35,7 @@ export interface LintTree {
 
 /** The first cell of a property; `undefined` where there is no such property or it is shorter. */
 export const firstCell = (node: DtNode, name: string): number | undefined => {
-  const property = getProperty(node, name);
+  const property = propertyCalled(node, name);
   return property && cellAt(property.value, 0);
 };
 

@@ -1,5 +1,6 @@
 /** dtc's checks of names, phandles and the types of a few properties. dtc: checks.c */
-import { type DtProperty, getProperty } from '../tree.ts';
+import { propertyCalled } from '../node-lookup.ts';
+import type { DtProperty } from '../tree.ts';
 import { CELL, cellAt } from '../value.ts';
 import type { Fail, LintCheck } from './lint-check.ts';
 import type { LintNode, LintTree } from './lint-tree.ts';
@@ -24,7 +25,7 @@ const stringCheck = (name: string, property: string): LintCheck => ({
   level: 'warning',
   needs: [],
   node(node, fail) {
-    const found = getProperty(node.node, property);
+    const found = propertyCalled(node.node, property);
     if (found !== undefined && !isString(found)) fail(node, 'the property is not one string', found);
   },
 });
@@ -36,7 +37,7 @@ export const cellCheck = (name: string, property: string): LintCheck => ({
   level: 'warning',
   needs: [],
   node(node, fail) {
-    const found = getProperty(node.node, property);
+    const found = propertyCalled(node.node, property);
     if (found !== undefined && found.value.length !== CELL) fail(node, 'the property is not one cell', found);
   },
 });
@@ -79,7 +80,7 @@ function strictName(name: string): string {
 function explicitPhandles({ nodes }: LintTree, fail: Fail): void {
   const owners = new Map<number, LintNode>();
   const read = (node: LintNode, name: string): number => {
-    const property = getProperty(node.node, name);
+    const property = propertyCalled(node.node, name);
     if (property === undefined) return 0;
     if (property.value.length !== CELL) {
       fail(node, `the property has ${property.value.length} bytes; expected one cell`, property);
@@ -157,7 +158,7 @@ export const NAME_CHECKS: readonly LintCheck[] = [
     level: 'error',
     needs: ['name_is_string'],
     node: (node, fail) => {
-      const property = getProperty(node.node, 'name');
+      const property = propertyCalled(node.node, 'name');
       if (property === undefined) return;
       const text = String.fromCharCode(...property.value.subarray(0, -1));
       if (text !== node.base) fail(node, `the property name is not "${node.base}", the node's name`);
@@ -169,7 +170,7 @@ export const NAME_CHECKS: readonly LintCheck[] = [
     level: 'warning',
     needs: [],
     node: (node, fail) => {
-      if (node.parent !== undefined && getProperty(node.parent.node, node.name) !== undefined)
+      if (node.parent !== undefined && propertyCalled(node.parent.node, node.name) !== undefined)
         fail(node, 'a property of its parent has the same name');
     },
   },
@@ -205,7 +206,7 @@ export const NAME_CHECKS: readonly LintCheck[] = [
     level: 'warning',
     needs: [],
     node: (node, fail) => {
-      const property = getProperty(node.node, 'compatible');
+      const property = propertyCalled(node.node, 'compatible');
       if (property !== undefined && !isStringList(property))
         fail(node, 'the property is no list of strings', property);
     },

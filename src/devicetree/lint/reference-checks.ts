@@ -1,11 +1,12 @@
 /** dtc's checks of what properties refer to: providers, interrupts, graphs, aliases, /chosen. dtc: checks.c */
-import { type DtProperty, getProperty } from '../tree.ts';
+import { propertyCalled } from '../node-lookup.ts';
+import type { DtProperty } from '../tree.ts';
 import { CELL, cellAt, cellCount } from '../value.ts';
 import type { Fail, LintCheck } from './lint-check.ts';
 import { addressCellsOf, cString, firstCell, isPhandle, type LintNode, type LintTree } from './lint-tree.ts';
 import { cellCheck, isString } from './name-checks.ts';
 
-const property = (node: LintNode, name: string): DtProperty | undefined => getProperty(node.node, name);
+const property = (node: LintNode, name: string): DtProperty | undefined => propertyCalled(node.node, name);
 
 /** A property of phandles with arguments, whose number each provider says by its own property. */
 interface Provider {
