@@ -26,7 +26,7 @@ export function addSourceInputs(command: Command, heading: string, outside = OUT
     ),
   );
   group(new Option('--overlay <file>', 'an overlay, .dtbo or source (repeatable)').argParser(collect));
-  group(new Option('--repair', 'mend source that is not whole; says what it assumed'));
+  group(new Option('--repair', 'mend source that is not whole, and say how'));
   // Of a scenario it is not only for the board that is given.
   if (outside === OUTSIDE) group(new Option('--allow-outside', outside));
   else command.option('--allow-outside', outside);
