@@ -4,6 +4,7 @@
  */
 import type { PhysAddr } from '../units.ts';
 import type { ProfileConfig } from './config.ts';
+import type { DmaRules } from './dma-rules.ts';
 
 /** A line of the log with its level. */
 export type LogText = readonly [level: 3 | 4 | 5 | 6, text: string];
@@ -171,6 +172,9 @@ export interface LinuxVersion {
   readonly bufinfoTitles: string;
   /** What bufinfo calls a buffer without a name. */
   readonly unnamedBuffer: string;
+
+  /** What a driver's own allocations differ in. */
+  readonly dma: DmaRules;
 
   readonly log: {
     /** Of the default area: what was asked for, and what was taken. */

@@ -17,6 +17,8 @@ export interface RecordedProfile {
   readonly arch: string;
   readonly page_size: number;
   readonly coherent_series: string;
+  /** A driver for the recorder's devices, which makes the DMA API's calls. */
+  readonly labDriver: boolean;
   readonly config: Readonly<Record<string, string | number | boolean>>;
 }
 
@@ -189,6 +191,7 @@ export function parseCase(text: string, file: string): OracleCase {
       arch: string(profile.arch, 'profile.arch'),
       page_size: Number(profile.page_size),
       coherent_series: string(profile.coherent_series, 'profile.coherent_series'),
+      labDriver: profile.lab_driver === true,
       config,
     },
     board: string(root.board, 'board'),

@@ -54,6 +54,8 @@ export function bootParams(inputs: CaseInputs): BootParams {
     ...(/^6\.1(2\.107|\.176)$/.test(inputs.profile.linux) && { CONFIG_RODATA_FULL_DEFAULT_ENABLED: false }),
     // As `pageblock` of those folders says, where /proc/buddyinfo has orders above 10.
     ...(inputs.profile.page_size > 4096 && { CONFIG_PAGE_BLOCK_MAX_ORDER: 10 }),
+    // `versions.md` 5 names it of that kernel, whose page structs have 56 bytes.
+    ...(inputs.profile.linux === '5.10.262' && inputs.profile.labDriver && { CONFIG_SLOB: true }),
     // And 6.1 there has no level above 1 GiB: the option's own default.
     ...(inputs.profile.linux === '6.1.176' && { CONFIG_ARM64_VA_BITS: 39 }),
     ...Object.fromEntries(

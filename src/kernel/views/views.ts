@@ -75,6 +75,8 @@ export type WhyNoHeap =
   | 'cma-across-zones' // the area crosses a zone's border: a heap that has no pages
   | 'cma-not-configured' // the kernel has no CMA, or no CMA heap
   | 'coherent-off' // the kernel has no coherent heap
+  | 'restricted-pool' // restricted-dma-pool: its devices' alone
+  | 'restricted-refused' // with no-map, reusable or a default
   | 'coherent-no-slot' // more than 64 coherent pools
   | 'coherent-not-no-map' // an architecture whose pools must be no-map
   | 'mapped-ram' // a pool without no-map: memremap refuses System RAM
