@@ -63,6 +63,10 @@ function planPools(early: EarlyBoot, ram: SystemRam): readonly PlannedPool[] {
 const spaceRefusal = (space: VmallocSpace, { size }: EarlyCoherent): PoolRefusal | undefined =>
   space.map(size) ? undefined : { problem: 'unmappable', errno: 22 };
 
+/** Why a pool cannot be set up, wherever there is room for its mapping. */
+export const poolRefusal = (early: EarlyBoot, ram: SystemRam, pool: EarlyCoherent): PoolRefusal | undefined =>
+  memremapRefusal(early, ram, pool) ?? bitmapRefusal(early, pool);
+
 /** Why the pool cannot be mapped uncached: dma_init_coherent_memory(), memremap(), arm64's ioremap_prot(). */
 function memremapRefusal(
   { memblock, profile }: EarlyBoot,

@@ -16,8 +16,10 @@ export type WarnReason =
   | 'no-mask'
   /** __GFP_COMP. */
   | 'compound'
-  /** dma_alloc_pages() with flags of a zone. */
+  /** dma_alloc_pages() with flags of a zone, without a mask, and with __GFP_COMP. */
   | 'pages-zone'
+  | 'pages-mask'
+  | 'pages-compound'
   /** dma_alloc_noncontiguous() with attributes. */
   | 'noncontiguous-attrs'
   /** No atomic pool has room. */
@@ -74,7 +76,7 @@ const POOL = 'kernel/dma/pool.c';
 const IOMEM = 'kernel/iomem.c';
 const PAGE_ALLOC = 'mm/page_alloc.c';
 
-/** Lines of the files, in the order of `WarnReason`. */
+/** Lines of the files, as far as they were recorded. */
 type Lines = readonly [
   mask: number | undefined,
   compound: number | undefined,
@@ -108,6 +110,8 @@ export function warnSites(
     'no-mask': site(MAPPING, mask, 'dma_alloc_attrs'),
     compound: site(MAPPING, compound, 'dma_alloc_attrs'),
     'pages-zone': site(MAPPING, ofPages, pages),
+    'pages-mask': site(MAPPING, undefined, pages),
+    'pages-compound': site(MAPPING, undefined, pages),
     'noncontiguous-attrs': site(MAPPING, noncontiguous, 'dma_alloc_noncontiguous'),
     'atomic-pools': site(POOL, pool, 'dma_alloc_from_pool'),
     'memremap-ram': site(IOMEM, ram, 'memremap'),

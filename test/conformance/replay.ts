@@ -18,6 +18,7 @@ import { MemoryRecords, type Records } from '../../src/records.ts';
 import type { PhysRange } from '../../src/units.ts';
 import type { Observed, ObservedArea } from './observed.ts';
 import type { CaseInputs, JsonObject, RecordedProfile, RecordedRange } from './oracle-case.ts';
+import { RecordedDevices } from './recorded-devices.ts';
 import { RecordedProcess } from './recorded-process.ts';
 
 /** What of a case's kernel is not modelled, by name: `Linux 6.12`; `undefined` when all of it is. */
@@ -131,10 +132,15 @@ export function replay(inputs: CaseInputs, dtb: Uint8Array | undefined): Observe
     ? countingReads()
     : (_: string, area: ObservedArea) => area;
   const kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
+  const bootLog = (): readonly string[] => [...printk.since(0)].map(logLine);
+  const devices =
+    inputs.profile.labDriver && board.tree !== undefined
+      ? new RecordedDevices(kernel, board.tree.root)
+      : undefined;
   const atBoot = {
     knowsCmaFree,
     pageblock,
-    log,
+    log: bootLog(),
     heaps: kernel.heaps().map(({ name, minor, mode }) => ({ name, minor, mode })),
     cma: Object.fromEntries(Object.entries(areas()).map(([name, area]) => [name, asRead(name, area)])),
     meminfo: meminfoOf(records),
@@ -143,16 +149,23 @@ export function replay(inputs: CaseInputs, dtb: Uint8Array | undefined): Observe
   const mark = printk.nextSeq;
   if (inputs.steps.length === 0) return { ...atBoot, steps: [], logAfter: [] };
 
-  const process = new RecordedProcess(kernel, (name) => {
-    const all = areas();
-    const area = Object.hasOwn(all, name) ? all[name] : undefined;
-    return area && asRead(name, area);
+  const process = new RecordedProcess(
+    kernel,
+    (name) => {
+      const all = areas();
+      const area = Object.hasOwn(all, name) ? all[name] : undefined;
+      return area && asRead(name, area);
+    },
+    devices,
+  );
+  const linesSince = (seq: number) =>
+    [...printk.since(seq)].map((line) => ({ line: logLine(line), suppressed: line.suppressed === true }));
+  const steps = inputs.steps.map((step) => {
+    const before = printk.nextSeq;
+    const seen = process.step(step);
+    return seen.kind === 'answered' && devices !== undefined ? { ...seen, log: linesSince(before) } : seen;
   });
-  const steps = inputs.steps.map((step) => process.step(step));
-  const logAfter = [...printk.since(mark)].map((line) => ({
-    line: logLine(line),
-    suppressed: line.suppressed === true,
-  }));
+  const logAfter = linesSince(mark);
   return {
     ...atBoot,
     steps,

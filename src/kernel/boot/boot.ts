@@ -60,6 +60,7 @@ import { addRam, adjustLowmem, firmwareRam, limitRam, reserveBlob, reserveLoaded
 import { BOOT_RECORD, type BootRecord, bootRecord, DEVICE_TREE_RECORD } from './boot-record.ts';
 import { bootWarnings } from './boot-warnings.ts';
 import { checkInputs } from './checked-inputs.ts';
+import { keepDriverMemory } from './driver-memory.ts';
 import { loadModules } from './modules.ts';
 import { NOTHING_REGISTERED, type Registered, regionViews } from './regions.ts';
 
@@ -200,8 +201,9 @@ function bootKernel(
   // 9: heaps.
   const ram = new SystemRam(memblock, profile, { kernel: reserve.kernel, firmware });
   const problems = loadModules(early, planModules(early, ram), params);
+  keepDriverMemory(early, board, reservedMemory.regions, ram, active);
   if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
-  createDevices(records, board);
+  createDevices(records, board, profile.linux.dma.readsNonCoherent, profile.config.CONFIG_IOMMU_SUPPORT);
   createVirtualDrmDevices(records, profile.config);
   startAccounting(early, active);
   if (board.tree !== undefined) records.put(DEVICE_TREE_RECORD, encodeDtb(board.tree));
@@ -362,7 +364,6 @@ function startAtomicPools(
     spans.map((span) => [span.name, pages.managedPages(span.name) + cmaPagesIn(span)]),
   );
   createAtomicPools(records, printk, {
-    spans,
     totalRamPages: [...managed.values()].reduce((sum, count) => sum + count, 0),
     cmaAlignment,
     zones: new Set(
