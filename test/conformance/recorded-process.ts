@@ -46,6 +46,16 @@ const RAW_ARGUMENT = 1 << 14;
 /** The importer of the recordings: DRM's virtual GEM device. */
 const VGEM = virtualDevice('vgem');
 
+/** How the recorder wrote files that are not there. */
+const NO_AREA = {
+  count: null,
+  used: null,
+  maxchunk: null,
+  order_per_bit: null,
+  base_pfn: null,
+  bitmap: null,
+};
+
 /** A step of its own kind: `rawioctl` whose target is `buf:ID`. */
 const ON_BUFFER = 'rawioctl on a buffer';
 /** Ops of the first process that name another task. */
@@ -172,7 +182,7 @@ export class RecordedProcess {
       answered({ ret: this.#call({ call: 'rmdir', path: cgroupPath(args.text('cgroup')) }) }),
     cgroup_set: (args) =>
       this.#write(`${cgroupPath(args.text('cgroup'))}/${args.text('file')}`, args.text('value')),
-    cma: (args) => answered({ ...this.#area(args.text('area')) }),
+    cma: (args) => answered({ ...(this.#area(args.text('area')) ?? NO_AREA) }),
     dup: (args) => this.#dup(args),
     echo: (args) => this.#echo(args),
     exit: () => answered({ ret: this.#call({ call: 'exit' }) }),

@@ -6,6 +6,7 @@ import { boot } from '../../src/kernel/boot/boot.ts';
 import type { BootParams, BootReserved, ConfigValue } from '../../src/kernel/boot/boot-params.ts';
 import { Kernel, layoutOf } from '../../src/kernel/kernel.ts';
 import { cmaDebugfs, procIomem, procMeminfo } from '../../src/kernel/virtual-files/index.ts';
+import { knowsPerCpuPages } from '../../src/mm/alloc/per-cpu-pages.ts';
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import type { LogLine } from '../../src/printk.ts';
 import { Printk } from '../../src/printk.ts';
@@ -110,7 +111,7 @@ export function replay(inputs: CaseInputs, dtb: Uint8Array | undefined): Observe
   const { panic } = boot(board, bootParams(inputs), records);
   const printk = new Printk(records);
   const log = [...printk.since(0)].map(logLine);
-  const knowsCmaFree = profileIn(records).linux.knowsPerCpuBlocks;
+  const knowsCmaFree = panic === undefined && knowsPerCpuPages(records);
   const pageblock = Number(pageblockBytes(profileIn(records)));
   if (panic !== undefined) {
     return {

@@ -201,7 +201,7 @@ function bootKernel(
   // 9: heaps.
   const ram = new SystemRam(memblock, profile, { kernel: reserve.kernel, firmware });
   const problems = loadModules(early, planModules(early, ram), params);
-  keepDriverMemory(early, board, reservedMemory.regions, ram, active);
+  const poolPlaces = keepDriverMemory(early, board, reservedMemory.regions, ram, active);
   if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
   createDevices(records, board, profile.linux.dma.readsNonCoherent, profile.config.CONFIG_IOMMU_SUPPORT);
   createVirtualDrmDevices(records, profile.config);
@@ -212,7 +212,7 @@ function bootKernel(
     banner: banner(profile, bannerArea(early, reservedMemory, words)),
     cmdline,
     reserve,
-    layout: arenaLayout(early, problems),
+    layout: arenaLayout(early, poolPlaces),
     ...(swiotlb && { swiotlb }),
     ...(params.evict !== undefined && { evict: params.evict }),
     iomem: ram.resources,
@@ -374,9 +374,8 @@ function startAtomicPools(
   });
 }
 
-/** Where there is memory: RAM with its no-map holes, and pools with a heap that lie outside it. */
-function arenaLayout({ memblock, coherentPools }: EarlyBoot, problems: Registered): readonly PhysRange[] {
-  const pools = coherentPools.filter((_, index) => !problems.pools.has(index));
+/** Where there is memory: RAM with its no-map holes, and pools that can be mapped and lie outside it. */
+function arenaLayout({ memblock }: EarlyBoot, pools: readonly PhysRange[]): readonly PhysRange[] {
   const ranges = [...memblock.memory, ...pools]
     .map(memblock.geometry.wholePages)
     .sort((a, b) => (a.base < b.base ? -1 : 1));

@@ -6,12 +6,14 @@ import type { EarlyBoot, EarlyCma } from '../../mm/early/early-boot.ts';
 import type { ReservedMem } from '../../mm/early/reserved-region.ts';
 import type { SystemRam } from '../../mm/early/system-ram.ts';
 import { zoneDmaLimit } from '../../mm/early/zones.ts';
+import type { PhysRange } from '../../units.ts';
 
 /**
  * Keeps it.
  *
  * @param regions what became of the children of /reserved-memory, in tree order
  * @param active the areas that have pages
+ * @returns where the pools lie that can be mapped
  */
 export function keepDriverMemory(
   early: EarlyBoot,
@@ -19,7 +21,7 @@ export function keepDriverMemory(
   regions: readonly ReservedMem[],
   ram: SystemRam,
   active: readonly EarlyCma[],
-): void {
+): readonly PhysRange[] {
   const { memblock, profile, records, coherentPools, defaultCma } = early;
   let next = coherentPools.length;
   const bindable = regions.flatMap((region): BindableRegion[] => {
@@ -41,4 +43,7 @@ export function keepDriverMemory(
     maxPfn: profile.geometry.pfnDown(memblock.endOfDram),
     ...(area && { defaultArea: area.index }),
   });
+  return bindable
+    .filter(({ handler, refused }) => handler === 'coherent' && refused === undefined)
+    .map(({ base, size }) => ({ base, size }));
 }

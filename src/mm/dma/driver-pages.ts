@@ -53,7 +53,7 @@ export function allocPages(context: DriverContext, order: number, gfp: Gfp): Pfn
   }
   const pages = new PageAllocator(records);
   const zone = zoneOfGfp(gfp);
-  const pfn = pages.alloc(order, zone);
+  const pfn = pages.allocUnmovable(order, zone);
   if (pfn !== undefined) return pfn;
   const mayKill =
     zone === 'Normal' && order <= COSTLY_ORDER && mayBlock(gfp) && !gfp.flags.has('__GFP_NORETRY');
