@@ -43,6 +43,11 @@ export interface DmaRules {
   readonly readsNonCoherent: boolean;
   /** Whether __GFP_COMP is refused. */
   readonly refusesCompound: boolean;
+  /**
+   * How large the software IO TLB is on arm64 where no device needs it to reach all of RAM: none, as large as ever, or
+   * a part of RAM for small buffers of the CPU.
+   */
+  readonly swiotlb: 'none' | 'full' | 'reduced';
   /** Whether there are restricted pools, and how what they give is aligned; absent: there are none. */
   readonly restrictedAlign?: 'page' | 'power-of-two';
   /** What is said where no atomic pool has room, and whether DMA_ATTR_NO_WARN and GFP_NOWAIT silence it. */
@@ -154,6 +159,7 @@ export const dmaRules73 = (pa: FormatPa): DmaRules => ({
   poolGivesNothing: true,
   readsNonCoherent: true,
   refusesCompound: true,
+  swiotlb: 'reduced',
   restrictedAlign: 'power-of-two',
   atomicExhausted: { text: (device) => `DMA pool exhausted for ${device}`, quiet: true },
   nowaitNoWarn: true,

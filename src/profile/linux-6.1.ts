@@ -32,6 +32,7 @@ export function linux61(stable: number, pa: FormatPa = formatPa): LinuxVersion {
       secondPool: 'EBUSY',
       tellsBeyondReach: true,
       refusesCompound: false,
+      swiotlb: 'none',
       restrictedAlign: 'page',
       // The recorded 6.6 is of a vendor, and older there than the recorded 6.1.
       atomicExhausted: { text: (device) => `DMA pool exhausted for ${device}`, quiet: true },

@@ -182,7 +182,10 @@ function bootKernel(
   takeSparse(memblock, profile, pageblockBytes(profile), profile.config.CONFIG_ARM64_VA_BITS > 39 ? 4 : 3);
   if (!cmaEarly && !profile.linux.defaultCmaFirst) defaultCma();
   const bounceLimit = swiotlbLimit(memblock, profile, board.dmaMaxCpuAddress);
-  const swiotlb = bounceLimit === undefined ? undefined : takeSwiotlb(memblock, bounceLimit);
+  const swiotlb =
+    bounceLimit === undefined
+      ? undefined
+      : takeSwiotlb(memblock, bounceLimit, 1, profile.linux.dma.swiotlb === 'full');
 
   // 7-8: the page allocator, CMA activation, DMA pools.
   const active = activateCma(early, spans);

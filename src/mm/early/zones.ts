@@ -84,7 +84,11 @@ export function swiotlbLimit(
 ): PhysAddr | undefined {
   const { dma32End, dmaZone, early } = profile.arch;
   if (early.swiotlb === 'none') return undefined;
-  if (dmaZone === 'devices') return dmaPhysLimit(memblock, profile, maxCpuAddress);
+  if (dmaZone === 'devices') {
+    const limit = dmaPhysLimit(memblock, profile, maxCpuAddress);
+    const isNeeded = memblock.endOfDram > limit || profile.linux.dma.swiotlb !== 'none';
+    return isNeeded ? limit : undefined;
+  }
   return early.swiotlb === 'to-bounce' && memblock.endOfDram <= dma32End
     ? undefined
     : min(dma32End, memblock.endOfDram);
