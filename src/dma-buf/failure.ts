@@ -3,8 +3,8 @@
  * gives only the errno; this is what a developer would dig out of debugfs afterwards.
  */
 
-import type { DmaNoRoom } from '../mm/dma/dma-alloc.ts';
 import type { DmaDirection, DmaMapFailure } from '../mm/dma/dma-mapping.ts';
+import type { DmaNoRoom } from '../mm/dma/dma-taken.ts';
 import type { RegionRefused } from '../mm/dma/region-binding.ts';
 import type { NoRoom } from './backends.ts';
 

@@ -1,6 +1,6 @@
 /** Where kernel/dma/, drivers/of/ and the callers of dma_alloc_attrs() differ between versions of Linux. */
 import type { PhysAddr } from '../units.ts';
-import type { FormatPa, LogText } from './linux-version.ts';
+import type { FormatPa, LogText } from './log-text.ts';
 
 /** A place in the kernel that warns with its file and line: WARN(). */
 export interface WarnSite {

@@ -5,14 +5,11 @@
 import type { PhysAddr } from '../units.ts';
 import type { ProfileConfig } from './config.ts';
 import type { DmaRules } from './dma-rules.ts';
+import type { FormatPa, LogText } from './log-text.ts';
 
-/** A line of the log with its level. */
-export type LogText = readonly [level: 3 | 4 | 5 | 6, text: string];
+export type { FormatPa, LogText };
 
 export type ZoneName = 'DMA' | 'DMA32' | 'Normal' | 'HighMem';
-
-/** How %pa prints a physical address. */
-export type FormatPa = (address: PhysAddr) => string;
 
 /** A /reserved-memory child, as lines name it. */
 interface NamedRegion {

@@ -1,6 +1,6 @@
 /** Why a driver got no memory, no region or no mask, in words and numbers. */
 import type { Failure } from '../../dma-buf/failure.ts';
-import type { DmaNoRoom } from '../../mm/dma/dma-alloc.ts';
+import type { DmaNoRoom } from '../../mm/dma/dma-taken.ts';
 import type { RegionRefused } from '../../mm/dma/region-binding.ts';
 import { formatHex, formatSize } from '../../units.ts';
 

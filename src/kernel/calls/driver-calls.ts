@@ -16,14 +16,10 @@ import {
   removeBinding,
   removeDeviceBuffer,
 } from '../../mm/dma/device-memory.ts';
-import {
-  type DmaNoRoom,
-  dmaAllocAttrs,
-  dmaAllocPages,
-  dmaFree,
-  supportsMask,
-  type Taken,
-} from '../../mm/dma/dma-alloc.ts';
+import { supportsMask } from '../../mm/dma/device-reach.ts';
+import { dmaAllocAttrs, dmaAllocPages } from '../../mm/dma/dma-alloc.ts';
+import { dmaFree } from '../../mm/dma/dma-free.ts';
+import type { DmaNoRoom, Taken } from '../../mm/dma/dma-taken.ts';
 import type { DriverContext } from '../../mm/dma/driver-pages.ts';
 import { type Gfp, parseGfp } from '../../mm/dma/gfp.ts';
 import { bindDriver, bindRegion, releaseRegions, type WhichRegion } from '../../mm/dma/region-binding.ts';
@@ -37,9 +33,9 @@ import { badArgument, fail, ok, type SyscallResult } from './results.ts';
 /** A driver's surroundings in a call. @throws NotModelled on an architecture whose drivers are not modelled */
 export function driverContext(state: KernelState, by: string): DriverContext {
   const { records, printk } = state;
-  const { arch } = profileIn(records);
-  if (arch.early.atomicPools(profileIn(records).config) === 'single') {
-    throw new NotModelled(`what drivers allocate on ${arch.name}`);
+  const { arch, config } = profileIn(records);
+  if (arch.early.atomicPools(config) === 'single') {
+    throw new NotModelled('what drivers allocate on this architecture');
   }
   return {
     records,

@@ -6,7 +6,8 @@
 
 import type { Device } from '../../mm/dma/device.ts';
 import { deviceBuffer, devPrefix } from '../../mm/dma/device-memory.ts';
-import { DMA_ATTRS, dmaAllocAttrs, dmaAllocNoncontiguous } from '../../mm/dma/dma-alloc.ts';
+import { dmaAllocAttrs, dmaAllocNoncontiguous } from '../../mm/dma/dma-alloc.ts';
+import { DMA_ATTRS } from '../../mm/dma/dma-taken.ts';
 import { parseGfp } from '../../mm/dma/gfp.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
