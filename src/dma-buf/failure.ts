@@ -122,6 +122,8 @@ export type Failure =
     }
   /** A mask that no memory of the machine lies in. */
   | { readonly kind: 'mask-too-small'; readonly device: string; readonly mask: bigint }
+  /** Its driver has bound it, or holds memory for it. */
+  | { readonly kind: 'device-bound'; readonly device: string; readonly buffers: number }
   /** A plane of a queue's buffer, which the queue alone gives back. */
   | { readonly kind: 'buffer-of-queue'; readonly buffer: number; readonly device: string }
   /** Dimensions that 32 bits do not count, or 0. */

@@ -24,6 +24,7 @@ import {
 import {
   type DeviceBindingView,
   type DeviceMemoryView,
+  defaultAreaName,
   deviceBindingView,
   deviceMemoryView,
 } from './views/device-memory-view.ts';
@@ -179,6 +180,11 @@ export class KernelViews {
   deviceMemory(name: string): DeviceBindingView | undefined {
     const device = this.device(name);
     return device && deviceBindingView(this.#state.records, device);
+  }
+
+  /** The name of the default CMA area, if there is one with pages. */
+  defaultArea(): string | undefined {
+    return defaultAreaName(this.#state.records);
   }
 
   /** What drivers hold, by number. */

@@ -6,7 +6,15 @@ import { formatHex, formatSize } from '../../units.ts';
 
 type DriverFailure = Extract<
   Failure,
-  { kind: 'mask-too-small' | 'buffer-of-queue' | 'dumb-size' | 'dma-no-room' | 'region-refused' }
+  {
+    kind:
+      | 'mask-too-small'
+      | 'buffer-of-queue'
+      | 'device-bound'
+      | 'dumb-size'
+      | 'dma-no-room'
+      | 'region-refused';
+  }
 >;
 
 /** One line or more, without a line break at the end. */
@@ -15,6 +23,12 @@ export function explainDriverFailure(failure: DriverFailure): string[] {
     case 'mask-too-small':
       return [
         `${failure.device} would reach up to ${formatHex(failure.mask)}, below all memory that the kernel keeps for devices`,
+      ];
+    case 'device-bound':
+      return [
+        failure.buffers > 0
+          ? `its driver holds ${failure.buffers} ${failure.buffers === 1 ? 'piece' : 'pieces'} of memory for ${failure.device}`
+          : `the driver of ${failure.device} has taken it: what it changes now is its mask, with dmaheap device probe ${failure.device} --mask BITS`,
       ];
     case 'buffer-of-queue':
       return [

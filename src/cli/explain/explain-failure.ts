@@ -254,6 +254,7 @@ export function explainFailure(failure: Failure): string[] {
       return [`${failure.what} is not modelled`];
     case 'mask-too-small':
     case 'buffer-of-queue':
+    case 'device-bound':
     case 'dumb-size':
     case 'dma-no-room':
     case 'region-refused':

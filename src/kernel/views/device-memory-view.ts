@@ -3,7 +3,13 @@ import { Cma, cmaAreas } from '../../mm/alloc/cma.ts';
 import { DmaCoherentMem } from '../../mm/alloc/coherent.ts';
 import { PageAllocator } from '../../mm/alloc/page-alloc.ts';
 import type { Device, DmaAddr } from '../../mm/dma/device.ts';
-import { bindingOf, coherentMask, type DeviceBuffer, deviceBuffers } from '../../mm/dma/device-memory.ts';
+import {
+  bindingOf,
+  coherentMask,
+  type DeviceBuffer,
+  deviceBuffers,
+  dmaMachine,
+} from '../../mm/dma/device-memory.ts';
 import type { ZoneName } from '../../profile/linux-version.ts';
 import { geometryOf } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
@@ -26,6 +32,8 @@ export interface DeviceMemoryView extends DeviceBuffer {
 
 /** What is bound to a device. */
 export interface DeviceBindingView {
+  /** Whether a driver has taken the device. */
+  readonly bound: boolean;
   /** The driver, where it was told. */
   readonly driver?: string;
   readonly coherentMask: DmaAddr;
@@ -39,8 +47,9 @@ export interface DeviceBindingView {
 
 /** What is bound to a device, and what it holds. */
 export function deviceBindingView(records: Records, device: Device): DeviceBindingView {
-  const { driver, pool, area, restricted } = bindingOf(records, device.name);
+  const { bound, driver, pool, area, restricted } = bindingOf(records, device.name);
   return {
+    bound: bound === true,
     ...(driver !== undefined && { driver }),
     coherentMask: coherentMask(records, device),
     ...(pool !== undefined && { pool: new DmaCoherentMem(records, pool).name }),
@@ -50,6 +59,12 @@ export function deviceBindingView(records: Records, device: Device): DeviceBindi
       .filter((buffer) => buffer.device === device.name)
       .map((buffer) => deviceMemoryView(records, buffer)),
   };
+}
+
+/** The name of the default CMA area. */
+export function defaultAreaName(records: Records): string | undefined {
+  const { defaultArea } = dmaMachine(records);
+  return defaultArea === undefined ? undefined : new Cma(records, defaultArea).name;
 }
 
 /** One allocation. */

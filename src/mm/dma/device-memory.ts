@@ -55,6 +55,8 @@ export function dmaMachine(records: Records): DmaMachine {
 
 /** What a driver has done to its device: struct device as far as it allocates. */
 export interface DeviceBinding {
+  /** Whether a driver has taken the device. */
+  readonly bound?: true;
   /** The driver's name; absent: none is bound. */
   readonly driver?: string;
   /** The coherent mask where it is not the DMA mask. */

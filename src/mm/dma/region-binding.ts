@@ -147,8 +147,9 @@ function mapPool(context: DriverContext, { base, size, refused }: BindableRegion
 
 /** of_reserved_mem_device_release(): all that is bound; what of a pool is taken stays taken. */
 export function releaseRegions({ records }: Pick<DriverContext, 'records'>, device: string): void {
-  const { driver, coherentMask: mask } = bindingOf(records, device);
+  const { bound, driver, coherentMask: mask } = bindingOf(records, device);
   putBinding(records, device, {
+    ...(bound && { bound }),
     ...(driver !== undefined && { driver }),
     ...(mask !== undefined && { coherentMask: mask }),
   });
@@ -160,9 +161,11 @@ export function releaseRegions({ records }: Pick<DriverContext, 'records'>, devi
  */
 export function bindDriver(context: DriverContext, device: Device, driver: string | undefined): void {
   const { records, printk } = context;
-  if (driver !== undefined) {
-    putBinding(records, device.name, { ...bindingOf(records, device.name), driver });
-  }
+  putBinding(records, device.name, {
+    ...bindingOf(records, device.name),
+    bound: true,
+    ...(driver !== undefined && { driver }),
+  });
   const { config, linux } = profileIn(records);
   const isThere = config.CONFIG_DMA_RESTRICTED_POOL && linux.dma.restrictedAlign !== undefined;
   if (!isThere || device.iommu) return;
