@@ -2,6 +2,8 @@
  * What every heap backend does: hand out pages, take them back, and say how it differs from others, all of which the
  * compiler asks of a new one. Models struct dma_heap_ops (include/linux/dma-heap.h, Linux 7.3).
  */
+
+import { type DeviceShare, deviceShares } from '../mm/dma/device-memory.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import type { Printk } from '../printk.ts';
 import type { LinuxVersion } from '../profile/linux-version.ts';
@@ -91,6 +93,29 @@ export const pagesText =
   (pageSize: number) =>
   (count: bigint | number): string =>
     `${count} ${BigInt(count) === 1n ? 'page' : 'pages'} (${formatSize(BigInt(count) * BigInt(pageSize))})`;
+
+/** What of a failure tells which devices' drivers hold pages; empty where none does. @param source the area's or pool's number */
+export function heldBy(
+  records: Records,
+  from: 'cma' | 'pool',
+  source: number,
+): { readonly devices?: readonly DeviceShare[] } {
+  const devices = deviceShares(records, from, source);
+  return devices.length === 0 ? {} : { devices };
+}
+
+/** The same in words, a line a device. */
+export const heldLines = ({
+  devices = [],
+  pageSize,
+}: {
+  readonly devices?: readonly DeviceShare[];
+  readonly pageSize: number;
+}): string[] =>
+  devices.map(
+    ({ device, pages, buffers }) =>
+      `the driver of ${device} holds ${pagesText(pageSize)(pages)} of it in ${buffers} (dmaheap device show ${device})`,
+  );
 
 /** Zeroes whole pieces. */
 export function zeroPages({ memory, profile }: HeapContext, sgTable: readonly PfnRange[]): void {

@@ -130,6 +130,10 @@ export const createDumb = (
   size: { readonly width: number; readonly height: number; readonly bpp: number },
 ): Given => given(caller, device, { call: 'drm_create_dumb', device, ...size });
 
+/** The name of a driver as the kernel has it: of a module, such as hantro-vpu. */
+export const parseDriverName = (text: string): string | undefined =>
+  /^[A-Za-z0-9_][A-Za-z0-9_.,+-]{0,63}$/.test(text) ? text : undefined;
+
 /** `GFP_KERNEL|__GFP_NOWARN`, in whatever words it was written; `undefined` where it is none. */
 export function parseGfpWord(text: string): string | undefined {
   const gfp = parseGfp(text);

@@ -26,6 +26,8 @@ export const MAKING: readonly (readonly string[])[] = [
   ['open', '/dev/dri/card0'],
   ['drm', 'import', '3', '9'],
   ['mkdir', '/sys/fs/cgroup/made'],
+  ['device', 'add', 'npu'],
+  ['device', 'alloc', 'npu', '64K'],
 ];
 
 /** The words that follow the name of each command. */
@@ -74,6 +76,12 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   'device map': [CAMERA, '6'],
   'device unmap': [CAMERA, '7'],
   'device detach': [CAMERA, '7'],
+  'device probe': [CAMERA],
+  'device release': [CAMERA],
+  'device alloc': [CAMERA, '64K'],
+  'device free': ['1'],
+  'device vb2': [CAMERA, '1', '64K'],
+  'device drm': [CAMERA, '64', '64', '32'],
   'drm import': ['3', '4'],
   'drm export': ['3', '1'],
   'drm release': ['3', '1'],
@@ -219,6 +227,12 @@ export const VALUES: Readonly<Record<string, string>> = {
   '--from': '3',
   '--to': '3',
   '--events': 'POLLIN',
+  '--driver': 'walk-driver',
+  '--index': '1',
+  '--region': 'frames',
+  '--gfp': 'GFP_ATOMIC',
+  '--attrs': 'NO_KERNEL_MAPPING',
+  '--min': '3',
 };
 
 const NONSENSE = 'no/such=nonsense';

@@ -116,7 +116,7 @@ export function deviceDrm(parent: Command, { shell }: Registry): void {
           schema: 'dmaheap.device-drm/1',
           device: got.device,
           pitch: memory.dumb?.pitch ?? null,
-          told: memory.dumb === undefined ? null : Number(memory.dumb.told),
+          told: memory.dumb?.told ?? null,
           ...deviceMemoryJson(memory),
           log: besideJson([], got.log).log,
         }),

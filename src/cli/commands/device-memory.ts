@@ -12,6 +12,7 @@ import {
   freeOfDevice,
   type ProbeWishes,
   parseDmaAttrs,
+  parseDriverName,
   parseGfpWord,
   probeAssumptions,
   probeDevice,
@@ -53,6 +54,12 @@ function readMask(text: string): number {
   const bits = parseMask(text);
   if (bits !== undefined) return bits;
   throw new InvalidArgumentError('Expected bits, 1 to 64: 32, 40, 64.');
+}
+
+function readDriver(text: string): string {
+  const name = parseDriverName(text);
+  if (name !== undefined) return name;
+  throw new InvalidArgumentError('Expected the name of a driver: hantro-vpu, imx-media.');
 }
 
 /** Number of what a device holds. */
@@ -115,7 +122,11 @@ export function deviceProbe(parent: Command, { shell }: Registry): void {
       'What the probe() of its driver does for memory: a restricted pool is bound by the core, then the driver sets its mask (--mask: dma_set_mask_and_coherent()), then it binds one region of memory-region (of_reserved_mem_device_init_by_idx(), ..._by_name()). Which mask and which region, a board cannot tell: what is not given is assumed, and said.',
     )
     .argument('<name>', NAME)
-    .option('--driver <name>', "the driver's name, with which its lines begin; platform unless given")
+    .option(
+      '--driver <name>',
+      "the driver's name, with which its lines begin; platform unless given",
+      readDriver,
+    )
     .option('--mask <bits>', 'the mask that it sets first', readMask)
     .option('--index <n>', 'which entry of memory-region it binds; 0 unless given', readCount)
     .option('--region <name>', 'the same by its name in memory-region-names')

@@ -36,6 +36,7 @@ export const heapJson = (heap: HeapView): Json => ({
   free: size(heap.free),
   largest: size(heap.largest),
   buffers: heap.buffers,
+  devices: heap.devices.map((share) => ({ ...share })),
   charges: heap.charges === undefined ? null : { region: null, ...heap.charges },
 });
 

@@ -33,8 +33,8 @@ export const taskJson = (task: TaskView): Json => ({
 /** What a driver holds. */
 export const deviceMemoryJson = (memory: DeviceMemoryView): Json => ({
   buffer: memory.id,
-  size: Number(memory.size),
-  taken: Number(memory.taken),
+  size: memory.size,
+  taken: memory.taken,
   dma_address: memory.dma === U64_MASK ? null : formatHex(memory.dma),
   phys: memory.phys === undefined ? null : formatHex(memory.phys),
   from: memory.from,

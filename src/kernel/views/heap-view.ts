@@ -2,6 +2,7 @@
 import { BACKENDS, dmaHeapOps, type HeapBacking } from '../../dma-buf/backends.ts';
 import type { FileTable } from '../../dma-buf/dma-buf.ts';
 import { dmaHeaps, findDmaHeap } from '../../dma-buf/dma-heap.ts';
+import { type DeviceShare, deviceShares } from '../../mm/dma/device-memory.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import type { PfnRange } from '../../units.ts';
@@ -25,9 +26,16 @@ export function heapViews(records: Records, files: FileTable): HeapView[] {
       free: pagesToBytes(freePages),
       largest: pagesToBytes(largestPages),
       buffers: buffers.get(name) ?? 0,
+      devices: sharesOf(records, backing),
       ...chargesOf(records, backing, region?.name),
     };
   });
+}
+
+/** Who else has pages of a heap's memory. */
+function sharesOf(records: Records, { backend, index }: HeapBacking): readonly DeviceShare[] {
+  if (backend === 'system') return [];
+  return deviceShares(records, backend === 'cma' ? 'cma' : 'pool', index);
 }
 
 /** Which controller a heap charges, where it does. @param name the area or pool */

@@ -2,6 +2,7 @@
  * What can be asked of a kernel without changing it: plain data for renderers and tests.
  */
 import type { Backend } from '../../dma-buf/backends.ts';
+import type { DeviceShare } from '../../mm/dma/device-memory.ts';
 import type { DmaDirection } from '../../mm/dma/dma-mapping.ts';
 import type { DmaSegment } from '../../mm/dma/iommu-dma.ts';
 import type { RegionDetail } from '../../mm/early/region-detail.ts';
@@ -28,6 +29,8 @@ export interface HeapView {
   /** The largest contiguous free block in bytes; for a pool the largest that one call can get. */
   readonly largest: bigint;
   readonly buffers: number;
+  /** The devices whose drivers hold pages of the same area or pool, the most first. */
+  readonly devices: readonly DeviceShare[];
   /** What its buffers are charged to; absent: nothing. */
   readonly charges?: { readonly controller: 'memory' | 'dmem'; readonly region?: string };
 }

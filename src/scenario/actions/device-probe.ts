@@ -1,6 +1,11 @@
 import * as z from 'zod';
 import { dmaBitMask } from '../../kernel/device-table.ts';
-import { type ProbeWishes, probeDevice, releaseDevice } from '../../program/device-memory.ts';
+import {
+  type ProbeWishes,
+  parseDriverName,
+  probeDevice,
+  releaseDevice,
+} from '../../program/device-memory.ts';
 import { parseMask } from '../../program/device-words.ts';
 import type { Action, ValueOf } from '../action.ts';
 import { deviceOrWord } from '../device-named.ts';
@@ -43,7 +48,10 @@ export const deviceProbe: Action<typeof schema> = {
     const words: Words = typeof value === 'string' ? { name: value } : value;
     const inside = (key: string): Path => (typeof value === 'string' ? path : [...path, key]);
     const name = values.text(words.name, inside('name'));
-    const driver = words.driver === undefined ? undefined : values.text(words.driver, inside('driver'));
+    const driver =
+      words.driver === undefined
+        ? undefined
+        : values.read(words.driver, inside('driver'), parseDriverName, 'the name of a driver: hantro-vpu');
     const mask =
       words.mask === undefined
         ? undefined
