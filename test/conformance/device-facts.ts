@@ -17,8 +17,8 @@ export type Areas = readonly (readonly [start: bigint, end: bigint])[];
 
 export const areasOf = (cma: Readonly<Record<string, JsonObject>> | undefined): Areas =>
   Object.values(cma ?? {}).map(({ base_pfn, count }) => {
-    const start = BigInt(String(base_pfn)) * PAGE;
-    return [start, start + BigInt(String(count)) * PAGE];
+    const start = big(base_pfn) * PAGE;
+    return [start, start + big(count) * PAGE];
   });
 
 const structural = (path: string, agrees: boolean, expected: Json, got: Json | undefined): Fact => ({
@@ -29,7 +29,9 @@ const structural = (path: string, agrees: boolean, expected: Json, got: Json | u
   got: got ?? null,
 });
 
-const big = (value: Json | undefined): bigint => BigInt(typeof value === 'string' ? value : 0);
+/** An address or a number of a recording; -1 where it is none. */
+const big = (value: Json | undefined): bigint =>
+  typeof value === 'string' && /^(0x[0-9a-f]+|[0-9]+)$/.test(value) ? BigInt(value) : -1n;
 
 /** The smallest power of two of bytes, at least a page, that holds so many. */
 function powerOfTwo(size: bigint): bigint {
@@ -59,7 +61,7 @@ export function allocationFacts(
     const at = `${path}.${key}`;
     if (!live || (key !== 'dma' && key !== 'phys')) return [exact(at, value, got?.[key])];
     if (key === 'phys') {
-      const aligned = big(got.phys) % powerOfTwo(size) === 0n && got.phys !== undefined;
+      const aligned = [value, got.phys].every((phys) => big(phys) % powerOfTwo(size) === 0n);
       return [structural(at, aligned, value, got.phys)];
     }
     const same = big(got.dma) - big(got.phys) === big(value) - big(expected.phys);
@@ -80,7 +82,12 @@ function addressFact(
 ): Fact {
   const isOutside = !inArea(areas, big(value)) && from === 'buddy';
   return isOutside
-    ? structural(path, big(got) % PAGE === 0n && !inArea(areas, big(got)), value, got)
+    ? structural(
+        path,
+        [value, got].every((one) => big(one) % PAGE === 0n) && !inArea(areas, big(got)),
+        value,
+        got,
+      )
     : exact(path, value, got);
 }
 
@@ -118,8 +125,13 @@ export function dumbFacts(path: string, expected: JsonObject, got: Answer | unde
   });
 }
 
-const WARNING_BEFORE = /^(<\d>WARNING: )CPU: \d+ PID: \d+ at ([^:\s]+)(?::\d+)? (\w+).*$/;
-const WARNING_NOW = /^(<\d>WARNING: )([^:\s]+)(?::\d+)? at (\w+).*$/;
+const OFFSETS = '(?:\\+0x[0-9a-f]+/0x[0-9a-f]+)?';
+const WARNING_BEFORE = new RegExp(
+  `^(<\\d>WARNING: )CPU: \\d+ PID: \\d+ at ([^:\\s]+)(?::\\d+)? (\\w+)${OFFSETS}$`,
+);
+const WARNING_NOW = new RegExp(
+  `^(<\\d>WARNING: )([^:\\s]+)(?::\\d+)? at (\\w+)${OFFSETS}, CPU#\\d+: \\w+/\\d+$`,
+);
 const NO_PAGE = /page allocation failure: order:/;
 
 /** A line as far as it is graded: numbers and offsets of warnings are one build's, names of tasks the recorder's. */
@@ -130,27 +142,23 @@ export function gradedLine(line: string): string {
   return line;
 }
 
-/** Lines that a rate limit may drop. */
-const LIMITED = /alloc failed, req-size: |callbacks suppressed$/;
+/** Lines that a rate limit may drop, by the kernel's time. */
+const LIMITED = /alloc failed, req-size: /;
+const CALLBACKS = /callbacks suppressed$/;
 
-/**
- * Facts of the lines of one step: all but those whose rate limits depend on the kernel's time, which `log_after`
- * weighs.
- *
- * @param ignored whether lines of the page allocator are left out
- */
+/** Facts of the lines of one step. Of those with a rate limit Linux may have dropped any: `log_after` weighs them. */
 export function stepLogFacts(
   path: string,
   expected: Json | undefined,
   got: readonly ObservedLogLine[],
   relevant: (line: string) => boolean,
 ): Fact[] {
-  const kept = (line: string): boolean => relevant(line) && !LIMITED.test(line);
+  const kept = (line: string): boolean => relevant(line) && !CALLBACKS.test(line);
   const recorded = list(expected).map(String).filter(kept).map(gradedLine);
   const ours = got
-    .filter(({ suppressed, line }) => !suppressed && kept(line))
+    .filter(({ suppressed, line }) => kept(line) && (!suppressed || LIMITED.test(line)))
     .map(({ line }) => gradedLine(line));
-  return lineFacts(`${path}.log`, recorded, ours);
+  return lineFacts(`${path}.log`, recorded, ours, (index) => LIMITED.test(ours[index] ?? ''));
 }
 
 interface Step {
@@ -165,9 +173,14 @@ export const runsDry = (lines: readonly string[]): boolean => lines.some((line) 
 /** Whether a line tells of it. */
 export const tellsNoPage = (line: string): boolean => NO_PAGE.test(line);
 
-/** Whether an allocation's answer is of the page allocator, or of its having nothing. */
-export const isOfPages = (answer: Answer | JsonObject | undefined): boolean =>
-  answer !== undefined && (answer.from === 'buddy' || answer.ret === -12);
+const isOfPages = (answer: Answer | JsonObject): boolean => answer.from === 'buddy' || answer.ret === -12;
+
+/** Whether the page allocator answered one of two, and had nothing for the other. */
+export const isOneOfPages = (recorded: JsonObject, ours: Answer | undefined): boolean =>
+  ours !== undefined &&
+  isOfPages(recorded) &&
+  isOfPages(ours) &&
+  (recorded.from === 'buddy') !== (ours.from === 'buddy');
 
 /** What of the machine's memory boot itself takes is not modelled: so many of the largest blocks at most. */
 const BLOCKS_OF_BOOT = 2;

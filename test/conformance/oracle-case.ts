@@ -69,6 +69,8 @@ export interface Expectations {
   readonly heapsAreSet: boolean;
   /** Which kinds of lines were kept: 1 where the case does not say. */
   readonly logFilter: number;
+  /** Whether each step has the lines that it caused. */
+  readonly labDriver: boolean;
   readonly logAfter: readonly string[];
 }
 
@@ -226,7 +228,18 @@ export function parseCase(text: string, file: string): OracleCase {
   const pageblock = profile.pageblock === undefined ? {} : { pageblock: Number(profile.pageblock) };
   if (boot.panic === true) {
     const panic = string(boot.message, 'boot.message').trim();
-    return { inputs, expectations: { panic, ...pageblock, heapsAreSet, steps, logFilter, logAfter } };
+    return {
+      inputs,
+      expectations: {
+        panic,
+        ...pageblock,
+        heapsAreSet,
+        steps,
+        logFilter,
+        labDriver: inputs.profile.labDriver,
+        logAfter,
+      },
+    };
   }
   const cma: Record<string, JsonObject> = {};
   for (const [name, area] of Object.entries(object(boot.cma, 'boot.cma'))) {
@@ -253,6 +266,7 @@ export function parseCase(text: string, file: string): OracleCase {
       },
       steps,
       logFilter,
+      labDriver: inputs.profile.labDriver,
       logAfter,
     },
   };
