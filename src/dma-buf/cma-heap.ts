@@ -1,12 +1,12 @@
 /** Buffers from a CMA area. Models drivers/dma-buf/heaps/cma_heap.c (Linux 7.3). */
 import { Cma } from '../mm/alloc/cma.ts';
-import type { DeviceShare } from '../mm/dma/device-memory.ts';
+import { type DeviceShare, heldBy } from '../mm/dma/device-memory.ts';
 import { profileIn } from '../profile/recorded-profile.ts';
 import { formatHex, getOrder, type PfnRange } from '../units.ts';
 import { type DmemFull, explainAccount, type HeapAccount } from './account.ts';
 import { allocateCharged, releaseCharged } from './dmem-account.ts';
 import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';
-import { heldBy, heldLines, pagesText, zeroPages } from './heap-ops.ts';
+import { heldLines, pagesText, zeroPages } from './heap-ops.ts';
 import { KernelOops } from './kernel-oops.ts';
 import { explainPageArray, mostArrayPages, type PageArrayTooLarge, pageArrayTooLarge } from './page-array.ts';
 

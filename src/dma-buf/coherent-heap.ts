@@ -3,14 +3,14 @@
  * heaps: add coherent reserved-memory heap" (v3).
  */
 import { DmaCoherentMem } from '../mm/alloc/coherent.ts';
-import type { DeviceShare } from '../mm/dma/device-memory.ts';
+import { type DeviceShare, heldBy } from '../mm/dma/device-memory.ts';
 import { geometryOf } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { getOrder } from '../units.ts';
 import { type DmemFull, explainAccount, type HeapAccount } from './account.ts';
 import { allocateCharged, releaseCharged } from './dmem-account.ts';
 import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';
-import { heldBy, heldLines, pagesText, zeroPages } from './heap-ops.ts';
+import { heldLines, pagesText, zeroPages } from './heap-ops.ts';
 import { explainPageArray, mostArrayPages, type PageArrayTooLarge, pageArrayTooLarge } from './page-array.ts';
 
 /** No free block of the rounded-up order in a coherent pool. */

@@ -3,7 +3,7 @@
  * compiler asks of a new one. Models struct dma_heap_ops (include/linux/dma-heap.h, Linux 7.3).
  */
 
-import { type DeviceShare, deviceShares } from '../mm/dma/device-memory.ts';
+import type { DeviceShare } from '../mm/dma/device-memory.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import type { Printk } from '../printk.ts';
 import type { LinuxVersion } from '../profile/linux-version.ts';
@@ -94,17 +94,7 @@ export const pagesText =
   (count: bigint | number): string =>
     `${count} ${BigInt(count) === 1n ? 'page' : 'pages'} (${formatSize(BigInt(count) * BigInt(pageSize))})`;
 
-/** What of a failure tells which devices' drivers hold pages; empty where none does. @param source the area's or pool's number */
-export function heldBy(
-  records: Records,
-  from: 'cma' | 'pool',
-  source: number,
-): { readonly devices?: readonly DeviceShare[] } {
-  const devices = deviceShares(records, from, source);
-  return devices.length === 0 ? {} : { devices };
-}
-
-/** The same in words, a line a device. */
+/** Which devices' drivers hold pages, in words: a line each. */
 export const heldLines = ({
   devices = [],
   pageSize,

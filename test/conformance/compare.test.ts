@@ -146,6 +146,7 @@ describe('a panic', () => {
       panic: 'memblock: cannot resize memory array',
       steps: [],
       heapsAreSet: false,
+      labDriver: false,
       logFilter: 1,
       logAfter: [],
     };

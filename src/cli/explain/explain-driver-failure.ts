@@ -1,5 +1,6 @@
 /** Why a driver got no memory, no region or no mask, in words and numbers. */
 import type { Failure } from '../../dma-buf/failure.ts';
+import { heldLines } from '../../dma-buf/heap-ops.ts';
 import type { DmaNoRoom } from '../../mm/dma/dma-taken.ts';
 import type { RegionRefused } from '../../mm/dma/region-binding.ts';
 import { formatHex, formatSize } from '../../units.ts';
@@ -82,6 +83,8 @@ function noRoom(failure: DmaNoRoom): string[] {
       return [
         `${device} has a pool of its own, and it alone answers: no version of Linux falls back`,
         `${wanted} in one block asked, ${pagesText(failure, freePages)} of ${totalPages} free in ${place}`,
+        ...heldLines(failure),
+        ...restLines(failure),
       ];
     case 'restricted':
       return [
@@ -108,5 +111,17 @@ function noRoom(failure: DmaNoRoom): string[] {
   }
 }
 
-const behind = ({ place }: DmaNoRoom): string[] =>
-  place === undefined ? [] : [`the area ${place} was asked first and did not answer`];
+/** Whose the rest of a pool is. */
+function restLines(failure: DmaNoRoom): string[] {
+  const { devices = [], freePages = 0, totalPages = 0 } = failure;
+  const rest = devices.reduce((left, { pages }) => left - pages, totalPages - freePages);
+  if (rest <= 0) return [];
+  return [
+    `${pagesText(failure, rest)} are of buffers of its heap (dmaheap buffers), or were left by a driver that let the pool go`,
+  ];
+}
+
+const behind = (failure: DmaNoRoom): string[] =>
+  failure.place === undefined
+    ? []
+    : [`the area ${failure.place} was asked first and did not answer`, ...heldLines(failure)];

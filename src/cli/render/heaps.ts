@@ -87,8 +87,8 @@ function othersFact(heap: HeapView, buffers: readonly BufferView[]): (readonly [
 /** Pages that devices' drivers hold. */
 const deviceFacts = ({ devices, pageSize }: HeapView): (readonly [string, string])[] =>
   devices.map(({ device, pages, buffers }) => [
-    'device',
-    `${escapeText(device)} holds ${sizeExact(BigInt(pages * pageSize))} in ${buffers}`,
+    'held by',
+    `the driver of ${escapeText(device)}: ${sizeExact(BigInt(pages * pageSize))} in ${buffers}`,
   ]);
 
 /** What lies where in a heap's memory, by address: buffers, and what is free between them. */

@@ -165,3 +165,17 @@ export function deviceShares(records: Records, from: 'pool' | 'cma', source: num
   }
   return [...shares.values()].sort((a, b) => b.pages - a.pages || (a.device < b.device ? -1 : 1));
 }
+
+/**
+ * What of a failure tells which devices' drivers hold pages; empty where none does.
+ *
+ * @param source the area's or pool's number
+ */
+export function heldBy(
+  records: Records,
+  from: 'pool' | 'cma',
+  source: number,
+): { readonly devices?: readonly DeviceShare[] } {
+  const devices = deviceShares(records, from, source);
+  return devices.length === 0 ? {} : { devices };
+}

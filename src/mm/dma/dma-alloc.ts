@@ -13,7 +13,7 @@ import type { Pfn } from '../../units.ts';
 import { getOrder, U64_MASK } from '../../units.ts';
 import { DmaCoherentMem } from '../alloc/coherent.ts';
 import { type Device, type DmaAddr, physToDma } from './device.ts';
-import { bindingOf, coherentMask } from './device-memory.ts';
+import { bindingOf, coherentMask, heldBy } from './device-memory.ts';
 import { directAlloc, directPages } from './dma-direct.ts';
 import { cleared, DMA_ATTRS, type DmaResult, none } from './dma-taken.ts';
 import { type DriverContext, quietly, warn } from './driver-pages.ts';
@@ -93,7 +93,7 @@ function fromPool(context: DriverContext, device: Device, index: number, size: b
   const fits = size > 0n && size <= geometry.pagesToBytes(pool.size);
   const pfn = fits ? pool.alloc(Number(pages)) : undefined;
   if (pfn === undefined) {
-    const room = { freePages: pool.bitmap.zeros(), totalPages: pool.size };
+    const room = { freePages: pool.bitmap.zeros(), totalPages: pool.size, ...heldBy(records, 'pool', index) };
     return none(context, device, size, powerOfTwo(pages), 'pool', { place: pool.name, ...room });
   }
   memory.zero(geometry.pfnPhys(pfn), size);

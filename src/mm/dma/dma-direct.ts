@@ -8,7 +8,7 @@ import { Cma } from '../alloc/cma.ts';
 import { PageAllocator } from '../alloc/page-alloc.ts';
 import { allocAtomic } from './atomic-pools.ts';
 import { type Device, dmaToPhys, physToDma } from './device.ts';
-import { bindingOf, type DmaSource } from './device-memory.ts';
+import { bindingOf, type DmaSource, heldBy } from './device-memory.ts';
 import { areaFor, coherentLimit, isReached, zoneFlags } from './device-reach.ts';
 import { cleared, DMA_ATTRS, type DmaNoRoom, type DmaResult, none, type Taken } from './dma-taken.ts';
 import { allocCma, allocPages, type DriverContext, quietly, warn, zoneOfGfp } from './driver-pages.ts';
@@ -141,7 +141,8 @@ export function directPages(
   const order = pages === 0n ? 64 - geometry.pageShift : getOrder(count);
   const pfn = pagesInReach(context, device, order, asked, rounded);
   if (typeof pfn === 'number') return found('buddy', { pfn, pages: 2 ** order });
-  const place = area === undefined ? {} : { place: new Cma(records, area).name };
+  const place =
+    area === undefined ? {} : { place: new Cma(records, area).name, ...heldBy(records, 'cma', area) };
   return none(context, device, rounded, 2n ** BigInt(order), pfn, place);
 }
 

@@ -1,7 +1,7 @@
 /** What an allocation of a driver gives, and why it gives nothing. */
 import { geometryOf } from '../../profile/recorded-profile.ts';
 import type { Device } from './device.ts';
-import type { DeviceBuffer } from './device-memory.ts';
+import type { DeviceBuffer, DeviceShare } from './device-memory.ts';
 import type { DriverContext } from './driver-pages.ts';
 
 /** Bits of include/linux/dma-mapping.h (Linux 7.3) that an allocation may have. */
@@ -36,6 +36,8 @@ export interface DmaNoRoom {
   readonly place?: string;
   readonly freePages?: number;
   readonly totalPages?: number;
+  /** The devices whose drivers hold pages of the pool or the area; absent: none. */
+  readonly devices?: readonly DeviceShare[];
 }
 
 /** Either. */
@@ -48,7 +50,7 @@ export const none = (
   size: bigint,
   pages: bigint,
   last: DmaNoRoom['last'],
-  more: Pick<DmaNoRoom, 'place' | 'freePages' | 'totalPages'> = {},
+  more: Pick<DmaNoRoom, 'place' | 'freePages' | 'totalPages' | 'devices'> = {},
 ): DmaNoRoom => ({
   kind: 'dma-no-room',
   device: device.name,
