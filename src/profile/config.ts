@@ -44,12 +44,6 @@ export interface ProfileConfig {
   readonly CONFIG_DMA_RESTRICTED_POOL: boolean;
   /** Whether an IOMMU can stand before a device: without it `iommus` means nothing. */
   readonly CONFIG_IOMMU_SUPPORT: boolean;
-  /** Nodes of memory, each with areas of its own. */
-  readonly CONFIG_NUMA: boolean;
-  /** Bounce buffers that grow. */
-  readonly CONFIG_SWIOTLB_DYNAMIC: boolean;
-  /** Uncached mappings of what a device that does not snoop allocates. */
-  readonly CONFIG_DMA_DIRECT_REMAP: boolean;
   /** Up to Linux 6.3: the allocator of the smallest kernels, with which a struct page has 56 bytes. */
   readonly CONFIG_SLOB: boolean;
   /** Control groups that account memory. */
@@ -89,9 +83,6 @@ export const DEFCONFIG: ProfileConfig = {
   CONFIG_DMA_COHERENT_POOL: true,
   CONFIG_DMA_RESTRICTED_POOL: true,
   CONFIG_IOMMU_SUPPORT: true,
-  CONFIG_NUMA: false,
-  CONFIG_SWIOTLB_DYNAMIC: false,
-  CONFIG_DMA_DIRECT_REMAP: true,
   CONFIG_SLOB: false,
   CONFIG_MEMCG: true,
   CONFIG_CGROUP_DMEM: false,

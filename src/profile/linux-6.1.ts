@@ -17,6 +17,7 @@ export function linux61(stable: number, pa: FormatPa = formatPa): LinuxVersion {
     ...next,
     name: `6.1.${stable}`,
 
+    hasSlob: true,
     reservedMem: {
       ...next.reservedMem,
       order: 'sorted',

@@ -10,6 +10,7 @@ import type { FormatPa, LinuxVersion } from './linux-version.ts';
 export const linux73 = (stable: number, pa: FormatPa = formatPa): LinuxVersion => ({
   name: `7.3.${stable}`,
 
+  hasSlob: false,
   structPage: 64n,
   regionSlot: 40n,
   treeSizes: { node: 208, property: 104, alias: 40 },

@@ -86,6 +86,8 @@ export interface LinuxVersion {
   /** The release: `7.3.4`. */
   readonly name: string;
 
+  /** Whether CONFIG_SLOB is an option: up to 6.3. */
+  readonly hasSlob: boolean;
   /** sizeof(struct page). */
   readonly structPage: bigint;
   /** sizeof(struct reserved_mem), of which the array of regions is made. */

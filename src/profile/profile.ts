@@ -70,6 +70,8 @@ export function profileOf(
   const arch = architectureOf(archName);
   const defconfig = { ...DEFCONFIG, ...arch.defconfig, ...arch.fixedConfig };
   const problems: ConfigProblem[] = [];
+  const hasSlob = linuxVersion(release, arch.formatPa)?.hasSlob === true;
+  const refused = { ...arch.refusedConfig, ...(!hasSlob && { CONFIG_SLOB: true }) };
   const changed: Record<string, boolean | number> = {};
   for (const [key, value] of Object.entries(overrides)) {
     if (!isOption(key)) {
@@ -78,7 +80,7 @@ export function profileOf(
     }
     const option = readOption(key, value);
     if (typeof option === 'object') problems.push(option);
-    else if (arch.refusedConfig[key] === option) {
+    else if (refused[key] === option) {
       problems.push({ key, problem: 'not-modelled', expected: option === true ? 'n' : 'y' });
     } else if (option !== defconfig[key] && !Object.hasOwn(arch.fixedConfig, key)) changed[key] = option;
   }

@@ -30,9 +30,18 @@ export function notModelled(profile: RecordedProfile): string | undefined {
     return `coherent heap series ${profile.coherent_series}`;
   }
   const known: ReadonlySet<string> = new Set([...configKeys(), 'CONFIG_HUGETLB_PAGE']);
-  const unknown = Object.keys(profile.config).filter((key) => !known.has(key));
+  const unknown = Object.entries(profile.config).flatMap(([key, value]) =>
+    known.has(key) || FIXED[key] === value ? [] : [key],
+  );
   return unknown.length === 0 ? undefined : unknown.join(', ');
 }
+
+/** Options of which one value alone is modelled. */
+const FIXED: Readonly<Record<string, boolean>> = {
+  CONFIG_DMA_DIRECT_REMAP: true,
+  CONFIG_NUMA: false,
+  CONFIG_SWIOTLB_DYNAMIC: false,
+};
 
 const physRange = ([base, size]: RecordedRange): PhysRange => ({ base: BigInt(base), size: BigInt(size) });
 
@@ -61,10 +70,9 @@ export function bootParams(inputs: CaseInputs): BootParams {
     // And 6.1 there has no level above 1 GiB: the option's own default.
     ...(inputs.profile.linux === '6.1.176' && { CONFIG_ARM64_VA_BITS: 39 }),
     ...Object.fromEntries(
-      Object.entries(inputs.profile.config).map(([key, value]) => [
-        key === 'CONFIG_HUGETLB_PAGE' ? 'CONFIG_HUGETLBFS' : key,
-        value,
-      ]),
+      Object.entries(inputs.profile.config)
+        .filter(([key]) => !Object.hasOwn(FIXED, key))
+        .map(([key, value]) => [key === 'CONFIG_HUGETLB_PAGE' ? 'CONFIG_HUGETLBFS' : key, value]),
     ),
   };
   return {
