@@ -250,6 +250,7 @@ export const badValue = (path: string, option: string): string | undefined => {
 
 /** Options that say what is so anyway, or permit what this line does not ask for. */
 export const PERMISSIONS: Readonly<Record<string, string>> = {
+  'boards --jobs': 'how many threads read changes only the time that it takes',
   '--no-color': 'streams that are no terminal have no colour',
   '--wait': 'nobody else has the lock',
   '--allow-outside': 'nothing that is read lies elsewhere',
