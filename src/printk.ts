@@ -32,8 +32,8 @@ interface LogState {
 }
 
 const STATE = 'printk';
-const RATELIMIT_INTERVAL = 5_000_000_000;
-const RATELIMIT_BURST = 10;
+/** DEFAULT_RATELIMIT_INTERVAL and DEFAULT_RATELIMIT_BURST. */
+const DEFAULT_LIMITS = { interval: 5_000_000_000, burst: 10 };
 
 export class Printk {
   readonly #records: Records;
@@ -87,18 +87,19 @@ export class Printk {
    * count of those missed, as ___ratelimit() prints it.
    *
    * @param func the name of the kernel function that prints, which owns the limit
+   * @param limits another interval in nanoseconds and number of lines
    */
-  printRatelimited(func: string, level: LogLevel, text: string): void {
+  printRatelimited(func: string, level: LogLevel, text: string, limits = DEFAULT_LIMITS): void {
     const state = this.#state();
     let limit = state.limits[func];
-    if (limit === undefined || state.time - limit.begin > RATELIMIT_INTERVAL) {
+    if (limit === undefined || state.time - limit.begin > limits.interval) {
       if (limit !== undefined && limit.missed > 0) {
         this.#append(state, 4, `${func}: ${limit.missed} callbacks suppressed`);
       }
       limit = { begin: state.time, printed: 0, missed: 0 };
       state.limits[func] = limit;
     }
-    const suppressed = limit.printed >= RATELIMIT_BURST;
+    const suppressed = limit.printed >= limits.burst;
     if (suppressed) limit.missed++;
     else limit.printed++;
     this.#append(state, level, text, suppressed ? { suppressed } : {});

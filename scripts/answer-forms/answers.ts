@@ -18,6 +18,7 @@ import {
   kernel,
   kernelDifference,
   listing,
+  memory,
   namedCheck,
   node,
   nodeAlone,
@@ -53,6 +54,8 @@ import {
 
 const buffers = z.array(buffer);
 const warnings = z.array(diagnostic);
+/** What is said beside an answer: what was assumed, and the kernel's lines. */
+const beside = { assumed: z.array(text), log: z.array(line) };
 /** Of a verb that is one call: its arguments, what it returned, and the bytes that came. */
 function callForm({ arguments: all, returns }: Verb): z.ZodRawShape {
   const forms = { descriptor: fd, mapping: whole, whole, signed, size, word: text, flags: whole };
@@ -109,7 +112,14 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
   'regions/1': { profile, regions: z.array(region), warnings },
   'buffers/1': { profile, buffers },
   'buffer/1': { profile, fd, buffer },
-  'heap/1': { profile, heap, region: region.nullable(), buffers, free_runs: z.array(extent) },
+  'heap/1': {
+    profile,
+    heap,
+    region: region.nullable(),
+    buffers,
+    memory: z.array(exactly({ device: text, ...memory.shape })),
+    free_runs: z.array(extent),
+  },
   'log/1': { profile, lines: z.array(line), no_longer_kept },
   'alloc/1': {
     profile,
@@ -180,6 +190,27 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
   },
   'device-unmap/1': { device: text, attachment: whole },
   'device-detach/1': { device: text, attachment: whole },
+  'device-probe/1': {
+    device: text,
+    driver: text.nullable(),
+    dma_mask: address,
+    pool: text.nullable(),
+    area: text.nullable(),
+    restricted: text.nullable(),
+    ...beside,
+  },
+  'device-release/1': { device: text },
+  'device-alloc/1': { device: text, gfp: text, attrs: names, ...memory.shape, ...beside },
+  'device-free/1': { device: text, buffer: whole, leaked: flag, log: z.array(line) },
+  'device-vb2/1': {
+    device: text,
+    asked: whole,
+    granted: whole,
+    attrs: names,
+    buffers: z.array(z.array(memory)),
+    log: z.array(line),
+  },
+  'device-drm/1': { device: text, pitch: whole, told: size, ...memory.shape, log: z.array(line) },
   'hazards/2': { profile, hazards: z.array(hazard), no_longer_kept },
   'leaks/1': { profile, task: text.nullable(), buffers },
 

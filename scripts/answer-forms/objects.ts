@@ -34,6 +34,7 @@ export const heap = exactly({
   largest: size,
   buffers: whole,
   declared: exactly({ by: text, cached: flag, zone: text.nullable(), source: text.nullable() }).nullable(),
+  devices: z.array(exactly({ device: text, pages: whole, buffers: whole })),
   charges: exactly({ controller: z.enum(['memory', 'dmem']), region: text.nullable() }).nullable(),
 }).meta({ id: 'heap' });
 
@@ -114,6 +115,22 @@ export const task = exactly({
   attachments: whole,
 }).meta({ id: 'task' });
 
+/** What a device's driver holds. */
+export const memory = exactly({
+  buffer: whole,
+  size,
+  taken: size,
+  dma_address: address.nullable(),
+  phys: address.nullable(),
+  from: z.enum(['pool', 'cma', 'buddy', 'atomic', 'restricted']),
+  area: text.nullable(),
+  pool: text.nullable(),
+  zone: text.nullable(),
+  kaddr: z.enum(['vmalloc', 'linear', 'cookie']),
+  for: z.enum(['driver', 'vb2', 'drm']),
+  task: text,
+}).meta({ id: 'memory' });
+
 export const device = exactly({
   name: text,
   path: text.nullable(),
@@ -127,6 +144,13 @@ export const device = exactly({
   contiguous: flag,
   'memory-region': names,
   origin: z.enum(['board', 'added']),
+  bound: flag,
+  driver: text.nullable(),
+  coherent_dma_mask: address,
+  pool: text.nullable(),
+  area: text.nullable(),
+  restricted: text.nullable(),
+  memory: z.array(memory),
   attachments: z.array(exactly({ ino: whole, ...imported })),
 }).meta({ id: 'device' });
 
@@ -232,10 +256,13 @@ export const target = {
 
 export const range = { base: address, length: size };
 
+/** What a device's driver holds of an area or a pool. */
+const heldByDevice = exactly({ device: text, pages: whole, buffers: whole });
+
 /** Numbers and words about a failure, by its kind. */
 const why = z
   .object({ kind: text })
-  .catchall(z.union([text, z.number(), flag, names]))
+  .catchall(z.union([text, z.number(), flag, names, z.array(heldByDevice)]))
   .meta({ id: 'why', description: 'what is known of the failure; the members depend on the kind' });
 
 /** Who holds some of a heap's memory. */

@@ -54,6 +54,18 @@ export interface DmaRange {
   readonly size: bigint;
 }
 
+/** What an entry of `memory-region` leads to. */
+export interface RegionRef {
+  /** The child of /reserved-memory; absent where it is another node, or none at all. */
+  readonly region?: string;
+  /** Whether there is no node of that phandle. */
+  readonly missing?: true;
+  /** Whether the node's `status` turns it off. */
+  readonly disabled?: true;
+  /** Whether it is a `restricted-dma-pool`. */
+  readonly restricted?: true;
+}
+
 /** A device, as far as DMA goes. */
 export interface BoardDevice {
   /** What Linux calls it below /sys/devices: dev_name(). */
@@ -72,6 +84,12 @@ export interface BoardDevice {
   readonly iommu: boolean;
   /** Names of the /reserved-memory children that are its own, in order. */
   readonly memoryRegions: readonly string[];
+  /** Every entry of its `memory-region`, in order; absent without the property. */
+  readonly regionRefs?: readonly RegionRef[];
+  /** Its `memory-region-names`, in order. */
+  readonly regionNames?: readonly string[];
+  /** Whether it would be coherent for a kernel that does not read `dma-noncoherent`, where that differs. */
+  readonly coherentWithoutNon?: true;
   /** Its node, or one above it, is disabled, so that Linux makes no device of it. Never listed so on a board. */
   readonly disabled?: true;
 }

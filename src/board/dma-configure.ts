@@ -18,6 +18,7 @@ export class DmaConfigure {
   /** By the device's DMA parent. */
   readonly #rangeMaps = new Map<Bus, readonly DmaRange[]>();
   readonly #coherent = new Map<Bus, boolean>();
+  readonly #coherentWithoutNon = new Map<Bus, boolean>();
 
   constructor(tree: OfTree, address: OfAddress) {
     this.#tree = tree;
@@ -27,18 +28,21 @@ export class DmaConfigure {
   /**
    * drivers/of/address.c: of_dma_is_coherent(): what the node or the nearest DMA parent says; arm64's default
    * (dma_default_coherent) is not coherent.
+   *
+   * @param how whether `dma-noncoherent` says anything, which old kernels do not read
    */
-  isCoherent(device: Bus): boolean {
+  isCoherent(device: Bus, how: 'as-now' | 'without-non' = 'as-now'): boolean {
+    const known = how === 'as-now' ? this.#coherent : this.#coherentWithoutNon;
     const passed = new Set<Bus>();
     let coherent: boolean | undefined;
     for (let bus: Bus | undefined = device; bus !== undefined; bus = this.#address.dmaParent(bus)) {
       // Linux never comes back from interconnects that form a loop.
       if (passed.has(bus)) this.#tree.refuse();
       passed.add(bus);
-      coherent = this.#coherent.get(bus) ?? ownCoherency(bus);
+      coherent = known.get(bus) ?? ownCoherency(bus, how === 'as-now');
       if (coherent !== undefined) break;
     }
-    for (const bus of passed) this.#coherent.set(bus, coherent ?? false);
+    for (const bus of passed) known.set(bus, coherent ?? false);
     return coherent ?? false;
   }
 
@@ -110,7 +114,7 @@ export function busDmaLimit(map: readonly DmaRange[]): bigint | undefined {
   return highest === 0n ? COHERENT_DMA_MASK : highest;
 }
 
-function ownCoherency(bus: Bus): boolean | undefined {
+function ownCoherency(bus: Bus, readsNon: boolean): boolean | undefined {
   if (bus.property('dma-coherent') !== undefined) return true;
-  return bus.property('dma-noncoherent') === undefined ? undefined : false;
+  return !readsNon || bus.property('dma-noncoherent') === undefined ? undefined : false;
 }

@@ -75,6 +75,7 @@ const READ = [
   'linux,phandle',
   'mask',
   'memory-region',
+  'memory-region-names',
   'phandle',
   'ranges',
   'reg',

@@ -128,6 +128,7 @@ export class DeviceNodes {
     this.#tree.flag(node, get('dma-coherent'));
     this.#tree.flag(node, get('dma-noncoherent'));
     this.#memoryRegion(node, get('memory-region'), path);
+    this.#tree.strings(node, get('memory-region-names'));
     this.#iommus(node, iommus);
     return own;
   }

@@ -26,6 +26,8 @@ const SEVERITY: Readonly<Record<WhyNoHeap, Severity | 'fine'>> = {
   'cma-across-zones': 'error',
   'cma-not-configured': 'note',
   'coherent-off': 'note',
+  'restricted-pool': 'fine',
+  'restricted-refused': 'error',
   'coherent-no-slot': 'error',
   'coherent-not-no-map': 'error',
   'mapped-ram': 'error',

@@ -72,6 +72,13 @@ const WORDS: Readonly<Record<WhyNoHeap, readonly [reason: string, advice?: strin
     'this kernel makes no heaps of coherent pools: the series is not in it',
     'try --coherent v3, or make it reusable for a CMA heap',
   ],
+  'restricted-pool': [
+    'it is a restricted-dma-pool: its devices alone allocate from it, through bounce buffers, and it is no heap',
+  ],
+  'restricted-refused': [
+    'a restricted-dma-pool must be mapped, and is neither reusable nor a default: Linux refuses it and gives its memory back',
+    'remove no-map, reusable, linux,cma-default and linux,dma-default from it',
+  ],
   'coherent-no-slot': [
     'the coherent series remembers no more pools (64, and v1 16): the rest get no heap',
     'drop a pool',

@@ -184,6 +184,34 @@ export const FAILURE_RULES: Readonly<Record<Failure['kind'], Rule>> = {
     rule: 'what a cgroup has of a region stays below its dmem.max',
     change: 'raise dmem.max, or free buffers that are charged to the cgroup',
   },
+  'dma-no-room': {
+    where: 'kernel/dma/mapping.c: dma_alloc_attrs()',
+    rule: 'a device with a pool takes from that alone; else from its CMA area or the default one, and then from the page allocator, below its mask',
+    change: 'free what lies in the way, ask for less, make the area larger, or give the device a larger mask',
+  },
+  'mask-too-small': {
+    where: 'kernel/dma/mapping.c: dma_set_mask()',
+    rule: 'a mask that reaches no memory of the machine is refused',
+    change: 'give more bits, or leave the driver its own mask',
+  },
+  'region-refused': {
+    where: 'drivers/of/of_reserved_mem.c: of_reserved_mem_device_init_by_idx()',
+    rule: 'a driver binds a region of its memory-region that was set up at boot and has a handler',
+    change: 'correct memory-region, or make the region one that boots: dmaheap why NODE',
+  },
+  'device-bound': ours(
+    'a driver is bound to a device once, and gives its memory back before it leaves',
+    'release the device first: dmaheap device release',
+  ),
+  'buffer-of-queue': ours(
+    'a queue gives its buffers back as a whole',
+    'give the queue none: device vb2 NAME 0',
+  ),
+  'dumb-size': {
+    where: 'drivers/gpu/drm/drm_dumb_buffers.c: drm_mode_create_dumb()',
+    rule: 'width, height and bits of a pixel are not 0, and their product is a number of 32 bits',
+    change: 'give other dimensions',
+  },
   'coherent-no-room': {
     where: 'kernel/dma/coherent.c: __dma_alloc_from_coherent()',
     rule: 'a buffer of a pool is a free block of a power of two of pages at a multiple of itself, counted from the begin of the pool',
@@ -250,6 +278,8 @@ export const REGION_RULES: Readonly<Record<WhyNoHeap, string>> = {
   'cma-across-zones': 'mm/cma.c: cma_activate_area()',
   'cma-not-configured': 'drivers/dma-buf/heaps/Kconfig: DMABUF_HEAPS_CMA',
   'coherent-off': 'drivers/dma-buf/heaps/Kconfig: DMABUF_HEAPS_COHERENT',
+  'restricted-pool': 'kernel/dma/swiotlb.c: rmem_swiotlb_setup()',
+  'restricted-refused': 'kernel/dma/swiotlb.c: rmem_swiotlb_setup()',
   'coherent-no-slot': 'kernel/dma/coherent.c: rmem_dma_setup()',
   'coherent-not-no-map': 'kernel/dma/coherent.c: rmem_dma_setup()',
   'mapped-ram': 'kernel/iomem.c: memremap()',

@@ -1,12 +1,13 @@
 /** Buffers from a CMA area. Models drivers/dma-buf/heaps/cma_heap.c (Linux 7.3). */
 import { Cma } from '../mm/alloc/cma.ts';
+import { type DeviceShare, heldBy } from '../mm/dma/device-memory.ts';
 import type { Profile } from '../profile/profile.ts';
 import { profileIn } from '../profile/recorded-profile.ts';
 import { formatHex, getOrder, type PfnRange } from '../units.ts';
 import { type DmemFull, explainAccount, type HeapAccount } from './account.ts';
 import { allocateCharged, releaseCharged } from './dmem-account.ts';
 import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';
-import { pagesText, zeroPages } from './heap-ops.ts';
+import { heldLines, pagesText, zeroPages } from './heap-ops.ts';
 import { KernelOops } from './kernel-oops.ts';
 import { explainPageArray, mostArrayPages, type PageArrayTooLarge, pageArrayTooLarge } from './page-array.ts';
 
@@ -28,6 +29,8 @@ export interface CmaNoRoom {
   readonly logRet?: -16;
   /** Free pages that are pinned, which no run counts; absent when there are none. */
   readonly pinnedPages?: number;
+  /** The devices whose drivers hold pages of it; absent: none. */
+  readonly devices?: readonly DeviceShare[];
 }
 
 type CmaFailure = CmaNoRoom | PageArrayTooLarge | DmemFull;
@@ -105,7 +108,10 @@ function takePages(
     if (at !== undefined) throw unmapped(cma, geometry.pfnPhys(at));
   });
   if (pfn === undefined) {
-    return { errno: 'ENOMEM', why: noRoom(context.profile, cma, pages, 2 ** order) };
+    return {
+      errno: 'ENOMEM',
+      why: { ...noRoom(context.profile, cma, pages, 2 ** order), ...heldBy(context.records, 'cma', area) },
+    };
   }
   const sgTable = [{ pfn, pages: count }];
   zeroPages(context, sgTable);
@@ -185,6 +191,7 @@ export const cmaBackend: HeapBackend<CmaFailure> = {
       return [`${asked}; the whole area ${failure.area} has ${pages(totalPages)}`, ...older];
     }
     const lines = [`${asked}, ${pages(freePages)} of ${totalPages} free in ${failure.area}`];
+    lines.push(...heldLines(failure));
     if (failure.pinnedPages !== undefined) lines.push(`${pages(failure.pinnedPages)} of those are pinned`);
     if (freePages === 0) return [...lines, ...older];
     const largest = `the largest free run is ${pages(largestRun)}`;

@@ -3,13 +3,14 @@
  * heaps: add coherent reserved-memory heap" (v3, and where they differ the other states of it).
  */
 import { DmaCoherentMem } from '../mm/alloc/coherent.ts';
+import { type DeviceShare, heldBy } from '../mm/dma/device-memory.ts';
 import { geometryOf } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { getOrder } from '../units.ts';
 import { type DmemFull, explainAccount, type HeapAccount } from './account.ts';
 import { allocateCharged, releaseCharged } from './dmem-account.ts';
 import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';
-import { pagesText, zeroPages } from './heap-ops.ts';
+import { heldLines, pagesText, zeroPages } from './heap-ops.ts';
 import { explainPageArray, mostArrayPages, type PageArrayTooLarge, pageArrayTooLarge } from './page-array.ts';
 
 /** No free block of the rounded-up order in a coherent pool. */
@@ -25,6 +26,8 @@ export interface CoherentNoRoom {
   readonly totalPages: number;
   /** The largest power of two of pages that is free at a multiple of itself. */
   readonly largestBlock: number;
+  /** The devices whose drivers hold pages of it; absent: none. */
+  readonly devices?: readonly DeviceShare[];
 }
 
 type CoherentFailure = CoherentNoRoom | PageArrayTooLarge | DmemFull;
@@ -83,6 +86,7 @@ function takePages(
       freePages: mem.bitmap.zeros(),
       totalPages: mem.size,
       largestBlock: mem.largestBlock(),
+      ...heldBy(context.records, 'pool', pool),
     };
     return { errno: 'ENOMEM', why };
   }
@@ -120,7 +124,7 @@ export const coherentBackend: HeapBackend<CoherentFailure> = {
       freePages === 0
         ? ''
         : `; the largest free block that is a power of two at a multiple of itself has ${pages(largestBlock)}`;
-    return [`${pages(failure.pages)} asked${rounded}`, room + largest];
+    return [`${pages(failure.pages)} asked${rounded}`, room + largest, ...heldLines(failure)];
   },
   words: {
     title: 'coherent',

@@ -4,6 +4,8 @@
  */
 
 import type { DmaDirection, DmaMapFailure } from '../mm/dma/dma-mapping.ts';
+import type { DmaNoRoom } from '../mm/dma/dma-taken.ts';
+import type { RegionRefused } from '../mm/dma/region-binding.ts';
 import type { NoRoom } from './backends.ts';
 
 export type Failure =
@@ -33,6 +35,7 @@ export type Failure =
         | 'mapping'
         | 'attachment'
         | 'handle'
+        | 'device-buffer'
         | 'name';
       readonly value: bigint;
     }
@@ -129,5 +132,15 @@ export type Failure =
       readonly size: bigint;
       readonly segments: number;
     }
+  /** A mask that no memory of the machine lies in. */
+  | { readonly kind: 'mask-too-small'; readonly device: string; readonly mask: bigint }
+  /** Its driver has bound it, or holds memory for it. */
+  | { readonly kind: 'device-bound'; readonly device: string; readonly buffers: number }
+  /** A plane of a queue's buffer, which the queue alone gives back. */
+  | { readonly kind: 'buffer-of-queue'; readonly buffer: number; readonly device: string }
+  /** Dimensions that 32 bits do not count, or 0. */
+  | { readonly kind: 'dumb-size'; readonly width: number; readonly height: number; readonly bpp: number }
+  | DmaNoRoom
+  | RegionRefused
   | NoRoom
   | DmaMapFailure;

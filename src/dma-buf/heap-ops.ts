@@ -3,6 +3,7 @@
  * compiler asks of a new one. Models struct dma_heap_ops (include/linux/dma-heap.h, Linux 7.3).
  */
 import type { DeclaredZone } from '../board/declared-heaps.ts';
+import type { DeviceShare } from '../mm/dma/device-memory.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import type { Printk } from '../printk.ts';
 import type { LinuxVersion } from '../profile/linux-version.ts';
@@ -121,6 +122,19 @@ export const pagesText =
   (pageSize: number) =>
   (count: bigint | number): string =>
     `${count} ${BigInt(count) === 1n ? 'page' : 'pages'} (${formatSize(BigInt(count) * BigInt(pageSize))})`;
+
+/** Which devices' drivers hold pages, in words: a line each. */
+export const heldLines = ({
+  devices = [],
+  pageSize,
+}: {
+  readonly devices?: readonly DeviceShare[];
+  readonly pageSize: number;
+}): string[] =>
+  devices.map(
+    ({ device, pages, buffers }) =>
+      `the driver of ${device} holds ${pagesText(pageSize)(pages)} of it in ${buffers} (dmaheap device show ${device})`,
+  );
 
 /** Zeroes whole pieces. */
 export function zeroPages({ memory, profile }: HeapContext, sgTable: readonly PfnRange[]): void {

@@ -72,11 +72,17 @@ function planPools(early: EarlyBoot, ram: SystemRam): readonly PlannedPool[] {
 const spaceRefusal = (space: VmallocSpace, { size }: EarlyCoherent): PoolRefusal | undefined =>
   space.map(size) ? undefined : { problem: 'unmappable', errno: 22 };
 
+type PoolPlace = Pick<EarlyCoherent, 'name' | 'base' | 'size'>;
+
+/** Why a pool cannot be set up, wherever there is room for its mapping. */
+export const poolRefusal = (early: EarlyBoot, ram: SystemRam, pool: PoolPlace): PoolRefusal | undefined =>
+  memremapRefusal(early, ram, pool) ?? bitmapRefusal(early, pool);
+
 /** Why the pool cannot be mapped uncached: dma_init_coherent_memory(), memremap(), arm64's ioremap_prot(). */
 function memremapRefusal(
   { memblock, profile }: EarlyBoot,
   ram: SystemRam,
-  pool: EarlyCoherent,
+  pool: PoolPlace,
 ): PoolRefusal | undefined {
   if (pool.size === 0n) return { problem: 'size-zero', errno: 22 };
   const { arch, geometry } = profile;
@@ -98,7 +104,7 @@ function memremapRefusal(
 }
 
 /** Why the pool has no bitmap: the largest kmalloc() is a buddy block, which with 4 KiB pages stands for 128 GiB. */
-function bitmapRefusal({ profile }: EarlyBoot, pool: EarlyCoherent): PoolRefusal | undefined {
+function bitmapRefusal({ profile }: EarlyBoot, pool: PoolPlace): PoolRefusal | undefined {
   const { maxPageOrder, pageSize, pfnDown } = profile.geometry;
   const most = 2 ** maxPageOrder * pageSize * 8;
   return pfnDown(pool.size) > most ? { problem: 'unmappable', errno: 12 } : undefined;

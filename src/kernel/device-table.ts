@@ -32,15 +32,34 @@ export function deviceOf(board: BoardDevice): Device {
     importer: 'vb2',
     contiguous: false,
     memoryRegions: board.memoryRegions,
+    ...(board.regionRefs && { regionRefs: board.regionRefs }),
+    ...(board.regionNames && { regionNames: board.regionNames }),
     origin: 'board',
   };
 }
 
-/** Makes the board's devices: of_platform_default_populate(). The first of two with one name wins. */
-export function createDevices(records: Records, board: Board): void {
-  for (const device of board.devices ?? []) {
-    if (findDevice(records, device.name) === undefined) putDevice(records, deviceOf(device));
+/**
+ * Makes the board's devices: of_platform_default_populate(). The first of two with one name wins.
+ *
+ * @param readsNonCoherent whether the kernel knows `dma-noncoherent`
+ * @param hasIommus whether it has drivers for IOMMUs
+ */
+export function createDevices(
+  records: Records,
+  board: Board,
+  readsNonCoherent: boolean,
+  hasIommus: boolean,
+): void {
+  for (const found of board.devices ?? []) {
+    const device = deviceOf(asSeenBy(found, readsNonCoherent, hasIommus));
+    if (findDevice(records, device.name) === undefined) putDevice(records, device);
   }
+}
+
+/** A device as a kernel that lacks something sees it. */
+export function asSeenBy(device: BoardDevice, readsNonCoherent: boolean, hasIommus: boolean): BoardDevice {
+  const coherent = device.dmaCoherent || (!readsNonCoherent && device.coherentWithoutNon === true);
+  return { ...device, dmaCoherent: coherent, iommu: device.iommu && hasIommus };
 }
 
 export const findDevice = (records: Records, name: string): Device | undefined =>

@@ -3,11 +3,13 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { cmaAreas } from '../mm/alloc/cma.ts';
 import { type PinnedPages, pinnedPages } from '../mm/alloc/pinned-pages.ts';
 import type { Device } from '../mm/dma/device.ts';
+import { deviceBuffer, deviceBuffers } from '../mm/dma/device-memory.ts';
 import type { Profile } from '../profile/profile.ts';
 import { profileIn } from '../profile/recorded-profile.ts';
 import type { PfnRange, PhysAddr, PhysRange } from '../units.ts';
 import { bootRecord } from './boot/boot-record.ts';
 import { waitingModules } from './boot/modules.ts';
+import { vb2Queue } from './calls/media-calls.ts';
 import { guessedPlaces } from './calls/occupy.ts';
 import { devicesOf, findDevice } from './device-table.ts';
 import type { FaultView } from './faults/faults.ts';
@@ -22,6 +24,13 @@ import {
   heldBuffers,
   mappingOf,
 } from './views/buffer-view.ts';
+import {
+  type DeviceBindingView,
+  type DeviceMemoryView,
+  defaultAreaName,
+  deviceBindingView,
+  deviceMemoryView,
+} from './views/device-memory-view.ts';
 import { freeRunsOf, heapViews, largestRequest } from './views/heap-view.ts';
 import { type Occupant, occupants } from './views/occupant.ts';
 import { taskViewOf, taskViews } from './views/task-view.ts';
@@ -199,6 +208,36 @@ export class KernelViews {
 
   device(name: string): Device | undefined {
     return findDevice(this.#state.records, name);
+  }
+
+  /** What a device has bound, and what its driver holds; `undefined` when there is no such device. */
+  deviceMemory(name: string): DeviceBindingView | undefined {
+    const device = this.device(name);
+    return device && deviceBindingView(this.#state.records, device);
+  }
+
+  /** The name of the default CMA area, if there is one with pages. */
+  defaultArea(): string | undefined {
+    return defaultAreaName(this.#state.records);
+  }
+
+  /** What drivers hold, by number. */
+  deviceBuffers(): readonly DeviceMemoryView[] {
+    const { records } = this.#state;
+    return deviceBuffers(records).map((buffer) => deviceMemoryView(records, buffer));
+  }
+
+  /** One of them. */
+  deviceBuffer(id: number): DeviceMemoryView | undefined {
+    const { records } = this.#state;
+    const buffer = deviceBuffer(records, id);
+    return buffer && deviceMemoryView(records, buffer);
+  }
+
+  /** The planes of the buffers of a device's V4L2 queue. */
+  vb2Buffers(name: string): readonly (readonly DeviceMemoryView[])[] {
+    const queue = vb2Queue(this.#state.records, name);
+    return (queue?.buffers ?? []).map((planes) => planes.flatMap((id) => this.deviceBuffer(id) ?? []));
   }
 
   /** Who has the bytes of a range of physical memory. */

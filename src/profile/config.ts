@@ -54,6 +54,12 @@ export interface ProfileConfig {
   readonly CONFIG_RISCV_DMA_NONCOHERENT: boolean;
   /** x86_64: atomic pools, which memory encryption brings. */
   readonly CONFIG_DMA_COHERENT_POOL: boolean;
+  /** Linux 5.15 on: `restricted-dma-pool` regions hold all that their devices allocate. */
+  readonly CONFIG_DMA_RESTRICTED_POOL: boolean;
+  /** Whether an IOMMU can stand before a device: without it `iommus` means nothing. */
+  readonly CONFIG_IOMMU_SUPPORT: boolean;
+  /** Up to Linux 6.3: the allocator of the smallest kernels, with which a struct page has 56 bytes. */
+  readonly CONFIG_SLOB: boolean;
   /** Control groups that account memory. */
   readonly CONFIG_MEMCG: boolean;
   /** The same for regions of device memory. */
@@ -98,6 +104,9 @@ export const DEFCONFIG: ProfileConfig = {
   CONFIG_STRICT_KERNEL_RWX: true,
   CONFIG_RISCV_DMA_NONCOHERENT: true,
   CONFIG_DMA_COHERENT_POOL: true,
+  CONFIG_DMA_RESTRICTED_POOL: true,
+  CONFIG_IOMMU_SUPPORT: true,
+  CONFIG_SLOB: false,
   CONFIG_MEMCG: true,
   CONFIG_CGROUP_DMEM: false,
   CONFIG_DRM_VGEM: false,

@@ -1,10 +1,17 @@
 /** Linux 5.10: what differs from 6.1. */
 import { formatPa, GiB, KiB, MiB } from '../units.ts';
+import type { DmaRules } from './dma-rules.ts';
+import { warnSites } from './dma-rules.ts';
 import { linux61 } from './linux-6.1.ts';
 import type { FormatPa, LinuxVersion } from './linux-version.ts';
 
 /** Characters of an area's folder in debugfs: cma-NAME is cut by its buffer. */
 const FOLDER = 15;
+
+/** There are restricted pools since 5.15. */
+function withoutRestricted({ restrictedAlign: _, ...rules }: DmaRules): DmaRules {
+  return rules;
+}
 
 /**
  * @param stable the number of the stable update
@@ -42,6 +49,21 @@ export function linux510(stable: number, pa: FormatPa = formatPa): LinuxVersion 
     cmaFolder: (area) => `cma-${area}`.slice(0, FOLDER),
     cmaCounters: [],
     meminfoLacks: ['SecPageTables'],
+
+    dma: {
+      ...withoutRestricted(next.dma),
+      secondPool: 'ignored',
+      tellsBeyondReach: false,
+      tellsUnmapped: true,
+      readsNonCoherent: false,
+      vb2Failed: (size) => `dma_alloc_coherent of size ${size} failed`,
+      vb2NonCoherent: false,
+      sites: warnSites(
+        [427, undefined, 482, undefined, 285, 107, 81, 5013],
+        'dma_alloc_pages',
+        '__alloc_pages_nodemask',
+      ),
+    },
 
     log: {
       ...next.log,

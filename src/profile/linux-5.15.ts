@@ -3,6 +3,7 @@
  * older than 5.11 is as in 5.10.
  */
 import { formatPa } from '../units.ts';
+import { NO_LINES, warnSites } from './dma-rules.ts';
 import { linux510 } from './linux-5.10.ts';
 import { linux61 } from './linux-6.1.ts';
 import type { FormatPa, LinuxVersion } from './linux-version.ts';
@@ -33,6 +34,17 @@ export function linux515(stable: number, pa: FormatPa = formatPa): LinuxVersion 
     vmallocTotalKiB: before.vmallocTotalKiB,
     cmaFolder: before.cmaFolder,
     meminfoLacks: before.meminfoLacks,
+
+    dma: {
+      ...next.dma,
+      secondPool: 'ignored',
+      tellsBeyondReach: false,
+      tellsUnmapped: true,
+      readsNonCoherent: false,
+      vb2Failed: before.dma.vb2Failed,
+      vb2NonCoherent: false,
+      sites: warnSites(NO_LINES, 'dma_alloc_pages', '__alloc_pages'),
+    },
 
     log: {
       ...next.log,

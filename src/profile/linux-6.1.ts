@@ -1,5 +1,6 @@
 /** Linux 6.1: what differs from 6.6. */
 import { formatPa, MiB } from '../units.ts';
+import { warnSites } from './dma-rules.ts';
 import { linux66 } from './linux-6.6.ts';
 import type { FormatPa, LinuxVersion } from './linux-version.ts';
 
@@ -17,6 +18,7 @@ export function linux61(stable: number, pa: FormatPa = formatPa): LinuxVersion {
     name: `6.1.${stable}`,
     options: { ...next.options, maxOrder: 'exclusive' },
 
+    hasSlob: true,
     reservedMem: {
       ...next.reservedMem,
       order: 'sorted',
@@ -26,6 +28,20 @@ export function linux61(stable: number, pa: FormatPa = formatPa): LinuxVersion {
     },
     leaksDescriptor: stable < NO_LEAK,
     vmallocTotalKiB: { 39: 259_653_632, 48: 133_143_592_960 },
+
+    dma: {
+      ...next.dma,
+      secondPool: 'EBUSY',
+      tellsBeyondReach: true,
+      refusesCompound: false,
+      swiotlb: 'none',
+      restrictedAlign: 'page',
+      // The recorded 6.6 is of a vendor, and older there than the recorded 6.1.
+      atomicExhausted: { text: (device) => `DMA pool exhausted for ${device}`, quiet: true },
+      gfpAtomic: 0xa20,
+      tellsBadPages: true,
+      sites: warnSites([499, undefined, 553, 638, 282, 107, 81, 5634], '__dma_alloc_pages', '__alloc_pages'),
+    },
 
     log: {
       ...next.log,

@@ -1,5 +1,6 @@
 /** Linux 6.12: what differs from 6.18. */
 import { formatPa, KiB, MiB } from '../units.ts';
+import { warnSites } from './dma-rules.ts';
 import { linux618 } from './linux-6.18.ts';
 import type { FormatPa, LinuxVersion } from './linux-version.ts';
 
@@ -43,6 +44,13 @@ export function linux612(stable: number, pa: FormatPa = formatPa): LinuxVersion 
     cmaFullRet: -12,
     cmaTooLarge: { counted: false, told: false },
     meminfoEnd: [],
+
+    dma: {
+      ...next.dma,
+      secondPool: 'EBUSY',
+      dumb: 'bits',
+      sites: warnSites([598, 605, 674, 770, 282, 104, 78, 4832], '__dma_alloc_pages', '__alloc_pages_noprof'),
+    },
 
     log: {
       ...next.log,

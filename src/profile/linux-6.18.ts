@@ -1,5 +1,6 @@
 /** Linux 6.18: what differs from 7.3. Recorded from a vendor's tree, whose core files show no changes. */
 import { formatPa, GiB, KiB, MiB } from '../units.ts';
+import { warningBefore, warnSites } from './dma-rules.ts';
 import { linux73 } from './linux-7.3.ts';
 import type { FormatPa, LinuxVersion } from './linux-version.ts';
 
@@ -40,6 +41,18 @@ export function linux618(stable: number, pa: FormatPa = formatPa): LinuxVersion 
     meminfoEnd: ['Balloon'],
     leaksDescriptor: true,
 
+    dma: {
+      ...next.dma,
+      secondPool: 'ignored',
+      dumb: 'format-by-8',
+      warning: warningBefore,
+      sites: warnSites(
+        [634, 641, 710, 806, 282, 105, 79, 5215],
+        '__dma_alloc_pages',
+        '__alloc_frozen_pages_noprof',
+      ),
+    },
+
     log: {
       ...next.log,
       cmaAllocFailed: (area, pages) => {
@@ -50,6 +63,10 @@ export function linux618(stable: number, pa: FormatPa = formatPa): LinuxVersion 
       coherentPoolMade: (base, size) => [
         6,
         `Reserved memory: created DMA memory pool at ${pa(base)}, size ${size / MiB} MiB`,
+      ],
+      coherentPoolFailed: (base, size) => [
+        3,
+        `Reserved memory: failed to init DMA memory pool at ${pa(base)}, size ${size / MiB} MiB`,
       ],
       severalRegPairs: undefined,
       defaultCmaSkipped: () => [

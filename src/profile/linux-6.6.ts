@@ -1,5 +1,6 @@
 /** Linux 6.6: what differs from 6.12. Recorded from a vendor's tree. */
 import { formatPa, MiB } from '../units.ts';
+import { warnSites } from './dma-rules.ts';
 import { linux612 } from './linux-6.12.ts';
 import type { FormatPa, LinuxVersion } from './linux-version.ts';
 
@@ -32,6 +33,20 @@ export function linux66(stable: number, pa: FormatPa = formatPa): LinuxVersion {
     vmallocTotalKiB: { 48: 133_141_626_880 },
     cmaTooLarge: { counted: true, told: false },
     cmaCounters: ['alloc_pages_fail', 'alloc_pages_success'],
+
+    dma: {
+      ...next.dma,
+      secondPool: 'ignored',
+      tellsBeyondReach: false,
+      poolGivesNothing: false,
+      // MemTotal of the recordings lacks 64 MiB, or 32 where those find no room.
+      swiotlb: 'full',
+      atomicExhausted: { text: (device) => `Failed to get suitable pool for ${device}`, quiet: false },
+      nowaitNoWarn: false,
+      vb2Least: (min) => min,
+      drmDate: true,
+      sites: warnSites([503, 510, 565, 652, 279, 104, 78, 4410], '__dma_alloc_pages', '__alloc_pages'),
+    },
 
     log: {
       ...next.log,

@@ -1,5 +1,6 @@
 /** Linux 7.2: what differs from 7.3. From the source alone. */
 import { formatPa, MiB } from '../units.ts';
+import { NO_LINES, warnSites } from './dma-rules.ts';
 import { linux73 } from './linux-7.3.ts';
 import type { FormatPa, LinuxVersion } from './linux-version.ts';
 
@@ -14,6 +15,11 @@ export function linux72(stable: number, pa: FormatPa = formatPa): LinuxVersion {
     name: `7.2.${stable}`,
 
     knowsPerCpuBlocks: false,
+
+    dma: {
+      ...next.dma,
+      sites: warnSites(NO_LINES, '__dma_alloc_pages', '__alloc_frozen_pages_noprof'),
+    },
 
     log: {
       ...next.log,

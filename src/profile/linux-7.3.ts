@@ -1,5 +1,6 @@
 /** Linux 7.3. */
 import { formatPa, GiB, KiB, MiB, U64_MASK } from '../units.ts';
+import { dmaRules73 } from './dma-rules.ts';
 import type { FormatPa, LinuxVersion } from './linux-version.ts';
 
 /**
@@ -16,6 +17,7 @@ export const linux73 = (stable: number, pa: FormatPa = formatPa): LinuxVersion =
     smallPages52: true,
   },
 
+  hasSlob: false,
   structPage: 64n,
   regionSlot: 40n,
   treeSizes: { node: 208, property: 104, alias: 40 },
@@ -82,6 +84,8 @@ export const linux73 = (stable: number, pa: FormatPa = formatPa): LinuxVersion =
   dmaBufMode: 0x2080004,
   bufinfoTitles: 'size    \tflags   \tmode    \tcount   \texp_name\tino     \tname\n',
   unnamedBuffer: '<none>',
+
+  dma: dmaRules73(pa),
 
   log: {
     cmaReserved: (asked, { base }) => [6, `cma: Reserved ${asked / MiB} MiB at ${pa(base)}`],

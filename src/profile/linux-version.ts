@@ -4,14 +4,12 @@
  */
 import type { PhysAddr } from '../units.ts';
 import type { ProfileConfig } from './config.ts';
+import type { DmaRules } from './dma-rules.ts';
+import type { FormatPa, LogText } from './log-text.ts';
 
-/** A line of the log with its level. */
-export type LogText = readonly [level: 3 | 4 | 5 | 6, text: string];
+export type { FormatPa, LogText };
 
 export type ZoneName = 'DMA' | 'DMA32' | 'Normal' | 'HighMem';
-
-/** How %pa prints a physical address. */
-export type FormatPa = (address: PhysAddr) => string;
 
 /** A /reserved-memory child, as lines name it. */
 interface NamedRegion {
@@ -104,6 +102,8 @@ export interface LinuxVersion {
   /** Options of the configuration that not every version has. */
   readonly options: VersionOptions;
 
+  /** Whether CONFIG_SLOB is an option: up to 6.3. */
+  readonly hasSlob: boolean;
   /** sizeof(struct page). */
   readonly structPage: bigint;
   /** sizeof(struct reserved_mem), of which the array of regions is made. */
@@ -191,6 +191,9 @@ export interface LinuxVersion {
   readonly bufinfoTitles: string;
   /** What bufinfo calls a buffer without a name. */
   readonly unnamedBuffer: string;
+
+  /** What a driver's own allocations differ in. */
+  readonly dma: DmaRules;
 
   readonly log: {
     /** Of the default area: what was asked for, and what was taken. */

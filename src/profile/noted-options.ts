@@ -28,10 +28,6 @@ export const NOTED: Readonly<Record<string, NotedOption>> = {
   CONFIG_KFENCE_SAMPLE_INTERVAL: { matters: isOn, why: 'a pool of KFENCE is taken with the page tables' },
   CONFIG_DEBUG_PAGEALLOC_ENABLE_DEFAULT: { matters: isOn, why: 'the linear map is made of pages' },
   CONFIG_SPARSEMEM_VMEMMAP: { matters: isOff, why: 'the memory map lies in other places' },
-  CONFIG_DMA_RESTRICTED_POOL: {
-    matters: () => false,
-    why: 'regions for restricted-dma-pool are plain reserved memory here',
-  },
   CONFIG_CMDLINE: {
     matters: (value) => typeof value === 'string' && MEMORY_WORD.test(value),
     why: 'words of a built-in command line are not followed: give them with --cmdline',

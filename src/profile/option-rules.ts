@@ -57,6 +57,8 @@ export function whyNotThere(
       return linux.limitsPageblocks || value === 0 ? undefined : 'it came with Linux 6.18';
     case 'CONFIG_RODATA_FULL_DEFAULT_ENABLED':
       return has.rodataFull || value === true ? undefined : 'by Linux 6.18 it is gone: rodata= alone decides';
+    case 'CONFIG_SLOB':
+      return linux.hasSlob || value === false ? undefined : 'by Linux 6.6 it is gone';
     case 'CONFIG_CMA_DEBUG':
       return has.cmaDebug || value === false
         ? undefined

@@ -1,8 +1,13 @@
 /** A device as somebody describes it who adds or changes one: what is not said is as Linux has it. */
 import type { BoardDevice } from '../board/devices.ts';
 import { busDmaLimit } from '../board/dma-configure.ts';
-import { deviceOf, dmaBitMask } from '../kernel/device-table.ts';
+import { asSeenBy, deviceOf, dmaBitMask } from '../kernel/device-table.ts';
 import type { Device, DmaRange } from '../mm/dma/device.ts';
+import type { Profile } from '../profile/profile.ts';
+
+/** The facts of a node as the kernel that runs sees them. */
+export const nodeAsSeen = (node: BoardDevice, { linux, config }: Profile): BoardDevice =>
+  asSeenBy(node, linux.dma.readsNonCoherent, config.CONFIG_IOMMU_SUPPORT);
 
 /** What is said of it. */
 export interface DeviceFacts {

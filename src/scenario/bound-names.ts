@@ -7,7 +7,7 @@ import { MAX_TEMPLATE_NAMES } from './limits.ts';
 import { isTemplate, template, type Vars } from './template.ts';
 
 /** What a name stands for. */
-export type Kind = 'descriptor' | 'mapping' | 'attachment' | 'rule';
+export type Kind = 'descriptor' | 'mapping' | 'attachment' | 'rule' | 'memory';
 
 export type NameProblem =
   | { readonly problem: 'unknown'; readonly near?: string }

@@ -21,6 +21,7 @@ const KIND_WORDS: Readonly<Record<Kind, string>> = {
   mapping: 'a mapping',
   attachment: 'an attachment',
   rule: 'a fault rule',
+  memory: "a device's memory",
 };
 
 /** What no step has made yet is what a program has in a variable that nobody set: no valid number. */

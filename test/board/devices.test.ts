@@ -53,6 +53,7 @@ describe('the listed devices', () => {
       busDmaLimit: GiB - 1n,
       iommu: true,
       memoryRegions: ['cma@60000000', 'pool@50000000'],
+      regionRefs: [{ region: 'cma@60000000' }, { region: 'pool@50000000' }],
     });
   });
 

@@ -221,6 +221,7 @@ devices:
         compatible: ['acme,isp'],
         dmaCoherent: true,
         memoryRegions: ['pool@1'],
+        regionRefs: [{ region: 'pool@1' }],
       },
       {
         ...none,
@@ -229,6 +230,7 @@ devices:
         path: '/soc/dma@f0000000',
         compatible,
         dmaCoherent: false,
+        coherentWithoutNon: true,
         iommu: true,
       },
       { ...none, ...map, name: '100000000.gpu', path: '/soc/gpu@100000000', compatible, dmaCoherent: true },

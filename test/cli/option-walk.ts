@@ -26,6 +26,8 @@ export const MAKING: readonly (readonly string[])[] = [
   ['open', '/dev/dri/card0'],
   ['drm', 'import', '3', '9'],
   ['mkdir', '/sys/fs/cgroup/made'],
+  ['device', 'add', 'npu'],
+  ['device', 'alloc', 'npu', '64K'],
 ];
 
 /** The words that follow the name of each command. */
@@ -76,6 +78,12 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   'device map': [CAMERA, '6'],
   'device unmap': [CAMERA, '7'],
   'device detach': [CAMERA, '7'],
+  'device probe': [CAMERA],
+  'device release': [CAMERA],
+  'device alloc': [CAMERA, '64K'],
+  'device free': ['1'],
+  'device vb2': [CAMERA, '1', '64K'],
+  'device drm': [CAMERA, '64', '64', '32'],
   'drm import': ['3', '4'],
   'drm export': ['3', '1'],
   'drm release': ['3', '1'],
@@ -239,6 +247,12 @@ export const VALUES: Readonly<Record<string, string>> = {
   '--from': '3',
   '--to': '3',
   '--events': 'POLLIN',
+  '--driver': 'walk-driver',
+  '--index': '1',
+  '--region': 'frames',
+  '--gfp': 'GFP_ATOMIC',
+  '--attrs': 'NO_KERNEL_MAPPING',
+  '--min': '3',
 };
 
 const NONSENSE = 'no/such=nonsense';
@@ -256,6 +270,7 @@ export const badValue = (path: string, option: string): string | undefined => {
 
 /** Options that say what is so anyway, or permit what this line does not ask for. */
 export const PERMISSIONS: Readonly<Record<string, string>> = {
+  'boards --jobs': 'how many threads read changes only the time that it takes',
   '--no-color': 'streams that are no terminal have no colour',
   '--wait': 'nobody else has the lock',
   '--allow-outside': 'nothing that is read lies elsewhere',

@@ -189,7 +189,6 @@ describe('advice fits what a region is for', () => {
     'qcom,rmtfs-mem',
     'framebuffer',
     'shared-mem-vendor',
-    'restricted-dma-pool',
     'removed-dma-pool',
     'nvidia,vpr-carveout',
   ])('nor memory of the driver of %s', async (compatible) => {
@@ -198,6 +197,14 @@ describe('advice fits what a region is for', () => {
     );
     expect(text).toContain(`plain reserved memory: m@90000000 (${compatible})\n`);
     expect(json.regions[0].advice).toBeNull();
+  });
+
+  test('a restricted-dma-pool is its devices alone', async () => {
+    const { text, json } = await regions(
+      reserved('m@90000000 { compatible = "restricted-dma-pool"; reg = <0 0x90000000 0 0x100000>; };'),
+    );
+    expect(text).toContain('m@90000000: no heap (restricted-pool)\n');
+    expect(json.regions[0]).toMatchObject({ kind: 'reserved', heaps: [], advice: null });
   });
 
   test('a heap of a vendor is told as such', async () => {

@@ -147,6 +147,7 @@ describe('a panic', () => {
       panic: 'memblock: cannot resize memory array',
       steps: [],
       heapsAreSet: false,
+      labDriver: false,
       logFilter: 1,
       logAfter: [],
     };
@@ -165,7 +166,10 @@ describe('a panic', () => {
     expect(differences(compareCase(expected, died).facts)).toEqual([]);
     expect(differences(compareCase(expected, none).facts)).toEqual(['boot.panic']);
     expect(
-      differences(compareCase({ steps: [], heapsAreSet: false, logFilter: 1, logAfter: [] }, died).facts),
+      differences(
+        compareCase({ steps: [], heapsAreSet: false, labDriver: false, logFilter: 1, logAfter: [] }, died)
+          .facts,
+      ),
     ).toEqual(['boot.panic']);
   });
 });

@@ -3,6 +3,19 @@
  * oracle's README gives.
  */
 import { cgroupFacts, oomLine, type TaskNames } from './cgroup-facts.ts';
+import {
+  type Areas,
+  allocationFacts,
+  areasOf,
+  dryFacts,
+  dumbFacts,
+  gradedLine,
+  isOneOfPages,
+  queueFacts,
+  runsDry,
+  stepLogFacts,
+  tellsNoPage,
+} from './device-facts.ts';
 import type { Fact } from './fact.ts';
 import { exact, lineFacts } from './fact.ts';
 import type { Observed, ObservedLogLine, ObservedStep } from './observed.ts';
@@ -32,17 +45,38 @@ export function compareCase(expected: Expectations, observed: Observed): Compari
   }
   if (expected.boot !== undefined) facts.push(...bootFacts(expected.boot, observed, expected));
   const tasks = { recorded: recordedTasks(expected), ours: observed.tasks ?? new Map() };
+  const dry = runsDry(expected.logAfter);
+  const areas = areasOf(expected.boot?.cma);
+  /** Allocations that one had and the other had not, where the page allocator ran dry. */
+  const differing = new Set<string>();
   expected.steps.forEach((step, index) => {
     const got = observed.steps[index];
+    const at = `steps[${index}]`;
     if (got?.kind === 'not-replayed') count(notReplayed, got.op);
     else if (got?.kind === 'behind') count(behind, `${got.op} behind ${got.cause}`);
-    else facts.push(...stepFacts(`steps[${index}]`, step, got, expected.boot?.iomem ?? [], tasks));
+    else if (isDeviceStep(step.op)) {
+      if (dry && isOneOfPages(step.answer, got?.answer)) differing.add(String(step.args.id));
+      if (!differing.has(String(step.args.id))) facts.push(...deviceStepFacts(at, step, got?.answer, areas));
+    } else facts.push(...stepFacts(at, step, got, expected.boot?.iomem ?? [], tasks));
+    if (got?.kind === 'answered' && got.log !== undefined) {
+      const relevant = (line: string) =>
+        withoutIgnored([line], expected.logFilter).length > 0 && !(dry && tellsNoPage(line));
+      facts.push(...stepLogFacts(at, step.answer.log, got.log, relevant));
+    }
   });
+  if (dry) {
+    const answers = observed.steps.map((step) => (step.kind === 'answered' ? step.answer : undefined));
+    const ours = observed.logAfter.map(({ line }) => line);
+    facts.push(...dryFacts(expected.steps, answers, { expected: expected.logAfter, got: ours }));
+  }
   if (expected.panic === undefined) {
     if (observed.logAfterBehind !== undefined) count(behind, `log_after behind ${observed.logAfterBehind}`);
     else {
-      const recorded = expected.logAfter.map((line) => oomLine(line, tasks.recorded));
-      const ours = observed.logAfter.map((entry) => ({ ...entry, line: oomLine(entry.line, tasks.ours) }));
+      const graded = (lines: readonly string[]) => (dry ? lines.filter((line) => !tellsNoPage(line)) : lines);
+      const recorded = graded(expected.logAfter).map((line) => gradedLine(oomLine(line, tasks.recorded)));
+      const ours = observed.logAfter
+        .filter(({ line }) => !(dry && tellsNoPage(line)))
+        .map((entry) => ({ ...entry, line: gradedLine(oomLine(entry.line, tasks.ours)) }));
       facts.push(...logAfterFacts(recorded, ours, expected.logFilter));
     }
   }
@@ -111,6 +145,29 @@ function areaFacts(path: string, expected: JsonObject, got: JsonObject | undefin
   return Object.keys(expected).map((key) => exact(`${path}.${key}`, expected[key], got?.[key]));
 }
 
+const isDeviceStep = (op: string): boolean => op.startsWith('dev_') || op === 'dumb' || op === 'msleep';
+
+function deviceStepFacts(
+  path: string,
+  { op, args, answer }: { readonly op: string; readonly args: JsonObject; readonly answer: JsonObject },
+  got: Readonly<Record<string, Json>> | undefined,
+  areas: Areas,
+): Fact[] {
+  switch (op) {
+    case 'dev_alloc':
+    case 'dev_alloc_pages':
+      return allocationFacts(path, BigInt(String(args.size)), answer, got);
+    case 'dev_reqbufs':
+      return queueFacts(path, answer, got, areas);
+    case 'dumb':
+      return dumbFacts(path, answer, got, areas);
+    default:
+      return Object.entries(answer)
+        .filter(([key]) => key !== 'log')
+        .map(([key, value]) => exact(`${path}.${key}`, value, got?.[key]));
+  }
+}
+
 interface Tasks {
   readonly recorded: TaskNames;
   readonly ours: TaskNames;
@@ -126,7 +183,7 @@ function stepFacts(
   return Object.entries(step.answer).flatMap(([key, value]): Fact[] => {
     const at = `${path}.${key}`;
     // Which number a task got is the machine's.
-    if (key === 'pid') return [];
+    if (key === 'pid' || key === 'log') return [];
     if (step.op === 'cat' && key === 'text' && value !== null) {
       const path = String(step.args.path);
       const ours = got?.answer[key];

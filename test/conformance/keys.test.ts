@@ -12,6 +12,7 @@ const INPUTS: ReadonlySet<string> = new Set([
   ...['name', 'board', 'cmdline', 'memory', 'reserved_at_boot', 'unflattened_bytes', 'log_filter'],
   ...['profile.linux', 'profile.arch', 'profile.page_size', 'profile.coherent_series', 'profile.config'],
   'profile.highmem',
+  'profile.lab_driver',
 ]);
 
 /** What nobody reads, and why. */
@@ -25,6 +26,8 @@ const UNREAD: Readonly<Record<string, string>> = {
     'bounds the pageblock, which is compared; /proc/buddyinfo there has higher orders',
   'steps.fork.pid': "is the machine's",
   'profile.cgroup': 'words for people',
+  'profile.config_more': 'what the media cases were built with besides',
+  complete: 'that the recorder came to its end',
 };
 
 /** The keys of a case, those of a step with its op. */
@@ -50,7 +53,7 @@ it('compares every key, or says why not', () => {
     for (const key of keysOf(JSON.parse(text))) keys.add(key);
     // A case of each kind is enough: the rest is `npm run conformance -- DIR --mutate`.
     if (
-      /copyout-fails$|^(abi-.*|attach-cma|views|emfile|errors|names|sp-.*|trc-30.*|trace-cma-1|trc-328|many-regions|cases-7.3-import\/import-(after-close|two|fork)-.*|cases-7.3-memcg\/.*)$/.test(
+      /copyout-fails$|^(abi-.*|attach-cma|views|emfile|errors|names|sp-.*|trc-30.*|trace-cma-1|trc-328|many-regions|cases-(5.10|7.3)-devices\/.*|cases-7.3-import\/import-(after-close|two|fork)-.*|cases-7.3-memcg\/.*)$/.test(
         id,
       )
     ) {

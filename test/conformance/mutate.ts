@@ -115,6 +115,7 @@ function ungradedLine(line: string, logFilter: number): string | undefined {
   if (ZONES.test(line)) return "zones are the machine's";
   if (CALL_TRACE.test(line)) return 'a call trace';
   if (FIRMWARE.test(line)) return "firmware's own";
+  if (/^<\d>WARNING: /.test(line)) return 'numbers of a warning are of one build';
   if (isOomReport(line)) return "numbers of the OOM killer's report";
   if (/callbacks suppressed/.test(line)) return 'how many a rate limit dropped depends on time';
   return logFilter < 2 && LATER.test(line) ? 'of a kind that this recording did not keep' : undefined;
@@ -194,7 +195,7 @@ function stepMutations(
   return Object.entries(answer).flatMap(([key, value]): Mutation[] => {
     const path = ['steps', i, key];
     if (key === 'pid') return [graded(`steps.${op}.pid`, path, "the machine's")];
-    if (key === 'phys') return physMutations(args.heap === 'system', value, path);
+    if (key === 'phys' && op === 'alloc') return physMutations(args.heap === 'system', value, path);
     if (key !== 'text') return [graded(`steps.${op}.${key}`, path)];
     const lines = String(value).replace(/\n$/, '').split('\n');
     return lines.map((line, n) =>

@@ -24,6 +24,8 @@ export type ObservedStep =
       readonly answer: Readonly<Record<string, Json>>;
       /** The sg table of a new buffer, as the library has it. */
       readonly pieces?: readonly ObservedPiece[];
+      /** The lines that it caused. */
+      readonly log?: readonly ObservedLogLine[];
       /** Other live buffers that share a page with the new one, by inode. */
       readonly overlaps?: readonly number[];
     }

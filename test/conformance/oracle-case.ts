@@ -17,6 +17,8 @@ export interface RecordedProfile {
   readonly arch: string;
   readonly page_size: number;
   readonly coherent_series: string;
+  /** A driver for the recorder's devices, which makes the DMA API's calls. */
+  readonly labDriver: boolean;
   readonly config: Readonly<Record<string, string | number | boolean>>;
 }
 
@@ -67,6 +69,8 @@ export interface Expectations {
   readonly heapsAreSet: boolean;
   /** Which kinds of lines were kept: 1 where the case does not say. */
   readonly logFilter: number;
+  /** Whether each step has the lines that it caused. */
+  readonly labDriver: boolean;
   readonly logAfter: readonly string[];
 }
 
@@ -86,6 +90,18 @@ export const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   cgroup_set: ['cgroup', 'file', 'value'],
   close: ['id'],
   cma: ['area'],
+  dev_alloc: ['dev', 'size', 'gfp', 'attrs', 'id'],
+  dev_alloc_pages: ['dev', 'size', 'gfp', 'id'],
+  dev_drm: ['dev'],
+  dev_free: ['dev', 'id'],
+  dev_info: ['dev'],
+  dev_mask: ['dev', 'bits'],
+  dev_probe: ['dev', 'index'],
+  dev_probe_name: ['dev', 'name'],
+  dev_rawmask: ['dev', 'mask'],
+  dev_release: ['dev'],
+  dev_reqbufs: ['dev', 'count', 'sizes', 'attrs', 'flags', 'min'],
+  dumb: ['dev', 'width', 'height', 'bpp', 'id', 'free'],
   dup: ['id', 'new'],
   echo: ['path', 'value'],
   fill: ['id', 'offset', 'len', 'byte'],
@@ -97,6 +113,7 @@ export const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   importer_open: ['importer', 'device'],
   importer_release: ['importer', 'handle'],
   ls: ['path'],
+  msleep: ['ms'],
   mmap: ['id', 'len', 'offset', 'prot', 'flags'],
   name: ['id', 'name'],
   nonzero: ['id'],
@@ -189,6 +206,7 @@ export function parseCase(text: string, file: string): OracleCase {
       arch: string(profile.arch, 'profile.arch'),
       page_size: Number(profile.page_size),
       coherent_series: string(profile.coherent_series, 'profile.coherent_series'),
+      labDriver: profile.lab_driver === true,
       config,
     },
     board: string(root.board, 'board'),
@@ -210,7 +228,18 @@ export function parseCase(text: string, file: string): OracleCase {
   const pageblock = profile.pageblock === undefined ? {} : { pageblock: Number(profile.pageblock) };
   if (boot.panic === true) {
     const panic = string(boot.message, 'boot.message').trim();
-    return { inputs, expectations: { panic, ...pageblock, heapsAreSet, steps, logFilter, logAfter } };
+    return {
+      inputs,
+      expectations: {
+        panic,
+        ...pageblock,
+        heapsAreSet,
+        steps,
+        logFilter,
+        labDriver: inputs.profile.labDriver,
+        logAfter,
+      },
+    };
   }
   const cma: Record<string, JsonObject> = {};
   for (const [name, area] of Object.entries(object(boot.cma, 'boot.cma'))) {
@@ -237,6 +266,7 @@ export function parseCase(text: string, file: string): OracleCase {
       },
       steps,
       logFilter,
+      labDriver: inputs.profile.labDriver,
       logAfter,
     },
   };

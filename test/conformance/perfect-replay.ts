@@ -33,8 +33,10 @@ function pieces(runs: readonly RecordedRun[]): ObservedPiece[] {
 export function perfectReplay(expected: Expectations): Observed {
   const steps = expected.steps.map(({ answer }): ObservedStep => {
     const runs = recordedRuns(answer.phys);
+    const lines = Array.isArray(answer.log) ? answer.log : [];
+    const log = lines.map((line) => ({ line: String(line), suppressed: false }));
     return runs === undefined
-      ? { kind: 'answered', answer }
+      ? { kind: 'answered', answer, ...(expected.labDriver && { log }) }
       : { kind: 'answered', answer, pieces: pieces(runs), overlaps: [] };
   });
   const { boot } = expected;

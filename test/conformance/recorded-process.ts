@@ -33,6 +33,7 @@ import { decodePollfds, encodePollfds, POLLIN, POLLOUT } from '../../src/uapi/po
 import { decodeStat } from '../../src/uapi/stat.ts';
 import type { ObservedArea, ObservedPiece, ObservedStep } from './observed.ts';
 import type { Json, JsonObject, StepInputs } from './oracle-case.ts';
+import type { RecordedDevices } from './recorded-devices.ts';
 import { mergePieces } from './system-shape.ts';
 
 const TASK = 'shell';
@@ -44,6 +45,16 @@ const SIGKILL = 9;
 const RAW_ARGUMENT = 1 << 14;
 /** The importer of the recordings: DRM's virtual GEM device. */
 const VGEM = virtualDevice('vgem');
+
+/** How the recorder wrote files that are not there. */
+const NO_AREA = {
+  count: null,
+  used: null,
+  maxchunk: null,
+  order_per_bit: null,
+  base_pfn: null,
+  bitmap: null,
+};
 
 /** A step of its own kind: `rawioctl` whose target is `buf:ID`. */
 const ON_BUFFER = 'rawioctl on a buffer';
@@ -121,6 +132,20 @@ class Arguments {
     return this.#args[key] !== undefined;
   }
 
+  /** A length, whichever way it was written. */
+  size(key: string): bigint {
+    const value = this.#args[key];
+    if (typeof value !== 'number' && typeof value !== 'string')
+      throw new Error(`step argument ${key} is no size`);
+    return BigInt(value);
+  }
+
+  sizes(key: string): bigint[] {
+    const value = this.#args[key];
+    if (!Array.isArray(value)) throw new Error(`step argument ${key} is no list`);
+    return value.map((one) => BigInt(one as number | string));
+  }
+
   /** A 64-bit number, which the recorder wrote as a string. */
   wide(key: string): bigint {
     return BigInt(this.text(key));
@@ -157,7 +182,7 @@ export class RecordedProcess {
       answered({ ret: this.#call({ call: 'rmdir', path: cgroupPath(args.text('cgroup')) }) }),
     cgroup_set: (args) =>
       this.#write(`${cgroupPath(args.text('cgroup'))}/${args.text('file')}`, args.text('value')),
-    cma: (args) => answered({ ...this.#area(args.text('area')) }),
+    cma: (args) => answered({ ...(this.#area(args.text('area')) ?? NO_AREA) }),
     dup: (args) => this.#dup(args),
     echo: (args) => this.#echo(args),
     exit: () => answered({ ret: this.#call({ call: 'exit' }) }),
@@ -182,6 +207,7 @@ export class RecordedProcess {
     nonzero: (args) => this.#nonzero(args),
     openheap: (args) => this.#openheap(args),
     rawioctl: (args) => this.#rawioctl(args),
+    ...this.#deviceHandlers(),
     [ON_BUFFER]: (args) => this.#rawioctlOnBuffer(args),
     rlimit: (args) =>
       answered({
@@ -199,9 +225,19 @@ export class RecordedProcess {
     unimport: (args) => this.#unimport(args),
   };
 
-  /** @param area reads an area's debugfs files */
-  constructor(kernel: Kernel, area: (name: string) => ObservedArea | undefined) {
+  readonly #devices: RecordedDevices | undefined;
+
+  /**
+   * @param area reads an area's debugfs files
+   * @param devices the lab driver, where the recorder had it
+   */
+  constructor(
+    kernel: Kernel,
+    area: (name: string) => ObservedArea | undefined,
+    devices?: RecordedDevices | undefined,
+  ) {
     this.#kernel = kernel;
+    this.#devices = devices;
     this.#area = area;
     // The recorder held descriptors 0 to 4: console and script. Nothing depends on what 3 and 4 are.
     for (const fd of [3, 4]) {
@@ -274,10 +310,13 @@ export class RecordedProcess {
       fd_flags: args.number('fd_flags'),
       heap_flags: args.wide('heap_flags'),
     });
-    const ret = this.#onHeap(args.text('heap'), args.number('open_flags', O_RDWR), (node) =>
-      this.#call({ call: 'ioctl', fd: node, request: DMA_HEAP_IOCTL_ALLOC, arg }),
-    );
-    if (ret < 0) return answered({ ret });
+    let opened = 0;
+    const ret = this.#onHeap(args.text('heap'), args.number('open_flags', O_RDWR), (node) => {
+      opened = node;
+      return this.#call({ call: 'ioctl', fd: node, request: DMA_HEAP_IOCTL_ALLOC, arg });
+    });
+    // Recorders of devices tell a node that is not there by another name.
+    if (ret < 0) return answered({ ret, ...(opened === 0 && { open: ret }) });
     const { fd } = decodeDmaHeapAllocationData(arg);
     this.#fds.set(args.text('id'), fd);
 
@@ -347,6 +386,62 @@ export class RecordedProcess {
     const next = this.#call({ call: 'open', path: '/dev/dma_heap/system', flags: O_RDWR });
     this.#call({ call: 'close', fd: next });
     return answered({ ret, next_fd: next });
+  }
+
+  /** The steps of the lab driver. */
+  #deviceHandlers(): Readonly<Record<string, Handler>> {
+    const lab = (): RecordedDevices => {
+      if (this.#devices === undefined) throw new NotModelled('a driver that the case does not name');
+      return this.#devices;
+    };
+    return {
+      dev_alloc: (args) =>
+        answered(
+          lab().alloc(
+            args.text('dev'),
+            args.text('id'),
+            args.size('size'),
+            args.text('gfp'),
+            args.number('attrs'),
+          ),
+        ),
+      dev_alloc_pages: (args) =>
+        answered(lab().alloc(args.text('dev'), args.text('id'), args.size('size'), args.text('gfp'))),
+      dev_drm: (args) => answered({ ret: lab().registerDrm(args.text('dev')) }),
+      dev_free: (args) => answered({ ret: lab().free(args.text('id')) }),
+      dev_info: (args) => answered(lab().info(args.text('dev'))),
+      dev_mask: (args) => answered({ ret: lab().mask(args.text('dev'), args.number('bits')) }),
+      dev_probe: (args) => answered({ ret: lab().probe(args.text('dev'), { index: args.number('index') }) }),
+      dev_probe_name: (args) => answered({ ret: lab().probe(args.text('dev'), { name: args.text('name') }) }),
+      dev_rawmask: (args) => answered({ ret: lab().rawMask(args.text('dev'), args.wide('mask')) }),
+      dev_release: (args) => answered({ ret: lab().release(args.text('dev')) }),
+      dev_reqbufs: (args) =>
+        answered(
+          lab().reqbufs(args.text('dev'), {
+            count: args.number('count'),
+            sizes: args.sizes('sizes'),
+            attrs: args.number('attrs'),
+            flags: args.number('flags'),
+            min: args.number('min'),
+          }),
+        ),
+      dumb: (args) =>
+        answered(
+          args.has('free')
+            ? { ret: lab().free(args.text('free')) }
+            : lab().dumb(
+                args.text('dev'),
+                args.text('id'),
+                args.number('width'),
+                args.number('height'),
+                args.number('bpp'),
+              ),
+        ),
+      msleep: (args) => {
+        this.#call({ call: 'sleep', nanoseconds: args.number('ms') * 1e6 });
+        return answered({});
+      },
+    };
   }
 
   #close(args: Arguments): Answered {

@@ -6,6 +6,7 @@ import { boot } from '../../src/kernel/boot/boot.ts';
 import type { BootParams, BootReserved, ConfigValue } from '../../src/kernel/boot/boot-params.ts';
 import { Kernel, layoutOf } from '../../src/kernel/kernel.ts';
 import { cmaDebugfs, procIomem, procMeminfo } from '../../src/kernel/virtual-files/index.ts';
+import { knowsPerCpuPages } from '../../src/mm/alloc/per-cpu-pages.ts';
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import type { LogLine } from '../../src/printk.ts';
 import { Printk } from '../../src/printk.ts';
@@ -18,6 +19,7 @@ import { MemoryRecords, type Records } from '../../src/records.ts';
 import type { PhysRange } from '../../src/units.ts';
 import type { Observed, ObservedArea } from './observed.ts';
 import type { CaseInputs, JsonObject, RecordedProfile, RecordedRange } from './oracle-case.ts';
+import { RecordedDevices } from './recorded-devices.ts';
 import { RecordedProcess } from './recorded-process.ts';
 
 /** What of a case's kernel is not modelled, by name: `Linux 6.12`; `undefined` when all of it is. */
@@ -28,9 +30,18 @@ export function notModelled(profile: RecordedProfile): string | undefined {
     return `coherent heap series ${profile.coherent_series}`;
   }
   const known: ReadonlySet<string> = new Set([...configKeys(), 'CONFIG_HUGETLB_PAGE']);
-  const unknown = Object.keys(profile.config).filter((key) => !known.has(key));
+  const unknown = Object.entries(profile.config).flatMap(([key, value]) =>
+    known.has(key) || FIXED[key] === value ? [] : [key],
+  );
   return unknown.length === 0 ? undefined : unknown.join(', ');
 }
+
+/** Options of which one value alone is modelled. */
+const FIXED: Readonly<Record<string, boolean>> = {
+  CONFIG_DMA_DIRECT_REMAP: true,
+  CONFIG_NUMA: false,
+  CONFIG_SWIOTLB_DYNAMIC: false,
+};
 
 const physRange = ([base, size]: RecordedRange): PhysRange => ({ base: BigInt(base), size: BigInt(size) });
 
@@ -54,13 +65,14 @@ export function bootParams(inputs: CaseInputs): BootParams {
     ...(/^6\.1(2\.107|\.176)$/.test(inputs.profile.linux) && { CONFIG_RODATA_FULL_DEFAULT_ENABLED: false }),
     // As `pageblock` of those folders says, where /proc/buddyinfo has orders above 10.
     ...(inputs.profile.page_size > 4096 && { CONFIG_PAGE_BLOCK_MAX_ORDER: 10 }),
+    // `versions.md` 5 names it of that kernel, whose page structs have 56 bytes.
+    ...(inputs.profile.linux === '5.10.262' && inputs.profile.labDriver && { CONFIG_SLOB: true }),
     // And 6.1 there has no level above 1 GiB: the option's own default.
     ...(inputs.profile.linux === '6.1.176' && { CONFIG_ARM64_VA_BITS: 39 }),
     ...Object.fromEntries(
-      Object.entries(inputs.profile.config).map(([key, value]) => [
-        key === 'CONFIG_HUGETLB_PAGE' ? 'CONFIG_HUGETLBFS' : key,
-        value,
-      ]),
+      Object.entries(inputs.profile.config)
+        .filter(([key]) => !Object.hasOwn(FIXED, key))
+        .map(([key, value]) => [key === 'CONFIG_HUGETLB_PAGE' ? 'CONFIG_HUGETLBFS' : key, value]),
     ),
   };
   // Its profiles name, in some cases, what 32-bit arm does not have without LPAE: the recorder's own defaults.
@@ -112,7 +124,7 @@ export function replay(inputs: CaseInputs, dtb: Uint8Array | undefined): Observe
   const { panic } = boot(board, bootParams(inputs), records);
   const printk = new Printk(records);
   const log = [...printk.since(0)].map(logLine);
-  const knowsCmaFree = profileIn(records).linux.knowsPerCpuBlocks;
+  const knowsCmaFree = panic === undefined && knowsPerCpuPages(records);
   const pageblock = Number(pageblockBytes(profileIn(records)));
   if (panic !== undefined) {
     return {
@@ -134,10 +146,15 @@ export function replay(inputs: CaseInputs, dtb: Uint8Array | undefined): Observe
     ? countingReads()
     : (_: string, area: ObservedArea) => area;
   const kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
+  const bootLog = (): readonly string[] => [...printk.since(0)].map(logLine);
+  const devices =
+    inputs.profile.labDriver && board.tree !== undefined
+      ? new RecordedDevices(kernel, board.tree.root)
+      : undefined;
   const atBoot = {
     knowsCmaFree,
     pageblock,
-    log,
+    log: bootLog(),
     heaps: kernel.heaps().map(({ name, minor, mode }) => ({ name, minor, mode })),
     cma: Object.fromEntries(Object.entries(areas()).map(([name, area]) => [name, asRead(name, area)])),
     meminfo: meminfoOf(records),
@@ -146,16 +163,23 @@ export function replay(inputs: CaseInputs, dtb: Uint8Array | undefined): Observe
   const mark = printk.nextSeq;
   if (inputs.steps.length === 0) return { ...atBoot, steps: [], logAfter: [] };
 
-  const process = new RecordedProcess(kernel, (name) => {
-    const all = areas();
-    const area = Object.hasOwn(all, name) ? all[name] : undefined;
-    return area && asRead(name, area);
+  const process = new RecordedProcess(
+    kernel,
+    (name) => {
+      const all = areas();
+      const area = Object.hasOwn(all, name) ? all[name] : undefined;
+      return area && asRead(name, area);
+    },
+    devices,
+  );
+  const linesSince = (seq: number) =>
+    [...printk.since(seq)].map((line) => ({ line: logLine(line), suppressed: line.suppressed === true }));
+  const steps = inputs.steps.map((step) => {
+    const before = printk.nextSeq;
+    const seen = process.step(step);
+    return seen.kind === 'answered' && devices !== undefined ? { ...seen, log: linesSince(before) } : seen;
   });
-  const steps = inputs.steps.map((step) => process.step(step));
-  const logAfter = [...printk.since(mark)].map((line) => ({
-    line: logLine(line),
-    suppressed: line.suppressed === true,
-  }));
+  const logAfter = linesSince(mark);
   return {
     ...atBoot,
     steps,

@@ -96,7 +96,6 @@ describe('the atomic pools', () => {
       const spans = [{ name: 'DMA', start: 0n, end: GiB }] as const;
       createZones(records, spans, freePages === 0 ? [] : [range(MiB, BigInt(freePages) * 4096n)]);
       createAtomicPools(records, printk, {
-        spans,
         totalRamPages: 64,
         cmaAlignment: 8,
         zones: new Set(['DMA']),
@@ -119,7 +118,6 @@ describe('the atomic pools', () => {
     ] as const;
     createZones(records, spans, [range(4096n, 4096n)]);
     createAtomicPools(records, printk, {
-      spans,
       totalRamPages: 1,
       cmaAlignment: 8,
       zones: new Set(['DMA', 'Normal']),

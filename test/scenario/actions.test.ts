@@ -219,6 +219,24 @@ steps:
     task: late
     expect: { fd: 4 }
 `,
+  "drivers' own memory": `
+steps:
+  - device-probe: { name: camera@a200000, mask: 32 }
+    expect: { log: [assigned reserved memory node video-cma@60000000] }
+  - device-alloc: { name: camera@a200000, size: 1M, attrs: NO_WARN }
+    as: frame
+    expect: { value: { phys: 0x60000000, size: 1M, taken: 1M }, log: none }
+  - device-free: frame
+  - device-free: frame
+    expect: { errno: any, ret: '< 0' }
+  - device-vb2: { name: camera@a200000, count: 2, sizes: [2M, 1M] }
+    expect: { ret: 2 }
+  - check: { cat: { /sys/kernel/debug/cma/video-cma@60000000/used: /^1536/ } }
+  - device-vb2: { name: camera@a200000, count: 0 }
+  - device-drm: { name: camera@a200000, width: 640, height: 480, bpp: 32 }
+    expect: { value: { pitch: 2560, told: 1200K } }
+  - device-release: camera@a200000
+`,
   'files, time and faults': `
 steps:
   - cat: /sys/kernel/debug/cma/video-cma@60000000/count

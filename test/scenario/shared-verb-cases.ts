@@ -277,6 +277,46 @@ export const CASES: Readonly<Record<string, readonly Line[]>> = {
     line(`device rm ${CAMERA}`, { 'device-rm': CAMERA }),
     line('stat 4', { stat: 4 }),
   ],
+  'device-probe, device-release: regions, masks, what is not there': [
+    line(`device probe ${CAMERA}`, { 'device-probe': CAMERA }),
+    line(`device probe ${CAMERA} --index 7`, { 'device-probe': { name: CAMERA, index: 7 } }),
+    line(`device probe ${CAMERA} --mask 20`, { 'device-probe': { name: CAMERA, mask: 20 } }),
+    line(`device probe ${CAMERA} --driver isp --mask 40 --no-region`, {
+      'device-probe': { name: CAMERA, driver: 'isp', mask: 40, region: 'none' },
+    }),
+    line(`device probe ${CAMERA} --region frames`, { 'device-probe': { name: CAMERA, region: 'frames' } }),
+    line('device probe nope', { 'device-probe': 'nope' }),
+    line(`device set ${CAMERA} --mask 36`, { 'device-set': { name: CAMERA, mask: 36 } }),
+    line(`device release ${CAMERA}`, { 'device-release': CAMERA }),
+    line('device release nope', { 'device-release': 'nope' }),
+  ],
+  'device-alloc, device-free, device-vb2, device-drm': [
+    line(`device alloc ${CAMERA} 1M`, { 'device-alloc': { name: CAMERA, size: '1M' } }),
+    line(`device probe ${CAMERA}`, { 'device-probe': CAMERA }),
+    line(`device alloc ${CAMERA} 3M --attrs NO_KERNEL_MAPPING`, {
+      'device-alloc': { name: CAMERA, size: '3M', attrs: 'NO_KERNEL_MAPPING' },
+    }),
+    line(`device alloc ${CAMERA} 4K --gfp GFP_ATOMIC`, {
+      'device-alloc': { name: CAMERA, size: '4K', gfp: 'GFP_ATOMIC' },
+    }),
+    line(`device alloc ${CAMERA} 8K --pages`, { 'device-alloc': { name: CAMERA, size: '8K', pages: true } }),
+    line(`device alloc ${CAMERA} 1G`, { 'device-alloc': { name: CAMERA, size: '1G' } }),
+    line('device alloc nope 4K', { 'device-alloc': { name: 'nope', size: '4K' } }),
+    line(`device vb2 ${CAMERA} 3 2M 1M --min 2`, {
+      'device-vb2': { name: CAMERA, count: 3, sizes: ['2M', '1M'], min: 2 },
+    }),
+    line(`device vb2 ${CAMERA} 3 100M`, { 'device-vb2': { name: CAMERA, count: 3, sizes: '100M' } }),
+    line(`device drm ${CAMERA} 1920 1080 32`, {
+      'device-drm': { name: CAMERA, width: 1920, height: 1080, bpp: 32 },
+    }),
+    line(`device drm ${CAMERA} 0 1080 32`, {
+      'device-drm': { name: CAMERA, width: 0, height: 1080, bpp: 32 },
+    }),
+    line(`alloc ${AREA} 64M`, { alloc: { heap: AREA, size: '64M' } }),
+    line('device free 1', { 'device-free': 1 }),
+    line('device free 99', { 'device-free': 99 }),
+    line(`device vb2 ${CAMERA} 0`, { 'device-vb2': { name: CAMERA, count: 0 } }),
+  ],
   'sleep, fault, pin, modprobe': [
     line('sleep 0.5', { sleep: 0.5 }),
     line('fault add errno=ENOMEM,heap=system,nth=1', { fault: 'errno=ENOMEM,heap=system,nth=1' }),

@@ -113,6 +113,21 @@ const VERBS: Readonly<Record<string, Verb>> = {
   },
   unmap: { command: 'device unmap', value: nothing },
   detach: { command: 'device detach', value: nothing },
+  'device-probe': { command: 'device probe', value: nothing },
+  'device-release': { command: 'device release', value: nothing },
+  'device-alloc': {
+    command: 'device alloc',
+    value: (answer) => ({ dma: String(answer.dma_address), ...numbers('taken')(answer) }),
+  },
+  'device-free': { command: 'device free', value: nothing },
+  'device-vb2': {
+    command: 'device vb2',
+    value: (answer) => ({ ret: Number(answer.granted) }),
+  },
+  'device-drm': {
+    command: 'device drm',
+    value: (answer) => ({ dma: String(answer.dma_address), ...numbers('pitch', 'told')(answer) }),
+  },
   sleep: { command: 'sleep', value: nothing },
   fault: { command: 'fault add', value: number('id') },
   'fault-rm': { command: 'fault rm', value: nothing },

@@ -114,7 +114,7 @@ it.each([400, 416, 1200])(
     );
     const [, done = '', after = ''] =
       /^done (\d+)\nafter (\d+)\nerror "session-disk-full"\n$/.exec(stdout) ?? [];
-    expect({ status, stdout, stderr, done: Number(done) > 5 }).toEqual({
+    expect({ status, stdout, stderr, done: Number(done) > 4 }).toEqual({
       status: 4,
       stdout,
       stderr: '',

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Device } from '../../mm/dma/device.ts';
-import { makeDevice } from '../../program/described-device.ts';
+import { makeDevice, nodeAsSeen } from '../../program/described-device.ts';
 import { setDevice } from '../../program/set-device.ts';
 import { makeCalls } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
@@ -25,6 +25,7 @@ const NAME = 'the device: its name, the path of its node, or the name of its nod
 const answerOf = (device: Device, kernel: Kernel) => ({
   device,
   attachments: kernel.attachmentsOf(device.name),
+  binding: kernel.deviceMemory(device.name),
 });
 
 /** `device add NAME`. */
@@ -52,7 +53,13 @@ export function deviceAdd(parent: Command, { shell }: Registry): void {
       const session = await sh.session('device add');
       const { node, ...given } = options;
       const facts = node === undefined ? undefined : await boardNode(session, node);
-      const device = makeDevice(name, facts, given);
+      const seen =
+        facts &&
+        nodeAsSeen(
+          facts,
+          session.view((kernel) => kernel.profile),
+        );
+      const device = makeDevice(name, seen, given);
       await makeCalls(sh, session, ({ must }) => must(`device add: ${name}`, { call: 'device_add', device }));
       if (facts?.disabled === true) {
         sh.streams.err(`${escapeText(facts.path)} is disabled: Linux makes no device of it on this board\n`);
@@ -141,7 +148,7 @@ export function deviceShow(parent: Command, { shell }: Registry): void {
         () => ({
           schema: 'dmaheap.device/1',
           profile,
-          device: deviceJson(shown.device, shown.attachments),
+          device: deviceJson(shown.device, shown.attachments, shown.binding),
         }),
         (ink) => renderDevice(shown, ink, sh.task),
       );

@@ -9,7 +9,7 @@ export function devicesCommand({ program, shell }: Registry): void {
     .command('devices')
     .summary('the devices that buffers are for')
     .description(
-      'Lists the devices of the board that buffers are for, and those that were added: how each reaches memory, and how many buffers it has.',
+      'Lists the devices of the board that buffers are for, and those that were added: how each reaches memory, how many buffers it has, and what its driver holds.',
     )
     .addHelpText(
       'after',
@@ -23,16 +23,20 @@ export function devicesCommand({ program, shell }: Registry): void {
       const wishes = listWishes(options, sh.options.json);
       const session = await sh.session('devices');
       const { devices, profile } = session.view((kernel) => ({
-        devices: kernel
-          .devices()
-          .map((device) => ({ device, attachments: kernel.attachmentsOf(device.name) })),
+        devices: kernel.devices().map((device) => ({
+          device,
+          attachments: kernel.attachmentsOf(device.name),
+          binding: kernel.deviceMemory(device.name),
+        })),
         profile: kernel.info().banner,
       }));
       await sh.answer(
         () => ({
           schema: 'dmaheap.devices/1',
           profile,
-          devices: devices.map(({ device, attachments }) => deviceJson(device, attachments)),
+          devices: devices.map(({ device, attachments, binding }) =>
+            deviceJson(device, attachments, binding),
+          ),
         }),
         (ink) => renderDevices(devices, ink, sh.page, wishes),
       );

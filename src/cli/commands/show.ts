@@ -1,4 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.ts';
+import type { DeviceMemoryView } from '../../kernel/views/device-memory-view.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views/views.ts';
 import { findHeap } from '../../program/find-heap.ts';
 import { heapName } from '../../uapi/dma-heap.ts';
@@ -7,6 +8,7 @@ import { bufferOf } from '../bytes/buffer-of.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { CallFailed } from '../failures.ts';
 import { bufferJson, extentJson, heapJson, regionJson } from '../json/json.ts';
+import { deviceMemoryJson } from '../json/machine-json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderBuffer } from '../render/buffers.ts';
 import { renderHeap } from '../render/heaps.ts';
@@ -18,6 +20,7 @@ interface ShownHeap {
   /** Those that lie in its region, under whichever name they were allocated. */
   readonly buffers: readonly BufferView[];
   readonly freeRuns: readonly PfnRange[];
+  readonly memory: readonly DeviceMemoryView[];
 }
 
 function shownHeap(kernel: Kernel, name: string): ShownHeap {
@@ -31,7 +34,15 @@ function shownHeap(kernel: Kernel, name: string): ShownHeap {
     heap.region === undefined ? undefined : kernel.regions().find(({ name }) => name === heap.region);
   const names = new Set([heap.name, ...(region?.heaps ?? [])]);
   const buffers = kernel.buffers().filter((buffer) => names.has(buffer.heap));
-  return { heap, region, buffers, freeRuns: kernel.freeRuns(name) };
+  const memory = kernel
+    .deviceBuffers()
+    .filter(
+      ({ from, area, pool }) =>
+        heap.region !== undefined &&
+        ((from === 'cma' && heap.backend === 'cma' && area === heap.region) ||
+          (from === 'pool' && heap.backend === 'coherent' && pool === heap.region)),
+    );
+  return { heap, region, buffers, freeRuns: kernel.freeRuns(name), memory };
 }
 
 function shownBuffer(kernel: Kernel, task: string, fd: number): BufferView {
@@ -83,7 +94,7 @@ export function showCommand({ program, shell }: Registry): void {
         shown: shownHeap(kernel, name ?? ''),
         profile: kernel.info().banner,
       }));
-      const { heap, region, buffers, freeRuns } = shown;
+      const { heap, region, buffers, freeRuns, memory } = shown;
       return sh.answer(
         () => ({
           schema: 'dmaheap.heap/1',
@@ -91,9 +102,10 @@ export function showCommand({ program, shell }: Registry): void {
           heap: heapJson(heap),
           region: region === undefined ? null : regionJson(region),
           buffers: buffers.map(bufferJson),
+          memory: memory.map((one) => ({ device: one.device, ...deviceMemoryJson(one) })),
           free_runs: freeRuns.map((run) => extentJson(run, heap.pageSize)),
         }),
-        (ink) => renderHeap(heap, region, buffers, freeRuns, ink, sh.task),
+        (ink) => renderHeap(heap, region, buffers, freeRuns, ink, sh.task, memory),
       );
     });
 }

@@ -12,6 +12,7 @@ import { O_ACCMODE } from '../../uapi/fcntl.ts';
 import { iocSize } from '../../uapi/ioctl.ts';
 import { formatHex, formatSize, U64_MASK } from '../../units.ts';
 import { groupText } from '../words/groups.ts';
+import { explainDriverFailure } from './explain-driver-failure.ts';
 
 const CGROUP_REASONS = {
   'not-a-cgroup': 'directories are made and removed only below /sys/fs/cgroup',
@@ -62,6 +63,8 @@ function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): strin
       return [`attachment ${value} is not there, or not in a state for this`];
     case 'handle':
       return [`the device's file has no handle ${value}`];
+    case 'device-buffer':
+      return [`no device holds memory of number ${value}; dmaheap device show NAME lists what one holds`];
     case 'name':
       return [`a name has at most 31 bytes, this one ${value}`];
   }
@@ -280,6 +283,13 @@ export function explainFailure(failure: Failure): string[] {
       ];
     case 'not-modelled':
       return [`${failure.what} is not modelled`];
+    case 'mask-too-small':
+    case 'buffer-of-queue':
+    case 'device-bound':
+    case 'dumb-size':
+    case 'dma-no-room':
+    case 'region-refused':
+      return explainDriverFailure(failure);
     default:
       return explainNoRoom(failure);
   }

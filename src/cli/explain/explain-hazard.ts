@@ -129,6 +129,8 @@ function ownerText(owner: Owner): string {
   switch (owner.kind) {
     case 'buffer':
       return `the buffer of ${owner.heap} with ino ${owner.ino}`;
+    case 'device':
+      return `memory that the driver of ${owner.device} took (number ${owner.buffer})`;
     case 'region':
       return `memory of ${owner.region} that no buffer has`;
     case 'image':

@@ -37,6 +37,7 @@ export const heapJson = (heap: HeapView): Json => ({
   largest: size(heap.largest),
   buffers: heap.buffers,
   declared: heap.declared === undefined ? null : { zone: null, source: null, ...heap.declared },
+  devices: heap.devices.map((share) => ({ ...share })),
   charges: heap.charges === undefined ? null : { region: null, ...heap.charges },
 });
 

@@ -1,4 +1,5 @@
 /** Devices as text: `dmaheap devices` and `dmaheap device show`. */
+import type { DeviceBindingView } from '../../kernel/views/device-memory-view.ts';
 import type { DeviceAttachment } from '../../kernel/views/views.ts';
 import type { Device, DmaRange } from '../../mm/dma/device.ts';
 import { formatHex, formatSize } from '../../units.ts';
@@ -7,6 +8,7 @@ import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { type ListColumn, type ListWishes, PAGE, type Page, renderList } from '../terminal/list-table.ts';
 import { renderFacts } from '../terminal/table.ts';
 import { fdList } from './buffers.ts';
+import { bindingFacts, renderDeviceMemory } from './device-memory.ts';
 import { attachmentLine, renderSegments } from './segments.ts';
 import { sizeExact } from './size.ts';
 
@@ -33,7 +35,12 @@ const limitText = (limit: bigint): string => (limit === 0n ? '-' : formatHex(lim
 export interface ListedDevice {
   readonly device: Device;
   readonly attachments: readonly DeviceAttachment[];
+  readonly binding?: DeviceBindingView | undefined;
 }
+
+/** Bytes that its driver holds. */
+const heldBytes = ({ binding }: ListedDevice): bigint =>
+  (binding?.buffers ?? []).reduce((sum, { taken }) => sum + taken, 0n);
 
 export const DEVICE_COLUMNS: readonly ListColumn<ListedDevice>[] = [
   { title: 'DEVICE', name: true, text: ({ device }) => escapeText(device.name) },
@@ -41,6 +48,12 @@ export const DEVICE_COLUMNS: readonly ListColumn<ListedDevice>[] = [
   { title: 'MASK', right: true, text: ({ device }) => maskText(device.dmaMask) },
   { title: 'IOMMU', text: ({ device }) => yesNo(device.iommu) },
   { title: 'ATTACHED', right: true, text: ({ attachments }) => String(attachments.length) },
+  {
+    title: 'HOLDS',
+    right: true,
+    shown: { when: (listed) => heldBytes(listed) > 0n },
+    text: (listed) => (heldBytes(listed) === 0n ? '-' : formatSize(heldBytes(listed))),
+  },
   {
     title: 'REGIONS',
     name: true,
@@ -84,7 +97,7 @@ export function renderDevices(
 
 /** One device, and the buffers that it has. @param task whose descriptors stand without a name */
 export function renderDevice(
-  { device, attachments }: ListedDevice,
+  { device, attachments, binding }: ListedDevice,
   ink: Ink = NO_INK,
   task = 'shell',
 ): string {
@@ -107,6 +120,7 @@ export function renderDevice(
     ['max segment', sizeExact(BigInt(device.maxSegSize))],
     ['importer', `${device.importer}${device.contiguous ? ', needs a buffer in one run of addresses' : ''}`],
     ['regions', device.memoryRegions.map(escapeText).join(', ') || '-'],
+    ...(binding === undefined ? [] : bindingFacts(binding)),
     ['attachments', String(attachments.length)],
   ];
   const parts = attachments.map((attachment) => {
@@ -114,5 +128,9 @@ export function renderDevice(
     const what = `buffer ino ${buffer.ino}, ${formatSize(buffer.size)} of ${escapeText(buffer.heap)}, fd ${fdList(buffer.fds, task)}`;
     return `\n${attachmentLine(attachment)}: ${what}\n${segments === undefined ? '' : renderSegments(segments, ink)}`;
   });
-  return renderFacts(facts) + parts.join('');
+  const held =
+    binding === undefined || binding.buffers.length === 0
+      ? ''
+      : `\n${renderDeviceMemory(binding.buffers, ink)}`;
+  return renderFacts(facts) + held + parts.join('');
 }

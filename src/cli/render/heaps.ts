@@ -1,5 +1,6 @@
 /** The heaps as text: `dmaheap list` and `dmaheap show heap:NAME`. */
 import { BACKENDS, chargedBy } from '../../dma-buf/backends.ts';
+import type { DeviceMemoryView } from '../../kernel/views/device-memory-view.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views/views.ts';
 import { isProposal } from '../../profile/accounting.ts';
 import { bytesOf, formatHex, formatSize, type PfnRange } from '../../units.ts';
@@ -98,13 +99,22 @@ function declaredText({ by, cached, zone, source }: NonNullable<HeapView['declar
 /** Pages that are used, and by no buffer. */
 function othersFact(heap: HeapView, buffers: readonly BufferView[]): (readonly [string, string])[] {
   const who = wordsOf(heap).others;
-  const others = buffers.reduce((left, buffer) => left - buffer.size, heap.size - heap.free);
+  const held = heap.devices.reduce((sum, { pages }) => sum + BigInt(pages * heap.pageSize), 0n);
+  const others = buffers.reduce((left, buffer) => left - buffer.size, heap.size - heap.free - held);
   return who === undefined || others <= 0n ? [] : [['other', `${sizeExact(others)} ${who}`]];
 }
+
+/** Pages that devices' drivers hold. */
+const deviceFacts = ({ devices, pageSize }: HeapView): (readonly [string, string])[] =>
+  devices.map(({ device, pages, buffers }) => [
+    'held by',
+    `the driver of ${escapeText(device)}: ${sizeExact(BigInt(pages * pageSize))} in ${buffers}`,
+  ]);
 
 /** What lies where in a heap's memory, by address: buffers, and what is free between them. */
 function renderMap(
   buffers: readonly BufferView[],
+  memory: readonly DeviceMemoryView[],
   freeRuns: readonly PfnRange[],
   pageSize: number,
   ink: Ink,
@@ -114,7 +124,10 @@ function renderMap(
     sgTable.map((run) => ({ run, fd: fdList(fds, task), name: name ?? '-' })),
   );
   const free = freeRuns.map((run) => ({ run, fd: '', name: 'free' }));
-  const rows = [...taken, ...free].sort((a, b) => a.run.pfn - b.run.pfn);
+  const held = memory.flatMap(({ frames, device, id }) =>
+    frames.map((run) => ({ run, fd: '', name: `${device}, number ${id}` })),
+  );
+  const rows = [...taken, ...held, ...free].sort((a, b) => a.run.pfn - b.run.pfn);
   if (rows.length === 0) return '';
   const columns = [
     { title: 'ADDRESS' },
@@ -137,6 +150,7 @@ function renderMap(
  * @param buffers the buffers that were allocated from this region, under whichever of its names
  * @param freeRuns what is free in it, ascending
  * @param task whose descriptors stand without a name
+ * @param memory what devices' drivers hold of it
  */
 export function renderHeap(
   heap: HeapView,
@@ -145,6 +159,7 @@ export function renderHeap(
   freeRuns: readonly PfnRange[],
   ink: Ink = NO_INK,
   task = 'shell',
+  memory: readonly DeviceMemoryView[] = [],
 ): string {
   const facts: (readonly [string, string])[] = [
     ['heap', escapeText(heap.name)],
@@ -169,11 +184,12 @@ export function renderHeap(
   facts.push(
     ['size', sizeExact(heap.size)],
     ['free', sizeExact(heap.free)],
+    ...deviceFacts(heap),
     ...othersFact(heap, buffers),
     ['largest', `${sizeExact(heap.largest)}: ${wordsOf(heap).largest}`],
     ['buffers', String(heap.buffers)],
   );
-  const map = renderMap(buffers, freeRuns, heap.pageSize, ink, task);
+  const map = renderMap(buffers, memory, freeRuns, heap.pageSize, ink, task);
   const { caveat } = wordsOf(heap);
   return renderFacts(facts) + map + (caveat === undefined ? '' : `\n${ink.dim(caveat)}\n`);
 }

@@ -61,6 +61,7 @@ import { BOOT_RECORD, type BootRecord, bootRecord, DEVICE_TREE_RECORD } from './
 import { bootWarnings } from './boot-warnings.ts';
 import { checkInputs } from './checked-inputs.ts';
 import { planDeclared } from './declared-heaps.ts';
+import { keepDriverMemory } from './driver-memory.ts';
 import { printMemoryLine } from './memory-line.ts';
 import { loadModules } from './modules.ts';
 import { NOTHING_REGISTERED, type Registered, regionViews } from './regions.ts';
@@ -195,7 +196,10 @@ function bootKernel(
   takeSparse(memblock, profile, pageblockBytes(profile), profile.config.CONFIG_ARM64_VA_BITS > 39 ? 4 : 3);
   if (!cmaEarly && !profile.linux.defaultCmaFirst) defaultCma();
   const bounceLimit = swiotlbLimit(memblock, profile, board.dmaMaxCpuAddress);
-  const swiotlb = bounceLimit === undefined ? undefined : takeSwiotlb(memblock, bounceLimit);
+  const swiotlb =
+    bounceLimit === undefined
+      ? undefined
+      : takeSwiotlb(memblock, bounceLimit, 1, profile.linux.dma.swiotlb === 'full');
 
   printMemoryLine(early, spans, reserve.kernel);
 
@@ -217,8 +221,9 @@ function bootKernel(
   const ram = new SystemRam(memblock, profile, { kernel: reserve.kernel, firmware });
   const declared = planDeclared(early, board, params, reservedMemory.regions);
   const problems = loadModules(early, planModules(early, ram), params, declared);
+  const poolPlaces = keepDriverMemory(early, board, reservedMemory.regions, ram, active);
   if (swiotlb !== undefined) createSwiotlb(records, swiotlb.base, swiotlb.size);
-  createDevices(records, board);
+  createDevices(records, board, profile.linux.dma.readsNonCoherent, profile.config.CONFIG_IOMMU_SUPPORT);
   createVirtualDrmDevices(records, profile.config);
   startAccounting(early, active);
   if (board.tree !== undefined && arch.deviceTree) records.put(DEVICE_TREE_RECORD, encodeDtb(board.tree));
@@ -227,7 +232,7 @@ function bootKernel(
     banner: [banner(profile, bannerArea(early, reservedMemory, words)), ...declared.told].join('; '),
     cmdline,
     reserve,
-    layout: arenaLayout(early, problems, declared.pools),
+    layout: arenaLayout(early, [...poolPlaces, ...declared.pools]),
     ...(swiotlb && { swiotlb }),
     ...(params.evict !== undefined && { evict: params.evict }),
     iomem: ram.resources,
@@ -379,7 +384,6 @@ function startAtomicPools(
     spans.map((span) => [span.name, pages.managedPages(span.name) + cmaPagesIn(span)]),
   );
   createAtomicPools(records, printk, {
-    spans,
     totalRamPages: [...managed.values()].reduce((sum, count) => sum + count, 0),
     cmaAlignment,
     zones: new Set(
@@ -390,14 +394,9 @@ function startAtomicPools(
   });
 }
 
-/** Where there is memory: RAM with its no-map holes, and pools with a heap that lie outside it. */
-function arenaLayout(
-  { memblock, coherentPools }: EarlyBoot,
-  problems: Registered,
-  declared: readonly PhysRange[],
-): readonly PhysRange[] {
-  const pools = coherentPools.filter((_, index) => !problems.pools.has(index));
-  const ranges = [...memblock.memory, ...pools, ...declared]
+/** Where there is memory: RAM with its no-map holes, and pools that can be mapped and lie outside it. */
+function arenaLayout({ memblock }: EarlyBoot, pools: readonly PhysRange[]): readonly PhysRange[] {
+  const ranges = [...memblock.memory, ...pools]
     .map(memblock.geometry.wholePages)
     .sort((a, b) => (a.base < b.base ? -1 : 1));
   const layout: PhysRange[] = [];

@@ -21,6 +21,8 @@ import { registerDrmDevice, unregisterDrmDevice } from '../drm-devices.ts';
 import { FileHolders } from '../file-holders.ts';
 import type { KernelState } from '../state.ts';
 import { DescriptorTable } from '../task.ts';
+import { removeDriver } from './driver-calls.ts';
+import { forgetQueue } from './media-calls.ts';
 import { badArgument, fail, ok, type SyscallResult } from './results.ts';
 
 /**
@@ -54,6 +56,8 @@ export function deviceDel(state: KernelState, by: string, { device }: DeviceDel)
   for (const attachment of [...state.attachments.all()]) {
     if (attachment.device === device) detach(state, by, attachment);
   }
+  removeDriver(state, by, device);
+  forgetQueue(state.records, device);
   removeDevice(state.records, device);
   unregisterDrmDevice(state.records, device);
   return ok(0);

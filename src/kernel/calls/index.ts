@@ -5,6 +5,15 @@
  */
 
 import { mkdir, rmdir } from './cgroup-calls.ts';
+import {
+  dmaAllocAttrsCall,
+  dmaAllocPagesCall,
+  dmaFreeCall,
+  dmaSetMask,
+  driverBind,
+  ofReservedMemDeviceInit,
+  ofReservedMemDeviceRelease,
+} from './driver-calls.ts';
 import { drmGemClose, drmPrimeFdToHandle, drmPrimeHandleToFd } from './drm-calls.ts';
 import { dup, fcntl, fstat, ftruncate, lseek, poll, pread64, pwrite64, read, write } from './file-calls.ts';
 import {
@@ -27,6 +36,7 @@ import {
 } from './importer-calls.ts';
 import { ioctl } from './ioctl.ts';
 import { deleteModule, faultAdd, faultDel, modprobe, pin, sleep, unpin } from './machine-calls.ts';
+import { drmCreateDumb, drmDevRegister, vb2Reqbufs } from './media-calls.ts';
 import { mmap, munmap, refuseOffset } from './mmap.ts';
 import { occupy } from './occupy.ts';
 import { close, open } from './open.ts';
@@ -65,6 +75,16 @@ const CALLS = {
   drm_prime_fd_to_handle: file(drmPrimeFdToHandle),
   drm_prime_handle_to_fd: file(drmPrimeHandleToFd),
   drm_gem_close: file(drmGemClose),
+  driver_bind: task(driverBind),
+  of_reserved_mem_device_init: task(ofReservedMemDeviceInit),
+  of_reserved_mem_device_release: voidTask(ofReservedMemDeviceRelease),
+  dma_set_mask: task(dmaSetMask),
+  dma_alloc_attrs: task(dmaAllocAttrsCall),
+  dma_alloc_pages: task(dmaAllocPagesCall),
+  dma_free: voidTask(dmaFreeCall),
+  vb2_reqbufs: task(vb2Reqbufs),
+  drm_dev_register: task(drmDevRegister),
+  drm_create_dumb: task(drmCreateDumb),
   task_add: machine(taskAdd),
   device_add: machine(deviceAdd),
   device_del: machine(deviceDel),

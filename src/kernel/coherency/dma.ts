@@ -10,6 +10,7 @@
  */
 import type { Backend } from '../../dma-buf/backends.ts';
 import type { Device, DmaAddr } from '../../mm/dma/device.ts';
+import { deviceBuffers } from '../../mm/dma/device-memory.ts';
 import { type DmaFault, deviceAccess, dmaRead, dmaWrite } from '../../mm/dma/dma-access.ts';
 import type { Accessor } from '../../mm/dma/hazard.ts';
 import type { DmaSegment } from '../../mm/dma/iommu-dma.ts';
@@ -155,7 +156,13 @@ function reportStray(
 ): void {
   const own = [...state.attachments.all()]
     .filter((attachment) => attachment.device === device.name)
-    .flatMap((attachment) => attachment.mapped?.segments ?? []);
+    .flatMap((attachment) => attachment.mapped?.segments ?? [])
+    // What its driver took for it is its own as well.
+    .concat(
+      deviceBuffers(state.records)
+        .filter((buffer) => buffer.device === device.name)
+        .map(({ dma, size }) => ({ address: dma, length: size })),
+    );
   for (const part of outside(own, address, length)) {
     const reached = deviceAccess(state.dmaContext(), device, part.address, part.length, kind);
     let at = part.address;

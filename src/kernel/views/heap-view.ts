@@ -3,6 +3,7 @@ import { chargedBy, dmaHeapOps, type HeapBacking } from '../../dma-buf/backends.
 import type { FileTable } from '../../dma-buf/dma-buf.ts';
 import { dmaHeaps, findDmaHeap } from '../../dma-buf/dma-heap.ts';
 import type { DeclaredTraits } from '../../dma-buf/heap-ops.ts';
+import { type DeviceShare, deviceShares } from '../../mm/dma/device-memory.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import type { PfnRange } from '../../units.ts';
@@ -27,6 +28,7 @@ export function heapViews(records: Records, files: FileTable): HeapView[] {
       largest: pagesToBytes(largestPages),
       buffers: buffers.get(name) ?? 0,
       ...(backing.declared && { declared: declaredOf(backing.declared) }),
+      devices: sharesOf(records, backing),
       ...chargesOf(records, backing, region?.name),
     };
   });
@@ -38,6 +40,12 @@ const declaredOf = ({ by, cached, zone, source }: DeclaredTraits): DeclaredView 
   ...(zone !== undefined && { zone }),
   ...(source !== undefined && { source }),
 });
+
+/** Who else has pages of a heap's memory. */
+function sharesOf(records: Records, { backend, index }: HeapBacking): readonly DeviceShare[] {
+  if (backend === 'cma') return deviceShares(records, 'cma', index);
+  return backend === 'coherent' ? deviceShares(records, 'pool', index) : [];
+}
 
 /** Which controller a heap charges, where it does. @param name the area or pool */
 function chargesOf(

@@ -1,6 +1,7 @@
 /** What lies at a physical address: the answer to "whose bytes did that hit?". */
 import { type DmaBufFile, FileTable } from '../../dma-buf/dma-buf.ts';
 import { Cma } from '../../mm/alloc/cma.ts';
+import { deviceBuffers } from '../../mm/dma/device-memory.ts';
 import type { Geometry } from '../../profile/geometry.ts';
 import { geometryOf } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
@@ -19,6 +20,8 @@ export type Owner =
       readonly name?: string;
       readonly offset: bigint;
     }
+  /** Memory that a device's driver took, by its number. */
+  | { readonly kind: 'device'; readonly device: string; readonly buffer: number }
   /** A reserved region or CMA area, pages that no buffer has. */
   | { readonly kind: 'region'; readonly region: string }
   /** What the boot loader loaded: `kernel`, `initrd`, `dtb`. */
@@ -98,6 +101,12 @@ function otherOwners(records: Records): readonly Occupant[] {
   const boot = bootRecord(records);
   const { pfnPhys, pagesToBytes } = geometryOf(records);
   const all: Occupant[] = [];
+  for (const { id, device, frames } of deviceBuffers(records)) {
+    for (const { pfn, pages } of frames) {
+      const range = { base: pfnPhys(pfn), size: pagesToBytes(pages) };
+      all.push({ range, owner: { kind: 'device', device, buffer: id } });
+    }
+  }
   for (const [image, place] of Object.entries(boot.reserve)) {
     if (place !== undefined) all.push({ range: place as PhysRange, owner: { kind: 'image', image } });
   }

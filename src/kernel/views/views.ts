@@ -2,6 +2,7 @@
  * What can be asked of a kernel without changing it: plain data for renderers and tests.
  */
 import type { Backend } from '../../dma-buf/backends.ts';
+import type { DeviceShare } from '../../mm/dma/device-memory.ts';
 import type { DmaDirection } from '../../mm/dma/dma-mapping.ts';
 import type { DmaSegment } from '../../mm/dma/iommu-dma.ts';
 import type { RegionDetail } from '../../mm/early/region-detail.ts';
@@ -30,6 +31,8 @@ export interface HeapView {
   readonly buffers: number;
   /** Somebody declared it: it is not mainline's. */
   readonly declared?: DeclaredView;
+  /** The devices whose drivers hold pages of the same area or pool, the most first. */
+  readonly devices: readonly DeviceShare[];
   /** What its buffers are charged to; absent: nothing. */
   readonly charges?: { readonly controller: 'memory' | 'dmem'; readonly region?: string };
 }
@@ -87,6 +90,8 @@ export type WhyNoHeap =
   | 'cma-across-zones' // the area crosses a zone's border: a heap that has no pages
   | 'cma-not-configured' // the kernel has no CMA, or no CMA heap
   | 'coherent-off' // the kernel has no coherent heap
+  | 'restricted-pool' // restricted-dma-pool: its devices' alone
+  | 'restricted-refused' // with no-map, reusable or a default
   | 'coherent-no-slot' // more coherent pools than the series remembers
   | 'coherent-not-no-map' // an architecture whose pools must be no-map
   | 'mapped-ram' // a pool without no-map: memremap refuses System RAM

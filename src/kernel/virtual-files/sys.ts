@@ -1,5 +1,7 @@
 /** /sys: the folders that lead to heaps, CMA areas, the device tree and debugfs. */
 import { dmaHeaps } from '../../dma-buf/dma-heap.ts';
+import { atomicPoolBytes } from '../../mm/dma/atomic-pools.ts';
+import type { ZoneName } from '../../profile/linux-version.ts';
 import { bufinfo } from './bufinfo.ts';
 import { cgroupMount } from './cgroup.ts';
 import { cmaDebugfsDirectory } from './cma-debugfs.ts';
@@ -46,4 +48,19 @@ const debugfs = (viewer: Viewer): VirtualDirectory =>
       fixedDirectory(0o755, {
         bufinfo: () => textFile(() => bufinfo(viewer.records)),
       }),
+    ...(hasAtomicPools(viewer) && { dma_pools: () => dmaPools(viewer) }),
   });
+
+/** kernel/dma/pool.c: there are pools by zone, though not of every zone. */
+const hasAtomicPools = ({ profile }: Viewer): boolean =>
+  profile.arch.early.atomicPools(profile.config) === 'by-zone';
+
+/** dma_atomic_pool_debugfs_init(): bytes of each pool. */
+const dmaPools = ({ records }: Viewer): VirtualDirectory => {
+  const size = (zone: ZoneName) => () => textFile(() => `${atomicPoolBytes(records, zone)}\n`, 0o400);
+  return fixedDirectory(0o755, {
+    pool_size_dma: size('DMA'),
+    pool_size_dma32: size('DMA32'),
+    pool_size_kernel: size('Normal'),
+  });
+};

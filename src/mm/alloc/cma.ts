@@ -120,6 +120,7 @@ export class Cma {
    * @param count pages, at least 1; may be larger than the area
    * @param order the alignment: multiples of `1 << order` in page frame numbers
    * @param check told of the first frame before it is taken; may throw
+   * @param quiet __GFP_NOWARN: nothing is logged
    * @returns the first frame, or `undefined` after logging what is free; an area without pages says nothing
    */
   alloc(
@@ -127,8 +128,9 @@ export class Cma {
     order: number,
     printk: Printk,
     check: (pfn: Pfn) => void = () => undefined,
+    quiet = false,
   ): Pfn | undefined {
-    if (this.count === 0) return undefined;
+    if (this.count === 0 || count === 0) return undefined;
     const align = 2 ** order;
     const offset = this.basePfn % align;
     let busy = false;
@@ -153,7 +155,7 @@ export class Cma {
       busy = true;
       from = bit + align;
     }
-    this.refuse(BigInt(count), printk, busy);
+    this.refuse(BigInt(count), printk, busy, quiet);
     return undefined;
   }
 
@@ -164,11 +166,11 @@ export class Cma {
    * @param count pages, up to 2^64 - 1; the counter wraps as atomic64_add() does
    * @param busy whether the search met pages that could not be moved
    */
-  refuse(count: bigint, printk: Printk, busy = false): void {
+  refuse(count: bigint, printk: Printk, busy = false, quiet = false): void {
     if (count <= BigInt(this.count) || profileIn(this.#records).linux.cmaTooLarge.counted) {
       this.#count({ allocPagesFail: this.#record.allocPagesFail + Number(BigInt.asIntN(64, count)) });
     }
-    this.#reportFailure(count, printk, busy);
+    if (!quiet) this.#reportFailure(count, printk, busy);
   }
 
   /** The first page of a run that the kernel does not map. */

@@ -25,6 +25,10 @@ export function createCoherentPool(records: Records, index: number, pool: DmaCoh
   records.put(poolKey(index), pool);
 }
 
+/** Whether the pool of that number is mapped, for a heap or a device. */
+export const hasCoherentPool = (records: Records, index: number): boolean =>
+  records.get(poolKey(index)) !== undefined;
+
 export class DmaCoherentMem {
   readonly #record: DmaCoherentMemRecord;
   readonly bitmap: Bitmap;

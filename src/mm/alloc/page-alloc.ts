@@ -5,6 +5,9 @@
  * Each zone is cut into the memory map's sections; a section's free blocks are one record, so that a call loads
  * and stores the few sections it touches. A block never crosses a section.
  *
+ * What the kernel itself holds cannot be moved, and is kept apart: `allocUnmovable` goes on in blocks that it has taken
+ * before, and else takes one of the largest (__rmqueue_fallback()), so that the small ones at zones' ends stay.
+ *
  * Deviation: of the blocks of one order Linux takes the one freed last, here it is the lowest; watermarks,
  * per-CPU lists and migrate types are not modelled. Which frames an allocation gets depends on all of these,
  * so only their shape is promised (docs/fidelity.md).
@@ -38,6 +41,8 @@ type Section = number[][];
 
 const ZONES = 'buddy/zones';
 const zoneKey = (name: ZoneName): string => `buddy/${name}`;
+/** Blocks of the largest order that unmovable pages lie in, by their first frames. */
+const stolenKey = (name: ZoneName): string => recordKey('buddy', name, 'unmovable');
 const sectionKey = (name: ZoneName, section: number): string => recordKey('buddy', name, section);
 
 /** Cuts a run of free frames into the largest aligned blocks: __free_pages_memory(). */
@@ -196,6 +201,60 @@ export class PageAllocator {
     return undefined;
   }
 
+  /**
+   * Takes a block that stays where it is, as drivers' are: __rmqueue(), MIGRATE_UNMOVABLE.
+   *
+   * @param order 0 to MAX_PAGE_ORDER
+   * @param from as of `alloc`
+   */
+  allocUnmovable(order: number, from: ZoneName = 'HighMem'): Pfn | undefined {
+    const names = [...this.zones()].reverse();
+    for (const name of names.slice(Math.max(names.indexOf(from), 0))) {
+      const pfn = this.#allocInStolen(this.#zone(name), order) ?? this.#steal(this.#zone(name), order);
+      if (pfn !== undefined) return pfn;
+    }
+    return undefined;
+  }
+
+  /** Takes a block out of those that were taken from movable memory before, the smallest that is large enough. */
+  #allocInStolen(zone: ZoneRecord, order: number): Pfn | undefined {
+    const stolen = this.#records.get<readonly Pfn[]>(stolenKey(zone.name)) ?? [];
+    const most = 2 ** this.#maxOrder;
+    for (let size = order; size <= this.#maxOrder; size++) {
+      if (zone.nrFree[size] === 0) continue;
+      for (const base of stolen) {
+        const number = Math.floor(base / this.#pagesPerSection);
+        if (((zone.orders[number - zone.firstSection] ?? 0) & (1 << size)) === 0) continue;
+        const section = this.#section(zone, number);
+        const list = section[size] ?? [];
+        const pfn = list[lowerBound(list, base)];
+        if (pfn !== undefined && pfn < base + most)
+          return this.#split(zone, number, section, pfn, size, order);
+      }
+    }
+    return undefined;
+  }
+
+  /** Takes the largest block of a zone, of which the rest is kept for the like. */
+  #steal(zone: ZoneRecord, order: number): Pfn | undefined {
+    const size = zone.nrFree.findLastIndex((blocks) => blocks > 0);
+    if (size < order) return undefined;
+    const index = zone.orders.findIndex((orders) => (orders & (1 << size)) !== 0);
+    const number = zone.firstSection + index;
+    const section = this.#section(zone, number);
+    const pfn = section[size]?.[0];
+    if (index < 0 || pfn === undefined) throw new Error(`zone ${zone.name}: free lists and summary differ`);
+    const base = pfn - (pfn % 2 ** this.#maxOrder);
+    const stolen = this.#records.get<readonly Pfn[]>(stolenKey(zone.name)) ?? [];
+    if (!stolen.includes(base)) {
+      this.#records.put<readonly Pfn[]>(
+        stolenKey(zone.name),
+        [...stolen, base].sort((a, b) => a - b),
+      );
+    }
+    return this.#split(zone, number, section, pfn, size, order);
+  }
+
   /** Gives a block back and coalesces it with free buddies: __free_one_page(). */
   free(pfn: Pfn, order: number): void {
     const name = this.zoneOf(pfn);
@@ -235,11 +294,13 @@ export class PageAllocator {
     const section = this.#section(zone, number);
     const pfn = section[size]?.[0];
     if (index < 0 || pfn === undefined) throw new Error(`zone ${zone.name}: free lists and summary differ`);
+    return this.#split(zone, number, section, pfn, size, order);
+  }
+
+  /** Takes a free block and gives back what of it is not wanted: expand(). */
+  #split(zone: ZoneRecord, number: number, section: Section, pfn: Pfn, size: number, order: number): Pfn {
     this.#take(zone, section, pfn, size);
-    while (size > order) {
-      size--;
-      this.#add(zone, section, pfn + 2 ** size, size);
-    }
+    for (let half = size - 1; half >= order; half--) this.#add(zone, section, pfn + 2 ** half, half);
     this.#store(zone, number, section);
     return pfn;
   }

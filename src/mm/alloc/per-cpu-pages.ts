@@ -47,6 +47,8 @@ export function createPerCpuPages(
   const huge = hugeOrder(profileIn(records));
   // Boot takes its own pages from the highest zone.
   const own = zones.findLastIndex(({ managed }) => managed > 0);
+  const pages = zones[own]?.managed ?? 0;
+  if (pages >= CONTRADICTED[0] && pages < CONTRADICTED[1]) records.put(KNOWN, false);
   records.put<PerCpuPages[]>(
     KEY,
     zones.map(({ span, managed }, zone) => newPerCpuPages(span, managed, zone === own ? huge : undefined)),
@@ -129,6 +131,18 @@ function newPerCpuPages(span: PfnRange, managed: number, huge: number | undefine
   if (huge === undefined || managed < from || managed >= to) return state;
   return { ...state, high: 2 ** huge + batch };
 }
+
+/**
+ * Zones of which the recordings do not agree: two of 503,800 pages and more had freed no huge block, others of as many
+ * had, and none was recorded up to 761,000.
+ */
+const CONTRADICTED = [502_000, 761_000] as const;
+
+const KNOWN = 'cma-per-cpu-known';
+
+/** Whether the model claims to know what lies on the lists right after boot. */
+export const knowsPerCpuPages = (records: Records): boolean =>
+  profileIn(records).linux.knowsPerCpuBlocks && records.get(KNOWN) !== false;
 
 /** Zones of so many pages: of those recorded, 212,000 to 502,000 did, and 175,000 and 761,000 did not. */
 const FREED_BEFORE = [196_608, 655_360] as const;

@@ -19,6 +19,14 @@ export interface DmaRange {
   readonly size: bigint;
 }
 
+/** What an entry of `memory-region` leads to; neither a region nor missing: to another node. */
+export interface RegionRef {
+  readonly region?: string;
+  readonly missing?: true;
+  readonly disabled?: true;
+  readonly restricted?: true;
+}
+
 /** struct device, as a record. */
 export interface Device {
   /** dev_name(). */
@@ -43,6 +51,10 @@ export interface Device {
   readonly contiguous: boolean;
   /** The nodes of its `memory-region`, by name. */
   readonly memoryRegions: readonly string[];
+  /** Every entry of its `memory-region`, in order; absent without the property. */
+  readonly regionRefs?: readonly RegionRef[];
+  /** Its `memory-region-names`, in order. */
+  readonly regionNames?: readonly string[];
   /** Whether the board has it, or the user added it. */
   readonly origin: 'board' | 'added';
 }

@@ -21,9 +21,16 @@ const SEGMENT = 256n * KiB;
  * @param ramEnd the end of RAM, exclusive
  * @param dmaLimit the end of the DMA zone, exclusive: arm64_dma_phys_limit
  * @param cpus possible CPUs, each of which gets an area of its own
+ * @param full whether it is never reduced
  */
-export function swiotlbSize(ramBytes: bigint, ramEnd: PhysAddr, dmaLimit: PhysAddr, cpus = 1): bigint {
-  const bounces = ramEnd > dmaLimit;
+export function swiotlbSize(
+  ramBytes: bigint,
+  ramEnd: PhysAddr,
+  dmaLimit: PhysAddr,
+  cpus = 1,
+  full = false,
+): bigint {
+  const bounces = full || ramEnd > dmaLimit;
   const forKmalloc = roundUp((ramBytes + 1023n) / 1024n, SEGMENT);
   const size = bounces || forKmalloc > DEFAULT_SIZE ? DEFAULT_SIZE : forKmalloc;
   const areas = powerOfTwo(BigInt(cpus)) * SEGMENT;
@@ -44,11 +51,16 @@ function powerOfTwo(atLeast: bigint): bigint {
  *
  * @returns what it took, or `undefined` when there is no room even for 1 MiB (or for the size, if smaller)
  */
-export function takeSwiotlb(memblock: Memblock, dmaLimit: PhysAddr, cpus = 1): PhysRange | undefined {
+export function takeSwiotlb(
+  memblock: Memblock,
+  dmaLimit: PhysAddr,
+  cpus = 1,
+  full = false,
+): PhysRange | undefined {
   const ramBytes = memblock.memory.reduce((sum, region) => sum + region.size, 0n);
   // ARCH_LOW_ADDRESS_LIMIT is the last address, and memblock takes it for an end.
   const where = { start: 0n, end: dmaLimit - 1n };
-  for (let size = swiotlbSize(ramBytes, memblock.endOfDram, dmaLimit, cpus); ; ) {
+  for (let size = swiotlbSize(ramBytes, memblock.endOfDram, dmaLimit, cpus, full); ; ) {
     const base = memblock.alloc(size, memblock.geometry.page, where);
     if (base !== undefined) return { base, size };
     if (size <= MIN_SIZE) return undefined;

@@ -6,7 +6,7 @@
 import type { LinuxVersion } from '../../profile/linux-version.ts';
 import type { Profile } from '../../profile/profile.ts';
 import type { PhysAddr, PhysRange } from '../../units.ts';
-import { formatPa, formatSize, GiB, rangeEnd, roundDown, roundUp } from '../../units.ts';
+import { formatPa, formatSize, GiB, rangeEnd, roundDown, roundUp, U64_MASK } from '../../units.ts';
 import { KernelPanic, type Memblock } from './memblock.ts';
 import { lowmemEnd } from './zones.ts';
 
@@ -222,7 +222,11 @@ export function takeSparse(memblock: Memblock, profile: Profile, pageblock: bigi
   for (let n = units(64n * GiB) + (levels > 3 ? 1 : 0); n > 0; n--) take(page, page);
 }
 
-const structPageOf = ({ arch, linux }: Profile): bigint => arch.structPage ?? linux.structPage;
+/** What a struct page lacks with CONFIG_SLOB, which keeps no counters of slabs in it. */
+const SLOB_LACKS = 8n;
+
+const structPageOf = ({ arch, linux, config }: Profile): bigint =>
+  arch.structPage ?? linux.structPage - (config.CONFIG_SLOB ? SLOB_LACKS : 0n);
 
 /**
  * Takes the memory map of all that lies between the ends of RAM, in lowmem: alloc_node_mem_map().
@@ -255,4 +259,25 @@ export function takeMemoryMap(memblock: Memblock, profile: Profile): void {
   const block = memblock.alloc(whole, part, { start: 0n });
   if (block === undefined) takeMapBySection(memblock, map);
   else if (whole > needed) memblock.free({ base: block + needed, size: whole - needed });
+  else if ((part & (part - 1n)) !== 0n)
+    replaceLastPart(memblock, profile, { base: block, size: whole }, part);
+}
+
+/**
+ * Parts that are no power of two: memblock aligns by a mask, the parts are cut at multiples of their size in linear
+ * addresses. Where these differ the last part finds no room in the block, gets one of its own, and what is left of
+ * the block goes back: sparse_buffer_alloc(), sparse_mem_map_populate(), sparse_buffer_fini() (Linux 5.10).
+ */
+function replaceLastPart(memblock: Memblock, { config }: Profile, block: PhysRange, part: bigint): void {
+  const origin = roundDown(memblock.startOfDram, memblock.geometry.memstartAlign);
+  const linear = block.base - origin + U64_MASK + 1n - (1n << BigInt(config.CONFIG_ARM64_VA_BITS));
+  const skipped = (part - (linear % part)) % part;
+  if (skipped === 0n) return;
+  // What is skipped goes back when the first part is cut; where the only part does not fit none is.
+  const cutsAny = block.size > part;
+  if (cutsAny) memblock.free({ base: block.base, size: skipped });
+  memblock.alloc(part, part, { start: 0n });
+  if (!cutsAny) memblock.free({ base: block.base, size: skipped });
+  const rest = part - skipped;
+  memblock.free({ base: rangeEnd(block) - rest, size: rest });
 }

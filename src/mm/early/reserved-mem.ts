@@ -21,7 +21,7 @@ import {
   type ReservedMem,
   type TrackedNode,
 } from './reserved-region.ts';
-import { isCmaPool, type SharedDmaPool, setupSharedDmaPool } from './shared-dma-pool.ts';
+import { isCmaPool, RESTRICTED_POOL, type SharedDmaPool, setupSharedDmaPool } from './shared-dma-pool.ts';
 import { sortAsKernel, sortAsOldKernel } from './sort.ts';
 
 export class ReservedMemory {
@@ -435,10 +435,14 @@ export class ReservedMemory {
       }
       region.problem ??= pool.problem;
     } else {
-      region.kind = pool.kind;
-      if (pool.kind === 'cma') region.cma = pool.area;
+      region.kind = pool.kind === 'restricted' ? 'reserved' : pool.kind;
+      if (pool.kind === 'restricted') region.problem ??= 'restricted-pool';
+      else if (pool.kind === 'cma') region.cma = pool.area;
       else if (pool.problem !== undefined) region.problem = pool.problem;
-      this.#print([6, `OF: reserved mem: initialized node ${node.name}, compatible id shared-dma-pool`]);
+      this.#print([
+        6,
+        `OF: reserved mem: initialized node ${node.name}, compatible id ${pool.kind === 'restricted' ? RESTRICTED_POOL : 'shared-dma-pool'}`,
+      ]);
     }
     if (this.#rules.rangeLine) {
       this.#print(

@@ -22,14 +22,20 @@ export type SharedDmaPoolProblem =
   | 'cma-no-slot'
   | 'skipped-for-cmdline'
   | 'coherent-not-no-map'
-  | 'coherent-no-slot';
+  | 'coherent-no-slot'
+  | 'restricted-pool'
+  | 'restricted-refused';
 
 /** What the handlers answer: set up, -ENODEV (not mine), or an error. */
 export type SharedDmaPool =
   | { readonly answer: 'ok'; readonly kind: 'cma'; readonly area: number }
   | { readonly answer: 'ok'; readonly kind: 'coherent'; readonly problem?: SharedDmaPoolProblem }
+  | { readonly answer: 'ok'; readonly kind: 'restricted' }
   | { readonly answer: 'not-mine'; readonly problem: SharedDmaPoolProblem }
   | { readonly answer: 'failed'; readonly problem: SharedDmaPoolProblem };
+
+/** The compatible of what holds all that its devices allocate. */
+export const RESTRICTED_POOL = 'restricted-dma-pool';
 
 const isSharedDmaPool = (node: ReservedMemNode): boolean =>
   node.compatible.some((name) => name.toLowerCase() === 'shared-dma-pool');
@@ -40,6 +46,7 @@ export const isCmaPool = (node: ReservedMemNode): boolean =>
 
 /** __reserved_mem_init_node(): the CMA handler, then the coherent one. */
 export function setupSharedDmaPool(early: EarlyBoot, node: ReservedMemNode, range: PhysRange): SharedDmaPool {
+  if (isRestrictedPool(early, node)) return setupRestricted(early, node, range);
   if (!isSharedDmaPool(node)) return { answer: 'not-mine', problem: 'not-shared-dma-pool' };
   const hasCma = early.profile.config.CONFIG_DMA_CMA;
   if (hasCma && isCmaPool(node)) return setupCma(early, node, range);
@@ -48,6 +55,21 @@ export function setupSharedDmaPool(early: EarlyBoot, node: ReservedMemNode, rang
   const { bothProperties } = early.profile.linux.reservedMem;
   const answer = bothProperties === 'refused' ? 'failed' : 'not-mine';
   return { answer, problem: node.noMap ? 'reusable-and-no-map' : 'cma-not-configured' };
+}
+
+const isRestrictedPool = ({ profile }: EarlyBoot, node: ReservedMemNode): boolean =>
+  profile.config.CONFIG_DMA_RESTRICTED_POOL &&
+  profile.linux.dma.restrictedAlign !== undefined &&
+  node.compatible.some((name) => name.toLowerCase() === RESTRICTED_POOL);
+
+/** kernel/dma/swiotlb.c: rmem_swiotlb_setup(). */
+function setupRestricted(early: EarlyBoot, node: ReservedMemNode, { base, size }: PhysRange): SharedDmaPool {
+  const { printk, profile } = early;
+  if (node.noMap || node.reusable || node.linuxCmaDefault || node.linuxDmaDefault) {
+    return { answer: 'failed', problem: 'restricted-refused' };
+  }
+  printk.print(...profile.linux.dma.restrictedPoolMade(base, size));
+  return { answer: 'ok', kind: 'restricted' };
 }
 
 /** kernel/dma/contiguous.c: rmem_cma_setup(). */

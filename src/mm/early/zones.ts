@@ -5,7 +5,7 @@
 import type { ZoneName } from '../../profile/linux-version.ts';
 import type { Profile } from '../../profile/profile.ts';
 import type { PhysAddr } from '../../units.ts';
-import { rangeEnd, roundDown } from '../../units.ts';
+import { rangeEnd, roundDown, U32_MASK, U64_MASK } from '../../units.ts';
 import type { Memblock } from './memblock.ts';
 
 /** A zone spans `[start, end)`, whole pages; empty where they are equal. */
@@ -28,6 +28,19 @@ export function dmaPhysLimit(memblock: Memblock, profile: Profile, maxCpuAddress
   let limit = maxCpuAddress === undefined ? end : maxCpuAddress + 1n;
   if (memblock.startOfDram < dma32End - 1n) limit = min(limit, dma32End);
   return min(limit, end);
+}
+
+/**
+ * The highest address of ZONE_DMA, inclusive, whatever RAM there is: zone_dma_limit; up to Linux 6.6 its bits,
+ * zone_dma_bits.
+ */
+export function zoneDmaLimit(memblock: Memblock, { linux }: Profile, maxCpuAddress?: PhysAddr): PhysAddr {
+  const lowest = maxCpuAddress ?? U64_MASK;
+  if (linux.zonesByBits) {
+    const bits = Math.min(32, lowest.toString(2).length);
+    return (1n << BigInt(bits)) - 1n;
+  }
+  return memblock.startOfDram < U32_MASK ? min(lowest, U32_MASK) : lowest;
 }
 
 /** The end of a zone of so many address bits; it widens where RAM lies above: max_zone_phys() (Linux 6.6). */
@@ -71,7 +84,11 @@ export function swiotlbLimit(
 ): PhysAddr | undefined {
   const { dma32End, dmaZone, early } = profile.arch;
   if (early.swiotlb === 'none') return undefined;
-  if (dmaZone === 'devices') return dmaPhysLimit(memblock, profile, maxCpuAddress);
+  if (dmaZone === 'devices') {
+    const limit = dmaPhysLimit(memblock, profile, maxCpuAddress);
+    const isNeeded = memblock.endOfDram > limit || profile.linux.dma.swiotlb !== 'none';
+    return isNeeded ? limit : undefined;
+  }
   return early.swiotlb === 'to-bounce' && memblock.endOfDram <= dma32End
     ? undefined
     : min(dma32End, memblock.endOfDram);

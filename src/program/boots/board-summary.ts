@@ -34,7 +34,12 @@ export interface BoardSummary {
 }
 
 /** What a tree means to be so. */
-const MEANT: ReadonlySet<WhyNoHeap> = new Set(['disabled', 'not-shared-dma-pool', 'coherent-off']);
+const MEANT: ReadonlySet<WhyNoHeap> = new Set([
+  'disabled',
+  'not-shared-dma-pool',
+  'restricted-pool',
+  'coherent-off',
+]);
 
 const findingsOf = ({ regions }: Booted): Finding[] =>
   regions.flatMap(({ name, why }) => (why === undefined || MEANT.has(why) ? [] : [{ region: name, why }]));

@@ -1,5 +1,5 @@
 import { findBoardNode } from '../../board/devices.ts';
-import { isDeviceName, makeDevice } from '../../program/described-device.ts';
+import { isDeviceName, makeDevice, nodeAsSeen } from '../../program/described-device.ts';
 import type { Action } from '../action.ts';
 import { deviceSchema, differingFacts, factsOf, sameDevice, wordsOf } from '../device-words.ts';
 import { isPlainText } from '../export/words.ts';
@@ -44,7 +44,8 @@ export const deviceAdd: Action<typeof schema> = {
       const wanted = node?.(at);
       const found = wanted === undefined || tree === undefined ? undefined : findBoardNode(tree.root, wanted);
       if (wanted !== undefined && found === undefined) throw noNode(wanted, [...path, 'node']);
-      const device = makeDevice(name(at), found, facts(at));
+      const seen = found && nodeAsSeen(found, at.machine.kernel.profile);
+      const device = makeDevice(name(at), seen, facts(at));
       return syscall(at, { call: 'device_add', device });
     };
   },

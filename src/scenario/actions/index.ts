@@ -10,6 +10,9 @@ import { cat } from './cat.ts';
 import { check } from './check.ts';
 import { choose } from './choose.ts';
 import { deviceAdd } from './device-add.ts';
+import { deviceAlloc, deviceFree } from './device-alloc.ts';
+import { deviceDrm, deviceVb2 } from './device-media.ts';
+import { deviceProbe, deviceRelease } from './device-probe.ts';
 import { deviceRm } from './device-rm.ts';
 import { deviceSet } from './device-set.ts';
 import { echo } from './echo.ts';
@@ -69,6 +72,12 @@ const OWN = {
   'device-add': deviceAdd,
   'device-set': deviceSet,
   'device-rm': deviceRm,
+  'device-probe': deviceProbe,
+  'device-release': deviceRelease,
+  'device-alloc': deviceAlloc,
+  'device-free': deviceFree,
+  'device-vb2': deviceVb2,
+  'device-drm': deviceDrm,
   attach,
   map,
   unmap,

@@ -8,6 +8,7 @@ export class Names {
   readonly #mappings = new Map<string, Map<number, string>>();
   readonly #attachments = new Map<number, string>();
   readonly #rules = new Map<number, string>();
+  readonly #memory = new Map<number, string>();
   /** The tasks that are alive, and who acted last. */
   readonly #alive = new Set<string>(['shell']);
   readonly #waiting = new Set<string>();
@@ -63,6 +64,15 @@ export class Names {
 
   attachment(id: number): Ref {
     return this.#attachments.get(id) ?? id;
+  }
+
+  bindMemory(id: number, name: string): void {
+    this.#memory.set(id, name);
+  }
+
+  /** What a driver holds, by its number. */
+  memory(id: number): Ref {
+    return this.#memory.get(id) ?? id;
   }
 
   bindRule(id: number, name: string): void {

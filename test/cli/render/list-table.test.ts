@@ -43,6 +43,7 @@ const heap: fc.Arbitrary<HeapView> = fc.record(
     free: bytes,
     largest: bytes,
     buffers: count,
+    devices: fc.constant([]),
   },
   {
     requiredKeys: [
@@ -56,6 +57,7 @@ const heap: fc.Arbitrary<HeapView> = fc.record(
       'free',
       'largest',
       'buffers',
+      'devices',
     ],
   },
 );

@@ -14,6 +14,7 @@ export const HEAPS: readonly HeapView[] = [
     free: 899n * MiB,
     largest: 4n * MiB,
     buffers: 1,
+    devices: [],
   },
   {
     name: 'npu-pool@52000000',
@@ -28,6 +29,7 @@ export const HEAPS: readonly HeapView[] = [
     free: 1024n * KiB,
     largest: 1024n * KiB,
     buffers: 1,
+    devices: [],
   },
   {
     name: 'default_cma_region',
@@ -42,6 +44,7 @@ export const HEAPS: readonly HeapView[] = [
     free: 32640n * KiB,
     largest: 32640n * KiB,
     buffers: 0,
+    devices: [],
   },
 ];
 

@@ -77,7 +77,7 @@ describe('what lies where', () => {
     expect(machine.ls('/dev')).toEqual(['dma_heap']);
     expect(machine.ls('/dev/dma_heap')).toHaveLength(6);
     expect(machine.ls('/sys')).toEqual(['class', 'dev', 'devices', 'firmware', 'fs', 'kernel', 'module']);
-    expect(machine.ls('/sys/kernel/debug')).toEqual(['cma', 'dma_buf']);
+    expect(machine.ls('/sys/kernel/debug')).toEqual(['cma', 'dma_buf', 'dma_pools']);
     expect(machine.ls('/proc')).toEqual(
       ['buddyinfo', 'cmdline', 'device-tree', 'devices', 'iomem', 'meminfo', 'pagetypeinfo', 'self'].concat(
         '1',
