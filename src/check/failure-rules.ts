@@ -140,12 +140,12 @@ export const FAILURE_RULES: Readonly<Record<Failure['kind'], Rule>> = {
     change: 'ask for less, or from further ahead',
   },
   'no-cpu-access': {
-    where: 'drivers/dma-buf/heaps/coherent_heap.c',
+    where: 'drivers/dma-buf/heaps/coherent_heap.c: coherent_heap_mmap()',
     rule: 'the series wip refuses CPU access to buffers of no-map pools',
     change: 'leave no-map out, or let devices alone use the buffer',
   },
   'no-mmap': {
-    where: 'drivers/tee/tee_heap.c',
+    where: 'drivers/dma-buf/dma-buf.c: dma_buf_mmap_internal()',
     rule: 'the CPUs of Linux have no access to memory that a TEE protects',
     change: 'nothing does: devices alone use the buffer',
   },

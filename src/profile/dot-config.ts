@@ -1,19 +1,6 @@
 /** A kernel's configuration as it is built from: the lines of `.config` and /proc/config.gz. */
-import type { PageKiB } from './architecture.ts';
-import { type ConfigKey, configKeys, readOption } from './config.ts';
-import { type ConfigValue, HEAP_OPTIONS, isRead, PAGE_OPTIONS, readGiven } from './given-option.ts';
-
-/** What of a configuration changes answers. */
-export interface DotConfig {
-  /** The options that the model reads, by their whole names. */
-  readonly options: Readonly<Record<string, boolean | number>>;
-  /** The page size, where the architecture lets it be chosen. */
-  readonly pageKiB?: PageKiB;
-  /** Heaps that are modules: there once they are loaded. */
-  readonly modules: readonly string[];
-  /** Options whose values cannot be read, with the number of the line. */
-  readonly problems: readonly { readonly line: number; readonly key: string; readonly value: string }[];
-}
+import type { ConfigKey } from './config.ts';
+import { type ConfigValue, isRead, readGiven } from './given-option.ts';
 
 /** A configuration that was read from a file: plain data, which a session keeps. */
 export interface ConfigFile {
@@ -91,30 +78,6 @@ function linesOf(text: string): ReadonlyMap<string, Line> {
   return values;
 }
 
-/** Reads a whole configuration; a later line of an option counts. What the model does not read is passed over. */
-export function parseDotConfig(text: string): DotConfig {
-  const values = linesOf(text);
-  const options: Record<string, boolean | number> = {};
-  const problems: { line: number; key: string; value: string }[] = [];
-  const modules: string[] = [];
-  for (const key of configKeys()) {
-    const found = values.get(key);
-    if (found === undefined) {
-      if (ABSENT_IS_OFF.includes(key)) options[key] = false;
-      continue;
-    }
-    const module = Object.entries(HEAP_OPTIONS).find(([option]) => option === key)?.[1];
-    if (found.value === 'm' && module !== undefined) modules.push(module);
-    const read = readOption(key, found.value === 'm' ? 'y' : found.value);
-    if (typeof read === 'object') problems.push({ line: found.line, key, value: found.value });
-    else options[key] = read;
-  }
-  // Without it there is no area of the configuration's, and no heap of areas.
-  if (options.CONFIG_DMA_CMA !== true) options.CONFIG_CMA_SIZE_MBYTES = 0;
-  const pages = Object.entries(PAGE_OPTIONS).find(([key]) => values.get(key)?.value === 'y')?.[1];
-  return { options, modules, problems, ...(pages !== undefined && { pageKiB: pages }) };
-}
-
 /** What a configuration's first lines say: `# Linux/arm64 6.12.0 Kernel Configuration`. */
 function headerOf(text: string): Pick<ConfigFile, 'arch' | 'release'> {
   const [, arch = '', release = ''] = /^# Linux\/(\w+) (\S+) Kernel Configuration/m.exec(text) ?? [];
@@ -146,7 +109,10 @@ const lineValue = (key: string, { value }: Line): ConfigValue =>
 export function readConfigFile(
   text: string,
   name: string,
-): { readonly file: ConfigFile; readonly problems: DotConfig['problems'] } {
+): {
+  readonly file: ConfigFile;
+  readonly problems: readonly { readonly line: number; readonly key: string; readonly value: string }[];
+} {
   const lines = linesOf(text);
   const header = headerOf(text);
   const arch = header.arch ?? BY_OPTION.find(([option]) => lines.get(option)?.value === 'y')?.[1];

@@ -1,21 +1,21 @@
 /** How the kernel was built, as far as the lines tell: .config, page size, the coherent series. */
 import type { PageKiB } from '../profile/architecture.ts';
-import { parseDotConfig } from '../profile/dot-config.ts';
+import { type ConfigFile, readConfigFile } from '../profile/dot-config.ts';
+import { PAGE_OPTIONS } from '../profile/given-option.ts';
 import { kernelRow, NEWEST } from '../profile/kernels.ts';
 import { nameKernel } from '../profile/named-kernel.ts';
+import { type Profile, pageblockBytes } from '../profile/profile.ts';
 import { formatSize } from '../units.ts';
 import type { Facts } from './facts.ts';
 import type { Tell } from './finding.ts';
 import type { SeenRegion } from './regions-of.ts';
 
-/** Fewer lines are a part of a configuration: what they do not name is not known. */
-const WHOLE = 400;
-
-/** The options that lines of a .config set, and problems told. */
-export function optionsOf(facts: Facts, tell: Tell): Readonly<Record<string, boolean | number>> {
+/** What the lines of a .config set, with problems told; `undefined` where there are none. */
+export function configFileOf(facts: Facts, tell: Tell): ConfigFile | undefined {
   const { config } = facts;
-  if (config.length === 0) return {};
-  const { options, problems } = parseDotConfig(config.map(({ text }) => text).join('\n'));
+  const [first] = config;
+  if (first === undefined) return undefined;
+  const { file, problems } = readConfigFile(config.map(({ text }) => text).join('\n'), first.at.file);
   for (const { line, key, value } of problems) {
     const at = config[line - 1]?.at;
     tell({
@@ -26,26 +26,16 @@ export function optionsOf(facts: Facts, tell: Tell): Readonly<Record<string, boo
       ...(at && { at }),
     });
   }
-  if (config.length >= WHOLE) return options;
-  const named = (key: string) =>
-    config.some(({ text }) => text.startsWith(`${key}=`) || text === `# ${key} is not set`);
-  return Object.fromEntries(
-    Object.entries(options).filter(
-      ([key]) => named(key) && (key !== 'CONFIG_CMA_SIZE_MBYTES' || !isOff(facts, 'CONFIG_DMA_CMA')),
-    ),
-  );
+  return file;
 }
-
-const isOff = ({ config }: Facts, key: string): boolean =>
-  config.some(({ text }) => text === `# ${key} is not set`);
 
 /** How many areas boot set up: more than a default configuration has room for must have had room. */
 export const areasSeen = (facts: Facts): number =>
   facts.pools.filter(({ kind }) => kind === 'cma').length + facts.defaultAreas.length;
 
 /** The page size by which page frame numbers of debugfs are the addresses of the log. */
-export function pageKiBOf(facts: Facts, tell: Tell): PageKiB | undefined {
-  const built = parseDotConfig(facts.config.map(({ text }) => text).join('\n')).pageKiB;
+export function pageKiBOf(facts: Facts, file: ConfigFile | undefined, tell: Tell): PageKiB | undefined {
+  const built = Object.entries(PAGE_OPTIONS).find(([key]) => file?.options[key] === 'y')?.[1];
   if (built !== undefined) return built;
   const bases = new Set([
     ...facts.pools.filter(({ kind }) => kind === 'cma').map(({ base }) => base),
@@ -70,6 +60,12 @@ export function pageKiBOf(facts: Facts, tell: Tell): PageKiB | undefined {
   return fits(best) === 0 ? undefined : best;
 }
 
+/** The release that is spoken for. @param kernel as it was named or read; absent or unknown: the newest */
+export function releaseFor(kernel: string | undefined): string {
+  const named = kernel === undefined ? undefined : nameKernel(kernel);
+  return named !== undefined && 'release' in named ? named.release : NEWEST;
+}
+
 /** Names that heaps of other sorts have. */
 const OTHERS: ReadonlySet<string> = new Set(['system', 'default_cma_region', 'reserved']);
 
@@ -83,9 +79,7 @@ export function coherentOf(
   regions: readonly SeenRegion[],
   kernel: string | undefined,
 ): 'v3' | 'off' {
-  const named = kernel === undefined ? undefined : nameKernel(kernel);
-  const release = named !== undefined && 'release' in named ? named.release : NEWEST;
-  if (kernelRow(release)?.series === undefined) return 'off';
+  if (kernelRow(releaseFor(kernel))?.series === undefined) return 'off';
   if (facts.coherentHeaps.length > 0) return 'v3';
   const isPool = (name: string) =>
     !OTHERS.has(name) &&
@@ -95,12 +89,18 @@ export function coherentOf(
 }
 
 /**
- * The order of the largest block, where the areas that were set up lie at smaller multiples than a pageblock of the
- * usual configuration: of large pages alone, whose pageblocks are configured so in practice.
+ * The option by which the largest block is smaller than usual, where the areas that were set up lie at smaller multiples
+ * than a pageblock of the usual configuration: of large pages alone, whose pageblocks are configured so in practice.
  *
- * @param usual bytes of a pageblock
+ * @param usual the kernel as it is without that option
  */
-export function maxOrderOf(facts: Facts, pageKiB: number, usual: bigint, tell: Tell): number | undefined {
+export function maxOrderOf(
+  facts: Facts,
+  usual: Profile,
+  tell: Tell,
+): readonly [option: string, value: number] | undefined {
+  const pageKiB = usual.geometry.pageSize / 1024;
+  const block = pageblockBytes(usual);
   const seen = [...facts.pools.filter(({ kind }) => kind === 'cma'), ...facts.defaultAreas];
   const all = seen.reduce((bits, { base }) => bits | base, 0n);
   const lengths = [...facts.folders.values()].reduce(
@@ -112,14 +112,17 @@ export function maxOrderOf(facts: Facts, pageKiB: number, usual: bigint, tell: T
     .reduce((bits, { size }) => bits | size, lengths);
   const align = sizes & -sizes;
   const page = BigInt(pageKiB) * 1024n;
-  if (pageKiB === 4 || sizes === 0n || align >= usual || align < page) return undefined;
+  if (pageKiB === 4 || sizes === 0n || align >= block || align < page) return undefined;
   let order = 0;
   while (page << BigInt(order + 1) <= align) order++;
+  const { maxOrder } = usual.linux.options;
+  const option = maxOrder === 'zone' ? 'CONFIG_FORCE_MAX_ZONEORDER' : 'CONFIG_ARCH_FORCE_MAX_ORDER';
+  const value = maxOrder === 'inclusive' ? order : order + 1;
   tell({
     kind: 'guess',
     code: 'pageblock',
-    message: `CMA areas lie at multiples of ${formatSize(align)}, and a pageblock of the usual configuration has ${formatSize(usual)}`,
-    taken: `CONFIG_ARCH_FORCE_MAX_ORDER=${order}`,
+    message: `CMA areas lie at multiples of ${formatSize(align)}, and a pageblock of the usual configuration has ${formatSize(block)}`,
+    taken: `${option}=${value}`,
   });
-  return order;
+  return [option, value];
 }

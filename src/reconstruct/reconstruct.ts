@@ -11,10 +11,19 @@ import { boardFromTree } from '../board/from-tree.ts';
 import type { DeviceTree } from '../devicetree/tree.ts';
 import { InvalidInput } from '../diagnostic.ts';
 import type { BootParams } from '../kernel/boot/boot-params.ts';
-import { DEFAULT_ARCHITECTURE, pageblockBytes, profileOf } from '../profile/profile.ts';
+import { layersOf } from '../profile/config-layers.ts';
+import type { ConfigFile } from '../profile/dot-config.ts';
+import { DEFAULT_ARCHITECTURE, profileOf } from '../profile/profile.ts';
 import { chooseBoot, type Variant } from './choose-boot.ts';
 import { compareWithFacts } from './compare.ts';
-import { areasSeen, coherentOf, maxOrderOf, optionsOf, pageKiBOf } from './configuration-of.ts';
+import {
+  areasSeen,
+  coherentOf,
+  configFileOf,
+  maxOrderOf,
+  pageKiBOf,
+  releaseFor,
+} from './configuration-of.ts';
 import { type DefaultArea, defaultAreaOf } from './default-area.ts';
 import type { Facts } from './facts.ts';
 import type { Finding, Tell } from './finding.ts';
@@ -26,8 +35,6 @@ import { releaseOf } from './release-of.ts';
 import { fitTree } from './tree-fit.ts';
 import { newTree } from './tree-of.ts';
 import { treeOfFiles } from './tree-of-files.ts';
-
-const MAX_ORDER = 'CONFIG_ARCH_FORCE_MAX_ORDER';
 
 /** What a reconstruction begins with. */
 export interface Given {
@@ -59,7 +66,8 @@ export function reconstruct(given: Given, source: string): Reconstruction {
   for (const { message, at } of facts.doubts)
     tell({ kind: 'contradiction', code: 'not-readable', message, taken: 'left out', at });
   const kernel = params.kernel ?? releaseOf(facts, tell);
-  const pageKiB = params.pageKiB ?? pageKiBOf(facts, tell);
+  const configFile = params.configFile ?? configFileOf(facts, tell);
+  const pageKiB = params.pageKiB ?? pageKiBOf(facts, configFile, tell);
   const pageSize = (pageKiB ?? 4) * 1024;
   const regions = regionsOf(facts, pageSize, files, tell);
   const live = given.tree === undefined ? treeOfFiles(facts, regions) : undefined;
@@ -70,18 +78,19 @@ export function reconstruct(given: Given, source: string): Reconstruction {
   const area = defaultAreaOf(facts, regions, cmdline, pageSize, tell);
   const arch = params.arch ?? archOf(facts, tell);
   const config: Record<string, string | boolean | number> = {
-    ...configOf(facts, area, cmdline, tell),
+    ...configOf(facts, area, cmdline, configFile, tell),
     ...params.config,
   };
-  const { profile } = profileOf('off', config, pageKiB, undefined, arch);
-  const order = Object.hasOwn(config, MAX_ORDER)
-    ? undefined
-    : maxOrderOf(facts, pageKiB ?? 4, pageblockBytes(profile), tell);
-  if (order !== undefined) config[MAX_ORDER] = order;
+  const release = releaseFor(kernel);
+  const layers = layersOf({ ...params, ...(configFile && { configFile }), config: {} }, release);
+  const { profile } = profileOf('off', config, pageKiB, release, arch, layers);
+  const order = profile.config.CONFIG_ARCH_FORCE_MAX_ORDER > 0 ? undefined : maxOrderOf(facts, profile, tell);
+  if (order !== undefined) config[order[0]] = order[1];
   const base: BootParams = {
     ...params,
     ...(kernel !== undefined && { kernel }),
     ...(pageKiB !== undefined && pageKiB !== 4 && { pageKiB }),
+    ...(configFile && { configFile }),
     ...(Object.keys(config).length > 0 && { config }),
     coherent: params.coherent ?? coherentOf(facts, regions, kernel),
     ...reserveOf(params, ram),
@@ -175,21 +184,22 @@ function configOf(
   facts: Facts,
   area: DefaultArea,
   cmdline: string | undefined,
+  file: ConfigFile | undefined,
   tell: Tell,
 ): Record<string, boolean | number> {
-  const config: Record<string, boolean | number> = { ...optionsOf(facts, tell) };
-  const isGiven = Object.hasOwn(config, 'CONFIG_CMA_SIZE_MBYTES');
+  const config: Record<string, boolean | number> = {};
+  const isSaid = (key: string) => file !== undefined && Object.hasOwn(file.options, key);
+  const isGiven = isSaid('CONFIG_CMA_SIZE_MBYTES');
   const hasWord = /(?:^|\s)cma=/.test(cmdline ?? '');
   if (!isGiven && !hasWord) {
     if (area.is === 'placed' && area.mib !== undefined) config.CONFIG_CMA_SIZE_MBYTES = area.mib;
     if (area.is === 'none') config.CONFIG_CMA_SIZE_MBYTES = facts.failedDefault.at(-1)?.mib ?? 0;
   }
   const areas = areasSeen(facts);
-  if (areas > 20 && !Object.hasOwn(config, 'CONFIG_CMA_AREAS'))
-    config.CONFIG_CMA_AREAS = Math.min(areas, 128);
+  if (areas > 20 && !isSaid('CONFIG_CMA_AREAS')) config.CONFIG_CMA_AREAS = Math.min(areas, 128);
   // A folder of /dev that was listed shows which heaps were not built, or not loaded.
   const nodes = facts.heapNodes.map(({ name }) => name);
-  if (nodes.length > 0 && !nodes.includes('system') && !Object.hasOwn(config, 'CONFIG_DMABUF_HEAPS_SYSTEM')) {
+  if (nodes.length > 0 && !nodes.includes('system') && !isSaid('CONFIG_DMABUF_HEAPS_SYSTEM')) {
     config.CONFIG_DMABUF_HEAPS_SYSTEM = false;
     tell({
       kind: 'guess',

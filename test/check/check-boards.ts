@@ -141,6 +141,12 @@ export const CASES: Readonly<Record<string, Case>> = {
     good: GOOD,
     say: 'no no-map',
   },
+  'restricted-refused': {
+    bad: source(
+      'bounce@60000000 { compatible = "restricted-dma-pool"; no-map; reg = <0 0x60000000 0 0x400000>; };',
+    ),
+    good: source('bounce@60000000 { compatible = "restricted-dma-pool"; reg = <0 0x60000000 0 0x400000>; };'),
+  },
   'cma-misaligned': {
     bad: source(cma('frames@60100000', '0 0x60100000 0 0x1000000')),
     good: GOOD,

@@ -75,6 +75,10 @@ export function bootParams(inputs: CaseInputs): BootParams {
         .map(([key, value]) => [key === 'CONFIG_HUGETLB_PAGE' ? 'CONFIG_HUGETLBFS' : key, value]),
     ),
   };
+  // The recorder names it for every kernel; by 6.18 it is gone.
+  if (linuxVersion(inputs.profile.linux)?.options.rodataFull === false) {
+    delete config.CONFIG_RODATA_FULL_DEFAULT_ENABLED;
+  }
   // Its profiles name, in some cases, what 32-bit arm does not have without LPAE: the recorder's own defaults.
   if (inputs.profile.arch === 'arm') {
     for (const key of ['CONFIG_ZONE_DMA', 'CONFIG_ZONE_DMA32', 'CONFIG_TRANSPARENT_HUGEPAGE'])
