@@ -117,7 +117,10 @@ describe('a regular expression', () => {
           .map((line) => `${name}: ${line.trim().slice(0, 40)}`),
       )
       // All that it is made of stands in the file.
-      .filter((found) => !/^devicetree\/repair\/(front-marks|noise)\.ts: (const PROMPT = )?new RegExp\(`/.test(found));
+      .filter(
+        (found) =>
+          !/^devicetree\/repair\/(front-marks|noise)\.ts: (const PROMPT = )?new RegExp\(`/.test(found),
+      );
     // Those of constants alone.
     expect(found).toEqual([
       'board/schema.ts: const CELLS = new RegExp(',
