@@ -53,7 +53,7 @@ it('compares every key, or says why not', () => {
     for (const key of keysOf(JSON.parse(text))) keys.add(key);
     // A case of each kind is enough: the rest is `npm run conformance -- DIR --mutate`.
     if (
-      /copyout-fails$|^(abi-.*|attach-cma|views|emfile|errors|names|sp-.*|trc-30.*|trace-cma-1|trc-328|many-regions|cases-(5.10|7.3)-devices\/.*|cases-7.3-import\/import-(after-close|two|fork)-.*|cases-7.3-memcg\/.*)$/.test(
+      /copyout-fails$|^(abi-.*|attach-cma|views|emfile|errors|names|sp-.*|trc-30.*|trace-cma-1|trc-328|many-regions|cases-7.3-devices\/(dev-(attrs|exhaust|heap|pool-odd|restricted|smallmask)|media-.*)|cases-5.10-devices\/(dev-(heap|plain|rebind)|media-.*)|cases-7.3-import\/import-(after-close|two|fork)-.*|cases-7.3-memcg\/.*)$/.test(
         id,
       )
     ) {
