@@ -13,7 +13,24 @@ import { build } from 'esbuild';
 /** Commands that every program calls in its loops: in the bundle that all commands load. */
 const OFTEN = ['alloc', 'buffers', 'free', 'list', 'show', 'sync'];
 /** Commands that read boards. */
-const OF_BOARDS = ['boards', 'boot', 'device', 'diff', 'dt', 'export', 'reconstruct', 'replay', 'run'];
+const OF_BOARDS = [
+  ...[
+    'boards',
+    'boot',
+    'check',
+    'config',
+    'device',
+    'diff',
+    'dt',
+    'export',
+    'fit',
+    'overlay',
+    'reconstruct',
+    'replay',
+    'run',
+  ],
+  'why',
+];
 
 const command = (name) => `src/cli/commands/${name}.ts`;
 
@@ -49,6 +66,12 @@ function bundlesOf(root) {
       entries: ['src/devicetree/repair/compile-pasted.ts', 'src/devicetree/repair/clean-paste.ts'],
       from: ['cli.cjs', 'board.cjs', 'device-tree-source.cjs'],
     },
+    // Only for calls that fail under --verbose.
+    {
+      file: 'told-context.cjs',
+      entries: ['src/cli/explain/told-context.ts'],
+      from: ['cli.cjs', 'commands.cjs'],
+    },
     { file: 'archive.cjs', entries: ['src/cli/boards/archive.ts'], from: ['cli.cjs'] },
     {
       file: 'board-yaml.cjs',
@@ -74,7 +97,10 @@ function bundlesOf(root) {
     {
       file: 'board-commands.cjs',
       entries: OF_BOARDS.map(command),
-      from: ['cli.cjs', 'commands.cjs', 'board.cjs', 'reconstruct.cjs', 'board-threads.cjs'],
+      from: [
+        ...['cli.cjs', 'commands.cjs', 'told-context.cjs', 'board.cjs', 'reconstruct.cjs'],
+        'board-threads.cjs',
+      ],
     },
   ];
 }

@@ -3,13 +3,13 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
 import { isTaskName } from '../kernel/task.ts';
 import { type Caller as ProgramCaller, startTask } from '../program/caller.ts';
-import { UsageError } from './failures.ts';
+import { type TellContext, UsageError } from './failures.ts';
 
 export interface Caller extends ProgramCaller {
   /** Makes a call as the task. */
   call(syscall: Syscall): SyscallResult;
   /** What fails is told with its rule, and with who holds the memory: --verbose. */
-  readonly verbose?: boolean;
+  readonly tellContext?: TellContext;
 }
 
 /** A name that a task may have. @throws UsageError */
@@ -25,9 +25,14 @@ export function checkTaskName(name: string): string {
 export function callerOf(
   kernel: Kernel,
   task: string,
-  verbose = false,
+  tellContext?: TellContext,
 ): { readonly caller: Caller; readonly startedPid?: number } {
-  const caller: Caller = { kernel, task, verbose, call: (syscall) => kernel.syscall(task, syscall) };
+  const caller: Caller = {
+    kernel,
+    task,
+    ...(tellContext && { tellContext }),
+    call: (syscall) => kernel.syscall(task, syscall),
+  };
   const startedPid = startTask(caller);
   return { caller, ...(startedPid !== undefined && { startedPid }) };
 }

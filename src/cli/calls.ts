@@ -2,7 +2,6 @@
  * Calls that a command makes one after another, as a program does. When one fails the command ends, and what was
  * done before it stays done: the kernel's log has the lines, the journal has the calls.
  */
-import { failureContext } from '../check/why-failure.ts';
 import type { Syscall } from '../kernel/syscall.ts';
 import type { Outcome } from '../program/outcome.ts';
 import type { Session } from '../session/session.ts';
@@ -33,14 +32,14 @@ export const refusedCall = (what: string, { errno = 'EIO', why, remarks }: Outco
 
 /** What is told of a call that failed. @param mark the number of the first log line that it may have caused */
 export function failedCall(
-  { kernel, verbose = false }: Caller,
+  { kernel, tellContext }: Caller,
   what: string,
   outcome: Outcome,
   mark: number,
 ): FailedCall {
   const { why } = outcome;
-  const context = verbose && why !== undefined ? { context: failureContext(kernel, why) } : {};
-  return { ...refusedCall(what, outcome), ...context, log: [...kernel.printk.since(mark)] };
+  const context = why && tellContext?.(kernel, why);
+  return { ...refusedCall(what, outcome), ...(context && { context }), log: [...kernel.printk.since(mark)] };
 }
 
 /** Runs the body as the command's task. @throws CallFailed after what was done is kept */

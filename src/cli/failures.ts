@@ -3,9 +3,9 @@
  * (`CallFailed`), a user's mistake or unusable input (`UsageError`, `UnreadableInput`, `InvalidInput`, a
  * session's own error), and a bug (any other Error).
  */
-import type { FailureContext } from '../check/why-failure.ts';
 import type { Failure } from '../dma-buf/failure.ts';
 import type { BootOutcome } from '../kernel/boot/boot.ts';
+import type { KernelViews } from '../kernel/kernel-views.ts';
 import type { LogLine } from '../printk.ts';
 import type { Fault } from '../program/outcome.ts';
 import type { Remark } from '../program/remark.ts';
@@ -38,6 +38,15 @@ export class UnreadableInput extends Error {
   }
 }
 
+/** By which rule a call failed, and who holds the memory: in words, one line each, and as JSON. */
+export interface ToldContext {
+  readonly lines: readonly string[];
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** Makes it, as long as the kernel stands as the call left it. */
+export type TellContext = (kernel: KernelViews, failure: Failure) => ToldContext;
+
 /** What is known of an emulated call that failed. */
 export interface FailedCall {
   /** What was being done, `alloc: video-cma@60000000`. */
@@ -50,7 +59,7 @@ export interface FailedCall {
   /** The log lines that the call caused. */
   readonly log?: readonly LogLine[];
   /** With --verbose: the rule, and who holds the memory. */
-  readonly context?: FailureContext;
+  readonly context?: ToldContext;
   /** What worked before it failed, as members of the JSON answer. */
   readonly done?: Readonly<Record<string, unknown>>;
 }

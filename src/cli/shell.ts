@@ -12,7 +12,7 @@ import { openSession } from '../session/local-session.ts';
 import type { Session } from '../session/session.ts';
 import { type Caller, callerOf, checkTaskName } from './caller.ts';
 import { joinReports } from './explain/explain-hazard.ts';
-import { UsageError } from './failures.ts';
+import { type TellContext, UsageError } from './failures.ts';
 import { hazardJson } from './json/json.ts';
 import { jsonText } from './json/json-text.ts';
 import { type BoardOptions, refuseBoardOptions } from './read/boot-inputs.ts';
@@ -68,6 +68,7 @@ export class Shell {
   readonly #warned = new Set<string>();
   /** What was assumed of the board that the answer rests on. */
   #assumed: readonly Diagnostic[] = [];
+  #tellContext: TellContext | undefined;
   /** What went wrong with shared memory during the command, not told yet. */
   #reports: Report[] = [];
 
@@ -138,7 +139,7 @@ export class Shell {
       const victims: string[] = [];
       // The caller itself hears of it as its call's failure.
       kernel.onOomKill = (victim) => victim !== task && victims.push(victim);
-      const { caller, startedPid } = callerOf(kernel, task, this.options.verbose === true);
+      const { caller, startedPid } = callerOf(kernel, task, this.#tellContext);
       const value = body(caller);
       return { value, startedPid, reports: [...kernel.hazards.since(mark)], victims };
     });
@@ -202,6 +203,7 @@ export class Shell {
   /** The session. @throws SessionError when there is none */
   async session(command: string): Promise<Session> {
     this.refuseBoard(command);
+    await this.#readyToTell();
     const session = openSession(this.location(), {
       ...this.storeOptions,
       onHistoryCut: () => this.streams.err(HISTORY_CUT),
@@ -237,9 +239,16 @@ export class Shell {
         ? await prepareWithoutBoard(options, this.environmentKernel)
         : await prepareBoot(board, { ...options, mendsForm }, this.environmentKernel);
     await this.warn([...(prepared.inputs.assumed ?? []), ...prepared.warnings]);
+    await this.#readyToTell();
     const session = bootInMemory(prepared);
     await this.warn(session.view((kernel) => kernel.warnings()));
     return session;
+  }
+
+  /** Loads what `--verbose` adds to failures, which transactions cannot wait for. */
+  async #readyToTell(): Promise<void> {
+    if (this.options.verbose !== true) return;
+    this.#tellContext = (await import('./explain/told-context.ts')).tellContext;
   }
 
   /** Prints what is odd about a board, each warning once. What was assumed of it marks the answer, too. */

@@ -7,7 +7,6 @@ import { BootPanic, CallFailed, type FailedCall, UnreadableInput } from '../fail
 import { logJson, modeText, regionJson } from '../json/json.ts';
 import { renderDiagnostic } from '../render/diagnostic.ts';
 import { droppedNote, renderLogLine, splitLog } from '../render/log.ts';
-import { contextJson, contextLines } from '../render/why.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { explainOutcome } from './explain-failure.ts';
@@ -34,7 +33,7 @@ const reasons = (call: FailedCall): string[] => [...explainOutcome(call), ...(ca
 
 function callText(call: FailedCall, ink: Ink): string {
   const head = `${escapeText(call.what)}: ${ink.bad(call.errno)} (${strerror(call.errno)})\n`;
-  const more = call.context === undefined ? [] : contextLines(call.context);
+  const more = call.context?.lines ?? [];
   return head + indent([...reasons(call).map(escapeText), ...more]) + renderLog(call.log ?? [], ink);
 }
 
@@ -115,7 +114,7 @@ function errorMembers(thrown: unknown): Record<string, unknown> {
     return {
       error: callJson(first),
       ...(more.length === 0 ? {} : { more: more.map(callJson) }),
-      ...(first.context && { context: contextJson(first.context) }),
+      ...(first.context && { context: first.context.json }),
       ...first.done,
     };
   }
