@@ -8,6 +8,10 @@ import type { Pfn, PfnRange } from '../../units.ts';
 
 const WORDS_PER_BLOCK = 1024;
 const BITS_PER_BLOCK = WORDS_PER_BLOCK * 32;
+/** A word of 32 set bits, and what makes clear bits of set ones. */
+const ALL_SET = -1;
+/** From so many bits on, an area is stepped over sooner than its words are looked at. */
+const LONG_AREA = 1024;
 
 /** A run of equal bits: `[start, start + length)`. */
 export interface BitRun {
@@ -65,29 +69,41 @@ export class Bitmap {
 
   /** The first clear bit at or after `from`, or `size`: find_next_zero_bit(). */
   nextZero(from: number): number {
-    return this.#next(from, this.size, false);
+    return this.#next(from, this.size, ALL_SET);
   }
 
   /** The first set bit in `[from, end)`, or `end`: find_next_bit(). */
   nextSet(from: number, end: number = this.size): number {
-    return this.#next(from, Math.min(end, this.size), true);
+    return this.#next(from, Math.min(end, this.size), 0);
   }
 
   /**
    * The first run of `length` clear bits, aligned: bitmap_find_next_zero_area_off().
    *
+   * Each area is looked at from its end: behind the last set bit the next one may begin, whatever lies before.
+   *
+   * ```
+   *   ..##....#.###.....#......
+   *   |------------|                a set bit at its end: nothing before that can begin an area
+   *                 |------------|  the next
+   * ```
+   *
    * @param align a power of two: `(start + alignOffset) % align === 0`
    * @returns its start, or `undefined` when there is none
    */
   findZeroArea(from: number, length: number, align: number, alignOffset: number): number | undefined {
-    let start = from;
-    for (;;) {
-      const zero = this.nextZero(start);
-      const index = Math.ceil((zero + alignOffset) / align) * align - alignOffset;
+    const perAlign = 1 / align;
+    // Bits below are known to be clear from the area that was tried on.
+    let clearTo = 0;
+    for (let start = from; ; ) {
+      // Over set bits a step of `length` is faster than a look at each word, where that is long.
+      const zero = length < LONG_AREA ? this.#next(start, this.size, ALL_SET) : start;
+      const index = Math.ceil((zero + alignOffset) * perAlign) * align - alignOffset;
       const end = index + length;
       if (end > this.size) return undefined;
-      const taken = this.nextSet(index, end);
-      if (taken >= end) return index;
+      const taken = this.#last(Math.max(index, clearTo), end);
+      if (taken < 0) return index;
+      clearTo = end;
       start = taken + 1;
     }
   }
@@ -182,28 +198,34 @@ export class Bitmap {
     return this.#lastKey;
   }
 
-  #next(from: number, end: number, wanted: boolean): number {
-    let bit = from;
-    while (bit < end) {
-      const block = this.#block(Math.floor(bit / BITS_PER_BLOCK));
-      const blockEnd = Math.min(end, (Math.floor(bit / BITS_PER_BLOCK) + 1) * BITS_PER_BLOCK);
-      if (block === undefined) {
-        if (!wanted) return bit;
-        bit = blockEnd;
-        continue;
-      }
-      while (bit < blockEnd) {
-        const raw = block[Math.floor(bit / 32) % WORDS_PER_BLOCK] ?? 0;
-        const word = ((wanted ? raw : ~raw) >>> 0) & (-1 << (bit % 32));
-        if (word !== 0) {
-          const found = bit - (bit % 32) + (31 - Math.clz32(word & -word));
-          return Math.min(found, end);
-        }
-        bit = bit - (bit % 32) + 32;
-      }
-      bit = blockEnd;
+  /** The first bit in `[from, end)` that is set, or clear where `flip` is `ALL_SET`; `end` when there is none. */
+  #next(from: number, end: number, flip: number): number {
+    for (let bit = from; bit < end; ) {
+      const index = Math.floor(bit / BITS_PER_BLOCK);
+      const first = index * BITS_PER_BLOCK;
+      const block = this.#block(index);
+      if (block !== undefined) {
+        const found = first + firstIn(block, bit - first, flip);
+        if (found < first + BITS_PER_BLOCK) return Math.min(found, end);
+      } else if (flip === ALL_SET) return bit;
+      bit = first + BITS_PER_BLOCK;
     }
     return end;
+  }
+
+  /** The last set bit in `[from, end)`, or -1 when there is none. */
+  #last(from: number, end: number): number {
+    for (let bit = end - 1; bit >= from; ) {
+      const index = Math.floor(bit / BITS_PER_BLOCK);
+      const first = index * BITS_PER_BLOCK;
+      const block = this.#block(index);
+      if (block !== undefined) {
+        const found = lastIn(block, Math.max(from - first, 0), bit - first);
+        if (found >= 0) return first + found;
+      }
+      bit = first - 1;
+    }
+    return -1;
   }
 
   #change(start: number, length: number, value: boolean): void {
@@ -227,6 +249,33 @@ export class Bitmap {
       this.#records.put(this.#blockKey(index), block);
     }
   }
+}
+
+/**
+ * The first bit of a block at or after `from` that is set, or clear where `flip` is `ALL_SET`; `BITS_PER_BLOCK` when there
+ * is none. Apart from the class, and on whole numbers of 32 bits alone: most of a search is spent here.
+ */
+function firstIn(block: Uint32Array, from: number, flip: number): number {
+  let index = from >>> 5;
+  let word = ((block[index] ?? 0) ^ flip) & (-1 << (from & 31));
+  while (word === 0) {
+    if (++index === WORDS_PER_BLOCK) return BITS_PER_BLOCK;
+    word = (block[index] ?? 0) ^ flip;
+  }
+  return (index << 5) + 31 - Math.clz32(word & -word);
+}
+
+/** The last set bit of a block in `[from, to]`, or -1 when there is none. */
+function lastIn(block: Uint32Array, from: number, to: number): number {
+  const least = from >>> 5;
+  let index = to >>> 5;
+  let word = (block[index] ?? 0) & (-1 >>> (31 - (to & 31)));
+  while (word === 0) {
+    if (--index < least) return -1;
+    word = block[index] ?? 0;
+  }
+  const found = (index << 5) + 31 - Math.clz32(word);
+  return found < from ? -1 : found;
 }
 
 /** hweight32(). */
