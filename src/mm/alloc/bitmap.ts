@@ -5,13 +5,7 @@
 import type { Records } from '../../records.ts';
 import { recordKey } from '../../records.ts';
 import type { Pfn, PfnRange } from '../../units.ts';
-
-const WORDS_PER_BLOCK = 1024;
-const BITS_PER_BLOCK = WORDS_PER_BLOCK * 32;
-/** A word of 32 set bits, and what makes clear bits of set ones. */
-const ALL_SET = -1;
-/** From so many bits on, an area is stepped over sooner than its words are looked at. */
-const LONG_AREA = 1024;
+import { ALL_SET, areaIn, BITS_PER_BLOCK, changeIn, firstIn, lastIn, WORDS_PER_BLOCK } from './bit-words.ts';
 
 /** A run of equal bits: `[start, start + length)`. */
 export interface BitRun {
@@ -92,13 +86,20 @@ export class Bitmap {
    * @returns its start, or `undefined` when there is none
    */
   findZeroArea(from: number, length: number, align: number, alignOffset: number): number | undefined {
-    const perAlign = 1 / align;
-    // Bits below are known to be clear from the area that was tried on.
+    const inBlock = length > 0 && length <= BITS_PER_BLOCK && align <= BITS_PER_BLOCK;
+    // Bits below are known to be clear from the area that was tried before.
     let clearTo = 0;
     for (let start = from; ; ) {
-      // Over set bits a step of `length` is faster than a look at each word, where that is long.
-      const zero = length < LONG_AREA ? this.#next(start, this.size, ALL_SET) : start;
-      const index = Math.ceil((zero + alignOffset) * perAlign) * align - alignOffset;
+      const number = Math.floor(start / BITS_PER_BLOCK);
+      const first = number * BITS_PER_BLOCK;
+      const block = inBlock ? this.#block(number) : undefined;
+      if (block !== undefined) {
+        const to = Math.min(this.size - first, BITS_PER_BLOCK);
+        const found = areaIn(block, start - first, to, length, align, (first + alignOffset) % align);
+        if (found >= 0) return first + found;
+        start = first + ~found;
+      }
+      const index = Math.ceil((this.nextZero(start) + alignOffset) / align) * align - alignOffset;
       const end = index + length;
       if (end > this.size) return undefined;
       const taken = this.#last(Math.max(index, clearTo), end);
@@ -220,7 +221,7 @@ export class Bitmap {
       const first = index * BITS_PER_BLOCK;
       const block = this.#block(index);
       if (block !== undefined) {
-        const found = lastIn(block, Math.max(from - first, 0), bit - first);
+        const found = lastIn(block, Math.max(from - first, 0), bit + 1 - first);
         if (found >= 0) return first + found;
       }
       bit = first - 1;
@@ -232,50 +233,16 @@ export class Bitmap {
     const end = start + length;
     for (let bit = start; bit < end; ) {
       const index = Math.floor(bit / BITS_PER_BLOCK);
-      const blockEnd = Math.min(end, (index + 1) * BITS_PER_BLOCK);
+      const first = index * BITS_PER_BLOCK;
       const there = this.#block(index);
-      if (there === undefined && !value) {
-        bit = blockEnd;
-        continue;
+      if (there !== undefined || value) {
+        const block = there ?? new Uint32Array(WORDS_PER_BLOCK);
+        changeIn(block, bit - first, Math.min(end - first, BITS_PER_BLOCK), value);
+        this.#records.put(this.#blockKey(index), block);
       }
-      const block = there ?? new Uint32Array(WORDS_PER_BLOCK);
-      while (bit < blockEnd) {
-        const count = Math.min(32 - (bit % 32), blockEnd - bit);
-        const mask = (count === 32 ? -1 : (1 << count) - 1) << (bit % 32);
-        const word = Math.floor(bit / 32) % WORDS_PER_BLOCK;
-        block[word] = value ? (block[word] ?? 0) | mask : (block[word] ?? 0) & ~mask;
-        bit += count;
-      }
-      this.#records.put(this.#blockKey(index), block);
+      bit = first + BITS_PER_BLOCK;
     }
   }
-}
-
-/**
- * The first bit of a block at or after `from` that is set, or clear where `flip` is `ALL_SET`; `BITS_PER_BLOCK` when there
- * is none. Apart from the class, and on whole numbers of 32 bits alone: most of a search is spent here.
- */
-function firstIn(block: Uint32Array, from: number, flip: number): number {
-  let index = from >>> 5;
-  let word = ((block[index] ?? 0) ^ flip) & (-1 << (from & 31));
-  while (word === 0) {
-    if (++index === WORDS_PER_BLOCK) return BITS_PER_BLOCK;
-    word = (block[index] ?? 0) ^ flip;
-  }
-  return (index << 5) + 31 - Math.clz32(word & -word);
-}
-
-/** The last set bit of a block in `[from, to]`, or -1 when there is none. */
-function lastIn(block: Uint32Array, from: number, to: number): number {
-  const least = from >>> 5;
-  let index = to >>> 5;
-  let word = (block[index] ?? 0) & (-1 >>> (31 - (to & 31)));
-  while (word === 0) {
-    if (--index < least) return -1;
-    word = block[index] ?? 0;
-  }
-  const found = (index << 5) + 31 - Math.clz32(word);
-  return found < from ? -1 : found;
 }
 
 /** hweight32(). */
