@@ -6,6 +6,7 @@ import type { Records } from '../../records.ts';
 import { recordKey } from '../../records.ts';
 import type { Pfn, PfnRange } from '../../units.ts';
 import { ALL_SET, areaIn, BITS_PER_BLOCK, changeIn, firstIn, lastIn, WORDS_PER_BLOCK } from './bit-words.ts';
+import { blockKey, keysOf } from './block-keys.ts';
 
 /** A run of equal bits: `[start, start + length)`. */
 export interface BitRun {
@@ -18,9 +19,7 @@ export class Bitmap {
   readonly #key: string;
   /** The number of bits. */
   readonly size: number;
-  /** The block that was last asked for, and its key: most questions are about neighbours. */
-  #lastIndex = -1;
-  #lastKey = '';
+  #keys: string[] | undefined;
 
   /** @param key the prefix of the blocks' keys; blocks that do not exist are all zero */
   constructor(records: Records, key: string, size: number) {
@@ -192,11 +191,8 @@ export class Bitmap {
   }
 
   #blockKey(index: number): string {
-    if (index !== this.#lastIndex) {
-      this.#lastIndex = index;
-      this.#lastKey = recordKey(this.#key, index);
-    }
-    return this.#lastKey;
+    this.#keys ??= keysOf(this.#key);
+    return blockKey(this.#key, this.#keys, index);
   }
 
   /** The first bit in `[from, end)` that is set, or clear where `flip` is `ALL_SET`; `end` when there is none. */
