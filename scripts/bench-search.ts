@@ -200,7 +200,8 @@ const directory = mkdtempSync(join(tmpdir(), 'dmaheap-bench-'));
 try {
   const program = compile(directory);
   console.log(`free pages among ${PAGES} with ${RUNS} runs taken, medians of ${ROUNDS} rounds`);
-  if (program === undefined) console.log('  absent: no C compiler (cc), so that there is nothing to compare with');
+  if (program === undefined)
+    console.log('  absent: no C compiler (cc), so that there is nothing to compare with');
   else {
     const contenders = SEARCHES.flatMap((search) => [...inArea(search), inPool(search)]);
     const kept = contenders.map((contender) => compare(program, join(directory, 'bits'), contender));

@@ -69,7 +69,7 @@ export function areaIn(
     const area = ((start + offset + mask) & ~mask) - offset;
     const end = (area + length) | 0;
     if (end > to) return ~start;
-    const low = area > clearTo ? area : clearTo;
+    const low = Math.max(area, clearTo);
     const least = low >>> 5;
     let index = (end - 1) >>> 5;
     let word = (block[index] ?? 0) & (-1 >>> (-end & 31));
@@ -87,10 +87,12 @@ export function changeIn(block: Uint32Array, from: number, end: number, value: b
   const last = (end - 1) >>> 5;
   const head = -1 << (from & 31);
   const tail = -1 >>> (-end & 31);
-  if (first === last) return changeWord(block, first, head & tail, value);
-  changeWord(block, first, head, value);
-  block.fill(value ? ALL_SET : 0, first + 1, last);
-  changeWord(block, last, tail, value);
+  if (first === last) changeWord(block, first, head & tail, value);
+  else {
+    changeWord(block, first, head, value);
+    block.fill(value ? ALL_SET : 0, first + 1, last);
+    changeWord(block, last, tail, value);
+  }
 }
 
 function changeWord(block: Uint32Array, index: number, mask: number, value: boolean): void {
