@@ -19,6 +19,7 @@ export class Bitmap {
   readonly #key: string;
   /** The number of bits. */
   readonly size: number;
+  /** The keys of its blocks, once one was asked for. */
   #keys: string[] | undefined;
 
   /** @param key the prefix of the blocks' keys; blocks that do not exist are all zero */
@@ -91,7 +92,7 @@ export class Bitmap {
     for (let start = from; ; ) {
       const number = Math.floor(start / BITS_PER_BLOCK);
       const first = number * BITS_PER_BLOCK;
-      const block = inBlock ? this.#block(number) : undefined;
+      const block = inBlock && start < this.size ? this.#block(number) : undefined;
       if (block !== undefined) {
         const to = Math.min(this.size - first, BITS_PER_BLOCK);
         const found = areaIn(block, start - first, to, length, align, (first + alignOffset) % align);
