@@ -5,9 +5,8 @@
 import type { Records } from '../../records.ts';
 import { recordKey } from '../../records.ts';
 import type { Pfn, PfnRange } from '../../units.ts';
-
-const WORDS_PER_BLOCK = 1024;
-const BITS_PER_BLOCK = WORDS_PER_BLOCK * 32;
+import { ALL_SET, areaIn, BITS_PER_BLOCK, changeIn, firstIn, lastIn, WORDS_PER_BLOCK } from './bit-words.ts';
+import { blockKey, keysOf } from './block-keys.ts';
 
 /** A run of equal bits: `[start, start + length)`. */
 export interface BitRun {
@@ -20,9 +19,8 @@ export class Bitmap {
   readonly #key: string;
   /** The number of bits. */
   readonly size: number;
-  /** The block that was last asked for, and its key: most questions are about neighbours. */
-  #lastIndex = -1;
-  #lastKey = '';
+  /** The keys of its blocks, once one was asked for. */
+  #keys: string[] | undefined;
 
   /** @param key the prefix of the blocks' keys; blocks that do not exist are all zero */
   constructor(records: Records, key: string, size: number) {
@@ -65,29 +63,48 @@ export class Bitmap {
 
   /** The first clear bit at or after `from`, or `size`: find_next_zero_bit(). */
   nextZero(from: number): number {
-    return this.#next(from, this.size, false);
+    return this.#next(from, this.size, ALL_SET);
   }
 
   /** The first set bit in `[from, end)`, or `end`: find_next_bit(). */
   nextSet(from: number, end: number = this.size): number {
-    return this.#next(from, Math.min(end, this.size), true);
+    return this.#next(from, Math.min(end, this.size), 0);
   }
 
   /**
    * The first run of `length` clear bits, aligned: bitmap_find_next_zero_area_off().
    *
+   * Each area is looked at from its end: behind the last set bit the next one may begin, whatever lies before.
+   *
+   * ```
+   *   ..##....#.###.....#......
+   *   |------------|                a set bit at its end: nothing before that can begin an area
+   *                 |------------|  the next
+   * ```
+   *
    * @param align a power of two: `(start + alignOffset) % align === 0`
    * @returns its start, or `undefined` when there is none
    */
   findZeroArea(from: number, length: number, align: number, alignOffset: number): number | undefined {
-    let start = from;
-    for (;;) {
-      const zero = this.nextZero(start);
-      const index = Math.ceil((zero + alignOffset) / align) * align - alignOffset;
+    const inBlock = length > 0 && length <= BITS_PER_BLOCK && align <= BITS_PER_BLOCK;
+    // Bits below are known to be clear from the area that was tried before.
+    let clearTo = 0;
+    for (let start = from; ; ) {
+      const number = Math.floor(start / BITS_PER_BLOCK);
+      const first = number * BITS_PER_BLOCK;
+      const block = inBlock && start < this.size ? this.#block(number) : undefined;
+      if (block !== undefined) {
+        const to = Math.min(this.size - first, BITS_PER_BLOCK);
+        const found = areaIn(block, start - first, to, length, align, (first + alignOffset) % align);
+        if (found >= 0) return first + found;
+        start = first + ~found;
+      }
+      const index = Math.ceil((this.nextZero(start) + alignOffset) / align) * align - alignOffset;
       const end = index + length;
       if (end > this.size) return undefined;
-      const taken = this.nextSet(index, end);
-      if (taken >= end) return index;
+      const taken = this.#last(Math.max(index, clearTo), end);
+      if (taken < 0) return index;
+      clearTo = end;
       start = taken + 1;
     }
   }
@@ -175,56 +192,52 @@ export class Bitmap {
   }
 
   #blockKey(index: number): string {
-    if (index !== this.#lastIndex) {
-      this.#lastIndex = index;
-      this.#lastKey = recordKey(this.#key, index);
-    }
-    return this.#lastKey;
+    this.#keys ??= keysOf(this.#key);
+    return blockKey(this.#key, this.#keys, index);
   }
 
-  #next(from: number, end: number, wanted: boolean): number {
-    let bit = from;
-    while (bit < end) {
-      const block = this.#block(Math.floor(bit / BITS_PER_BLOCK));
-      const blockEnd = Math.min(end, (Math.floor(bit / BITS_PER_BLOCK) + 1) * BITS_PER_BLOCK);
-      if (block === undefined) {
-        if (!wanted) return bit;
-        bit = blockEnd;
-        continue;
-      }
-      while (bit < blockEnd) {
-        const raw = block[Math.floor(bit / 32) % WORDS_PER_BLOCK] ?? 0;
-        const word = ((wanted ? raw : ~raw) >>> 0) & (-1 << (bit % 32));
-        if (word !== 0) {
-          const found = bit - (bit % 32) + (31 - Math.clz32(word & -word));
-          return Math.min(found, end);
-        }
-        bit = bit - (bit % 32) + 32;
-      }
-      bit = blockEnd;
+  /** The first bit in `[from, end)` that is set, or clear where `flip` is `ALL_SET`; `end` when there is none. */
+  #next(from: number, end: number, flip: number): number {
+    for (let bit = from; bit < end; ) {
+      const index = Math.floor(bit / BITS_PER_BLOCK);
+      const first = index * BITS_PER_BLOCK;
+      const block = this.#block(index);
+      if (block !== undefined) {
+        const found = first + firstIn(block, bit - first, flip);
+        if (found < first + BITS_PER_BLOCK) return Math.min(found, end);
+      } else if (flip === ALL_SET) return bit;
+      bit = first + BITS_PER_BLOCK;
     }
     return end;
+  }
+
+  /** The last set bit in `[from, end)`, or -1 when there is none. */
+  #last(from: number, end: number): number {
+    for (let bit = end - 1; bit >= from; ) {
+      const index = Math.floor(bit / BITS_PER_BLOCK);
+      const first = index * BITS_PER_BLOCK;
+      const block = this.#block(index);
+      if (block !== undefined) {
+        const found = lastIn(block, Math.max(from - first, 0), bit + 1 - first);
+        if (found >= 0) return first + found;
+      }
+      bit = first - 1;
+    }
+    return -1;
   }
 
   #change(start: number, length: number, value: boolean): void {
     const end = start + length;
     for (let bit = start; bit < end; ) {
       const index = Math.floor(bit / BITS_PER_BLOCK);
-      const blockEnd = Math.min(end, (index + 1) * BITS_PER_BLOCK);
+      const first = index * BITS_PER_BLOCK;
       const there = this.#block(index);
-      if (there === undefined && !value) {
-        bit = blockEnd;
-        continue;
+      if (there !== undefined || value) {
+        const block = there ?? new Uint32Array(WORDS_PER_BLOCK);
+        changeIn(block, bit - first, Math.min(end - first, BITS_PER_BLOCK), value);
+        this.#records.put(this.#blockKey(index), block);
       }
-      const block = there ?? new Uint32Array(WORDS_PER_BLOCK);
-      while (bit < blockEnd) {
-        const count = Math.min(32 - (bit % 32), blockEnd - bit);
-        const mask = (count === 32 ? -1 : (1 << count) - 1) << (bit % 32);
-        const word = Math.floor(bit / 32) % WORDS_PER_BLOCK;
-        block[word] = value ? (block[word] ?? 0) | mask : (block[word] ?? 0) & ~mask;
-        bit += count;
-      }
-      this.#records.put(this.#blockKey(index), block);
+      bit = first + BITS_PER_BLOCK;
     }
   }
 }
