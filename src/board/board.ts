@@ -62,6 +62,8 @@ export interface RegionRef {
   readonly missing?: true;
   /** Whether the node's `status` turns it off. */
   readonly disabled?: true;
+  /** Whether boot had no such region: it came with an overlay on the running kernel, and no memory is reserved for it. */
+  readonly late?: true;
   /** Whether it is a `restricted-dma-pool`. */
   readonly restricted?: true;
 }

@@ -13,15 +13,16 @@
  * neither makes a device. `findBoardNode()` finds every node.
  */
 import { baseNameOf, childCalled, nodeAtPath, propertyCalled } from '../devicetree/node-lookup.ts';
-import type { DtNode, DtProperty } from '../devicetree/tree.ts';
-import { cellsOf, stringsOf, textOf } from '../devicetree/value.ts';
-import type { BoardDevice, RegionRef } from './board.ts';
+import type { DtNode } from '../devicetree/tree.ts';
+import { stringsOf, textOf } from '../devicetree/value.ts';
+import type { BoardDevice } from './board.ts';
 import { deviceName } from './device-name.ts';
 import { busDmaLimit, DmaConfigure } from './dma-configure.ts';
-import { regionsByPhandle, regionsOf } from './memory-region-users.ts';
+import { regionsByPhandle } from './memory-region-users.ts';
 import { OF_BAD_ADDR, OfAddress } from './of-address.ts';
 import type { Bus } from './of-bus.ts';
 import { OfTree } from './of-tree.ts';
+import { memoryRegionsOf } from './region-refs.ts';
 import { symbolsByPath } from './symbols.ts';
 
 export type { BoardDevice, DmaRange } from './board.ts';
@@ -130,29 +131,9 @@ export class DeviceReader {
     return bus.node.origin?.labels[0] ?? this.#labels.get(bus.path);
   }
 
-  /** of_parse_phandle() of each entry. */
-  #refsOf(memoryRegion: DtProperty): readonly RegionRef[] {
-    return cellsOf(memoryRegion.value).map((phandle): RegionRef => {
-      const node = phandle === 0 ? undefined : this.#tree.byPhandle(phandle);
-      if (node === undefined) return { missing: true };
-      const region = this.#regions.get(phandle);
-      const compatible = node.property('compatible');
-      const isRestricted =
-        compatible !== undefined &&
-        stringsOf(compatible.value).some((name) => name.toLowerCase() === RESTRICTED);
-      return {
-        ...(region !== undefined && { region }),
-        ...(!node.available && { disabled: true as const }),
-        ...(isRestricted && { restricted: true as const }),
-      };
-    });
-  }
-
   read(bus: Bus): BoardDevice {
     const label = this.labelOf(bus);
     const compatible = bus.property('compatible');
-    const memoryRegion = bus.property('memory-region');
-    const regionNames = bus.property('memory-region-names');
     const dmaCoherent = this.#dma.isCoherent(bus);
     const dmaRanges = this.#dma.rangeMap(bus);
     const limit = busDmaLimit(dmaRanges);
@@ -165,17 +146,12 @@ export class DeviceReader {
       dmaRanges,
       ...(limit === undefined ? {} : { busDmaLimit: limit }),
       iommu: this.#dma.hasIommu(bus),
-      memoryRegions: memoryRegion === undefined ? [] : regionsOf(memoryRegion, this.#regions).regions,
-      ...(memoryRegion !== undefined && { regionRefs: this.#refsOf(memoryRegion) }),
-      ...(regionNames !== undefined && { regionNames: stringsOf(regionNames.value) }),
+      ...memoryRegionsOf(bus, this.#tree, this.#regions),
       ...(!dmaCoherent && this.#dma.isCoherent(bus, 'without-non') && { coherentWithoutNon: true as const }),
       ...(isEnabled(bus) ? {} : { disabled: true as const }),
     };
   }
 }
-
-/** The compatible of a pool in which its devices' buffers must lie. */
-const RESTRICTED = 'restricted-dma-pool';
 
 function isEnabled(bus: Bus): boolean {
   for (let at: Bus | undefined = bus; at !== undefined; at = at.parent) if (!at.available) return false;

@@ -48,9 +48,12 @@ export function textSample(bytes: Uint8Array): string | undefined {
 
 /** A line that says it. */
 const HEADER = /^[ \t]*\/(?:dts-v1|plugin)\/[ \t]*;/m;
-/** How only source begins: a comment of C, a directive, a line marker that cpp left, or the root node. */
+/**
+ * How only source begins: a comment of C, a directive, a line marker that cpp left, or the root node. What is no
+ * directive of dtc's may be a mistyped one, but no path as `grep -r` prints them: after it a word ends.
+ */
 const START =
-  /^\s*(?:\/[/*{]|\/\s+\{|\/[a-z][a-z0-9-]*\/|#\s*include\s*["<]|#\s*\d+\s*"|#(?:define|undef|if|ifdef|ifndef)\b)/;
+  /^\s*(?:\/[/*{]|\/\s+\{|\/(?:dts-v1|plugin|include|memreserve|delete-(?:node|property)|omit-if-no-ref)\/|\/[a-z][a-z0-9-]*\/(?=[\s;"&<])|#\s*include\s*["<]|#\s*\d+\s*"|#(?:define|undef|if|ifdef|ifndef)\b)/;
 
 /** Whether a text is device-tree source: it says so, or begins as nothing else does. */
 export const isDts = (text: string): boolean => HEADER.test(text) || START.test(text);

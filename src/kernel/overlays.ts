@@ -7,6 +7,7 @@
  */
 import { type BoardDevice, DeviceReader } from '../board/devices.ts';
 import { OfTree } from '../board/of-tree.ts';
+import { type MemoryRegions, memoryRegionsNow } from '../board/region-refs.ts';
 import { decodeDtb, encodeDtb } from '../devicetree/dtb.ts';
 import { childCalled, nodeAtPath, propertyCalled } from '../devicetree/node-lookup.ts';
 import { applyOverlay, type SetProperty } from '../devicetree/overlay.ts';
@@ -43,7 +44,13 @@ interface Refused {
 }
 
 export type OverlayResult =
-  | { readonly id: number; readonly added: readonly BoardDevice[]; readonly removed: readonly BoardDevice[] }
+  | {
+      readonly id: number;
+      readonly added: readonly BoardDevice[];
+      readonly removed: readonly BoardDevice[];
+      /** What nodes say of their regions from now on, by path. */
+      readonly regions: ReadonlyMap<string, MemoryRegions>;
+    }
   | { readonly refused: Refused };
 
 /** What of_platform_populate() has made devices of, as far as devices are listed. */
@@ -109,7 +116,7 @@ export function applyToLiveTree(records: Records, printk: Printk, blob: Uint8Arr
   const id = overlaysApplied(records) + 1;
   records.put(OVERLAYS_RECORD, id);
   records.put(LIVE_TREE_RECORD, encodeDtb(tree));
-  return { id, ...change };
+  return { id, ...change, regions: memoryRegionsNow(tree.root, old) };
 }
 
 /** Properties that an overlay does not set in a node of the live tree: add_changeset_property(). */

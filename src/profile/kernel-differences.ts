@@ -2,34 +2,8 @@
  * What differs between the kernels, and what stands behind each difference: the rows of `dmaheap kernels`. The rules
  * themselves are `LinuxVersion`'s; this tells people where they come from.
  */
-import { isUnverified } from './kernels.ts';
-
-/** A recorded case of the oracle, and a text in it that shows the fact. */
-interface Recording {
-  readonly recording: string;
-  readonly shows: string;
-}
-
-/** What says so: a recorded kernel, the source, or the changelog of a stable update. */
-export type Evidence = Recording | 'source' | { readonly changelog: string };
-
-export interface KernelChange {
-  /** From this release on, until the next change. */
-  readonly since: string;
-  readonly says: string;
-  readonly evidence: Evidence;
-}
-
-export interface KernelDifference {
-  readonly about: string;
-  /** The kernel's function, or its file, that decides it. */
-  readonly where: string;
-  /** The oldest first. */
-  readonly changes: readonly KernelChange[];
-}
-
-const change = (since: string, says: string, evidence: Evidence): KernelChange => ({ since, says, evidence });
-const seen = (recording: string, shows: string): Recording => ({ recording, shows });
+import { DMA_DIFFERENCES } from './dma-differences.ts';
+import { change, type KernelDifference, seen } from './kernel-change.ts';
 
 export const KERNEL_DIFFERENCES: readonly KernelDifference[] = [
   {
@@ -309,8 +283,5 @@ export const KERNEL_DIFFERENCES: readonly KernelDifference[] = [
       change('6.12.105', 'made to size', { changelog: 'dynamically allocate reserved_mem array' }),
     ],
   },
+  ...DMA_DIFFERENCES,
 ];
-
-/** Whether no recording shows a change, or the kernel that it is about is in none. */
-export const isUnverifiedChange = ({ since, evidence }: KernelChange): boolean =>
-  isUnverified(since) || typeof evidence === 'string' || 'changelog' in evidence;

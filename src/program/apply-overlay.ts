@@ -1,8 +1,8 @@
 /** An overlay on the running kernel, and what becomes of what it brings: of most of it Linux says nothing. */
+import { answerOfRef, memoryRegionsNow, type RefRefused } from '../board/region-refs.ts';
 import { decodeDtb } from '../devicetree/dtb.ts';
-import { childCalled, propertyCalled } from '../devicetree/node-lookup.ts';
+import { childCalled } from '../devicetree/node-lookup.ts';
 import type { DtNode } from '../devicetree/tree.ts';
-import { cellsOf, textOf } from '../devicetree/value.ts';
 import type { Caller } from './caller.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -15,7 +15,7 @@ export interface UnreservedUser {
    * What of_reserved_mem_device_init() of its driver answers: -EINVAL, as no reserved_mem has the node's phandle; 0, and no pool,
    * where the region's node is not available.
    */
-  readonly errno?: 'EINVAL';
+  readonly errno?: RefRefused['errno'];
 }
 
 /** What is new with an overlay. */
@@ -60,41 +60,21 @@ const rootOf = (blob: Uint8Array | undefined): DtNode | undefined => blob && dec
 const regionNodes = (root: DtNode | undefined): readonly DtNode[] =>
   (root && childCalled(root, 'reserved-memory'))?.children ?? [];
 
-/** of_device_is_available() */
-function isAvailable(node: DtNode): boolean {
-  const status = propertyCalled(node, 'status');
-  return status === undefined || ['ok', 'okay'].includes(textOf(status.value));
-}
-
-const phandleOf = (node: DtNode): number | undefined => {
-  const property = propertyCalled(node, 'phandle');
-  return property && cellsOf(property.value)[0];
-};
-
 /** Regions that the live tree has and boot had not, and who points to them. */
-export function unreserved(
+function unreserved(
   boot: DtNode | undefined,
   live: DtNode | undefined,
 ): Pick<OverlayEffects, 'ignored' | 'users'> {
   if (live === undefined) return { ignored: [], users: [] };
   const known = new Set(regionNodes(boot).map(({ name }) => name));
   const late = regionNodes(live).filter(({ name }) => !known.has(name));
-  const byPhandle = new Map<number, DtNode>();
-  for (const node of late) {
-    const phandle = phandleOf(node);
-    if (phandle !== undefined) byPhandle.set(phandle, node);
-  }
   const users: UnreservedUser[] = [];
-  const visit = (node: DtNode, path: string): void => {
-    const property = propertyCalled(node, 'memory-region');
-    for (const phandle of property === undefined ? [] : cellsOf(property.value)) {
-      const region = byPhandle.get(phandle);
-      if (region === undefined) continue;
-      const errno = isAvailable(region) ? ({ errno: 'EINVAL' } as const) : {};
-      users.push({ device: path, region: region.name, ...errno });
+  for (const [device, { regionRefs = [] }] of boot === undefined ? [] : memoryRegionsNow(live, boot)) {
+    for (const ref of regionRefs) {
+      if (ref.late !== true || ref.region === undefined) continue;
+      const answer = answerOfRef(ref);
+      users.push({ device, region: ref.region, ...('errno' in answer && { errno: answer.errno }) });
     }
-    for (const child of node.children) visit(child, `${path}/${child.name}`);
-  };
-  visit(live, '');
+  }
   return { ignored: late.map(({ name }) => name), users };
 }

@@ -1,5 +1,7 @@
 /** Which CMA area was the default one, and where it lay when no region has that role. */
 import { parseCmdline } from '../board/cmdline.ts';
+import { childCalled, propertyCalled } from '../devicetree/node-lookup.ts';
+import type { DeviceTree } from '../devicetree/tree.ts';
 import { formatHex, MiB, type PhysRange } from '../units.ts';
 import type { Facts } from './facts.ts';
 import type { Tell } from './finding.ts';
@@ -16,11 +18,25 @@ export type DefaultArea =
 
 const RESERVED = /^(?:cma-)?reserved$/;
 
+/** Whether a given tree's region of that name has `linux,cma-default`; undefined: no tree is given, or it has no such region. */
+export type RoleOf = (region: string) => boolean | undefined;
+
+/** Of the regions of a tree; none where no tree is given. */
+export function rolesIn(tree: DeviceTree | undefined): RoleOf {
+  const regions = (tree && childCalled(tree.root, 'reserved-memory'))?.children ?? [];
+  return (name) => {
+    const node = regions.find((one) => one.name === name);
+    return node && propertyCalled(node, 'linux,cma-default') !== undefined;
+  };
+}
+
+/** @param roleOf what the target's device tree says, where it is given */
 export function defaultAreaOf(
   facts: Facts,
   regions: readonly SeenRegion[],
   cmdline: string | undefined,
   pageSize: number,
+  roleOf: RoleOf,
   tell: Tell,
 ): DefaultArea {
   const folder = [...facts.folders.values()].find(({ name }) => RESERVED.test(name));
@@ -48,11 +64,19 @@ export function defaultAreaOf(
   if (seen !== undefined) return { is: 'placed', range: seen };
   // With cma= no region of the tree has the role, whatever its properties.
   if (/(?:^|\s)cma=/.test(cmdline ?? '')) return { is: 'none' };
-  return ofRegions(facts, regions, pageSize, tell);
+  return ofRegions(facts, regions, pageSize, roleOf, tell);
 }
 
-function ofRegions(facts: Facts, regions: readonly SeenRegion[], pageSize: number, tell: Tell): DefaultArea {
-  const areas = regions.filter(({ reusable, compatible }) => reusable && compatible !== undefined);
+function ofRegions(
+  facts: Facts,
+  regions: readonly SeenRegion[],
+  pageSize: number,
+  roleOf: RoleOf,
+  tell: Tell,
+): DefaultArea {
+  const all = regions.filter(({ reusable, compatible }) => reusable && compatible !== undefined);
+  // What the tree has without the role is no default area.
+  const areas = all.filter(({ name }) => roleOf(name) !== false);
   const atomic = Math.min(...facts.atomicPools.map(({ kib }) => (kib * 1024) / pageSize));
   // The pools for atomic allocations are the first pages of the default area.
   const first = areas.filter(({ base }) => {
@@ -69,15 +93,27 @@ function ofRegions(facts: Facts, regions: readonly SeenRegion[], pageSize: numbe
   const begun = first.length > 1 ? first.filter((area) => holdsBuffers(area, facts, pageSize)) : first;
   const nodes = facts.heapNodes.map(({ name }) => name);
   const own = nodes.filter((name) => areas.some((area) => area.name === name));
-  const isCertain = begun.length === 1 || (own.length === 1 && !nodes.includes('default_cma_region'));
+  const named = areas.filter(({ name }) => roleOf(name) === true);
+  const isCertain =
+    begun.length === 1 || named.length === 1 || (own.length === 1 && !nodes.includes('default_cma_region'));
   const usual = areas.filter(({ name }) => name.startsWith('linux,cma'));
   const name =
     (begun.length === 1 ? begun[0]?.name : undefined) ??
+    (named.length === 1 ? named[0]?.name : undefined) ??
     (own.length === 1 ? own[0] : undefined) ??
     usual.at(-1)?.name ??
     (areas.length === 1 ? areas[0]?.name : undefined);
   if (facts.failedDefault.length > 0 && begun.length === 0 && usual.length === 0) return { is: 'none' };
   if (name === undefined) {
+    if (areas.length === 0 && all.length > 0) {
+      tell({
+        kind: 'guess',
+        code: 'default-area',
+        message: `no line "cma: Reserved …", and no CMA area of the device tree has linux,cma-default`,
+        taken: 'there is no default area',
+      });
+      return { is: 'none' };
+    }
     // No line says that one was reserved: where boot's lines are whole there is none.
     if (areas.length === 0)
       return facts.pools.length + facts.ranges.length > 0 ? { is: 'none' } : { is: 'unknown' };

@@ -24,7 +24,7 @@ import {
   pageKiBOf,
   releaseFor,
 } from './configuration-of.ts';
-import { type DefaultArea, defaultAreaOf } from './default-area.ts';
+import { type DefaultArea, defaultAreaOf, rolesIn } from './default-area.ts';
 import type { Facts } from './facts.ts';
 import type { Finding, Tell } from './finding.ts';
 import { tellMissing } from './missing.ts';
@@ -75,7 +75,7 @@ export function reconstruct(given: Given, source: string): Reconstruction {
   const ram = params.memory === undefined ? ramOf(facts, regions, tell) : undefined;
   const memory = params.memory ?? ram?.ranges;
   const cmdline = params.cmdline ?? cmdlineOf(facts, tell);
-  const area = defaultAreaOf(facts, regions, cmdline, pageSize, tell);
+  const area = defaultAreaOf(facts, regions, cmdline, pageSize, rolesIn(tree?.tree), tell);
   const arch = params.arch ?? archOf(facts, tell);
   const config: Record<string, string | boolean | number> = {
     ...configOf(facts, area, cmdline, configFile, tell),

@@ -28,6 +28,9 @@ describe('detectFormat', () => {
     '# 1 "x.dts"\n/ { };\n',
     '\ufeff#include "soc.dtsi"\n',
     '\r\n/{};\r\n',
+    '/memreserve/0x80000000 0x1000;\n',
+    '/include/"soc.dtsi"\n',
+    '/dts-v2/;\n',
   ])('knows source: %j', (source) => {
     expect(detectFormat(text(source))).toBe('dts');
   });
@@ -45,6 +48,9 @@ describe('detectFormat', () => {
     '---\n',
     '{}',
     'memory:\r\n  reg: []\r\n',
+    '/sys/kernel/debug/cma/linux,cma/count:32768\n',
+    '/proc/meminfo:MemTotal: 1 kB\n',
+    '/dev/dma_heap/system\n',
   ])('takes other text for YAML: %j', (yaml) => {
     expect(detectFormat(text(yaml))).toBe('yaml');
   });

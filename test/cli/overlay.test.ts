@@ -80,6 +80,52 @@ describe('an overlay that goes over the live tree', () => {
     expect((await run('list', '--json')).stdout).toBe(heaps);
   });
 
+  test('who names them is answered as the overlay says, and so is a device that stays', async () => {
+    const { run, apply } = await session();
+    const probe = async (name: string, ...words: string[]) => {
+      const { code, stderr } = await run('device', 'probe', name, ...words);
+      return { errno: /: (E[A-Z]+) \(/.exec(stderr)?.[1] ?? null, code, stderr };
+    };
+    const [camera = ''] = devices((await run('devices', '--json')).stdout);
+    expect((await probe(camera)).errno).toBeNull();
+    const more = `&csi { memory-region = <&late>, <&pool>, <&off>; };
+      &soc { gpu@5000 { compatible = "x,gpu"; reg = <0x5000 0x100>; memory-region = <&soc>; }; };`;
+    const overlay = LATE.replace('&csi { status = "disabled"; };', more);
+    const { users } = JSON.parse((await apply(overlay, '--json')).stdout);
+    expect(users).toHaveLength(4);
+    for (const { device, region, errno } of users) {
+      const index = { 'off@99000000': device.includes('camera') ? 2 : 0 }[region as string] ?? 0;
+      const told = await probe(device, '--index', String(index));
+      expect({ device, region, errno: told.errno }).toEqual({ device, region, errno });
+      expect(told.stderr.includes('came with an overlay after boot')).toBe(errno !== null);
+    }
+    // The region of boot is bound as ever, another node is no region, and what was bound stays bound.
+    expect((await probe('npu@4000', '--index', '1')).errno).toBeNull();
+    const other = await probe('gpu@5000');
+    expect(other).toMatchObject({ errno: 'EINVAL', stderr: expect.stringContaining('no region') });
+    expect(JSON.parse((await run('device', 'show', camera, '--json')).stdout).device).toMatchObject({
+      'memory-region': ['late@98000000', 'pool@90000000', 'off@99000000'],
+      pool: 'pool@90000000',
+    });
+  });
+
+  test('a device that comes is what the booted kernel makes of it', async () => {
+    const { run, apply, dir } = await session();
+    const coherent = plugin(
+      `&soc { dma-coherent; vpu@3000 { compatible = "x"; reg = <0x3000 0x100>; dma-noncoherent; }; };`,
+    );
+    for (const [kernel, seen] of [
+      ['5.10', true],
+      ['7.3', false],
+    ] as const) {
+      expect((await run('boot', '--force', '--kernel', kernel, join(dir, 'board.dtb'))).code).toBe(0);
+      expect((await apply(coherent)).code).toBe(0);
+      const all = JSON.parse((await run('devices', '--json')).stdout).devices;
+      const vpu = all.find(({ name }: { name: string }) => name.endsWith('vpu'));
+      expect(vpu, kernel).toMatchObject({ 'dma-coherent': seen });
+    }
+  });
+
   test('devices come and go with nodes and status', async () => {
     const { run, apply } = await session();
     const [camera] = devices((await run('devices', '--json')).stdout);

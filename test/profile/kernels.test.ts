@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { isUnverifiedChange, KERNEL_DIFFERENCES } from '../../src/profile/kernel-differences.ts';
+import { isUnverifiedChange } from '../../src/profile/kernel-change.ts';
+import { KERNEL_DIFFERENCES } from '../../src/profile/kernel-differences.ts';
 import { KERNELS, linuxVersion } from '../../src/profile/kernels.ts';
 import { nameKernel } from '../../src/profile/named-kernel.ts';
 import { banner, profileOf, speaksUnverified } from '../../src/profile/profile.ts';

@@ -68,7 +68,6 @@ reserved-memory:
     const found = JSON.parse(made.stdout).findings.filter(({ kind }: { kind: string }) => kind !== 'missing');
     expect(found.map(({ code, file: where, line }: Record<string, unknown>) => [code, where, line])).toEqual([
       ['kernel-guessed', null, null],
-      ['default-area', null, null],
       ['log-of-another-board', model, 1],
       ['region-elsewhere', LOG, 1],
       ['region-not-in-tree', LOG, 2],
@@ -78,6 +77,33 @@ reserved-memory:
     expect(heaps.find(({ name }: { name: string }) => name === 'linux,cma')).toMatchObject({
       base: '0x58000000',
     });
+  });
+
+  it.each([
+    { role: ', "linux,cma-default": true', guesses: [], base: '0x58000000' },
+    {
+      role: '',
+      guesses: ['no line "cma: Reserved …", and no CMA area of the device tree has linux,cma-default'],
+      base: undefined,
+    },
+  ])('takes the default area of the tree that is given: "$role"', async ({ role, guesses, base }) => {
+    const board = file(
+      'own.yaml',
+      `memory: { reg: [0x40000000, 1G] }
+reserved-memory:
+  "linux,cma": { compatible: shared-dma-pool, reg: [0x58000000, 128M], reusable: true${role} }
+  firmware@40000000: { reg: [0x40000000, 2M], no-map: true }
+`,
+    );
+    const session = fresh();
+    const made = await dmaheap([...session, 'reconstruct', LOG, board, '--json']);
+    expect(made.code, made.stderr).toBe(0);
+    const { findings } = JSON.parse(made.stdout) as { findings: Record<string, string>[] };
+    const told = findings.filter(({ code }) => code === 'default-area');
+    expect(told.map(({ message }) => message)).toEqual(guesses);
+    const { heaps } = JSON.parse((await dmaheap([...session, 'list', '--json'])).stdout);
+    const area = heaps.find(({ name }: { name: string }) => name === 'default_cma_region');
+    expect(area?.base).toBe(base);
   });
 
   it('takes a pasted fragment with --repair, and the default area is the region of the log that has the role', async () => {

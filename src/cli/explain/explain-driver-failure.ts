@@ -61,6 +61,11 @@ function refused({ device, because, region, known }: RegionRefused): string[] {
           : `${region} has no handler: it is no shared-dma-pool, or was refused`,
         'dmaheap regions says what became of each',
       ];
+    case 'late-region':
+      return [
+        `${region} came with an overlay after boot: no memory is reserved for it`,
+        'dmaheap boot BOARD --overlay FILE lays one over as a boot loader does',
+      ];
     case 'unmapped':
       return [
         `${region ?? 'the pool'} cannot be mapped for a device: it meets System RAM, or it is too large`,

@@ -36,9 +36,6 @@ interface Sorted {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** What `grep -r . /sys/…` prints begins as source could. */
-const GREPPED = /^\s*\/(?:sys|proc|dev)\//;
-const TEXT = { kind: 'unknown', what: 'a text file', hint: undefined } as const;
 /** More than any log; what unpacks to more was not meant. */
 const MAX_TEXT = 64 << 20;
 const EXPECTED =
@@ -74,9 +71,7 @@ async function sortInputs(files: readonly string[], options: BoardOptions): Prom
       continue;
     }
     const bytes = await unpacked(readInput(file), name);
-    const { kind, what, hint } = GREPPED.test(new TextDecoder().decode(bytes.subarray(0, 64)))
-      ? TEXT
-      : inputKind(bytes);
+    const { kind, what, hint } = inputKind(bytes);
     if (what === 'a device-tree blob' && (options.overlay ?? []).length === 0)
       take(decodeDtb(bytes, name), name);
     else if (

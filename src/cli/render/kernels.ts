@@ -1,9 +1,5 @@
 /** The kernels that can be spoken for, and what differs between them. */
-import {
-  type Evidence,
-  isUnverifiedChange,
-  type KernelDifference,
-} from '../../profile/kernel-differences.ts';
+import { type Evidence, isUnverifiedChange, type KernelDifference } from '../../profile/kernel-change.ts';
 import { isUnverified, type KernelRow } from '../../profile/kernels.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { renderTable } from '../terminal/table.ts';

@@ -3,8 +3,8 @@
  * of_reserved_mem_device_init_by_idx(), of_reserved_mem_device_release(), and the device_init() of each kind of region
  * (kernel/dma/contiguous.c, coherent.c, swiotlb.c) (Linux 7.3).
  */
+import { answerOfRef } from '../../board/region-refs.ts';
 import { profileIn } from '../../profile/recorded-profile.ts';
-
 import { createCoherentPool, hasCoherentPool } from '../alloc/coherent.ts';
 import { type Device, dmaLimit } from './device.ts';
 import {
@@ -33,9 +33,10 @@ export interface RegionRefused {
   readonly device: string;
   /**
    * `no-entry`: no such index, name or property, or it leads to no node; `no-region`: the node is no region that was
-   * set up, or has no handler; `unmapped`: the pool cannot be mapped; `second-pool`: the device has one.
+   * set up, or has no handler; `late-region`: it came with an overlay after boot; `unmapped`: the pool cannot be
+   * mapped; `second-pool`: the device has one.
    */
-  readonly because: 'no-entry' | 'no-region' | 'unmapped' | 'second-pool';
+  readonly because: 'no-entry' | 'no-region' | 'late-region' | 'unmapped' | 'second-pool';
   readonly region?: string;
   /** What the device's memory-region has. */
   readonly known: readonly string[];
@@ -60,10 +61,11 @@ export function bindRegion(context: DriverContext, device: Device, which: WhichR
     },
   });
   const entry = index < 0 ? undefined : device.regionRefs?.[index];
-  if (entry === undefined || entry.missing === true) return refused('ENODEV', 'no-entry');
-  if (entry.disabled === true) return { ret: 0 };
-  const region = dmaMachine(records).regions.find(({ name }) => name === entry.region);
-  if (region === undefined || region.handler === 'none') return refused('EINVAL', 'no-region', entry.region);
+  const answer = answerOfRef(entry);
+  if ('off' in answer) return { ret: 0 };
+  if ('errno' in answer) return refused(answer.errno, answer.because, entry?.region);
+  const region = dmaMachine(records).regions.find(({ name }) => name === answer.region);
+  if (region === undefined || region.handler === 'none') return refused('EINVAL', 'no-region', answer.region);
   const problem = initRegion(context, device, region);
   if (problem !== undefined) return refused(problem.errno, problem.because, region.name);
   printk.print(6, `${devPrefix(records, device.name)} assigned reserved memory node ${region.name}`);
