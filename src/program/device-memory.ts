@@ -109,7 +109,8 @@ export interface QueueWishes {
   readonly sizes: readonly bigint[];
   readonly attrs: number;
   readonly nonCoherent: boolean;
-  readonly min: number;
+  /** The driver's minimum; as in the call before, or 0, unless given. */
+  readonly min?: number;
 }
 
 /** VIDIOC_REQBUFS. `ret` is how many buffers are granted. */

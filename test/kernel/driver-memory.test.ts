@@ -284,7 +284,7 @@ describe('memory goes back', () => {
 });
 
 describe('frameworks allocate', () => {
-  const reqbufs = (machine: Machine, count: number, sizes: readonly bigint[], min = 0) =>
+  const reqbufs = (machine: Machine, count: number, sizes: readonly bigint[], min?: number) =>
     machine.call({
       call: 'vb2_reqbufs',
       device: '1000.cam',
@@ -292,7 +292,7 @@ describe('frameworks allocate', () => {
       sizes,
       attrs: 0,
       nonCoherent: false,
-      min,
+      ...(min !== undefined && { min }),
     });
 
   it('buffers plane by plane, as many as there is room for, or none below the minimum', () => {
@@ -304,6 +304,10 @@ describe('frameworks allocate', () => {
     expect(machine.kernel.vb2Buffers('1000.cam')).toHaveLength(1);
     expect(reqbufs(machine, 0, []).ret).toBe(0);
     expect(machine.kernel.deviceBuffers()).toEqual([]);
+    // The driver's minimum holds for later calls too, until another is said.
+    expect(reqbufs(machine, 4, [2n << 20n, 5n << 20n], 2).errno).toBe('ENOMEM');
+    expect(reqbufs(machine, 4, [2n << 20n, 5n << 20n]).errno).toBe('ENOMEM');
+    expect(reqbufs(machine, 4, [2n << 20n, 5n << 20n], 0).ret).toBe(1);
     expect(reqbufs(new Machine(AREA, device('cam', '<&v>')), 2, [64n << 20n]).errno).toBe('ENOMEM');
   });
 

@@ -29,7 +29,7 @@ export function deviceVb2(parent: Command, { shell }: Registry): void {
     .argument('<name>', NAME)
     .argument('<count>', 'buffers', readCount)
     .argument('[size...]', 'bytes of each plane: 2025K 1012K')
-    .option('--min <n>', "the driver's minimum, of the device's first call", readCount)
+    .option('--min <n>', "the driver's minimum of buffers; kept for later calls", readCount)
     .option('--attrs <attrs>', "the queue's dma_attrs: NO_KERNEL_MAPPING, or a number", readAttrs)
     .option('--non-coherent', 'V4L2_MEMORY_FLAG_NON_COHERENT: never of the own pool')
     .addHelpText(
@@ -50,12 +50,12 @@ export function deviceVb2(parent: Command, { shell }: Registry): void {
         );
       }
       if (sizes.length > 8) throw new UsageError('a buffer has at most 8 planes');
-      const { min = 0, attrs = 0, nonCoherent = false } = options;
+      const { min, attrs = 0, nonCoherent = false } = options;
       const session = await sh.session('device vb2');
       const got = await makeCalls(sh, session, (calls) => {
         const device = findDeviceCalled(calls.kernel, name, 'device vb2').name;
         const mark = calls.kernel.printk.nextSeq;
-        const wishes = { count, sizes, attrs, nonCoherent, min };
+        const wishes = { count, sizes, attrs, nonCoherent, ...(min !== undefined && { min }) };
         const { ret, buffers = [] } = calls.did(`device vb2: ${device} ${count}`, (caller) =>
           requestBuffers(caller, device, wishes),
         );

@@ -45,8 +45,8 @@ export interface Vb2Reqbufs {
   readonly attrs: number;
   /** V4L2_MEMORY_FLAG_NON_COHERENT. */
   readonly nonCoherent: boolean;
-  /** min_buffers_needed, later min_queued_buffers. */
-  readonly min: number;
+  /** min_buffers_needed, later min_queued_buffers; as in the call before, or 0, unless given. */
+  readonly min?: number;
 }
 
 /** VIDIOC_REQBUFS of a capture queue: vb2_core_reqbufs(). `ret` is how many buffers are granted. */
@@ -55,7 +55,8 @@ export function vb2Reqbufs(state: KernelState, by: string, call: Vb2Reqbufs): Sy
   const device = driven(state, call.device);
   if ('ret' in device) return device;
   const { dma } = profileIn(records).linux;
-  const queue = vb2Queue(records, device.name) ?? { min: call.min, buffers: [] };
+  const known = vb2Queue(records, device.name) ?? { min: 0, buffers: [] };
+  const queue = { ...known, min: call.min ?? known.min };
   freeQueue(state, by, queue);
   records.put<Vb2Queue>(queueKey(device.name), { ...queue, buffers: [] });
   if (call.count === 0) return ok(0);

@@ -34,7 +34,7 @@ export const deviceVb2: Action<typeof queueSchema> = {
     const sizes = list.map((one, i) =>
       values.size(one, Array.isArray(value.sizes) ? [...path, 'sizes', i] : inside('sizes')),
     );
-    const min = values.whole(value.min ?? 0, inside('min'));
+    const min = value.min === undefined ? undefined : values.whole(value.min, inside('min'));
     const attrs = values.read(value.attrs ?? 0, inside('attrs'), parseDmaAttrs, ATTRS_FORM);
     if (list.length > 8) values.problem(inside('sizes'), 'scenario-device', 'a buffer has at most 8 planes');
     return (at) => {
@@ -44,7 +44,7 @@ export const deviceVb2: Action<typeof queueSchema> = {
         sizes: sizes.map((one) => one(at)),
         attrs: attrs(at),
         nonCoherent: value['non-coherent'] ?? false,
-        min: min(at),
+        ...(min !== undefined && { min: min(at) }),
       });
       const first = buffers?.[0]?.[0]?.dma;
       return { ...outcome, ...(first !== undefined && { dma: first }) };
@@ -54,12 +54,12 @@ export const deviceVb2: Action<typeof queueSchema> = {
     calls: {
       vb2_reqbufs: ({ result: { ret }, call }) => {
         const { device, count, sizes, min, attrs, nonCoherent } = call;
-        if (!isPlainText(device) || count < 0 || min < 0) return undefined;
+        if (!isPlainText(device) || count < 0 || (min ?? 0) < 0) return undefined;
         const asked = {
           name: device,
           count,
           ...(sizes.length > 0 && { sizes: sizes.map(sizeWord) }),
-          ...(min > 0 && { min }),
+          ...(min !== undefined && { min }),
           ...(attrs !== 0 && { attrs: attrsWord(attrs) }),
           ...(nonCoherent && { 'non-coherent': true }),
         };
