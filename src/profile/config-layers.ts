@@ -136,7 +136,7 @@ class Layering {
       this.#problems.push({ key: name, problem: 'not-there', expected, why: 'alone it builds nothing' });
       return;
     }
-    if (isMenu(name)) this.#otherFrom.set(name, from);
+    if (isMenu(name) && on.length > 0) this.#otherFrom.set(name, from);
     for (const key of on) {
       if (isKernel !== true && this.from.get(key) === from) {
         const why = `it depends on ${name}, which is n`;
