@@ -244,7 +244,11 @@ class Layering {
     const others = [...this.#otherFrom].filter(([, from]) => single.has(from)).map(([key]) => key);
     changed.push(...others);
     const pagesBy = this.from.get('pages');
-    if (pagesBy === undefined ? this.pageKiB !== 4 : single.has(pagesBy) && this.pageKiB !== 4) {
+    if (
+      pagesBy === undefined
+        ? this.pageKiB !== 4
+        : single.has(pagesBy) && (kernels.length > 0 || this.pageKiB !== 4)
+    ) {
       changed.push(`${this.pageKiB} KiB pages`);
     }
     // A part of a configuration leaves the rest as it is.

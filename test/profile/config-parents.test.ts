@@ -105,3 +105,16 @@ it('a part of a configuration is called with what it is a part of', () => {
   const whole = layeredConfig(askedFor('6.12'), [file('# Automatically generated file\nCONFIG_ARM64=y\n')]);
   expect(whole.name).toBe('a.config');
 });
+
+it('pages that a single option changes are in the name, over a whole configuration too', () => {
+  const whole = file('# Automatically generated file\nCONFIG_ARM64=y\nCONFIG_ARM64_16K_PAGES=y\n');
+  for (const [layers, pages] of [
+    [[whole, single({ CONFIG_ARM64_4K_PAGES: 'y' })], 4],
+    [[whole, single({ CONFIG_ARM64_64K_PAGES: 'y' })], 64],
+    [[single({ CONFIG_ARM64_16K_PAGES: 'y' })], 16],
+  ] as const) {
+    const { name, pageKiB } = layeredConfig(askedFor('6.12'), layers);
+    expect([pageKiB, name.endsWith(` but ${pages} KiB pages`)]).toEqual([pages, true]);
+  }
+  expect(layeredConfig(askedFor('6.12'), [whole]).name).toBe('a.config');
+});
