@@ -18,6 +18,10 @@ export interface MemoryCmdline {
   readonly rodata?: string;
   /** `dma_heap.mem_accounting=`: a bool as a module takes it. */
   readonly memAccounting?: boolean;
+  /** The same as it was given. */
+  readonly memAccountingWord?: string;
+  /** A word by which memory cgroups are charged for nothing of this kind: `cgroup_disable=memory`. */
+  readonly uncharged?: string;
   /** Words that an early_param() refuses, such as a bare `cma`. */
   readonly malformed: readonly string[];
   /** Words, as they were given, by which Linux moves or takes memory and that are not followed here. */
@@ -52,6 +56,9 @@ const UNFOLLOWED_MODULES: ReadonlySet<string> = new Set([
   ...['kasan', 'kfence', 'iommu', 'arm_smmu', 'arm_smmu_v3', 'page_alloc', 'memory_hotplug'],
 ]);
 
+/** What of a list leaves pages of the kernel uncharged: cgroup_disable(), cgroup_memory(). */
+const UNCHARGING: Readonly<Record<string, string>> = { cgroup_disable: 'memory', 'cgroup.memory': 'nokmem' };
+
 const isUnfollowed = (name: string): boolean =>
   UNFOLLOWED.has(name) || (name.includes('.') && UNFOLLOWED_MODULES.has(name.replace(/\..*$/, '')));
 
@@ -68,6 +75,8 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
   let coherentPool: bigint | undefined;
   let rodata: string | undefined;
   let memAccounting: boolean | undefined;
+  let memAccountingWord: string | undefined;
+  let uncharged: string | undefined;
   const malformed: string[] = [];
   const ignored: string[] = [];
   let cmaWithoutUnit = false;
@@ -88,6 +97,12 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
       else mems.push(parseMem(value));
     } else if (name === 'dma_heap.mem_accounting') {
       memAccounting = parseBool(value) ?? memAccounting;
+      memAccountingWord = word;
+    } else if (
+      value?.split(',').includes(UNCHARGING[name] ?? '') === true &&
+      Object.hasOwn(UNCHARGING, name)
+    ) {
+      uncharged = word;
     } else if (name === 'rodata' && value !== undefined) {
       rodata = value;
     } else if (name === 'coherent_pool' && value !== undefined) {
@@ -105,6 +120,8 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
     ...(coherentPool !== undefined && { coherentPool }),
     ...(rodata !== undefined && { rodata }),
     ...(memAccounting !== undefined && { memAccounting }),
+    ...(memAccountingWord !== undefined && { memAccountingWord }),
+    ...(uncharged !== undefined && { uncharged }),
     malformed,
     ignored,
     ...(cmaWithoutUnit && given !== undefined && { cmaWithoutUnit }),

@@ -87,7 +87,7 @@ export function applyToLiveTree(records: Records, printk: Printk, blob: Uint8Arr
     childCalled(overlay.root, '__symbols__') !== undefined &&
     diagnostics.some(({ code }) => code === 'overlay-empty')
   ) {
-    throw new NotModelled('an overlay that has labels and nothing else');
+    throw new NotModelled("a tree without fragments as an overlay (a board's own tree, or labels alone)");
   }
   const problem = diagnostics.find(({ severity, code }) => severity === 'error' || code === 'overlay-empty');
   if (tree === undefined || problem !== undefined) return refuse(refusal(overlay.root, problem));

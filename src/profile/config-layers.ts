@@ -2,8 +2,9 @@
 import type { Architecture, PageKiB } from './architecture.ts';
 import { type ConfigKey, type ConfigProblem, configKeys, DEFCONFIG, type ProfileConfig } from './config.ts';
 import type { ConfigFile } from './dot-config.ts';
-import { type ConfigValue, readGiven, type Setting, SIZE_CHOICE } from './given-option.ts';
+import { type ConfigValue, HEAP_OPTIONS, readGiven, type Setting, SIZE_CHOICE } from './given-option.ts';
 import { type AskedKernel, ONLY_ON, optionOfHeap, whyNoModule, whyNotThere } from './option-rules.ts';
+import { below, isMenu } from './parent-options.ts';
 import { presetFor, presetOf } from './presets.ts';
 
 /** Options from one place. */
@@ -88,6 +89,10 @@ class Layering {
   readonly #defaults: ProfileConfig;
   readonly #modules = new Set<string>();
   readonly #noted = new Map<string, string>();
+  /** Options that are not modelled, or that others depend on, by the layer that has them in a state that matters. */
+  readonly #otherFrom = new Map<string, string>();
+  /** Options that are off because what they depend on is. */
+  readonly #along = new Set<ConfigKey>();
   readonly #problems: ConfigProblem[] = [];
 
   constructor(asked: AskedKernel) {
@@ -108,10 +113,38 @@ class Layering {
   }
 
   add(layer: ConfigLayer): void {
+    const parents: [name: string, isOn: boolean][] = [];
     for (const [key, value] of Object.entries(layer.options)) {
       const read = readGiven(key, value);
       if ('problem' in read) this.#problems.push(read);
-      else this.#set(key, read, layer);
+      else {
+        this.#set(key, read, layer);
+        if (read.isParentOn !== undefined) parents.push([key, read.isParentOn]);
+      }
+    }
+    for (const [name, isOn] of parents) this.#parent(name, isOn, layer);
+  }
+
+  /** What depends on an option of this layer: a later layer may have it all the same. */
+  #parent(name: string, isOn: boolean, { name: from, isKernel }: ConfigLayer): void {
+    const parts = below(name);
+    const on = parts.filter((key) => this.#config[key] === true);
+    if (isOn) {
+      this.#otherFrom.delete(name);
+      if (isKernel === true || !isMenu(name) || on.length > 0) return;
+      const expected = `its parts as well: ${parts.map((key) => `${key}=y`).join(', ')}`;
+      this.#problems.push({ key: name, problem: 'not-there', expected, why: 'alone it builds nothing' });
+      return;
+    }
+    if (isMenu(name) && on.length > 0) this.#otherFrom.set(name, from);
+    for (const key of on) {
+      if (isKernel !== true && this.from.get(key) === from) {
+        const why = `it depends on ${name}, which is n`;
+        this.#problems.push({ key, problem: 'not-there', expected: 'one of them to be left out', why });
+      }
+      this.#config[key] = false;
+      this.from.set(key, from);
+      this.#along.add(key);
     }
   }
 
@@ -122,11 +155,15 @@ class Layering {
       this.#problems.push({ key: name, problem: 'not-there', expected: 'another page size', why });
     }
     this.#noted.delete(name);
+    this.#otherFrom.delete(name);
     if (noted?.refused === true) {
       this.#problems.push({ key: name, problem: 'not-modelled', expected: 'n' });
       return;
     }
-    if (noted !== undefined) this.#noted.set(name, noted.text);
+    if (noted !== undefined) {
+      this.#noted.set(name, noted.text);
+      this.#otherFrom.set(name, layer.name);
+    }
     for (const [key, value] of options) this.#setOption(name, key, value, layer);
     if (heap === undefined) return;
     const [module, isModule] = heap;
@@ -155,6 +192,7 @@ class Layering {
     if (why === undefined) {
       this.#config[key] = value;
       this.from.set(key, from);
+      this.#along.delete(key);
     } else if (isKernel !== true) {
       this.#problems.push({ key: name, problem: 'not-there', expected: 'to leave it out', why });
     } else if (Object.hasOwn(arch.fixedConfig, key)) {
@@ -165,10 +203,14 @@ class Layering {
 
   result(layers: readonly ConfigLayer[]): LayeredConfig {
     if (!SIZE_CHOICE.some((key) => this.#config[key])) this.#config.CONFIG_CMA_SIZE_SEL_MBYTES = true;
-    if (this.#config.CONFIG_DMA_CMA === false) {
-      // It depends on it.
+    if (this.#config.CONFIG_DMA_CMA === false && this.#config.CONFIG_DMABUF_HEAPS_CMA) {
+      const by = layers.find(({ name }) => name === this.from.get('CONFIG_DMABUF_HEAPS_CMA'));
+      if (by !== undefined && by.isKernel !== true) {
+        const why = 'it depends on CONFIG_DMA_CMA, which is n';
+        const expected = 'CONFIG_DMA_CMA=y as well';
+        this.#problems.push({ key: 'CONFIG_DMABUF_HEAPS_CMA', problem: 'not-there', expected, why });
+      }
       this.#config.CONFIG_DMABUF_HEAPS_CMA = false;
-      this.#modules.delete('cma_heap');
     }
     const config = this.#config as unknown as ProfileConfig;
     return {
@@ -182,20 +224,39 @@ class Layering {
     };
   }
 
+  #isModule(key: ConfigKey): boolean {
+    const module = Object.hasOwn(HEAP_OPTIONS, key)
+      ? HEAP_OPTIONS[key as keyof typeof HEAP_OPTIONS]
+      : undefined;
+    return module !== undefined && this.#config[key] === true && this.#modules.has(module);
+  }
+
   /** Called by the kernel that it is of, and by what single options change of that. */
   #name(layers: readonly ConfigLayer[]): string {
     const kernels = layers.filter(({ isKernel }) => isKernel === true).map(({ name }) => name);
     const single = new Set(layers.filter(({ isKernel }) => isKernel !== true).map(({ name }) => name));
-    const changed: string[] = configKeys().filter((key) => {
+    const changed = configKeys().flatMap((key) => {
       const from = this.from.get(key);
-      if (from === undefined || !single.has(from)) return false;
-      return kernels.length > 0 || this.#config[key] !== this.#defaults[key];
+      if (from === undefined || !single.has(from) || this.#along.has(key)) return [];
+      if (this.#isModule(key)) return [`${key}=m`];
+      return kernels.length > 0 || this.#config[key] !== this.#defaults[key] ? [key] : [];
     });
+    const others = [...this.#otherFrom].filter(([, from]) => single.has(from)).map(([key]) => key);
+    changed.push(...others);
     const pagesBy = this.from.get('pages');
-    if (pagesBy === undefined ? this.pageKiB !== 4 : single.has(pagesBy) && this.pageKiB !== 4) {
+    if (
+      pagesBy === undefined
+        ? this.pageKiB !== 4
+        : single.has(pagesBy) && (kernels.length > 0 || this.pageKiB !== 4)
+    ) {
       changed.push(`${this.pageKiB} KiB pages`);
     }
-    const base = kernels.length > 0 ? kernels.join(' and ') : defaultName(this.#asked.arch);
+    // A part of a configuration leaves the rest as it is.
+    const isPart = layers.find(({ isKernel }) => isKernel === true)?.whole === false;
+    const base = [
+      ...(kernels.length === 0 || isPart ? [defaultName(this.#asked.arch)] : []),
+      ...kernels,
+    ].join(' and ');
     return `${base}${changed.length === 0 ? '' : ` but ${changed.join(', ')}`}`;
   }
 }

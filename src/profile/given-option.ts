@@ -2,6 +2,7 @@
 import type { PageKiB } from './architecture.ts';
 import { type ConfigKey, type ConfigProblem, configKeys, DEFCONFIG, readOption } from './config.ts';
 import { notedOption } from './noted-options.ts';
+import { isMenu, PARENTS } from './parent-options.ts';
 
 /** A value as in .config; `y` and `n` may be booleans. */
 export type ConfigValue = string | number | boolean;
@@ -48,6 +49,8 @@ export interface Setting {
   readonly heap?: readonly [module: string, isModule: boolean];
   /** An option that is not modelled, in a state that changes answers. */
   readonly noted?: { readonly text: string; readonly refused: boolean };
+  /** Whether an option that others depend on is on: `PARENTS`. */
+  readonly isParentOn?: boolean;
 }
 
 const isModelled = (key: string): key is ConfigKey => Object.hasOwn(DEFCONFIG, key);
@@ -61,6 +64,7 @@ export const isRead = (key: string): boolean =>
   Object.hasOwn(PAGE_OPTIONS, key) ||
   Object.hasOwn(OLD_NAMES, key) ||
   VA_BITS.test(key) ||
+  isMenu(key) ||
   notedOption(key) !== undefined;
 
 /** A text without its quotes, as .config has it. */
@@ -98,18 +102,30 @@ export function readGiven(key: string, given: unknown): Setting | ConfigProblem 
     if (typeof chosen === 'object') return chosen;
     return { options: chosen ? [['CONFIG_ARM64_VA_BITS', Number(bits)]] : [] };
   }
-  if (isModelled(key)) return readModelled(key, value);
+  if (isModelled(key)) {
+    const read = readModelled(key, value);
+    if ('problem' in read || !Object.hasOwn(PARENTS, key)) return read;
+    return { ...read, isParentOn: read.options.every(([, on]) => on !== false) };
+  }
+  if (isMenu(key)) {
+    // A menu that is a module has its parts as modules at most.
+    const on = yes(key, value === 'm' ? 'y' : value);
+    return typeof on === 'object' ? on : { options: [], isParentOn: on };
+  }
   const noted = notedOption(key);
   if (noted === undefined) return { key, problem: 'unknown', expected: givenKeys().join(', ') };
   const plain =
     value === 'y' || value === 'm' ? true : value === 'n' ? false : (value as boolean | number | string);
   const number = typeof plain === 'string' && /^\d+$/.test(plain) ? Number(plain) : plain;
-  // Without CMA there is no DMA_CMA either.
-  const options: Setting['options'] =
-    key === 'CONFIG_CMA' && plain === false ? [['CONFIG_DMA_CMA', false]] : [];
-  if (!noted.matters(number)) return { options };
+  const options: Setting['options'] = [];
+  const parent = Object.hasOwn(PARENTS, key) ? { isParentOn: plain !== false } : {};
+  if (!noted.matters(number)) return { options, ...parent };
   const shown = plain === true ? 'y' : plain === false ? 'n' : String(plain);
-  return { options, noted: { text: `${key}=${shown}: ${noted.why}`, refused: noted.refused === true } };
+  return {
+    options,
+    ...parent,
+    noted: { text: `${key}=${shown}: ${noted.why}`, refused: noted.refused === true },
+  };
 }
 
 function readModelled(key: ConfigKey, value: unknown): Setting | ConfigProblem {

@@ -14,6 +14,9 @@ const MAX_BLOB = 64 << 20;
 const MAX_KEPT = 1 << 30;
 const MAX_UNPACKED = 8 * 2 ** 30;
 
+/** What a bundle has, and no other archive of blobs. */
+const BUNDLE_SCENARIO = 'scenario.yaml';
+
 /** @param wanted the names of blobs @throws UnreadableInput */
 export async function blobsOfArchive(file: string, wanted: RegExp): Promise<readonly FoundBoard[]> {
   const refuse = (code: string, message: string) => new UnreadableInput(code, file, `${file}: ${message}`);
@@ -39,6 +42,12 @@ export async function blobsOfArchive(file: string, wanted: RegExp): Promise<read
           'archive-too-large',
           `its blobs are larger than ${formatSize(BigInt(size > MAX_BLOB ? MAX_BLOB : MAX_KEPT))}`,
         );
+      }
+      if (name === BUNDLE_SCENARIO) {
+        const hint = `diff and replay read bundles: dmaheap diff ${file} BOARD`;
+        const why =
+          'is a bundle, whose board was booted with a kernel and options of its own, which would be ignored';
+        throw new UnreadableInput('archive-bundle', file, `${file}: ${why}`, hint);
       }
       const parts: Uint8Array[] = [];
       for await (const part of entry as AsyncIterable<Uint8Array>) if (isWanted) parts.push(part);

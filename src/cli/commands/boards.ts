@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { InvalidArgumentError } from 'commander';
 import { declaredBanner } from '../../board/declared-heaps.ts';
 import { InvalidInput } from '../../diagnostic.ts';
 import { askedProfile } from '../../kernel/boot/asked-profile.ts';
@@ -45,6 +46,13 @@ async function runBoards(sh: Shell, words: readonly string[], options: BoardsOpt
   if (boards.some(({ outcome }) => outcome !== 'boots' && outcome !== 'no-memory')) throw new AnsweredNo();
 }
 
+/** Threads; of none no board would boot. */
+function readJobs(text: string): number {
+  const jobs = readCount(text);
+  if (jobs > 0) return jobs;
+  throw new InvalidArgumentError('Expected 1 thread at least.');
+}
+
 /** `dmaheap boards PATH…`: many boards at once. */
 export function boardsCommand({ program, shell }: Registry): void {
   const command = completes(program.command('boards'), 'file')
@@ -56,7 +64,7 @@ export function boardsCommand({ program, shell }: Registry): void {
       '<path...>',
       'blobs, directories, patterns (* ? **), and tar archives, which may be compressed by gzip',
     )
-    .option('--jobs <n>', 'threads: one for each processor unless given', readCount)
+    .option('--jobs <n>', 'threads: one for each processor unless given', readJobs)
     .addHelpText(
       'after',
       `\n--memory is for boards that have none of their own.\n${examples(

@@ -11,6 +11,7 @@ import { configJson, configText } from '../render/config.ts';
 import type { Shell } from '../shell.ts';
 import { type ConfigWords, configOption, presetOption } from '../words/config-option.ts';
 import { kernelOption } from '../words/kernel-option.ts';
+import { once } from '../words/once.ts';
 import { archOption, readArch } from '../words/profile-options.ts';
 
 /** What is asked about: a boot of a board, of no board, or the session's. */
@@ -88,9 +89,9 @@ export function configCommand({ program, shell }: Registry): void {
       );
     });
   command
-    .addOption(kernelOption())
-    .addOption(archOption('its architecture: arm64 unless given', readArch))
-    .addOption(presetOption())
+    .addOption(once(kernelOption()))
+    .addOption(once(archOption('its architecture: arm64 unless given', readArch)))
+    .addOption(once(presetOption()))
     .addOption(configOption());
   addSourceInputs(command, 'Source of --board:');
 }

@@ -23,6 +23,7 @@ import { Interruption } from '../terminal/interruption.ts';
 import { writeOutput } from '../terminal/output-file.ts';
 import { type ConfigWords, configOption, presetOption } from '../words/config-option.ts';
 import { kernelOption } from '../words/kernel-option.ts';
+import { once } from '../words/once.ts';
 
 /** What of a kernel is given instead of what the scenarios say. */
 interface GivenKernel {
@@ -177,8 +178,8 @@ export function runCommand({ program, shell }: Registry): void {
     .argument('<file...>', 'scenarios; - reads standard input')
     .option('--tap', 'print TAP 14 for test harnesses')
     .option('--junit <file>', 'write JUnit XML for CI as well')
-    .addOption(kernelOption())
-    .addOption(presetOption())
+    .addOption(once(kernelOption()))
+    .addOption(once(presetOption()))
     .addOption(configOption())
     .option('--keep-going', 'go on after a step that failed')
     .addHelpText(

@@ -14,6 +14,7 @@ import { type ConfigWords, configOption, configParams, presetOption } from '../w
 import { collectFaults } from '../words/fault-option.ts';
 import { readGroup } from '../words/groups.ts';
 import { kernelOption } from '../words/kernel-option.ts';
+import { once } from '../words/once.ts';
 import { archOption, coherentOption, readArch, readCoherent } from '../words/profile-options.ts';
 import { vendorOption } from '../words/vendor-option.ts';
 import { inHelp } from '../words/with-board.ts';
@@ -97,10 +98,11 @@ export const NOT_OF_BOARDS: readonly string[] = ['accounting', 'nofile', 'mode',
 export function addBootInputs(command: Command, heading: string, without: readonly string[] = []): Command {
   const group = (option: Option) =>
     without.includes(option.attributeName()) ? command : command.addOption(inHelp(option, heading));
-  group(kernelOption());
-  group(archOption("else the board's: arm64, arm, riscv64, x86_64", readArch));
-  group(new Option('--cmdline <text>', "the command line, instead of the board's bootargs"));
-  group(new Option('--bootargs <text>', 'the same, as a boot loader calls it').conflicts('cmdline'));
+  const single = (option: Option) => group(once(option));
+  single(kernelOption());
+  single(archOption("else the board's: arm64, arm, riscv64, x86_64", readArch));
+  single(new Option('--cmdline <text>', "the command line, instead of the board's bootargs"));
+  single(new Option('--bootargs <text>', 'the same, as a boot loader calls it').conflicts('cmdline'));
   group(
     new Option('--memory <base:size>', "RAM, instead of the board's own (repeatable)").argParser(readMemory),
   );
@@ -109,27 +111,31 @@ export function addBootInputs(command: Command, heading: string, without: readon
       readReserve,
     ),
   );
-  group(presetOption());
+  single(presetOption());
   group(configOption());
-  group(coherentOption('the coherent series: off, v1, v2, v3, wip', readCoherent));
+  single(coherentOption('the coherent series: off, v1, v2, v3, wip', readCoherent));
   group(
     new Option(
       '--accounting <switch>',
       `which heaps charge cgroups: ${ACCOUNTING.slice(0, 2).join(', ')} …`,
     ).argParser(readAccounting),
   );
-  group(vendorOption());
-  group(
+  single(vendorOption());
+  single(
     new Option('--unflattened-tree <bytes>', 'what the unfolded tree takes, else computed').argParser(
       readSize,
     ),
   );
-  group(new Option('--nofile <n>', "the shell task's RLIMIT_NOFILE: 1024 unless given").argParser(readCount));
-  group(new Option('--mode <octal>', 'udev: MODE of /dev/dma_heap/*; 0600 unless given').argParser(readMode));
-  group(
+  single(
+    new Option('--nofile <n>', "the shell task's RLIMIT_NOFILE: 1024 unless given").argParser(readCount),
+  );
+  single(
+    new Option('--mode <octal>', 'udev: MODE of /dev/dma_heap/*; 0600 unless given').argParser(readMode),
+  );
+  single(
     new Option('--group <name|n>', 'udev: their GROUP; without --mode they get 0660').argParser(readGroup),
   );
-  group(new Option('--evict <seed>', 'cache lines go by chance, as in a small cache').argParser(readSeed));
+  single(new Option('--evict <seed>', 'cache lines go by chance, as in a small cache').argParser(readSeed));
   group(
     new Option('--fault <rule>', 'errno=ENOMEM,nth=3 …: see dmaheap fault --help').argParser(collectFaults),
   );

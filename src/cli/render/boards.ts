@@ -47,7 +47,7 @@ export function boardsSummary(boards: readonly BoardSummary[], seconds: number):
   });
   const odd = boards.filter(({ findings }) => findings.length > 0).length;
   const rate = seconds > 0 ? `, ${Math.round(boards.length / seconds)} a second` : '';
-  return `${boards.length} boards: ${counts.join(', ')}; ${odd} with findings; ${seconds.toFixed(1)} s${rate}\n`;
+  return `${boards.length} ${boards.length === 1 ? 'board' : 'boards'}: ${counts.join(', ')}; ${odd} with findings; ${seconds.toFixed(1)} s${rate}\n`;
 }
 
 export function boardsText(boards: readonly BoardSummary[], ink: Ink = NO_INK): string {

@@ -1,5 +1,5 @@
 /** Which heaps charge cgroups in this boot, and the cgroups and regions that there are for it. */
-import { parseCmdline } from '../../board/cmdline.ts';
+import { type MemoryCmdline, parseCmdline } from '../../board/cmdline.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { type Controller, createRootCgroup } from '../../mm/account/cgroup-records.ts';
 import { registerDmemRegion } from '../../mm/account/dmem.ts';
@@ -18,24 +18,46 @@ const error = (code: string, message: string, hint: string): Problem => ({
   hint,
 });
 
-/** What a user's switches and the command line turn on, and what is wrong with the switches. */
+/**
+ * What a user's switches and the command line turn on, and what is wrong with the switches.
+ *
+ * @param hasNoDmem whether the configuration says that CONFIG_CGROUP_DMEM is off; a defconfig says nothing
+ */
 export function accountingOf(
   profile: Profile,
   params: BootParams,
   bootargs: string,
+  hasNoDmem: boolean,
 ): { readonly accounting: readonly Accounting[]; readonly problems: readonly Problem[] } {
   const asked = params.accounting ?? [];
-  const { memAccounting } = parseCmdline(params.cmdline ?? bootargs);
+  const words = parseCmdline(params.cmdline ?? bootargs);
   const { linux, config, coherent_series } = profile;
-  const problems = asked.flatMap((one) => refusal(one, profile) ?? []);
-  const isOn = memAccounting === true && linux.memAccounting && config.CONFIG_MEMCG;
+  const problems = asked.flatMap(
+    (one) => refusal(one, profile, hasNoDmem) ?? contradiction(one, words) ?? [],
+  );
+  const isOn =
+    words.memAccounting === true &&
+    words.uncharged === undefined &&
+    linux.memAccounting &&
+    config.CONFIG_MEMCG;
   const on = withGate(isOn ? ['memcg', ...asked] : asked);
   // The charging is part of what v1 is, and has the gate of memcg.
-  const isOfSeries = on.includes('memcg') && seriesRules(coherent_series)?.charges === true;
+  const isOfSeries = on.includes('memcg') && !hasNoDmem && seriesRules(coherent_series)?.charges === true;
   return { accounting: withGate(isOfSeries ? [...on, 'dmem-coh-v1'] : on), problems };
 }
 
-function refusal(one: Accounting, profile: Profile): Problem | undefined {
+/** A switch beside a word of the command line that turns it off. */
+function contradiction(one: Accounting, words: MemoryCmdline): Problem | undefined {
+  const off = words.memAccounting === false ? words.memAccountingWord : words.uncharged;
+  if (off === undefined) return undefined;
+  return error(
+    'accounting-cmdline',
+    `${off} on the command line turns memcg off, ${one === 'memcg' ? 'which is asked for' : `and ${one} with it here`}`,
+    'leave the word or the switch out',
+  );
+}
+
+function refusal(one: Accounting, profile: Profile, hasNoDmem: boolean): Problem | undefined {
   const { linux, config, coherent_series } = profile;
   if (!linux.memAccounting) {
     return error(
@@ -46,6 +68,13 @@ function refusal(one: Accounting, profile: Profile): Problem | undefined {
   }
   if (!config.CONFIG_MEMCG) {
     return error('accounting-config', `${one} needs CONFIG_MEMCG`, 'leave out CONFIG_MEMCG=n');
+  }
+  if (hasNoDmem && isProposal(one)) {
+    return error(
+      'accounting-config',
+      `${one} needs CONFIG_CGROUP_DMEM, which is n`,
+      'add --config CGROUP_DMEM=y',
+    );
   }
   // Only the first version of the series has it; what there is of it otherwise charges nothing.
   if (one === 'dmem-coh-v1') {

@@ -12,7 +12,7 @@ import type { DefaultAreaDetail } from '../../mm/early/region-detail.ts';
 import type { ReservedMemory } from '../../mm/early/reserved-mem.ts';
 import type { ReservedMem } from '../../mm/early/reserved-region.ts';
 import { asPosted, seriesRules } from '../../profile/coherent-series.ts';
-import { linuxName, pageblockBytes } from '../../profile/profile.ts';
+import { linuxName, type Profile, pageblockBytes } from '../../profile/profile.ts';
 import type { PhysRange } from '../../units.ts';
 import {
   formatHex,
@@ -75,10 +75,31 @@ function cmdlineWarnings({ profile }: EarlyBoot, words: MemoryCmdline): readonly
       hint: 'set CONFIG_DMA_CMA=y, or leave the word out',
     });
   }
+  const unread = accountingUnread(profile, words);
+  if (unread !== undefined) {
+    ignored.push({
+      code: 'cmdline-accounting',
+      message: `${words.memAccountingWord} on the command line charges nobody: ${unread}`,
+      hint: 'dmaheap list --cgroup shows what is charged',
+    });
+  }
   const { cma, cmaWithoutUnit } = words;
   if (cmaWithoutUnit !== true || cma === undefined || cma.size >= MiB) return ignored;
   const message = `cma=${cma.size} asks for ${formatSize(cma.size)}, which Linux rounds up to a pageblock (${formatSize(pageblockBytes(profile))})`;
   return [...ignored, { code: 'cmdline-cma-bytes', message, hint: `for MiB: cma=${cma.size}M` }];
+}
+
+/** Why dma_heap.mem_accounting= does not do what it asks for. */
+function accountingUnread(profile: Profile, words: MemoryCmdline): string | undefined {
+  const { linux, config } = profile;
+  const { memAccountingWord, memAccounting, uncharged } = words;
+  if (memAccountingWord === undefined || memAccounting === false) return undefined;
+  // A switch that was given turns it on all the same.
+  if (profile.accounting.includes('memcg')) return undefined;
+  if (!linux.memAccounting) return `${linuxName(profile)} has no such parameter, 7.2 and later do`;
+  if (memAccounting === undefined) return 'Linux takes y, n, 1, 0, on or off, and refuses everything else';
+  if (!config.CONFIG_MEMCG) return 'the kernel is without CONFIG_MEMCG';
+  return uncharged === undefined ? undefined : `${uncharged} turns it off`;
 }
 
 /** Regions without `reg` whose names say another place than the one that Linux has found. */

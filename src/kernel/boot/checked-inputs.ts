@@ -31,10 +31,13 @@ export function checkInputs(
   const diagnostics: Diagnostic[] = [];
   const error: Complain = (code, message, hint) =>
     diagnostics.push({ code, severity: 'error', message, hint, position: { file: board.source } });
-  const { profile: plain, diagnostics: aboutKernel } = askedProfile(board, params);
+  const { profile: plain, diagnostics: aboutKernel, layers } = askedProfile(board, params);
   diagnostics.push(...aboutKernel.filter(({ severity }) => severity === 'error'));
   if (plain === undefined) throw new InvalidInput(diagnostics);
-  const { accounting, problems } = accountingOf(plain, params, board.bootargs);
+  const hasNoDmem =
+    !plain.config.CONFIG_CGROUP_DMEM &&
+    layers.some(({ options }) => options.CONFIG_CGROUP_DMEM !== undefined || options.CONFIG_CGROUPS === 'n');
+  const { accounting, problems } = accountingOf(plain, params, board.bootargs, hasNoDmem);
   diagnostics.push(...problems.map((one) => ({ ...one, position: { file: board.source } })));
   const profile = { ...plain, accounting };
   const given = params.memory !== undefined && params.memory.length > 0 ? params.memory : board.memory;
