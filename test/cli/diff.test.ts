@@ -174,7 +174,9 @@ describe('diff', () => {
   it('of what is the same says so, and is exit 0', async () => {
     const { code, stdout } = await dmaheap(['diff', CAMERA, CAMERA]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^--- .*camera-soc\.dtb: Linux 7\.3.*\n\+\+\+ .*\nno difference\n$/);
+    expect(stdout).toMatch(
+      /^--- .*camera-soc\.dtb: Linux 7\.3.*\n\+\+\+ .*\nno difference in heaps, regions and log; --run FILE compares answers too\n$/,
+    );
     const json = JSON.parse((await dmaheap(['diff', CAMERA, CAMERA, '--json'])).stdout);
     expect(json).toMatchObject({
       schema: 'dmaheap.diff/1',

@@ -189,7 +189,7 @@ export function refuseBoardOptions(options: BoardOptions): void {
   const given = names.find((name) => options[name] !== undefined);
   if (given !== undefined) {
     throw new UsageError(
-      `${flagOf(given)} changes a boot, and a session has booted already`,
+      `${flagOf(given)} changes a boot, and a session is booted once for all`,
       'Give it to boot, or add --board FILE for a boot in memory',
     );
   }

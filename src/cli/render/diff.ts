@@ -74,7 +74,9 @@ export function diffText(
     section('log', log.map((hunk) => hunkText(hunk, ink)).join('')),
     section('the first call that is answered otherwise', answer === undefined ? '' : answerText(answer)),
   ].join('');
-  const isSame = parts === '' ? 'no difference\n' : '';
+  // What calls are answered, and what files hold, only a history shows.
+  const seen = hasHistory ? '' : ' in heaps, regions and log; --run FILE compares answers too';
+  const isSame = parts === '' ? `no difference${seen}\n` : '';
   const answers = hasHistory && answer === undefined ? 'every call is answered alike\n' : '';
   return `${head}${parts}${isSame}${answers}`;
 }
