@@ -106,7 +106,7 @@ function ramOfLog(
     tell({
       kind: 'guess',
       code: 'ram-by-zones',
-      message: 'no /proc/iomem, and no lines "node 0: [mem …]": holes in RAM are not known',
+      message: `no /proc/iomem${facts.iomem.length > 0 ? ' that could be taken' : ''}, and no lines "node 0: [mem …]": holes in RAM are not known`,
       taken: `RAM from ${formatHex(first.base)} to ${formatHex(rangeEnd(zones.at(-1) ?? first) - 1n)}, as the zones reach`,
     });
     return { ranges: zones, noMap: [], from: 'the zones in the log' };

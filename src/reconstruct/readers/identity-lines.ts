@@ -4,10 +4,27 @@ import { atOf, type Reader } from './reader.ts';
 
 const VERSION = /^Linux version (\d{1,3}\.\d{1,3}(?:\.\d{1,4})?)/;
 const MODEL = /^(?:OF: fdt: ?)?Machine model: (.{1,200})$/;
-const CMDLINE = /^Kernel command line:(.{0,4096})$/;
+/** x86 has it twice, the first time without its first word. */
+const CMDLINE = /^(?:Kernel c|C)ommand line:(.{0,4096})$/;
 /** `uname -a`, `uname -m` of a capture. */
 const UNAME =
   /^Linux (?:\S{1,64} )?(\d{1,3}\.\d{1,3}(?:\.\d{1,4})?)\S{0,80} #.{0,200}? (aarch64|armv[67]\w{0,4}|riscv64|x86_64)\b/;
+/** A distribution's name of what it built: `6.1.0-21-amd64`, `5.15.32-v7l+`. */
+const FLAVOUR = /^Linux version \d\S{0,64}?-(amd64|arm64|armmp|riscv64|v7l?|v8)(?:-\S{1,32})?\+?(?= |$)/;
+const OF_FLAVOUR: Readonly<Record<string, string>> = {
+  amd64: 'x86_64',
+  armmp: 'arm',
+  v7: 'arm',
+  v7l: 'arm',
+  v8: 'arm64',
+};
+/** What the kernels of one architecture alone say as they begin. */
+const SIGNS: readonly (readonly [line: RegExp, arch: string])[] = [
+  [/^BIOS-(?:e820: |provided physical RAM map)/, 'x86_64'],
+  [/^Booting Linux on physical CPU 0x[0-9a-f]{1,16} \[0x[0-9a-f]{8}\]/, 'arm64'],
+  [/^CPU: ARMv7 Processor /, 'arm'],
+  [/^(?:SBI specification v|riscv: base ISA extensions )/, 'riscv64'],
+];
 /** How a processor of that architecture names itself, or its compiler does. */
 const ARCH = /\b(aarch64|riscv64|x86_64|armv[67]\w{0,4}|arm)-[\w.]{0,32}(?:linux|none)/;
 
@@ -20,7 +37,9 @@ export const identityLines: Reader = {
     if (version !== null) {
       facts.releases.push({ release: version[1] ?? '', at });
       const compiler = ARCH.exec(message)?.[1];
+      const flavour = FLAVOUR.exec(message)?.[1];
       if (compiler !== undefined) facts.archs.push({ arch: architectureOfMachine(compiler), at });
+      else if (flavour !== undefined) facts.archs.push({ arch: OF_FLAVOUR[flavour] ?? flavour, at });
       return true;
     }
     const uname = UNAME.exec(message);
@@ -28,6 +47,12 @@ export const identityLines: Reader = {
       facts.releases.push({ release: uname[1] ?? '', at });
       facts.archs.push({ arch: architectureOfMachine(uname[2] ?? ''), at });
       return true;
+    }
+    const sign = SIGNS.find(([text]) => text.test(message));
+    if (sign !== undefined) {
+      facts.archs.push({ arch: sign[1], at });
+      // The ranges of RAM are lines of their own.
+      return !/mem 0x/.test(message);
     }
     const model = MODEL.exec(message);
     if (model !== null) {
