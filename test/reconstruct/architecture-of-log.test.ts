@@ -5,7 +5,7 @@ import { rebuilt } from './rebuilt.ts';
 
 const RAM = '[    0.000000]   node   0: [mem 0x0000000040000000-0x000000007fffffff]';
 const archOf = (...lines: string[]) =>
-  rebuilt([{ file: 'dmesg.txt', text: [...lines, RAM].join('\n') }]).kernel.profile.architecture.name;
+  rebuilt([{ file: 'dmesg.txt', text: [...lines, RAM].join('\n') }]).kernel.profile.arch.name;
 
 describe('the architecture of a log', () => {
   it.each([
@@ -42,4 +42,66 @@ it.each([
   '<6>[    0.000000][    T0] Zone ranges:',
 ])('takes the prefix off %s', (line) => {
   expect(messageOf(line)).toBe('Zone ranges:');
+});
+
+describe('a zone whose line is lost', () => {
+  const area = (at: string, size: string) => [
+    `[    0.000000] Reserved memory: created CMA memory pool at ${at}, size ${size}`,
+    `[    0.000000] OF: reserved mem: initialized node cam, compatible id shared-dma-pool`,
+  ];
+  const zone = '[    0.000000]   DMA      [mem 0x0000000040000000-0x000000006fffffff]';
+  const ramOf = (...lines: string[]) =>
+    rebuilt([
+      {
+        file: 'dmesg.txt',
+        text: ['[    0.000000] Linux version 6.12.118 (aarch64-linux-gnu-gcc)', ...lines].join('\n'),
+      },
+    ]);
+
+  it('is RAM where the log has a CMA area: the kernel lived, and it is told', () => {
+    const { kernel, findings } = ramOf(...area('0x000000007e000000', '32 MiB'), zone);
+    expect(kernel.cmaAreas().map(({ name }) => name)).toContain('cam');
+    expect(findings.map(({ code }) => code)).toContain('ram-by-areas');
+  });
+
+  it('is so for the default area', () => {
+    const { findings } = ramOf('[    0.000000] cma: Reserved 64 MiB at 0x000000007c000000', zone);
+    expect(findings.find(({ code }) => code === 'ram-by-areas')?.taken).toBe(
+      'RAM there too, up to 0x7fffffff; --memory BASE:SIZE says better',
+    );
+  });
+
+  it('is not assumed of an area that only reaches out of RAM within a section', () => {
+    const { findings } = ramOf(...area('0x000000005e000000', '32 MiB'), zone.replace('6fffffff', '5effffff'));
+    expect(findings.map(({ code }) => code)).not.toContain('ram-by-areas');
+  });
+
+  it('is not assumed of a log that ends in a panic, which is explained instead', () => {
+    expect(() =>
+      ramOf(
+        ...area('0x000000007e000000', '32 MiB'),
+        zone,
+        '[    0.5] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b',
+      ),
+    ).toThrow(/kill init/);
+  });
+});
+
+it('takes 32 bits for arm by the addresses, unless a line names another', () => {
+  const lines = [
+    '[    0.000000] cma: Reserved 64 MiB at 0x7c000000',
+    '[    0.000000]   Normal   [mem 0x0000000040000000-0x000000006fffffff]',
+  ];
+  expect(archOf(...lines)).toBe('arm');
+  expect(archOf('[    0.000000] Linux version 6.12.118 (aarch64-linux-gnu-gcc)', ...lines)).toBe('arm64');
+});
+
+it('x86’s first command line is no contradiction to the whole one', () => {
+  const { findings } = rebuilt([
+    {
+      file: 'dmesg.txt',
+      text: `[    0.000000] Linux version 6.12.9-amd64 (gcc)\n[    0.000000] Command line: quiet\n[    0.1] Kernel command line: mitigations=auto quiet\n${RAM}`,
+    },
+  ]);
+  expect(findings.filter(({ code }) => code === 'two-command-lines')).toEqual([]);
 });

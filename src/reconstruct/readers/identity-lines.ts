@@ -20,11 +20,21 @@ const OF_FLAVOUR: Readonly<Record<string, string>> = {
 };
 /** What the kernels of one architecture alone say as they begin. */
 const SIGNS: readonly (readonly [line: RegExp, arch: string])[] = [
-  [/^BIOS-(?:e820: |provided physical RAM map)/, 'x86_64'],
+  [/^BIOS-provided physical RAM map/, 'x86_64'],
   [/^Booting Linux on physical CPU 0x[0-9a-f]{1,16} \[0x[0-9a-f]{8}\]/, 'arm64'],
   [/^CPU: ARMv7 Processor /, 'arm'],
   [/^(?:SBI specification v|riscv: base ISA extensions )/, 'riscv64'],
 ];
+/** What lines that other readers are for look like on one architecture alone: 32 bits have addresses of 8 digits. */
+const LOOKS: readonly (readonly [line: RegExp, arch: string])[] = [
+  [/^(?:BIOS-)?e820: /, 'x86_64'],
+  [/^HighMem +(?:empty|\[mem )/, 'arm'],
+  [/^Reserved memory: created (?:CMA|DMA) memory pool at 0x[0-9a-f]{8}, /, 'arm'],
+  [/^cma: Reserved \d{1,8} MiB at 0x[0-9a-f]{8}(?: |$)/, 'arm'],
+  [/^OF: reserved mem: 0x[0-9a-f]{8}\.\.0x/, 'arm'],
+  [/^DMA: preallocated \d{1,8} KiB pool for atomic coherent allocations/, 'arm'],
+];
+const PANIC = /^Kernel panic - not syncing: /;
 /** How a processor of that architecture names itself, or its compiler does. */
 const ARCH = /\b(aarch64|riscv64|x86_64|armv[67]\w{0,4}|arm)-[\w.]{0,32}(?:linux|none)/;
 
@@ -50,9 +60,15 @@ export const identityLines: Reader = {
     }
     const sign = SIGNS.find(([text]) => text.test(message));
     if (sign !== undefined) {
-      facts.archs.push({ arch: sign[1], at });
-      // The ranges of RAM are lines of their own.
-      return !/mem 0x/.test(message);
+      facts.archs.push({ arch: sign[1], weak: true, at });
+      return true;
+    }
+    // These tell of memory too, which other readers take of them.
+    const look = LOOKS.find(([text]) => text.test(message));
+    if (look !== undefined) facts.archs.push({ arch: look[1], weak: true, at });
+    if (PANIC.test(message)) {
+      facts.panics.push(at);
+      return true;
     }
     const model = MODEL.exec(message);
     if (model !== null) {
@@ -61,7 +77,8 @@ export const identityLines: Reader = {
     }
     const cmdline = CMDLINE.exec(message);
     if (cmdline !== null) {
-      facts.cmdlines.push({ cmdline: (cmdline[1] ?? '').trim(), at });
+      const early = message.startsWith('C');
+      facts.cmdlines.push({ cmdline: (cmdline[1] ?? '').trim(), ...(early && { early }), at });
       return true;
     }
     if (!/\/proc\/cmdline$|^\/cmdline$/.test(line.path ?? '') || message === '') return false;
