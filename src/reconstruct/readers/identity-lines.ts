@@ -1,4 +1,5 @@
 /** The kernel log's lines that say which kernel and which machine it is, and /proc/version. */
+import { architectureByLine, architectureOfVersion } from '../../profile/architecture-by-log.ts';
 import { architectureOfMachine } from '../../profile/machine-name.ts';
 import { atOf, type Reader } from './reader.ts';
 
@@ -9,34 +10,7 @@ const CMDLINE = /^(?:Kernel c|C)ommand line:(.{0,4096})$/;
 /** `uname -a`, `uname -m` of a capture. */
 const UNAME =
   /^Linux (?:\S{1,64} )?(\d{1,3}\.\d{1,3}(?:\.\d{1,4})?)\S{0,80} #.{0,200}? (aarch64|armv[67]\w{0,4}|riscv64|x86_64)\b/;
-/** A distribution's name of what it built: `6.1.0-21-amd64`, `5.15.32-v7l+`. */
-const FLAVOUR = /^Linux version \d\S{0,64}?-(amd64|arm64|armmp|riscv64|v7l?|v8)(?:-\S{1,32})?\+?(?= |$)/;
-const OF_FLAVOUR: Readonly<Record<string, string>> = {
-  amd64: 'x86_64',
-  armmp: 'arm',
-  v7: 'arm',
-  v7l: 'arm',
-  v8: 'arm64',
-};
-/** What the kernels of one architecture alone say as they begin. */
-const SIGNS: readonly (readonly [line: RegExp, arch: string])[] = [
-  [/^BIOS-provided physical RAM map/, 'x86_64'],
-  [/^Booting Linux on physical CPU 0x[0-9a-f]{1,16} \[0x[0-9a-f]{8}\]/, 'arm64'],
-  [/^CPU: ARMv7 Processor /, 'arm'],
-  [/^(?:SBI specification v|riscv: base ISA extensions )/, 'riscv64'],
-];
-/** What lines that other readers are for look like on one architecture alone: 32 bits have addresses of 8 digits. */
-const LOOKS: readonly (readonly [line: RegExp, arch: string])[] = [
-  [/^(?:BIOS-)?e820: /, 'x86_64'],
-  [/^HighMem +(?:empty|\[mem )/, 'arm'],
-  [/^Reserved memory: created (?:CMA|DMA) memory pool at 0x[0-9a-f]{8}, /, 'arm'],
-  [/^cma: Reserved \d{1,8} MiB at 0x[0-9a-f]{8}(?: |$)/, 'arm'],
-  [/^OF: reserved mem: 0x[0-9a-f]{8}\.\.0x/, 'arm'],
-  [/^DMA: preallocated \d{1,8} KiB pool for atomic coherent allocations/, 'arm'],
-];
 const PANIC = /^Kernel panic - not syncing: /;
-/** How a processor of that architecture names itself, or its compiler does. */
-const ARCH = /\b(aarch64|riscv64|x86_64|armv[67]\w{0,4}|arm)-[\w.]{0,32}(?:linux|none)/;
 
 export const identityLines: Reader = {
   what: 'kernel log',
@@ -46,10 +20,8 @@ export const identityLines: Reader = {
     const version = VERSION.exec(message);
     if (version !== null) {
       facts.releases.push({ release: version[1] ?? '', at });
-      const compiler = ARCH.exec(message)?.[1];
-      const flavour = FLAVOUR.exec(message)?.[1];
-      if (compiler !== undefined) facts.archs.push({ arch: architectureOfMachine(compiler), at });
-      else if (flavour !== undefined) facts.archs.push({ arch: OF_FLAVOUR[flavour] ?? flavour, at });
+      const arch = architectureOfVersion(message);
+      if (arch !== undefined) facts.archs.push({ arch, at });
       return true;
     }
     const uname = UNAME.exec(message);
@@ -58,14 +30,12 @@ export const identityLines: Reader = {
       facts.archs.push({ arch: architectureOfMachine(uname[2] ?? ''), at });
       return true;
     }
-    const sign = SIGNS.find(([text]) => text.test(message));
+    const sign = architectureByLine(message);
     if (sign !== undefined) {
-      facts.archs.push({ arch: sign[1], weak: true, at });
-      return true;
+      facts.archs.push({ arch: sign.arch, weak: true, at });
+      // The others tell of memory too, which other readers take of them.
+      if (sign.isAll) return true;
     }
-    // These tell of memory too, which other readers take of them.
-    const look = LOOKS.find(([text]) => text.test(message));
-    if (look !== undefined) facts.archs.push({ arch: look[1], weak: true, at });
     if (PANIC.test(message)) {
       facts.panics.push(at);
       return true;
