@@ -7,6 +7,7 @@ import { baseNameOf } from '../devicetree/node-lookup.ts';
 import { type DtNode, type DtProperty, getProperty } from '../devicetree/tree.ts';
 import { CELL, numberAt } from '../devicetree/value.ts';
 import type { Diagnostic } from '../diagnostic.ts';
+import { formatHex, formatSize } from '../units.ts';
 import type { CellWidths } from './reserved-memory-nodes.ts';
 
 /** What Linux reads of a child, and is easily misspelt. */
@@ -103,7 +104,13 @@ export function placeDoubts(reserved: DtNode, root: CellWidths): readonly Diagno
       const [first] = ignored;
       if (first === undefined) return [];
       const names = ignored.map(({ name }) => name).join(', ');
-      const message = `${names} beside reg ${ignored.length === 1 ? 'is' : 'are'} ignored: the region has the place and the size of its reg`;
+      const shown = ignored.map(({ name, value }) =>
+        name === 'size' && value.length > 0
+          ? `size (${formatSize(numberAt(value, 0, value.length / CELL))})`
+          : name,
+      );
+      const own = numberAt(reg.value, root.addressCells, root.sizeCells);
+      const message = `${shown.join(', ')} beside reg ${ignored.length === 1 ? 'is' : 'are'} ignored: the region has the place and the size of its reg, ${formatSize(own)} at ${formatHex(base)}`;
       const hint = `leave ${names} out, or leave reg out so that Linux finds a place`;
       return [warning('board-size-beside-reg', first, message, hint)];
     }

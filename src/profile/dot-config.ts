@@ -48,6 +48,33 @@ const OFF_WHERE_KNOWN: readonly ConfigKey[] = [
   'CONFIG_DMABUF_HEAPS_CMA_LEGACY',
 ];
 
+/**
+ * Options of Kconfig that others stand below: without the first there are none of the others, which a configuration
+ * then does not even name.
+ */
+const BELOW: Readonly<Record<string, readonly ConfigKey[]>> = {
+  CONFIG_DMABUF_HEAPS: [
+    'CONFIG_DMABUF_HEAPS_SYSTEM',
+    'CONFIG_DMABUF_HEAPS_CMA',
+    'CONFIG_DMABUF_HEAPS_COHERENT',
+  ],
+  CONFIG_DMA_SHARED_BUFFER: [
+    'CONFIG_DMABUF_HEAPS_SYSTEM',
+    'CONFIG_DMABUF_HEAPS_CMA',
+    'CONFIG_DMABUF_HEAPS_COHERENT',
+  ],
+  CONFIG_CMA: [
+    'CONFIG_DMA_CMA',
+    'CONFIG_DMABUF_HEAPS_CMA',
+    'CONFIG_CMA_DEBUG',
+    'CONFIG_CMA_DEBUGFS',
+    'CONFIG_CMA_SYSFS',
+  ],
+  CONFIG_DMA_CMA: ['CONFIG_DMABUF_HEAPS_CMA'],
+  CONFIG_CGROUPS: ['CONFIG_MEMCG', 'CONFIG_CGROUP_DMEM'],
+  CONFIG_DRM: ['CONFIG_DRM_VGEM', 'CONFIG_DRM_VKMS'],
+};
+
 /** What no arm64 kernel is without. */
 const SELECTED_ON_ARM64: ReadonlySet<ConfigKey> = new Set([
   'CONFIG_SPARSEMEM',
@@ -125,6 +152,9 @@ export function readConfigFile(
   const isArm64 = arch === 'arm64';
   if (whole) for (const key of ABSENT_IS_OFF) if (!isArm64 || !SELECTED_ON_ARM64.has(key)) options[key] = 'n';
   if (whole && isArm64) for (const key of OFF_WHERE_KNOWN) options[key] = 'n';
+  for (const [above, below] of Object.entries(BELOW)) {
+    if (lines.get(above)?.value === 'n') for (const key of below) options[key] = 'n';
+  }
   for (const [key, line] of lines) {
     if (!isRead(key)) continue;
     const value = lineValue(key, line);

@@ -10,11 +10,11 @@ interface Form {
 
 const FORMS: readonly Form[] = [
   { line: /^OF: reserved mem: 0x[0-9a-f]+\.\.0x/, since: '6.6' },
-  { line: /^Reserved memory: created DMA memory pool at 0x[0-9a-f]+, size \d+ KiB/, since: '7.2' },
-  { line: /^Reserved memory: created DMA memory pool at 0x[0-9a-f]+, size \d+ MiB/, until: '6.18' },
+  { line: /^Reserved memory: created DMA memory pool at 0x[0-9a-f]+, size \d+ KiB/, since: '7.3' },
+  { line: /^Reserved memory: created DMA memory pool at 0x[0-9a-f]+, size \d+ MiB/, until: '7.2' },
   { line: /^cma: Reserved \d+ MiB at 0x[0-9a-f]+ on node/, since: '6.6', until: '6.12' },
   { line: /^cma: cma_alloc: alloc failed/, until: '5.10' },
-  { line: /^cma: cma_alloc: \S+: alloc failed/, since: '6.1', until: '6.6' },
+  { line: /^cma: cma_alloc: \S+: alloc failed/, since: '5.15', until: '6.6' },
   { line: /^cma: __cma_alloc: .*ret: -12/, since: '6.12', until: '6.12' },
   { line: /^cma: __cma_alloc: .*ret: -16/, since: '6.18', until: '6.18' },
   { line: /^cma: __cma_alloc_frozen: /, since: '7.2' },

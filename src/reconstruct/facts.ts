@@ -96,9 +96,13 @@ export interface HolderLine {
 
 export interface Facts {
   readonly releases: Told<{ readonly release: string }>[];
-  readonly archs: Told<{ readonly arch: string }>[];
+  /** `weak`: by what a line looks like; one that names the architecture counts before it. */
+  readonly archs: Told<{ readonly arch: string; readonly weak?: boolean }>[];
+  /** `Kernel panic` lines: the machine did not live through its boot, or not long. */
+  readonly panics: At[];
   readonly models: Told<{ readonly model: string }>[];
-  readonly cmdlines: Told<{ readonly cmdline: string }>[];
+  /** `early`: x86's first line, without what the kernel then puts before: it counts where no other is. */
+  readonly cmdlines: Told<{ readonly cmdline: string; readonly early?: boolean }>[];
   readonly nodeRanges: Told<PhysRange>[];
   readonly usableRanges: Told<PhysRange>[];
   readonly zones: Told<Zone>[];
@@ -144,6 +148,7 @@ export interface Facts {
 export const noFacts = (): Facts => ({
   releases: [],
   archs: [],
+  panics: [],
   models: [],
   cmdlines: [],
   nodeRanges: [],

@@ -32,6 +32,8 @@ const QUOTED = /^(?:> ?|\+(?=\[|<| |\t|[A-Z])|\| )+/;
 /** What printk, syslog, journald, dmesg's options, logcat and terminal programs put before a message; asked again and again. */
 const PREFIXES: readonly RegExp[] = [
   /^<\d{1,3}>/,
+  // /dev/kmsg: level, number, microseconds, flags.
+  /^\d{1,3},\d{1,12},\d{1,15},[-c+][^;]{0,120};/,
   /^\[ {0,12}\d{1,10}\.\d{1,9}\] ?/,
   /^\[ {0,8}[TC]\d{0,8}\] ?/,
   /^\[[A-Z][a-z]{2} [A-Z][a-z]{2} {1,2}\d{1,2} [\d:]{8} \d{4}\] ?/,

@@ -25,9 +25,52 @@ export function ramOf(facts: Facts, regions: readonly SeenRegion[], tell: Tell):
   const nodes = joined(facts.nodeRanges);
   const fallback = believed(seen, facts, nodes, regions, tell) ?? ramOfLog(facts, nodes, regions, tell);
   if (fallback === undefined) return undefined;
-  checkTotals(facts, fallback, nodes, tell);
-  return fallback;
+  const ram = reaching(fallback, facts, regions, tell);
+  checkTotals(facts, ram, nodes, tell);
+  return ram;
 }
+
+/** What is made of a part of the log's lines: another may be lost. */
+const GUESSED: ReadonlySet<string> = new Set(['the zones in the log', 'the size of memory']);
+
+/**
+ * A kernel dies of a CMA area where there is no RAM. One that wrote of an area, and of no panic, had RAM there: the line
+ * of that zone is lost.
+ */
+function reaching(ram: Ram, facts: Facts, regions: readonly SeenRegion[], tell: Tell): Ram {
+  if (!GUESSED.has(ram.from) || facts.panics.length > 0) return ram;
+  const areas = [
+    ...regions.filter(isArea),
+    ...facts.defaultAreas.map(({ base, mib }) => ({ base, size: BigInt(mib) << 20n })),
+  ];
+  const more = without(areas, ram.ranges.map(sectionsOf));
+  const [first] = more;
+  if (first === undefined) return ram;
+  // Up to there without a hole, unless it is far away.
+  const filled = more.map((range) => {
+    const before = ram.ranges.findLast((one) => rangeEnd(one) <= range.base);
+    const from = before === undefined ? range.base : rangeEnd(before);
+    return range.base - from < GiB ? { base: from, size: rangeEnd(range) - from } : range;
+  });
+  tell({
+    kind: 'guess',
+    code: 'ram-by-areas',
+    message: `${ram.from} have no RAM at ${formatHex(first.base)} (${formatSize(first.size)}), where the log has a CMA area: a line of a zone is lost`,
+    taken: `RAM there too, up to ${formatHex(rangeEnd(filled.at(-1) ?? first) - 1n)}; --memory BASE:SIZE says better`,
+  });
+  return { ...ram, ranges: joined([...ram.ranges, ...filled]) };
+}
+
+/** The memory map is made section by section, and what has a page of it does not kill: SECTION_SIZE_BITS. */
+const SECTION = 128n << 20n;
+function sectionsOf(range: PhysRange): PhysRange {
+  const base = range.base - (range.base % SECTION);
+  return { base, size: roundUp(rangeEnd(range), SECTION) - base };
+}
+
+/** Whether the log has it as a CMA area that was set up. */
+const isArea = (region: SeenRegion): boolean =>
+  region.reusable === true && region.noMap !== true && region.compatible !== undefined;
 
 /**
  * /proc/iomem, unless it has no RAM where the log has CMA areas, which Linux does not survive: then it is of another
@@ -41,13 +84,7 @@ function believed(
   tell: Tell,
 ): Ram | undefined {
   if (seen === undefined) return undefined;
-  const bare = regions.find(
-    (region) =>
-      region.reusable &&
-      !region.noMap &&
-      region.compatible !== undefined &&
-      without([region], seen.ranges).length > 0,
-  );
+  const bare = regions.find((region) => isArea(region) && without([region], seen.ranges).length > 0);
   const inLog = nodes.length > 0 || facts.zones.some(({ range }) => range !== undefined);
   if (bare === undefined || !inLog) return seen;
   tell({
@@ -106,7 +143,7 @@ function ramOfLog(
     tell({
       kind: 'guess',
       code: 'ram-by-zones',
-      message: 'no /proc/iomem, and no lines "node 0: [mem …]": holes in RAM are not known',
+      message: `no /proc/iomem${facts.iomem.length > 0 ? ' that could be taken' : ''}, and no lines "node 0: [mem …]": holes in RAM are not known`,
       taken: `RAM from ${formatHex(first.base)} to ${formatHex(rangeEnd(zones.at(-1) ?? first) - 1n)}, as the zones reach`,
     });
     return { ranges: zones, noMap: [], from: 'the zones in the log' };

@@ -144,7 +144,9 @@ const noRam = (source: string): InvalidInput =>
     },
   ]);
 
-function cmdlineOf({ cmdlines }: Facts, tell: Tell): string | undefined {
+function cmdlineOf(facts: Facts, tell: Tell): string | undefined {
+  const final = facts.cmdlines.filter(({ early }) => early !== true);
+  const cmdlines = final.length > 0 ? final : facts.cmdlines;
   const last = cmdlines.at(-1);
   for (const other of cmdlines) {
     if (last === undefined || other.cmdline === last.cmdline) continue;
@@ -160,7 +162,9 @@ function cmdlineOf({ cmdlines }: Facts, tell: Tell): string | undefined {
 }
 
 /** The architecture, where a line names it. */
-function archOf({ archs }: Facts, tell: Tell): string {
+function archOf(facts: Facts, tell: Tell): string {
+  const strong = facts.archs.filter(({ weak }) => weak !== true);
+  const archs = strong.length > 0 ? strong : facts.archs;
   const last = archs.at(-1);
   if (last === undefined) return DEFAULT_ARCHITECTURE;
   const other = archs.find(({ arch }) => arch !== last.arch);

@@ -30,7 +30,9 @@ describe('reports', () => {
     expect(warned(trial)).toMatchObject([
       {
         code: 'board-size-beside-reg',
-        message: expect.stringContaining('size, alloc-ranges beside reg are ignored'),
+        message: expect.stringContaining(
+          'size (128 MiB), alloc-ranges beside reg are ignored: the region has the place and the size of its reg, 8 MiB at 0x50000000',
+        ),
         position: { line: 11 },
       },
     ]);

@@ -47,6 +47,11 @@ describe('a round trip', () => {
           const look = target.kernel.profile.linux.exporter === undefined ? shape : withoutHeap;
           const at = `seed ${seed}\n${yaml}\n${findings.map(({ kind, message, taken }) => `${kind}: ${message}: ${taken}`).join('\n')}`;
           expect(look(kernel), at).toEqual(look(target.kernel));
+          // One machine, one boot: nothing contradicts.
+          expect(
+            findings.filter(({ kind }) => kind === 'contradiction'),
+            at,
+          ).toEqual([]);
           // A place that is no guess is the place.
           const guessed = new Set(kernel.guessedPlaces());
           const before = target.kernel.buffers();

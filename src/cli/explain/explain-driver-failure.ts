@@ -85,6 +85,10 @@ function noRoom(failure: DmaNoRoom): string[] {
   const wanted = pagesText(failure, failure.pages);
   switch (failure.last) {
     case 'pool':
+      if (failure.size === 0n)
+        return [
+          `the size is 0, and ${place} gives nothing for it: Linux up to 6.6 takes it for a block larger than any (from 6.12 on it is granted, without a page)`,
+        ];
       return [
         `${device} has a pool of its own, and it alone answers: no version of Linux falls back`,
         `${wanted} in one block asked, ${pagesText(failure, freePages)} of ${totalPages} free in ${place}`,

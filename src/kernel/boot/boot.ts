@@ -291,10 +291,20 @@ function printZones({ printk }: EarlyBoot, spans: readonly ZoneSpan[]): void {
 /** What an oops in an initcall ends in. */
 const KILLED_INIT = 'Attempted to kill init! exitcode=0x0000000b';
 
+/** Where RAM is instead: its end for what lies behind it, its begin for what lies before, and both sides of a hole. */
+function nearestRam(memblock: EarlyBoot['memblock'], area: PhysRange): string {
+  const before = memblock.memory.filter(({ base }) => base < rangeEnd(area));
+  const after = memblock.memory.find(({ base }) => base >= rangeEnd(area));
+  const last = before.at(-1);
+  if (after === undefined) return `RAM ends at ${formatHex(memblock.endOfDram - 1n)}`;
+  if (last === undefined) return `RAM begins at ${formatHex(after.base)}`;
+  return `RAM has a hole at ${formatRange({ base: rangeEnd(last), size: after.base - rangeEnd(last) })}`;
+}
+
 /** Says of an area that it is not RAM. */
 function outsideRam({ memblock }: EarlyBoot, area: EarlyCma): string {
   const inside = memblock.memory.some((range) => rangesOverlap(range, area));
-  const ram = `RAM ends at ${formatHex(memblock.endOfDram - 1n)}`;
+  const ram = nearestRam(memblock, area);
   return `${area.name} lies ${inside ? 'partly ' : ''}outside RAM (${formatRange(area)}, ${ram}): cma_activate_area() touches a struct page that is not there`;
 }
 
