@@ -16,6 +16,15 @@ export interface FailureContext extends Rule {
   readonly more: number;
 }
 
+/** The same of a failure alone, whose kernel is not at hand: its rule. */
+export const ruleContext = (failure: Failure): FailureContext => ({
+  ...FAILURE_RULES[failure.kind],
+  of: RULES_OF,
+  linux: RULES_OF,
+  holders: [],
+  more: 0,
+});
+
 /** What is told of a failure to whoever asks why. */
 export function failureContext(kernel: KernelViews, failure: Failure): FailureContext {
   const heap = heapOfFailure(kernel, failure);

@@ -1,8 +1,8 @@
 /** Runs one command line, tells what went wrong, and says the exit code. Knows its surroundings only as given. */
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { EXIT_DONE, exitCode } from './exit-code.ts';
 import { errorJson, errorText } from './explain/report.ts';
-import { AnsweredNo, Interrupted } from './failures.ts';
+import { AnsweredNo, CallFailed, Interrupted } from './failures.ts';
 import { jsonText } from './json/json-text.ts';
 import { createProgram, usageError } from './program.ts';
 import type { Surroundings } from './shell.ts';
@@ -19,6 +19,7 @@ const wantsJson = (words: readonly string[]): boolean => {
 
 /** @returns what the command threw; `undefined` when it has done what it should */
 async function thrownBy(words: readonly string[], surroundings: Surroundings, ledger: Ledger) {
+  let program: Command | undefined;
   try {
     if (words[0] === '__complete') {
       const { answerCompletion } = await import('./commands/completion.ts');
@@ -26,11 +27,14 @@ async function thrownBy(words: readonly string[], surroundings: Surroundings, le
     } else if (words[0] === '__boards' && (await (await import('./boards/worker.ts')).serveBoards())) {
       // A thread of `boards`, which has done its part.
     } else {
-      const program = await createProgram(surroundings, words, ledger);
+      program = await createProgram(surroundings, words, ledger);
       await program.parseAsync(words, { from: 'user' });
     }
     return undefined;
   } catch (error) {
+    if (error instanceof CallFailed && program?.opts().verbose === true) {
+      return (await import('./explain/told-context.ts')).withRules(error);
+    }
     return error instanceof CommanderError ? usageError(error) : (error ?? new Error('nothing was thrown'));
   }
 }
