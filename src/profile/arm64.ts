@@ -58,6 +58,7 @@ export const ARM64: Architecture = {
     st_blocks: [64, 8],
   },
   taskSize: 1n << 48n,
+  readsExecOnly: true,
   physMax: U64_MASK,
   formatPa,
   physEnd: 1n << 48n,

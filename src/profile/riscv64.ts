@@ -32,6 +32,7 @@ export const RISCV64: Architecture = {
   // include/uapi/asm-generic/stat.h
   stat: ARM64.stat,
   taskSize: 1n << 47n,
+  readsExecOnly: false,
   physMax: U64_MASK,
   formatPa,
   physEnd: 1n << 56n,
