@@ -27,6 +27,8 @@ interface SpaceRecord {
   readonly areas: number;
 }
 
+export const lower = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+export const higher = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 export const overlaps = (a: AddressRange, b: AddressRange): boolean => a.start < b.end && b.start < a.end;
 
 /** The parts of `from` that lie outside of `cut`. */
@@ -45,8 +47,8 @@ function joined(free: readonly AddressRange[], { start, end }: AddressRange): Ad
   const touching = free.filter((range) => range.end >= start && range.start <= end);
   const all = [...touching, { start, end }];
   const union = {
-    start: all.reduce((least, range) => (range.start < least ? range.start : least), start),
-    end: all.reduce((most, range) => (range.end > most ? range.end : most), end),
+    start: all.reduce((least, range) => lower(least, range.start), start),
+    end: all.reduce((most, range) => higher(most, range.end), end),
   };
   return [...apart, union].sort((a, b) => (a.start < b.start ? -1 : 1));
 }
@@ -82,7 +84,7 @@ export class AddressSpace {
   find(length: bigint): bigint | undefined {
     const base = roundDown(this.#taskSize - STACK_GAP, 1n << 16n);
     for (const range of this.#get().free.toReversed()) {
-      const end = range.end < base ? range.end : base;
+      const end = lower(range.end, base);
       if (end - range.start >= length) return end - length;
     }
     return undefined;

@@ -29,7 +29,7 @@ import {
 } from '../uapi/fcntl.ts';
 import type { PfnRange, PhysAddr } from '../units.ts';
 import { U64_MASK } from '../units.ts';
-import { type AddressSpace, MMAP_MIN_ADDR } from './address-space.ts';
+import { type AddressSpace, higher, lower, MMAP_MIN_ADDR } from './address-space.ts';
 import { type MappingRecord, type MappingTable, mappedEnd, partAt } from './mapping-table.ts';
 
 /** The bytes of a mapping, as the task that made it sees them: by offset from the address that mmap returned. */
@@ -306,8 +306,8 @@ export class MappedRange implements Mapping {
         throw new SegmentationFault(access, at === now.parts.at(-1)?.to ? offset : at, 'SEGV_MAPERR');
       }
       if (!this.#allows(access, part.prot)) throw new SegmentationFault(access, at, 'SEGV_ACCERR');
-      const end = part.to < offset + length ? part.to : offset + length;
-      if (first + end > bytes) throw new PastBuffer(access, first + at > bytes ? at : bytes - first);
+      const end = lower(part.to, offset + length);
+      if (first + end > bytes) throw new PastBuffer(access, higher(at, bytes - first));
       at = part.to;
     }
   }

@@ -1,7 +1,7 @@
 /** Taking addresses from a task, whatever is mapped there. Models mm/vma.c: do_vmi_munmap() (Linux 7.3). */
 import { BACKENDS } from '../dma-buf/backends.ts';
 import { geometryOf, profileIn } from '../profile/recorded-profile.ts';
-import { type AddressRange, MAX_MAP_COUNT } from './address-space.ts';
+import { type AddressRange, higher, lower, MAX_MAP_COUNT } from './address-space.ts';
 import { badArgument, fail, ok, type SyscallResult } from './calls/results.ts';
 import { areaOf, type MappingPart, type MappingRecord, type NumberedMapping } from './mapping-table.ts';
 import type { KernelState } from './state.ts';
@@ -14,8 +14,8 @@ export function cutParts(
 ): MappingPart[] {
   const [first, last] = [start - record.start, end - record.start];
   return record.parts.flatMap((part) => {
-    const from = part.from > first ? part.from : first;
-    const to = part.to < last ? part.to : last;
+    const from = higher(part.from, first);
+    const to = lower(part.to, last);
     if (from >= to) return [part];
     const changed = inside({ ...part, from, to });
     return [

@@ -102,6 +102,8 @@ export interface Architecture {
   readonly taskSize: bigint;
   /** Whether what a task may only execute it can read as well; where it depends on the CPU, false: not modelled. */
   readonly readsExecOnly: boolean;
+  /** Bits of mprotect's protection that only some of its CPUs know: PROT_BTI, PROT_MTE. */
+  readonly protOfCpu: number;
   /** The highest value of phys_addr_t. */
   readonly physMax: PhysAddr;
   readonly formatPa: FormatPa;

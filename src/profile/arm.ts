@@ -48,6 +48,7 @@ export const ARM: Architecture = {
   },
   taskSize: 3n * GiB - 16n * MiB,
   readsExecOnly: true,
+  protOfCpu: 0,
   physMax: U32_MASK,
   formatPa: formatPa32,
   physEnd: 4n * GiB,

@@ -59,6 +59,7 @@ export const ARM64: Architecture = {
   },
   taskSize: 1n << 48n,
   readsExecOnly: true,
+  protOfCpu: 0x30,
   physMax: U64_MASK,
   formatPa,
   physEnd: 1n << 48n,

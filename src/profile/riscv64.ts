@@ -33,6 +33,7 @@ export const RISCV64: Architecture = {
   stat: ARM64.stat,
   taskSize: 1n << 47n,
   readsExecOnly: false,
+  protOfCpu: 0,
   physMax: U64_MASK,
   formatPa,
   physEnd: 1n << 56n,

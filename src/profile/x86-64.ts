@@ -40,6 +40,7 @@ export const X86_64: Architecture = {
   },
   taskSize: (1n << 47n) - 4n * KiB,
   readsExecOnly: false,
+  protOfCpu: 0,
   physMax: U64_MASK,
   formatPa,
   physEnd: 1n << 52n,

@@ -10,7 +10,7 @@ import {
   PROT_SEM,
   PROT_WRITE,
 } from '../../uapi/fcntl.ts';
-import { MAX_MAP_COUNT } from '../address-space.ts';
+import { lower, MAX_MAP_COUNT } from '../address-space.ts';
 import { type MappingPart, type MappingRecord, partAt } from '../mapping-table.ts';
 import type { KernelState } from '../state.ts';
 import { cutParts, mappingAt, mapsFrames } from '../unmap.ts';
@@ -28,8 +28,6 @@ export interface Mprotect {
 }
 
 const ACCESS = PROT_READ | PROT_WRITE | PROT_EXEC;
-/** PROT_BTI and PROT_MTE of arm64, of which it is up to the CPU whether they are known. */
-const OF_THE_CPU = 0x30;
 
 /** mprotect(2). What lies before a page that refuses, or before a hole, is changed all the same. */
 export function mprotect(state: KernelState, by: string, call: Mprotect): SyscallResult {
@@ -46,8 +44,8 @@ export function mprotect(state: KernelState, by: string, call: Mprotect): Syscal
   if (length === 0n) return ok(0);
   const end = start + geometry.pageAlign(length);
   if (end <= start || end > geometry.wordMax) return badArgument('ENOMEM', 'length', call.length);
-  if (arch.name === 'arm64' && (prot & OF_THE_CPU) !== 0 && (prot & ~(ACCESS | PROT_SEM | OF_THE_CPU)) === 0)
-    throw new NotModelled('PROT_BTI and PROT_MTE');
+  if ((prot & arch.protOfCpu) !== 0 && (prot & ~(ACCESS | PROT_SEM | arch.protOfCpu)) === 0)
+    throw new NotModelled('a protection that only some CPUs know');
   if ((prot & ~(ACCESS | PROT_SEM)) !== 0) return badProt('EINVAL');
   for (let at = start; at < end; ) {
     const found = mappingAt(state, by, at);
@@ -58,7 +56,7 @@ export function mprotect(state: KernelState, by: string, call: Mprotect): Syscal
     const [id, record] = found;
     if (!mayBecome(state, record, prot)) return badProt('EACCES');
     const range = { start: at, end };
-    const stop = record.start + part.to < end ? record.start + part.to : end;
+    const stop = lower(record.start + part.to, end);
     if (part.prot !== (prot & ACCESS)) {
       const full = protect(state, by, id, record, { ...range, end: stop }, prot & ACCESS);
       if (full !== undefined) return full;

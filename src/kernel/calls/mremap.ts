@@ -1,7 +1,7 @@
 /** Making a mapping shorter or longer, or moving it. Models mm/mremap.c (Linux 7.3), and what it was before 6.17. */
 import { profileIn } from '../../profile/recorded-profile.ts';
 import { MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../../uapi/fcntl.ts';
-import { MAX_MAP_COUNT, overlaps } from '../address-space.ts';
+import { higher, lower, MAX_MAP_COUNT, overlaps } from '../address-space.ts';
 import { placeFor } from '../mapping.ts';
 import { areaOf, type MappingPart, type MappingRecord, partAt } from '../mapping-table.ts';
 import type { KernelState } from '../state.ts';
@@ -154,8 +154,8 @@ function moveTo(state: KernelState, task: string, asked: Asked): SyscallResult {
   // remap_move(): area by area, with the gaps between them.
   let made: SyscallResult | undefined;
   for (const area of areasIn(state, task, addr, addr + old)) {
-    const from = area.start > addr ? area.start : addr;
-    const length = (area.end < addr + old ? area.end : addr + old) - from;
+    const from = higher(area.start, addr);
+    const length = lower(area.end, addr + old) - from;
     const one = { ...asked, addr: from, old: length, next: length, to: to + (from - addr) };
     const found = areaAt(state, task, from);
     const result =
@@ -187,7 +187,7 @@ function moveArea(state: KernelState, task: string, asked: Asked): SyscallResult
   }
   const area = areaAt(state, task, addr);
   if (area === undefined) return unmapped(addr);
-  const shorter = { ...asked, old: old > next ? next : old };
+  const shorter = { ...asked, old: lower(old, next) };
   const refused = refuseResize(state, area, shorter);
   if (refused !== undefined) return refused;
   if ((flags & MREMAP_FIXED) !== 0) return move(state, task, area, shorter, to);
