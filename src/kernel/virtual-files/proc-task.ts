@@ -19,9 +19,9 @@ import {
 import { mayAccess } from './access.ts';
 import type { Viewer } from './context.ts';
 import { fdinfo, linkTarget } from './fdinfo.ts';
-import { maps } from './proc-maps.ts';
 import { fixedDirectory, type Owner, textFile } from './make-node.ts';
 import type { VirtualDirectory, VirtualNode } from './node.ts';
+import { maps } from './proc-maps.ts';
 
 /** NR_OPEN_DEFAULT: descriptors that every table has room for. */
 const FIRST_TABLE = 64;

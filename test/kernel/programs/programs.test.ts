@@ -1,8 +1,8 @@
 /** The recorded programs about mappings, played on the model: each line as on the kernel and the heap of the recording. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { bootBoard, board, cma, projectPath } from '../../small-board.ts';
 import { GiB, MiB } from '../../../src/units.ts';
+import { board, bootBoard, cma, projectPath } from '../../small-board.ts';
 import { Process } from './process.ts';
 import { PROGRAMS } from './programs.ts';
 

@@ -83,7 +83,13 @@ function mremapSize(the: Process): void {
       offset: p(offset),
       to: pages(room, at),
     });
-  const move = (name: string, from: Pointer, old: bigint, next: bigint, flags: number): Pointer | undefined => {
+  const move = (
+    name: string,
+    from: Pointer,
+    old: bigint,
+    next: bigint,
+    flags: number,
+  ): Pointer | undefined => {
     const { ret, errno } = the.mremap(from, old, next, flags);
     the.tell(name, errno ?? (ret === from.mapping ? 'ok, same place' : 'ok, moved'));
     return errno === undefined ? { mapping: ret, at: 0n } : undefined;
