@@ -213,6 +213,7 @@ export class MappedRange implements Mapping {
   readonly #pieces: readonly PfnRange[];
   /** The page of the buffer with which each piece begins, made when first needed: a buffer may have thousands. */
   #firstPages: readonly number[] | undefined;
+  #size: bigint | undefined;
   readonly #memory: () => PhysMemory;
   readonly #table: MappingTable;
   readonly #geometry: Geometry;
@@ -298,7 +299,7 @@ export class MappedRange implements Mapping {
       throw new SegmentationFault(access, offset, 'SEGV_MAPERR');
     }
     if (offset < 0n) throw new SegmentationFault(access, offset, 'SEGV_MAPERR');
-    const bytes = this.#geometry.pagesToBytes(this.#pieces.reduce((sum, { pages }) => sum + pages, 0));
+    const bytes = this.#bufferBytes;
     for (let at = offset; at < offset + length; ) {
       const part = partAt(now, at);
       if (part === undefined) {
@@ -310,6 +311,12 @@ export class MappedRange implements Mapping {
       if (first + end > bytes) throw new PastBuffer(access, higher(at, bytes - first));
       at = part.to;
     }
+  }
+
+  /** The size of the buffer, counted once. */
+  get #bufferBytes(): bigint {
+    this.#size ??= this.#geometry.pagesToBytes(this.#pieces.reduce((sum, { pages }) => sum + pages, 0));
+    return this.#size;
   }
 
   #allows(access: 'read' | 'write', prot: number): boolean {

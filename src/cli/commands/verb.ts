@@ -13,6 +13,9 @@ import { examples, type Registry } from '../registry.ts';
 import { readCount, readDescriptor, readMapping, readSize } from '../words/arguments.ts';
 import { readAddressWord, readSigned, splitAddress, wordReader } from '../words/call-words.ts';
 
+/** The width of a terminal, without `call `, which stands before some names. */
+const USAGE_WIDTH = 75;
+
 /** What reads an argument's word; a descriptor is read when the command runs, as everywhere. */
 function readerOf(argument: Argument): (text: string) => number | bigint | string | Uint8Array {
   switch (argument.kind) {
@@ -157,6 +160,9 @@ export function verbCommand(name: string, verb: Verb, word = name): (registry: R
     for (const [key, argument] of named) {
       command.argument(argument.optional ? `[${key}]` : `<${key}>`, argument.text, readerOf(argument));
     }
+    // A line of help ends at 80; the arguments stand below.
+    if (`Usage: dmaheap ${path} ${command.usage()}`.length > USAGE_WIDTH)
+      command.usage('[options] <argument>...');
     command.addHelpText('after', examples(...verb.examples)).action(async () => {
       const sh = shell(command);
       const asked: Given = Object.fromEntries(
