@@ -58,7 +58,16 @@ const warnings = z.array(diagnostic);
 const beside = { assumed: z.array(text), log: z.array(line) };
 /** Of a verb that is one call: its arguments, what it returned, and the bytes that came. */
 function callForm({ arguments: all, returns }: Verb): z.ZodRawShape {
-  const forms = { descriptor: fd, mapping: whole, whole, signed, size, word: text, flags: whole };
+  const forms = {
+    descriptor: fd,
+    mapping: whole,
+    whole,
+    signed,
+    size,
+    address: size,
+    word: text,
+    flags: whole,
+  };
   const moved = { room: whole, bytes: hex, path: text };
   const named = Object.entries(all).map(([key, { kind }]) => [key, { ...forms, ...moved }[kind]]);
   const hasNames = Object.values(all).some((one) => one.kind === 'flags' && one.names !== undefined);

@@ -80,7 +80,15 @@ const bufferMembers = {
   count: whole,
   fds: z.array(exactly({ task: text, fd, cloexec: flag })),
   mappings: z.array(
-    exactly({ task: text, mapping: whole, offset: size, length: size, prot: whole, shared: flag }),
+    exactly({
+      task: text,
+      mapping: whole,
+      offset: size,
+      length: size,
+      prot: whole,
+      shared: flag,
+      parts: z.array(exactly({ offset: size, length: size, prot: whole })).optional(),
+    }),
   ),
   attachments: z.array(exactly({ device: text, ...imported })),
   sg_table: z.array(extent),

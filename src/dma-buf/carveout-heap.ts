@@ -73,6 +73,7 @@ export const carveoutBackend: HeapBackend<PoolNoRoom> = {
   mappable: true,
   /** vm_iomap_memory() maps all of the range in one go, which a private mapping may be. */
   refusesPrivate: () => false,
+  mapsFrames: () => true,
   refusesCpu: () => false,
   mapErrno: () => 'ENOMEM',
   failures: ['pool-no-room'],
@@ -89,6 +90,7 @@ export const teeBackend: HeapBackend<PoolNoRoom> = {
   ops: poolOps,
   mappable: false,
   refusesPrivate: () => false,
+  mapsFrames: () => true,
   refusesCpu: () => false,
   mapErrno: (errno) => errno,
   failures: ['pool-no-room'],

@@ -176,6 +176,7 @@ export const cmaBackend: HeapBackend<CmaFailure> = {
   ops: cmaHeapOps,
   mappable: true,
   refusesPrivate: () => true,
+  mapsFrames: ({ cmaMapsFrames }) => cmaMapsFrames,
   refusesCpu: () => false,
   mapErrno: () => 'ENOMEM',
   account,

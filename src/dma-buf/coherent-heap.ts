@@ -108,6 +108,7 @@ export const coherentBackend: HeapBackend<CoherentFailure> = {
   ops: coherentHeapOps,
   mappable: true,
   refusesPrivate: () => false,
+  mapsFrames: () => true,
   refusesCpu: (records, index) => new DmaCoherentMem(records, index).refusesCpu,
   mapErrno: () => 'ENOMEM',
   account,

@@ -28,6 +28,10 @@ export type Failure =
         | 'heap_flags'
         | 'request'
         | 'offset'
+        | 'addr'
+        | 'old_len'
+        | 'new_len'
+        | 'length'
         | 'whence'
         | 'prot'
         | 'flags'
@@ -120,6 +124,14 @@ export type Failure =
   | { readonly kind: 'no-mmap'; readonly declared: string }
   /** MAP_PRIVATE of a buffer that has none. */
   | { readonly kind: 'no-private-mapping' }
+  /** PROT_EXEC of a buffer where buffers lie on a file system without programs. */
+  | { readonly kind: 'no-exec' }
+  /** Nothing is mapped at an address, or not as far as was said. */
+  | { readonly kind: 'not-mapped'; readonly addr: bigint }
+  /** A mapping that mremap cannot make longer, or leave where it was: it is one of frames (VM_PFNMAP). */
+  | { readonly kind: 'frame-mapping' }
+  /** There is no room beside a mapping, and it may not move. */
+  | { readonly kind: 'no-room-beside' }
   /** SYNC or mmap of a buffer that the CPU may not touch: a `no-map` pool. */
   | { readonly kind: 'no-cpu-access'; readonly pool: string }
   /** The file is of a kind that the call is not for. */

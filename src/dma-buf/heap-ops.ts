@@ -95,6 +95,8 @@ export interface HeapBackend<F extends AnyFailure = AnyFailure> {
     linux: LinuxVersion,
     declared?: DeclaredTraits,
   ): boolean;
+  /** Whether a mapping is one of frames, not of pages: VM_PFNMAP, which mremap does not make longer. */
+  mapsFrames(linux: LinuxVersion, declared?: DeclaredTraits): boolean;
   /** Whether SYNC, mmap and vmap are EINVAL for the buffers of an area or pool. @param index its number */
   refusesCpu(records: Records, index: number): boolean;
   /** What map_dma_buf answers an importer where the mapping failed so. */

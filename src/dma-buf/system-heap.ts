@@ -170,6 +170,7 @@ export const systemBackend: HeapBackend<SystemFailure> = {
     }
     return false;
   },
+  mapsFrames: ({ systemMapsBy }, declared) => declared !== undefined || systemMapsBy !== 'never-private',
   refusesCpu: () => false,
   mapErrno: (errno) => errno,
   account,

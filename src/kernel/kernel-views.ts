@@ -134,6 +134,11 @@ export class KernelViews {
     return heldBuffers(this.#state, task);
   }
 
+  /** The address that a mapping was made at, which its number stands for; `undefined` when the task has none of it. */
+  mappingAddress(task: string, id: number): bigint | undefined {
+    return this.#state.mappings.get(task, id)?.start;
+  }
+
   /** A mapping of a task, without its bytes. */
   mappingOf(task: string, id: number): MappingView | undefined {
     return mappingOf(this.#state, task, id);

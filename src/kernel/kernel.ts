@@ -87,9 +87,9 @@ export class Kernel extends KernelViews {
     const file = record && table.get(record.file);
     if (record === undefined || file?.kind !== 'dma_buf') throw new Error(`no mapping ${id} in ${task}`);
     const memory = () => this.#state.cpuMemory(task, isCached(file.backing));
-    const range = new MappedRange(task, id, record, file.sgTable, memory, mappings, this.profile.geometry);
+    const range = new MappedRange(task, id, record, file.sgTable, memory, mappings, this.profile);
     const bytes = this.#watched(range, (offset) => ({ task, mapping: id, offset }));
-    return { id, length: range.length, ...bytes };
+    return { id, length: range.length, ...bytes, holeIn: (at, size) => range.holeIn(at, size) };
   }
 
   /** Memory by physical address, as the CPU's accesses on behalf of a task see it. */

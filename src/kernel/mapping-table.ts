@@ -1,25 +1,55 @@
-/** The mappings of all tasks, as records. Models struct vm_area_struct (include/linux/mm_types.h, Linux 7.3). */
+/**
+ * The mappings of all tasks, as records. Models struct vm_area_struct (include/linux/mm_types.h, Linux 7.3): what one mmap
+ * made is one mapping, whose parts are the areas that are left of it.
+ */
 
 import { Bitmap } from '../mm/alloc/bitmap.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
+import { type AddressRange, AddressSpace, MAX_MAP_COUNT, overlaps } from './address-space.ts';
 import { FileHolders } from './file-holders.ts';
 
-/** A mapping as a record. Its number stands for its address: a child has its parent's under the same one. */
+/** An area of a mapping: bytes `[from, to)` from where it begins, whole pages. */
+export interface MappingPart {
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly prot: number;
+}
+
+/**
+ * A mapping as a record. Its number stands for the address that mmap returned, and lives as long as any part does: a child
+ * has its parent's under the same one.
+ */
 export interface MappingRecord {
   /** The number of the open file. */
   readonly file: number;
+  /** The address that it was made at. */
+  readonly start: bigint;
   /** Bytes into the buffer, whole pages. */
   readonly offset: bigint;
-  /** Bytes, whole pages. */
-  readonly length: bigint;
-  readonly prot: number;
   /** MAP_SHARED; what is written to a private mapping is its own. */
   readonly shared: boolean;
+  /** What of it is there, ascending: one part until some of it is unmapped or protected otherwise. */
+  readonly parts: readonly MappingPart[];
 }
 
-/** sysctl vm.max_map_count: a task has no more mappings. Those of its program and stack are not counted here. */
-const MAX_MAP_COUNT = 65530;
+/** A mapping with its number. */
+export type NumberedMapping = readonly [id: number, record: MappingRecord];
+
+/** The addresses of an area. */
+export const areaOf = ({ start }: MappingRecord, { from, to }: MappingPart): AddressRange => ({
+  start: start + from,
+  end: start + to,
+});
+
+/** The end of the last part, from where the mapping begins. */
+export const mappedEnd = ({ parts }: MappingRecord): bigint => parts.at(-1)?.to ?? 0n;
+
+/** The part that holds a byte, counted from where the mapping begins. */
+export const partAt = ({ parts }: MappingRecord, at: bigint): MappingPart | undefined =>
+  parts.find(({ from, to }) => at >= from && at < to);
+
+const areasOf = (record: MappingRecord): AddressRange[] => record.parts.map((part) => areaOf(record, part));
 
 const PREFIX = 'mapping/';
 const mappingKey = (task: string, id: number): string => recordKey('mapping', task, id);
@@ -29,10 +59,18 @@ const pageKey = (task: string, id: number, page: number | ''): string =>
 export class MappingTable {
   readonly #records: Records;
   readonly #holders: FileHolders;
+  readonly #taskSize: () => bigint;
 
-  constructor(records: Records) {
+  /** @param taskSize the end of a task's addresses, asked for when first needed */
+  constructor(records: Records, taskSize: () => bigint) {
     this.#records = records;
     this.#holders = new FileHolders(records);
+    this.#taskSize = taskSize;
+  }
+
+  /** The addresses of a task. */
+  space(task: string): AddressSpace {
+    return new AddressSpace(this.#records, task, this.#taskSize());
   }
 
   get(task: string, id: number): MappingRecord | undefined {
@@ -45,14 +83,52 @@ export class MappingTable {
    */
   add(task: string, record: MappingRecord): number | undefined {
     const id = this.#taken(task).nextZero(1);
-    if (id >= MAX_MAP_COUNT) return undefined;
+    if (id >= MAX_MAP_COUNT || this.space(task).areas >= MAX_MAP_COUNT) return undefined;
     this.#put(task, id, record);
     return id;
+  }
+
+  /** Changes the parts of a mapping that keeps some; pages of it that are gone lose their copies. */
+  setParts(
+    task: string,
+    id: number,
+    record: MappingRecord,
+    parts: readonly MappingPart[],
+    page: bigint,
+  ): void {
+    const next = { ...record, parts };
+    this.space(task).replace(areasOf(record), areasOf(next));
+    this.#records.put(mappingKey(task, id), next);
+    if (record.shared) return;
+    for (const number of this.#copiedPages(task, id)) {
+      if (partAt(next, BigInt(number) * page) === undefined) this.#records.delete(pageKey(task, id, number));
+    }
+  }
+
+  /** The mappings of a task that have parts in a range of addresses, by number. */
+  overlapping(task: string, range: AddressRange): readonly NumberedMapping[] {
+    if (this.space(task).isFree(range)) return [];
+    return this.ofTask(task).filter(([, record]) => areasOf(record).some((area) => overlaps(area, range)));
+  }
+
+  /** Gives another mapping the pages that a private one has copied. @param shift pages that the numbers fall by */
+  moveCopies(task: string, from: number, to: number, shift: number, pages: number): void {
+    for (const number of this.#copiedPages(task, from)) {
+      const bytes = this.copiedPage(task, from, number);
+      if (bytes === undefined || number < shift || number >= shift + pages) continue;
+      this.putCopiedPage(task, to, number - shift, bytes);
+    }
+  }
+
+  #copiedPages(task: string, id: number): number[] {
+    const prefix = pageKey(task, id, '');
+    return [...this.#records.list(prefix)].map(([key]) => Number(key.slice(prefix.length)));
   }
 
   remove(task: string, id: number): void {
     const record = this.get(task, id);
     if (record === undefined) return;
+    this.space(task).replace(areasOf(record), []);
     this.#taken(task).clear(id, 1);
     this.#records.delete(mappingKey(task, id));
     this.#holders.remove(record.file, 'mapping', task, id);
@@ -60,7 +136,7 @@ export class MappingTable {
   }
 
   /** A task's mappings by number. */
-  ofTask(task: string): readonly (readonly [id: number, record: MappingRecord])[] {
+  ofTask(task: string): readonly NumberedMapping[] {
     const prefix = `${PREFIX}${task}/`;
     return [...this.#records.list<MappingRecord>(prefix)].map(
       ([key, record]) => [Number(key.slice(prefix.length)), record] as const,
@@ -86,6 +162,7 @@ export class MappingTable {
   }
 
   #put(task: string, id: number, record: MappingRecord): void {
+    this.space(task).replace([], areasOf(record));
     this.#taken(task).set(id, 1);
     this.#records.put(mappingKey(task, id), record);
     this.#holders.add(record.file, 'mapping', task, id);

@@ -3,7 +3,7 @@
  * drivers/dma-buf/dma-buf.c: dma_buf_mmap_internal() (Linux 7.3).
  */
 import { BACKENDS } from '../dma-buf/backends.ts';
-import type { OpenFile } from '../dma-buf/dma-buf.ts';
+import type { DmaBufFile, OpenFile } from '../dma-buf/dma-buf.ts';
 import type { Failure } from '../dma-buf/failure.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
@@ -13,6 +13,8 @@ import type { Errno } from '../uapi/errno.ts';
 import {
   LEGACY_MAP_MASK,
   MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
   MAP_GROWSDOWN,
   MAP_HUGETLB,
   MAP_PRIVATE,
@@ -27,17 +29,30 @@ import {
 } from '../uapi/fcntl.ts';
 import type { PfnRange, PhysAddr } from '../units.ts';
 import { U64_MASK } from '../units.ts';
-import type { MappingRecord, MappingTable } from './mapping-table.ts';
+import { type AddressSpace, higher, lower, MMAP_MIN_ADDR } from './address-space.ts';
+import { type MappingRecord, type MappingTable, mappedEnd, partAt } from './mapping-table.ts';
 
-/** The bytes of a mapping, as the task that made it sees them. */
+/** The bytes of a mapping, as the task that made it sees them: by offset from the address that mmap returned. */
 export interface Mapping {
   readonly id: number;
-  /** Bytes, whole pages. */
+  /** The end of what is left of it, bytes from that address. */
   readonly length: bigint;
   /** Loads bytes. @throws SegmentationFault outside the mapping or where it may not read */
   read(offset: bigint, into: Uint8Array): void;
   /** Stores bytes. @throws SegmentationFault outside the mapping or where it may not write */
   write(offset: bigint, from: Uint8Array): void;
+  /** The first byte of a span that is not mapped, from the address that mmap returned; `undefined`: all are. */
+  holeIn(offset: bigint, length: bigint): bigint | undefined;
+}
+
+/** SIGBUS: a page of a mapping that mremap has made longer than its buffer. */
+export class PastBuffer extends Error {
+  constructor(access: 'read' | 'write', offset: bigint) {
+    super(
+      `bus error (SIGBUS, BUS_ADRERR): ${access} at offset ${offset} of a mapping, behind the end of its buffer`,
+    );
+    this.name = 'BusError';
+  }
 }
 
 /** SIGSEGV: an access that the mapping does not allow. */
@@ -66,12 +81,27 @@ export function checkMmapOffset(
   return { errno: 'EINVAL', why: { kind: 'misaligned-offset', offset, page } };
 }
 
-/** Why mmap refuses, in the order in which Linux looks; `undefined` when it does not. */
+type Refused = { readonly errno: Errno; readonly why?: Failure };
+
+/** What mmap(2) asks of a file. `addr`: where, with MAP_FIXED; else a wish. 0: anywhere. */
+export interface MmapArguments {
+  readonly length: bigint;
+  readonly prot: number;
+  readonly flags: number;
+  readonly offset: bigint;
+  readonly addr?: bigint;
+}
+
+/**
+ * Why mmap refuses before it changes anything, in the order in which Linux looks, or the address that it chose:
+ * do_mmap().
+ */
 export function checkMmap(
   file: OpenFile,
-  call: { readonly length: bigint; readonly prot: number; readonly flags: number; readonly offset: bigint },
+  call: MmapArguments,
   { arch, geometry, linux }: Profile,
-): { readonly errno: Errno; readonly why?: Failure } | undefined {
+  space: AddressSpace,
+): Refused | { readonly address: bigint } {
   const { page, pageAlign, wordMax } = geometry;
   const { prot, flags } = call;
   const length = call.length & wordMax;
@@ -89,6 +119,8 @@ export function checkMmap(
   if (size === 0n || size > arch.taskSize) return { errno: 'ENOMEM', ...tooLong };
   // file_mmap_ok(): the end of the mapping must be a file position.
   if (offset / page > (wordMax - size) / page) return { errno: 'EOVERFLOW', ...tooLong };
+  const place = placeFor((call.addr ?? 0n) & wordMax, size, flags, arch.taskSize, geometry, space);
+  if ('errno' in place) return place;
   const kind = flags & MAP_TYPE;
   if (kind === MAP_SHARED_VALIDATE && (flags & ~LEGACY_MAP_MASK) !== 0) return { errno: 'EOPNOTSUPP' };
   if (kind !== MAP_SHARED && kind !== MAP_SHARED_VALIDATE && kind !== MAP_PRIVATE) {
@@ -98,15 +130,60 @@ export function checkMmap(
   if ((writes && !mayWrite(file.flags)) || !mayRead(file.flags)) {
     return { errno: 'EACCES', why: { kind: 'access-mode', flags: file.flags } };
   }
+  const executes = (prot & PROT_EXEC) !== 0;
+  if (executes && file.kind === 'virtual') throw new NotModelled('an executable mapping of a virtual file');
+  if (executes && file.kind === 'dma_buf' && linux.dmaBufNoExec)
+    return { errno: 'EPERM', why: { kind: 'no-exec' } };
   if (file.kind !== 'dma_buf') return { errno: 'ENODEV' };
-  if ((flags & MAP_GROWSDOWN) !== 0) return badFlags();
+  return (flags & MAP_GROWSDOWN) !== 0 ? badFlags() : place;
+}
+
+/** Where it goes: __get_unmapped_area(). @param size bytes, whole pages */
+export function placeFor(
+  addr: bigint,
+  size: bigint,
+  flags: number,
+  taskSize: bigint,
+  { page, pageAlign }: Geometry,
+  space: AddressSpace,
+): Refused | { readonly address: bigint } {
+  const badAddress = (errno: Errno): Refused => ({
+    errno,
+    why: { kind: 'bad-argument', argument: 'addr', value: addr },
+  });
+  if (addr !== 0n && addr < MMAP_MIN_ADDR) throw new NotModelled('a mapping below vm.mmap_min_addr');
+  if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) === 0) {
+    const start = addr === 0n ? 0n : pageAlign(addr);
+    if (start !== 0n && space.isFree({ start, end: start + size })) return { address: start };
+    const found = space.find(size);
+    return found === undefined ? { errno: 'ENOMEM' } : { address: found };
+  }
+  if (size > taskSize - addr) return badAddress('ENOMEM');
+  if (addr % page !== 0n) return badAddress('EINVAL');
+  if (addr === 0n) throw new NotModelled('a mapping below vm.mmap_min_addr');
+  const taken = (flags & MAP_FIXED_NOREPLACE) !== 0 && !space.isFree({ start: addr, end: addr + size });
+  return taken ? badAddress('EEXIST') : { address: addr };
+}
+
+/** Why the buffer refuses, once what stood in its way is unmapped: dma_buf_mmap_internal() and the exporter's mmap(). */
+export function checkExporter(
+  file: DmaBufFile,
+  call: MmapArguments,
+  { geometry, linux }: Profile,
+): Refused | undefined {
+  const { page, pageAlign, wordMax } = geometry;
+  const bad = (why: Failure) => ({ errno: 'EINVAL', why }) as const;
   const { mappable, refusesPrivate } = BACKENDS[file.backing.backend];
   // dma_buf_mmap_internal() asks this before it looks at the range.
   if (!mappable) return bad({ kind: 'no-mmap', declared: file.backing.declared?.by ?? file.expName });
-  if ((prot & PROT_EXEC) !== 0) throw new NotModelled('an executable mapping (PROT_EXEC) of a dma-buf');
-  if (offset + size > file.size) return bad(pastEnd(file.size));
+  const length = call.length & wordMax;
+  const offset = call.offset & U64_MASK;
+  const size = pageAlign(length);
+  if (offset + size > file.size)
+    return bad({ kind: 'past-end', of: 'buffer', offset, length, size: file.size });
   const [first, pages] = [Number(offset / page), Number(size / page)];
-  if (kind === MAP_PRIVATE && refusesPrivate(file.sgTable, first, pages, linux, file.backing.declared)) {
+  const isPrivate = (call.flags & MAP_TYPE) === MAP_PRIVATE;
+  if (isPrivate && refusesPrivate(file.sgTable, first, pages, linux, file.backing.declared)) {
     return bad({ kind: 'no-private-mapping' });
   }
   return undefined;
@@ -136,9 +213,11 @@ export class MappedRange implements Mapping {
   readonly #pieces: readonly PfnRange[];
   /** The page of the buffer with which each piece begins, made when first needed: a buffer may have thousands. */
   #firstPages: readonly number[] | undefined;
+  #size: bigint | undefined;
   readonly #memory: () => PhysMemory;
   readonly #table: MappingTable;
   readonly #geometry: Geometry;
+  readonly #readsExecOnly: boolean;
 
   /** @param memory what the task's loads and stores go to, asked for each time: a cache may have come up */
   constructor(
@@ -148,10 +227,11 @@ export class MappedRange implements Mapping {
     pieces: readonly PfnRange[],
     memory: () => PhysMemory,
     table: MappingTable,
-    geometry: Geometry,
+    { geometry, arch }: Profile,
   ) {
     this.id = id;
-    this.length = record.length;
+    this.length = mappedEnd(record);
+    this.#readsExecOnly = arch.readsExecOnly;
     this.#task = task;
     this.#record = record;
     this.#table = table;
@@ -161,7 +241,7 @@ export class MappedRange implements Mapping {
   }
 
   read(offset: bigint, into: Uint8Array): void {
-    this.#check('read', offset, into.length);
+    this.#check('read', offset, BigInt(into.length));
     const memory = this.#memory();
     this.#each(offset, into.length, (address, from, to) => memory.read(address, into.subarray(from, to)));
     if (this.#record.shared) return;
@@ -172,7 +252,7 @@ export class MappedRange implements Mapping {
   }
 
   write(offset: bigint, from: Uint8Array): void {
-    this.#check('write', offset, from.length);
+    this.#check('write', offset, BigInt(from.length));
     if (!this.#record.shared) {
       this.#writeCopies(offset, from);
       return;
@@ -202,18 +282,50 @@ export class MappedRange implements Mapping {
     return bytes;
   }
 
-  #check(access: 'read' | 'write', offset: bigint, length: number): void {
+  holeIn(offset: bigint, length: bigint): bigint | undefined {
+    for (let at = offset; at < offset + length; ) {
+      const part = partAt(this.#record, at);
+      if (part === undefined) return at;
+      at = part.to;
+    }
+    return undefined;
+  }
+
+  #check(access: 'read' | 'write', offset: bigint, length: bigint): void {
     // It may have been unmapped since, by munmap, exec or exit, and its number be another mapping's.
     const now = this.#table.get(this.#task, this.id);
-    const { file, offset: start, prot } = this.#record;
-    if (now?.file !== file || now.offset !== start || now.prot !== prot) {
+    const { file, offset: first, start } = this.#record;
+    if (now?.file !== file || now.offset !== first || now.start !== start) {
       throw new SegmentationFault(access, offset, 'SEGV_MAPERR');
     }
+    if (offset < 0n) throw new SegmentationFault(access, offset, 'SEGV_MAPERR');
+    const bytes = this.#bufferBytes;
+    for (let at = offset; at < offset + length; ) {
+      const part = partAt(now, at);
+      if (part === undefined) {
+        // A span that only ends outside faults where it begins to.
+        throw new SegmentationFault(access, at === now.parts.at(-1)?.to ? offset : at, 'SEGV_MAPERR');
+      }
+      if (!this.#allows(access, part.prot)) throw new SegmentationFault(access, at, 'SEGV_ACCERR');
+      const end = lower(part.to, offset + length);
+      if (first + end > bytes) throw new PastBuffer(access, higher(at, bytes - first));
+      at = part.to;
+    }
+  }
+
+  /** The size of the buffer, counted once. */
+  get #bufferBytes(): bigint {
+    this.#size ??= this.#geometry.pagesToBytes(this.#pieces.reduce((sum, { pages }) => sum + pages, 0));
+    return this.#size;
+  }
+
+  #allows(access: 'read' | 'write', prot: number): boolean {
+    if (access === 'write') return (prot & PROT_WRITE) !== 0;
     // On arm64 a writable page can be read as well.
-    const needed = access === 'read' ? PROT_READ | PROT_WRITE : PROT_WRITE;
-    const inside = offset >= 0n && offset + BigInt(length) <= this.length;
-    if (!inside) throw new SegmentationFault(access, offset, 'SEGV_MAPERR');
-    if ((this.#record.prot & needed) === 0) throw new SegmentationFault(access, offset, 'SEGV_ACCERR');
+    if ((prot & (PROT_READ | PROT_WRITE)) !== 0) return true;
+    if ((prot & PROT_EXEC) === 0) return false;
+    if (this.#readsExecOnly) return true;
+    throw new NotModelled('reading what may only be executed, which is up to the CPU');
   }
 
   /** Visits the physical pieces of `[offset, offset + length)` in order. */

@@ -61,7 +61,7 @@ export class KernelState {
     this.memory = memory;
     this.printk = new Printk(records);
     this.files = new FileTable(records);
-    this.mappings = new MappingTable(records);
+    this.mappings = new MappingTable(records, () => profileIn(records).arch.taskSize);
     this.attachments = new AttachmentTable(records);
     this.cache = new DataCache(records, memory);
     this.swiotlb = hasSwiotlb(records) ? new Swiotlb(records, memory, this.cache) : undefined;

@@ -100,6 +100,10 @@ export interface Architecture {
   readonly stat: StatLayout;
   /** TASK_SIZE: the end of a task's addresses. */
   readonly taskSize: bigint;
+  /** Whether what a task may only execute it can read as well; where it depends on the CPU, false: not modelled. */
+  readonly readsExecOnly: boolean;
+  /** Bits of mprotect's protection that only some of its CPUs know: PROT_BTI, PROT_MTE. */
+  readonly protOfCpu: number;
   /** The highest value of phys_addr_t. */
   readonly physMax: PhysAddr;
   readonly formatPa: FormatPa;

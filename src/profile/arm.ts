@@ -47,6 +47,8 @@ export const ARM: Architecture = {
     st_ino: [96, 8],
   },
   taskSize: 3n * GiB - 16n * MiB,
+  readsExecOnly: true,
+  protOfCpu: 0,
   physMax: U32_MASK,
   formatPa: formatPa32,
   physEnd: 4n * GiB,

@@ -58,6 +58,8 @@ export const ARM64: Architecture = {
     st_blocks: [64, 8],
   },
   taskSize: 1n << 48n,
+  readsExecOnly: true,
+  protOfCpu: 0x30,
   physMax: U64_MASK,
   formatPa,
   physEnd: 1n << 48n,

@@ -1,7 +1,7 @@
 /** A difference between the kernels, and what stands behind it. */
 import { isUnverified } from './kernels.ts';
 
-/** A recorded case of the oracle, and a text in it that shows the fact. */
+/** A recorded case of the oracle, or the output of a recorded program (`programs/…`), and a text in it that shows the fact. */
 interface Recording {
   readonly recording: string;
   readonly shows: string;

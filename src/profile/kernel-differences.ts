@@ -283,5 +283,45 @@ export const KERNEL_DIFFERENCES: readonly KernelDifference[] = [
       change('6.12.105', 'made to size', { changelog: 'dynamically allocate reserved_mem array' }),
     ],
   },
+  {
+    about: 'a buffer mapped as frames, which mremap does not make longer',
+    where: 'system_heap_mmap(), cma_heap_mmap()',
+    changes: [
+      change(
+        '5.10',
+        'no heap',
+        seen('programs/mremap-size.5.10.system', 'grow 4 to 8 beside free room: ok, same place'),
+      ),
+      change('5.15', 'the system heap', 'source'),
+      change(
+        '6.1',
+        'the system heap',
+        seen('programs/mremap-size.6.1.system', 'grow 4 to 8 beside free room: EFAULT'),
+      ),
+      change('6.12', 'CMA heaps too', seen('programs/mmap-args.6.12.cma', 'ms pf io de')),
+    ],
+  },
+  {
+    about: 'executable mappings of a buffer',
+    where: 'path_noexec()',
+    changes: [
+      change('5.10', 'allowed', seen('programs/mprotect.5.10.system', 'exec alone: call: returned 42')),
+      change('7.2', 'EPERM; mprotect EACCES', 'source'),
+      change('7.3', 'EPERM; mprotect EACCES', seen('programs/mmap-args.7.3.system', 'prot exec: EPERM')),
+    ],
+  },
+  {
+    about: 'MREMAP_DONTUNMAP of a buffer',
+    where: 'vma_to_resize()',
+    changes: [change('5.10', 'EINVAL', 'source'), change('5.15', 'where it maps no frames', 'source')],
+  },
+  {
+    about: 'mremap with MREMAP_FIXED',
+    where: 'mremap_to(), remap_move()',
+    changes: [
+      change('5.10', 'one area; clears its target first', 'source'),
+      change('6.18', 'several areas; looks before it clears', 'source'),
+    ],
+  },
   ...DMA_DIFFERENCES,
 ];

@@ -33,6 +33,7 @@ export function linux510(stable: number, pa: FormatPa = formatPa): LinuxVersion 
 
     exporter: 'heap_helpers',
     systemMapsBy: 'never-private',
+    dontunmapAnonymous: true,
     systemArrayLimit: true,
     leaksDescriptor: true,
     syncFiles: false,

@@ -37,6 +37,7 @@ export function linux618(stable: number, pa: FormatPa = formatPa): LinuxVersion 
 
     cmaHeaps: 'default-twice',
     systemMapsBy: 'page',
+    dmaBufNoExec: false,
     knowsPerCpuBlocks: false,
     meminfoEnd: ['Balloon'],
     leaksDescriptor: true,

@@ -29,6 +29,7 @@ export function linux66(stable: number, pa: FormatPa = formatPa): LinuxVersion {
     maxCmaAreas: (config) => config.CONFIG_CMA_AREAS + 1,
     hugePageblocks: (config) => config.CONFIG_HUGETLBFS,
     zonesByBits: true,
+    cmaMapsFrames: false,
 
     vmallocTotalKiB: { 48: 133_141_626_880 },
     cmaTooLarge: { counted: true, told: false },

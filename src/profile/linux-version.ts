@@ -144,6 +144,14 @@ export interface LinuxVersion {
   readonly exporter?: string;
   /** What one call maps of a system heap's buffer: a private mapping must be of one such piece. */
   readonly systemMapsBy: 'never-private' | 'page' | 'piece';
+  /** Whether a CMA heap's buffer is mapped as frames (VM_PFNMAP), not as pages. */
+  readonly cmaMapsFrames: boolean;
+  /** Whether buffers lie on a file system without programs: SB_I_NOEXEC. PROT_EXEC is refused then. */
+  readonly dmaBufNoExec: boolean;
+  /** Whether MREMAP_DONTUNMAP is for anonymous memory alone; afterwards for all that is no mapping of frames. */
+  readonly dontunmapAnonymous: boolean;
+  /** Whether mremap looks at what it moves before MREMAP_FIXED unmaps what is in the way, and moves several areas at once. */
+  readonly mremapMovesMany: boolean;
   /** The largest buffer of the system heap, pages, whose array of page pointers is a kmalloc(); absent: no such limit. */
   readonly systemArrayLimit: boolean;
   /** Whether a descriptor stays open whose number could not be told to the caller. */

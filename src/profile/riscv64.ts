@@ -32,6 +32,8 @@ export const RISCV64: Architecture = {
   // include/uapi/asm-generic/stat.h
   stat: ARM64.stat,
   taskSize: 1n << 47n,
+  readsExecOnly: false,
+  protOfCpu: 0,
   physMax: U64_MASK,
   formatPa,
   physEnd: 1n << 56n,

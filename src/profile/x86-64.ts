@@ -39,6 +39,8 @@ export const X86_64: Architecture = {
     st_blocks: [64, 8],
   },
   taskSize: (1n << 47n) - 4n * KiB,
+  readsExecOnly: false,
+  protOfCpu: 0,
   physMax: U64_MASK,
   formatPa,
   physEnd: 1n << 52n,

@@ -97,12 +97,15 @@ function inBuffer({ kernel, task }: Caller, fd: number, { offset, length }: Byte
 }
 
 function inMapping({ kernel, task }: Caller, id: number, span: ByteSpan): Reached | Outcome {
-  const size = kernel.mappingOf(task, id)?.length;
-  if (size === undefined) return badArgument('EFAULT', 'mapping', id);
+  if (kernel.mappingOf(task, id) === undefined) return badArgument('EFAULT', 'mapping', id);
+  const mapping = kernel.mapping(id, task);
+  const size = mapping.length;
   const { offset, access, length = left(size, offset) } = span;
   const beyond = (at: bigint) => faulted(new SegmentationFault(access, at, 'SEGV_MAPERR'));
   if (offset > size) return beyond(offset);
-  return offset + length > size ? beyond(size) : { length, size };
+  if (offset + length > size) return beyond(size);
+  const hole = mapping.holeIn(offset, length);
+  return hole === undefined ? { length, size } : beyond(hole);
 }
 
 function inMemory(

@@ -25,6 +25,8 @@ export type Argument =
   | Of<'signed' | 'size', bigint>
   /** Memory of the caller: so many bytes of it, which the call fills; or bytes that it takes. */
   | Of<'room' | 'bytes', Uint8Array | null>
+  /** Where something is mapped: a number, or a place in a mapping (`map:N+BYTES`). */
+  | Of<'address', bigint>
   | Of<'path', string>
   /** A word of a table, or a number. `form`: what a scenario's value is. */
   | (Of<'word', number> & { readonly names: Names; readonly form: string })
@@ -61,8 +63,8 @@ export interface Verb<
   readonly arguments: Arguments;
   /** What it returns; absent: 0, of which nobody is told. */
   readonly returns?: 'number' | 'descriptor' | 'mapping';
-  /** False where another action writes the call into an export. */
-  readonly isExported?: false;
+  /** How it is asked where an export looks for who says a call: last, since another verb says it in fewer words. */
+  readonly isGeneral?: true;
   /** Whether it returns a new descriptor, where that depends on the arguments. */
   makesDescriptor?(given: Fields<Name>): boolean;
   /** The names of what is set in the number that it returned; `undefined` when that is no flags. */

@@ -33,7 +33,7 @@ import {
 import { ANOTHER, CHECK, fileError, SessionError, systemCode } from './session-error.ts';
 
 /** Raised when what is stored changes its meaning. */
-export const SESSION_FORMAT = 5;
+export const SESSION_FORMAT = 6;
 /** What all sessions of this format say; which kernel booted in one says its profile. */
 const ARCH = DEFAULT_ARCHITECTURE;
 const FORMAT_FILE = 'session.json';

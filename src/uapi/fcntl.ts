@@ -59,6 +59,13 @@ export const PROT_NONE = 0;
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 export const PROT_EXEC = 4;
+export const PROT_SEM = 8;
+export const PROT_GROWSDOWN = 0x01000000;
+export const PROT_GROWSUP = 0x02000000;
+
+export const MREMAP_MAYMOVE = 1;
+export const MREMAP_FIXED = 2;
+export const MREMAP_DONTUNMAP = 4;
 
 /** What a mapping allows, in words: the letters are those of /proc/PID/maps. */
 export const PROTECTIONS = {
@@ -73,9 +80,12 @@ export const MAP_SHARED = 1;
 export const MAP_PRIVATE = 2;
 /** As MAP_SHARED, but unknown flags are refused. */
 export const MAP_SHARED_VALIDATE = 3;
+export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
 export const MAP_GROWSDOWN = 0x100;
 export const MAP_HUGETLB = 0x40000;
+/** As MAP_FIXED, but what stands there is not unmapped. */
+export const MAP_FIXED_NOREPLACE = 0x100000;
 /** The flags that MAP_SHARED_VALIDATE knows of any file: LEGACY_MAP_MASK of include/linux/mman.h. */
 export const LEGACY_MAP_MASK = 0x0407f933;
 /** The bits of mmap's flags that hold one of the two. */

@@ -94,6 +94,27 @@ test('what a recorded program does can be typed: transfers, limits, read-only no
   ).toMatchSnapshot();
 });
 
+test('mappings lose parts, change and move, and a history of it replays', async () => {
+  expect(
+    await freshPlace().transcript(
+      'dmaheap boot boards/camera-soc.dtb --kernel 6.6 >/dev/null 2>&1; dmaheap alloc linux,cma 32K; dmaheap mmap 4',
+      'dmaheap call munmap 1 12K 8K; dmaheap call mprotect map:1 0 4K PROT_READ',
+      'dmaheap show 4 | grep references; dmaheap show 4 --json | jq -c .buffer.mappings',
+      'dmaheap fill map:1 1',
+      'dmaheap call mremap 1 20K 12K 16K 0',
+      'dmaheap call mremap 1 20K 12K 16K MREMAP_MAYMOVE',
+      "dmaheap call mmap 4 4K PROT_READ 'MAP_SHARED|MAP_FIXED' 0 map:1+12K --json | jq -c '[.flag_names, .ret]'",
+      'dmaheap call mremap 1 0 4K 4K 3 map:9+1M',
+      'dmaheap call mremap 1 0 4K 4K 3 map:1+5',
+      'dmaheap read map:2:16K:1',
+      'dmaheap cat /proc/self/maps',
+      'dmaheap munmap 1; dmaheap munmap 2; dmaheap munmap 3; dmaheap cat /proc/self/maps',
+      'dmaheap export --output history.yaml; dmaheap replay history.yaml',
+      'grep -c call- history.yaml',
+    ),
+  ).toMatchSnapshot();
+});
+
 test('scenarios have the same calls', async () => {
   const steps = [
     '- { alloc: { heap: system, size: 4K, open-flags: O_RDONLY }, as: b }',
@@ -105,6 +126,10 @@ test('scenarios have the same calls', async () => {
     '- { call-ftruncate: { fd: b, length: -1 }, expect: { errno: EINVAL } }',
     '- { call-mmap: { fd: b, length: 4K, prot: PROT_READ, flags: 3 }, as: m }',
     '- { read: { from: "map:m", length: 4 } }',
+    '- { call-mremap: { mapping: m, offset: 0, old_len: 4K, new_len: 4K, flags: 3, new_addr: "map:m+1M" }, as: n }',
+    '- { call-mprotect: { mapping: n, offset: 0, length: 1, prot: PROT_EXEC }, expect: { errno: EACCES } }',
+    '- { call-munmap: { mapping: n, offset: 0, length: 4K } }',
+    '- { read: { from: "map:n", length: 4 }, expect: { errno: EFAULT } }',
     '- { mmap: { fd: b, offset: -4096 }, expect: { errno: EOVERFLOW } }',
   ];
   const place = freshPlace();

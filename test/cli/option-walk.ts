@@ -123,6 +123,9 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   'call pwrite64': ['4', '00', '0'],
   'call ftruncate': ['4', '0'],
   'call mmap': ['4', '4096', '3', '1'],
+  'call munmap': ['1', '0', '4096'],
+  'call mprotect': ['1', '0', '4096', '1'],
+  'call mremap': ['1', '0', '4096', '4096', '0'],
   'call setrlimit': ['256'],
   completion: ['bash'],
 };

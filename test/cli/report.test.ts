@@ -71,6 +71,11 @@ const WHYS: readonly Failure[] = [
   { kind: 'past-end', of: 'buffer', offset: 0n, length: 12288n, size: 8192n },
   { kind: 'past-end', of: 'range', offset: 8n, length: 1n, size: 8n, stored: 8n },
   { kind: 'no-private-mapping' },
+  { kind: 'no-exec' },
+  { kind: 'not-mapped', addr: 0xfffff7ff8000n },
+  { kind: 'frame-mapping' },
+  { kind: 'no-room-beside' },
+  { kind: 'bad-argument', argument: 'addr', value: 5n },
 ];
 
 test('the reason of every kind of failure, in words', () => {

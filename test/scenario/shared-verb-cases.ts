@@ -116,6 +116,19 @@ export const CASES: Readonly<Record<string, readonly Line[]>> = {
     line('call mmap 4 0 PROT_READ MAP_SHARED 0', {
       'call-mmap': { fd: 4, length: 0, prot: 'PROT_READ', flags: 'MAP_SHARED', offset: 0 },
     }),
+    line('call mprotect 1 0 4096 PROT_NONE', {
+      'call-mprotect': { mapping: 1, offset: 0, length: 4096, prot: 'PROT_NONE' },
+    }),
+    line('call mprotect 1 0 8192 PROT_READ', {
+      'call-mprotect': { mapping: 1, offset: 0, length: 8192, prot: 'PROT_READ' },
+    }),
+    line('call mremap 1 0 4096 4096 3 map:1+1M', {
+      'call-mremap': { mapping: 1, offset: 0, old_len: 4096, new_len: 4096, flags: 3, new_addr: 'map:1+1M' },
+    }),
+    line('call mremap 2 0 4K 8K MREMAP_MAYMOVE', {
+      'call-mremap': { mapping: 2, offset: 0, old_len: '4K', new_len: '8K', flags: 'MREMAP_MAYMOVE' },
+    }),
+    line('call munmap 2 0 1', { 'call-munmap': { mapping: 2, offset: 0, length: 1 } }),
     line(`open ${ALLOC_FILE} --flags O_WRONLY`, { open: { path: ALLOC_FILE, flags: 'O_WRONLY' } }),
     line('call write 5 310a', { 'call-write': { fd: 5, buf: '310a' } }),
     line('call pwrite64 5 310a 0', { 'call-pwrite64': { fd: 5, buf: '310a', offset: 0 } }),

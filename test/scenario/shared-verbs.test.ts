@@ -141,6 +141,9 @@ const VERBS: Readonly<Record<string, Verb>> = {
   'call-pwrite64': { command: 'call pwrite64', value: number('ret') },
   'call-ftruncate': { command: 'call ftruncate', value: number('ret') },
   'call-mmap': { command: 'call mmap', value: number('ret') },
+  'call-munmap': { command: 'call munmap', value: nothing },
+  'call-mprotect': { command: 'call mprotect', value: nothing },
+  'call-mremap': { command: 'call mremap', value: number('ret') },
   setrlimit: { command: 'call setrlimit', value: nothing },
   age: {
     command: 'age',

@@ -67,7 +67,7 @@ describe('a session in a directory', () => {
     expect(statSync(path).mode & 0o777).toBe(0o700);
     expect(readFileSync(join(path, '.gitignore'), 'utf8')).toBe('*\n');
     expect(JSON.parse(readFileSync(join(path, 'session.json'), 'utf8'))).toMatchObject({
-      format: 5,
+      format: 6,
       arch: 'arm64',
     });
     const session = openSession(at(path));

@@ -11,7 +11,10 @@ import { UsageError } from '../failures.ts';
 import { readInput } from '../read/read-input.ts';
 import { examples, type Registry } from '../registry.ts';
 import { readCount, readDescriptor, readMapping, readSize } from '../words/arguments.ts';
-import { readSigned, wordReader } from '../words/call-words.ts';
+import { readAddressWord, readSigned, splitAddress, wordReader } from '../words/call-words.ts';
+
+/** The width of a terminal, without `call `, which stands before some names. */
+const USAGE_WIDTH = 75;
 
 /** What reads an argument's word; a descriptor is read when the command runs, as everywhere. */
 function readerOf(argument: Argument): (text: string) => number | bigint | string | Uint8Array {
@@ -34,6 +37,9 @@ function readerOf(argument: Argument): (text: string) => number | bigint | strin
       return readSigned;
     case 'size':
       return readSize;
+    // A number once the kernel is there, where it is a place in a mapping.
+    case 'address':
+      return (text) => readAddressWord(text);
     case 'word':
       return wordReader(argument.names);
     // A number once the kernel is there.
@@ -56,7 +62,7 @@ function readBytes(text: string): Uint8Array {
 /** What the word of an argument stands for, once the command runs. */
 function argumentValue(argument: Argument, word: Given[string] | string): Given[string] {
   const { kind } = argument;
-  if (typeof word !== 'string' || kind === 'path' || kind === 'flags') return word;
+  if (typeof word !== 'string' || kind === 'path' || kind === 'flags' || kind === 'address') return word;
   return kind === 'descriptor' ? readDescriptor(word) : readBytes(word);
 }
 
@@ -76,6 +82,26 @@ const withFlags = (
     }),
   ),
 });
+
+/** The same with addresses of the task's mappings as numbers. @throws UsageError where there is no such mapping */
+function withAddresses(
+  named: readonly (readonly [string, Argument])[],
+  given: Given,
+  addressOf: (mapping: number) => bigint | undefined,
+): Given {
+  const found = named.flatMap(([key, { kind }]): [string, bigint][] => {
+    const word = given[key];
+    if (kind !== 'address' || typeof word !== 'string') return [];
+    const { mapping, offset } = splitAddress(word);
+    const start = addressOf(mapping);
+    if (start !== undefined) return [[key, start + offset]];
+    throw new UsageError(
+      `the task has no mapping ${mapping}`,
+      'dmaheap show FD lists the mappings of a buffer',
+    );
+  });
+  return { ...given, ...Object.fromEntries(found) };
+}
 
 /** An argument's value as it is told. */
 function told(
@@ -127,12 +153,16 @@ export function verbCommand(name: string, verb: Verb, word = name): (registry: R
   const named = Object.entries(verb.arguments);
   const required = named.filter(([, { optional }]) => optional !== true);
   const hasFlags = verb.flags !== undefined || named.some(([, { kind }]) => kind === 'flags');
+  const hasAddress = named.some(([, { kind }]) => kind === 'address');
   return ({ program, shell }) => {
     const command = program.command(word).summary(verb.summary).description(verb.description);
     completes(command, ...named.map(([, argument]) => completedAs(argument)));
     for (const [key, argument] of named) {
       command.argument(argument.optional ? `[${key}]` : `<${key}>`, argument.text, readerOf(argument));
     }
+    // A line of help ends at 80; the arguments stand below.
+    if (`Usage: dmaheap ${path} ${command.usage()}`.length > USAGE_WIDTH)
+      command.usage('[options] <argument>...');
     command.addHelpText('after', examples(...verb.examples)).action(async () => {
       const sh = shell(command);
       const asked: Given = Object.fromEntries(
@@ -142,7 +172,10 @@ export function verbCommand(name: string, verb: Verb, word = name): (registry: R
       );
       const session = await sh.session(verb.under === undefined ? name : path);
       const openFlags = hasFlags ? session.view((kernel) => kernel.profile.arch.openFlags) : undefined;
-      const given = openFlags === undefined ? asked : withFlags(named, asked, openFlags);
+      const flagged = openFlags === undefined ? asked : withFlags(named, asked, openFlags);
+      const given = hasAddress
+        ? session.view((kernel) => withAddresses(named, flagged, (id) => kernel.mappingAddress(sh.task, id)))
+        : flagged;
       const words = Object.fromEntries(named.map(([key, argument]) => [key, told(argument, given[key])]));
       const what =
         required.length === 0

@@ -55,6 +55,14 @@ function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): strin
       return [`protection ${formatHex(value)} is not allowed`];
     case 'flags':
       return [`flags ${formatHex(value)} are not allowed`];
+    case 'addr':
+      return [
+        `address ${formatHex(value)}: it is no multiple of a page, too high, or in the way of what is there`,
+      ];
+    case 'length':
+    case 'old_len':
+    case 'new_len':
+      return [`${argument} ${value < 0n ? value : formatHex(value)} is not allowed`];
     case 'cmd':
       return [`fcntl has no command ${value}`];
     case 'mapping':
@@ -259,6 +267,14 @@ export function explainFailure(failure: Failure): string[] {
       ];
     case 'no-private-mapping':
       return ['a buffer of a CMA heap has no private mappings (MAP_PRIVATE)'];
+    case 'no-exec':
+      return ['buffers lie on a file system without programs (noexec): none is mapped with PROT_EXEC'];
+    case 'not-mapped':
+      return [`nothing is mapped at ${formatHex(failure.addr)}, or not as far as was said`];
+    case 'frame-mapping':
+      return ['the heap maps frames (VM_PFNMAP): mremap makes such a mapping shorter or moves it, no more'];
+    case 'no-room-beside':
+      return ['another mapping stands behind it, and it may not move (MREMAP_MAYMOVE)'];
     case 'no-cpu-access':
       return [
         `${failure.pool} is no-map: the coherent series wip (not mainline) refuses SYNC, mmap and vmap of its buffers; devices may use them`,

@@ -92,13 +92,20 @@ export const bufferJson = (buffer: BufferView): Json => ({
   flag_names: flagNames(buffer.flags),
   count: buffer.count,
   fds: buffer.fds.map(({ task, fd, cloexec }) => ({ task, fd, cloexec })),
-  mappings: buffer.mappings.map(({ task, id, offset, length, prot, shared }) => ({
+  mappings: buffer.mappings.map(({ task, id, offset, length, prot, shared, parts }) => ({
     task,
     mapping: id,
     offset: size(offset),
     length: size(length),
     prot,
     shared,
+    ...(parts && {
+      parts: parts.map((part) => ({
+        offset: size(part.offset),
+        length: size(part.length),
+        prot: part.prot,
+      })),
+    }),
   })),
   attachments: buffer.attachments.map(({ id, device, task, references, direction, segments }) => ({
     attachment: id,

@@ -1,7 +1,7 @@
 /** Buffers as text: `dmaheap buffers` and `dmaheap show FD`. */
-import type { BufferView, FdView } from '../../kernel/views/views.ts';
+import type { BufferView, FdView, MappingView } from '../../kernel/views/views.ts';
 import { formatFlags } from '../../profile/open-flag-words.ts';
-import { PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
+import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
 import { bytesOf, formatHex, formatSize } from '../../units.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
@@ -62,17 +62,25 @@ export function renderBuffers(
   return renderList(bufferColumns(task), buffers, wishes, page, ink.title);
 }
 
-/** `rw-`: what a mapping allows. */
+/** `rw`: what a mapping allows; `rwx` where it may be executed. */
 const protText = (prot: number): string =>
-  `${(prot & PROT_READ) !== 0 ? 'r' : '-'}${(prot & PROT_WRITE) !== 0 ? 'w' : '-'}`;
+  `${(prot & PROT_READ) !== 0 ? 'r' : '-'}${(prot & PROT_WRITE) !== 0 ? 'w' : '-'}${(prot & PROT_EXEC) !== 0 ? 'x' : ''}`;
+
+/** What a mapping maps: a part of it is gone, or allows something else, where it has several. */
+function mappingText({ offset, length, prot, shared, parts }: MappingView): string {
+  const kind = shared ? 'shared' : 'private';
+  const one = (part: Pick<MappingView, 'offset' | 'length' | 'prot'>): string =>
+    `${formatSize(part.length)} at ${formatHex(part.offset)}`;
+  if (parts === undefined) return `${protText(prot)} ${kind}, ${one({ offset, length, prot })}`;
+  return `${kind}: ${parts.map((part) => `${protText(part.prot)} ${one(part)}`).join(' and ')}`;
+}
 
 /** Who holds the buffer: everything that its count counts. */
 export function holders({ fds, mappings, attachments }: BufferView): string[] {
   return [
     ...fds.map(({ task, fd, cloexec }) => `${escapeText(task)} fd ${fd}${cloexec ? ' (close-on-exec)' : ''}`),
     ...mappings.map(
-      ({ task, id, offset, length, prot, shared }) =>
-        `${escapeText(task)} mapping ${id} (${protText(prot)} ${shared ? 'shared' : 'private'}, ${formatSize(length)} at ${formatHex(offset)})`,
+      (mapping) => `${escapeText(mapping.task)} mapping ${mapping.id} (${mappingText(mapping)})`,
     ),
     ...attachments.map(
       ({ device, id, references }) =>

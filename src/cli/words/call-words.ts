@@ -9,7 +9,7 @@ import {
   parseWord,
   wordOf,
 } from '../../uapi/call-names.ts';
-import { parseSigned } from '../../units.ts';
+import { parseSigned, parseSize } from '../../units.ts';
 
 /** Reads one of the names or a number, which need not be one of them. */
 export const wordReader =
@@ -42,4 +42,20 @@ export function readSigned(text: string): bigint {
   const value = parseSigned(text);
   if (value !== undefined) return value;
   throw new InvalidArgumentError('Expected a 64-bit number, decimal or 0x hexadecimal.');
+}
+
+/** An address: a number, or a place in a mapping (`map:N`, `map:N+BYTES`), which stays a word. */
+export function readAddressWord(text: string): bigint | string {
+  if (/^map:[0-9]{1,9}(\+|$)/.test(text) && splitAddress(text).offset >= 0n) return text;
+  const value = parseSize(text);
+  if (value !== undefined) return value;
+  throw new InvalidArgumentError('Expected an address: 0xffff8000, map:N or map:N+BYTES.');
+}
+
+/** The parts of `map:N+BYTES`. */
+export function splitAddress(word: string): { readonly mapping: number; readonly offset: bigint } {
+  const [, mapping, bytes = '0'] = /^map:([0-9]+)(?:\+(.*))?$/.exec(word) ?? [];
+  const offset = parseSize(bytes);
+  if (offset === undefined) throw new InvalidArgumentError(`Expected bytes behind the +: map:${mapping}+8K.`);
+  return { mapping: Number(mapping), offset };
 }

@@ -38,6 +38,8 @@ import { ioctl } from './ioctl.ts';
 import { deleteModule, faultAdd, faultDel, modprobe, pin, sleep, unpin } from './machine-calls.ts';
 import { drmCreateDumb, drmDevRegister, vb2Reqbufs } from './media-calls.ts';
 import { mmap, munmap, refuseOffset } from './mmap.ts';
+import { mprotect } from './mprotect.ts';
+import { mremap } from './mremap.ts';
 import { occupy } from './occupy.ts';
 import { close, open } from './open.ts';
 import { overlayApply } from './overlay-calls.ts';
@@ -60,6 +62,8 @@ const CALLS = {
   fcntl: file(fcntl),
   mmap: file(mmap, refuseOffset),
   munmap: task(munmap),
+  mprotect: task(mprotect),
+  mremap: task(mremap),
   poll: task(poll),
   sendmsg: file(sendmsg),
   setrlimit: task(setrlimit),

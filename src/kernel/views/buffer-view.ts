@@ -3,6 +3,7 @@ import { type Attachment, holdsAttachment } from '../../dma-buf/attachment.ts';
 import { type DmaBufFile, exporterOf } from '../../dma-buf/dma-buf.ts';
 import { profileIn } from '../../profile/recorded-profile.ts';
 import { FileHolders } from '../file-holders.ts';
+import { type MappingRecord, mappedEnd } from '../mapping-table.ts';
 import type { KernelState } from '../state.ts';
 import { DescriptorTable, findDescriptor, taskNames } from '../task.ts';
 import type {
@@ -43,8 +44,8 @@ function holdersByFile(state: KernelState): Map<number, Holders> {
     for (const [fd, { file, cloexec }] of new DescriptorTable(state.records, task).entries()) {
       of(file).fds.push({ task, fd, cloexec });
     }
-    for (const [id, { file, offset, length, prot, shared }] of state.mappings.ofTask(task)) {
-      of(file).mappings.push({ task, id, offset, length, prot, shared });
+    for (const [id, record] of state.mappings.ofTask(task)) {
+      of(record.file).mappings.push(mappingView(task, id, record));
     }
   }
   for (const attachment of state.attachments.all()) {
@@ -86,9 +87,26 @@ function holdersOf(state: KernelState, file: number): Holders {
 /** A task's mapping. */
 export function mappingOf(state: KernelState, task: string, id: number): MappingView | undefined {
   const mapping = state.mappings.get(task, id);
-  if (mapping === undefined) return undefined;
-  const { offset, length, prot, shared } = mapping;
-  return { task, id, offset, length, prot, shared };
+  return mapping && mappingView(task, id, mapping);
+}
+
+function mappingView(task: string, id: number, record: MappingRecord): MappingView {
+  const { offset, shared, parts } = record;
+  const { from, prot } = parts[0] ?? { from: 0n, prot: 0 };
+  const several = parts.map((part) => ({
+    offset: offset + part.from,
+    length: part.to - part.from,
+    prot: part.prot,
+  }));
+  return {
+    task,
+    id,
+    offset: offset + from,
+    length: mappedEnd(record) - from,
+    prot,
+    shared,
+    ...(several.length > 1 && { parts: several }),
+  };
 }
 
 /** The attachment of that number. */

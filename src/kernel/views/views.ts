@@ -112,10 +112,15 @@ export interface FdView {
 export interface MappingView {
   readonly task: string;
   readonly id: number;
+  /** Bytes into the buffer, of its first byte that is there. */
   readonly offset: bigint;
+  /** Bytes to its end, holes included. */
   readonly length: bigint;
+  /** What the first part allows. */
   readonly prot: number;
   readonly shared: boolean;
+  /** Its parts where it has several: bytes into the buffer. */
+  readonly parts?: readonly { readonly offset: bigint; readonly length: bigint; readonly prot: number }[];
 }
 
 /** A device that has imported a dma-buf. */

@@ -21,6 +21,7 @@ import type { Viewer } from './context.ts';
 import { fdinfo, linkTarget } from './fdinfo.ts';
 import { fixedDirectory, type Owner, textFile } from './make-node.ts';
 import type { VirtualDirectory, VirtualNode } from './node.ts';
+import { maps } from './proc-maps.ts';
 
 /** NR_OPEN_DEFAULT: descriptors that every table has room for. */
 const FIRST_TABLE = 64;
@@ -61,6 +62,7 @@ export function taskDirectory(viewer: Viewer, name: string): VirtualDirectory {
         descriptors(table, 0o555, traced(0o555), (record) =>
           textFile(() => fdinfo(records, record), 0o444, traced(0o444)),
         ),
+      maps: () => textFile(() => maps(records, name), 0o444, traced(0o444)),
       status: () => textFile(() => status(table, name, task), 0o444, owner),
     },
     owner,

@@ -8,7 +8,10 @@ import { fcntl } from './fcntl.ts';
 import { lseek } from './lseek.ts';
 import { mkdir } from './mkdir.ts';
 import { mmap } from './mmap.ts';
+import { mprotect } from './mprotect.ts';
+import { mremap } from './mremap.ts';
 import { munmap } from './munmap.ts';
+import { munmapRange } from './munmap-range.ts';
 import { rmdir } from './rmdir.ts';
 import { ftruncate, pread64, pwrite64, read, write } from './transfers.ts';
 
@@ -32,4 +35,7 @@ export const CALL_VERBS = {
   'call-pwrite64': pwrite64,
   'call-ftruncate': ftruncate,
   'call-mmap': mmap,
+  'call-munmap': munmapRange,
+  'call-mprotect': mprotect,
+  'call-mremap': mremap,
 } as const;

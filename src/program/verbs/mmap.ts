@@ -1,31 +1,26 @@
 import {
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
   MAP_PRIVATE,
   MAP_SHARED,
   MAP_SHARED_VALIDATE,
-  PROT_EXEC,
-  PROT_NONE,
-  PROT_READ,
-  PROT_WRITE,
+  MAP_TYPE,
 } from '../../uapi/fcntl.ts';
-import { parseWhole } from '../../units.ts';
 import { verb } from '../verb.ts';
+import { bitNames, joined, PROTECTION } from './mapping-words.ts';
 
-/** Reads a number, or words of a table joined by |. */
-const joined =
-  (names: Readonly<Record<string, number>>) =>
-  (text: string): number | undefined => {
-    const number = parseWhole(text, 0xffffffff);
-    if (number !== undefined) return number;
-    const bits = text.toUpperCase().split('|');
-    if (!bits.every((word) => Object.hasOwn(names, word))) return undefined;
-    return bits.reduce((all, word) => all | (names[word] ?? 0), 0);
-  };
+const TYPES = { MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE };
+const FLAGS = { MAP_FIXED, MAP_FIXED_NOREPLACE };
 
-const MAPS = { MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE };
+/** The type of a mapping is a number, not bits; no names where there is something that has none. */
+function mapNames(value: number): readonly string[] {
+  const type = Object.entries(TYPES).flatMap(([name, one]) => (one === (value & MAP_TYPE) ? [name] : []));
+  const known = Object.values(FLAGS).reduce((all, flag) => all | flag, MAP_TYPE);
+  return type.length === 0 || (value & ~known) !== 0 ? [] : [...type, ...bitNames(FLAGS)(value)];
+}
 
-/** The type of a mapping is a number, not bits. */
-const mapNames = (value: number): readonly string[] =>
-  Object.entries(MAPS).flatMap(([name, type]) => (type === value ? [name] : []));
+const FLAG_TEXT =
+  'MAP_SHARED, MAP_PRIVATE or MAP_SHARED_VALIDATE, with MAP_FIXED or MAP_FIXED_NOREPLACE joined by |, or a number';
 
 /** mmap(2) with what no other word says: any protection and flags, an offset below 0, a length of 0. */
 export const mmap = verb({
@@ -37,24 +32,19 @@ export const mmap = verb({
   examples: [
     'dmaheap call mmap 4 4096 PROT_READ MAP_SHARED_VALIDATE',
     'dmaheap call mmap -- 4 4096 3 1 -4096',
+    "dmaheap call mmap 4 4096 PROT_READ 'MAP_SHARED|MAP_FIXED' 0 map:1+8K",
   ],
   arguments: {
     fd: { kind: 'descriptor', text: 'a descriptor' },
     length: { kind: 'size', text: 'bytes' },
-    prot: {
-      kind: 'flags',
-      parse: joined({ PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC }),
-      text: 'PROT_NONE, PROT_READ, PROT_WRITE joined by |, or a number',
-      expected: 'PROT_NONE, PROT_READ, PROT_WRITE joined by |, or a number',
-      form: 'PROT_NONE, PROT_READ, PROT_WRITE joined by |, or a number',
-    },
+    prot: PROTECTION,
     flags: {
       kind: 'flags',
-      parse: joined(MAPS),
+      parse: joined({ ...TYPES, ...FLAGS }),
       names: mapNames,
-      text: 'MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE, or a number',
-      expected: 'MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE, or a number',
-      form: 'MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE, or a number',
+      text: FLAG_TEXT,
+      expected: FLAG_TEXT,
+      form: FLAG_TEXT,
     },
     offset: {
       kind: 'signed',
@@ -62,8 +52,14 @@ export const mmap = verb({
       default: 0n,
       optional: true,
     },
+    addr: {
+      kind: 'address',
+      text: 'where, with MAP_FIXED; else a wish: a number, map:N or map:N+BYTES',
+      default: 0n,
+      optional: true,
+    },
   },
   returns: 'mapping',
   // The action mmap says what it can.
-  isExported: false,
+  isGeneral: true,
 });

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { type Argument, callOf, type Given, MAX_ROOM, type Verb } from '../../program/verb.ts';
 import { wordOf } from '../../uapi/call-names.ts';
+import { formatHex, parseSize } from '../../units.ts';
 import type { Action } from '../action.ts';
 import { BUFFER } from '../expectation.ts';
 import type { CallEntry, CallName, Cursor } from '../export/draft.ts';
@@ -46,6 +47,8 @@ function formOf(argument: Argument): z.ZodType<Word> {
       return signed;
     case 'size':
       return size;
+    case 'address':
+      return words(ADDRESS);
     case 'room':
       return whole;
     case 'bytes':
@@ -88,6 +91,8 @@ function read(argument: Argument, word: Word, values: Values, path: Path): Gette
       return values.signed(word, path);
     case 'size':
       return values.size(word, path);
+    case 'address':
+      return readAddress(word, values, path);
     case 'word':
       return values.word(word, path, argument.names);
     case 'flags':
@@ -95,11 +100,28 @@ function read(argument: Argument, word: Word, values: Values, path: Path): Gette
   }
 }
 
+const ADDRESS = 'an address: 0x1000, map:m or map:m+8K';
+/** What stands for the address of a mapping that is not there: the kernel refuses it. */
+const NOWHERE = (1n << 64n) - (1n << 16n);
+
+/** A number, or a place in a mapping: `map:m`, `map:m+8K`. */
+function readAddress(word: Word, values: Values, path: Path): Getter<bigint> {
+  const [, name, bytes] = /^map:([^+]*)(?:\+(.*))?$/.exec(String(word)) ?? [];
+  if (name === undefined) return values.read(word, path, parseSize, ADDRESS);
+  const id = values.ref(name, path, 'mapping');
+  const skip = bytes === undefined ? () => 0n : values.size(bytes, path);
+  return (at) => {
+    const start = at.machine.kernel.mappingAddress(at.task, id(at));
+    return start === undefined ? NOWHERE : start + skip(at);
+  };
+}
+
 /** An argument of a call as a scenario writes it, or `undefined` where it cannot. */
 function write(argument: Argument, value: unknown, task: string, names: Names): Word | undefined {
   if (typeof value === 'string') return isPlainText(value) ? value : undefined;
   if (typeof value === 'bigint') {
     if (argument.kind === 'size') return value < 0n ? undefined : sizeWord(value);
+    if (argument.kind === 'address') return value < 0n ? undefined : formatHex(value);
     return value < 0n ? String(value) : value;
   }
   if (value instanceof Uint8Array) return argument.kind === 'room' ? value.length : hexOf(value);
@@ -127,17 +149,26 @@ function say(
 ): Said | undefined {
   const fields: Readonly<Record<string, unknown>> = { ...call };
   const named = Object.entries(verb.arguments);
+  // A call that says more than the verb can is another's.
+  const said = Object.keys(fields).filter((key) => key !== 'call' && fields[key] !== undefined);
+  if (said.some((key) => !Object.hasOwn(verb.arguments, key))) return undefined;
   const written: Record<string, Word> = {};
   let wish = 'fd';
   for (const [key, argument] of named) {
-    const word = write(argument, fields[key], task, names);
+    const field = fields[key] ?? argument.default;
+    const word = write(argument, field, task, names);
     if (word === undefined) return undefined;
     if (argument.kind === 'descriptor') wish = copyName(word);
-    if (named.length === 1 || fields[key] !== argument.default) written[key] = word;
+    if (named.length === 1 || field !== argument.default) written[key] = word;
   }
   const [only] = Object.values(written);
   const action = { [name]: named.length > 1 ? written : (only ?? true) };
   if (makesDescriptor(verb, call)) return { action, ...madeDescriptor(task, ret, wish, names) };
+  if (verb.returns === 'mapping' && ret >= 0) {
+    const as = names.fresh('m', true);
+    names.bindMapping(task, ret, as);
+    return { action, as, expect: { ret } };
+  }
   return { action, ...(verb.returns === 'number' && ret >= 0 && { expect: { ret } }) };
 }
 
@@ -188,12 +219,11 @@ export function verbAction(name: string, verb: Verb): Action<() => z.ZodType<Any
         return result.ret >= 0 && makesDescriptor(verb, given) ? { ...result, fd: result.ret } : result;
       };
     },
-    ...(verb.isExported !== false && {
-      export: {
-        calls: {
-          [verb.call]: (entry: CallEntry<CallName>, cursor: Cursor) => say(name, verb, entry, cursor),
-        },
+    export: {
+      calls: {
+        [verb.call]: (entry: CallEntry<CallName>, cursor: Cursor) => say(name, verb, entry, cursor),
       },
-    }),
+      ...(verb.isGeneral && { general: true as const }),
+    },
   };
 }
