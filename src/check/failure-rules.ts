@@ -155,17 +155,17 @@ export const FAILURE_RULES: Readonly<Record<Failure['kind'], Rule>> = {
     change: 'map with MAP_SHARED',
   },
   'no-exec': {
-    where: 'mm/mmap.c: do_mmap(), path_noexec()',
+    where: 'mm/mmap.c: do_mmap()',
     rule: 'dma-bufs lie on a file system whose files are never executed (SB_I_NOEXEC)',
     change: 'map without PROT_EXEC, and copy code to anonymous memory',
   },
   'not-mapped': {
-    where: 'mm/mremap.c, mm/mprotect.c',
+    where: 'mm/mprotect.c: do_mprotect_pkey()',
     rule: 'all of the range is mapped',
     change: 'name only what is mapped, or map it first',
   },
   'frame-mapping': {
-    where: 'mm/mremap.c: vma_to_resize(), check_prep_vma()',
+    where: 'mm/mremap.c: check_prep_vma()',
     rule: 'a mapping of frames (VM_PFNMAP, VM_DONTEXPAND) never becomes longer, and none of its pages stay where it was',
     change: 'unmap it and map the descriptor again, or move it with one length and MREMAP_FIXED alone',
   },

@@ -141,7 +141,7 @@ test('a session of the LMDB format is refused by name', async () => {
   writeFileSync(join(dir, '.dmaheap/store.mdb'), '');
   const { code, stderr } = await sh('dmaheap list');
   expect(code).toBe(4);
-  expect(stderr).toMatch(/has format 3; this dmaheap uses 5/);
+  expect(stderr).toMatch(/has format 3; this dmaheap uses 6/);
   expect((await sh('dmaheap session rm')).code).toBe(0);
   expect(readdirSync(dir)).not.toContain('.dmaheap');
 });

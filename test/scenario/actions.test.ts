@@ -219,6 +219,24 @@ steps:
     task: late
     expect: { fd: 4 }
 `,
+  'parts of a mapping': `
+steps:
+  - alloc: { heap: system, size: 32K }
+    as: a
+  - mmap: { fd: a }
+    as: m
+  - call-mprotect: { mapping: m, offset: 8K, length: 4K, prot: PROT_READ }
+    expect: { ret: 0 }
+  - write: { to: 'map:m', offset: 8K, bytes: '00' }
+    expect: { fault: SegmentationFault }
+  - call-munmap: { mapping: m, offset: 16K, length: 4K }
+    expect: { ret: 0 }
+  - call-mremap: { mapping: m, offset: 24K, old_len: 8K, new_len: 4K, flags: 0 }
+  - read: { from: 'map:m', offset: 28K, length: 4 }
+    expect: { fault: SegmentationFault }
+  - read: { from: 'map:m', offset: 24K, length: 4 }
+    expect: { bytes: '00000000' }
+`,
   "drivers' own memory": `
 steps:
   - device-probe: { name: camera@a200000, mask: 32 }
