@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import { declaredBanner } from '../../board/declared-heaps.ts';
-import { InvalidInput } from '../../diagnostic.ts';
-import { askedProfile } from '../../kernel/boot/asked-profile.ts';
 import { linuxBanner } from '../../profile/profile.ts';
+import { askedOfAll } from '../boards/asked-of-all.ts';
 import { findBoards } from '../boards/find-boards.ts';
 import { bootBoards } from '../boards/pool.ts';
 import { completes } from '../completion/argument-kinds.ts';
@@ -24,10 +23,7 @@ async function runBoards(sh: Shell, words: readonly string[], options: BoardsOpt
   const vendor = await givenVendor(options.vendor);
   const kernel = options.kernel ?? vendor?.kernel ?? sh.environmentKernel;
   const params = bootParams({ ...options, ...(kernel !== undefined && { kernel }) }, vendor);
-  const { profile: asked, diagnostics } = askedProfile({ source: 'boards' }, params);
-  const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  if (asked === undefined || errors.length > 0) throw new InvalidInput(errors);
-  await sh.warn(diagnostics);
+  const asked = await askedOfAll(sh, 'boards', params);
   const began = Date.now();
   const found = await findBoards(words);
   const progress = new Progress(sh.streams, 'boards', BigInt(found.length), 'boards');

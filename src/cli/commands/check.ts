@@ -2,10 +2,9 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ALL_CHECKS, type CheckOptions, checkBoard } from '../../check/check-board.ts';
 import { didYouMean } from '../../devicetree/did-you-mean.ts';
 import { LINT_CHECKS, type LintWish, lintLevels, lintWish } from '../../devicetree/lint/lint.ts';
-import { InvalidInput } from '../../diagnostic.ts';
-import { askedProfile } from '../../kernel/boot/asked-profile.ts';
 import type { BootParams } from '../../kernel/boot/boot-params.ts';
 import { linuxBanner } from '../../profile/profile.ts';
+import { askedOfAll } from '../boards/asked-of-all.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { offers } from '../completion/option-values.ts';
 import { AnsweredNo, UsageError } from '../failures.ts';
@@ -140,13 +139,7 @@ async function run(sh: Shell, words: readonly string[], options: CheckCommandOpt
   const vendor = await givenVendor(options.vendor);
   const params = bootParams(options, vendor);
   const kernel = params.kernel ?? vendor?.kernel ?? sh.environmentKernel;
-  const { profile: asked, diagnostics } = askedProfile(
-    { source: 'check' },
-    { ...params, ...(kernel !== undefined && { kernel }) },
-  );
-  const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  if (asked === undefined || errors.length > 0) throw new InvalidInput(errors);
-  await sh.warn(diagnostics);
+  const asked = await askedOfAll(sh, 'check', { ...params, ...(kernel !== undefined && { kernel }) });
   const boards = await checkAll(sh, words, params, options, {
     levels: lintLevels(wishes),
     disabled: new Set(options.disable),
