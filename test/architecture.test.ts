@@ -28,6 +28,7 @@ const ROOMS = [
   { room: 'index', pure: true },
   { room: 'session', pure: false },
   { room: 'scenario', pure: false },
+  { room: 'exec', pure: false },
   { room: 'cli', pure: false },
 ] as const;
 
