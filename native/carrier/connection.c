@@ -1,0 +1,243 @@
+/* The process's connection to the server: made by the constructor, and anew in each child; one question at a time. */
+#include "carrier.h"
+
+#include <dirent.h>
+#include <elf.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#ifdef __x86_64__
+#define MACHINE EM_X86_64
+#else
+#define MACHINE EM_AARCH64
+#endif
+
+char dmah_buffers_dir[PATH_MAX], dmah_mirror_dir[PATH_MAX];
+uint32_t dmah_board_page_size, dmah_host_page_size, dmah_hello_flags;
+
+static struct dmah_wire server = DMAH_WIRE_INIT;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t mask_before; /* of the thread that holds the lock */
+static bool started;
+static long connected_pid;
+/* The environment may be changed by the program: what is needed later is kept. */
+static char socket_path[108], token[80], task[256], prefixes[4096];
+
+void dmah_say(bool *said, const char *text, const char *name)
+{
+  if (__atomic_exchange_n(said, true, __ATOMIC_RELAXED))
+    return;
+  char line[512];
+  int n = snprintf(line, sizeof line, "dmaheap exec: %s%s\n", text, name);
+  dmah_raw(SYS_write, 2, line, n < (int)sizeof line ? n : (int)sizeof line - 1);
+}
+
+long dmah_result(int64_t ret)
+{
+  if (ret >= 0 || ret < -4095)
+    return (long)ret;
+  errno = (int)-ret;
+  return -1;
+}
+
+void *dmah_next(const char *name) { return dlsym(RTLD_NEXT, name); }
+
+bool dmah_active(void) { return __atomic_load_n(&started, __ATOMIC_ACQUIRE); }
+
+static void block_signals(uint64_t *before)
+{
+  uint64_t all = ~(uint64_t)0;
+  dmah_raw(SYS_rt_sigprocmask, SIG_BLOCK, &all, before, 8);
+}
+
+void dmah_lock(void)
+{
+  uint64_t before;
+  block_signals(&before);
+  pthread_mutex_lock(&lock);
+  mask_before = before;
+}
+
+void dmah_unlock(void)
+{
+  uint64_t before = mask_before;
+  pthread_mutex_unlock(&lock);
+  dmah_raw(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, 8);
+}
+
+/* Sends every descriptor that is emulated: what came over fork or exec. The caller begins and asks. */
+static void put_table(struct dmah_wire *w)
+{
+  int fds[1024], n = 0;
+  for (int fd = 0; fd < dmah_track_end() && n < 1024; fd++)
+    if (dmah_kind(fd))
+      fds[n++] = fd;
+  dmah_put_u32(w, (uint32_t)n);
+  for (int i = 0; i < n; i++) {
+    char path[PATH_MAX];
+    dmah_fd_path(fds[i], path, sizeof path);
+    long flags = dmah_raw(SYS_fcntl, fds[i], F_GETFD);
+    dmah_put_u32(w, (uint32_t)fds[i]);
+    dmah_put_u32(w, flags > 0 ? (uint32_t)flags : 0);
+    dmah_put_str(w, path);
+  }
+}
+
+int64_t dmah_hello(enum dmah_how how, long ppid)
+{
+  struct dmah_wire *w = &server;
+  if (w->socket >= 0)
+    dmah_close_own(w->socket);
+  w->socket = -1;
+  int ret = dmah_connect_own(w, socket_path);
+  if (ret < 0)
+    return ret;
+  connected_pid = dmah_raw(SYS_getpid);
+  char exe[PATH_MAX];
+  long n = dmah_raw(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe, sizeof exe - 1);
+  exe[n > 0 ? n : 0] = '\0';
+  dmah_wire_begin(w, DMAH_HELLO);
+  dmah_put_u32(w, DMAH_MAGIC);
+  dmah_put_u32(w, DMAH_VERSION);
+  dmah_put_str(w, token);
+  dmah_put_u32(w, how);
+  dmah_put_u32(w, (uint32_t)connected_pid);
+  dmah_put_u32(w, (uint32_t)ppid);
+  dmah_put_u32(w, MACHINE);
+  dmah_put_u32(w, dmah_host_page_size);
+  dmah_put_u32(w, 1); /* preload */
+  dmah_put_str(w, task);
+  dmah_put_str(w, exe);
+  put_table(w);
+  int64_t answer = dmah_wire_ask(w);
+  if (answer < 0)
+    return answer;
+  dmah_board_page_size = dmah_get_u32(w);
+  dmah_hello_flags = dmah_get_u32(w);
+  dmah_get_str(w, dmah_buffers_dir, sizeof dmah_buffers_dir);
+  dmah_get_str(w, dmah_mirror_dir, sizeof dmah_mirror_dir);
+  char name[256];
+  dmah_get_str(w, name, sizeof name);
+  size_t used = 0;
+  for (uint32_t left = dmah_get_u32(w); left > 0; left--) {
+    if (used >= sizeof prefixes - 2)
+      break;
+    used += dmah_get_str(w, prefixes + used, sizeof prefixes - used - 1) + 1;
+    if (used > sizeof prefixes - 1)
+      used = sizeof prefixes - 1;
+  }
+  prefixes[used] = '\0';
+  return 0;
+}
+
+const char *dmah_prefixes(void) { return prefixes; }
+
+struct dmah_wire *dmah_begin(uint16_t type)
+{
+  if (connected_pid != dmah_raw(SYS_getpid)) {
+    /* A child that our fork did not make (a raw clone): nobody else runs in it yet, whoever held the lock is not here. */
+    pthread_mutex_init(&lock, NULL);
+    dmah_lock();
+    dmah_hello(DMAH_CLONED, dmah_raw(SYS_getppid));
+    dmah_unlock();
+  }
+  dmah_lock();
+  dmah_wire_begin(&server, type);
+  return &server;
+}
+
+void dmah_again(struct dmah_wire *w, uint16_t type) { dmah_wire_begin(w, type); }
+
+int64_t dmah_ask(struct dmah_wire *w)
+{
+  static bool said;
+  int socket = w->socket;
+  int64_t ret = dmah_wire_ask(w);
+  if (w->socket < 0) {
+    dmah_forget_own(socket);
+    dmah_say(&said, "the server is gone; calls on emulated objects get EIO from now on", "");
+  }
+  return ret;
+}
+
+void dmah_end(void) { dmah_unlock(); }
+
+int64_t dmah_ask_end(struct dmah_wire *w)
+{
+  int64_t ret = dmah_ask(w);
+  dmah_end();
+  return ret;
+}
+
+uint32_t dmah_get_flags(struct dmah_wire *w)
+{
+  uint32_t flags = dmah_get_u32(w);
+  if (flags & DMAH_KILLED)
+    dmah_raw(SYS_kill, dmah_raw(SYS_getpid), SIGKILL);
+  return flags;
+}
+
+/* Below which directory a host path lies says what it is: DIR/b/… a buffer, DIR/mirror/… a node or a directory of nodes. */
+int dmah_kind_of_path(const char *path)
+{
+  size_t buffers = strlen(dmah_buffers_dir), mirror = strlen(dmah_mirror_dir);
+  if (buffers && strncmp(path, dmah_buffers_dir, buffers) == 0 && path[buffers] == '/')
+    return DMAH_BUFFER;
+  if (!mirror || strncmp(path, dmah_mirror_dir, mirror) != 0 || (path[mirror] != '/' && path[mirror] != '\0'))
+    return 0;
+  const char *below = path + mirror;
+  if (strncmp(below, "/dev/dma_heap/", 14) == 0)
+    return DMAH_HEAP;
+  if (strncmp(below, "/dev/dri/", 9) == 0)
+    return DMAH_DRM;
+  return DMAH_DIRECTORY;
+}
+
+/* Finds what came over exec. Numbers are few: the directory is read once, before the program runs. */
+static void scan_descriptors(void)
+{
+  char entries[4096], path[PATH_MAX];
+  long dir = dmah_raw(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  for (long n; dir >= 0 && (n = dmah_raw(SYS_getdents64, dir, entries, sizeof entries)) > 0;)
+    for (long at = 0; at < n;) {
+      const struct dirent64_head { uint64_t ino; int64_t off; uint16_t length; uint8_t type; char name[]; } *entry = (const void *)(entries + at);
+      at += entry->length;
+      int fd = entry->name[0] == '.' ? -1 : atoi(entry->name);
+      if (fd >= 0 && fd != dir && dmah_fd_path(fd, path, sizeof path) && dmah_kind_of_path(path))
+        dmah_track(fd, dmah_kind_of_path(path));
+    }
+  if (dir >= 0)
+    dmah_raw(SYS_close, dir);
+}
+
+static void keep(char *to, size_t size, const char *name)
+{
+  const char *value = getenv(name);
+  snprintf(to, size, "%s", value ? value : "");
+}
+
+__attribute__((constructor)) static void start(void)
+{
+  keep(socket_path, sizeof socket_path, "DMAHEAP_EXEC");
+  keep(token, sizeof token, "DMAHEAP_EXEC_TOKEN");
+  keep(task, sizeof task, "DMAHEAP_EXEC_TASK");
+  if (!*socket_path)
+    return;
+  keep(dmah_buffers_dir, sizeof dmah_buffers_dir, "DMAHEAP_EXEC_BUFFERS");
+  keep(dmah_mirror_dir, sizeof dmah_mirror_dir, "DMAHEAP_EXEC_MIRROR");
+  dmah_host_page_size = (uint32_t)getauxval(AT_PAGESZ);
+  dmah_limit_from_environment();
+  scan_descriptors();
+  /* Who called exec on us, if one of ours did: another pid than our own means that it was spawned. */
+  const char *from = getenv("DMAHEAP_EXEC_FROM");
+  long pid = dmah_raw(SYS_getpid);
+  int64_t ret = dmah_hello(!from ? DMAH_START : atol(from) == pid ? DMAH_EXECED : DMAH_CLONED, dmah_raw(SYS_getppid));
+  static bool said;
+  if (ret < 0)
+    dmah_say(&said, "the server does not answer: ", strerror((int)-ret));
+  __atomic_store_n(&started, true, __ATOMIC_RELEASE);
+}
