@@ -7,6 +7,7 @@ import { deviceBuffer, deviceBuffers } from '../mm/dma/device-memory.ts';
 import type { Profile } from '../profile/profile.ts';
 import { profileIn } from '../profile/recorded-profile.ts';
 import type { PfnRange, PhysAddr, PhysRange } from '../units.ts';
+import type { AddressRange } from './address-space.ts';
 import { bootRecord } from './boot/boot-record.ts';
 import { waitingModules } from './boot/modules.ts';
 import { vb2Queue } from './calls/media-calls.ts';
@@ -17,6 +18,7 @@ import { bootTree, liveTree, overlaysApplied } from './overlays.ts';
 import type { KernelState } from './state.ts';
 import { findDescriptor, findTask, ROOT, SHELL_TASK, taskNames } from './task.ts';
 import {
+  areasIn,
   attachmentOf,
   attachmentsOfDevice,
   bufferOfDescriptor,
@@ -40,6 +42,7 @@ import type {
   HeapView,
   HeldBuffer,
   KernelView,
+  MappedArea,
   MappingView,
   RegionView,
   TaskView,
@@ -137,6 +140,11 @@ export class KernelViews {
   /** The address that a mapping was made at, which its number stands for; `undefined` when the task has none of it. */
   mappingAddress(task: string, id: number): bigint | undefined {
     return this.#state.mappings.get(task, id)?.start;
+  }
+
+  /** The areas of a task that lie in a range of addresses, by mapping. */
+  areasIn(task: string, range: AddressRange): readonly MappedArea[] {
+    return areasIn(this.#state, task, range);
   }
 
   /** A mapping of a task, without its bytes. */

@@ -90,6 +90,8 @@ export interface MmapArguments {
   readonly flags: number;
   readonly offset: bigint;
   readonly addr?: bigint;
+  /** Where the caller's host has put it: no address is looked for. */
+  readonly at?: bigint;
 }
 
 /**
@@ -119,7 +121,10 @@ export function checkMmap(
   if (size === 0n || size > arch.taskSize) return { errno: 'ENOMEM', ...tooLong };
   // file_mmap_ok(): the end of the mapping must be a file position.
   if (offset / page > (wordMax - size) / page) return { errno: 'EOVERFLOW', ...tooLong };
-  const place = placeFor((call.addr ?? 0n) & wordMax, size, flags, arch.taskSize, geometry, space);
+  const place =
+    call.at === undefined
+      ? placeFor((call.addr ?? 0n) & wordMax, size, flags, arch.taskSize, geometry, space)
+      : { address: call.at };
   if ('errno' in place) return place;
   const kind = flags & MAP_TYPE;
   if (kind === MAP_SHARED_VALIDATE && (flags & ~LEGACY_MAP_MASK) !== 0) return { errno: 'EOPNOTSUPP' };

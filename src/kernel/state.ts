@@ -130,9 +130,22 @@ export class KernelState {
       dmaHeapOps(file.backing).release(this.heapContext(task), file.sgTable, file.charge);
   }
 
-  /** The lowest free descriptor for a file, or the limit. */
-  install(table: DescriptorTable, file: number, flags: number): number | { readonly limit: number } {
-    return table.install(file, (flags & O_CLOEXEC) !== 0) ?? { limit: table.nofile };
+  /**
+   * A descriptor for a file, or the limit. What is open under the number that the caller's own table gave is closed.
+   *
+   * @param at @param from as `DescriptorTable.vacancy` has them
+   */
+  install(
+    table: DescriptorTable,
+    file: number,
+    flags: number,
+    at?: number,
+    from = 0,
+  ): number | { readonly limit: number } {
+    const replaced = at === undefined ? undefined : table.remove(at);
+    const fd = table.install(file, (flags & O_CLOEXEC) !== 0, at, from);
+    if (replaced !== undefined) this.fput(replaced, table.task);
+    return fd ?? { limit: table.nofile };
   }
 
   /**

@@ -138,17 +138,28 @@ export class DescriptorTable {
     return findDescriptor(this.#records, this.#task, fd);
   }
 
-  /** Whether a descriptor from `from` on is left below the limit. */
-  hasRoom(from = 0): boolean {
-    return this.#open.nextZero(from) < this.nofile;
+  /**
+   * The number that a new descriptor gets, or `undefined` at the limit: alloc_fd().
+   *
+   * @param at what the caller's own table gave, of which this one knows only a part: it may be taken here. -1: nothing
+   * was left. Unless given, the lowest that is free from `from` on
+   */
+  vacancy(at?: number, from = 0): number | undefined {
+    if (at !== undefined) return at >= 0 && at < NR_OPEN ? at : undefined;
+    const fd = this.#open.nextZero(from);
+    return fd < this.nofile ? fd : undefined;
   }
 
-  /** Takes the lowest free descriptor from `from` on, or `undefined` at the limit: alloc_fd(). */
-  install(file: number, cloexec: boolean, from = 0): number | undefined {
-    const fd = this.#open.nextZero(from);
-    if (fd >= this.nofile) return undefined;
-    this.put(fd, { file, cloexec });
+  /** Takes that number, which is free, or `undefined` at the limit. @param at @param from as `vacancy` has them */
+  install(file: number, cloexec: boolean, at?: number, from = 0): number | undefined {
+    const fd = this.vacancy(at, from);
+    if (fd !== undefined) this.put(fd, { file, cloexec });
     return fd;
+  }
+
+  /** Whose it is. */
+  get task(): string {
+    return this.#task;
   }
 
   /** Puts a file under a number that is free, whatever the limit says: what fork copies. */

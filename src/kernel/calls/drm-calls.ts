@@ -53,21 +53,24 @@ export interface DrmPrimeHandleToFd {
   readonly handle: number;
   /** DRM_CLOEXEC and DRM_RDWR; of an imported buffer only the first counts. */
   readonly flags: number;
+  /** The number that the caller's own table gave; -1: none was left. The lowest free one unless given. */
+  readonly at?: number;
 }
 
 /** DRM_IOCTL_PRIME_HANDLE_TO_FD: drm_gem_prime_handle_to_fd(). `ret` is a new descriptor of the same buffer. */
 export const drmPrimeHandleToFd = (
   state: KernelState,
   opened: Opened,
-  { handle, flags }: DrmPrimeHandleToFd,
+  { handle, flags, at }: DrmPrimeHandleToFd,
 ): SyscallResult =>
   onDrmFile(opened, (drm) => {
     if ((flags & ~(DRM_CLOEXEC | DRM_RDWR)) !== 0) return badArgument('EINVAL', 'flags', flags);
     const { table } = opened;
-    if (!table.hasRoom()) return fail('EMFILE', { kind: 'descriptor-limit', limit: table.nofile });
+    if (table.vacancy(at) === undefined)
+      return fail('EMFILE', { kind: 'descriptor-limit', limit: table.nofile });
     const attachment = attachmentOf(state, drm, handle);
     if (attachment === undefined) return badArgument('ENOENT', 'handle', handle);
-    const fd = state.install(table, attachment.file, flags);
+    const fd = state.install(table, attachment.file, flags, at);
     if (typeof fd !== 'number') throw new Error('there was room for a descriptor');
     state.files.ref(attachment.file);
     return ok(fd);
@@ -102,6 +105,7 @@ export function drmIoctl(
   opened: Opened,
   request: number,
   arg: UserPointer,
+  at?: number,
 ): SyscallResult {
   if (arg === null || arg.length < iocSize(request)) return fail('EFAULT', { kind: 'bad-pointer', request });
   const view = new DataView(arg.buffer, arg.byteOffset, arg.byteLength);
@@ -114,7 +118,11 @@ export function drmIoctl(
     case DRM_IOCTL_PRIME_FD_TO_HANDLE:
       return told(drmPrimeFdToHandle(state, opened, { buffer: view.getInt32(8, true) }), 0);
     case DRM_IOCTL_PRIME_HANDLE_TO_FD: {
-      const call = { handle: view.getUint32(0, true), flags: view.getUint32(4, true) };
+      const call = {
+        handle: view.getUint32(0, true),
+        flags: view.getUint32(4, true),
+        ...(at !== undefined && { at }),
+      };
       return told(drmPrimeHandleToFd(state, opened, call), 8);
     }
     case DRM_IOCTL_GEM_CLOSE:

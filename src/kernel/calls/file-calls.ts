@@ -247,16 +247,18 @@ const SETFL_MASK = O_APPEND | O_NONBLOCK | O_NOATIME;
 export interface Fcntl {
   readonly cmd: number;
   readonly arg: number;
+  /** The number that the caller's own table gave for a new descriptor; -1: none was left. */
+  readonly at?: number;
 }
 
 /** do_fcntl(), setfl(). A changed `file` is stored. */
-export function fcntl(state: KernelState, opened: Opened, { cmd, arg }: Fcntl): SyscallResult {
+export function fcntl(state: KernelState, opened: Opened, { cmd, arg, at }: Fcntl): SyscallResult {
   const { table, fd, descriptor, file } = opened;
   switch (cmd) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC: {
       if (arg < 0 || arg >= table.nofile) return badArgument('EINVAL', 'dup-from', arg);
-      return dupFrom(state, opened, arg, cmd === F_DUPFD_CLOEXEC ? O_CLOEXEC : 0);
+      return dupFrom(state, opened, cmd === F_DUPFD_CLOEXEC ? O_CLOEXEC : 0, at, arg);
     }
     case F_GETFD:
       return ok(descriptor.cloexec ? FD_CLOEXEC : 0);
@@ -295,14 +297,29 @@ function otherFcntl(cmd: number): SyscallResult {
   return badArgument('EINVAL', 'cmd', cmd);
 }
 
-/** dup(2). `ret` is the lowest free descriptor. */
-export const dup = (state: KernelState, opened: Opened): SyscallResult => dupFrom(state, opened, 0, 0);
+export interface Dup {
+  /** The number that the caller's own table gave, or that dup2(2) asked for, where what is open is closed; -1: none was left. */
+  readonly at?: number;
+  /** As dup3(2) with O_CLOEXEC. */
+  readonly cloexec?: boolean;
+}
 
-/** A second descriptor, the lowest from `from` on: f_dupfd(). */
-function dupFrom(state: KernelState, opened: Opened, from: number, flags: number): SyscallResult {
+/** dup(2), dup2(2) and dup3(2). `ret` is the lowest free descriptor unless one is given. */
+export const dup = (state: KernelState, opened: Opened, { at, cloexec = false }: Dup): SyscallResult =>
+  dupFrom(state, opened, cloexec ? O_CLOEXEC : 0, at);
+
+/** A second descriptor, given or the lowest from `from` on: f_dupfd(), do_dup2(). */
+function dupFrom(
+  state: KernelState,
+  opened: Opened,
+  flags: number,
+  at: number | undefined,
+  from = 0,
+): SyscallResult {
   const { table, descriptor } = opened;
-  const fd = table.install(descriptor.file, (flags & O_CLOEXEC) !== 0, from);
-  if (fd === undefined) return fail('EMFILE', { kind: 'descriptor-limit', limit: table.nofile });
+  if (at === opened.fd) return ok(at);
+  const fd = state.install(table, descriptor.file, flags, at, from);
+  if (typeof fd !== 'number') return fail('EMFILE', { kind: 'descriptor-limit', limit: fd.limit });
   state.files.ref(descriptor.file);
   return ok(fd);
 }

@@ -19,12 +19,14 @@ export interface Ioctl {
   readonly arg: UserPointer;
   /** The caller may not write where the pointer leads. */
   readonly readOnly?: true;
+  /** The number that the caller's own table gave for a new descriptor; -1: none was left. The lowest free one unless given. */
+  readonly at?: number;
 }
 
 /** ioctl(2): do_vfs_ioctl(), vfs_ioctl(). A changed file is stored. */
 export function ioctl(state: KernelState, opened: Opened, call: Ioctl): SyscallResult {
   const { task, table, fd, descriptor, file } = opened;
-  const { arg } = call;
+  const { arg, at } = call;
   const request = call.request >>> 0;
   if (file.kind === 'stream') throw new NotModelled('an ioctl on a standard stream');
   const answered = vfsIoctl(table, fd, file, request, arg, geometryOf(state.records));
@@ -32,7 +34,7 @@ export function ioctl(state: KernelState, opened: Opened, call: Ioctl): SyscallR
     state.files.put(descriptor.file, file);
     return answered;
   }
-  const install = (newFile: number, flags: number) => state.install(table, newFile, flags);
+  const install = (newFile: number, flags: number) => state.install(table, newFile, flags, at);
   switch (file.kind) {
     case 'dma_buf': {
       const context = {
@@ -67,7 +69,7 @@ export function ioctl(state: KernelState, opened: Opened, call: Ioctl): SyscallR
       return 'errno' in result ? fail(result.errno, result.why) : ok(0);
     }
     case 'drm':
-      return drmIoctl(state, opened, request, arg);
+      return drmIoctl(state, opened, request, arg, at);
     case 'sync_file':
       throw new NotModelled('a request on a sync_file');
     case 'virtual':

@@ -19,6 +19,8 @@ export interface Mremap {
   readonly flags: number;
   /** Where it goes, with MREMAP_FIXED; 0 unless given. */
   readonly new_addr?: bigint;
+  /** Where the caller's host has it now: no address is looked for. */
+  readonly at?: bigint;
 }
 
 /** What is asked, in whole pages. */
@@ -28,6 +30,7 @@ interface Asked {
   readonly next: bigint;
   readonly flags: number;
   readonly to: bigint;
+  readonly at: bigint | undefined;
 }
 
 /** The area at an address, with its mapping. */
@@ -59,7 +62,7 @@ export function mremap(state: KernelState, by: string, call: Mremap): SyscallRes
   if (addr % page !== 0n) return badArgument('EINVAL', 'offset', call.offset);
   if (next === 0n || (linux.mremapMovesMany && next > arch.taskSize))
     return badArgument('EINVAL', 'new_len', call.new_len);
-  const asked: Asked = { addr, old, next, flags, to: (call.new_addr ?? 0n) & wordMax };
+  const asked: Asked = { addr, old, next, flags, to: (call.new_addr ?? 0n) & wordMax, at: call.at };
   if (areaAt(state, by, addr) === undefined) {
     // Since 6.17 the new place is looked at before the old one.
     const first = places && linux.mremapMovesMany ? checkPlace(state, by, asked) : undefined;
@@ -107,14 +110,21 @@ function refuseResize(state: KernelState, area: Area, asked: Asked): SyscallResu
 
 /** In its place where there is room behind, else elsewhere where it may move. */
 function grow(state: KernelState, task: string, asked: Asked): SyscallResult {
-  const { addr, old, next, flags } = asked;
+  const { addr, old, next, flags, at } = asked;
+  if (at !== undefined) {
+    // The host has put it there, so that nothing else can stand there any more.
+    const start = at === addr ? addr + old : at;
+    const full = unmapRange(state, task, { start, end: at + next });
+    if (full !== undefined) return full;
+  }
   const area = areaAt(state, task, addr);
   if (area === undefined) return unmapped(addr);
   const refused = refuseResize(state, area, asked);
   if (refused !== undefined) return refused;
   const { arch, geometry } = profileIn(state.records);
   const space = state.mappings.space(task);
-  if (old === area.end - addr && space.isFree({ start: area.end, end: addr + next })) {
+  const behind = { start: area.end, end: addr + next };
+  if (old === area.end - addr && (at === undefined ? space.isFree(behind) : at === addr)) {
     const { id, record, part } = area;
     const longer = { ...part, to: addr + next - record.start };
     const parts = record.parts.map((one) => (one === part ? longer : one));
@@ -122,7 +132,7 @@ function grow(state: KernelState, task: string, asked: Asked): SyscallResult {
     return stays(state, task, addr);
   }
   if ((flags & MREMAP_MAYMOVE) === 0) return fail('ENOMEM', { kind: 'no-room-beside' });
-  const place = placeFor(0n, next, 0, arch.taskSize, geometry, space);
+  const place = at === undefined ? placeFor(0n, next, 0, arch.taskSize, geometry, space) : { address: at };
   return 'errno' in place ? fail(place.errno, place.why) : move(state, task, area, asked, place.address);
 }
 
@@ -191,7 +201,10 @@ function moveArea(state: KernelState, task: string, asked: Asked): SyscallResult
   const refused = refuseResize(state, area, shorter);
   if (refused !== undefined) return refused;
   if ((flags & MREMAP_FIXED) !== 0) return move(state, task, area, shorter, to);
-  const place = placeFor(to, next, 0, arch.taskSize, geometry, state.mappings.space(task));
+  const place =
+    asked.at === undefined
+      ? placeFor(to, next, 0, arch.taskSize, geometry, state.mappings.space(task))
+      : { address: asked.at };
   return 'errno' in place ? fail(place.errno, place.why) : move(state, task, area, shorter, place.address);
 }
 

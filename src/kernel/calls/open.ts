@@ -9,16 +9,19 @@ import { openPath } from './virtual-calls.ts';
 export interface Open {
   readonly path: string;
   readonly flags: number;
+  /** The number that the caller's own table gave; -1: none was left. The lowest free one unless given. */
+  readonly at?: number;
 }
 
 /** open(2): do_sys_openat2(). `ret` is the descriptor. */
-export function open(state: KernelState, by: string, { path, flags }: Open): SyscallResult {
+export function open(state: KernelState, by: string, { path, flags, at }: Open): SyscallResult {
   const table = new DescriptorTable(state.records, by);
   // The descriptor is taken before the path is looked up.
-  if (!table.hasRoom()) return fail('EMFILE', { kind: 'descriptor-limit', limit: table.nofile });
+  if (table.vacancy(at) === undefined)
+    return fail('EMFILE', { kind: 'descriptor-limit', limit: table.nofile });
   const file = openPath(state, by, path, flags);
   if ('refused' in file) return explainMissingHeap(state, path, file.refused);
-  const fd = state.install(table, state.files.add(file), flags);
+  const fd = state.install(table, state.files.add(file), flags, at);
   if (typeof fd !== 'number') throw new Error('there was room for a descriptor');
   return ok(fd);
 }

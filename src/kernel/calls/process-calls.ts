@@ -1,6 +1,7 @@
 /** Tasks that begin, become another program, hand on descriptors and end. Models kernel/fork.c, fs/exec.c,
  *  kernel/exit.c and net/core/scm.c (Linux 7.3) as far as files and mappings go. */
 import { holdsAttachment } from '../../dma-buf/attachment.ts';
+import { O_CLOEXEC } from '../../uapi/fcntl.ts';
 import { cgroupOfTask, enterCgroup, exitCgroup } from '../cgroup.ts';
 import { FileHolders } from '../file-holders.ts';
 import type { KernelState } from '../state.ts';
@@ -130,6 +131,8 @@ function unmapAll(state: KernelState, by: string): void {
 export interface Sendmsg {
   readonly to: string;
   readonly cloexec?: boolean;
+  /** The number that the receiver's own table gave; -1: none was left. The lowest free one unless given. */
+  readonly at?: number;
 }
 
 /**
@@ -141,14 +144,16 @@ export interface Sendmsg {
 export function sendmsg(
   state: KernelState,
   { descriptor: { file } }: Opened,
-  { to, cloexec = false }: Sendmsg,
+  { to, cloexec = false, at }: Sendmsg,
 ): SyscallResult {
   if (findTask(state.records, to) === undefined) {
     return fail('ESRCH', { kind: 'no-such-task', task: to, known: [...taskNames(state.records)] });
   }
   const table = new DescriptorTable(state.records, to);
-  const fd = table.install(file, cloexec);
-  if (fd === undefined) return fail('EMFILE', { kind: 'descriptor-limit', limit: table.nofile });
+  // Before the receiver's number is taken: it may be the last one that the file is open under.
   state.files.ref(file);
-  return ok(fd);
+  const fd = state.install(table, file, cloexec ? O_CLOEXEC : 0, at);
+  if (typeof fd === 'number') return ok(fd);
+  state.fput(file, to);
+  return fail('EMFILE', { kind: 'descriptor-limit', limit: fd.limit });
 }

@@ -2,8 +2,9 @@
 import { type Attachment, holdsAttachment } from '../../dma-buf/attachment.ts';
 import { type DmaBufFile, exporterOf } from '../../dma-buf/dma-buf.ts';
 import { profileIn } from '../../profile/recorded-profile.ts';
+import { type AddressRange, overlaps } from '../address-space.ts';
 import { FileHolders } from '../file-holders.ts';
-import { type MappingRecord, mappedEnd } from '../mapping-table.ts';
+import { areaOf, type MappingRecord, mappedEnd } from '../mapping-table.ts';
 import type { KernelState } from '../state.ts';
 import { DescriptorTable, findDescriptor, taskNames } from '../task.ts';
 import type {
@@ -12,6 +13,7 @@ import type {
   DeviceAttachment,
   FdView,
   HeldBuffer,
+  MappedArea,
   MappingView,
 } from './views.ts';
 
@@ -83,6 +85,20 @@ function holdersOf(state: KernelState, file: number): Holders {
   const attachments = state.attachments.ofFile(file).map(attachmentView);
   return { fds, mappings, attachments: attachments.reverse() };
 }
+
+/** The areas of a task that lie in a range of addresses, by mapping. */
+export const areasIn = (state: KernelState, task: string, range: AddressRange): readonly MappedArea[] =>
+  state.mappings.overlapping(task, range).flatMap(([mapping, record]) => {
+    const { start: base, shared, file } = record;
+    const open = state.files.get(file);
+    const ino = open?.kind === 'dma_buf' ? open.ino : 0;
+    return record.parts
+      .map((part) => {
+        const at = { mapping, base, shared, ino, prot: part.prot, offset: record.offset + part.from };
+        return { ...areaOf(record, part), ...at };
+      })
+      .filter((area) => overlaps(area, range));
+  });
 
 /** A task's mapping. */
 export function mappingOf(state: KernelState, task: string, id: number): MappingView | undefined {

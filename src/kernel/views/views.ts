@@ -7,6 +7,7 @@ import type { DmaDirection } from '../../mm/dma/dma-mapping.ts';
 import type { DmaSegment } from '../../mm/dma/iommu-dma.ts';
 import type { RegionDetail } from '../../mm/early/region-detail.ts';
 import type { PfnRange, PhysAddr, PhysRange } from '../../units.ts';
+import type { AddressRange } from '../address-space.ts';
 
 /** One node of /dev/dma_heap. */
 export interface HeapView {
@@ -214,4 +215,17 @@ export interface KernelView {
   readonly layout: readonly PhysRange[];
   /** Logical time in nanoseconds since boot. */
   readonly time: number;
+}
+
+/** What stands at addresses of a task. */
+export interface MappedArea extends AddressRange {
+  /** The number of its mapping, and the address that the mapping was made at. */
+  readonly mapping: number;
+  readonly base: bigint;
+  readonly prot: number;
+  readonly shared: boolean;
+  /** Bytes into the buffer. */
+  readonly offset: bigint;
+  /** The inode number of the buffer. */
+  readonly ino: number;
 }
