@@ -10,8 +10,9 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { makeFreshDirectory, removeDirectory, renameHost } from '../session/host-files.ts';
 import { ExecFailure } from './exec-failure.ts';
 import { buildPlace, cacheHome, checkOwn, prune } from './native-cache.ts';
 import { type NativeSources, nativeSources } from './native-sources.ts';
@@ -185,18 +186,17 @@ export async function nativeParts(
     return place;
   }
   building();
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  const fresh = mkdtempSync(join(home, 'building-'));
+  const fresh = makeFreshDirectory(join(home, 'building-'));
   try {
     await buildNative(sources, fresh, env);
     try {
-      renameSync(fresh, place);
+      renameHost(fresh, place);
     } catch (error) {
       // Another one was first, and made the same.
       if (!existsSync(place)) throw error;
     }
   } finally {
-    rmSync(fresh, { recursive: true, force: true });
+    removeDirectory(fresh);
   }
   checkOwn(place);
   prune(home, place);

@@ -2,12 +2,13 @@
  * Where the native parts are kept once they are built: `$XDG_CACHE_HOME/dmaheap/native-HASH`, else below `~/.cache`.
  * What lies there is loaded into programs, so nobody else may have been able to write it.
  */
-import { lstatSync, mkdirSync, readdirSync, rmSync, type Stats } from 'node:fs';
+import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { makeDirectory, removeDirectory } from '../session/host-files.ts';
 import { ExecFailure } from './exec-failure.ts';
 
 const GROUP_OR_OTHERS_WRITE = 0o022;
-/** Builds that are kept: of the sources and compilers that were used last. */
+/** Builds that are kept, of different sources or compilers. */
 const KEPT = 8;
 const PREFIX = 'native-';
 
@@ -24,7 +25,7 @@ export function cacheHome(env: Readonly<Record<string, string | undefined>>): st
     );
   }
   const directory = join(base, 'dmaheap');
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory, true);
   checkOwn(directory);
   return directory;
 }
@@ -51,11 +52,11 @@ function strangerIn(stat: Stats): string | undefined {
 /** The place of a build. @param key what it was made of and with */
 export const buildPlace = (home: string, key: string): string => join(home, `${PREFIX}${key}`);
 
-/** Removes the builds that were used longest ago. @param but the one in use */
+/** Removes the oldest builds. @param but the one in use */
 export function prune(home: string, but: string): void {
   const builds = readdirSync(home)
     .filter((name) => name.startsWith(PREFIX) && join(home, name) !== but)
     .map((name) => ({ path: join(home, name), at: lstatSync(join(home, name)).mtimeMs }))
     .sort((a, b) => b.at - a.at);
-  for (const { path } of builds.slice(KEPT - 1)) rmSync(path, { recursive: true, force: true });
+  for (const { path } of builds.slice(KEPT - 1)) removeDirectory(path);
 }

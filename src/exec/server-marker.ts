@@ -2,7 +2,7 @@
  * `SESSION/exec/server`: where the session's server listens. Written when it does, renamed into place, the user's
  * own and readable by nobody else: who has the token may make calls.
  */
-import { closeSync, rmSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createOwn, readOwn, renameHost, unlinkQuietly, writeHost } from '../session/host-files.ts';
 import { systemCode } from '../session/session-error.ts';
@@ -54,7 +54,7 @@ function parse(text: string): ServerMarker | undefined {
 export function writeMarker(session: string, marker: ServerMarker): void {
   const path = markerPath(session);
   const fresh = `${path}.${marker.pid}`;
-  rmSync(fresh, { force: true });
+  unlinkQuietly(fresh);
   const fd = createOwn(fresh);
   try {
     writeHost(fd, fresh, Buffer.from(`${JSON.stringify({ version: VERSION, ...marker })}\n`), null);
