@@ -6,8 +6,9 @@
 import { NotModelled } from '../../src/dma-buf/not-modelled.ts';
 import { virtualDevice } from '../../src/kernel/drm-devices.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
-import { SegmentationFault } from '../../src/kernel/mapping.ts';
+import { type Mapping, SegmentationFault } from '../../src/kernel/mapping.ts';
 import type { Syscall } from '../../src/kernel/syscall.ts';
+import type { BufferView } from '../../src/kernel/views/views.ts';
 import { decodeDirents } from '../../src/uapi/dirent.ts';
 import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_B, encodeDmaBufSync } from '../../src/uapi/dma-buf.ts';
 import {
@@ -152,8 +153,20 @@ class Arguments {
   }
 }
 
+/** What the process makes its calls on: our kernel, or one that a real program reaches. */
+export type RecordedKernel = Pick<
+  Kernel,
+  'profile' | 'syscall' | 'hasTask' | 'task' | 'device' | 'lookup'
+> & {
+  mapping(id: number, task: string): Pick<Mapping, 'read' | 'write'>;
+  buffer(task: string, fd: number): SeenBuffer | undefined;
+  buffers(): readonly SeenBuffer[];
+};
+
+type SeenBuffer = Pick<BufferView, 'ino' | 'size' | 'sgTable'>;
+
 export class RecordedProcess {
-  readonly #kernel: Kernel;
+  readonly #kernel: RecordedKernel;
   readonly #area: (name: string) => ObservedArea | undefined;
   /** Each task's names of buffers and their descriptors; none for a failed allocation. */
   readonly #tables = new Map<string, Map<string, number>>([[TASK, new Map()]]);
@@ -232,7 +245,7 @@ export class RecordedProcess {
    * @param devices the lab driver, where the recorder had it
    */
   constructor(
-    kernel: Kernel,
+    kernel: RecordedKernel,
     area: (name: string) => ObservedArea | undefined,
     devices?: RecordedDevices | undefined,
   ) {

@@ -112,7 +112,7 @@ function countingReads(): (name: string, area: ObservedArea) => ObservedArea {
   };
 }
 
-const logLine = (line: LogLine): string => `<${line.level}>${line.text}`;
+export const logLine = (line: LogLine): string => `<${line.level}>${line.text}`;
 
 /**
  * Replays one case from a fresh boot.
