@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { boardWithoutTree } from '../../src/board/board.ts';
 import { boardFromTree } from '../../src/board/from-tree.ts';
 import { decodeDtb } from '../../src/devicetree/dtb.ts';
 import { boot } from '../../src/kernel/boot/boot.ts';
@@ -27,20 +28,25 @@ export interface Programs {
 /**
  * Plays a case's steps.
  *
+ * @param dtb the board's blob; absent where a machine has none
  * @returns the facts of its steps and of the log that they caused
  * @throws when a step needs what the player cannot do
  */
-export async function playCase(oracle: OracleCase, dtb: Uint8Array, programs: Programs): Promise<Fact[]> {
+export async function playCase(
+  oracle: OracleCase,
+  dtb: Uint8Array | undefined,
+  programs: Programs,
+): Promise<Fact[]> {
   const { inputs } = oracle;
   const file = `${inputs.board}.dtb`;
+  const board =
+    dtb === undefined ? boardWithoutTree(inputs.board) : boardFromTree(decodeDtb(dtb, file), file);
   const dir = mkdtempSync(join(tmpdir(), 'dmaheap-oracle-'));
   try {
     const location = { path: join(dir, 'session'), from: '--session' } as const;
     const params = bootParams(inputs);
-    const bootInputs = { board: dtb, file, format: 'dtb', params };
-    const { panic } = bootSession(location, bootInputs, (records) =>
-      boot(boardFromTree(decodeDtb(dtb, file), file), params, records),
-    );
+    const bootInputs = { board: dtb ?? new Uint8Array(), file, format: 'dtb', params };
+    const { panic } = bootSession(location, bootInputs, (records) => boot(board, params, records));
     if (panic !== undefined) throw new Error(`the boot panics: ${panic}`);
     mkdirSync(join(dir, 'fifos'));
     execFileSync('mkfifo', [join(dir, 'fifos/in'), join(dir, 'fifos/out')]);
