@@ -1,13 +1,14 @@
 // npm run bench: every part in a process of its own, so that none warms or litters another's.
 //   npm run bench [-- PART …]      start (a cold command beside node alone), arena (bytes beside memcpy and dd),
 //                                  scenario (100,000 steps beside the same calls),
-//                                  search (free pages in a fragmented area beside a loop in C)
+//                                  search (free pages in a fragmented area beside a loop in C),
+//                                  exec (a real program's calls beside a bare echo)
 //
 // Ends with 1 when a part missed a limit. `bench:dts` is apart, since it fetches a kernel's sources.
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 
-const PARTS = ['start', 'arena', 'scenario', 'search'];
+const PARTS = ['start', 'arena', 'scenario', 'search', 'exec'];
 
 const root = resolve(process.argv[1] ?? '.', '../..');
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : PARTS;
