@@ -83,7 +83,7 @@ async function round(name: string, kills: number): Promise<void> {
     if (over) break;
     const shared = overlap();
     if (shared !== undefined) wrong.push(`${name}: ${shared} share a page`);
-    const [fd] = /^\d+/.exec(command('alloc', '--session', path, values.heap, '4K', '--quiet')) ?? [];
+    const [fd] = /^\d+/.exec(command('alloc', '--session', path, values.heap, '4K')) ?? [];
     if (fd !== undefined) command('free', '--session', path, fd);
     looks++;
   }
