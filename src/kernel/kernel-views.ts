@@ -1,5 +1,6 @@
 /** What those see who look at a kernel and change nothing. */
 import type { Diagnostic } from '../diagnostic.ts';
+import type { ExportedBuffer } from '../dma-buf/exported-buffers.ts';
 import { cmaAreas } from '../mm/alloc/cma.ts';
 import { type PinnedPages, pinnedPages } from '../mm/alloc/pinned-pages.ts';
 import type { Device } from '../mm/dma/device.ts';
@@ -165,6 +166,11 @@ export class KernelViews {
   /** Whether anybody refers to a file still: one that `heldBuffers` named. */
   hasFile(file: number): boolean {
     return this.#state.files.get(file) !== undefined;
+  }
+
+  /** The dma-bufs whose bytes lie in files of their own, with the numbers of their open files, oldest first. */
+  exportedBuffers(): readonly (readonly [file: number, buffer: ExportedBuffer])[] {
+    return [...this.#state.exported.all()];
   }
 
   /** Whether a descriptor of a task is open, whatever it is. */

@@ -80,6 +80,19 @@ export class Kernel extends KernelViews {
     return body(new Kernel(new RehearsalRecords(records), silent));
   }
 
+  /**
+   * The bytes of a task's dma-buf lie in a file of its own from now on, which a real program can map; at the end of the
+   * buffer they are moved into the arena.
+   *
+   * @param name the file, in the session's directory of buffers: there, as long as the buffer, all zeros
+   * @throws Error when the descriptor is no dma-buf's, when it has a file already, or when nothing may be called so
+   */
+  exportBuffer(task: string, fd: number, name: string): void {
+    const file = new DescriptorTable(this.#state.records, task).get(fd)?.file;
+    if (file === undefined) throw new Error(`${task} has no descriptor ${fd}`);
+    this.#state.exportBuffer(file, name);
+  }
+
   /** The bytes behind a mapping that mmap returned. @throws Error when the task has no such mapping */
   mapping(id: number, task = SHELL_TASK): Mapping {
     const { mappings, files: table } = this.#state;

@@ -3,9 +3,11 @@
  * made is one mapping, whose parts are the areas that are left of it.
  */
 
+import { ExportedBuffers } from '../dma-buf/exported-buffers.ts';
 import { Bitmap } from '../mm/alloc/bitmap.ts';
 import type { Records } from '../records.ts';
 import { recordKey } from '../records.ts';
+import { PROT_WRITE } from '../uapi/fcntl.ts';
 import { type AddressRange, AddressSpace, MAX_MAP_COUNT, overlaps } from './address-space.ts';
 import { FileHolders } from './file-holders.ts';
 
@@ -59,12 +61,14 @@ const pageKey = (task: string, id: number, page: number | ''): string =>
 export class MappingTable {
   readonly #records: Records;
   readonly #holders: FileHolders;
+  readonly #exported: ExportedBuffers;
   readonly #taskSize: () => bigint;
 
   /** @param taskSize the end of a task's addresses, asked for when first needed */
   constructor(records: Records, taskSize: () => bigint) {
     this.#records = records;
     this.#holders = new FileHolders(records);
+    this.#exported = new ExportedBuffers(records);
     this.#taskSize = taskSize;
   }
 
@@ -99,6 +103,7 @@ export class MappingTable {
     const next = { ...record, parts };
     this.space(task).replace(areasOf(record), areasOf(next));
     this.#records.put(mappingKey(task, id), next);
+    this.#noteWriter(next);
     if (record.shared) return;
     for (const number of this.#copiedPages(task, id)) {
       if (partAt(next, BigInt(number) * page) === undefined) this.#records.delete(pageKey(task, id, number));
@@ -166,6 +171,12 @@ export class MappingTable {
     this.#taken(task).set(id, 1);
     this.#records.put(mappingKey(task, id), record);
     this.#holders.add(record.file, 'mapping', task, id);
+    this.#noteWriter(record);
+  }
+
+  /** Stores of a real program are seen by nobody: what it may write to, it may have written. */
+  #noteWriter({ file, shared, parts }: MappingRecord): void {
+    if (shared && parts.some(({ prot }) => (prot & PROT_WRITE) !== 0)) this.#exported.markWritten(file);
   }
 
   #taken(task: string): Bitmap {

@@ -4,6 +4,7 @@ import { AttachmentTable } from '../dma-buf/attachment.ts';
 import { dmaHeapOps } from '../dma-buf/backends.ts';
 import { type DrmFile, FileTable } from '../dma-buf/dma-buf.ts';
 import type { DmaHeapContext } from '../dma-buf/dma-heap.ts';
+import { ExportedBuffers } from '../dma-buf/exported-buffers.ts';
 import { DataCache } from '../mm/dma/cache.ts';
 import { linesTouched } from '../mm/dma/cache-pages.ts';
 import type { DmaContext } from '../mm/dma/dma-mapping.ts';
@@ -41,6 +42,7 @@ export class KernelState {
   readonly memory: PhysMemory;
   readonly printk: Printk;
   readonly files: FileTable;
+  readonly exported: ExportedBuffers;
   readonly mappings: MappingTable;
   readonly attachments: AttachmentTable;
   readonly cache: DataCache;
@@ -61,6 +63,7 @@ export class KernelState {
     this.memory = memory;
     this.printk = new Printk(records);
     this.files = new FileTable(records);
+    this.exported = new ExportedBuffers(records);
     this.mappings = new MappingTable(records, () => profileIn(records).arch.taskSize);
     this.attachments = new AttachmentTable(records);
     this.cache = new DataCache(records, memory);
@@ -126,8 +129,27 @@ export class KernelState {
   fput(id: number, task: string): void {
     const file = this.files.unref(id);
     if (file?.kind === 'drm') this.#consequences.releaseHandles(this, task, file);
-    if (file?.kind === 'dma_buf')
-      dmaHeapOps(file.backing).release(this.heapContext(task), file.sgTable, file.charge);
+    if (file?.kind !== 'dma_buf') return;
+    const exported = this.exported.remove(id);
+    if (exported !== undefined) {
+      const { name, written } = exported;
+      this.memory.moveIn?.(name, this.exported.memoryOf(file.sgTable), written);
+    }
+    dmaHeapOps(file.backing).release(this.heapContext(task), file.sgTable, file.charge);
+  }
+
+  /**
+   * The bytes of a dma-buf lie in a file of its own from now on, which a real program can map, until the last reference
+   * is gone.
+   *
+   * @param id the number of the open file
+   * @param name the file in the buffers' directory
+   */
+  exportBuffer(id: number, name: string): void {
+    const file = this.files.get(id);
+    if (file?.kind !== 'dma_buf') throw new Error(`file ${id} is no dma-buf`);
+    const written = this.memory.moveOut?.(name, this.exported.memoryOf(file.sgTable)) ?? false;
+    this.exported.add(id, name, written);
   }
 
   /**

@@ -20,6 +20,19 @@ export interface PhysMemory {
   writeAll(writes: readonly MemoryWrite[]): void;
   /** Zeroes `length` bytes; costs what was dirty. @throws BusError outside all memory */
   zero(address: PhysAddr, length: bigint): void;
+  /**
+   * The bytes of `pieces` lie in a file of their own from now on, piece after piece. Absent where nobody could map one.
+   *
+   * @returns whether it holds anything but zeros
+   */
+  moveOut?(file: string, pieces: readonly PhysRange[]): boolean;
+  /**
+   * The bytes of `pieces` lie in the arena again, and the file goes when that is safe. Never fails for what a program
+   * has done to its file: what cannot be read is lost.
+   *
+   * @param written whether the file may hold anything but zeros
+   */
+  moveIn?(file: string, pieces: readonly PhysRange[], written: boolean): void;
 }
 
 /** An access to a physical address where there is neither RAM nor device memory. */

@@ -3,7 +3,8 @@
  *
  *     session.json    the format, which never changes once written
  *     store/          the records (records.db and SQLite's files beside it), and who holds its lock
- *     arena.N         the bytes of memory, sparse; arena.N.dirty says which pages hold any
+ *     arena.N         the bytes of memory, sparse; arena.N.dirty says which pages hold any, arena.N.served that a
+ *                     server puts off to say so
  *     .gitignore      `*`: the directory ignores itself
  *
  * All of it must be the user's own, and writable by nobody else: what another user put there, a link to
@@ -263,7 +264,7 @@ export function highestArena(dir: string): number {
   }
 }
 
-const ARENA = /^arena\.(\d+)(?:\.dirty)?$/;
+const ARENA = /^arena\.(\d+)(?:\.dirty|\.served)?$/;
 
 /**
  * Removes what boots before left: arenas below number `current`, and what a killed boot half made. Another
@@ -293,7 +294,7 @@ const HALF_WRITTEN = /^session\.json\.\d+$/;
 export function removeSessionFiles(location: SessionLocation): void {
   const dir = location.path;
   try {
-    const own = /^(store\.mdb(-lock|\.seen)?|arena\.\d+(\.dirty)?|session\.json\.\d+|\.gitignore)$/;
+    const own = /^(store\.mdb(-lock|\.seen)?|arena\.\d+(\.dirty|\.served)?|session\.json\.\d+|\.gitignore)$/;
     // Whole or not there, as a boot finds it and leaves it: half a store could not be booted into.
     if (existsSync(storePath(dir))) {
       // node:crypto takes longer to load than most commands take to run, and this need not be hard to guess.

@@ -30,14 +30,17 @@ export interface PageRun {
 
 export class DirtyPages {
   readonly #path: string;
+  readonly #waits: boolean;
   #fd: number | undefined;
   #writable = false;
   /** Whether all bits that are set are known to be on disk. */
   #synced = false;
   readonly #chunk = Buffer.alloc(CHUNK);
 
-  constructor(path: string) {
+  /** @param waits whether `mark` waits for the disk; else `settle` does */
+  constructor(path: string, waits = true) {
     this.#path = path;
+    this.#waits = waits;
   }
 
   /** How long the file is for so many pages. */
@@ -87,10 +90,21 @@ export class DirtyPages {
   mark(runs: readonly PageRun[]): void {
     let changed = false;
     for (const { page, pages } of runs) if (this.#change(page, pages, true)) changed = true;
-    if (!changed && this.#synced) return;
-    this.#synced = false;
+    if (changed) this.#synced = false;
+    if (this.#waits) this.settle();
+  }
+
+  /** Waits until all bits that are set are on disk. */
+  settle(): void {
+    if (this.#synced) return;
     this.#sync();
     this.#synced = true;
+  }
+
+  /** Sets all bits, and waits: some of them may be lost. */
+  markAll(pages: number): void {
+    this.#change(0, pages, true);
+    this.#sync();
   }
 
   /** Clears the bits of a run whose zeros are on disk. */

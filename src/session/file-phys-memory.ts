@@ -20,6 +20,7 @@ import { rangeOf } from '../mm/phys-memory.ts';
 import type { PhysAddr, PhysRange } from '../units.ts';
 import { ARENA_PAGE, DirtyPages } from './dirty-pages.ts';
 import { createOwn, openOwn, syncHost, truncateHost, unlinkHost, writeHost } from './host-files.ts';
+import { markServed, unmarkServed, wasCutOff } from './served-mark.ts';
 import { CHECK, fileError, SessionError } from './session-error.ts';
 
 const ALIGNMENT = 65536;
@@ -29,9 +30,11 @@ const BRIDGE = 16;
 
 /** What zeroing writes; made when first needed. */
 const ZEROS = 1 << 20;
-let zeros: Uint8Array | undefined;
+let zeros = new Uint8Array(0);
 
 export interface ArenaOptions {
+  /** Nothing waits for the disk until `settle`: for a server, whose transactions are not on disk before either. */
+  readonly served?: boolean;
   /** Called at named points: tests end the process there. */
   readonly fault?: (point: string) => void;
 }
@@ -55,8 +58,13 @@ export class Arena {
   readonly #layout: readonly PhysRange[];
   readonly #fault: ((point: string) => void) | undefined;
   readonly dirty: DirtyPages;
+  readonly #served: boolean;
   #fd: number | undefined;
   #writable = false;
+  /** Whether the mark of a server was looked for. */
+  #begun = false;
+  /** Whether there are zeros that records rely on, or soon will, and that may not be on disk. */
+  #zeroed = false;
 
   /**
    * @param path the arena's file; the bits of dirty pages lie beside it in `path`.dirty
@@ -67,7 +75,8 @@ export class Arena {
     this.#layout = layout;
     this.#offsets = new Map(place(layout).map((placed) => [placed.range, placed.offset]));
     this.#fault = options.fault;
-    this.dirty = new DirtyPages(`${path}.dirty`);
+    this.#served = options.served === true;
+    this.dirty = new DirtyPages(`${path}.dirty`, !this.#served);
   }
 
   /** Makes the files of a new boot: all zeros, no page dirty, nothing allocated on disk. */
@@ -83,6 +92,18 @@ export class Arena {
     const offset = this.#offsets.get(range);
     if (offset === undefined) throw new Error('the layout changed');
     return offset + Number(address - range.base);
+  }
+
+  /** To be called at the start of each transaction. @throws SessionError */
+  begin(): void {
+    if (!this.#served) this.dirty.distrust();
+    if (this.#begun) return;
+    if (wasCutOff(this.#path)) {
+      this.dirty.markAll(Math.ceil(arenaSize(this.#layout) / ARENA_PAGE));
+      unmarkServed(this.#path);
+    }
+    if (this.#served) markServed(this.#path);
+    this.#begun = true;
   }
 
   /** Fills `into` from the file; pages that are not dirty are zeros, and many of them cost no read. */
@@ -110,20 +131,36 @@ export class Arena {
     this.#fault?.('written');
   }
 
-  /** Zeroes what is dirty; pages zeroed as a whole are clean afterwards. */
+  /** Zeroes what is dirty; pages zeroed as a whole are clean afterwards, where that need not be waited for. */
   zero(offset: number, length: number): void {
-    const runs = this.#dirtyBytes(offset, length);
-    if (runs.length === 0) return;
-    zeros ??= new Uint8Array(ZEROS);
-    for (const { from, to } of runs) {
-      for (let at = from; at < to; at += ZEROS) this.#write(at, zeros, Math.min(ZEROS, to - at));
-      this.#fault?.('zeroing');
+    if (!this.blank(offset, length)) return;
+    if (this.#served) {
+      this.#zeroed = true;
+      return;
     }
     this.sync();
     this.#fault?.('zeroed');
     const first = Math.ceil(offset / ARENA_PAGE);
     this.dirty.clear(first, Math.max(0, Math.floor((offset + length) / ARENA_PAGE) - first));
     this.#fault?.('cleared');
+  }
+
+  /** Zeroes what is dirty, which stays so: for free pages, on whose bytes nothing relies. @returns whether anything was */
+  blank(offset: number, length: number): boolean {
+    const runs = this.#dirtyBytes(offset, length);
+    if (runs.length > 0 && zeros.length === 0) zeros = new Uint8Array(ZEROS);
+    for (const { from, to } of runs) {
+      for (let at = from; at < to; at += ZEROS) this.#write(at, zeros, Math.min(ZEROS, to - at));
+      this.#fault?.('zeroing');
+    }
+    return runs.length > 0;
+  }
+
+  /** Waits for what a server put off, as far as records rely on it. */
+  settle(): void {
+    this.dirty.settle();
+    if (this.#zeroed) this.sync();
+    this.#zeroed = false;
   }
 
   /** Waits until all that was written is on disk. */
@@ -136,6 +173,11 @@ export class Arena {
   }
 
   close(): void {
+    if (this.#served && this.#begun) {
+      this.settle();
+      unmarkServed(this.#path);
+    }
+    this.#begun = false;
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
     this.#writable = false;
@@ -221,6 +263,17 @@ export class FilePhysMemory implements PhysMemory {
         bytes,
       })),
     );
+  }
+
+  /** Zeroes free pages, on whose bytes nothing relies. */
+  blank(address: PhysAddr, length: bigint): void {
+    this.#mustWrite();
+    this.#arena.blank(this.#arena.offset(address, length), Number(length));
+  }
+
+  /** @throws BusError outside all memory */
+  check(address: PhysAddr, length: bigint): void {
+    this.#arena.offset(address, length);
   }
 
   zero(address: PhysAddr, length: bigint): void {

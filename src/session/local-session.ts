@@ -19,13 +19,14 @@ import {
   removeSessionFiles,
   storePath,
 } from './directory.ts';
-import { Arena, FilePhysMemory } from './file-phys-memory.ts';
+import { DirectoryBacking } from './directory-backing.ts';
+import { Arena } from './file-phys-memory.ts';
 import { syncDirectory } from './host-files.ts';
 import type { BootInputs, Session } from './session.ts';
-import { SessionError, type SessionErrorCode, systemCode } from './session-error.ts';
+import { SessionError, type SessionErrorCode } from './session-error.ts';
 import { SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 import { StoreRecords, WritableRecords } from './store-records.ts';
-import { type Backing, StoredSession } from './stored-session.ts';
+import { StoredSession } from './stored-session.ts';
 
 export interface SessionOptions extends SqliteStoreOptions {
   /** Called after the transaction in which the journal began to drop its oldest entries. */
@@ -149,47 +150,11 @@ function emptyStore(location: SessionLocation, options: SessionOptions): void {
 }
 
 function refuseBuffers(backing: DirectoryBacking, records: Records, old: BootState): void {
-  const alive = new Kernel(records, backing.memory(old, false)).bufferCount();
+  const alive = new Kernel(records, backing.memory(old, false, records)).bufferCount();
   if (alive === 0) return;
   throw new SessionError(
     'session-has-buffers',
     `the session at ${backing.path} has ${alive} live ${alive === 1 ? 'buffer' : 'buffers'}`,
     'free them, or boot with --force',
   );
-}
-
-class DirectoryBacking implements Backing {
-  readonly path: string;
-  readonly store: SqliteStore;
-  readonly #options: SessionOptions;
-  #arena: { readonly number: number; readonly arena: Arena } | undefined;
-
-  constructor(location: SessionLocation, options: SessionOptions) {
-    this.path = location.path;
-    this.#options = options;
-    this.store = new SqliteStore(storePath(realpathSync(location.path)), options);
-  }
-
-  memory(state: BootState, writable: boolean): FilePhysMemory {
-    if (this.#arena?.number !== state.arena) {
-      this.#arena?.arena.close();
-      const path = arenaPath(this.path, state.arena);
-      this.#arena = { number: state.arena, arena: new Arena(path, state.layout, this.#options) };
-    }
-    if (writable) this.#arena.arena.dirty.distrust();
-    return new FilePhysMemory(this.#arena.arena, writable);
-  }
-
-  replaced(error: unknown): boolean {
-    if (!(error instanceof SessionError) || systemCode(error.cause) !== 'ENOENT') return false;
-    const read = this.#arena?.number;
-    const now = this.store.read((reader) => bootState(new StoreRecords(reader))?.arena);
-    return now !== read;
-  }
-
-  close(): void {
-    this.#arena?.arena.close();
-    this.#arena = undefined;
-    this.store.close();
-  }
 }

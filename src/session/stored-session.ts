@@ -18,8 +18,12 @@ import { StoreRecords, WritableRecords } from './store-records.ts';
 export interface Backing {
   readonly path?: string;
   readonly store: Store;
-  /** The memory of a boot. */
-  memory(state: BootState, writable: boolean): PhysMemory;
+  /** The memory of a boot. @param records those of the transaction or view: which buffers have files of their own */
+  memory(state: BootState, writable: boolean, records: Records): PhysMemory;
+  /** A transaction with this memory is about to commit. */
+  settled?(memory: PhysMemory): void;
+  /** The transaction is on disk that had this memory. */
+  committed?(memory: PhysMemory): void;
   /** Whether a view failed because its boot was replaced and its arena removed. */
   replaced?(error: unknown): boolean;
   close(): void;
@@ -38,25 +42,29 @@ export class StoredSession implements Session {
   transact<T>(body: (kernel: Kernel) => T): T {
     let result: { readonly value: T } | undefined;
     let cut = false;
+    let memory: PhysMemory | undefined;
     this.#backing.store.write((writer) => {
       const records = new WritableRecords(writer);
-      const kernel = new Kernel(records, this.#backing.memory(this.#state(records), true));
+      memory = this.#backing.memory(this.#state(records), true, records);
+      const kernel = new Kernel(records, memory);
       const wasWhole = journalLength(records).first === 0;
       record(kernel, records, () => records.spill());
       const value = body(kernel);
       if (value instanceof Promise) throw new Error('the body of a transaction must not be asynchronous');
       result = { value };
       cut = wasWhole && journalLength(records).first > 0;
+      this.#backing.settled?.(memory);
       records.flush();
     });
     if (result === undefined) throw new Error('the transaction did not run');
+    if (memory !== undefined) this.#backing.committed?.(memory);
     if (cut) this.#onHistoryCut?.();
     return result.value;
   }
 
   view<T>(body: (kernel: Kernel, seen: SessionView) => T): T {
     return this.#read((records, state) => {
-      const memory = this.#backing.memory(state, false);
+      const memory = this.#backing.memory(state, false, records);
       const seen: SessionView = {
         get inputs() {
           return inputsOf(records);

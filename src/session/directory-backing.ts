@@ -1,0 +1,83 @@
+/** Where a session in a directory keeps its records and its bytes. */
+import { realpathSync } from 'node:fs';
+import type { PhysMemory } from '../mm/phys-memory.ts';
+import type { Records } from '../records.ts';
+import { type BootState, bootState } from './boot-state.ts';
+import { BufferFiles, buffersPath } from './buffer-files.ts';
+import { arenaPath, type SessionLocation, storePath } from './directory.ts';
+import { ExportedMemory } from './exported-memory.ts';
+import { Arena, FilePhysMemory } from './file-phys-memory.ts';
+import { SessionError, systemCode } from './session-error.ts';
+import { SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
+import { StoreRecords } from './store-records.ts';
+import type { Backing } from './stored-session.ts';
+
+export interface DirectoryBackingOptions extends SqliteStoreOptions {
+  /**
+   * The owner keeps transactions in a log and stores many at once, so that no call may wait for the disk: what the
+   * arena puts off is done by `settle`.
+   */
+  readonly served?: boolean;
+}
+
+export class DirectoryBacking implements Backing {
+  readonly path: string;
+  readonly store: SqliteStore;
+  readonly #options: DirectoryBackingOptions;
+  /** The files of exported buffers. */
+  readonly buffers: BufferFiles;
+  #arena: { readonly number: number; readonly arena: Arena } | undefined;
+
+  constructor(location: SessionLocation, options: DirectoryBackingOptions = {}) {
+    this.path = location.path;
+    this.#options = options;
+    this.buffers = new BufferFiles(buffersPath(location.path));
+    this.store = new SqliteStore(storePath(realpathSync(location.path)), options);
+  }
+
+  memory(state: BootState, writable: boolean, records: Records): ExportedMemory {
+    const arena = this.#arenaOf(state);
+    if (writable) arena.begin();
+    const settles = this.#options.served === true;
+    return new ExportedMemory(new FilePhysMemory(arena, writable), this.buffers, records, { settles });
+  }
+
+  /** Before a transaction commits: zeroes what was put off to its end. */
+  settled(memory: PhysMemory): void {
+    if (memory instanceof ExportedMemory) memory.settle();
+  }
+
+  /** When a transaction is safe: removes the files of buffers that died in it. */
+  committed(memory: PhysMemory): void {
+    if (!(memory instanceof ExportedMemory)) return;
+    for (const name of memory.retired) this.buffers.remove(name);
+  }
+
+  /** Before what was served is stored: all that the records rely on is on disk. */
+  settle(): void {
+    this.#arena?.arena.settle();
+  }
+
+  replaced(error: unknown): boolean {
+    if (!(error instanceof SessionError) || systemCode(error.cause) !== 'ENOENT') return false;
+    const read = this.#arena?.number;
+    const now = this.store.read((reader) => bootState(new StoreRecords(reader))?.arena);
+    return now !== read;
+  }
+
+  close(): void {
+    this.#arena?.arena.close();
+    this.#arena = undefined;
+    this.buffers.close();
+    this.store.close();
+  }
+
+  #arenaOf(state: BootState): Arena {
+    if (this.#arena?.number === state.arena) return this.#arena.arena;
+    this.#arena?.arena.close();
+    const { served = false } = this.#options;
+    const arena = new Arena(arenaPath(this.path, state.arena), state.layout, { ...this.#options, served });
+    this.#arena = { number: state.arena, arena };
+    return arena;
+  }
+}
