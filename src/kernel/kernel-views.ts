@@ -15,6 +15,7 @@ import { vb2Queue } from './calls/media-calls.ts';
 import { guessedPlaces } from './calls/occupy.ts';
 import { devicesOf, findDevice } from './device-table.ts';
 import type { FaultView } from './faults/faults.ts';
+import type { Holder } from './file-holders.ts';
 import { bootTree, liveTree, overlaysApplied } from './overlays.ts';
 import type { KernelState } from './state.ts';
 import { findDescriptor, findTask, ROOT, SHELL_TASK, taskNames } from './task.ts';
@@ -27,6 +28,7 @@ import {
   heldBuffers,
   mappingOf,
 } from './views/buffer-view.ts';
+import { type DescriptorView, descriptorsOf, descriptorView } from './views/descriptor-view.ts';
 import {
   type DeviceBindingView,
   type DeviceMemoryView,
@@ -171,6 +173,16 @@ export class KernelViews {
   /** The dma-bufs whose bytes lie in files of their own, with the numbers of their open files, oldest first. */
   exportedBuffers(): readonly (readonly [file: number, buffer: ExportedBuffer])[] {
     return [...this.#state.exported.all()];
+  }
+
+  /** A descriptor of a task with the file behind it, whatever it is: less work than `task`. */
+  descriptor(task: string, fd: number): DescriptorView | undefined {
+    return descriptorView(this.#state, task, fd);
+  }
+
+  /** The descriptors of a file, by task and number. */
+  descriptorsOf(file: number): readonly Holder[] {
+    return descriptorsOf(this.#state, file);
   }
 
   /** Whether a descriptor of a task is open, whatever it is. */

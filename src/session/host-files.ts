@@ -22,6 +22,7 @@ import {
   readSync,
   renameSync,
   rmdirSync,
+  rmSync,
   type Stats,
   unlinkSync,
   writeSync,
@@ -285,6 +286,17 @@ export function unlinkQuietly(path: string): void {
 export function rmdirHost(path: string): void {
   hook?.('rmdir', path);
   ignoreMissing(() => rmdirSync(path));
+}
+
+/** Closes a file that was opened here. */
+export function closeHost(fd: number): void {
+  closeSync(fd);
+}
+
+/** Removes a directory with all that is in it, where it is; links are removed, not followed. */
+export function removeTree(path: string): void {
+  hook?.('rmdir', path);
+  rmSync(path, { recursive: true, force: true });
 }
 
 /** Removes a directory of files; links in it are removed, not followed. */

@@ -1,0 +1,52 @@
+/** One question of a process, as its handler sees it. */
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
+import type { BufferFiles } from './buffer-files.ts';
+import type { Mirror } from './mirror.ts';
+import type { Process } from './peer.ts';
+import type { FieldReader, FieldWriter, Frame } from './wire.ts';
+
+/** What handlers share: it lives as long as the server. */
+export interface Surroundings {
+  readonly buffers: BufferFiles;
+  readonly mirror: Mirror;
+  /** Told of each call that was made for a process. */
+  readonly onCall: (process: Process, call: Syscall, result: SyscallResult) => void;
+}
+
+export class Question {
+  readonly kernel: Kernel;
+  readonly process: Process;
+  readonly fields: FieldReader;
+  readonly around: Surroundings;
+  readonly #frame: Frame;
+  readonly #answer: FieldWriter;
+
+  constructor(kernel: Kernel, process: Process, frame: Frame, answer: FieldWriter, around: Surroundings) {
+    this.kernel = kernel;
+    this.process = process;
+    this.fields = frame.fields;
+    this.around = around;
+    this.#frame = frame;
+    this.#answer = answer;
+  }
+
+  get task(): string {
+    return this.process.task;
+  }
+
+  /** Makes a call as the process's task. */
+  call(call: Syscall): SyscallResult {
+    const result = this.kernel.syscall(this.process.task, call);
+    this.around.onCall(this.process, call, result);
+    return result;
+  }
+
+  /** Starts the answer; its other fields follow. @param ret a value, or the negative errno */
+  reply(ret: number | bigint): FieldWriter {
+    return this.#answer.answer(this.#frame.type, this.#frame.seq, ret);
+  }
+}
+
+/** Reads a question's fields, makes the calls and writes the answer. */
+export type Handler = (question: Question) => void;
