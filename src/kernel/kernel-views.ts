@@ -1,5 +1,6 @@
 /** What those see who look at a kernel and change nothing. */
 import type { Diagnostic } from '../diagnostic.ts';
+import type { OpenFile } from '../dma-buf/dma-buf.ts';
 import type { ExportedBuffer } from '../dma-buf/exported-buffers.ts';
 import { cmaAreas } from '../mm/alloc/cma.ts';
 import { type PinnedPages, pinnedPages } from '../mm/alloc/pinned-pages.ts';
@@ -173,6 +174,11 @@ export class KernelViews {
   /** The dma-bufs whose bytes lie in files of their own, with the numbers of their open files, oldest first. */
   exportedBuffers(): readonly (readonly [file: number, buffer: ExportedBuffer])[] {
     return [...this.#state.exported.all()];
+  }
+
+  /** The open file of that number. */
+  openFile(file: number): Readonly<OpenFile> | undefined {
+    return this.#state.files.get(file);
   }
 
   /** A descriptor of a task with the file behind it, whatever it is: less work than `task`. */

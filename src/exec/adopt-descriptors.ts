@@ -1,0 +1,53 @@
+/**
+ * The descriptors that a program came with: over exec, fork or posix_spawn some were closed or put elsewhere that nobody told of. What
+ * the program has is what counts.
+ */
+import type { Kernel } from '../kernel/kernel.ts';
+import type { DescriptorView } from '../kernel/views/descriptor-view.ts';
+import { linkTarget } from '../kernel/virtual-files/fdinfo.ts';
+import { F_SETFD, FD_CLOEXEC, O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts';
+import type { BroughtDescriptor } from './hello.ts';
+import type { Surroundings } from './question.ts';
+
+/** Brings the model's table of a task in step with the program's. */
+export function adoptDescriptors(
+  kernel: Kernel,
+  task: string,
+  brought: readonly BroughtDescriptor[],
+  around: Surroundings,
+): void {
+  const there = new Map(brought.map((descriptor) => [descriptor.fd, descriptor]));
+  for (const { fd, kind } of kernel.task(task)?.fds ?? []) {
+    // Standard streams, and what lies nowhere on the host that a path could name: they stay as they were.
+    if (kind === 'stream' || kind === 'virtual' || kind === 'sync_file' || there.has(fd)) continue;
+    kernel.syscall(task, { call: 'close', fd });
+  }
+  for (const descriptor of brought) adopt(kernel, task, descriptor, around);
+}
+
+function adopt(kernel: Kernel, task: string, descriptor: BroughtDescriptor, around: Surroundings): void {
+  const { fd, cloexec, path } = descriptor;
+  const known = kernel.descriptor(task, fd);
+  if (known !== undefined && isAt(known, path, around)) {
+    if (known.cloexec !== cloexec) {
+      kernel.syscall(task, { call: 'fcntl', fd, cmd: F_SETFD, arg: cloexec ? FD_CLOEXEC : 0 });
+    }
+    return;
+  }
+  const file = around.buffers.fileAt(path);
+  const holder = file === undefined ? undefined : kernel.descriptorsOf(file)[0];
+  if (holder !== undefined) {
+    const { task: from, number } = holder;
+    kernel.syscall(from, { call: 'sendmsg', fd: number, to: task, at: fd, cloexec });
+    return;
+  }
+  const emulated = around.mirror.emulatedPath(path);
+  if (emulated === undefined) return;
+  kernel.syscall(task, { call: 'open', path: emulated, flags: O_RDWR | (cloexec ? O_CLOEXEC : 0), at: fd });
+}
+
+/** Whether the file of a descriptor is the one that lies at a host path. */
+function isAt({ file, open }: DescriptorView, path: string, { buffers, mirror }: Surroundings): boolean {
+  if (open.kind === 'dma_buf') return buffers.fileAt(path) === file;
+  return mirror.emulatedPath(path) === linkTarget(open);
+}

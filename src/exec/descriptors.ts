@@ -1,0 +1,63 @@
+/** CLOSE, DUP, SETFD and FCNTL: what becomes of a descriptor's number. */
+
+import { errnoNumber } from '../uapi/errno.ts';
+import { F_GETFL, F_SETFD, F_SETFL, FD_CLOEXEC } from '../uapi/fcntl.ts';
+import { FLAG } from './protocol.ts';
+import type { Handler, Question } from './question.ts';
+
+const EBADF = -errnoNumber('EBADF');
+
+/** Numbers that the model does not have are passed over: threads may close one twice. */
+export const close: Handler = (question) => {
+  const { fields, kernel, task } = question;
+  const fds = fields.list(4, (each) => each.u32());
+  fields.end();
+  let ret = fds.length === 1 ? EBADF : 0;
+  for (const fd of fds) {
+    if (kernel.hasDescriptor(task, fd)) ret = closeOne(question, fd);
+  }
+  question.reply(ret);
+};
+
+function closeOne(question: Question, fd: number): number {
+  const { kernel, task, around } = question;
+  const file = kernel.descriptor(task, fd)?.file;
+  const { ret } = question.call({ call: 'close', fd });
+  if (file !== undefined) around.buffers.release(kernel, [file]);
+  return ret;
+}
+
+/** The host has made the second descriptor; what stood under its number is closed. */
+export const dup: Handler = (question) => {
+  const { fields, kernel, task, around } = question;
+  const fd = fields.u32();
+  const at = fields.u32();
+  const cloexec = fields.u32() !== 0;
+  fields.end();
+  const replaced = kernel.descriptor(task, at)?.file;
+  const { ret } = question.call({ call: 'dup', fd, at, cloexec });
+  if (replaced !== undefined) around.buffers.release(kernel, [replaced]);
+  question.reply(ret);
+};
+
+export const setfd: Handler = (question) => {
+  const { fields } = question;
+  const fd = fields.u32();
+  const arg = fields.u32() === 0 ? 0 : FD_CLOEXEC;
+  fields.end();
+  question.reply(question.call({ call: 'fcntl', fd, cmd: F_SETFD, arg }).ret);
+};
+
+/** All commands but those that make a descriptor, which DUP tells of. */
+export const fcntl: Handler = (question) => {
+  const { fields, process } = question;
+  const fd = fields.u32();
+  const cmd = fields.u32();
+  const given = Number(fields.i64());
+  fields.end();
+  const arg = cmd === F_SETFL ? process.border.flagsToBoard(given | 0) : given;
+  const { ret } = question.call({ call: 'fcntl', fd, cmd, arg });
+  const isFlags = cmd === F_GETFL && ret >= 0;
+  const native = cmd === F_SETFD && ret >= 0 ? FLAG.NATIVE : 0;
+  question.reply(isFlags ? process.border.flagsToHost(ret) : ret).u32(native);
+};

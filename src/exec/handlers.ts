@@ -1,0 +1,27 @@
+/** Which handler answers which message of a process. One more is its function in the file of its group, and its line here. */
+import { close, dup, fcntl, setfd } from './descriptors.ts';
+import { ioctl } from './ioctl.ts';
+import { mmap, mprotect, mremap, munmap } from './memory.ts';
+import { open } from './open.ts';
+import { access, link, stat } from './paths.ts';
+import { MESSAGE } from './protocol.ts';
+import type { Handler } from './question.ts';
+
+const HANDLERS: ReadonlyMap<number, Handler> = new Map([
+  [MESSAGE.OPEN, open],
+  [MESSAGE.IOCTL, ioctl],
+  [MESSAGE.CLOSE, close],
+  [MESSAGE.DUP, dup],
+  [MESSAGE.SETFD, setfd],
+  [MESSAGE.FCNTL, fcntl],
+  [MESSAGE.MMAP, mmap],
+  [MESSAGE.MUNMAP, munmap],
+  [MESSAGE.MPROTECT, mprotect],
+  [MESSAGE.MREMAP, mremap],
+  [MESSAGE.STAT, stat],
+  [MESSAGE.ACCESS, access],
+  [MESSAGE.LINK, link],
+]);
+
+/** What answers messages of that type; `undefined` when no process sends them. */
+export const handlerOf = (type: number): Handler | undefined => HANDLERS.get(type);

@@ -1,0 +1,112 @@
+/**
+ * The server's sockets: each connection's bytes become frames for the exchange, and its answers bytes.
+ *
+ * A process that has ended must be gone before the next question of another is answered, as its parent may have waited for it. Both
+ * are there in the same turn of the event loop then: ends are told at once, questions answered when all ends of the turn were told.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Exchange } from './exchange.ts';
+import { Peer } from './peer.ts';
+import { type Frame, FrameSplitter, MalformedMessage } from './wire.ts';
+
+/** How long the server lives on without a connection, milliseconds: a shell may start the next program. */
+const LINGER = 300;
+/** How often silent processes are looked after, milliseconds. */
+const TICK = 200;
+
+export class ExchangeServer {
+  readonly #exchange: Exchange;
+  #onIdle: () => void = () => {};
+  /** Settles when nobody has been connected for a moment, and somebody was before. */
+  readonly idle: Promise<void>;
+  readonly #server: Server;
+  readonly #open = new Set<Socket>();
+  #queue: (() => void)[] = [];
+  #wasUsed = false;
+  #linger: NodeJS.Timeout | undefined;
+  readonly #tick: NodeJS.Timeout;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+    this.idle = new Promise((resolve) => {
+      this.#onIdle = resolve;
+    });
+    this.#server = createServer((socket) => this.#accept(socket));
+    this.#tick = setInterval(() => this.#exchange.tick(), TICK);
+  }
+
+  /** @throws the system's error */
+  listen(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(path, () => resolve());
+    });
+  }
+
+  /** Stops listening and ends all connections. */
+  close(): void {
+    clearInterval(this.#tick);
+    clearTimeout(this.#linger);
+    this.#server.close();
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    this.#open.add(socket);
+    this.#wasUsed = true;
+    clearTimeout(this.#linger);
+    const splitter = new FrameSplitter();
+    let isEnding = false;
+    const hangUp = () => {
+      isEnding = true;
+    };
+    const peer = new Peer((frame) => socket.write(frame), hangUp);
+    const answer = (frame: Frame): void => {
+      if (isEnding || socket.destroyed) return;
+      const bytes = this.#exchange.handle(peer, frame);
+      if (bytes !== undefined) socket.write(bytes);
+      if (isEnding) socket.end();
+    };
+    const take = (chunk: Buffer): void => {
+      try {
+        for (const frame of splitter.push(chunk)) answer(frame);
+      } catch (error) {
+        if (!(error instanceof MalformedMessage)) throw error;
+        isEnding = true;
+        socket.end();
+      }
+    };
+    let hasLeft = false;
+    const leave = (): void => {
+      if (hasLeft) return;
+      hasLeft = true;
+      this.#exchange.left(peer);
+    };
+    socket.on('data', (chunk) => this.#later(() => take(chunk)));
+    socket.on('end', leave);
+    // `close` follows.
+    socket.on('error', leave);
+    socket.on('close', () => {
+      leave();
+      this.#open.delete(socket);
+      if (this.#open.size === 0 && this.#wasUsed) this.#startLinger();
+    });
+  }
+
+  /** Runs something when the events of this turn have been seen. */
+  #later(action: () => void): void {
+    if (this.#queue.push(action) > 1) return;
+    setImmediate(() => {
+      const due = this.#queue;
+      this.#queue = [];
+      for (const action of due) action();
+    });
+  }
+
+  #startLinger(): void {
+    clearTimeout(this.#linger);
+    this.#linger = setTimeout(() => {
+      if (this.#open.size === 0) this.#onIdle();
+    }, LINGER);
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Which process is which task of the model. The first of a run is NAME, what descends from it NAME.PID; a task lives as long as the
+ * connection of its process, and over exec.
+ */
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Syscall } from '../kernel/syscall.ts';
+import { isTaskName, NR_OPEN, ROOT } from '../kernel/task.ts';
+import type { Border } from './border.ts';
+import type { Hello } from './hello.ts';
+import type { Peer, Process } from './peer.ts';
+import { HOW } from './protocol.ts';
+
+/** What a task is called, without a connection for the moment. */
+type Named = Pick<Process, 'task' | 'root'>;
+
+export class Tasks {
+  readonly #connected = new Map<number, Peer>();
+  /** Between two programs of one process. */
+  readonly #executing = new Map<number, Named>();
+  /** Children that their parents have told of, and that said nothing yet. */
+  readonly #born = new Map<number, Named>();
+  /** Children that came before their parents told of them. */
+  readonly #waiting = new Map<number, { readonly peer: Peer; readonly ppid: number }>();
+
+  /** The process of that pid, if it is connected. */
+  peerOf(pid: number): Peer | undefined {
+    return this.#connected.get(pid);
+  }
+
+  /** The connection of a task. */
+  peerOfTask(task: string): Peer | undefined {
+    for (const peer of this.#connected.values()) if (peer.process?.task === task) return peer;
+    return undefined;
+  }
+
+  /** Whether any process is here, or to be expected. */
+  get isEmpty(): boolean {
+    return this.#connected.size + this.#executing.size + this.#born.size + this.#waiting.size === 0;
+  }
+
+  /**
+   * A process says HELLO: finds or makes its task.
+   *
+   * @returns the process, or `undefined` when its parent has to speak first: `forked` gives it back then
+   */
+  arrive(kernel: Kernel, peer: Peer, hello: Hello, border: Border): Process | undefined {
+    const { pid, ppid, how } = hello;
+    const known = this.#nameOf(kernel, hello);
+    if (known === undefined) {
+      this.#waiting.set(pid, { peer, ppid });
+      return undefined;
+    }
+    this.#executing.delete(pid);
+    this.#born.delete(pid);
+    const process = { ...known, pid, ppid, border };
+    if (how === HOW.EXECED) kernel.syscall(process.task, { call: 'execve' });
+    this.#connected.set(pid, peer);
+    return process;
+  }
+
+  #nameOf(kernel: Kernel, hello: Hello): Named | undefined {
+    const { how, pid, ppid } = hello;
+    const root = isTaskName(hello.task) ? hello.task : 'exec';
+    if (how === HOW.START) return { task: this.#start(kernel, root, pid), root };
+    const own = this.#executing.get(pid) ?? this.#born.get(pid);
+    if (own !== undefined) return own;
+    const parent = this.#connected.get(ppid)?.process ?? this.#executing.get(ppid);
+    if (parent === undefined) return { task: this.#start(kernel, childName(root, pid), pid), root };
+    // By posix_spawn(3) or vfork(2): nobody tells of it.
+    return how === HOW.EXECED ? this.#fork(kernel, parent, pid) : undefined;
+  }
+
+  /** A new task without descriptors of ours, or the one of that name that no process is. */
+  #start(kernel: Kernel, name: string, pid: number): string {
+    const isFree = this.peerOfTask(name) === undefined;
+    const task = isFree ? name : childName(name, pid);
+    if (!kernel.hasTask(task)) {
+      const call: Syscall = { call: 'task_add', name: task, credentials: ROOT, nofile: NR_OPEN };
+      kernel.syscall(task, call);
+    }
+    return task;
+  }
+
+  #fork(kernel: Kernel, parent: Named, pid: number): Named {
+    const task = childName(parent.root, pid);
+    // A process of that number, whose end nobody has told of.
+    if (kernel.hasTask(task)) kernel.syscall(task, { call: 'exit' });
+    kernel.syscall(parent.task, { call: 'fork', child: task });
+    return { task, root: parent.root };
+  }
+
+  /**
+   * A process has forked.
+   *
+   * @returns the child's connection when it waits for this
+   */
+  forked(kernel: Kernel, parent: Process, pid: number): Peer | undefined {
+    if (this.#connected.has(pid) || this.#born.has(pid)) return undefined;
+    this.#born.set(pid, this.#fork(kernel, parent, pid));
+    const waiting = this.#waiting.get(pid);
+    this.#waiting.delete(pid);
+    return waiting?.peer;
+  }
+
+  /** A process is about to become another program: the end of its connection is not its own. */
+  executes({ pid, task, root }: Process): void {
+    this.#executing.set(pid, { task, root });
+  }
+
+  /** It stayed the program that it was. */
+  executedNot({ pid }: Process): void {
+    this.#executing.delete(pid);
+  }
+
+  /** The children that wait for word of their parent. */
+  waitingFor(parent: Process): readonly number[] {
+    return [...this.#waiting].flatMap(([pid, { ppid }]) => (ppid === parent.pid ? [pid] : []));
+  }
+
+  /** A connection has ended. @returns the task that ends with it */
+  leave(peer: Peer): string | undefined {
+    for (const [pid, waiting] of this.#waiting) if (waiting.peer === peer) this.#waiting.delete(pid);
+    const { process } = peer;
+    if (process === undefined || this.#connected.get(process.pid) !== peer) return undefined;
+    this.#connected.delete(process.pid);
+    return this.#executing.has(process.pid) ? undefined : process.task;
+  }
+
+  /** The tasks without a connection whose processes are no more. */
+  lost(isAlive: (pid: number) => boolean): readonly string[] {
+    const ended: string[] = [];
+    for (const silent of [this.#executing, this.#born]) {
+      for (const [pid, { task }] of silent) {
+        if (this.#connected.has(pid) || isAlive(pid)) continue;
+        silent.delete(pid);
+        ended.push(task);
+      }
+    }
+    return ended;
+  }
+}
+
+const childName = (root: string, pid: number): string => `${root}.${pid}`;
