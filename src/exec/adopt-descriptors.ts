@@ -28,13 +28,13 @@ export function adoptDescriptors(
 function adopt(kernel: Kernel, task: string, descriptor: BroughtDescriptor, around: Surroundings): void {
   const { fd, cloexec, path } = descriptor;
   const known = kernel.descriptor(task, fd);
-  if (known !== undefined && isAt(known, path, around)) {
+  if (known !== undefined && isAt(kernel, known, path, around)) {
     if (known.cloexec !== cloexec) {
       kernel.syscall(task, { call: 'fcntl', fd, cmd: F_SETFD, arg: cloexec ? FD_CLOEXEC : 0 });
     }
     return;
   }
-  const file = around.buffers.fileAt(path);
+  const file = around.buffers.fileAt(kernel, path);
   const holder = file === undefined ? undefined : kernel.descriptorsOf(file)[0];
   if (holder !== undefined) {
     const { task: from, number } = holder;
@@ -47,7 +47,12 @@ function adopt(kernel: Kernel, task: string, descriptor: BroughtDescriptor, arou
 }
 
 /** Whether the file of a descriptor is the one that lies at a host path. */
-function isAt({ file, open }: DescriptorView, path: string, { buffers, mirror }: Surroundings): boolean {
-  if (open.kind === 'dma_buf') return buffers.fileAt(path) === file;
+function isAt(
+  kernel: Kernel,
+  { file, open }: DescriptorView,
+  path: string,
+  { buffers, mirror }: Surroundings,
+): boolean {
+  if (open.kind === 'dma_buf') return buffers.fileAt(kernel, path) === file;
   return mirror.emulatedPath(path) === linkTarget(open);
 }

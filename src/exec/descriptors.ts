@@ -3,7 +3,7 @@
 import { errnoNumber } from '../uapi/errno.ts';
 import { F_GETFL, F_SETFD, F_SETFL, FD_CLOEXEC } from '../uapi/fcntl.ts';
 import { FLAG } from './protocol.ts';
-import type { Handler, Question } from './question.ts';
+import type { Handler } from './question.ts';
 
 const EBADF = -errnoNumber('EBADF');
 
@@ -14,30 +14,19 @@ export const close: Handler = (question) => {
   fields.end();
   let ret = fds.length === 1 ? EBADF : 0;
   for (const fd of fds) {
-    if (kernel.hasDescriptor(task, fd)) ret = closeOne(question, fd);
+    if (kernel.hasDescriptor(task, fd)) ret = question.call({ call: 'close', fd }).ret;
   }
   question.reply(ret);
 };
 
-function closeOne(question: Question, fd: number): number {
-  const { kernel, task, around } = question;
-  const file = kernel.descriptor(task, fd)?.file;
-  const { ret } = question.call({ call: 'close', fd });
-  if (file !== undefined) around.buffers.release(kernel, [file]);
-  return ret;
-}
-
 /** The host has made the second descriptor; what stood under its number is closed. */
 export const dup: Handler = (question) => {
-  const { fields, kernel, task, around } = question;
+  const { fields } = question;
   const fd = fields.u32();
   const at = fields.u32();
   const cloexec = fields.u32() !== 0;
   fields.end();
-  const replaced = kernel.descriptor(task, at)?.file;
-  const { ret } = question.call({ call: 'dup', fd, at, cloexec });
-  if (replaced !== undefined) around.buffers.release(kernel, [replaced]);
-  question.reply(ret);
+  question.reply(question.call({ call: 'dup', fd, at, cloexec }).ret);
 };
 
 export const setfd: Handler = (question) => {

@@ -8,7 +8,7 @@ import type { Session } from '../session/session.ts';
 import { errnoNumber } from '../uapi/errno.ts';
 import { adoptDescriptors } from './adopt-descriptors.ts';
 import { type Border, borderOf } from './border.ts';
-import type { BufferFiles } from './buffer-files.ts';
+import type { ExportedNames } from './exported-names.ts';
 import { handlerOf } from './handlers.ts';
 import { type Hello, readHello } from './hello.ts';
 import type { Mirror } from './mirror.ts';
@@ -26,7 +26,7 @@ const ENOSYS = -38;
 
 export interface ExchangeOptions {
   readonly session: Session;
-  readonly buffers: BufferFiles;
+  readonly buffers: ExportedNames;
   readonly mirror: Mirror;
   /** What every process has to say first. */
   readonly token: string;
@@ -121,10 +121,7 @@ export class Exchange {
 
   #exit(task: string): void {
     this.#session.transact((kernel) => {
-      if (!kernel.hasTask(task)) return;
-      const held = kernel.heldBuffers(task).map(({ file }) => file);
-      kernel.syscall(task, { call: 'exit' });
-      this.#around.buffers.release(kernel, held);
+      if (kernel.hasTask(task)) kernel.syscall(task, { call: 'exit' });
     });
   }
 

@@ -55,7 +55,7 @@ export const ioctl: Handler = (question) => {
   }
   const pointer = pointerFor(descriptor, request, sent.bytes);
   // The program's own kernel gave that number: what the model has there was closed unseen.
-  if (at >= 0 && kernel.hasDescriptor(task, at)) closeUnseen(question, at);
+  if (at >= 0 && kernel.hasDescriptor(task, at)) kernel.syscall(task, { call: 'close', fd: at });
   const before = pointer?.slice();
   const readOnly = (iocDir(request) & IOC_READ) !== 0 && writable < iocSize(request);
   const { ret } = question.call({
@@ -71,7 +71,7 @@ export const ioctl: Handler = (question) => {
   const changed = pointer !== null && before !== undefined && Buffer.compare(before, pointer) !== 0;
   answer(question, ret, {
     flags: native | (made === undefined ? 0 : FLAG.TAKEN),
-    ...(made !== undefined && { made: adopt(question, made, name) }),
+    ...(made !== undefined && { made: adopt(question, at, made, name) }),
     ...(changed && { stores: [{ address: arg, bytes: pointer }] }),
   });
 };
@@ -100,12 +100,6 @@ function pointerFor(
   return pointer;
 }
 
-function closeUnseen(question: Question, fd: number): void {
-  const file = question.kernel.descriptor(question.task, fd)?.file;
-  question.kernel.syscall(question.task, { call: 'close', fd });
-  if (file !== undefined) question.around.buffers.release(question.kernel, [file]);
-}
-
 /** A descriptor that the call made. */
 interface Made {
   readonly kind: number;
@@ -115,15 +109,16 @@ interface Made {
   readonly name: string;
 }
 
-function adopt({ around, process }: Question, made: DescriptorView, offered: string): Made {
+function adopt(question: Question, at: number, made: DescriptorView, offered: string): Made {
+  const { around, kernel, process, task } = question;
   const { open, file, cloexec } = made;
   const openFlags = process.border.flagsToHost(open.flags) | (cloexec ? O_CLOEXEC : 0);
   if (open.kind === 'sync_file') return { kind: KIND.SYNC_FILE, openFlags, size: 0n, name: '' };
   if (open.kind !== 'dma_buf') throw new Error(`an ioctl made a ${open.kind}`);
-  const name = around.buffers.nameOf(file);
+  const name = kernel.exportedBuffer(file)?.name;
   if (name !== undefined) return { kind: KIND.BUFFER, openFlags, size: open.size, name };
   if (offered === '') throw new MalformedMessage('a new buffer, and no file was offered');
-  around.buffers.add(file, offered);
+  around.buffers.add(kernel, task, at, file, offered);
   return { kind: KIND.BUFFER, openFlags, size: open.size, name: '' };
 }
 

@@ -80,7 +80,7 @@ export const link: Handler = (question) => {
   const { fields, kernel, around } = question;
   const path = fields.str();
   fields.end();
-  const file = around.buffers.fileAt(path);
+  const file = around.buffers.fileAt(kernel, path);
   const open = file === undefined ? undefined : kernel.openFile(file);
   const shown = open === undefined ? around.mirror.emulatedPath(path) : linkTarget(open);
   question.reply(shown === undefined ? -errnoNumber('ENOENT') : 0).str(shown ?? '');

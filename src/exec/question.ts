@@ -1,14 +1,14 @@
 /** One question of a process, as its handler sees it. */
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
-import type { BufferFiles } from './buffer-files.ts';
+import type { ExportedNames } from './exported-names.ts';
 import type { Mirror } from './mirror.ts';
 import type { Process } from './peer.ts';
 import type { FieldReader, FieldWriter, Frame } from './wire.ts';
 
 /** What handlers share: it lives as long as the server. */
 export interface Surroundings {
-  readonly buffers: BufferFiles;
+  readonly buffers: ExportedNames;
   readonly mirror: Mirror;
   /** Told of each call that was made for a process. */
   readonly onCall: (process: Process, call: Syscall, result: SyscallResult) => void;

@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffersPath } from '../session/buffer-files.ts';
 import type { SessionLocation } from '../session/directory.ts';
 import { makeDirectory, makeFreshDirectory, removeTree } from '../session/host-files.ts';
 import { openSession } from '../session/local-session.ts';
 import { systemCode } from '../session/session-error.ts';
-import { BufferFiles } from './buffer-files.ts';
 import { Exchange } from './exchange.ts';
+import { ExportedNames } from './exported-names.ts';
 import { Mirror } from './mirror.ts';
 import { ExchangeServer } from './server.ts';
 import { execDirectory, removeMarker, writeMarker } from './server-marker.ts';
@@ -21,10 +22,13 @@ import { execDirectory, removeMarker, writeMarker } from './server-marker.ts';
 export async function serve(location: SessionLocation, onListening: () => void): Promise<void> {
   const directory = execDirectory(location.path);
   const session = openSession(location);
-  const buffers = new BufferFiles(join(directory, 'b'));
+  const buffers = new ExportedNames(buffersPath(location.path));
   const mirror = new Mirror(join(directory, 'mirror'));
   makeDirectory(buffers.directory, true);
-  session.view((kernel) => mirror.begin(kernel));
+  session.view((kernel) => {
+    mirror.begin(kernel);
+    buffers.load(kernel);
+  });
   const token = freshToken();
   const exchange = new Exchange({ session, buffers, mirror, token, kill, isAlive });
   const place = makeFreshDirectory(join(tmpdir(), 'dmaheap-'));

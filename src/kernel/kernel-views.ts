@@ -176,6 +176,11 @@ export class KernelViews {
     return [...this.#state.exported.all()];
   }
 
+  /** The file that has a dma-buf's bytes, by the number of its open file; `undefined` where the arena has them. */
+  exportedBuffer(file: number): ExportedBuffer | undefined {
+    return this.#state.exported.get(file);
+  }
+
   /** The open file of that number. */
   openFile(file: number): Readonly<OpenFile> | undefined {
     return this.#state.files.get(file);

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BufferFiles } from '../../src/exec/buffer-files.ts';
 import { Exchange } from '../../src/exec/exchange.ts';
+import { ExportedNames } from '../../src/exec/exported-names.ts';
 import { Mirror } from '../../src/exec/mirror.ts';
 import { Peer } from '../../src/exec/peer.ts';
 import { ANSWER, HEADER, HOW, MAGIC, MESSAGE, VERSION } from '../../src/exec/protocol.ts';
@@ -32,7 +32,7 @@ export class TestServer {
     const records = new MemoryRecords();
     bootInputs(inputs)(records);
     this.session = new MemorySession(records, inputs);
-    const buffers = new BufferFiles(join(this.directory, 'b'));
+    const buffers = new ExportedNames(join(this.directory, 'b'));
     const mirror = new Mirror(join(this.directory, 'mirror'));
     this.session.view((kernel) => mirror.begin(kernel));
     this.exchange = new Exchange({
