@@ -11,6 +11,20 @@ import type { Charge } from './account.ts';
 import type { HeapBacking } from './backends.ts';
 import { FrameOwners } from './frame-owners.ts';
 
+/** A fence of a device's file on a buffer. */
+export interface Fence {
+  /** The number of the DRM device's open file, and its number for the fence. */
+  readonly drm: number;
+  readonly id: number;
+  /** Of a writer: readers wait as well. */
+  readonly write: boolean;
+  /** Logical time, nanoseconds since boot, when it signals by itself. */
+  readonly until: number;
+}
+
+/** What flock(2) has taken for an open file. */
+export type FileLock = 'shared' | 'exclusive';
+
 /** struct dma_buf and its struct file, as a record. */
 export interface DmaBufFile {
   readonly kind: 'dma_buf';
@@ -35,6 +49,12 @@ export interface DmaBufFile {
   readonly maker: string;
   /** DMA_BUF_SET_NAME. */
   name?: string;
+  /** What fchmod(2) and fchown(2) have made of its inode. */
+  mode?: number;
+  owner?: { readonly uid: number; readonly gid: number };
+  /** Fences that devices have put on it and that may not have signalled yet. */
+  fences?: readonly Fence[];
+  lock?: FileLock;
 }
 
 /** The name of the exporter that a buffer shows: of a declared heap what was declared, whatever mainline's show. */
@@ -49,6 +69,7 @@ export interface HeapFile {
   /** f_flags. */
   flags: number;
   count: number;
+  lock?: FileLock;
 }
 
 /** A file of /proc, /sys or a directory, made when it is read. */
@@ -62,6 +83,18 @@ export interface VirtualOpenFile {
   /** f_pos: bytes; of a directory the number of the next entry. */
   pos: bigint;
   count: number;
+  lock?: FileLock;
+}
+
+/** A place in the file tree without the file: what O_PATH opens. */
+export interface PathFile {
+  readonly kind: 'path';
+  readonly path: string;
+  readonly directory: boolean;
+  /** f_flags: O_PATH, and whether links at the end are followed. */
+  flags: number;
+  count: number;
+  lock?: FileLock;
 }
 
 /** A fence as a descriptor: struct sync_file. Nothing here ever fences a buffer, so it has signalled. */
@@ -70,6 +103,7 @@ export interface SyncFile {
   /** f_flags. */
   flags: number;
   count: number;
+  lock?: FileLock;
 }
 
 /** An open node of a DRM device: struct drm_file. */
@@ -80,9 +114,22 @@ export interface DrmFile {
   readonly device: string;
   /** Its handles of imported buffers, and their attachments. */
   readonly handles: readonly (readonly [handle: number, attachment: number])[];
+  /** Its handles of buffers of the device's own. */
+  readonly dumbs?: readonly (readonly [handle: number, dumb: DumbBuffer])[];
+  /** Numbers that it has given to fences: the last one. */
+  readonly lastFence?: number;
   /** f_flags. */
   flags: number;
   count: number;
+  lock?: FileLock;
+}
+
+/** A buffer that a DRM device has made. */
+export interface DumbBuffer {
+  /** Bytes, whole pages. */
+  readonly size: bigint;
+  /** The number of the file that it is exported as. */
+  readonly file?: number;
 }
 
 /** What a task's descriptors 0 to 2 are: a terminal, a pipe, whatever the caller had. */
@@ -91,10 +138,11 @@ export interface StreamFile {
   /** f_flags. */
   flags: number;
   count: number;
+  lock?: FileLock;
 }
 
 /** struct file, as a record under its number. */
-export type OpenFile = DmaBufFile | HeapFile | VirtualOpenFile | SyncFile | DrmFile | StreamFile;
+export type OpenFile = DmaBufFile | HeapFile | VirtualOpenFile | SyncFile | DrmFile | PathFile | StreamFile;
 
 const PREFIX = 'file/';
 const fileKey = (id: number): string => recordKey('file', id);
@@ -178,6 +226,16 @@ export class FileTable {
     for (const [key, file] of this.#records.list<OpenFile>(PREFIX)) {
       if (file.kind === 'dma_buf') yield [Number(key.slice(PREFIX.length)), file];
     }
+  }
+
+  /** The other open files of a file's inode. @param inodeOf what those of one inode have in common, if there are several */
+  ofInode(id: number, inodeOf: (file: OpenFile) => string | undefined): readonly OpenFile[] {
+    const file = this.get(id);
+    const inode = file && inodeOf(file);
+    if (inode === undefined) return [];
+    return [...this.#records.list<OpenFile>(PREFIX)].flatMap(([key, other]) =>
+      Number(key.slice(PREFIX.length)) !== id && inodeOf(other) === inode ? [other] : [],
+    );
   }
 
   /** How many dma-bufs of each heap there are; costs the heaps. */

@@ -34,6 +34,8 @@ export interface DmaHeap {
   /** The node's permission bits and group: what devtmpfs gives, or a udev rule has made of it. */
   readonly mode: number;
   readonly gid: number;
+  /** Root unless chown(2) has given it away. */
+  readonly uid?: number;
 }
 
 /** The major number of the dma_heap devices: the last of those that are given out. */
@@ -87,11 +89,19 @@ export function registerDmaHeap(
 export const registersInTwoSteps = ({ coherent_series: series }: Profile): boolean =>
   seriesRules(series)?.twoSteps === true;
 
+/** Who may open a node. */
+export type NodeRights = Partial<Pick<DmaHeap, 'mode' | 'uid' | 'gid'>>;
+
+/** Gives the node of a heap another mode or owner. */
+export function changeHeapNode(records: Records, name: string, rights: NodeRights): void {
+  records.put<DmaHeap[]>(
+    HEAPS,
+    dmaHeaps(records).map((heap) => (heap.name === name ? { ...heap, ...rights } : heap)),
+  );
+}
+
 /** Gives every node the mode and group of a udev rule: `SUBSYSTEM=="dma_heap", MODE="0660", GROUP="video"`. */
-export function applyUdevRule(
-  records: Records,
-  rule: { readonly mode?: number; readonly gid?: number },
-): void {
+export function applyUdevRule(records: Records, rule: NodeRights): void {
   records.put<DmaHeap[]>(
     HEAPS,
     dmaHeaps(records).map((heap) => ({ ...heap, ...rule })),

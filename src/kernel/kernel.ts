@@ -158,6 +158,8 @@ export class Kernel extends KernelViews {
     const descriptor = table.get(fd);
     const file = descriptor && state.files.get(descriptor.file);
     if (descriptor === undefined || file === undefined) return fail('EBADF', { kind: 'bad-descriptor', fd });
+    if (file.kind === 'path' && !handler.takesPath)
+      return fail('EBADF', { kind: 'access-mode', flags: file.flags });
     return handler.answer(state, { task, table, fd, descriptor, file }, call);
   }
 

@@ -33,6 +33,8 @@ export interface TaskRecord {
   readonly credentials: Credentials;
   /** Soft RLIMIT_NOFILE. */
   nofile: number;
+  /** The current directory, where it is one of /dev, /proc or /sys. */
+  readonly cwd?: string;
   /** The cgroup that it is in; absent: the root. */
   readonly cgroup?: number;
   /** The cgroups that it itself is charged to. */
@@ -75,7 +77,7 @@ export const comm = (name: string): string => name.slice(0, COMM_MAX);
 export function addTask(
   records: Records,
   name: string,
-  given: Pick<TaskRecord, 'credentials' | 'nofile'>,
+  given: Pick<TaskRecord, 'credentials' | 'nofile' | 'cwd'>,
 ): void {
   const pid = records.get<number>(NEXT_PID) ?? 1;
   records.put(NEXT_PID, pid + 1);
@@ -95,6 +97,10 @@ export function createTask(
   for (let fd = 0; fd <= 2; fd++) table.install(file, false);
   table.nofile = nofile;
 }
+
+/** Gives a task a current directory. @param path an absolute one */
+export const setCwd = (records: Records, name: string, path: string): void =>
+  putTask(records, name, { ...existingTask(records, name), cwd: path });
 
 /** Removes a task whose descriptors are closed. */
 export const removeTask = (records: Records, name: string): void => records.delete(taskKey(name));

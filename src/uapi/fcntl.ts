@@ -28,6 +28,20 @@ export const O_PATH = 0o10000000;
 /** __O_TMPFILE, without the O_DIRECTORY that goes with it. */
 export const O_TMPFILE = 0o20000000;
 
+export const R_OK = 4;
+export const W_OK = 2;
+export const X_OK = 1;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const AT_EACCESS = 0x200;
+export const AT_NO_AUTOMOUNT = 0x800;
+export const AT_EMPTY_PATH = 0x1000;
+export const AT_STATX_SYNC_TYPE = 0x6000;
+
+export const LOCK_SH = 1;
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
+export const LOCK_UN = 8;
+
 export const F_DUPFD = 0;
 export const F_GETFD = 1;
 export const F_SETFD = 2;

@@ -39,3 +39,7 @@ export function decodePollfds(bytes: Uint8Array): Pollfd[] {
     revents: view.getUint16(i * POLLFD_SIZE + 6, true),
   }));
 }
+
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;

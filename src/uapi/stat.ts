@@ -71,3 +71,24 @@ export function decodeStat(bytes: Uint8Array, layout: StatLayout): Stat {
     st_blocks: read('st_blocks'),
   };
 }
+
+/** include/uapi/linux/magic.h: f_type of statfs(2). */
+export const DMA_BUF_MAGIC = 0x444d4142;
+export const TMPFS_MAGIC = 0x01021994;
+export const PROC_SUPER_MAGIC = 0x9fa0;
+export const SYSFS_MAGIC = 0x62656572;
+
+/** sizeof(struct statfs) of 64 bits: include/uapi/asm-generic/statfs.h. */
+export const STATFS_SIZE = 120;
+const NAME_MAX = 255n;
+
+/** struct statfs as bytes, of a file system that counts nothing. */
+export function encodeStatfs(magic: number, pageSize: number): Uint8Array {
+  const bytes = new Uint8Array(STATFS_SIZE);
+  const view = new DataView(bytes.buffer);
+  view.setBigInt64(0, BigInt(magic), true);
+  view.setBigInt64(8, BigInt(pageSize), true);
+  view.setBigInt64(64, NAME_MAX, true);
+  view.setBigInt64(72, BigInt(pageSize), true);
+  return bytes;
+}

@@ -63,6 +63,10 @@ function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): strin
     case 'old_len':
     case 'new_len':
       return [`${argument} ${value < 0n ? value : formatHex(value)} is not allowed`];
+    case 'op':
+    case 'mode':
+    case 'advice':
+      return [`${argument} ${formatHex(value)} is not allowed`];
     case 'cmd':
       return [`fcntl has no command ${value}`];
     case 'mapping':

@@ -42,6 +42,8 @@ export function rmdir(state: KernelState, by: string, { path }: Mkdir): SyscallR
   if (there.node.kind !== 'directory') return refused('ENOTDIR');
   const above = look(state, by, parent);
   if ('errno' in above) return refused(above.errno);
+  // devtmpfs looks whether anything is in it: simple_rmdir().
+  if (isDev(there) && there.node.list().length > 0) return refused('ENOTEMPTY');
   const cgroup = cgroupAt(state.records, there.path);
   if (cgroup?.parent === undefined) return refused(cgroup === undefined ? refusal(there) : 'EBUSY');
   const holder = writableCgroup(state, by, above);
@@ -76,6 +78,8 @@ function writableCgroup(state: KernelState, by: string, found: Found): Cgroup | 
   if (!mayWrite) return { refused: 'EACCES' };
   return cgroupAt(state.records, found.path) ?? { refused: refusal(found) };
 }
+
+const isDev = ({ path }: { readonly path: string }): boolean => /^\/dev(\/|$)/.test(path);
 
 /** What a file system answers that has no such operation. @throws NotModelled where one has it */
 function refusal({ path }: Found): Errno {

@@ -1,12 +1,8 @@
 /**
- * What a descriptor answers: reading, seeking, polling and asking. Models fs/read_write.c, fs/select.c, fs/stat.c,
- * fs/fcntl.c and the file_operations of heaps and dma-bufs (Linux 7.3).
+ * What a descriptor is, and where it stands. Models fs/fcntl.c and fs/read_write.c: ksys_lseek() (Linux 7.3).
  */
-import type { OpenFile } from '../../dma-buf/dma-buf.ts';
-import { DMA_HEAP_MAJOR, findDmaHeap } from '../../dma-buf/dma-heap.ts';
 import { NotModelled } from '../../dma-buf/not-modelled.ts';
 import { profileIn } from '../../profile/recorded-profile.ts';
-import { DRM_MAJOR } from '../../uapi/drm.ts';
 import {
   F_DUPFD,
   F_DUPFD_CLOEXEC,
@@ -15,8 +11,6 @@ import {
   F_SETFD,
   F_SETFL,
   FD_CLOEXEC,
-  mayRead,
-  mayWrite,
   O_APPEND,
   O_CLOEXEC,
   O_NOATIME,
@@ -25,81 +19,10 @@ import {
   SEEK_MAX,
   SEEK_SET,
 } from '../../uapi/fcntl.ts';
-import {
-  decodePollfds,
-  encodePollfds,
-  POLLERR,
-  POLLFD_SIZE,
-  POLLHUP,
-  POLLIN,
-  POLLNVAL,
-  POLLOUT,
-  POLLRDNORM,
-  POLLWRNORM,
-} from '../../uapi/poll.ts';
-import { encodeStat, makedev, S_IFCHR, S_IFDIR, S_IFREG, type Stat } from '../../uapi/stat.ts';
-import { drmNode } from '../drm-devices.ts';
 import type { KernelState } from '../state.ts';
-import { DescriptorTable } from '../task.ts';
 import type { Opened } from './opened.ts';
-import { badArgument, fail, ok, type SyscallResult, type UserPointer } from './results.ts';
+import { badArgument, fail, ok, type SyscallResult } from './results.ts';
 import * as virtual from './virtual-calls.ts';
-
-export interface Transfer {
-  readonly buf: UserPointer;
-}
-
-export interface TransferAt extends Transfer {
-  readonly offset: bigint;
-}
-
-/** read(2): ksys_read(). */
-export function read(state: KernelState, opened: Opened, { buf }: Transfer): SyscallResult {
-  return vfsRead(state, opened, buf);
-}
-
-/** pread64(2): ksys_pread64(). */
-export function pread64(state: KernelState, opened: Opened, { buf, offset }: TransferAt): SyscallResult {
-  return vfsRead(state, opened, buf, offset);
-}
-
-function vfsRead(state: KernelState, opened: Opened, buf: UserPointer, offset?: bigint): SyscallResult {
-  const { file } = opened;
-  if (file.kind === 'stream') throw new NotModelled('reading a standard stream');
-  if (offset !== undefined) {
-    if (offset < 0n) return badArgument('EINVAL', 'offset', offset);
-    if (!canSeek(file)) return fail('ESPIPE');
-  }
-  if (!mayRead(file.flags)) return fail('EBADF', { kind: 'access-mode', flags: file.flags });
-  if (file.kind === 'drm') throw new NotModelled('reading events of a DRM device');
-  if (file.kind !== 'virtual') return fail('EINVAL');
-  return virtual.read(state, opened, file, buf, offset);
-}
-
-/** write(2): ksys_write(). */
-export function write(state: KernelState, opened: Opened, { buf }: Transfer): SyscallResult {
-  return vfsWrite(state, opened, buf);
-}
-
-/** pwrite64(2): ksys_pwrite64(). */
-export function pwrite64(state: KernelState, opened: Opened, { buf, offset }: TransferAt): SyscallResult {
-  return vfsWrite(state, opened, buf, offset);
-}
-
-function vfsWrite(state: KernelState, opened: Opened, buf: UserPointer, offset?: bigint): SyscallResult {
-  const { file } = opened;
-  if (file.kind === 'stream') throw new NotModelled('writing to a standard stream');
-  if (offset !== undefined) {
-    if (offset < 0n) return badArgument('EINVAL', 'offset', offset);
-    if (!canSeek(file)) return fail('ESPIPE');
-  }
-  if (!mayWrite(file.flags)) return fail('EBADF', { kind: 'access-mode', flags: file.flags });
-  if (file.kind !== 'virtual') return fail('EINVAL');
-  return virtual.write(state, opened, file, buf, offset);
-}
-
-/** FMODE_PREAD: heaps are opened without it (nonseekable_open()), and a dma-buf never had it. */
-const canSeek = (file: OpenFile): boolean => file.kind === 'virtual';
 
 export interface Lseek {
   readonly offset: bigint;
@@ -121,126 +44,6 @@ export function lseek(state: KernelState, opened: Opened, call: Lseek): SyscallR
   return ok(whence === SEEK_END ? Number(file.size) : 0);
 }
 
-export interface Ftruncate {
-  readonly length: bigint;
-}
-
-/** do_sys_ftruncate(): only regular files that are open for writing. */
-export function ftruncate(_state: KernelState, opened: Opened, { length }: Ftruncate): SyscallResult {
-  if (length < 0n) return badArgument('EINVAL', 'len', length);
-  if (opened.file.kind === 'stream') throw new NotModelled('truncating a standard stream');
-  return fail('EINVAL');
-}
-
-const DEFAULT_POLLMASK = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
-
-/** What a file is ready for: its poll(), or DEFAULT_POLLMASK where it has none. */
-function readyFor(file: OpenFile, requested: number): number {
-  switch (file.kind) {
-    case 'dma_buf':
-      // dma_buf_poll(): no fence is ever pending.
-      return requested & (POLLIN | POLLOUT);
-    case 'sync_file':
-      // Its fence has signalled: sync_file_poll().
-      return requested & POLLIN;
-    case 'drm':
-      // drm_poll(): no event is ever pending.
-      return 0;
-    case 'dma_heap':
-    case 'virtual':
-      return requested & DEFAULT_POLLMASK;
-    case 'stream':
-      throw new NotModelled('polling a standard stream');
-  }
-}
-
-export interface Poll {
-  /** Holds struct pollfds. */
-  readonly fds: UserPointer;
-  readonly timeout: number;
-}
-
-/** do_sys_poll(). Nothing here becomes ready later, so that the timeout only lets time pass for nobody. */
-export function poll(state: KernelState, task: string, { fds }: Poll): SyscallResult {
-  if (fds === null || fds.length % POLLFD_SIZE !== 0) return fail('EFAULT');
-  const table = new DescriptorTable(state.records, task);
-  const entries = decodePollfds(fds);
-  if (entries.length > table.nofile) return badArgument('EINVAL', 'len', entries.length);
-  const answered = entries.map((entry) => {
-    if (entry.fd < 0) return { ...entry, revents: 0 };
-    const descriptor = table.get(entry.fd);
-    const file = descriptor && state.files.get(descriptor.file);
-    const revents = file === undefined ? POLLNVAL : readyFor(file, entry.events | POLLERR | POLLHUP);
-    return { ...entry, revents };
-  });
-  fds.set(encodePollfds(answered));
-  return ok(answered.filter(({ revents }) => revents !== 0).length);
-}
-
-const PLAIN: Omit<Stat, 'st_blksize'> = {
-  st_dev: 0n,
-  st_ino: 0n,
-  st_mode: 0,
-  st_nlink: 1,
-  st_uid: 0,
-  st_gid: 0,
-  st_rdev: 0n,
-  st_size: 0n,
-  st_blocks: 0n,
-};
-
-export interface Fstat {
-  /** Gets a struct stat: 128 bytes. */
-  readonly buf: UserPointer;
-}
-
-/** vfs_fstat(). st_dev and the times are not modelled: 0. */
-export function fstat(state: KernelState, opened: Opened, { buf }: Fstat): SyscallResult {
-  const { arch, geometry } = profileIn(state.records);
-  const stat = { ...statOf(state, opened), st_blksize: geometry.pageSize };
-  if (buf === null || buf.length < arch.stat.size) return fail('EFAULT');
-  buf.set(encodeStat(stat, arch.stat));
-  return ok(0);
-}
-
-function statOf(state: KernelState, { file, task }: Opened): typeof PLAIN {
-  switch (file.kind) {
-    case 'dma_buf':
-      // An anonymous inode: a mode without a type, and blocks as inode_set_bytes() counts them.
-      return {
-        ...PLAIN,
-        st_ino: BigInt(file.ino),
-        st_mode: 0o600,
-        st_size: file.size,
-        st_blocks: file.size / 512n,
-      };
-    case 'dma_heap': {
-      const heap = findDmaHeap(state.records, file.heap);
-      if (heap === undefined) throw new Error(`heap ${file.heap} has gone`);
-      return {
-        ...PLAIN,
-        st_mode: S_IFCHR | heap.mode,
-        st_gid: heap.gid,
-        st_rdev: makedev(DMA_HEAP_MAJOR, heap.minor),
-      };
-    }
-    case 'drm': {
-      const { mode, minor } = drmNode(state.records, file.node) ?? { mode: 0, minor: 0 };
-      return { ...PLAIN, st_mode: S_IFCHR | mode, st_rdev: makedev(DRM_MAJOR, minor) };
-    }
-    case 'sync_file':
-      return { ...PLAIN, st_mode: 0o600 };
-    case 'virtual': {
-      const node = virtual.nodeOf(state, task, file);
-      const { mode = 0, uid = 0, gid = 0, size = 0 } = node ?? {};
-      const type = file.directory ? S_IFDIR : S_IFREG;
-      return { ...PLAIN, st_mode: type | mode, st_uid: uid, st_gid: gid, st_size: BigInt(size) };
-    }
-    case 'stream':
-      throw new NotModelled('fstat of a standard stream');
-  }
-}
-
 /** SETFL_MASK, less O_DIRECT, which none of these files can have. */
 const SETFL_MASK = O_APPEND | O_NONBLOCK | O_NOATIME;
 
@@ -251,9 +54,15 @@ export interface Fcntl {
   readonly at?: number;
 }
 
+/** What can be asked of what O_PATH opened. */
+const OF_PATHS: ReadonlySet<number> = new Set([F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL]);
+
 /** do_fcntl(), setfl(). A changed `file` is stored. */
 export function fcntl(state: KernelState, opened: Opened, { cmd, arg, at }: Fcntl): SyscallResult {
   const { table, fd, descriptor, file } = opened;
+  // check_fcntl_cmd()
+  if (file.kind === 'path' && !OF_PATHS.has(cmd))
+    return fail('EBADF', { kind: 'access-mode', flags: file.flags });
   switch (cmd) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC: {

@@ -22,6 +22,8 @@ export interface TaskHandler<A = unknown> {
 /** What a task asks of a descriptor. @typeParam A its arguments beside `fd` */
 export interface FileHandler<A = unknown> {
   readonly on: 'file';
+  /** Whether it takes what O_PATH opened as well, which is no file to others: fdget_raw(). */
+  readonly takesPath: boolean;
   /** Why it fails before the descriptor is looked up; `undefined` when it does not. */
   refuse(state: KernelState, call: A): SyscallResult | undefined;
   answer(state: KernelState, opened: Opened, call: A): SyscallResult;
@@ -54,4 +56,10 @@ export const voidTask = <A = object>(answer: Answer<string, A>): TaskHandler<A> 
 export const file = <A = object>(
   answer: Answer<Opened, A>,
   refuse: (state: KernelState, call: A) => SyscallResult | undefined = () => undefined,
-): FileHandler<A> => ({ on: 'file', refuse, answer });
+): FileHandler<A> => ({ on: 'file', takesPath: false, refuse, answer });
+
+/** A call of a descriptor that O_PATH may have opened. */
+export const fileOrPath = <A = object>(answer: Answer<Opened, A>): FileHandler<A> => ({
+  ...file(answer),
+  takesPath: true,
+});

@@ -15,10 +15,13 @@ import {
   ofReservedMemDeviceRelease,
 } from './driver-calls.ts';
 import { drmGemClose, drmPrimeFdToHandle, drmPrimeHandleToFd } from './drm-calls.ts';
-import { dup, fcntl, fstat, ftruncate, lseek, poll, pread64, pwrite64, read, write } from './file-calls.ts';
+import { dup, fcntl, lseek } from './file-calls.ts';
+import { fadvise64, fallocate, fsync, ftruncate, readahead, syncFileRange, syncfs } from './file-size.ts';
+import { flock } from './flock.ts';
 import {
   type FileHandler,
   file,
+  fileOrPath,
   type Handler,
   type MachineHandler,
   machine,
@@ -43,7 +46,23 @@ import { mremap } from './mremap.ts';
 import { occupy } from './occupy.ts';
 import { close, open } from './open.ts';
 import { overlayApply } from './overlay-calls.ts';
+import { fchmod, fchmodat, fchown, fchownat, fgetxattr, futimens, utimensat } from './owner-calls.ts';
+import { chdir, create, fchdir, link, rename, truncate, unlink } from './path-calls.ts';
+import { epollCtl, poll } from './poll-calls.ts';
 import { execve, exit, fork, sendmsg, setrlimit, taskAdd } from './process-calls.ts';
+import { scmDrop, scmReceive, scmSend } from './scm-calls.ts';
+import { copyFileRange, sendfile, splice, vmsplice } from './splice-calls.ts';
+import { faccessat, fstat, fstatfs, newfstatat, readlinkat } from './stat-calls.ts';
+import {
+  pread64,
+  preadv2,
+  pwrite64,
+  pwritev2,
+  read,
+  refuseBelowPosition,
+  refuseNegative,
+  write,
+} from './transfers.ts';
 import { getdents64 } from './virtual-calls.ts';
 
 const CALLS = {
@@ -52,20 +71,62 @@ const CALLS = {
   ioctl: file(ioctl),
   read: file(read),
   write: file(write),
-  pread64: file(pread64),
-  pwrite64: file(pwrite64),
+  readv: file(read),
+  writev: file(write),
+  pread64: file(pread64, refuseNegative),
+  pwrite64: file(pwrite64, refuseNegative),
+  preadv: file(pread64, refuseNegative),
+  pwritev: file(pwrite64, refuseNegative),
+  preadv2: file(preadv2, refuseBelowPosition),
+  pwritev2: file(pwritev2, refuseBelowPosition),
   lseek: file(lseek),
+  sendfile: file(sendfile),
+  splice: file(splice),
+  tee: file(splice),
+  vmsplice: file(vmsplice),
+  copy_file_range: file(copyFileRange),
   ftruncate: file(ftruncate),
-  fstat: file(fstat),
+  fallocate: file(fallocate),
+  fsync: file(fsync),
+  fdatasync: file(fsync),
+  sync_file_range: file(syncFileRange),
+  syncfs: file(syncfs),
+  fadvise64: file(fadvise64),
+  readahead: file(readahead),
+  flock: file(flock),
+  fchmod: file(fchmod),
+  fchown: file(fchown),
+  futimens: file(futimens),
+  fgetxattr: file(fgetxattr),
+  fstat: fileOrPath(fstat),
+  fstatfs: fileOrPath(fstatfs),
+  fchdir: fileOrPath(fchdir),
   getdents64: file(getdents64),
-  dup: file(dup),
-  fcntl: file(fcntl),
+  newfstatat: task(newfstatat),
+  faccessat: task(faccessat),
+  readlinkat: task(readlinkat),
+  truncate: task(truncate),
+  unlink: task(unlink),
+  link: task(link),
+  rename: task(rename),
+  symlink: task(create),
+  mknod: task(create),
+  fchmodat: task(fchmodat),
+  fchownat: task(fchownat),
+  utimensat: task(utimensat),
+  chdir: task(chdir),
+  dup: fileOrPath(dup),
+  fcntl: fileOrPath(fcntl),
   mmap: file(mmap, refuseOffset),
   munmap: task(munmap),
   mprotect: task(mprotect),
   mremap: task(mremap),
   poll: task(poll),
-  sendmsg: file(sendmsg),
+  epoll_ctl: file(epollCtl),
+  sendmsg: fileOrPath(sendmsg),
+  scm_send: fileOrPath(scmSend),
+  scm_receive: task(scmReceive),
+  scm_drop: task(scmDrop),
   setrlimit: task(setrlimit),
   fork: task(fork),
   mkdir: task(mkdir),

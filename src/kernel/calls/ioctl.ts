@@ -73,6 +73,7 @@ export function ioctl(state: KernelState, opened: Opened, call: Ioctl): SyscallR
     case 'sync_file':
       throw new NotModelled('a request on a sync_file');
     case 'virtual':
+    case 'path':
       return fail('ENOTTY');
   }
 }

@@ -64,8 +64,8 @@ export function fork(state: KernelState, parent: string, { child }: Fork): Sysca
   if (refused !== undefined) return refused;
   const task = findTask(records, parent);
   if (task === undefined) throw new Error(`no task ${parent}`);
-  const { credentials, nofile } = task;
-  addTask(records, child, { credentials, nofile });
+  const { credentials, nofile, cwd } = task;
+  addTask(records, child, { credentials, nofile, ...(cwd !== undefined && { cwd }) });
   enterCgroup(records, child, cgroupOfTask(records, parent));
   const table = new DescriptorTable(records, child);
   for (const [fd, record] of [...new DescriptorTable(records, parent).entries()]) {

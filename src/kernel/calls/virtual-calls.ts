@@ -1,6 +1,6 @@
 /** Opening, reading and writing the files that are made when they are looked at. Models fs/namei.c, fs/seq_file.c
  *  and fs/readdir.c (Linux 7.3) over the nodes of `virtual-files/`. */
-import type { DrmFile, HeapFile, VirtualOpenFile } from '../../dma-buf/dma-buf.ts';
+import type { DrmFile, HeapFile, PathFile, VirtualOpenFile } from '../../dma-buf/dma-buf.ts';
 import { NotModelled } from '../../dma-buf/not-modelled.ts';
 import { profileIn } from '../../profile/recorded-profile.ts';
 import { DT_CHR, DT_DIR, DT_LNK, DT_REG, encodeDirent } from '../../uapi/dirent.ts';
@@ -17,6 +17,7 @@ import {
   SEEK_CUR,
   SEEK_SET,
 } from '../../uapi/fcntl.ts';
+import { found } from '../found-path.ts';
 import type { KernelState } from '../state.ts';
 import { findTask, ROOT } from '../task.ts';
 import { lookup, mayAccess } from '../virtual-files/lookup.ts';
@@ -33,20 +34,23 @@ export function openPath(
   task: string,
   path: string,
   flags: number,
-): HeapFile | DrmFile | VirtualOpenFile | { readonly refused: SyscallResult } {
-  if ((flags & O_PATH) !== 0) throw new NotModelled('open with O_PATH');
-  if ((flags & O_TMPFILE) !== 0) throw new NotModelled('open with O_TMPFILE');
+): HeapFile | DrmFile | VirtualOpenFile | PathFile | { readonly refused: SyscallResult } {
+  const refused = (result: SyscallResult) => ({ refused: result });
   const { arch, geometry } = profileIn(state.records);
   const { O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOFOLLOW } = arch.openFlags;
-  const refused = (result: SyscallResult) => ({ refused: result });
+  if ((flags & O_PATH) !== 0) return openAsPath(state, task, path, flags);
+  const isTemporary = (flags & O_TMPFILE) !== 0;
+  // build_open_flags(): a file without a name is written to, and lies in a directory.
+  if (isTemporary && ((flags & O_DIRECTORY) === 0 || !asksToWrite(flags)))
+    return refused(badArgument('EINVAL', 'flags', flags >>> 0));
   const credentials = findTask(state.records, task)?.credentials ?? ROOT;
   const context = { ...state.heapContext(task), task };
-  const found = lookup(context, path, credentials, { followLast: (flags & O_NOFOLLOW) === 0 });
-  if ('errno' in found) {
-    if (found.errno === 'ENOENT' && (flags & O_CREAT) !== 0) throw new NotModelled('creating a file');
-    return refused(fail(found.errno, { kind: 'path', path }));
+  const at = lookup(context, path, credentials, { followLast: (flags & O_NOFOLLOW) === 0 });
+  if ('errno' in at) {
+    if (at.errno === 'ENOENT' && (flags & O_CREAT) !== 0) throw new NotModelled('creating a file');
+    return refused(fail(at.errno, { kind: 'path', path }));
   }
-  const { node } = found;
+  const { node } = at;
   const why = { kind: 'path' as const, path, mode: node.mode, gid: node.gid ?? 0 };
   if ((flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL)) return refused(fail('EEXIST', why));
   if (node.kind === 'symlink') {
@@ -56,6 +60,10 @@ export function openPath(
     return refused(fail(followed ? 'ENXIO' : 'ELOOP', why));
   }
   if ((flags & O_DIRECTORY) !== 0 && node.kind !== 'directory') return refused(fail('ENOTDIR', why));
+  if (isTemporary) {
+    if (/^\/(proc|sys)(\/|$)/.test(at.path)) return refused(fail('EOPNOTSUPP', why));
+    throw new NotModelled('open with O_TMPFILE');
+  }
   if (node.kind === 'directory' && (asksToWrite(flags) || (flags & O_CREAT) !== 0)) {
     return refused(fail('EISDIR', why));
   }
@@ -67,11 +75,11 @@ export function openPath(
   const kept = (flags & ~FORGOTTEN) | (geometry.wordBits === 64 ? O_LARGEFILE : 0);
   if (node.kind === 'device') {
     if ('heap' in node.opens) return { kind: 'dma_heap', heap: node.opens.heap, flags: kept, count: 1 };
-    return { kind: 'drm', node: found.path, device: node.opens.drm, handles: [], flags: kept, count: 1 };
+    return { kind: 'drm', node: at.path, device: node.opens.drm, handles: [], flags: kept, count: 1 };
   }
   return {
     kind: 'virtual',
-    path: found.path,
+    path: at.path,
     directory: node.kind === 'directory',
     flags: kept,
     pos: 0n,
@@ -79,12 +87,40 @@ export function openPath(
   };
 }
 
+/** open(2) with O_PATH: the place alone, which nobody needs a permission for; most other flags are passed over. */
+function openAsPath(
+  state: KernelState,
+  task: string,
+  path: string,
+  flags: number,
+): PathFile | { readonly refused: SyscallResult } {
+  const { O_DIRECTORY, O_NOFOLLOW } = profileIn(state.records).arch.openFlags;
+  const at = found(state, task, path, { followLast: (flags & O_NOFOLLOW) === 0 });
+  if ('refused' in at) return at;
+  const { node } = at;
+  const directory = node.kind === 'directory';
+  if ((flags & O_DIRECTORY) !== 0 && !directory) return { refused: fail('ENOTDIR', { kind: 'path', path }) };
+  if (node.kind === 'symlink' && (flags & O_NOFOLLOW) === 0)
+    throw new NotModelled('open with O_PATH of what has no path');
+  return {
+    kind: 'path',
+    path: at.path,
+    directory,
+    flags: flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW),
+    count: 1,
+  };
+}
+
 /** The node behind an open file; `undefined` when what it shows has gone. */
-export function nodeOf(state: KernelState, task: string, file: VirtualOpenFile): VirtualNode | undefined {
+export function nodeOf(
+  state: KernelState,
+  task: string,
+  file: Pick<VirtualOpenFile, 'path'>,
+): VirtualNode | undefined {
   const credentials = findTask(state.records, task)?.credentials ?? ROOT;
   const context = { ...state.heapContext(task), task };
-  const found = lookup(context, file.path, credentials, { unchecked: true });
-  return 'errno' in found ? undefined : found.node;
+  const at = lookup(context, file.path, credentials, { unchecked: true });
+  return 'errno' in at ? undefined : at.node;
 }
 
 /**

@@ -38,7 +38,7 @@ function taskView(state: KernelState, name: string, attachments: number): TaskVi
         kind: open?.kind ?? 'stream',
         ...(ino !== undefined && { ino }),
         ...(path !== undefined && { path }),
-        ...(open?.kind === 'virtual' && { path: open.path }),
+        ...((open?.kind === 'virtual' || open?.kind === 'path') && { path: open.path }),
         ...(open?.kind === 'drm' && { path: open.node }),
       };
     }),

@@ -150,7 +150,7 @@ export interface TaskView {
   readonly fds: readonly {
     readonly fd: number;
     readonly cloexec: boolean;
-    readonly kind: 'dma_buf' | 'dma_heap' | 'drm' | 'virtual' | 'sync_file' | 'stream';
+    readonly kind: 'dma_buf' | 'dma_heap' | 'drm' | 'virtual' | 'path' | 'sync_file' | 'stream';
     /** Of a dma-buf. */
     readonly ino?: number;
     /** Of a heap's node or another file. */

@@ -24,6 +24,7 @@ export function devDirectory({ records }: Viewer): VirtualDirectory {
         (): VirtualNode => ({
           kind: 'device',
           mode: heap.mode,
+          ...(heap.uid !== undefined && { uid: heap.uid }),
           gid: heap.gid,
           major: DMA_HEAP_MAJOR,
           minor: heap.minor,

@@ -39,6 +39,7 @@ export function linkTarget(file: OpenFile): string {
       return `/dmabuf:${file.name ?? ''}`;
     case 'dma_heap':
       return `/dev/dma_heap/${file.heap.replaceAll('/', '!')}`;
+    case 'path':
     case 'virtual':
       return file.path;
     case 'drm':

@@ -3,7 +3,7 @@
  * looked at.
  */
 import type { Errno } from '../../uapi/errno.ts';
-import type { Credentials } from '../task.ts';
+import { type Credentials, findTask } from '../task.ts';
 import { mayAccess } from './access.ts';
 import type { VirtualContext } from './context.ts';
 import type { VirtualDirectory, VirtualNode } from './node.ts';
@@ -37,7 +37,7 @@ const utf8 = new TextEncoder();
  * Looks a path up. A magic link at its end whose file has no path is returned itself, followed or not.
  *
  * Deviation: a name of over 255 bytes is ENAMETOOLONG everywhere; sysfs and /proc, which do not measure, say
- * ENOENT. There is no current directory: a relative path is ENOENT.
+ * ENOENT.
  *
  * @param context the kernel, and the task that /proc/self is
  * @param credentials who looks: search permission counts, and some texts depend on who opened the file
@@ -48,7 +48,11 @@ export function lookup(
   credentials: Credentials,
   options: LookupOptions = {},
 ): Lookup {
-  if (!path.startsWith('/')) return { errno: 'ENOENT' };
+  if (!path.startsWith('/')) {
+    const cwd =
+      path === '' || context.task === undefined ? undefined : findTask(context.records, context.task)?.cwd;
+    return cwd === undefined ? { errno: 'ENOENT' } : lookup(context, `${cwd}/${path}`, credentials, options);
+  }
   if (utf8.encode(path).length >= PATH_MAX) return { errno: 'ENAMETOOLONG' };
   const root = rootDirectory({ ...context, credentials });
   return new Walk(root, credentials).run(path, options);

@@ -98,7 +98,7 @@ function fdLink(records: Records, number: number, owner: Owner): VirtualNode {
   if (file === undefined) throw new Error(`file ${number} is not open`);
   const mode = (mayRead(file.flags) ? 0o500 : 0) | (mayWrite(file.flags) ? 0o300 : 0);
   const target = linkTarget(file);
-  const hasPath = file.kind === 'dma_heap' || file.kind === 'drm' || file.kind === 'virtual';
+  const hasPath = file.kind === 'dma_heap' || file.kind === 'drm' || 'path' in file;
   return { kind: 'symlink', mode, ...owner, target, magic: true, size: 64, ...(hasPath && { path: target }) };
 }
 
