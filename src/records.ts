@@ -57,6 +57,13 @@ export class KeyTree {
     return this.#entries.size === 0;
   }
 
+  /** Whether a key is there. */
+  has(key: string, from = 0): boolean {
+    const name = partOf(key, from);
+    const directory = this.#entries.get(name);
+    return directory === undefined ? this.#entries.has(name) : directory.has(key, name.length);
+  }
+
   /** The keys that start with `prefix`, in order, as they are now. */
   list(prefix: string): readonly string[] {
     const found: string[] = [];

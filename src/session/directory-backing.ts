@@ -8,11 +8,12 @@ import { arenaPath, type SessionLocation, storePath } from './directory.ts';
 import { ExportedMemory } from './exported-memory.ts';
 import { Arena, FilePhysMemory } from './file-phys-memory.ts';
 import { SessionError, systemCode } from './session-error.ts';
-import { SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
+import { SharedStore, type SharedStoreOptions } from './shared-store.ts';
+import type { Store } from './store.ts';
 import { StoreRecords } from './store-records.ts';
 import type { Backing } from './stored-session.ts';
 
-export interface DirectoryBackingOptions extends SqliteStoreOptions {
+export interface DirectoryBackingOptions extends SharedStoreOptions {
   /**
    * The owner keeps transactions in a log and stores many at once, so that no call may wait for the disk: what the
    * arena puts off is done by `settle`.
@@ -22,17 +23,18 @@ export interface DirectoryBackingOptions extends SqliteStoreOptions {
 
 export class DirectoryBacking implements Backing {
   readonly path: string;
-  readonly store: SqliteStore;
+  readonly store: Store;
   readonly #options: DirectoryBackingOptions;
   /** The files of exported buffers. */
   readonly buffers: BufferFiles;
   #arena: { readonly number: number; readonly arena: Arena } | undefined;
 
-  constructor(location: SessionLocation, options: DirectoryBackingOptions = {}) {
+  /** @param store instead of its own */
+  constructor(location: SessionLocation, options: DirectoryBackingOptions = {}, store?: Store) {
     this.path = location.path;
     this.#options = options;
     this.buffers = new BufferFiles(buffersPath(location.path));
-    this.store = new SqliteStore(storePath(realpathSync(location.path)), options);
+    this.store = store ?? new SharedStore(storePath(realpathSync(location.path)), options);
   }
 
   memory(state: BootState, writable: boolean, records: Records): ExportedMemory {
@@ -50,7 +52,7 @@ export class DirectoryBacking implements Backing {
   /** When a transaction is safe: removes the files of buffers that died in it. */
   committed(memory: PhysMemory): void {
     if (!(memory instanceof ExportedMemory)) return;
-    for (const name of memory.retired) this.buffers.remove(name);
+    for (const name of memory.retired.splice(0)) this.buffers.remove(name);
   }
 
   /** Before what was served is stored: all that the records rely on is on disk. */

@@ -12,5 +12,7 @@ export {
   type SessionOptions,
 } from './local-session.ts';
 export { MemorySession } from './memory-session.ts';
+export type { Replayed } from './replay-log.ts';
+export { type ServedSession, type ServeOptions, serveSession } from './served-session.ts';
 export type { BootInputs, Session, SessionInfo, SessionView } from './session.ts';
 export { SessionError, type SessionErrorCode } from './session-error.ts';

@@ -24,11 +24,12 @@ import { Arena } from './file-phys-memory.ts';
 import { syncDirectory } from './host-files.ts';
 import type { BootInputs, Session } from './session.ts';
 import { SessionError, type SessionErrorCode } from './session-error.ts';
-import { SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
+import type { SharedStoreOptions } from './shared-store.ts';
+import { SqliteStore } from './sqlite-store.ts';
 import { StoreRecords, WritableRecords } from './store-records.ts';
 import { StoredSession } from './stored-session.ts';
 
-export interface SessionOptions extends SqliteStoreOptions {
+export interface SessionOptions extends SharedStoreOptions {
   /** Called after the transaction in which the journal began to drop its oldest entries. */
   readonly onHistoryCut?: () => void;
 }

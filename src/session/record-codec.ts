@@ -61,12 +61,15 @@ let end = 0;
  * @returns its own copy of the bytes
  * @throws TypeError for a value that is not plain data, which is a bug of the caller
  */
-export function encodeRecord(key: string, value: unknown): Uint8Array {
+export const encodeRecord = (key: string, value: unknown): Uint8Array =>
+  new Uint8Array(borrowRecord(key, value));
+
+/** Encodes a record as `encodeRecord` does. @returns bytes that are good until the next record is encoded */
+export function borrowRecord(key: string, value: unknown): Buffer {
   end = HEADER;
   putValue(value, 0);
-  const bytes = new Uint8Array(end);
-  bytes.set(scratch.subarray(0, end));
-  new DataView(bytes.buffer).setUint32(0, checksum(key, bytes), true);
+  const bytes = scratch.subarray(0, end);
+  bytes.writeUInt32LE(checksum(key, bytes), 0);
   return bytes;
 }
 

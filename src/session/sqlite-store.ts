@@ -28,6 +28,19 @@ export interface SqliteStoreOptions {
   readonly wait?: number;
   /** Called at named points of a transaction: tests end the process there. */
   readonly fault?: (point: string) => void;
+  /** Called now and then while the write lock is another's. @param waited milliseconds so far */
+  readonly onBusy?: (waited: number) => void;
+}
+
+/** A store whose write lock this process has. */
+export interface HeldStore {
+  readonly writer: StoreWriter;
+  /** The same text as when it was held last: nobody else has committed meanwhile. */
+  readonly version: string;
+  /** Commits what was put, and lets the lock go. @throws SessionError when it could not; the lock is let go all the same */
+  commit(): void;
+  /** Lets the lock go; what was put is forgotten. @param cause the error that it is for */
+  letGo(cause?: unknown): void;
 }
 
 /** How long a transaction waits for the one before it, unless it is told otherwise. */
@@ -40,8 +53,11 @@ export class SqliteStore implements Store {
   readonly #directory: string;
   readonly #wait: number;
   readonly #fault: ((point: string) => void) | undefined;
+  readonly #onBusy: ((waited: number) => void) | undefined;
   readonly #holder: LockHolder;
   #connection: Connection | undefined;
+  /** How many were opened. */
+  #connections = 0;
   /** Views and transactions that are running, one inside the other. */
   #depth = 0;
   #closed = false;
@@ -51,34 +67,70 @@ export class SqliteStore implements Store {
     this.#directory = directory;
     this.#wait = options.wait ?? DEFAULT_WAIT;
     this.#fault = options.fault;
+    this.#onBusy = options.onBusy;
     this.#holder = new LockHolder(join(directory, 'holder'));
   }
 
   write(body: (writer: StoreWriter) => void): void {
-    if (this.#depth > 0) throw new Error('a transaction inside a transaction or a view');
-    const connection = this.#open();
-    this.#depth++;
+    const held = this.take();
     try {
-      this.#begin(connection);
-      this.#holder.take();
-      try {
-        this.#fault?.('begun');
-        const writer = new Writer(connection, this.#fault);
-        body(writer);
-        writer.finish();
-        this.#fault?.('before-commit');
-        this.#commit(connection);
-      } finally {
-        this.#holder.leave();
-      }
+      this.#fault?.('begun');
+      body(held.writer);
     } catch (error) {
-      this.#rollBack(connection, error);
+      held.letGo(error);
       throw this.#named(error);
-    } finally {
-      this.#depth--;
     }
+    held.commit();
     this.#shortenLog();
     this.#fault?.('committed');
+  }
+
+  /**
+   * Takes the write lock until it is given back: for who owns the store for long.
+   *
+   * @param wait milliseconds, unless the store's own
+   */
+  take(wait = this.#wait): HeldStore {
+    if (this.#depth > 0) throw new Error('a transaction inside a transaction or a view');
+    const connection = this.#open();
+    const end = (cause: unknown) => {
+      this.#holder.leave();
+      this.#depth--;
+      this.#rollBack(connection, cause);
+    };
+    this.#depth++;
+    try {
+      this.#begin(connection, wait);
+      this.#holder.take();
+    } catch (error) {
+      this.#depth--;
+      this.#rollBack(connection, error);
+      throw this.#named(error);
+    }
+    const writer = new Writer(connection, this.#fault);
+    return {
+      writer,
+      version: this.#version(connection),
+      letGo: end,
+      commit: () => {
+        try {
+          writer.finish();
+          this.#fault?.('before-commit');
+          this.#commit(connection);
+        } catch (error) {
+          end(error);
+          throw this.#named(error);
+        }
+        this.#holder.leave();
+        this.#depth--;
+      },
+    };
+  }
+
+  /** SQLite's number of other connections' commits, which each connection counts for itself. */
+  #version(connection: Connection): string {
+    const [row] = connection.run('SELECT row(data_version) FROM pragma_data_version');
+    return `${this.#connections}.${String(row?.[0])}`;
   }
 
   /**
@@ -189,6 +241,7 @@ export class SqliteStore implements Store {
     try {
       const connection = new Connection(database);
       this.#connection = connection;
+      this.#connections++;
       connection.run(settings(this.#wait));
       checkIdentity(connection, database);
       return connection;
@@ -203,16 +256,18 @@ export class SqliteStore implements Store {
    * misses the moments between the transactions of a process that does nothing else; asked anew, it begins
    * with short pauses again.
    */
-  #begin(connection: Connection): void {
-    const end = performance.now() + this.#wait;
+  #begin(connection: Connection, wait: number): void {
+    const start = performance.now();
     for (let isBegun = false; !isBegun; ) {
-      const left = Math.max(0, Math.ceil(end - performance.now()));
+      const waited = performance.now() - start;
+      const left = Math.max(0, Math.ceil(wait - waited));
       try {
         connection.run(`PRAGMA busy_timeout=${Math.min(left, SHORT_WAIT)}; BEGIN IMMEDIATE`);
         isBegun = true;
       } catch (error) {
         if (!isBusy(error)) throw error;
-        if (left === 0) throw this.#holder.busy(this.#wait, error);
+        if (left === 0) throw this.#holder.busy(wait, error);
+        this.#onBusy?.(waited);
       } finally {
         // Everything else is waited for as SQLite does it.
         connection.run(`PRAGMA busy_timeout=${this.#wait}`);

@@ -108,7 +108,8 @@ export class WritableRecords extends StoreRecords {
   }
 }
 
-function decode(key: string, bytes: Uint8Array): unknown {
+/** @throws SessionError `session-damaged` when it is not what was stored */
+export function decode(key: string, bytes: Uint8Array): unknown {
   try {
     return decodeRecord(key, bytes);
   } catch (error) {

@@ -34,6 +34,19 @@ export const POINTS = [
   'arena-made',
 ] as const;
 
+/** Points of a process that owns the session. */
+export const SERVED_POINTS = [
+  'before-append',
+  'torn',
+  'appended',
+  'put',
+  'before-commit',
+  'log-stored',
+  'marked',
+  'written',
+  'zeroing',
+] as const;
+
 interface Call {
   readonly task: string;
   readonly call: Syscall;
@@ -57,26 +70,29 @@ class Model {
 export class KilledSession {
   readonly #dir: string;
   readonly #bundle: string;
+  readonly #work: 'calls' | 'served';
   #model = new Model();
   #generation = 1;
   /** What was seen so far. */
-  readonly counts = { kills: 0, calls: 0, lost: 0, kept: 0, boots: 0 };
+  readonly counts = { kills: 0, calls: 0, lost: 0, kept: 0, boots: 0, replayed: 0 };
 
-  constructor(dir: string, bundle: string) {
+  /** @param work how its children work on it: each transaction for itself, or as its owner */
+  constructor(dir: string, bundle: string, work: 'calls' | 'served' = 'calls') {
     this.#dir = dir;
     this.#bundle = bundle;
+    this.#work = work;
     bootSession(at(dir), cameraInputs(), bootInputs(cameraInputs()));
   }
 
   /** A child that kills itself when `point` comes for the `hits`th time. */
   async killAt(point: string, hits: number, seed: number): Promise<void> {
-    const child = startChild(this.#bundle, ['calls', this.#dir, String(seed), point, String(hits)]);
+    const child = startChild(this.#bundle, [this.#work, this.#dir, String(seed), point, String(hits)]);
     await this.#follow(child);
   }
 
   /** A child that is killed so many milliseconds after it began to work. */
   async killAfter(milliseconds: number, seed: number): Promise<void> {
-    const child = startChild(this.#bundle, ['calls', this.#dir, String(seed)]);
+    const child = startChild(this.#bundle, [this.#work, this.#dir, String(seed)]);
     await this.#follow(child, () => setTimeout(() => child.kill('SIGKILL'), milliseconds));
   }
 
@@ -127,7 +143,12 @@ export class KilledSession {
     const store = new SqliteStore(storePath(this.#dir));
     deepStrictEqual(store.check(isRecord), []);
     store.close();
-    const session = openSession(at(this.#dir));
+    const session = openSession(at(this.#dir), {
+      onReplayed: (what) => {
+        strictEqual('calls' in what, true);
+        this.counts.replayed++;
+      },
+    });
     try {
       const before = { generation: this.#generation, calls: this.#model.calls.length };
       const { generation, calls, entries, layout } = session.info();

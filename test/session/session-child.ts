@@ -4,6 +4,8 @@
  *     work DIR SEED ROUNDS            allocates, writes, checks and frees; prints what it kept
  *     calls DIR SEED [POINT HITS]     random calls until it is killed, each announced before and
  *                                     acknowledged after it; kills itself when POINT comes HITS times
+ *     served DIR SEED [POINT HITS]    the same as the owner of the session; POINT `torn` is in the middle of
+ *                                     a write to the log
  *     hold DIR                        stays inside a transaction until it is killed
  *     look DIR                        stays inside a view until it is killed
  *     views DIR MS LONGEST SEED       views up to LONGEST ms long for so many ms; prints how it had to wait
@@ -15,7 +17,9 @@
  */
 import { writeSync } from 'node:fs';
 import type { Kernel } from '../../src/kernel/kernel.ts';
+import { onHostCall } from '../../src/session/host-files.ts';
 import { bootSession, openSession } from '../../src/session/local-session.ts';
+import { serveSession } from '../../src/session/served-session.ts';
 import { SessionError } from '../../src/session/session-error.ts';
 import { Random } from '../fuzz/random.ts';
 import { transactions, views } from './at-work.ts';
@@ -99,6 +103,37 @@ function calls(dir: string, seed: number, point: string | undefined, hits: numbe
   }
 }
 
+/** Kills itself when half of a frame of the log is written. */
+function tearLog(hits: number): void {
+  let left = hits;
+  onHostCall((call, path) => {
+    if (!path.endsWith('/exec/log')) return undefined;
+    if (call === 'write') return --left === 0 ? 200 : undefined;
+    if (call === 'truncate' && left === 0) process.kill(process.pid, 'SIGKILL');
+    return undefined;
+  });
+}
+
+function served(dir: string, seed: number, point: string | undefined, hits: number): void {
+  let left = hits;
+  const fault = (at: string): void => {
+    if (at === point && --left === 0) process.kill(process.pid, 'SIGKILL');
+  };
+  const random = new Random(seed);
+  const session = serveSession(at(dir), { fault, logLimit: 65_536 });
+  if (point === 'torn') tearLog(hits);
+  say('ready');
+  for (;;) {
+    const operation = session.view((kernel) => chooseOperation(kernel, random));
+    if (operation.kind === 'boot') continue;
+    say('call', operation);
+    say(
+      'answer',
+      session.transact((kernel) => perform(kernel, TASK, operation)),
+    );
+  }
+}
+
 function stay(): never {
   say('here');
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
@@ -108,6 +143,7 @@ const [mode, dir = '', ...rest] = process.argv.slice(2);
 try {
   if (mode === 'work') work(dir, Number(rest[0]), Number(rest[1]));
   else if (mode === 'calls') calls(dir, Number(rest[0]), rest[1], Number(rest[2] ?? 0));
+  else if (mode === 'served') served(dir, Number(rest[0]), rest[1], Number(rest[2] ?? 0));
   else if (mode === 'stranger') {
     // Root may read everything; nobody may not.
     if (process.getuid?.() === 0) process.seteuid?.(65534);

@@ -1,0 +1,91 @@
+/**
+ * What a session has while a server owns it, in `SESSION/exec/`:
+ *
+ *     log          the transactions that are not in the store yet (redo-log.ts)
+ *     owner        the process that serves it: a hint, the lock is the store's
+ *     requests/    what other processes ask it for, a file each (lease-requests.ts)
+ *
+ * The server of `dmaheap exec` keeps more there (docs/exec-protocol.md).
+ */
+import { closeSync, lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  checkOwnDirectory,
+  createOwn,
+  makeDirectory,
+  readOwn,
+  renameHost,
+  unlinkHost,
+  writeHost,
+} from './host-files.ts';
+import { isRunning, type ProcessIdentity, thisProcess } from './process-identity.ts';
+import { fileError, SessionError, systemCode } from './session-error.ts';
+
+export const execPath = (dir: string): string => join(dir, 'exec');
+export const redoLogPath = (dir: string): string => join(dir, 'exec', 'log');
+export const requestsPath = (dir: string): string => join(dir, 'exec', 'requests');
+const ownerPath = (dir: string): string => join(dir, 'exec', 'owner');
+
+/** Longer than any owner's note. */
+const OWNER_LIMIT = 256;
+
+/** Makes the directory and that of the requests, or checks those that are there. @throws SessionError */
+export function makeExecDirectory(dir: string): void {
+  for (const path of [execPath(dir), requestsPath(dir)]) {
+    try {
+      makeDirectory(path, true);
+      const stat = lstatSync(path);
+      if (!stat.isDirectory()) {
+        throw new SessionError('session-untrusted', `${path} is not a directory: it is not used`);
+      }
+      checkOwnDirectory(path, stat);
+    } catch (error) {
+      throw fileError(error, `make ${path}`);
+    }
+  }
+}
+
+/** Notes that this process serves the session. */
+export function noteOwner(dir: string): void {
+  const path = ownerPath(dir);
+  const fresh = `${path}.${process.pid}`;
+  try {
+    unlinkHost(fresh);
+    const fd = createOwn(fresh);
+    try {
+      writeHost(fd, fresh, Buffer.from(`${JSON.stringify(thisProcess())}\n`), 0);
+    } finally {
+      closeSync(fd);
+    }
+    renameHost(fresh, path);
+  } catch (error) {
+    throw fileError(error, `write ${path}`);
+  }
+}
+
+export const removeOwner = (dir: string): void => unlinkHost(ownerPath(dir));
+
+/** The process that serves the session, when there is a note of one that runs. */
+export function runningOwner(dir: string): ProcessIdentity | undefined {
+  let text: string;
+  try {
+    text = Buffer.from(readOwn(ownerPath(dir), OWNER_LIMIT)).toString();
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EFBIG'].includes(systemCode(error) ?? '')) return undefined;
+    throw fileError(error, `read ${ownerPath(dir)}`);
+  }
+  const owner = parseOwner(text);
+  return owner !== undefined && isRunning(owner) ? owner : undefined;
+}
+
+function parseOwner(text: string): ProcessIdentity | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || !('pid' in value) || !('started' in value))
+      return undefined;
+    const { pid, started } = value;
+    return typeof pid === 'number' && typeof started === 'string' ? { pid, started } : undefined;
+  } catch {
+    return undefined;
+  }
+}
