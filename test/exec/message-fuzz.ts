@@ -17,6 +17,11 @@ type Field =
   | { readonly as: 'u32' | 'i32' | 'u64' | 'i64'; readonly value: number | bigint }
   | { readonly as: 'str'; readonly value: string | Uint8Array };
 
+interface Message {
+  readonly type: number;
+  readonly fields: readonly Field[];
+}
+
 const u32 = (value: number): Field => ({ as: 'u32', value });
 const i32 = (value: number): Field => ({ as: 'i32', value });
 const u64 = (value: number | bigint): Field => ({ as: 'u64', value });
@@ -194,7 +199,19 @@ export class MessageFuzz {
     const writer = new FieldWriter().begin(MESSAGE.HELLO, ++program.seq);
     this.#send(program, MESSAGE.HELLO, write(writer, [...hello, ...rest]), 'valid', []);
     if (program.isHungUp) throw new Error('HELLO was refused');
+    // Something to be wrong about: a heap, two buffers, a mapping.
+    const open = [str('/dev/dma_heap/system'), u32(2), u32(0), i32(3)];
+    this.#whole(program, { type: MESSAGE.OPEN, fields: open });
+    for (let n = 0; n < 2; n++) {
+      this.#whole(program, this.#ioctl(program, 3, DMA_HEAP_IOCTL_ALLOC, allocation(this.#random)));
+    }
+    const map = [u32(4), u64(0), u64(PAGE), u32(3), u32(1), u64(0), u64(program.room(BigInt(PAGE)))];
+    if (program.buffers.has(4)) this.#whole(program, { type: MESSAGE.MMAP, fields: map });
     return program;
+  }
+
+  #whole(program: Program, { type, fields }: Message): void {
+    this.#send(program, type, write(new FieldWriter().begin(type, ++program.seq), fields), 'valid', fields);
   }
 
   #replace(program: Program): void {
@@ -204,7 +221,7 @@ export class MessageFuzz {
   }
 
   /** A whole message that the program could send now. */
-  #message(program: Program): { readonly type: number; readonly fields: readonly Field[] } {
+  #message(program: Program): Message {
     const random = this.#random;
     const heap = anyOf(program.heaps, random) ?? 3;
     const buffer = anyOf([...program.buffers.keys()], random) ?? 4;
@@ -356,7 +373,7 @@ export class MessageFuzz {
     }
   }
 
-  #ioctl(program: Program, fd: number, request: number, memory: Uint8Array) {
+  #ioctl(program: Program, fd: number, request: number, memory: Uint8Array): Message {
     const random = this.#random;
     const at = random.oneIn(20) ? -1 : program.free();
     const name = at < 0 ? '' : `${program.pid}.${++program.names}`;
