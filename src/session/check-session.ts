@@ -1,11 +1,13 @@
 /** Whether a session is whole, and what is wrong: what `dmaheap session check` tells. */
 import { lstatSync, realpathSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
+import { ExportedBuffers } from '../dma-buf/exported-buffers.ts';
 import { findContradictions } from '../kernel/contradictions.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { NO_MEMORY } from '../mm/phys-memory.ts';
 import type { Records } from '../records.ts';
 import { type BootState, bootState } from './boot-state.ts';
+import { buffersPath } from './buffer-files.ts';
 import { arenaPath, checkDirectory, neverBooted, type SessionLocation, storePath } from './directory.ts';
 import { ARENA_PAGE, DirtyPages } from './dirty-pages.ts';
 import { arenaSize } from './file-phys-memory.ts';
@@ -50,6 +52,7 @@ function inside(location: SessionLocation, records: Records): string[] {
   }
   return [
     ...arenaProblems(location.path, state),
+    ...bufferProblems(location.path, records),
     ...journalProblems(records),
     ...findContradictions(records, new Kernel(records, NO_MEMORY)),
   ];
@@ -62,6 +65,14 @@ function arenaProblems(dir: string, state: BootState): string[] {
     ...fileProblem(path, size),
     ...fileProblem(`${path}.dirty`, DirtyPages.fileSize(Math.ceil(size / ARENA_PAGE))),
   ];
+}
+
+/** A file that its program cut short is as the program wants it; one that is gone is not. */
+function bufferProblems(dir: string, records: Records): string[] {
+  return [...new ExportedBuffers(records).all()].flatMap(([file, { name }]) => {
+    if (lstatSync(join(buffersPath(dir), name), { throwIfNoEntry: false }) !== undefined) return [];
+    return [`exec/b/${name} is missing: the bytes of the buffer of file ${file} are lost`];
+  });
 }
 
 function fileProblem(path: string, size: number): string[] {

@@ -18,6 +18,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { MemoryRecords } from '../../src/records.ts';
 import { BufferFiles, buffersPath } from '../../src/session/buffer-files.ts';
+import { checkSession } from '../../src/session/check-session.ts';
 import { bootSession, openSession } from '../../src/session/local-session.ts';
 import { MemorySession } from '../../src/session/memory-session.ts';
 import type { Session } from '../../src/session/session.ts';
@@ -214,6 +215,21 @@ describe('an exported buffer', () => {
     for (const name of ['', '.', '..', '../x', 'a/b', '.hidden', 'a\0b', 'x'.repeat(65)]) {
       expect(() => session.transact((kernel) => kernel.exportBuffer('shell', fd, name))).toThrow('called');
     }
+    session.close();
+  });
+});
+
+describe('a file that is gone', () => {
+  it('is named by session check, and ends who writes to it', () => {
+    const { path, session, files } = booted();
+    const fd = allocExported(session, files, '100.0', 4096);
+    const address = physOf(session, fd);
+    expect(checkSession(at(path))).toEqual([]);
+    rmSync(join(files, '100.0'));
+    expect(checkSession(at(path))).toEqual([expect.stringContaining('exec/b/100.0 is missing')]);
+    const write = (): void =>
+      session.transact((kernel) => kernel.physMemory().write(address, Uint8Array.of(1)));
+    expect(write).toThrow('the bytes of that buffer are lost');
     session.close();
   });
 });
