@@ -86,6 +86,8 @@ void dmah_track(int fd, int kind);
 void dmah_untrack(int fd);
 /* One after the last number that was ever tracked: where a walk over the table may stop. */
 int dmah_track_end(void);
+/* CLOSE of a tracked descriptor that is about to be closed by other means than close(). */
+void dmah_closed(int fd);
 /* Is this number the carrier's own (its socket …)? The program must not see, close or replace it. */
 bool dmah_is_own(int fd);
 /* The own numbers, ascending; how many (at most DMAH_OWN_MAX). For close_range and closefrom. */
@@ -103,12 +105,17 @@ void dmah_forget_own(int fd); /* it is closed already */
 /* ---- RLIMIT_NOFILE (resource-limit.c) ---- */
 /* As dmah_wire_connect, also with a full table; the socket lies out of the program's way. */
 int dmah_connect_own(struct dmah_wire *w, const char *path);
+int dmah_memfd_own(const char *name);
+/* Opens a host path and puts it in the place of fd, which is the program's number; close-on-exec as flags say. 0, or -errno. */
+int dmah_open_over(int fd, const char *path, int flags);
 /* The hard limit that the program has set, over exec: "DMAHEAP_EXEC_NOFILE=N"; false when it has set none. */
 void dmah_limit_from_environment(void);
 bool dmah_limit_for_environment(char *to, size_t size);
 
 /* The object that a descriptor inherited from elsewhere is (by its host path below the exec directory), or 0. */
 int dmah_kind_of_path(const char *host_path);
+/* What a memfd of a virtual file is named; the emulated path follows. */
+#define DMAH_MEMFD_NAME "dmaheap:"
 /* The host path of a descriptor (readlink of /proc/self/fd/N): its length, 0 when there is none. Always terminated. */
 size_t dmah_fd_path(int fd, char *to, size_t size);
 

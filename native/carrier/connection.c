@@ -184,6 +184,9 @@ uint32_t dmah_get_flags(struct dmah_wire *w)
 /* Below which directory a host path lies says what it is: DIR/b/… a buffer, DIR/mirror/… a node or a directory of nodes. */
 int dmah_kind_of_path(const char *path)
 {
+  static const char memfd[] = "/memfd:" DMAH_MEMFD_NAME;
+  if (strncmp(path, memfd, sizeof memfd - 1) == 0)
+    return DMAH_FILE;
   size_t buffers = strlen(dmah_buffers_dir), mirror = strlen(dmah_mirror_dir);
   if (buffers && strncmp(path, dmah_buffers_dir, buffers) == 0 && path[buffers] == '/')
     return DMAH_BUFFER;

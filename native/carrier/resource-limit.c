@@ -78,6 +78,28 @@ int dmah_connect_own(struct dmah_wire *w, const char *path)
   return ret;
 }
 
+int dmah_memfd_own(const char *name)
+{
+  struct rlimit was = open_room();
+  int fd = (int)dmah_raw(SYS_memfd_create, name, 1 /* MFD_CLOEXEC */);
+  if (fd >= 0)
+    fd = move(fd, was);
+  close_room(was);
+  return fd;
+}
+
+int dmah_open_over(int fd, const char *path, int flags)
+{
+  struct rlimit was = open_room();
+  long new = dmah_raw(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0);
+  close_room(was);
+  if (new < 0)
+    return (int)new;
+  long ret = dmah_raw(SYS_dup3, new, fd, flags & O_CLOEXEC);
+  dmah_raw(SYS_close, new);
+  return ret < 0 ? (int)ret : 0;
+}
+
 void dmah_limit_from_environment(void)
 {
   const char *hard = getenv("DMAHEAP_EXEC_NOFILE");
