@@ -32,6 +32,9 @@
 #endif
 /* We define what the fortified headers would redirect. */
 #undef _FORTIFY_SOURCE
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmissing-attributes" /* of second names: what headers promise of the first */
+#endif
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -67,6 +70,8 @@ void dmah_unlock(void);
 int64_t dmah_hello(enum dmah_how how, long ppid);
 /* The emulated path prefixes, one after the other, each with its '\0'; an empty one ends them. */
 const char *dmah_prefixes(void);
+/* A question by one who holds the lock; dmah_unlock ends it. */
+struct dmah_wire *dmah_locked(uint16_t type);
 /* False before the constructor has run, and where the process is not ours to carry: then calls go to the host as they are. */
 bool dmah_active(void);
 /* What the answer to HELLO said. */
@@ -78,6 +83,14 @@ void dmah_say(bool *said, const char *text, const char *name);
 /* -1 and errno for -errno (also -4095…-1 from dmah_raw), else the value. */
 long dmah_result(int64_t ret);
 
+/* ---- children and programs (process.c, exec.c) ---- */
+
+void dmah_prepare_forks(void);
+bool dmah_clone_is_fork(unsigned long flags);
+long dmah_clone_fork(unsigned long flags);
+/* Keeps what of the environment exec passes on; puts what this process's raw execs need into it. */
+void dmah_prepare_execs(void);
+
 /* ---- which descriptors are emulated (descriptor-table.c) ---- */
 
 /* enum dmah_kind, or 0: not ours. Lock-free, any number, also negative. */
@@ -86,8 +99,6 @@ void dmah_track(int fd, int kind);
 void dmah_untrack(int fd);
 /* One after the last number that was ever tracked: where a walk over the table may stop. */
 int dmah_track_end(void);
-/* CLOSE of a tracked descriptor that is about to be closed by other means than close(). */
-void dmah_closed(int fd);
 /* Is this number the carrier's own (its socket …)? The program must not see, close or replace it. */
 bool dmah_is_own(int fd);
 /* The own numbers, ascending; how many (at most DMAH_OWN_MAX). For close_range and closefrom. */
@@ -96,6 +107,9 @@ int dmah_own_list(int own[DMAH_OWN_MAX]);
 /* A pipe on own high numbers. 0, or -errno. */
 int dmah_pipe_own(int ends[2]);
 void dmah_close_own(int fd); /* also -1 */
+/* The program puts something of its own on that number (dup2): ours goes elsewhere. Not under the lock. */
+void dmah_leave_number(int fd);
+void dmah_leave_pipe(int fd); /* the part of it in program-memory.c */
 /* Moves an own descriptor (close-on-exec) out of the program's way and registers it as own; the new number, or -errno. */
 int dmah_move_high(int fd);
 

@@ -10,6 +10,8 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "../seccomp/exec-seccomp.h"
+
 #ifdef __x86_64__
 #define MACHINE EM_X86_64
 #else
@@ -25,7 +27,7 @@ static uint64_t mask_before; /* of the thread that holds the lock */
 static bool started;
 static long connected_pid;
 /* The environment may be changed by the program: what is needed later is kept. */
-static char socket_path[108], token[80], task[256], prefixes[4096];
+static char socket_path[108], token[80], task[256], prefixes[4096] = "/dev/dma_heap"; /* until the server has said more */
 
 void dmah_say(bool *said, const char *text, const char *name)
 {
@@ -134,6 +136,17 @@ int64_t dmah_hello(enum dmah_how how, long ppid)
   return 0;
 }
 
+void dmah_leave_number(int fd)
+{
+  dmah_lock();
+  if (server.socket == fd) {
+    dmah_forget_own(fd);
+    server.socket = dmah_move_high(fd);
+  } else
+    dmah_leave_pipe(fd);
+  dmah_unlock();
+}
+
 const char *dmah_prefixes(void) { return prefixes; }
 
 struct dmah_wire *dmah_begin(uint16_t type)
@@ -151,6 +164,12 @@ struct dmah_wire *dmah_begin(uint16_t type)
 }
 
 void dmah_again(struct dmah_wire *w, uint16_t type) { dmah_wire_begin(w, type); }
+
+struct dmah_wire *dmah_locked(uint16_t type)
+{
+  dmah_wire_begin(&server, type);
+  return &server;
+}
 
 int64_t dmah_ask(struct dmah_wire *w)
 {
@@ -228,7 +247,7 @@ __attribute__((constructor)) static void start(void)
   keep(socket_path, sizeof socket_path, "DMAHEAP_EXEC");
   keep(token, sizeof token, "DMAHEAP_EXEC_TOKEN");
   keep(task, sizeof task, "DMAHEAP_EXEC_TASK");
-  if (!*socket_path)
+  if (!*socket_path || dmah_under_seccomp())
     return;
   keep(dmah_buffers_dir, sizeof dmah_buffers_dir, "DMAHEAP_EXEC_BUFFERS");
   keep(dmah_mirror_dir, sizeof dmah_mirror_dir, "DMAHEAP_EXEC_MIRROR");
@@ -243,4 +262,6 @@ __attribute__((constructor)) static void start(void)
   if (ret < 0)
     dmah_say(&said, "the server does not answer: ", strerror((int)-ret));
   __atomic_store_n(&started, true, __ATOMIC_RELEASE);
+  dmah_prepare_forks();
+  dmah_prepare_execs();
 }

@@ -110,12 +110,3 @@ size_t dmah_fd_path(int fd, char *to, size_t size)
   to[n > 0 ? n : 0] = '\0';
   return n > 0 ? (size_t)n : 0;
 }
-
-void dmah_closed(int fd)
-{
-  struct dmah_wire *w = dmah_begin(DMAH_CLOSE);
-  dmah_put_u32(w, 1);
-  dmah_put_u32(w, (uint32_t)fd);
-  dmah_untrack(fd);
-  dmah_ask_end(w);
-}

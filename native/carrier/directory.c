@@ -72,7 +72,7 @@ static int read_entry_into(DIR *dir, struct dirent *to, struct dirent **result)
 DMAH_ALIAS(readdir_r, read_entry_into);
 DMAH_ALIAS(readdir64_r, read_entry_into);
 
-static ssize_t get_entries(int fd, void *buffer, size_t size)
+ssize_t dmah_getdents(int fd, void *buffer, size_t size)
 {
   long n = dmah_raw(SYS_getdents64, fd, buffer, size);
   if (n <= 0 || !dmah_active())
@@ -88,9 +88,12 @@ static ssize_t get_entries(int fd, void *buffer, size_t size)
     }
     from += length;
   }
-  return to == (char *)buffer ? get_entries(fd, buffer, size) : to - (char *)buffer;
+  return to == (char *)buffer ? dmah_getdents(fd, buffer, size) : to - (char *)buffer;
 }
-DMAH_ALIAS(getdents64, get_entries);
+DMAH_ALIAS(getdents64, dmah_getdents);
+#ifndef __GLIBC__
+DMAH_ALIAS(getdents, dmah_getdents);
+#endif
 
 DIR *opendir(const char *path)
 {
@@ -105,15 +108,6 @@ DIR *opendir(const char *path)
   if (fd >= 0 && !dir)
     close(fd);
   return dir;
-}
-
-/* The C library closes the descriptor by itself. */
-int closedir(DIR *dir)
-{
-  int fd = dirfd(dir);
-  if (dmah_kind(fd))
-    dmah_closed(fd);
-  return REAL(closedir)(dir);
 }
 
 typedef int filter(const struct dirent *);

@@ -22,5 +22,11 @@ int dmah_proc_fd(const char *path);
 /* Opens what an emulated, normalised path names: the descriptor, or -1 and errno (open.c). */
 int dmah_open_emulated(const char *path, int flags, mode_t mode);
 
+/* fstatat, statx (to: the kernel's struct), getdents64. */
+struct stat;
+int dmah_stat(int dirfd, const char *path, struct stat *to, int flags);
+int dmah_statx(int dirfd, const char *path, int flags, unsigned mask, void *to);
+ssize_t dmah_getdents(int fd, void *buffer, size_t size);
+
 #pragma GCC visibility pop
 #endif

@@ -1,22 +1,32 @@
 /* Copies from and to the program's memory that cannot fault: the kernel does them and says how far it came. */
 #include "carrier.h"
 
+#include <pthread.h>
 #include <sys/uio.h>
 
 /* Where process_vm_readv is forbidden (seccomp) or missing: a pipe, one page at a time, on high numbers of our own. */
 static int pipe_ends[2] = { -1, -1 };
 static long pipe_pid;
+static pthread_mutex_t pipe_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void close_pipe(void)
+{
+  for (int i = 0; i < 2; i++) {
+    dmah_close_own(pipe_ends[i]);
+    pipe_ends[i] = -1;
+  }
+}
+
+void dmah_leave_pipe(int fd)
+{
+  if (fd == pipe_ends[0] || fd == pipe_ends[1])
+    close_pipe(); /* made anew when it is needed */
+}
 
 static bool have_pipe(void)
 {
-  long pid = dmah_raw(SYS_getpid);
-  if (pipe_pid == pid)
-    return pipe_ends[0] >= 0;
-  /* A forked child must not share its parent's pipe. */
-  for (int i = 0; i < 2; i++)
-    dmah_close_own(pipe_ends[i]);
-  pipe_ends[0] = pipe_ends[1] = -1;
-  pipe_pid = pid;
+  if (pipe_ends[0] >= 0)
+    return true;
   int ends[2];
   if (dmah_pipe_own(ends) < 0)
     return false;
@@ -27,22 +37,26 @@ static bool have_pipe(void)
 
 static size_t copy_by_pipe(void *to, const void *from, size_t n)
 {
+  if (pipe_pid != dmah_raw(SYS_getpid)) { /* a forked child shares neither its parent's pipe nor its threads */
+    pthread_mutex_init(&pipe_lock, NULL);
+    close_pipe();
+    pipe_pid = dmah_raw(SYS_getpid);
+  }
   size_t done = 0;
-  if (!have_pipe())
-    return 0;
-  while (done < n) {
+  pthread_mutex_lock(&pipe_lock);
+  while (done < n && have_pipe()) {
     size_t step = n - done < 4096 ? n - done : 4096;
     long in = dmah_raw(SYS_write, pipe_ends[1], (const char *)from + done, step);
     if (in <= 0)
       break;
     long out = dmah_raw(SYS_read, pipe_ends[0], (char *)to + done, in);
+    done += out > 0 ? (size_t)out : 0;
     if (out < in) { /* what could not be stored must not stay in the pipe */
-      char rest[4096];
-      dmah_raw(SYS_read, pipe_ends[0], rest, in - (out > 0 ? out : 0));
-      return done + (out > 0 ? (size_t)out : 0);
+      close_pipe();
+      break;
     }
-    done += (size_t)out;
   }
+  pthread_mutex_unlock(&pipe_lock);
   return done;
 }
 

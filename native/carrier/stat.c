@@ -60,7 +60,7 @@ static int64_t emulated(int dirfd, const char *path, int flags, struct stat *to)
   return ret < 0 ? ret : 1;
 }
 
-static int stat_at(int dirfd, const char *path, struct stat *to, int flags)
+int dmah_stat(int dirfd, const char *path, struct stat *to, int flags)
 {
   char at[PATH_MAX];
   struct stat s;
@@ -76,14 +76,14 @@ static int stat_at(int dirfd, const char *path, struct stat *to, int flags)
   return (int)dmah_result(ret);
 }
 
-static int stat_path(const char *path, struct stat *to) { return stat_at(AT_FDCWD, path, to, 0); }
-static int stat_link(const char *path, struct stat *to) { return stat_at(AT_FDCWD, path, to, AT_SYMLINK_NOFOLLOW); }
-static int stat_fd(int fd, struct stat *to) { return dmah_kind(fd) ? stat_at(fd, "", to, AT_EMPTY_PATH) : (int)dmah_result(dmah_raw(SYS_fstat, fd, to)); }
+static int stat_path(const char *path, struct stat *to) { return dmah_stat(AT_FDCWD, path, to, 0); }
+static int stat_link(const char *path, struct stat *to) { return dmah_stat(AT_FDCWD, path, to, AT_SYMLINK_NOFOLLOW); }
+static int stat_fd(int fd, struct stat *to) { return dmah_kind(fd) ? dmah_stat(fd, "", to, AT_EMPTY_PATH) : (int)dmah_result(dmah_raw(SYS_fstat, fd, to)); }
 /* Old glibc's, with the version of the struct: on our machines it has one form. */
 static int old_stat(int version, const char *path, struct stat *to) { return (void)version, stat_path(path, to); }
 static int old_lstat(int version, const char *path, struct stat *to) { return (void)version, stat_link(path, to); }
 static int old_fstat(int version, int fd, struct stat *to) { return (void)version, stat_fd(fd, to); }
-static int old_fstatat(int version, int dirfd, const char *path, struct stat *to, int flags) { return (void)version, stat_at(dirfd, path, to, flags); }
+static int old_fstatat(int version, int dirfd, const char *path, struct stat *to, int flags) { return (void)version, dmah_stat(dirfd, path, to, flags); }
 
 DMAH_ALIAS(stat, stat_path);
 DMAH_ALIAS(stat64, stat_path);
@@ -91,8 +91,8 @@ DMAH_ALIAS(lstat, stat_link);
 DMAH_ALIAS(lstat64, stat_link);
 DMAH_ALIAS(fstat, stat_fd);
 DMAH_ALIAS(fstat64, stat_fd);
-DMAH_ALIAS(fstatat, stat_at);
-DMAH_ALIAS(fstatat64, stat_at);
+DMAH_ALIAS(fstatat, dmah_stat);
+DMAH_ALIAS(fstatat64, dmah_stat);
 DMAH_ALIAS(__xstat, old_stat);
 DMAH_ALIAS(__xstat64, old_stat);
 DMAH_ALIAS(__lxstat, old_lstat);
@@ -118,7 +118,7 @@ struct kernel_statx {
 
 static struct kernel_time stamp(struct timespec t) { return (struct kernel_time){ t.tv_sec, (uint32_t)t.tv_nsec, 0 }; }
 
-static int statx_at(int dirfd, const char *path, int flags, unsigned mask, struct kernel_statx *to)
+int dmah_statx(int dirfd, const char *path, int flags, unsigned mask, void *to)
 {
   char at[PATH_MAX];
   struct stat s;
@@ -137,7 +137,7 @@ static int statx_at(int dirfd, const char *path, int flags, unsigned mask, struc
     .rdev_major = major(s.st_rdev), .rdev_minor = minor(s.st_rdev), .dev_major = major(s.st_dev), .dev_minor = minor(s.st_dev) };
   return (int)dmah_result(dmah_poke(to, &x, sizeof x) == sizeof x ? 0 : -EFAULT);
 }
-DMAH_ALIAS(statx, statx_at);
+DMAH_ALIAS(statx, dmah_statx);
 
 static int access_at(int dirfd, const char *path, int mode, int flags)
 {
