@@ -102,7 +102,7 @@ int dmah_track_end(void);
 /* Is this number the carrier's own (its socket …)? The program must not see, close or replace it. */
 bool dmah_is_own(int fd);
 /* The own numbers, ascending; how many (at most DMAH_OWN_MAX). For close_range and closefrom. */
-#define DMAH_OWN_MAX 8
+#define DMAH_OWN_MAX 80 /* sockets, pipes, and what stands in epoll sets for buffers */
 int dmah_own_list(int own[DMAH_OWN_MAX]);
 /* A pipe on own high numbers. 0, or -errno. */
 int dmah_pipe_own(int ends[2]);
@@ -120,6 +120,8 @@ void dmah_forget_own(int fd); /* it is closed already */
 /* As dmah_wire_connect, also with a full table; the socket lies out of the program's way. */
 int dmah_connect_own(struct dmah_wire *w, const char *path);
 int dmah_memfd_own(const char *name);
+int dmah_open_own(const char *path, int flags);
+int dmah_eventfd_own(unsigned value);
 /* Opens a host path and puts it in the place of fd, which is the program's number; close-on-exec as flags say. 0, or -errno. */
 int dmah_open_over(int fd, const char *path, int flags);
 /* The hard limit that the program has set, over exec: "DMAHEAP_EXEC_NOFILE=N"; false when it has set none. */
@@ -161,8 +163,13 @@ void *dmah_next(const char *name);
 #pragma GCC visibility pop
 
 /* Exports `symbol` as a second name of a function of this file, without a declaration of it (a header may have another, or a macro). */
+#if __has_attribute(copy)
+#define DMAH_AS(function) alias(#function), copy(function) /* gcc warns of an alias with fewer attributes */
+#else
+#define DMAH_AS(function) alias(#function)
+#endif
 #define DMAH_ALIAS(symbol, function) \
-  extern __typeof__(function) dmah_alias_##symbol __asm__(#symbol) __attribute__((alias(#function), visibility("default")))
+  extern __typeof__(function) dmah_alias_##symbol __asm__(#symbol) __attribute__((DMAH_AS(function), visibility("default")))
 
 /* What follows in a file is for the program, also with -fvisibility=hidden; what is ours is declared above. */
 #pragma GCC visibility push(default)

@@ -10,7 +10,7 @@
 
 static unsigned char *pages[PAGES];
 static int track_end;
-static int own[DMAH_OWN_MAX] = { -1, -1, -1, -1, -1, -1, -1, -1 };
+static int own[DMAH_OWN_MAX] = { [0 ... DMAH_OWN_MAX - 1] = -1 };
 
 static unsigned char *slot(int fd)
 {

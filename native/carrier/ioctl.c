@@ -6,12 +6,14 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
+
+/* What the number of a request says: its place in its family, how long its argument is, whether it stores to it. */
+#define NUMBER_OF(request) ((request) & 0xff)
+#define LENGTH_OF(request) ((size_t)(request) >> 16 & 0x3fff)
+#define STORES(request) ((request) >> 31)
 
 #define MOST_MEMORY 4096 /* of the argument, in one question */
 #define MOST_WANTED 8 /* other places of memory, in one question */
@@ -20,7 +22,7 @@
 /* The numbers of the requests that make descriptors: of a heap, a DRM node (PRIME_HANDLE_TO_FD), a buffer (EXPORT_SYNC_FILE). */
 static bool makes_descriptor(int kind, unsigned request)
 {
-  unsigned number = _IOC_NR(request);
+  unsigned number = NUMBER_OF(request);
   return kind == DMAH_HEAP ? number == 0 : kind == DMAH_DRM ? number == 0x2d : kind == DMAH_BUFFER && number == 2;
 }
 
@@ -62,13 +64,19 @@ static void withdraw(struct offer *offer)
   dmah_raw(SYS_close, offer->fd);
 }
 
-/* Puts an open description onto the offered number; fd is closed unless it stays the program's. */
-static int put_on(struct offer *offer, int fd, bool keep, unsigned flags)
+/* Puts an open description onto the offered number. */
+static int put_on(struct offer *offer, int fd, unsigned flags)
 {
   int ret = fd < 0 ? fd : (int)dmah_raw(SYS_dup3, fd, offer->fd, flags & O_CLOEXEC);
-  if (fd >= 0 && !keep)
-    dmah_raw(SYS_close, fd);
   return ret < 0 ? ret : 0;
+}
+
+/* The same, of one that was made for this. */
+static int move_on(struct offer *offer, int own, unsigned flags)
+{
+  int ret = put_on(offer, own, flags);
+  dmah_close_own(own);
+  return ret;
 }
 
 /* A descriptor of this process on the same file: a dma-buf is one open description wherever it is exported. -1: none. */
@@ -85,10 +93,10 @@ static int same_file(const char *path, int not)
 
 static int open_held(const char *path, unsigned flags)
 {
-  long fd = dmah_raw(SYS_openat, AT_FDCWD, path, (flags & O_ACCMODE) | O_CLOEXEC, 0);
+  int fd = dmah_open_own(path, (int)(flags & O_ACCMODE) | O_CLOEXEC);
   if (fd >= 0)
-    hold((int)fd);
-  return (int)fd;
+    hold(fd);
+  return fd;
 }
 
 /* The offered file becomes a buffer of that size: its space is there at once, so that no store can fail later. */
@@ -99,11 +107,9 @@ static int fill_offer(struct offer *offer, unsigned flags, uint64_t size)
     ret = 0;
   if (ret < 0)
     return (int)ret;
-  if ((flags & O_ACCMODE) != O_RDWR) {
-    struct rlimit room = dmah_open_room(); /* for a number of a moment, also when the table is full */
-    ret = put_on(offer, open_held(offer->path, flags), false, flags);
-    dmah_close_room(room);
-  } else if (!(flags & O_CLOEXEC))
+  if ((flags & O_ACCMODE) != O_RDWR)
+    ret = move_on(offer, open_held(offer->path, flags), flags);
+  else if (!(flags & O_CLOEXEC))
     ret = dmah_raw(SYS_fcntl, offer->fd, F_SETFD, 0);
   return (int)ret;
 }
@@ -116,14 +122,12 @@ static int take_offer(struct offer *offer, uint32_t kind, unsigned flags, uint64
     ret = fill_offer(offer, flags, size);
   } else {
     char path[PATH_MAX];
-    struct rlimit room = dmah_open_room();
     if (kind == DMAH_SYNC_FILE) {
-      ret = put_on(offer, (int)dmah_raw(SYS_eventfd2, 0, EFD_CLOEXEC), false, flags);
+      ret = move_on(offer, dmah_eventfd_own(0), flags);
     } else if ((ret = buffer_path(path, name)) == 0) {
       int other = same_file(path, offer->fd);
-      ret = put_on(offer, other >= 0 ? other : open_held(path, flags), other >= 0, flags);
+      ret = other >= 0 ? put_on(offer, other, flags) : move_on(offer, open_held(path, flags), flags);
     }
-    dmah_close_room(room);
     if (ret == 0)
       dmah_raw(SYS_unlinkat, AT_FDCWD, offer->path, 0);
   }
@@ -140,17 +144,17 @@ struct wanted {
 static int64_t ask(struct dmah_wire *w, int fd, unsigned request, void *arg, const struct offer *offer, const struct wanted *wanted, uint32_t n)
 {
   unsigned char memory[MOST_MEMORY];
-  size_t size = _IOC_SIZE(request) > 64 ? _IOC_SIZE(request) : 64;
+  size_t size = LENGTH_OF(request) > 64 ? LENGTH_OF(request) : 64;
   size_t there = dmah_peek(memory, arg, size < MOST_MEMORY ? size : MOST_MEMORY);
   /* Only what such a request stores to: it is rewritten, and other threads may use what lies beside it. */
-  size_t stored = _IOC_SIZE(request) < there ? _IOC_SIZE(request) : there;
+  size_t stored = LENGTH_OF(request) < there ? LENGTH_OF(request) : there;
   dmah_put_u32(w, (uint32_t)fd);
   dmah_put_u32(w, request);
   dmah_put_u64(w, (uintptr_t)arg);
   dmah_put_i32(w, offer->fd);
   dmah_put_str(w, offer->name);
   dmah_put_bytes(w, memory, there);
-  dmah_put_u32(w, (uint32_t)(_IOC_DIR(request) & _IOC_READ ? dmah_writable(arg, stored) : 0));
+  dmah_put_u32(w, (uint32_t)(STORES(request) ? dmah_writable(arg, stored) : 0));
   dmah_put_u32(w, n);
   for (uint32_t i = 0; i < n; i++) {
     dmah_put_u64(w, wanted[i].address);

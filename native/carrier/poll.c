@@ -2,6 +2,7 @@
 #include "poll.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <time.h>
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 
 #define OWN_AT 65000 /* no higher: the kernel's table of descriptors is as long as the highest number */
@@ -82,6 +83,26 @@ int dmah_memfd_own(const char *name)
 {
   struct rlimit was = open_room();
   int fd = (int)dmah_raw(SYS_memfd_create, name, 1 /* MFD_CLOEXEC */);
+  if (fd >= 0)
+    fd = move(fd, was);
+  close_room(was);
+  return fd;
+}
+
+int dmah_open_own(const char *path, int flags)
+{
+  struct rlimit was = open_room();
+  int fd = (int)dmah_raw(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0);
+  if (fd >= 0)
+    fd = move(fd, was);
+  close_room(was);
+  return fd;
+}
+
+int dmah_eventfd_own(unsigned value)
+{
+  struct rlimit was = open_room();
+  int fd = (int)dmah_raw(SYS_eventfd2, value, EFD_CLOEXEC);
   if (fd >= 0)
     fd = move(fd, was);
   close_room(was);
