@@ -163,13 +163,8 @@ void *dmah_next(const char *name);
 #pragma GCC visibility pop
 
 /* Exports `symbol` as a second name of a function of this file, without a declaration of it (a header may have another, or a macro). */
-#if __has_attribute(copy)
-#define DMAH_AS(function) alias(#function), copy(function) /* gcc warns of an alias with fewer attributes */
-#else
-#define DMAH_AS(function) alias(#function)
-#endif
 #define DMAH_ALIAS(symbol, function) \
-  extern __typeof__(function) dmah_alias_##symbol __asm__(#symbol) __attribute__((DMAH_AS(function), visibility("default")))
+  extern __typeof__(function) dmah_alias_##symbol __asm__(#symbol) __attribute__((alias(#function), visibility("default")))
 
 /* What follows in a file is for the program, also with -fvisibility=hidden; what is ours is declared above. */
 #pragma GCC visibility push(default)

@@ -124,7 +124,6 @@ DMAH_ALIAS(pwritev64, pwritev);
 
 CALLS(ssize_t, preadv2, (int fd, const struct iovec *v, int n, off_t at, int flags), DMAH_PREADV2, ARGS(PTR(v), n, at, flags), ALL(v, n), false, SYS_preadv2, fd, v, n, at, 0, flags)
 CALLS(ssize_t, pwritev2, (int fd, const struct iovec *v, int n, off_t at, int flags), DMAH_PWRITEV2, ARGS(PTR(v), n, at, flags), ALL(v, n), true, SYS_pwritev2, fd, v, n, at, 0, flags)
-CALLS(ssize_t, getdents64, (int fd, void *buf, size_t n), DMAH_GETDENTS, ARGS(PTR(buf), (int64_t)n), ONE(buf, n), false, SYS_getdents64, fd, buf, n)
 CALLS(int, fstatfs, (int fd, struct statfs *buf), DMAH_FSTATFS, ARGS(PTR(buf)), ONE(buf, sizeof *buf), false, SYS_fstatfs, fd, buf)
 PLAIN(off_t, lseek, (int fd, off_t to, int whence), DMAH_LSEEK, ARGS(to, whence), SYS_lseek, fd, to, whence)
 PLAIN(int, ftruncate, (int fd, off_t length), DMAH_FTRUNCATE, ARGS(length), SYS_ftruncate, fd, length)
