@@ -4,6 +4,7 @@
  * fork() of both C libraries runs our atfork handlers, also where the library itself calls it (forkpty); the number is told by the wrappers here.
  */
 #include "carrier.h"
+#include "mapping-list.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -14,12 +15,22 @@
 
 static __thread bool tells; /* this thread's fork comes from a wrapper that tells FORK */
 
-static void before_fork(void) { dmah_lock(); }
+static void before_fork(void)
+{
+  dmah_lists_lock();
+  dmah_lock();
+}
+
+static void after_fork(void)
+{
+  dmah_unlock();
+  dmah_lists_unlock();
+}
 
 static void after_fork_in_child(void)
 {
   dmah_hello(tells ? DMAH_FORKED : DMAH_CLONED, dmah_raw(SYS_getppid));
-  dmah_unlock();
+  after_fork();
 }
 
 static void tell_fork(pid_t child)
@@ -29,13 +40,13 @@ static void tell_fork(pid_t child)
     dmah_put_u32(w, (uint32_t)child);
     dmah_ask(w);
   }
-  dmah_unlock();
+  after_fork();
 }
 
 static void after_fork_in_parent(void)
 {
   if (!tells)
-    dmah_unlock();
+    after_fork();
 }
 
 void dmah_prepare_forks(void) { pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child); }
