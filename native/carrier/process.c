@@ -119,7 +119,7 @@ int clone(int (*run)(void *), void *stack, int flags, void *argument, ...)
   if (tells)
     tell_fork(pid);
   else
-    dmah_unlock();
+    after_fork();
   tells = false;
   errno = saved;
   return pid;
