@@ -63,6 +63,8 @@ export class Exchange {
       buffers,
       mirror,
       onCall: (process, call, result) => this.#runs.told(process, call, result),
+      note: (process, text) => this.#runs.note(process, text),
+      taskOf: (pid) => this.#tasks.peerOf(pid)?.process?.task,
     };
   }
 
@@ -81,17 +83,20 @@ export class Exchange {
       return this.#dispatch(peer, frame);
     } catch (error) {
       if (error instanceof MalformedMessage) {
-        this.#runs.note(peer, `${describe(frame, peer)}: ${error.message}`);
+        this.#runs.note(peer.process, `${describe(frame, peer)}: ${error.message}`);
         peer.hangUp();
         return this.#plain(frame, EPROTO);
       }
       if (error instanceof NotModelled) {
-        this.#runs.note(peer, `${error.message} is not modelled: the program got ENOSYS`);
+        this.#runs.note(peer.process, `${error.message} is not modelled: the program got ENOSYS`);
         return this.#plain(frame, ENOSYS);
       }
       // A bug of ours. The transaction was undone, so that what is stored is whole.
       const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#runs.note(peer, `${describe(frame, peer)}: a bug in dmaheap; the program got EIO\n${stack}`);
+      this.#runs.note(
+        peer.process,
+        `${describe(frame, peer)}: a bug in dmaheap; the program got EIO\n${stack}`,
+      );
       return this.#plain(frame, EIO);
     }
   }

@@ -1,55 +1,30 @@
-/** STAT, ACCESS, LINK and PROC: what a program sees of files without opening them. */
-import { linkTarget } from '../kernel/virtual-files/fdinfo.ts';
-import type { VirtualNode } from '../kernel/virtual-files/node.ts';
+/** STAT, ACCESS and PATH: what is asked of a path, or changed about it, without opening it. */
+import type { Syscall } from '../kernel/syscall.ts';
 import { errnoNumber } from '../uapi/errno.ts';
-import { decodeStat, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Stat } from '../uapi/stat.ts';
+import { decodeStat, type Stat } from '../uapi/stat.ts';
+import { FLAG, PATH } from './protocol.ts';
 import type { Handler, Question } from './question.ts';
-
-const MODES = { file: S_IFREG, directory: S_IFDIR, symlink: S_IFLNK, device: S_IFCHR } as const;
-const X_OK = 1;
+import { MalformedMessage } from './wire.ts';
 
 export const stat: Handler = (question) => {
-  const { fields, kernel, task } = question;
+  const { fields, kernel } = question;
   const fd = fields.i32();
   const path = fields.str();
-  fields.u32(); // at-flags: the model follows links
+  const flags = fields.u32() | 0;
   fields.end();
-  if (fd < 0) {
-    const found = kernel.lookup(path, task);
-    if ('errno' in found) replyStat(question, -errnoNumber(found.errno));
-    else replyStat(question, 0, statOfNode(found.node, kernel.profile.geometry.pageSize));
-    return;
-  }
   const layout = kernel.profile.arch.stat;
   const buf = new Uint8Array(layout.size);
-  const { ret } = question.call({ call: 'fstat', fd, buf });
+  const { ret } = question.call(
+    fd < 0 ? { call: 'newfstatat', path, flags, buf } : { call: 'fstat', fd, buf },
+  );
   replyStat(question, ret, ret < 0 ? undefined : decodeStat(buf, layout));
 };
-
-function statOfNode(node: VirtualNode, pageSize: number): Stat {
-  const { mode, uid = 0, gid = 0, size = 0 } = node;
-  const isDirectory = node.kind === 'directory';
-  return {
-    st_dev: 0n,
-    st_ino: 0n,
-    st_mode: MODES[node.kind] | mode,
-    st_nlink: isDirectory ? 2 : 1,
-    st_uid: uid,
-    st_gid: gid,
-    st_rdev: node.kind === 'device' ? deviceNumber(node.major, node.minor) : 0n,
-    st_size: BigInt(size),
-    st_blksize: pageSize,
-    st_blocks: 0n,
-  };
-}
-
-const deviceNumber = (major: number, minor: number): bigint =>
-  BigInt((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12));
 
 function replyStat(question: Question, ret: number, stat?: Stat): void {
   const { st_mode = 0, st_nlink = 0, st_uid = 0, st_gid = 0, st_rdev = 0n } = stat ?? {};
   const rdev = Number(st_rdev);
   const reply = question.reply(ret).u32(st_mode).u32(st_nlink).u32(st_uid).u32(st_gid);
+  // new_decode_dev(): the minor number lies around the major one.
   reply.u32((rdev >>> 8) & 0xfff).u32((rdev & 0xff) | ((rdev >>> 12) & 0xfff00));
   reply
     .u64(stat?.st_ino ?? 0n)
@@ -59,29 +34,84 @@ function replyStat(question: Question, ret: number, stat?: Stat): void {
 }
 
 export const access: Handler = (question) => {
-  const { fields, kernel, task } = question;
+  const { fields } = question;
   const path = fields.str();
   const mode = fields.u32();
-  fields.u32(); // at-flags: real and effective users are one
+  const flags = fields.u32() | 0;
   fields.end();
-  const found = kernel.lookup(path, task);
-  if ('errno' in found) {
-    question.reply(-errnoNumber(found.errno));
-    return;
-  }
-  const { node } = found;
-  // Not even user 0 executes what nobody may.
-  const isRefused = (mode & X_OK) !== 0 && node.kind !== 'directory' && (node.mode & 0o111) === 0;
-  question.reply(isRefused ? -errnoNumber('EACCES') : 0);
+  question.reply(question.call({ call: 'faccessat', path, mode, flags }).ret);
 };
 
-/** What the link /proc/PID/fd/N of a host path shows. */
-export const link: Handler = (question) => {
-  const { fields, kernel, around } = question;
+/** The calls that need no more than a path, or two, and a number. */
+const CALLS: ReadonlyMap<number, (path: string, to: string, argument: bigint) => Syscall> = new Map<
+  number,
+  (path: string, to: string, argument: bigint) => Syscall
+>([
+  [PATH.TRUNCATE, (path, _, length) => ({ call: 'truncate', path, length })],
+  [PATH.UNLINK, (path) => ({ call: 'unlink', path })],
+  [PATH.RMDIR, (path) => ({ call: 'rmdir', path })],
+  [PATH.MKDIR, (path) => ({ call: 'mkdir', path })],
+  [PATH.RENAME, (path, to) => ({ call: 'rename', path, to })],
+  [PATH.LINKAT, (path, to) => ({ call: 'link', path, to })],
+  [PATH.SYMLINK, (path) => ({ call: 'symlink', path })],
+  [PATH.CHMOD, (path, _, mode) => ({ call: 'fchmodat', path, mode: Number(mode) })],
+  [PATH.CHOWN, (path, _, owner) => ({ call: 'fchownat', path, ...ownerOf(owner) })],
+  [PATH.UTIMES, (path) => ({ call: 'utimensat', path })],
+  [PATH.MKNOD, (path) => ({ call: 'mknod', path })],
+]);
+
+/** The user in the low half, the group in the high one. */
+const ownerOf = (owner: bigint): { readonly uid: number; readonly gid: number } => ({
+  uid: Number(BigInt.asUintN(32, owner)),
+  gid: Number(BigInt.asUintN(32, owner >> 32n)),
+});
+
+/** Bytes that a link's target may have. */
+const TARGET_MAX = 4096;
+
+export const path: Handler = (question) => {
+  const { fields } = question;
+  const operation = fields.u32();
   const path = fields.str();
+  const to = fields.str();
+  const argument = fields.i64();
   fields.end();
-  const file = around.buffers.fileAt(kernel, path);
-  const open = file === undefined ? undefined : kernel.openFile(file);
-  const shown = open === undefined ? around.mirror.emulatedPath(path) : linkTarget(open);
-  question.reply(shown === undefined ? -errnoNumber('ENOENT') : 0).str(shown ?? '');
+  switch (operation) {
+    case PATH.CHDIR:
+    case PATH.OPENDIR:
+      replyDirectory(question, operation, path);
+      return;
+    case PATH.READLINK: {
+      const buf = new Uint8Array(TARGET_MAX);
+      const { ret } = question.call({ call: 'readlinkat', path, buf });
+      question
+        .reply(ret)
+        .u32(0)
+        .str(buf.subarray(0, Math.max(ret, 0)));
+      return;
+    }
+    default: {
+      const callOf = CALLS.get(operation);
+      if (callOf === undefined) throw new MalformedMessage(`operation ${operation} on a path`);
+      question
+        .reply(question.call(callOf(path, to, argument)).ret)
+        .u32(0)
+        .str('');
+    }
+  }
 };
+
+/** The mirror of a directory, for the host to enter or list. */
+function replyDirectory(question: Question, operation: number, path: string): void {
+  const { kernel, task, around } = question;
+  const ret = operation === PATH.CHDIR ? question.call({ call: 'chdir', path }).ret : 0;
+  const found = ret < 0 ? undefined : kernel.lookup(path, task);
+  if (found === undefined || !('node' in found) || found.node.kind !== 'directory') {
+    question
+      .reply(ret < 0 ? ret : -errnoNumber('ENOTDIR'))
+      .u32(0)
+      .str('');
+    return;
+  }
+  question.reply(0).u32(FLAG.NATIVE).str(around.mirror.directoryAt(found.path, found.node));
+}

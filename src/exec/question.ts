@@ -12,6 +12,10 @@ export interface Surroundings {
   readonly mirror: Mirror;
   /** Told of each call that was made for a process. */
   readonly onCall: (process: Process, call: Syscall, result: SyscallResult) => void;
+  /** Tells the user of a process's run something. */
+  readonly note: (process: Process, text: string) => void;
+  /** The task of a process of the host; `undefined` when it is none of ours. */
+  readonly taskOf: (pid: number) => string | undefined;
 }
 
 export class Question {

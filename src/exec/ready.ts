@@ -3,7 +3,10 @@ import { decodePollfds, EPOLLET, encodePollfds } from '../uapi/poll.ts';
 import type { Handler, Question } from './question.ts';
 
 /** What poll(2) says of descriptors, at once. */
-function ready(question: Question, asked: readonly { readonly fd: number; readonly events: number }[]): readonly number[] {
+function ready(
+  question: Question,
+  asked: readonly { readonly fd: number; readonly events: number }[],
+): readonly number[] {
   const fds = encodePollfds(asked.map((entry) => ({ ...entry, revents: 0 })));
   question.call({ call: 'poll', fds, timeout: 0 });
   return decodePollfds(fds).map(({ revents }) => revents);

@@ -83,8 +83,8 @@ export class Runs {
   }
 
   /** Something that the user has to know: on the standard error of the run that it is about, or of all. */
-  note(peer: Peer, text: string): void {
-    const own = peer.process && this.#of(peer.process.root);
+  note(process: Process | undefined, text: string): void {
+    const own = process && this.#of(process.root);
     for (const run of own === undefined ? this.#runs.values() : [own]) tell(run.watcher, { note: text });
   }
 

@@ -66,8 +66,8 @@ export class Tasks {
     if (own !== undefined) return own;
     const parent = this.#connected.get(ppid)?.process ?? this.#executing.get(ppid);
     if (parent === undefined) return { task: this.#start(kernel, childName(root, pid), pid), root };
-    // By posix_spawn(3) or vfork(2): nobody tells of it.
-    return how === HOW.EXECED ? this.#fork(kernel, parent, pid) : undefined;
+    // After posix_spawn(3), or a clone(2) of the program's own, nobody tells of it.
+    return how === HOW.FORKED ? undefined : this.#fork(kernel, parent, pid);
   }
 
   /** A new task without descriptors of ours, or the one of that name that no process is. */

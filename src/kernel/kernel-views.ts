@@ -14,6 +14,7 @@ import { bootRecord } from './boot/boot-record.ts';
 import { waitingModules } from './boot/modules.ts';
 import { vb2Queue } from './calls/media-calls.ts';
 import { guessedPlaces } from './calls/occupy.ts';
+import { filesInFlight, type ScmFile } from './calls/scm-calls.ts';
 import { devicesOf, findDevice } from './device-table.ts';
 import type { FaultView } from './faults/faults.ts';
 import type { Holder } from './file-holders.ts';
@@ -179,6 +180,11 @@ export class KernelViews {
   /** The file that has a dma-buf's bytes, by the number of its open file; `undefined` where the arena has them. */
   exportedBuffer(file: number): ExportedBuffer | undefined {
     return this.#state.exported.get(file);
+  }
+
+  /** The files in messages that nobody has received, oldest first, by the numbers that `scm_send` gave. */
+  filesInFlight(): readonly (readonly [id: number, sent: ScmFile])[] {
+    return filesInFlight(this.#state.records);
   }
 
   /** The open file of that number. */

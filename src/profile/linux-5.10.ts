@@ -36,6 +36,7 @@ export function linux510(stable: number, pa: FormatPa = formatPa): LinuxVersion 
     dontunmapAnonymous: true,
     systemArrayLimit: true,
     leaksDescriptor: true,
+    epollTellsAgain: false,
     syncFiles: false,
     firstIno: 70,
     vmallocTotalKiB: { 39: 262_930_368 },

@@ -58,6 +58,7 @@ export const linux73 = (stable: number, pa: FormatPa = formatPa): LinuxVersion =
   mremapMovesMany: true,
   systemArrayLimit: false,
   leaksDescriptor: false,
+  epollTellsAgain: true,
   syncFiles: true,
   firstIno: 1,
   vmallocTotalKiB: { 48: 135_288_315_904, 52: 135_288_315_904 },

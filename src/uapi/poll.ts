@@ -43,3 +43,6 @@ export function decodePollfds(bytes: Uint8Array): Pollfd[] {
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
+
+/** Edge-triggered: told when it becomes ready, not as long as it is. */
+export const EPOLLET = 0x8000_0000;
