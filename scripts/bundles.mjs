@@ -38,7 +38,7 @@ const command = (name) => `src/cli/commands/${name}.ts`;
 function bundlesOf(root) {
   const others = readdirSync(join(root, 'src/cli/commands'))
     .map((file) => file.replace(/\.ts$/, ''))
-    .filter((name) => !OFTEN.includes(name) && !OF_BOARDS.includes(name))
+    .filter((name) => !OFTEN.includes(name) && !OF_BOARDS.includes(name) && name !== 'exec')
     // Parts of others, which are no commands.
     .filter((name) => !/^(device|task)-/.test(name));
   return [
@@ -101,6 +101,16 @@ function bundlesOf(root) {
         ...['cli.cjs', 'commands.cjs', 'told-context.cjs', 'board.cjs', 'reconstruct.cjs'],
         'board-threads.cjs',
       ],
+    },
+    {
+      file: 'exec.cjs',
+      entries: [command('exec')],
+      from: ['cli.cjs', 'commands.cjs', 'board.cjs', 'scenario-export.cjs', 'board-commands.cjs'],
+    },
+    {
+      file: 'exec-server.cjs',
+      entries: ['src/exec/serve.ts'],
+      from: ['cli.cjs', 'commands.cjs', 'board.cjs', 'exec.cjs'],
     },
   ];
 }

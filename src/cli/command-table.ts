@@ -86,6 +86,12 @@ const OWN: CommandTable = [
     },
   ],
   [
+    'Programs:',
+    {
+      exec: async () => (await import('./commands/exec.ts')).execCommand,
+    },
+  ],
+  [
     'Scenarios:',
     {
       run: async () => (await import('./commands/run.ts')).runCommand,

@@ -7,6 +7,8 @@ export const EXIT_USAGE = 2;
 export const EXIT_INPUT = 3;
 /** The session is missing, busy, damaged or its disk is full; or standard output cannot be written. */
 export const EXIT_SESSION = 4;
+/** `exec` itself failed, which is no answer of the program that it runs. */
+export const EXIT_EXEC = 125;
 /** A bug in dmaheap. */
 export const EXIT_BUG = 70;
 /** Ctrl-C. */
@@ -30,6 +32,7 @@ const BY_NAME: Readonly<Record<string, number>> = {
   InvalidInput: EXIT_INPUT,
   SessionError: EXIT_SESSION,
   UnwritableOutput: EXIT_SESSION,
+  ExecFailure: EXIT_EXEC,
   Interrupted: EXIT_INTERRUPTED,
 };
 

@@ -1,6 +1,7 @@
 /** Runs one command line, tells what went wrong, and says the exit code. Knows its surroundings only as given. */
 import { type Command, CommanderError } from 'commander';
-import { EXIT_DONE, exitCode } from './exit-code.ts';
+import { ProgramEnded } from './exec/program-ended.ts';
+import { EXIT_DONE, EXIT_EXEC, EXIT_INTERRUPTED, exitCode } from './exit-code.ts';
 import { errorJson, errorText } from './explain/report.ts';
 import { AnsweredNo, CallFailed, Interrupted } from './failures.ts';
 import { jsonText } from './json/json-text.ts';
@@ -17,7 +18,7 @@ const wantsJson = (words: readonly string[]): boolean => {
   return words.slice(0, end < 0 ? words.length : end).includes('--json');
 };
 
-/** @returns what the command threw; `undefined` when it has done what it should */
+/** @returns what the command threw, `undefined` when it has done what it should; and the command's name */
 async function thrownBy(words: readonly string[], surroundings: Surroundings, ledger: Ledger) {
   let program: Command | undefined;
   try {
@@ -26,23 +27,30 @@ async function thrownBy(words: readonly string[], surroundings: Surroundings, le
       await answerCompletion(surroundings, words.slice(1), (named) => createProgram(surroundings, named));
     } else if (words[0] === '__boards' && (await (await import('./boards/worker.ts')).serveBoards())) {
       // A thread of `boards`, which has done its part.
+    } else if (words[0] === '__serve') {
+      await (await import('../exec/serve.ts')).serve(words[1] ?? '');
     } else {
       program = await createProgram(surroundings, words, ledger);
       await program.parseAsync(words, { from: 'user' });
     }
-    return undefined;
+    return { thrown: undefined };
   } catch (error) {
+    const command = program?.args[0];
     if (error instanceof CallFailed && program?.opts().verbose === true) {
-      return (await import('./explain/told-context.ts')).withRules(error);
+      return { thrown: (await import('./explain/told-context.ts')).withRules(error), command };
     }
-    return error instanceof CommanderError ? usageError(error) : (error ?? new Error('nothing was thrown'));
+    if (error instanceof CommanderError) return { thrown: usageError(error), command };
+    return { thrown: error ?? new Error('nothing was thrown'), command };
   }
 }
 
+/** Whether all is said already. */
+const isTold = (thrown: unknown): boolean =>
+  [ClosedPipe, AnsweredNo, Interrupted, ProgramEnded].some((one) => thrown instanceof one);
+
 /** Tells why a command failed. @returns what else failed in telling: standard output is where JSON goes */
 function tell(thrown: unknown, json: boolean, ink: Ink, { streams }: Surroundings, ledger: Ledger): unknown {
-  if (thrown instanceof ClosedPipe || thrown instanceof AnsweredNo || thrown instanceof Interrupted)
-    return thrown;
+  if (isTold(thrown)) return thrown;
   if (thrown instanceof UnwritableOutput) {
     const failure = ledger.failure === undefined ? '' : errorText(ledger.failure, ink);
     streams.err(`${unwritableText(thrown, ledger, ink.bad('error:'))}${failure}`);
@@ -67,10 +75,13 @@ function tell(thrown: unknown, json: boolean, ink: Ink, { streams }: Surrounding
 /** The command `dmaheap` with these words after its name. Never rejects. @returns its exit code */
 export async function main(words: readonly string[], surroundings: Surroundings): Promise<number> {
   const ledger = new Ledger();
-  const thrown = await thrownBy(words, surroundings, ledger);
+  const { thrown, command } = await thrownBy(words, surroundings, ledger);
   if (thrown === undefined) return EXIT_DONE;
   const { streams, env } = surroundings;
   const refused = words.includes('--no-color');
   const ink = await makeInk({ terminal: streams.errIsTerminal, refused, env });
-  return exitCode(tell(thrown, wantsJson(words), ink, surroundings, ledger));
+  const told = tell(thrown, wantsJson(words), ink, surroundings, ledger);
+  if (told instanceof ProgramEnded) return told.code;
+  const code = exitCode(told);
+  return command === 'exec' && code !== EXIT_INTERRUPTED ? EXIT_EXEC : code;
 }

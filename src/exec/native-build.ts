@@ -98,9 +98,10 @@ async function compile(compiler: Compiler, args: readonly string[], env: Environ
   const { ok, out } = await run(compiler, args, env);
   if (ok) return;
   const lines = out.trim().split('\n');
+  const first = lines.find((line) => /error|undefined reference|not found/.test(line)) ?? lines[0] ?? '';
   throw new ExecFailure(
     'exec-build-failed',
-    `${compiler.command.join(' ')} could not build the native part:\n${lines.slice(0, 20).join('\n')}`,
+    `${compiler.command.join(' ')} could not build the native part: ${first.trim()}`,
     /No such file or directory/.test(out) ? NO_COMPILER_HINT : undefined,
   );
 }

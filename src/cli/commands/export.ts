@@ -1,21 +1,9 @@
 import { basename } from 'node:path';
-import { Kernel, layoutOf } from '../../kernel/kernel.ts';
 import { SHELL_TASK } from '../../kernel/task.ts';
-import { InMemoryPhysMemory } from '../../mm/phys-memory.ts';
-import { MemoryRecords } from '../../records.ts';
-import type { Exported, History } from '../../scenario/export/index.ts';
-import type { BootInputs, Session } from '../../session/session.ts';
-import { SessionError } from '../../session/session-error.ts';
-import { boardBeside, boardByName, exportBoard } from '../export-board.ts';
+import { exportHistory, tellLosses, writeScenario } from '../export-history.ts';
 import { UsageError } from '../failures.ts';
-import { hazardJson } from '../json/json.ts';
 import { jsonLine } from '../json/json-text.ts';
-import { decodeTree, keptName } from '../read/load-tree.ts';
-import { loadedBoard } from '../read/loaded-board.ts';
-import { prepareReboot } from '../read/prepare-boot.ts';
 import { examples, type Registry } from '../registry.ts';
-import { placeText } from '../render/diagnostic.ts';
-import { renderLogLine, splitLog } from '../render/log.ts';
 import type { Shell } from '../shell.ts';
 import { writeOutput } from '../terminal/output-file.ts';
 import { VERSION } from '../version.ts';
@@ -32,57 +20,6 @@ interface ExportOptions {
   readonly memory: boolean;
 }
 
-/** Memory that a bundle takes along. */
-const MAX_MEMORY = 256 << 20;
-
-/** What the session went through, all of one moment. */
-interface Seen {
-  readonly inputs: BootInputs;
-  readonly history: History;
-  readonly profile: string;
-  readonly log: string;
-  readonly hazards: readonly Readonly<Record<string, unknown>>[];
-  readonly memory: ReturnType<Exporting['touchedMemory']>;
-}
-
-function look(session: Session, exporting: Exporting, wantsBundle: boolean, memory: boolean): Seen {
-  return session.view((kernel, seen) => {
-    const { inputs } = seen;
-    if (seen.dropped > 0) {
-      throw new SessionError(
-        'session-history-cut',
-        `the first ${seen.dropped} calls and accesses of the session are no longer in its journal: what is left is no history from boot on`,
-        'boot with --journal all (or a larger number) and do it again',
-      );
-    }
-    const { shown } = splitLog(wantsBundle ? [...kernel.printk.since()] : []);
-    return {
-      inputs,
-      // The devices that boot left are not in the records any more: they are booted below.
-      history: exporting.historyOf(kernel, seen.journal(), { params: inputs.params, devices: [] }),
-      profile: kernel.info().banner,
-      log: shown.map((line) => `${renderLogLine(line, false)}\n`).join(''),
-      hazards: wantsBundle ? [...kernel.hazards.since()].map(hazardJson) : [],
-      memory: exporting.touchedMemory(wantsBundle && memory ? kernel.buffers() : [], seen.memory, MAX_MEMORY),
-    };
-  });
-}
-
-/** What of a history is no scenario, on standard error. */
-function tellLosses(sh: Shell, { unsaid, standIns }: Exported): void {
-  const calls = (count: number) => `${count} ${count === 1 ? 'call' : 'calls'}`;
-  if (unsaid > 0) {
-    sh.streams.err(
-      `note: ${calls(unsaid)} that no action of a scenario says ${unsaid === 1 ? 'is a comment' : 'are comments'}\n`,
-    );
-  }
-  if (standIns > 0) {
-    sh.streams.err(
-      `note: the journal keeps no bytes longer than 64 KiB: ${standIns === 1 ? 'one step writes' : `${standIns} steps write`} others in their place, and what is read of them is not compared\n`,
-    );
-  }
-}
-
 async function runExport(sh: Shell, options: ExportOptions): Promise<void> {
   const { output, bundle, from, to, memory } = options;
   if (output !== undefined && bundle !== undefined) {
@@ -90,32 +27,9 @@ async function runExport(sh: Shell, options: ExportOptions): Promise<void> {
   }
   if (from !== undefined && to !== undefined && from > to) throw new UsageError('--from is after --to');
   const session = await sh.session('export');
-  const exporting: Exporting = await import('../../scenario/export/index.ts');
-  const seen = look(session, exporting, bundle !== undefined, memory);
+  const done = await exportHistory(session, { output, bundle, from, to, memory });
+  const { seen, history, exported, name } = done;
   const { inputs } = seen;
-  if (seen.memory === undefined) {
-    throw new UsageError('more than 256 MiB of memory were touched', 'Leave memory out: --no-memory');
-  }
-  const decoded = await decodeTree(inputs.board, keptName(inputs));
-  const { tree } = decoded;
-  const board = loadedBoard(decoded, inputs.file);
-  const records = new MemoryRecords();
-  (await prepareReboot(inputs)).build(records);
-  const booted = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
-  const history: History = { ...seen.history, devices: booted.devices(), tree };
-  const name = exportBoard(inputs, { output, bundle });
-  if (output === undefined && bundle === undefined && 'file' in name) await boardByName(inputs);
-  const assumed = (inputs.assumed ?? [])
-    .filter(({ assumes }) => assumes === 'memory')
-    .map(({ position, message }) => `${position ? `${placeText(position)}: ` : ''}${message}`);
-  const exported = exporting.exportScenario(history, {
-    title: `History of ${basename(inputs.file)}`,
-    board: name,
-    parsed: board,
-    ...(assumed.length > 0 && { assumed }),
-    ...(from !== undefined && { from }),
-    ...(to !== undefined && { to }),
-  });
   const answer = {
     schema: 'dmaheap.export/1',
     profile: seen.profile,
@@ -125,7 +39,8 @@ async function runExport(sh: Shell, options: ExportOptions): Promise<void> {
     stand_ins: exported.standIns,
   };
   if (bundle !== undefined) {
-    const zipped = await exporting.writeBundle({
+    const { writeBundle }: Exporting = await import('../../scenario/export/index.ts');
+    const zipped = await writeBundle({
       scenario: exported.yaml,
       ...('file' in name && { board: inputs.board }),
       entries: history.entries,
@@ -150,9 +65,7 @@ async function runExport(sh: Shell, options: ExportOptions): Promise<void> {
     );
     return;
   }
-  const beside = output === undefined || !('file' in name) ? undefined : boardBeside(output);
-  if (beside !== undefined) await writeOutput(sh, beside, inputs.board);
-  if (output !== undefined) await writeOutput(sh, output, exported.yaml);
+  const beside = output === undefined ? undefined : await writeScenario(sh, output, done);
   tellLosses(sh, exported);
   await sh.answer(
     () => ({

@@ -42,6 +42,7 @@ const TAKES: ReadonlyMap<string, readonly Global[]> = new Map(
     tasks: LOOKS,
     'task add': LOOKS,
     devices: LOOKS,
+    exec: ['session', 'wait', 'task', 'board'],
     run: ['board'],
     replay: ['board'],
     diff: [],

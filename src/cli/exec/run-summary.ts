@@ -1,0 +1,52 @@
+/** What is said of a run when it is over: only where there is something to say. */
+import type { RunGranted, RunSummary } from '../../exec/watch-client.ts';
+import { escapeText } from '../terminal/escape.ts';
+import type { Ink } from '../terminal/ink.ts';
+
+/** What `--fail-on` may name. */
+export const FAIL_ON = ['leaks', 'hazards'] as const;
+export type FailOn = (typeof FAIL_ON)[number];
+
+export interface RunOutcome extends RunGranted {
+  readonly command: readonly string[];
+  /** COMMAND's own exit code, 128+n for a signal. */
+  readonly code: number;
+  /** The session's directory where it is kept. */
+  readonly session?: string;
+  readonly summary: RunSummary;
+  /** What of `--fail-on` was found. */
+  readonly failed: readonly FailOn[];
+}
+
+const NOT_OPENED =
+  'note: this run opened no heap. A static program, or one that makes raw system calls (Go)? Try --carrier seccomp\n';
+
+function told(lines: readonly { readonly text: string }[]): string {
+  return lines.map(({ text }) => `  ${text.split('\n').map(escapeText).join('\n  ')}\n`).join('');
+}
+
+/** @param hints whether what may have gone wrong is guessed at: not for a program that could not be carried otherwise */
+export function runSummaryText({ summary }: RunOutcome, hints: boolean, ink: Ink): string {
+  const { opened, leaks, hazards } = summary;
+  const counted = (count: number, one: string) => `${count} ${count === 1 ? one : `${one}s`}`;
+  return [
+    ...(opened || !hints ? [] : [NOT_OPENED]),
+    ...(leaks.length === 0 ? [] : [`${ink.warn(counted(leaks.length, 'leak'))}:\n${told(leaks)}`]),
+    ...(hazards.length === 0 ? [] : [`${ink.warn(counted(hazards.length, 'hazard'))}:\n${told(hazards)}`]),
+  ].join('');
+}
+
+/** The same as JSON, for `--report`. */
+export const runReportJson = ({ summary, ...run }: RunOutcome) => ({
+  schema: 'dmaheap.exec/1',
+  profile: run.profile,
+  session: run.session ?? null,
+  command: run.command,
+  task: run.task,
+  exit_code: run.code,
+  opened: summary.opened,
+  leaks: summary.leaks,
+  hazards: summary.hazards,
+  failed: run.failed,
+  entries: { from: run.entry, to: summary.entry },
+});

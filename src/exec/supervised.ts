@@ -1,0 +1,47 @@
+/**
+ * COMMAND below the supervisor, with this process's own standard streams. The supervisor relays how it ended:
+ * its code, 128+n for a signal.
+ */
+import { spawn } from 'node:child_process';
+import { ExecFailure } from './exec-failure.ts';
+
+/** Sent to us alone, and meant for the program. */
+const PASSED_ON = ['SIGTERM', 'SIGHUP', 'SIGUSR2'] as const;
+/** A terminal sends them to the program as well: it decides. */
+const LEFT_TO_IT = ['SIGINT', 'SIGQUIT'] as const;
+
+/**
+ * Runs it to its end.
+ *
+ * @param words the supervisor, its options and the command
+ * @param env the whole environment
+ * @returns the exit code
+ * @throws ExecFailure when the supervisor cannot be started
+ */
+export function supervised(
+  words: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const [file = '', ...args] = words;
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { env: { ...env }, stdio: 'inherit' });
+    const pass = (signal: NodeJS.Signals) => child.kill(signal);
+    const ignore = () => {};
+    for (const signal of PASSED_ON) process.on(signal, pass);
+    for (const signal of LEFT_TO_IT) process.on(signal, ignore);
+    const restore = () => {
+      for (const signal of PASSED_ON) process.removeListener(signal, pass);
+      for (const signal of LEFT_TO_IT) process.removeListener(signal, ignore);
+    };
+    child.once('error', (error) => {
+      restore();
+      reject(new ExecFailure('exec-carrier', `the supervisor cannot be started: ${error.message}`));
+    });
+    child.once('exit', (code, signal) => {
+      restore();
+      // Its own death, which is no answer of the program.
+      if (code === null) reject(new ExecFailure('exec-carrier', `the supervisor was killed by ${signal}`));
+      else resolve(code);
+    });
+  });
+}
