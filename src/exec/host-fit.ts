@@ -24,7 +24,7 @@ export function refuseHost(platform: string = process.platform, arch: string = p
       'Run it in a Linux container or virtual machine; all other commands work here',
     );
   }
-  if (arch !== 'x64' && arch !== 'arm64') {
+  if (!/^(x64|arm64)$/.test(arch)) {
     throw new ExecFailure(
       'exec-host',
       `exec carries programs of x86-64 and AArch64, and this machine is ${arch}`,
