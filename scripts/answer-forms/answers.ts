@@ -285,6 +285,18 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
   'drm-export/1': callForm(VERBS['drm-export']),
   'drm-release/1': callForm(VERBS['drm-release']),
 
+  'exec/1': {
+    profile,
+    session: text.nullable(),
+    command: names,
+    task: text,
+    exit_code: whole,
+    opened: flag,
+    leaks: z.array(exactly({ text })),
+    reports: z.array(exactly({ text })),
+    failed: z.array(z.enum(['leaks', 'hazards'])),
+    entries: exactly({ from: whole, to: whole }),
+  },
   'run/1': { passed: whole, failed: whole, unfinished: whole, not_run: whole, files: z.array(run) },
   'replay/1': {
     profile,

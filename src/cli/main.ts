@@ -1,7 +1,7 @@
 /** Runs one command line, tells what went wrong, and says the exit code. Knows its surroundings only as given. */
 import { type Command, CommanderError } from 'commander';
 import { ProgramEnded } from './exec/program-ended.ts';
-import { EXIT_DONE, EXIT_EXEC, EXIT_INTERRUPTED, exitCode } from './exit-code.ts';
+import { EXIT_DONE, EXIT_EXEC, exitCode } from './exit-code.ts';
 import { errorJson, errorText } from './explain/report.ts';
 import { AnsweredNo, CallFailed, Interrupted } from './failures.ts';
 import { jsonText } from './json/json-text.ts';
@@ -82,6 +82,6 @@ export async function main(words: readonly string[], surroundings: Surroundings)
   const ink = await makeInk({ terminal: streams.errIsTerminal, refused, env });
   const told = tell(thrown, wantsJson(words), ink, surroundings, ledger);
   if (told instanceof ProgramEnded) return told.code;
-  const code = exitCode(told);
-  return command === 'exec' && code !== EXIT_INTERRUPTED ? EXIT_EXEC : code;
+  const isOwn = !(told instanceof Interrupted || told instanceof UnwritableOutput);
+  return command === 'exec' && isOwn ? EXIT_EXEC : exitCode(told);
 }

@@ -38,7 +38,7 @@ export function refuseBoard(profile: Profile, seccomp: boolean, hostPage: number
   if (arch.taskSize <= 1n << 32n) {
     throw new ExecFailure(
       'exec-board',
-      `the board's kernel is ${arch.name}, of 32 bits: programs of this host are of 64`,
+      "the board's kernel is of 32 bits, and programs of this host are of 64",
       'Other commands and scenarios work on it',
     );
   }

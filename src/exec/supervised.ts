@@ -15,16 +15,18 @@ const LEFT_TO_IT = ['SIGINT', 'SIGQUIT'] as const;
  *
  * @param words the supervisor, its options and the command
  * @param env the whole environment
+ * @param out where its standard output goes: to ours, or to our standard error
  * @returns the exit code
  * @throws ExecFailure when the supervisor cannot be started
  */
 export function supervised(
   words: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  out: 'out' | 'err',
 ): Promise<number> {
   const [file = '', ...args] = words;
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { env: { ...env }, stdio: 'inherit' });
+    const child = spawn(file, args, { env: { ...env }, stdio: ['inherit', out === 'out' ? 1 : 2, 2] });
     const pass = (signal: NodeJS.Signals) => child.kill(signal);
     const ignore = () => {};
     for (const signal of PASSED_ON) process.on(signal, pass);

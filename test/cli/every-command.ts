@@ -71,6 +71,8 @@ export const COMMAND_LINES: readonly (readonly string[])[] = [
   ['device', 'drm', CAMERA, '64', '64', '32'],
   ['device', 'release', CAMERA],
   ['free', '7'],
+  // What runs a program needs a compiler: test/native.
+  ['exec', '--help'],
   ['run', SCENARIO],
   ['replay', SCENARIO],
   ['export'],

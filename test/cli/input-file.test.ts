@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => socket.close());
 
 /** Files that commands write. */
-const OUTPUTS = new Set(['--out', '--output', '--out-dependency', '--junit', '--bundle']);
+const OUTPUTS = new Set(['--out', '--output', '--out-dependency', '--junit', '--bundle', '--record']);
 /** What else a command line needs, where that is a file it is a good one. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   boot: [BOARD],
@@ -51,6 +51,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   why: ['system'],
   cat: ['/proc/meminfo'],
   ls: ['/proc'],
+  exec: ['true'],
 };
 const FILE_ARGUMENTS = new Set(['file', 'board', 'a', 'b']);
 
@@ -97,7 +98,7 @@ describe('an input', () => {
 
   it.each(INPUTS.map((input) => [input.what, input] as const))(
     '%s: is no FIFO, device or socket',
-    async (_, { line }) => {
+    async (what, { line }) => {
       for (const [file, kind] of [
         [at('fifo'), 'a FIFO'],
         ['/dev/zero', 'a device'],
@@ -105,7 +106,7 @@ describe('an input', () => {
       ] as const) {
         const { code, stderr: err } = await dmaheap(line(file));
         expect([code, err]).toEqual([
-          3,
+          what.startsWith('exec ') ? 125 : 3,
           expect.stringContaining(
             `${file}: is ${kind}: only regular files are read, and - for standard input`,
           ),
@@ -187,7 +188,9 @@ describe('a NUL', async () => {
       const { code, stderr: err } = await dmaheap(words);
       // Some commands only print their help, and of some the other words are wrong already.
       const only = /no command given|unknown command|["']1["']/.test(err);
-      expect([words, code, only || err.includes(name)]).toEqual([words, 2, true]);
+      // What exec fails of is told apart from what its program fails of.
+      const wrong = words.includes('exec') && !words.includes('task') ? 125 : 2;
+      expect([words, code, only || err.includes(name)]).toEqual([words, wrong, true]);
     }
   });
 });

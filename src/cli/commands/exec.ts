@@ -14,7 +14,6 @@ import { FAIL_ON, type FailOn, type RunOutcome, runReportJson, runSummaryText } 
 import { EXIT_DONE, EXIT_NO } from '../exit-code.ts';
 import { exportHistory, tellLosses, writeScenario } from '../export-history.ts';
 import { UsageError } from '../failures.ts';
-import { jsonText } from '../json/json-text.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
@@ -31,7 +30,6 @@ interface ExecOptions extends BoardOptions {
   readonly keep?: boolean;
   readonly strace?: boolean;
   readonly record?: string;
-  readonly report?: string;
   readonly junit?: string;
   readonly failOn?: readonly FailOn[];
   readonly checkSync?: boolean;
@@ -66,13 +64,7 @@ function packageRoot(): string {
   return join(dirname(file), file.endsWith('.ts') ? '../../..' : '..');
 }
 
-function refuseOptions(sh: Shell, { carrier, seccompIo }: ExecOptions): void {
-  if (sh.options.json === true) {
-    throw new UsageError(
-      'standard output belongs to the program: exec prints no JSON there',
-      'Use --report FILE: the same answer as JSON, in a file',
-    );
-  }
+function refuseOptions({ carrier, seccompIo }: ExecOptions): void {
   if (seccompIo === true && carrier !== 'seccomp') {
     throw new UsageError(
       '--seccomp-io goes with --carrier seccomp',
@@ -117,6 +109,7 @@ async function runOn(
         ...command,
       ],
       { ...process.env, ...variables(marker, granted, native, seccomp) },
+      sh.options.json === true ? 'err' : 'out',
     );
     const summary = await client.summary();
     return { ...granted, command, code, summary };
@@ -149,10 +142,15 @@ const variables = (
 });
 
 async function tell(sh: Shell, outcome: RunOutcome, options: ExecOptions): Promise<void> {
-  sh.streams.err(runSummaryText(outcome, options.carrier === undefined, await sh.ink('err')));
   if (outcome.session !== undefined) sh.streams.err(`session kept: ${outcome.session}\n`);
-  if (options.report !== undefined) await writeOutput(sh, options.report, jsonText(runReportJson(outcome)));
   if (options.junit !== undefined) await writeOutput(sh, options.junit, execJunit(outcome));
+  const ink = await sh.ink('err');
+  if (sh.options.json !== true) sh.streams.err(runSummaryText(outcome, options.carrier === undefined, ink));
+  else
+    await sh.answer(
+      () => runReportJson(outcome),
+      () => '',
+    );
 }
 
 async function record(sh: Shell, place: RunPlace, file: string): Promise<void> {
@@ -164,7 +162,7 @@ async function record(sh: Shell, place: RunPlace, file: string): Promise<void> {
 }
 
 async function exec(sh: Shell, command: readonly string[], options: ExecOptions): Promise<void> {
-  refuseOptions(sh, options);
+  refuseOptions(options);
   refuseHost();
   const place = await runPlace(sh, options, options.record !== undefined);
   let isKept = options.keep === true;
@@ -202,7 +200,6 @@ export function execCommand({ program, shell }: Registry): void {
     .option('--keep', 'keep the session that --board makes')
     .option('--strace', 'print each emulated call on standard error')
     .addOption(once(new Option('--record <file>', 'write a scenario that replays the run')))
-    .addOption(once(new Option('--report <file>', 'write what the run came to, as JSON')))
     .addOption(once(new Option('--junit <file>', 'write JUnit XML for CI as well')))
     .addOption(
       once(
@@ -213,7 +210,7 @@ export function execCommand({ program, shell }: Registry): void {
     .option('--host-page-size', "show the host's page size to the program")
     .addHelpText(
       'after',
-      `\nThe exit code is COMMAND’s own, 128+n for a signal; 125 exec itself failed, 126\nCOMMAND cannot be run, 127 it is not found.${BOARD_HELP}\n${examples(
+      `\nThe exit code is COMMAND’s own, 128+n for a signal; 125 exec itself failed, 126\nCOMMAND cannot be run, 127 it is not found. With --json its output goes to\nstandard error, and the answer to standard output.${BOARD_HELP}\n${examples(
         'dmaheap exec --board board.dtb --kernel 6.12 -- ./camera-test',
         'dmaheap exec --strace --fail-on leaks -- python3 capture.py',
         'dmaheap exec --carrier seccomp -- ./static-test',

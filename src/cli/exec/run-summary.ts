@@ -36,7 +36,7 @@ export function runSummaryText({ summary }: RunOutcome, hints: boolean, ink: Ink
   ].join('');
 }
 
-/** The same as JSON, for `--report`. */
+/** The same as JSON. */
 export const runReportJson = ({ summary, ...run }: RunOutcome) => ({
   schema: 'dmaheap.exec/1',
   profile: run.profile,
@@ -46,7 +46,7 @@ export const runReportJson = ({ summary, ...run }: RunOutcome) => ({
   exit_code: run.code,
   opened: summary.opened,
   leaks: summary.leaks,
-  hazards: summary.hazards,
+  reports: summary.hazards,
   failed: run.failed,
   entries: { from: run.entry, to: summary.entry },
 });
