@@ -109,7 +109,7 @@ function bundlesOf(root) {
     },
     {
       file: 'exec-server.cjs',
-      entries: ['src/exec/serve.ts'],
+      entries: ['src/exec/start.ts'],
       from: ['cli.cjs', 'commands.cjs', 'board.cjs', 'exec.cjs'],
     },
   ];

@@ -28,7 +28,9 @@ async function thrownBy(words: readonly string[], surroundings: Surroundings, le
     } else if (words[0] === '__boards' && (await (await import('./boards/worker.ts')).serveBoards())) {
       // A thread of `boards`, which has done its part.
     } else if (words[0] === '__serve') {
-      await (await import('../exec/serve.ts')).serve(words[1] ?? '');
+      const { serve } = await import('../exec/start.ts');
+      const location = { path: words[1] ?? '', from: '--session' } as const;
+      await serve(location, () => surroundings.streams.out('ready\n'));
     } else {
       program = await createProgram(surroundings, words, ledger);
       await program.parseAsync(words, { from: 'user' });

@@ -309,12 +309,6 @@ export function removeDirectory(path: string): void {
   rmdirHost(path);
 }
 
-/** Removes a directory with all below it; links in it are removed, not followed. */
-export function removeTree(path: string): void {
-  hook?.('unlink', path);
-  rmSync(path, { recursive: true, force: true });
-}
-
 function ignoreMissing(action: () => void): void {
   try {
     action();
