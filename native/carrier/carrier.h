@@ -34,6 +34,7 @@
 #undef _FORTIFY_SOURCE
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmissing-attributes" /* of second names: what headers promise of the first */
+#pragma GCC diagnostic ignored "-Wformat-truncation" /* a path of more than PATH_MAX is no path */
 #endif
 
 #include <dlfcn.h>
@@ -132,6 +133,8 @@ bool dmah_limit_for_environment(char *to, size_t size);
 int dmah_kind_of_path(const char *host_path);
 /* What a memfd of a virtual file is named; the emulated path follows. */
 #define DMAH_MEMFD_NAME "dmaheap:"
+/* Of such a host path the emulated one; false for any other. */
+bool dmah_memfd_path(const char *host_path, char emulated[PATH_MAX]);
 /* The host path of a descriptor (readlink of /proc/self/fd/N): its length, 0 when there is none. Always terminated. */
 size_t dmah_fd_path(int fd, char *to, size_t size);
 

@@ -80,8 +80,10 @@ static void put_table(struct dmah_wire *w)
       fds[n++] = fd;
   dmah_put_u32(w, (uint32_t)n);
   for (int i = 0; i < n; i++) {
-    char path[PATH_MAX];
+    char path[PATH_MAX], text[PATH_MAX];
     dmah_fd_path(fds[i], path, sizeof path);
+    if (dmah_memfd_path(path, text)) /* named as if it lay in the mirror, like a node */
+      snprintf(path, sizeof path, "%s%s", dmah_mirror_dir, text);
     long flags = dmah_raw(SYS_fcntl, fds[i], F_GETFD);
     dmah_put_u32(w, (uint32_t)fds[i]);
     dmah_put_u32(w, flags > 0 ? (uint32_t)flags : 0);
@@ -203,8 +205,8 @@ uint32_t dmah_get_flags(struct dmah_wire *w)
 /* Below which directory a host path lies says what it is: DIR/b/… a buffer, DIR/mirror/… a node or a directory of nodes. */
 int dmah_kind_of_path(const char *path)
 {
-  static const char memfd[] = "/memfd:" DMAH_MEMFD_NAME;
-  if (strncmp(path, memfd, sizeof memfd - 1) == 0)
+  char text[PATH_MAX];
+  if (dmah_memfd_path(path, text))
     return DMAH_FILE;
   size_t buffers = strlen(dmah_buffers_dir), mirror = strlen(dmah_mirror_dir);
   if (buffers && strncmp(path, dmah_buffers_dir, buffers) == 0 && path[buffers] == '/')
@@ -254,10 +256,7 @@ __attribute__((constructor)) static void start(void)
   dmah_host_page_size = (uint32_t)getauxval(AT_PAGESZ);
   dmah_limit_from_environment();
   scan_descriptors();
-  /* Who called exec on us, if one of ours did: another pid than our own means that it was spawned. */
-  const char *from = getenv("DMAHEAP_EXEC_FROM");
-  long pid = dmah_raw(SYS_getpid);
-  int64_t ret = dmah_hello(!from ? DMAH_START : atol(from) == pid ? DMAH_EXECED : DMAH_CLONED, dmah_raw(SYS_getppid));
+  int64_t ret = dmah_hello(getenv("DMAHEAP_EXEC_FROM") ? DMAH_EXECED : DMAH_START, dmah_raw(SYS_getppid));
   static bool said;
   if (ret < 0)
     dmah_say(&said, "the server does not answer: ", strerror((int)-ret));

@@ -114,10 +114,8 @@ static int open_again(int fd, int flags, mode_t mode)
     return (int)dmah_result(-ENOENT);
   if (dmah_kind(fd) == DMAH_BUFFER || dmah_kind(fd) == DMAH_SYNC_FILE)
     return (int)dmah_result(-ENXIO);
-  char *memfd = strstr(path, DMAH_MEMFD_NAME), *end = strstr(path, " (deleted)");
-  if (end)
-    *end = '\0';
-  const char *emulated = memfd ? memfd + strlen(DMAH_MEMFD_NAME) : path + strlen(dmah_mirror_dir);
+  char text[PATH_MAX];
+  const char *emulated = dmah_memfd_path(path, text) ? text : path + strlen(dmah_mirror_dir);
   return dmah_open_emulated(emulated, flags, mode);
 }
 

@@ -122,14 +122,11 @@ char *get_current_dir_name(void) { return getcwd(NULL, 0); }
 /* What a link of /proc/PID/fd says when it leads to one of our host files: its length, 0 when it does not. */
 static size_t shown_link(char text[PATH_MAX])
 {
+  char shown[PATH_MAX];
   int kind = dmah_kind_of_path(text);
-  if (kind == DMAH_FILE) {
-    char *end = strstr(text, " (deleted)");
-    size_t name = strlen("/memfd:" DMAH_MEMFD_NAME);
-    if (end)
-      *end = '\0';
-    memmove(text, text + name, strlen(text + name) + 1);
-  } else if (kind) {
+  if (kind && dmah_memfd_path(text, shown))
+    memcpy(text, shown, sizeof shown);
+  else if (kind) {
     struct dmah_wire *w = dmah_begin(DMAH_LINK);
     dmah_put_str(w, text);
     if (dmah_ask(w) >= 0)
