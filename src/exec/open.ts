@@ -48,12 +48,17 @@ function hostObject({ around, kernel, task }: Question, file: Readonly<OpenFile>
     }
     case 'drm':
       return { kind: KIND.DRM, path: around.mirror.nodeAt(linkTarget(file)), content: NOTHING };
+    case 'path':
     case 'virtual': {
       const found = kernel.lookup(file.path, task);
       const node = 'node' in found ? found.node : undefined;
       if (node?.kind === 'directory') {
         const path = around.mirror.directoryAt(file.path, node);
         return { kind: KIND.DIRECTORY, path, content: NOTHING };
+      }
+      if (node?.kind === 'device') {
+        const kind = 'heap' in node.opens ? KIND.HEAP : KIND.DRM;
+        return { kind, path: around.mirror.nodeAt(file.path), content: NOTHING };
       }
       const text = node?.kind === 'file' ? (node.read?.() ?? NOTHING) : NOTHING;
       const content = typeof text === 'string' ? Buffer.from(text) : text;

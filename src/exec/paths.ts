@@ -17,10 +17,19 @@ export const stat: Handler = (question) => {
   const { ret } = question.call(
     fd < 0 ? { call: 'newfstatat', path, flags, buf } : { call: 'fstat', fd, buf },
   );
-  replyStat(question, ret, ret < 0 ? undefined : decodeStat(buf, layout));
+  if (ret < 0) replyStat(question, ret);
+  else replyStat(question, ret, decodeStat(buf, layout), fd < 0 ? hostPath(question, path) : '');
 };
 
-function replyStat(question: Question, ret: number, stat?: Stat): void {
+/** Where the host has what stands for a node or a directory: of that is what the model does not keep. */
+function hostPath({ kernel, task, around }: Question, path: string): string {
+  const found = kernel.lookup(path, task);
+  if (!('node' in found)) return '';
+  if (found.node.kind === 'directory') return around.mirror.directoryAt(found.path, found.node);
+  return found.node.kind === 'device' ? around.mirror.nodeAt(found.path) : '';
+}
+
+function replyStat(question: Question, ret: number, stat?: Stat, host = ''): void {
   const { st_mode = 0, st_nlink = 0, st_uid = 0, st_gid = 0, st_rdev = 0n } = stat ?? {};
   const rdev = Number(st_rdev);
   const reply = question.reply(ret).u32(st_mode).u32(st_nlink).u32(st_uid).u32(st_gid);
@@ -30,7 +39,7 @@ function replyStat(question: Question, ret: number, stat?: Stat): void {
     .u64(stat?.st_ino ?? 0n)
     .u64(stat?.st_size ?? 0n)
     .u64(stat?.st_blocks ?? 0n);
-  reply.u32(stat?.st_blksize ?? 0).str('');
+  reply.u32(stat?.st_blksize ?? 0).str(host);
 }
 
 export const access: Handler = (question) => {
