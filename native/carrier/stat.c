@@ -1,11 +1,15 @@
 /* The stat and access families. What is on the host is asked of the host; no struct of the C library's own is in between. */
 #include "paths.h"
 
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* STAT of a descriptor, or of a path when fd is -1. Times and st_dev are those of the file that stands for it on the host. 0, or -errno. */
+/*
+ * STAT of a descriptor, or of a path when fd is -1. What the model does not number (st_dev, times, inodes of nodes) is that of the file that
+ * stands for it on the host. 0, or -errno.
+ */
 static int64_t ask(int fd, const char *path, int flags, struct stat *to)
 {
   char host[PATH_MAX];
@@ -29,8 +33,11 @@ static int64_t ask(int fd, const char *path, int flags, struct stat *to)
   if (ret < 0)
     return ret;
   struct stat of;
+  if (fd < 0 && !*host)
+    snprintf(host, sizeof host, "%s%s", dmah_mirror_dir, path);
   if ((*host && dmah_raw(SYS_newfstatat, AT_FDCWD, host, &of, 0) == 0) || (fd >= 0 && dmah_raw(SYS_fstat, fd, &of) == 0)) {
     s.st_dev = of.st_dev;
+    s.st_ino = s.st_ino ? s.st_ino : of.st_ino;
     s.st_atim = of.st_atim;
     s.st_mtim = of.st_mtim;
     s.st_ctim = of.st_ctim;

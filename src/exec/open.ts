@@ -1,5 +1,5 @@
 /** OPEN: a path becomes a descriptor. */
-import type { OpenFile } from '../dma-buf/dma-buf.ts';
+import type { OpenFile, PathFile } from '../dma-buf/dma-buf.ts';
 import { linkTarget } from '../kernel/virtual-files/fdinfo.ts';
 import { O_CREAT, O_EXCL, O_TRUNC } from '../uapi/fcntl.ts';
 import { FLAG, KIND } from './protocol.ts';
@@ -64,7 +64,22 @@ function hostObject({ around, kernel, task }: Question, file: Readonly<OpenFile>
       const content = typeof text === 'string' ? Buffer.from(text) : text;
       return { kind: KIND.FILE, path: '', content };
     }
+    case 'path':
+      return pathObject({ around, kernel, task }, file);
     default:
       return undefined;
   }
+}
+
+/** What O_PATH names is never read: the mirror's file is enough, also of a file that has a text. */
+function pathObject(
+  { around, kernel, task }: Pick<Question, 'around' | 'kernel' | 'task'>,
+  { path }: Readonly<PathFile>,
+): HostObject {
+  const found = kernel.lookup(path, task);
+  if ('node' in found && found.node.kind === 'directory') {
+    return { kind: KIND.DIRECTORY, path: around.mirror.directoryAt(path, found.node), content: NOTHING };
+  }
+  const kind = path.startsWith('/dev/dri/') ? KIND.DRM : path.startsWith('/dev/') ? KIND.HEAP : KIND.FILE;
+  return { kind, path: around.mirror.nodeAt(path), content: NOTHING };
 }
