@@ -14,7 +14,8 @@ export default defineConfig({
         test: {
           name: 'core',
           include: ['test/**/*.test.ts'],
-          exclude: COMMAND_LINES,
+          // Those of test/native run real programs: npm run test:exec.
+          exclude: [...COMMAND_LINES, 'test/native/**'],
           pool: 'threads',
           // Modules keep nothing that another file could see; loading them anew for each costs a fifth of the time.
           isolate: false,

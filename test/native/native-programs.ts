@@ -1,0 +1,34 @@
+/** C programs for the tests: compiled once, for each libc that this machine has a compiler for. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+
+/** How a program is linked, by the name that tests show. */
+export const BUILDS = {
+  glibc: ['cc'],
+  musl: ['musl-gcc'],
+  static: ['cc', '-static'],
+} as const;
+
+export type Build = keyof typeof BUILDS;
+
+/** Whether the compiler of a build is installed. */
+export const hasCompiler = (build: Build): boolean => spawnSync(BUILDS[build][0], ['--version']).status === 0;
+
+const place = mkdtempSync(join(tmpdir(), 'dmaheap-programs-'));
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+const compiled = new Map<string, string>();
+
+/** @returns the program's path */
+export function compile(source: string, build: Build = 'glibc'): string {
+  const key = `${build} ${source}`;
+  const known = compiled.get(key);
+  if (known !== undefined) return known;
+  const [cc, ...flags] = BUILDS[build];
+  const path = join(place, `${compiled.size}-${source.split('/').at(-1)?.replace(/\.c$/, '')}`);
+  execFileSync(cc, ['-std=gnu11', '-O1', '-pthread', '-w', ...flags, source, '-o', path]);
+  compiled.set(key, path);
+  return path;
+}

@@ -1,0 +1,53 @@
+/** The recorded programs, run under `dmaheap exec`: each line as on the kernel and the heap of its recording. */
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { projectPath } from '../small-board.ts';
+import { KNOWN, type Known, knownFor } from './known-differences.ts';
+import { compile, hasCompiler } from './native-programs.ts';
+import { compareLines } from './recorded-lines.ts';
+import { dmaheap } from './run-exec.ts';
+
+const fixture = (name: string): string => readFileSync(projectPath(`fixtures/programs/${name}`), 'utf8');
+const INDEX: Readonly<Record<string, Readonly<Record<string, string>>>> = JSON.parse(fixture('index.json'));
+const BOARD = projectPath('fixtures/oracle/boards/mixed.dtb');
+const HEAPS: Readonly<Record<string, string>> = { system: 'system', cma: 'linux,cma' };
+/** On one kernel musl says what it has to say: what differs between kernels is not the libc's. */
+const MUSL_ONLY = /^7\.3 /;
+
+/** Kept of all runs, for the figure at the end. */
+const counts = { compared: 0, differ: 0 };
+const met = new Set<Known>();
+
+describe.for(['glibc', 'musl'] as const)('a program of %s', (libc) => {
+  describe.skipIf(!hasCompiler(libc)).for(Object.entries(INDEX))('%s', ([program, outputs]) => {
+    const cases = Object.entries(outputs).filter(([where]) => libc === 'glibc' || MUSL_ONLY.test(where));
+    it.concurrent.for(cases)('prints on %s what was recorded', async ([where, file], { expect: holds }) => {
+      const [kernel = '', backend = ''] = where.split(' ');
+      const { stdout, stderr, code } = await dmaheap([
+        ...['exec', '--board', BOARD, '--kernel', kernel, '--coherent', 'off'],
+        ...['--cmdline', 'console=ttyAMA0 quiet', '--'],
+        ...[compile(projectPath(`fixtures/programs/${program}.c`), libc), HEAPS[backend] ?? backend],
+      ]);
+      holds(code, stderr).toBe(0);
+      const { compared, differences } = compareLines(program, fixture(file), stdout);
+      counts.compared += compared;
+      counts.differ += differences.length;
+      const unknown = differences.filter(({ name }) => {
+        const known = knownFor(program, where, libc, name);
+        if (known !== undefined) met.add(known);
+        return known === undefined;
+      });
+      holds(unknown).toEqual([]);
+    });
+  });
+});
+
+it('has no known difference that is none', () => {
+  const all = KNOWN.filter(({ libc = 'glibc' }) => hasCompiler(libc));
+  expect(all.filter((known) => !met.has(known))).toEqual([]);
+});
+
+afterAll(() => {
+  const { compared, differ } = counts;
+  console.log(`recorded programs: ${compared} lines compared, ${differ} differ by name`);
+});
