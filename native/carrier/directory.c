@@ -5,8 +5,8 @@
 #include "paths.h"
 
 #include <dirent.h>
-#include <fnmatch.h>
 #include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -149,10 +149,9 @@ static int scan(const char *path, struct dirent ***list, filter *wanted, order *
 DMAH_ALIAS(scandir, scan);
 DMAH_ALIAS(scandir64, scan);
 
-#ifdef GLOB_ALTDIRFUNC
-/* glibc's glob takes the functions that it lists with from its caller. */
 static int find_names(const char *pattern, int flags, int (*failed)(const char *, int), glob_t *to)
 {
+#ifdef GLOB_ALTDIRFUNC /* glibc's glob takes the functions that it lists with from its caller */
   if (dmah_active() && !(flags & GLOB_ALTDIRFUNC)) {
     flags |= GLOB_ALTDIRFUNC;
     to->gl_opendir = (void *(*)(const char *))opendir;
@@ -162,7 +161,18 @@ static int find_names(const char *pattern, int flags, int (*failed)(const char *
     to->gl_lstat = lstat;
   }
   return REAL(glob)(pattern, flags, failed, to);
+#else /* others look in the mirror, whose name is taken off again */
+  char at[PATH_MAX], host[2 * PATH_MAX];
+  if (*pattern != '/' || !dmah_emulated(AT_FDCWD, pattern, at))
+    return REAL(glob)(pattern, flags, failed, to);
+  size_t before = flags & GLOB_APPEND ? to->gl_pathc : 0, prefix = strlen(dmah_mirror_dir);
+  snprintf(host, sizeof host, "%s%s", dmah_mirror_dir, at);
+  int ret = REAL(glob)(host, flags, failed, to);
+  char **names = ret == 0 ? to->gl_pathv + (flags & GLOB_DOOFFS ? to->gl_offs : 0) : NULL;
+  for (size_t i = before; names && i < to->gl_pathc; i++)
+    memmove(names[i], names[i] + prefix, strlen(names[i] + prefix) + 1);
+  return ret;
+#endif
 }
 DMAH_ALIAS(glob, find_names);
 DMAH_ALIAS(glob64, find_names);
-#endif

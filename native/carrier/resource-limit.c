@@ -42,7 +42,9 @@ static int move(int fd, struct rlimit was)
     first = first > 16 ? first - 16 : 3;
   if (first > OWN_AT)
     first = OWN_AT;
-  long high = dmah_raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, first);
+  long high = -EMFILE;
+  for (; high < 0 && first > 2; first /= 2)
+    high = dmah_raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, first);
   if (high < 0)
     high = fd; /* no better place: it stays */
   else
