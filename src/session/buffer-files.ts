@@ -7,7 +7,7 @@
  * file of the user's own with one name is refused.
  */
 import { closeSync, fstatSync, readdirSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isBufferFileName } from '../dma-buf/exported-buffers.ts';
 import { openOwn, unlinkHost, writeHost } from './host-files.ts';
 import { CHECK, fileError, SessionError, systemCode } from './session-error.ts';
@@ -66,6 +66,13 @@ export class BufferFiles {
     } catch (error) {
       throw missing(path, error) ?? fileError(error, `look at ${path}`);
     }
+  }
+
+  /** Which of these files an error says is missing, if it is one of them. */
+  nameIn(error: SessionError): string | undefined {
+    const { cause } = error;
+    const path = cause instanceof Error && 'path' in cause ? cause.path : undefined;
+    return typeof path === 'string' && dirname(path) === this.#dir ? basename(path) : undefined;
   }
 
   /** Removes a file that may be gone. What cannot be removed stays until `sweep`. */

@@ -1,5 +1,6 @@
 /** Where a session in a directory keeps its records and its bytes. */
 import { realpathSync } from 'node:fs';
+import { ExportedBuffers } from '../dma-buf/exported-buffers.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
 import type { Records } from '../records.ts';
 import { type BootState, bootState } from './boot-state.ts';
@@ -62,9 +63,15 @@ export class DirectoryBacking implements Backing {
 
   replaced(error: unknown): boolean {
     if (!(error instanceof SessionError) || systemCode(error.cause) !== 'ENOENT') return false;
+    const gone = this.buffers.nameIn(error);
     const read = this.#arena?.number;
-    const now = this.store.read((reader) => bootState(new StoreRecords(reader))?.arena);
-    return now !== read;
+    return this.store.read((reader) => {
+      const records = new StoreRecords(reader);
+      if (bootState(records)?.arena !== read) return true;
+      // A buffer of the view has died meanwhile, and its file is gone.
+      const isHeld = () => [...new ExportedBuffers(records).all()].some(([, { name }]) => name === gone);
+      return gone !== undefined && !isHeld();
+    });
   }
 
   close(): void {

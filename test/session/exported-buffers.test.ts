@@ -220,6 +220,26 @@ describe('an exported buffer', () => {
 });
 
 describe('a file that is gone', () => {
+  it('lets a view look again when its buffer died meanwhile', () => {
+    const { path, session, files } = booted();
+    const fd = allocExported(session, files, '100.0', 4096);
+    const address = physOf(session, fd);
+    session.transact((kernel) => kernel.physMemory().write(address, Uint8Array.of(7)));
+    const other = openSession(at(path));
+    let looks = 0;
+    const looking = openSession(at(path));
+    const seenThere = looking.view((_kernel, { memory }) => {
+      if (++looks === 1) free(other, fd);
+      const bytes = new Uint8Array(1);
+      memory.read(address, bytes);
+      return bytes[0];
+    });
+    expect([looks, seenThere]).toEqual([2, 7]);
+    looking.close();
+    other.close();
+    session.close();
+  });
+
   it('is named by session check, and ends who writes to it', () => {
     const { path, session, files } = booted();
     const fd = allocExported(session, files, '100.0', 4096);
@@ -355,7 +375,7 @@ describe('export', () => {
         plain.close();
         session.close();
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 });
