@@ -112,6 +112,13 @@ export class ExportedBuffers {
     return buffer;
   }
 
+  /** Whether memory is an exported buffer's. */
+  hold(address: PhysAddr): boolean {
+    if (this.count === 0) return false;
+    const owner = this.#owners.at(geometryOf(this.#records).pfnDown(address))?.file;
+    return owner !== undefined && this.get(owner) !== undefined;
+  }
+
   /** Cuts a range of memory, of at least a byte, where exported buffers begin and end. */
   parts(address: PhysAddr, length: number): readonly MemoryPart[] {
     if (this.count === 0) return [{ from: 0, to: length }];

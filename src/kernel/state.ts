@@ -66,7 +66,7 @@ export class KernelState {
     this.exported = new ExportedBuffers(records);
     this.mappings = new MappingTable(records, () => profileIn(records).arch.taskSize);
     this.attachments = new AttachmentTable(records);
-    this.cache = new DataCache(records, memory);
+    this.cache = new DataCache(records, memory, (address) => this.exported.hold(address));
     this.swiotlb = hasSwiotlb(records) ? new Swiotlb(records, memory, this.cache) : undefined;
     this.coherency = new HazardLog(this);
     this.faults = new Faults(records);
@@ -133,7 +133,10 @@ export class KernelState {
     const exported = this.exported.remove(id);
     if (exported !== undefined) {
       const { name, written } = exported;
-      this.memory.moveIn?.(name, this.exported.memoryOf(file.sgTable), written);
+      const pieces = this.exported.memoryOf(file.sgTable);
+      this.memory.moveIn?.(name, pieces, written);
+      // They have no bytes of their own, and nobody is left who could miss them.
+      for (const { base, size } of pieces) this.cache.drop(base, size);
     }
     dmaHeapOps(file.backing).release(this.heapContext(task), file.sgTable, file.charge);
   }
@@ -148,7 +151,9 @@ export class KernelState {
   exportBuffer(id: number, name: string): void {
     const file = this.files.get(id);
     if (file?.kind !== 'dma_buf') throw new Error(`file ${id} is no dma-buf`);
-    const written = this.memory.moveOut?.(name, this.exported.memoryOf(file.sgTable)) ?? false;
+    const pieces = this.exported.memoryOf(file.sgTable);
+    for (const { base, size } of pieces) this.cache.share(base, size);
+    const written = this.memory.moveOut?.(name, pieces) ?? false;
     this.exported.add(id, name, written);
   }
 

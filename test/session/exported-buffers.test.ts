@@ -13,17 +13,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Kernel } from '../../src/kernel/kernel.ts';
-import { MemoryRecords } from '../../src/records.ts';
 import { BufferFiles, buffersPath } from '../../src/session/buffer-files.ts';
 import { checkSession } from '../../src/session/check-session.ts';
 import { bootSession, openSession } from '../../src/session/local-session.ts';
-import { MemorySession } from '../../src/session/memory-session.ts';
 import type { Session } from '../../src/session/session.ts';
 import { SessionError } from '../../src/session/session-error.ts';
-import { device, Task } from '../kernel/machine.ts';
+import { Task } from '../kernel/machine.ts';
 import { at, bootInputs, cameraInputs } from './camera-board.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'dmaheap-exported-'));
@@ -266,116 +262,5 @@ describe('files that no record speaks of', () => {
     expect(new BufferFiles(join(files, 'not there')).sweep(() => false)).toBe(0);
     expect(existsSync(join(files, 'kept'))).toBe(true);
     session.close();
-  });
-});
-
-/** Random work; what is exported when is part of it. */
-const step = fc.record({
-  kind: fc.constantFrom('alloc', 'alloc', 'free', 'store', 'store', 'dma', 'poke', 'look', 'look', 'export'),
-  which: fc.nat(1000),
-  offset: fc.nat(70_000),
-  length: fc.oneof(fc.nat(200), fc.nat(20_000)),
-  byte: fc.integer({ min: 1, max: 255 }),
-  heap: fc.constantFrom('system', 'system', 'video-cma@60000000', 'vpu-pool@50000000'),
-});
-type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
-
-/** One turn of the work. @returns what was seen */
-function turn(kernel: Kernel, step: Step, name: string | undefined): unknown {
-  const task = new Task(kernel);
-  const buffers = kernel.buffers();
-  const buffer = buffers[step.which % Math.max(1, buffers.length)];
-  if (step.kind === 'alloc' || buffer === undefined) {
-    if (buffers.length > 8) return undefined;
-    const size = BigInt(1 + step.offset);
-    const fd = task.alloc(step.heap, size);
-    if (name !== undefined) kernel.exportBuffer('shell', fd, name);
-    const cam = task.attach(fd, 'cam');
-    task.mapFor(cam);
-    return [fd, cam, task.map(fd, kernel.buffer('shell', fd)?.size ?? 0n)];
-  }
-  const fd = buffer.fds[0]?.fd ?? -1;
-  const mapping = buffer.mappings[0]?.id ?? -1;
-  const attachment = buffer.attachments[0]?.id ?? -1;
-  const size = Number(buffer.size);
-  const from = step.offset % size;
-  const length = Math.min(step.length, size - from);
-  const bytes = Uint8Array.from({ length }, (_, i) => step.byte + i);
-  const first = kernel.physOf('shell', fd) ?? 0n;
-  switch (step.kind) {
-    case 'free':
-      task.must({ call: 'dma_buf_unmap_attachment', attachment });
-      task.must({ call: 'dma_buf_detach', attachment });
-      task.must({ call: 'munmap', mapping });
-      task.must({ call: 'close', fd });
-      return lookAt(kernel, first, 4096);
-    case 'store':
-      task.store(mapping, from, bytes);
-      return undefined;
-    case 'dma':
-      task.dmaWrite(attachment, from, bytes);
-      return undefined;
-    case 'poke':
-      // Around the end of the first page, wherever that leads.
-      kernel.physMemory().write(first + 4090n, bytes.subarray(0, 300));
-      return undefined;
-    default:
-      return [
-        lookAt(kernel, first, 8192),
-        loaded(kernel, mapping, from, length),
-        seen((into) => kernel.deviceMapping(attachment)?.read(BigInt(from), into), length),
-      ];
-  }
-}
-
-/** All bytes of all buffers: as they lie in memory, and as they are mapped. */
-function everything(kernel: Kernel): unknown {
-  const { pfnPhys, pagesToBytes } = kernel.profile.geometry;
-  return kernel
-    .buffers()
-    .map(({ sgTable, mappings, size }) => [
-      sgTable.map(({ pfn, pages }) => lookAt(kernel, pfnPhys(pfn), Number(pagesToBytes(pages)))),
-      loaded(kernel, mappings[0]?.id ?? -1, 0, Number(size)),
-    ]);
-}
-
-/** Bytes as text, which is compared fast. */
-function seen(read: (into: Uint8Array) => void, length: number): string {
-  const bytes = new Uint8Array(length);
-  read(bytes);
-  return Buffer.from(bytes).toString('latin1');
-}
-
-const lookAt = (kernel: Kernel, address: bigint, length: number): string =>
-  seen((into) => kernel.physMemory().read(address, into), length);
-
-const loaded = (kernel: Kernel, mapping: number, from: number, length: number): string =>
-  seen((into) => kernel.mapping(mapping).read(BigInt(from), into), length);
-
-describe('export', () => {
-  it.each([true, false])('changes no byte that anybody sees (device snoops: %s)', (dmaCoherent) => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
-        const { session, files } = booted();
-        const records = new MemoryRecords();
-        build(records);
-        const plain = new MemorySession(records, inputs);
-        const cam = device('cam', { dmaCoherent });
-        for (const one of [plain, session]) {
-          one.transact((kernel) => void new Task(kernel).must({ call: 'device_add', device: cam }));
-        }
-        steps.forEach((one, number) => {
-          // Half of the buffers are exported.
-          const name = one.byte % 2 === 0 ? undefined : `b.${number}`;
-          if (name !== undefined) makeFile(join(files, name), 0);
-          const expected = plain.transact((kernel) => turn(kernel, one, undefined));
-          expect(session.transact((kernel) => turn(kernel, one, name))).toEqual(expected);
-        });
-        expect(session.transact(everything)).toEqual(plain.transact(everything));
-        plain.close();
-        session.close();
-      }),
-      { numRuns: 25 },
-    );
   });
 });

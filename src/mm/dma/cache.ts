@@ -44,10 +44,13 @@ import { HazardList } from './hazard.ts';
 export class DataCache {
   readonly #memory: PhysMemory;
   readonly #pages: CachePages;
+  readonly #isShared: (address: PhysAddr) => boolean;
 
-  constructor(records: Records, memory: PhysMemory) {
+  /** @param isShared whether real programs map the memory at an address */
+  constructor(records: Records, memory: PhysMemory, isShared: (address: PhysAddr) => boolean = () => false) {
     this.#memory = memory;
     this.#pages = new CachePages(records);
+    this.#isShared = isShared;
   }
 
   /** Whether the CPU's accesses must go through here; if not, memory alone has the truth. */
@@ -71,7 +74,7 @@ export class DataCache {
       if (cached !== undefined) {
         const marked = markedLines(cached);
         const target = into.subarray(part.done, part.done + part.end - part.start);
-        overlay(cached, part, target, (line) => marked[line] === 1);
+        if (!this.#isSharedPage(part.pfn)) overlay(cached, part, target, (line) => marked[line] === 1);
         this.#reportStale(found, cached, part, by);
       }
       if (!fill) continue;
@@ -99,10 +102,40 @@ export class DataCache {
     return [];
   }
 
+  /** A real program has written to shared memory, which has the bytes. */
+  noteStore(address: PhysAddr, length: number, by: Accessor): void {
+    const allocate = this.#pages.state.enabled;
+    for (const part of pageParts(address, length)) {
+      const cached = this.#pages.get(part.pfn);
+      if (!allocate && cached === undefined) continue;
+      const page = cached ?? this.#pages.make();
+      if (allocate) page.lines.fill(1, lineOf(part.start), lineOf(part.end - 1) + 1);
+      this.#markStored(part, page, by);
+      this.#pages.save(part.pfn, page);
+    }
+  }
+
+  /** Marks what of a store lies in lines that are present: the cache has the newest bytes. */
+  #markStored({ start, end }: PagePart, page: CachePage, by: Accessor): void {
+    for (const run of lineRuns(lineOf(start), lineOf(end - 1) + 1, (line) => page.lines[line] === 1)) {
+      if (!run.is) continue;
+      const from = Math.max(start, run.first * LINE_BYTES);
+      const to = Math.min(end, run.end * LINE_BYTES);
+      page.dirty = setMark(page.dirty, { start: from, end: to, by });
+      page.stale = clearMarks(page.stale, from, to);
+    }
+  }
+
   #storePage(part: PagePart, bytes: Uint8Array, page: CachePage, allocate: boolean, by: Accessor): void {
     const first = lineOf(part.start);
     const end = lineOf(part.end - 1) + 1;
     if (allocate) page.lines.fill(1, first, end);
+    if (this.#isSharedPage(part.pfn)) {
+      this.#memory.write(frameAddress(part.pfn) + BigInt(part.start), bytes);
+      this.#markStored(part, page, by);
+      this.#pages.save(part.pfn, page);
+      return;
+    }
     // Lines that are overwritten as a whole need no bytes of memory.
     if (part.start % LINE_BYTES !== 0) this.#takeBytes(part.pfn, page, first, first + 1);
     if (part.end % LINE_BYTES !== 0) this.#takeBytes(part.pfn, page, end - 1, end);
@@ -110,14 +143,10 @@ export class DataCache {
       const start = Math.max(part.start, run.first * LINE_BYTES);
       const stop = Math.min(part.end, run.end * LINE_BYTES);
       const piece = bytes.subarray(start - part.start, stop - part.start);
-      if (!run.is) {
-        this.#memory.write(frameAddress(part.pfn) + BigInt(start), piece);
-        continue;
-      }
-      dataOf(page).set(piece, start);
-      page.dirty = setMark(page.dirty, { start, end: stop, by });
-      page.stale = clearMarks(page.stale, start, stop);
+      if (run.is) dataOf(page).set(piece, start);
+      else this.#memory.write(frameAddress(part.pfn) + BigInt(start), piece);
     }
+    this.#markStored(part, page, by);
     this.#pages.save(part.pfn, page);
   }
 
@@ -218,9 +247,10 @@ export class DataCache {
     this.#memory.read(address, into);
     const found = new HazardList();
     for (const part of this.#pages.markedParts(address, BigInt(into.length))) {
-      const { page, start, end, done } = part;
+      const { pfn, page, start, end, done } = part;
       const dirty = dirtyLines(page);
-      overlay(page, part, into.subarray(done, done + end - start), (line) => dirty[line] === 1);
+      const target = into.subarray(done, done + end - start);
+      if (!this.#isSharedPage(pfn)) overlay(page, part, target, (line) => dirty[line] === 1);
       for (const run of lineRuns(lineOf(start), lineOf(end - 1) + 1, (line) => dirty[line] === 1)) {
         if (!run.is) continue;
         const from = Math.max(start, run.first * LINE_BYTES);
@@ -286,6 +316,17 @@ export class DataCache {
     this.#pages.save(pfn, page);
   }
 
+  /** Gives memory the newest bytes, because it is about to be shared; the lines keep their marks, and no bytes. */
+  share(address: PhysAddr, length: bigint): void {
+    for (const { pfn, page } of this.#pages.markedParts(address, length)) {
+      for (const { start, end } of marksWithout(page.dirty, page.stale)) {
+        this.#memory.write(frameAddress(pfn) + BigInt(start), dataOf(page).subarray(start, end));
+      }
+      delete page.data;
+      this.#pages.save(pfn, page);
+    }
+  }
+
   /** Forgets the lines of whole pages that were zeroed in memory and get a new owner. */
   drop(address: PhysAddr, length: bigint): void {
     for (const { pfn, page, start, end } of this.#pages.cachedParts(address, length)) {
@@ -311,8 +352,10 @@ export class DataCache {
         if (run.is) this.#writeBack(found, writes, pfn, page, run);
       }
       const marked = markedLines(page);
-      if (marked.includes(1)) this.#memory.read(frameAddress(pfn), memory);
-      const differs = (line: number) => marked[line] === 1 && !lineEquals(dataOf(page), memory, line);
+      const isShared = this.#isSharedPage(pfn);
+      if (!isShared && marked.includes(1)) this.#memory.read(frameAddress(pfn), memory);
+      const differs = (line: number) =>
+        marked[line] === 1 && (isShared || !lineEquals(dataOf(page), memory, line));
       for (const run of lineRuns(0, page.lines.length, differs)) {
         if (!run.is) dropLines(page, run.first, run.end);
       }
@@ -324,6 +367,7 @@ export class DataCache {
 
   /** Gives the lines of `[first, end)` that are present bytes of their own: what memory has before it changes. */
   #takeBytes(pfn: number, page: CachePage, first: number, end: number): void {
+    if (this.#isSharedPage(pfn)) return;
     const marked = markedLines(page);
     for (const run of lineRuns(first, end, (line) => page.lines[line] === 1 && marked[line] === 0)) {
       if (!run.is) continue;
@@ -354,7 +398,9 @@ export class DataCache {
       for (let line = run.first; line < run.end; line++) this.#reportOverwritten(found, pfn, page, line, by);
       page.stale = clearMarks(page.stale, from, to);
     }
-    writes.add(frameAddress(pfn) + BigInt(from), dataOf(page).subarray(from, to));
+    if (!this.#isSharedPage(pfn)) {
+      writes.add(frameAddress(pfn) + BigInt(from), dataOf(page).subarray(from, to));
+    }
     page.dirty = clearMarks(page.dirty, from, to);
   }
 
@@ -367,6 +413,10 @@ export class DataCache {
       const dirty = mark.overDirty === true;
       found.add({ ...lostWrite('line-written-back', pfn, mark, culprit), dirty });
     }
+  }
+
+  #isSharedPage(pfn: number): boolean {
+    return this.#isShared(frameAddress(pfn));
   }
 
   #reportStale(found: HazardList, page: CachePage, part: PagePart, by: Accessor): void {
