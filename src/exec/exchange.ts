@@ -11,9 +11,11 @@ import { type Border, borderOf } from './border.ts';
 import type { ExportedNames } from './exported-names.ts';
 import { handlerOf } from './handlers.ts';
 import { type Hello, readHello } from './hello.ts';
+import { Holders } from './holders.ts';
 import type { Mirror } from './mirror.ts';
 import type { Peer, Process } from './peer.ts';
-import { HOW, MESSAGE } from './protocol.ts';
+import { Prober } from './prober.ts';
+import { ANSWER, HOW, MESSAGE } from './protocol.ts';
 import { Question, type Surroundings } from './question.ts';
 import { Runs } from './runs.ts';
 import { Tasks } from './tasks.ts';
@@ -51,7 +53,13 @@ export class Exchange {
   readonly #tasks = new Tasks();
   readonly #runs: Runs;
   readonly #waiting = new Map<Peer, Waiting>();
+  readonly #holders = new Holders();
+  readonly #prober = new Prober();
   readonly #answer = new FieldWriter();
+  /** A task has ended while something else was being found out. */
+  #probesAgain = false;
+  /** Called when questions need not wait any more. */
+  onProbed: () => void = () => {};
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -71,6 +79,59 @@ export class Exchange {
   /** Whether no process is here, or to be expected. */
   get isIdle(): boolean {
     return this.#tasks.isEmpty;
+  }
+
+  /** Whether questions have to wait: who holds what is being found out. */
+  get isProbing(): boolean {
+    return this.#prober.isAsking;
+  }
+
+  /**
+   * Before a question is handled: starts to find out who holds what lies in flight, if the answer could depend on it.
+   *
+   * @returns whether the question has to wait for `onProbed`
+   */
+  probesBefore({ type }: Frame): boolean {
+    return type === MESSAGE.OPEN && this.#probeFlights();
+  }
+
+  /** @returns whether there is something to be found out, and somebody to ask */
+  #probeFlights(): boolean {
+    if (!this.#prober.canAsk) return false;
+    const names = this.#session.view((kernel) => this.#holders.inFlight(kernel));
+    if (names.length === 0) return false;
+    this.#prober.ask(names, (held) => {
+      if (held !== undefined) {
+        this.#session.transact((kernel) => this.#holders.dropUnheld(kernel, names, held));
+      }
+      this.#probed();
+    });
+    return true;
+  }
+
+  #sweep(): void {
+    if (!this.#prober.canAsk) return;
+    const names = this.#session.view((kernel) => this.#holders.nextSweep(kernel));
+    if (names.length === 0) return;
+    this.#prober.ask(names, (held) => {
+      if (held !== undefined && held.size < names.length) this.#swept(names, held);
+      this.#probed();
+    });
+  }
+
+  #swept(names: readonly string[], held: ReadonlySet<string>): void {
+    this.#session.transact((kernel) => {
+      const fileOf = (name: string) => this.#around.buffers.fileOf(kernel, name);
+      this.#holders.dropUnheld(kernel, names, held);
+      this.#holders.swept(kernel, names, held, fileOf, (task) => this.#tasks.has(task));
+    });
+  }
+
+  #probed(): void {
+    const again = this.#probesAgain;
+    this.#probesAgain = false;
+    if (again && this.#probeFlights()) return;
+    this.onProbed();
   }
 
   /**
@@ -104,6 +165,7 @@ export class Exchange {
   /** A connection has ended: its task exits, unless its process has only become another program. */
   left(peer: Peer): void {
     this.#runs.left(peer);
+    this.#prober.leave(peer);
     this.#waiting.delete(peer);
     const { process } = peer;
     if (process !== undefined) {
@@ -115,9 +177,15 @@ export class Exchange {
     if (process !== undefined && task === undefined) this.#exitLost();
   }
 
-  /** What is due now and then: processes that ended without a word. */
-  tick(): void {
+  /** What is due now and then: processes that ended without a word, and, where nobody asks anything, what was closed unseen. */
+  tick(isQuiet: boolean): void {
     this.#exitLost();
+    if (isQuiet) this.#sweep();
+  }
+
+  /** Nobody is connected any more: nobody can receive what lies in flight. */
+  end(): void {
+    this.#session.transact((kernel) => this.#holders.dropAll(kernel));
   }
 
   #exitLost(): void {
@@ -125,9 +193,13 @@ export class Exchange {
   }
 
   #exit(task: string): void {
-    this.#session.transact((kernel) => {
-      if (kernel.hasTask(task)) kernel.syscall(task, { call: 'exit' });
+    const kept = this.#session.transact((kernel) => {
+      if (!kernel.hasTask(task)) return false;
+      const kept = this.#prober.isJoined && this.#holders.keep(kernel, task);
+      kernel.syscall(task, { call: 'exit' });
+      return kept;
     });
+    if (kept && !this.#probeFlights()) this.#probesAgain = this.isProbing;
   }
 
   #dispatch(peer: Peer, frame: Frame): Buffer | undefined {
@@ -138,6 +210,10 @@ export class Exchange {
       throw new MalformedMessage('the first message is not HELLO');
     }
     if (peer.role === 'watcher' && type === MESSAGE.WATCH) return this.#watch(peer, frame);
+    if (peer.role === 'supervisor' && type === (MESSAGE.PROBE | ANSWER)) {
+      this.#prober.answered(peer, frame);
+      return undefined;
+    }
     const { process } = peer;
     if (process === undefined) throw new MalformedMessage('a question that only a process may ask');
     if (peer.ended) throw new MalformedMessage('a question of a task that has ended');
@@ -193,6 +269,7 @@ export class Exchange {
     if (border === undefined) throw new MalformedMessage(`a program of the unknown machine ${hello.machine}`);
     if (hello.how === HOW.SUPERVISOR) {
       peer.role = 'supervisor';
+      this.#prober.join(peer);
       return this.#session.view((kernel) => this.#welcome(kernel, frame.seq, ''));
     }
     return this.#arrive(peer, { hello, border, seq: frame.seq });

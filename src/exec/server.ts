@@ -14,6 +14,14 @@ const LINGER = 300;
 /** How often silent processes are looked after, milliseconds. */
 const TICK = 200;
 
+/** A question that waits for its turn. */
+interface Asked {
+  readonly frame: Frame;
+  readonly answer: () => void;
+  /** What it could depend on was found out for it. */
+  wasProbed: boolean;
+}
+
 export class ExchangeServer {
   readonly #exchange: Exchange;
   #onIdle: () => void = () => {};
@@ -21,7 +29,10 @@ export class ExchangeServer {
   readonly idle: Promise<void>;
   readonly #server: Server;
   readonly #open = new Set<Socket>();
-  #queue: (() => void)[] = [];
+  /** What was asked in this turn, in order. */
+  readonly #queue: Asked[] = [];
+  #isDue = false;
+  #wasAsked = false;
   #wasUsed = false;
   #linger: NodeJS.Timeout | undefined;
   readonly #tick: NodeJS.Timeout;
@@ -32,7 +43,11 @@ export class ExchangeServer {
       this.#onIdle = resolve;
     });
     this.#server = createServer((socket) => this.#accept(socket));
-    this.#tick = setInterval(() => this.#exchange.tick(), TICK);
+    exchange.onProbed = () => this.#schedule();
+    this.#tick = setInterval(() => {
+      exchange.tick(!this.#wasAsked);
+      this.#wasAsked = false;
+    }, TICK);
   }
 
   /** @throws the system's error */
@@ -69,7 +84,11 @@ export class ExchangeServer {
     };
     const take = (chunk: Buffer): void => {
       try {
-        for (const frame of splitter.push(chunk)) answer(frame);
+        for (const frame of splitter.push(chunk)) {
+          // What it tells is what the others wait for.
+          if (peer.role === 'supervisor') answer(frame);
+          else this.#later({ frame, answer: () => answer(frame), wasProbed: false });
+        }
       } catch (error) {
         if (!(error instanceof MalformedMessage)) throw error;
         isEnding = true;
@@ -82,7 +101,7 @@ export class ExchangeServer {
       hasLeft = true;
       this.#exchange.left(peer);
     };
-    socket.on('data', (chunk) => this.#later(() => take(chunk)));
+    socket.on('data', take);
     socket.on('end', leave);
     // `close` follows.
     socket.on('error', leave);
@@ -93,20 +112,40 @@ export class ExchangeServer {
     });
   }
 
-  /** Runs something when the events of this turn have been seen. */
-  #later(action: () => void): void {
-    if (this.#queue.push(action) > 1) return;
+  /** Answers a question when the events of this turn have been seen. */
+  #later(asked: Asked): void {
+    this.#wasAsked = true;
+    this.#queue.push(asked);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isDue || this.#queue.length === 0) return;
+    this.#isDue = true;
     setImmediate(() => {
-      const due = this.#queue;
-      this.#queue = [];
-      for (const action of due) action();
+      this.#isDue = false;
+      this.#run();
     });
+  }
+
+  #run(): void {
+    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+      if (this.#exchange.isProbing) return;
+      if (!next.wasProbed) {
+        next.wasProbed = true;
+        if (this.#exchange.probesBefore(next.frame)) return;
+      }
+      this.#queue.shift();
+      next.answer();
+    }
   }
 
   #startLinger(): void {
     clearTimeout(this.#linger);
     this.#linger = setTimeout(() => {
-      if (this.#open.size === 0) this.#onIdle();
+      if (this.#open.size > 0) return;
+      this.#exchange.end();
+      this.#onIdle();
     }, LINGER);
   }
 }

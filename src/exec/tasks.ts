@@ -33,6 +33,12 @@ export class Tasks {
     return undefined;
   }
 
+  /** Whether a task is a process of the host. */
+  has(task: string): boolean {
+    if (this.peerOfTask(task) !== undefined) return true;
+    return [...this.#executing.values(), ...this.#born.values()].some((silent) => silent.task === task);
+  }
+
   /** Whether any process is here, or to be expected. */
   get isEmpty(): boolean {
     return this.#connected.size + this.#executing.size + this.#born.size + this.#waiting.size === 0;

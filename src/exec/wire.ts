@@ -38,6 +38,10 @@ export class FieldReader {
     return this.#bytes.readUInt32LE(this.#take(4));
   }
 
+  u8(): number {
+    return this.#bytes.readUInt8(this.#take(1));
+  }
+
   i32(): number {
     return this.#bytes.readInt32LE(this.#take(4));
   }

@@ -30,7 +30,7 @@ import {
   heldBuffers,
   mappingOf,
 } from './views/buffer-view.ts';
-import { type DescriptorView, descriptorsOf, descriptorView } from './views/descriptor-view.ts';
+import { type DescriptorView, descriptorsOf, descriptorView, mappingsOf } from './views/descriptor-view.ts';
 import {
   type DeviceBindingView,
   type DeviceMemoryView,
@@ -200,6 +200,11 @@ export class KernelViews {
   /** The descriptors of a file, by task and number. */
   descriptorsOf(file: number): readonly Holder[] {
     return descriptorsOf(this.#state, file);
+  }
+
+  /** The mappings of a file, by task and number. */
+  mappingsOf(file: number): readonly Holder[] {
+    return mappingsOf(this.#state, file);
   }
 
   /** Whether a descriptor of a task is open, whatever it is. */

@@ -18,6 +18,10 @@ export function descriptorView(state: KernelState, task: string, fd: number): De
   return found && open && { file: found.file, cloexec: found.cloexec, open };
 }
 
+/** The mappings of a file, by task and number. */
+export const mappingsOf = (state: KernelState, file: number): readonly Holder[] =>
+  new FileHolders(state.records).of(file, 'mapping');
+
 /** The descriptors of a file, by task and number. */
 export const descriptorsOf = (state: KernelState, file: number): readonly Holder[] =>
   new FileHolders(state.records).of(file, 'fd');
