@@ -97,7 +97,8 @@ function sync(context: DmaBufIoctlContext, flags: bigint): Result {
 function setName(context: DmaBufIoctlContext, file: DmaBufFile, arg: Uint8Array): Result {
   const nul = arg.indexOf(0);
   const name = nul < 0 ? arg : arg.subarray(0, nul);
-  // strndup_user() refuses what has no NUL within the length.
+  // strndup_user(): memory that ends before the string does cannot be read; a string that goes on is too long.
+  if (nul < 0 && arg.length < DMA_BUF_NAME_LEN) return FAULT;
   if (name.length >= DMA_BUF_NAME_LEN) {
     return { errno: 'EINVAL', why: { kind: 'bad-argument', argument: 'name', value: BigInt(name.length) } };
   }

@@ -13,7 +13,7 @@ const DEVTMPFS_MODE = 0o600;
 /** The minors of render nodes begin here: DRM_MINOR_RENDER. */
 const FIRST_RENDER = 128;
 /** The driver whose device has a render node as well. */
-const VGEM = 'vgem';
+export const VGEM = 'vgem';
 
 /** Drivers without hardware, in the order of their probing, and the option that builds each in. */
 const VIRTUAL = [

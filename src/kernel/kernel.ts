@@ -7,7 +7,7 @@ import { type Records, RehearsalRecords } from '../records.ts';
 import type { PhysRange } from '../units.ts';
 import { type Access, type AccessPlace, watched } from './access.ts';
 import { bootRecord } from './boot/boot-record.ts';
-import { releaseHandles } from './calls/drm-calls.ts';
+import { releaseDrm } from './calls/drm-calls.ts';
 import type { FileHandler, TaskHandler } from './calls/handler.ts';
 import { handlerOf } from './calls/index.ts';
 import { exit } from './calls/process-calls.ts';
@@ -47,7 +47,7 @@ export class Kernel extends KernelViews {
    * @param memory the arena over `layoutOf(records)`
    */
   constructor(records: Records, memory: PhysMemory) {
-    const state = new KernelState(records, memory, { exit, releaseHandles });
+    const state = new KernelState(records, memory, { exit, releaseDrm });
     super(state);
     this.#state = state;
     this.printk = state.printk;

@@ -32,7 +32,7 @@ const EVICTION_CHANCE = 1 / 16;
 /** What calls do that happens to others as well, when a file is closed or a task is ended. */
 export interface Consequences {
   exit(state: KernelState, task: string): void;
-  releaseHandles(state: KernelState, by: string, file: DrmFile): void;
+  releaseDrm(state: KernelState, by: string, id: number, file: DrmFile): void;
 }
 
 export class KernelState {
@@ -128,7 +128,7 @@ export class KernelState {
   /** Drops a reference; the last one gives the pages back: fput(), dma_buf_release(). */
   fput(id: number, task: string): void {
     const file = this.files.unref(id);
-    if (file?.kind === 'drm') this.#consequences.releaseHandles(this, task, file);
+    if (file?.kind === 'drm') this.#consequences.releaseDrm(this, task, id, file);
     if (file?.kind !== 'dma_buf') return;
     const exported = this.exported.remove(id);
     if (exported !== undefined) {

@@ -35,6 +35,8 @@ export function linux510(stable: number, pa: FormatPa = formatPa): LinuxVersion 
     systemMapsBy: 'never-private',
     dontunmapAnonymous: true,
     systemArrayLimit: true,
+    epollEdgeRepeats: false,
+    closeRangeCloexec: false,
     leaksDescriptor: true,
     epollTellsAgain: false,
     syncFiles: false,

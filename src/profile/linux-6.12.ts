@@ -37,6 +37,7 @@ export function linux612(stable: number, pa: FormatPa = formatPa): LinuxVersion 
     cmaHeaps: 'default-by-name',
     teeHeaps: false,
     mremapMovesMany: false,
+    drmVersionDate: true,
     leaksDescriptor: stable < NO_LEAK,
 
     dmaBufMode: 0x80004,

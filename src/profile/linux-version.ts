@@ -154,6 +154,12 @@ export interface LinuxVersion {
   readonly mremapMovesMany: boolean;
   /** The largest buffer of the system heap, pages, whose array of page pointers is a kmalloc(); absent: no such limit. */
   readonly systemArrayLimit: boolean;
+  /** Whether looking at a buffer wakes who waits for it: an edge-triggered epoll tells it again and again. */
+  readonly epollEdgeRepeats: boolean;
+  /** Whether close_range(2) can mark what it would close: CLOSE_RANGE_CLOEXEC. */
+  readonly closeRangeCloexec: boolean;
+  /** Whether DRM_IOCTL_VERSION tells the driver's date. */
+  readonly drmVersionDate: boolean;
   /** Whether a descriptor stays open whose number could not be told to the caller. */
   readonly leaksDescriptor: boolean;
   /** Whether an edge-triggered epoll set reports a buffer at every look: each time its poll() finds no fence, it wakes. */

@@ -40,6 +40,9 @@ describe('DMA_BUF_SET_NAME', () => {
     expect(name('x'.repeat(31))).toEqual(['ok', 'x'.repeat(31)]);
     expect(name('x'.repeat(32))).toEqual(['EINVAL', undefined]);
     expect(name('a\0b')).toEqual(['ok', 'a']);
+    // Nothing ends it before the caller's memory ends, or after 32 bytes.
+    expect(name('ab', DMA_BUF_SET_NAME_A, '')).toEqual(['EFAULT', undefined]);
+    expect(name('x'.repeat(32), DMA_BUF_SET_NAME_A, '')).toEqual(['EINVAL', undefined]);
   });
 
   it('takes no bad pointer', () => {

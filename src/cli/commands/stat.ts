@@ -41,7 +41,7 @@ function statText(stat: Stat): string {
 export function statCommand({ program, shell }: Registry): void {
   const command = completes(program.command('stat'), 'fd')
     .summary('fstat(2): size, mode, device numbers')
-    .description('fstat(2) of a descriptor. Times and st_dev are not modelled.')
+    .description('fstat(2) of a descriptor. Times are not modelled.')
     .argument('<fd>', 'a descriptor')
     .addHelpText('after', examples('dmaheap stat 4', 'dmaheap stat 4 --json | jq .st_size'))
     .action(async (word: string) => {

@@ -7,17 +7,27 @@ import { NotModelled } from '../../dma-buf/not-modelled.ts';
 import {
   DRM_CLOEXEC,
   DRM_IOCTL_GEM_CLOSE,
+  DRM_IOCTL_MODE_CREATE_DUMB,
   DRM_IOCTL_PRIME_FD_TO_HANDLE,
   DRM_IOCTL_PRIME_HANDLE_TO_FD,
+  DRM_IOCTL_VERSION,
+  DRM_IOCTL_VGEM_FENCE_ATTACH,
+  DRM_IOCTL_VGEM_FENCE_SIGNAL,
   DRM_RDWR,
 } from '../../uapi/drm.ts';
 import { iocSize } from '../../uapi/ioctl.ts';
 import { formatHex } from '../../units.ts';
 import { findDevice } from '../device-table.ts';
+import { VGEM } from '../drm-devices.ts';
 import type { KernelState } from '../state.ts';
+import { attachmentOf, dumbOf, hasHandle, lowestFree } from './drm-objects.ts';
+import { drmVersion } from './drm-version.ts';
+import { createDumb, exportDumb, importOwn } from './dumb-buffers.ts';
 import { attach, detach } from './importer-calls.ts';
+import type { Ioctl } from './ioctl.ts';
 import type { Opened } from './opened.ts';
-import { badArgument, fail, ok, type SyscallResult, type UserPointer } from './results.ts';
+import { badArgument, fail, ok, type SyscallResult } from './results.ts';
+import { attachFence, signalAll, signalFence } from './vgem-fences.ts';
 
 export interface DrmPrimeFdToHandle {
   /** A descriptor of the buffer. */
@@ -40,6 +50,8 @@ export const drmPrimeFdToHandle = (
     if (file.kind !== 'dma_buf') return fail('EINVAL', { kind: 'not-a-dma-buf', fd });
     const known = drm.handles.find(([, id]) => state.attachments.get(id)?.file === descriptor.file);
     if (known !== undefined) return ok(known[0]);
+    const own = importOwn(state, opened, drm, descriptor.file);
+    if (own !== undefined) return own;
     const device = findDevice(state.records, drm.device);
     if (device === undefined)
       return fail('ENODEV', { kind: 'no-such-device', device: drm.device, known: [] });
@@ -68,11 +80,14 @@ export const drmPrimeHandleToFd = (
     const { table } = opened;
     if (table.vacancy(at) === undefined)
       return fail('EMFILE', { kind: 'descriptor-limit', limit: table.nofile });
-    const attachment = attachmentOf(state, drm, handle);
-    if (attachment === undefined) return badArgument('ENOENT', 'handle', handle);
-    const fd = state.install(table, attachment.file, flags, at);
+    const dumb = dumbOf(drm, handle);
+    const imported = attachmentOf(state, drm, handle)?.file;
+    const file = dumb === undefined ? imported : exportDumb(state, opened, drm, [handle, dumb], flags);
+    if (file === undefined) return badArgument('ENOENT', 'handle', handle);
+    if (typeof file !== 'number') return file;
+    const fd = state.install(table, file, flags, at);
     if (typeof fd !== 'number') throw new Error('there was room for a descriptor');
-    state.files.ref(attachment.file);
+    state.files.ref(file);
     return ok(fd);
   });
 
@@ -83,30 +98,37 @@ export interface DrmGemClose {
 /** DRM_IOCTL_GEM_CLOSE: drm_gem_handle_delete(). */
 export const drmGemClose = (state: KernelState, opened: Opened, { handle }: DrmGemClose): SyscallResult =>
   onDrmFile(opened, (drm) => {
-    if (!drm.handles.some(([known]) => known === handle)) return badArgument('EINVAL', 'handle', handle);
+    if (!hasHandle(drm, handle)) return badArgument('EINVAL', 'handle', handle);
     const attachment = attachmentOf(state, drm, handle);
-    const handles = drm.handles.filter(([known]) => known !== handle);
-    state.files.put(opened.descriptor.file, { ...drm, handles });
+    const dumb = dumbOf(drm, handle);
+    const others = (entry: readonly [handle: number, ...unknown[]]) => entry[0] !== handle;
+    const dumbs = drm.dumbs?.filter(others);
+    const left = { ...drm, handles: drm.handles.filter(others), ...(dumbs && { dumbs }) };
+    state.files.put(opened.descriptor.file, left);
     if (attachment !== undefined) detach(state, opened.task, attachment);
+    if (dumb?.file !== undefined) state.fput(dumb.file, opened.task);
     return ok(0);
   });
 
-/** What closing the file does with the handles that are left: drm_gem_release(). */
-export function releaseHandles(state: KernelState, by: string, { handles }: DrmFile): void {
-  for (const [, id] of handles) {
-    const attachment = state.attachments.get(id);
+/** What closing the file does with the handles and fences that are left: drm_gem_release(), vgem_postclose(). */
+export function releaseDrm(
+  state: KernelState,
+  by: string,
+  id: number,
+  { handles, dumbs = [], lastFence }: DrmFile,
+): void {
+  if (lastFence !== undefined) signalAll(state, id);
+  for (const [, number] of handles) {
+    const attachment = state.attachments.get(number);
     if (attachment !== undefined) detach(state, by, attachment);
   }
+  for (const [, { file }] of dumbs) if (file !== undefined) state.fput(file, by);
 }
 
 /** The same as requests: drm_ioctl(). */
-export function drmIoctl(
-  state: KernelState,
-  opened: Opened,
-  request: number,
-  arg: UserPointer,
-  at?: number,
-): SyscallResult {
+export function drmIoctl(state: KernelState, opened: Opened, call: Ioctl): SyscallResult {
+  const { arg, at, pointers } = call;
+  const request = call.request >>> 0;
   if (arg === null || arg.length < iocSize(request)) return fail('EFAULT', { kind: 'bad-pointer', request });
   const view = new DataView(arg.buffer, arg.byteOffset, arg.byteLength);
   const told = (result: SyscallResult, at: number): SyscallResult => {
@@ -127,21 +149,28 @@ export function drmIoctl(
     }
     case DRM_IOCTL_GEM_CLOSE:
       return drmGemClose(state, opened, { handle: view.getUint32(0, true) });
+    case DRM_IOCTL_VERSION:
+      return onDrmFile(opened, ({ device }) => drmVersion(state, device, view, pointers));
     default:
-      throw new NotModelled(`request ${formatHex(request)} of a DRM device`);
+      return onDrmFile(opened, (drm) => vgemIoctl(state, opened, drm, request, view));
   }
 }
 
 const onDrmFile = ({ file, fd }: Opened, answer: (drm: DrmFile) => SyscallResult): SyscallResult =>
   file.kind === 'drm' ? answer(file) : fail('ENOTTY', { kind: 'not-a-drm-file', fd });
 
-const attachmentOf = (state: KernelState, { handles }: DrmFile, handle: number) =>
-  state.attachments.get(handles.find(([known]) => known === handle)?.[1] ?? -1);
-
-/** idr_alloc() from 1. */
-function lowestFree({ handles }: DrmFile): number {
-  const taken = new Set(handles.map(([handle]) => handle));
-  let free = 1;
-  while (taken.has(free)) free++;
-  return free;
+/** The requests that vgem answers: those of its own, and dumb buffers. */
+function vgemIoctl(
+  state: KernelState,
+  opened: Opened,
+  drm: DrmFile,
+  request: number,
+  view: DataView,
+): SyscallResult {
+  if (drm.device === VGEM && request === DRM_IOCTL_VGEM_FENCE_ATTACH)
+    return attachFence(state, opened, drm, view);
+  if (drm.device === VGEM && request === DRM_IOCTL_VGEM_FENCE_SIGNAL) return signalFence(state, opened, view);
+  if (drm.device === VGEM && request === DRM_IOCTL_MODE_CREATE_DUMB)
+    return createDumb(state, opened, drm, view);
+  throw new NotModelled(`request ${formatHex(request)} of a DRM device`);
 }

@@ -44,7 +44,7 @@ import { mmap, munmap, refuseOffset } from './mmap.ts';
 import { mprotect } from './mprotect.ts';
 import { mremap } from './mremap.ts';
 import { occupy } from './occupy.ts';
-import { close, open } from './open.ts';
+import { close, closeRange, open } from './open.ts';
 import { overlayApply } from './overlay-calls.ts';
 import { fchmod, fchmodat, fchown, fchownat, fgetxattr, futimens, utimensat } from './owner-calls.ts';
 import { chdir, create, fchdir, link, rename, truncate, unlink } from './path-calls.ts';
@@ -68,6 +68,7 @@ import { getdents64 } from './virtual-calls.ts';
 const CALLS = {
   open: task(open),
   close: task(close),
+  close_range: task(closeRange),
   ioctl: file(ioctl),
   read: file(read),
   write: file(write),

@@ -1,11 +1,14 @@
 /** Requests on a descriptor: the file layer's, then the driver's. Models fs/ioctl.c (Linux 7.3). */
 import { attachedDevices } from '../../dma-buf/attachment.ts';
 import { refuseCpu } from '../../dma-buf/cpu-access.ts';
+import type { DmaBufFile } from '../../dma-buf/dma-buf.ts';
 import { dmaBufIoctl } from '../../dma-buf/dma-buf-ioctl.ts';
 import { dmaHeapIoctl, findDmaHeap } from '../../dma-buf/dma-heap.ts';
+import { fencesBefore } from '../../dma-buf/fences.ts';
 import { NotModelled } from '../../dma-buf/not-modelled.ts';
 import type { DmaDirection } from '../../mm/dma/dma-mapping.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
+import { DMA_BUF_IOCTL_EXPORT_SYNC_FILE } from '../../uapi/dma-buf.ts';
 import type { KernelState } from '../state.ts';
 import { drmIoctl } from './drm-calls.ts';
 import { cpuAccess } from './importer-calls.ts';
@@ -19,6 +22,8 @@ export interface Ioctl {
   readonly arg: UserPointer;
   /** The caller may not write where the pointer leads. */
   readonly readOnly?: true;
+  /** What the pointers inside the struct lead to, in their order: name, date and description of DRM_IOCTL_VERSION. */
+  readonly pointers?: readonly UserPointer[];
   /** The number that the caller's own table gave for a new descriptor; -1: none was left. The lowest free one unless given. */
   readonly at?: number;
 }
@@ -37,6 +42,11 @@ export function ioctl(state: KernelState, opened: Opened, call: Ioctl): SyscallR
   const install = (newFile: number, flags: number) => state.install(table, newFile, flags, at);
   switch (file.kind) {
     case 'dma_buf': {
+      if (
+        request === DMA_BUF_IOCTL_EXPORT_SYNC_FILE &&
+        fencesBefore(file, true, state.printk.time).length > 0
+      )
+        throw new NotModelled('a sync_file of a fence that is pending');
       const context = {
         files: state.files,
         linux: profileIn(state.records).linux,
@@ -44,6 +54,7 @@ export function ioctl(state: KernelState, opened: Opened, call: Ioctl): SyscallR
         install,
         isSyncFile: (other: number) => state.files.get(table.get(other)?.file ?? -1)?.kind === 'sync_file',
         cpuAccess: (access: 'begin' | 'end', direction: DmaDirection) => {
+          if (access === 'begin') waitForFences(state, file, direction !== 'DMA_FROM_DEVICE');
           const refused = refuseCpu(state.records, file.backing);
           if (refused === undefined) cpuAccess(state, task, descriptor.file, access, direction);
           return refused;
@@ -69,11 +80,17 @@ export function ioctl(state: KernelState, opened: Opened, call: Ioctl): SyscallR
       return 'errno' in result ? fail(result.errno, result.why) : ok(0);
     }
     case 'drm':
-      return drmIoctl(state, opened, request, arg, at);
+      return drmIoctl(state, opened, call);
     case 'sync_file':
       throw new NotModelled('a request on a sync_file');
     case 'virtual':
     case 'path':
       return fail('ENOTTY');
   }
+}
+
+/** dma_buf_begin_cpu_access(): nobody signals a fence meanwhile, so that time passes until the last one does by itself. */
+function waitForFences({ printk }: KernelState, file: DmaBufFile, writes: boolean): void {
+  const last = fencesBefore(file, writes, printk.time).reduce((most, { until }) => Math.max(most, until), 0);
+  if (last > printk.time) printk.advance(last - printk.time);
 }

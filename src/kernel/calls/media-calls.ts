@@ -181,15 +181,16 @@ export function drmCreateDumb(state: KernelState, by: string, call: DrmCreateDum
   return keep(state, by, device, taken, { size, attrs, by: 'attrs', holder: 'drm', dumb });
 }
 
-/** The checks of 32 bits. */
-function isCountable(width: bigint, height: bigint, bpp: bigint, page: bigint): boolean {
+/** The checks of 32 bits: drm_mode_create_dumb(). */
+export function isCountable(width: bigint, height: bigint, bpp: bigint, page: bigint): boolean {
   if (width === 0n || height === 0n || bpp === 0n || bpp > U32_MASK - 8n) return false;
   const stride = width * ((bpp + 7n) / 8n);
   if (stride > U32_MASK || height > U32_MASK / stride) return false;
   return BigInt.asUintN(32, roundUp(height * stride, page)) !== 0n;
 }
 
-function dumbPitch(state: KernelState, device: Device, width: bigint, bpp: number): bigint {
+/** Bytes of a line. */
+export function dumbPitch(state: KernelState, device: Device, width: bigint, bpp: number): bigint {
   const { dumb } = profileIn(state.records).linux.dma;
   const inBits = (width * BigInt(bpp) + 7n) / 8n;
   if (dumb === 'bits') return inBits;

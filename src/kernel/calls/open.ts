@@ -1,9 +1,10 @@
 /** Opening and closing descriptors. Models fs/open.c (Linux 7.3). */
 import { dmaHeaps } from '../../dma-buf/dma-heap.ts';
+import { profileIn } from '../../profile/recorded-profile.ts';
 import { waitingModules } from '../boot/modules.ts';
 import type { KernelState } from '../state.ts';
 import { DescriptorTable } from '../task.ts';
-import { fail, ok, type SyscallResult } from './results.ts';
+import { badArgument, fail, ok, type SyscallResult } from './results.ts';
 import { openPath } from './virtual-calls.ts';
 
 export interface Open {
@@ -44,5 +45,39 @@ export function close(state: KernelState, by: string, { fd }: Close): SyscallRes
   const file = new DescriptorTable(state.records, by).remove(fd);
   if (file === undefined) return fail('EBADF', { kind: 'bad-descriptor', fd });
   state.fput(file, by);
+  return ok(0);
+}
+
+/** CLOSE_RANGE_UNSHARE: a task's table is its own already. */
+const CLOSE_RANGE_UNSHARE = 2;
+const CLOSE_RANGE_CLOEXEC = 4;
+
+export interface CloseRange {
+  readonly first: number;
+  readonly last: number;
+  /** CLOSE_RANGE_UNSHARE and CLOSE_RANGE_CLOEXEC. */
+  readonly flags: number;
+}
+
+/** close_range(2): numbers that are not open are no error. */
+export function closeRange(
+  state: KernelState,
+  by: string,
+  { first, last, flags }: CloseRange,
+): SyscallResult {
+  const { closeRangeCloexec } = profileIn(state.records).linux;
+  const known = CLOSE_RANGE_UNSHARE | (closeRangeCloexec ? CLOSE_RANGE_CLOEXEC : 0);
+  if ((flags & ~known) !== 0) return badArgument('EINVAL', 'flags', flags >>> 0);
+  if (first > last) return badArgument('EINVAL', 'fd', first);
+  const table = new DescriptorTable(state.records, by);
+  for (const [fd, { file }] of [...table.entries()]) {
+    if (fd < first || fd > last) continue;
+    if ((flags & CLOSE_RANGE_CLOEXEC) !== 0) {
+      table.setCloexec(fd, true);
+      continue;
+    }
+    table.remove(fd);
+    state.fput(file, by);
+  }
   return ok(0);
 }

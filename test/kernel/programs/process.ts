@@ -25,12 +25,18 @@ interface Where {
 
 export class Process {
   readonly lines: string[] = [];
-  readonly #task: Task;
+  readonly kernel: Kernel;
+  /** The process that calls: the first one, or a child of it. */
+  as = 'shell';
   readonly #heap: string;
 
   constructor(kernel: Kernel, heap: string) {
-    this.#task = new Task(kernel);
+    this.kernel = kernel;
     this.#heap = heap;
+  }
+
+  get #task(): Task {
+    return new Task(this.kernel, this.as);
   }
 
   buffer(pages: number, flags = O_RDWR | O_CLOEXEC): number {
@@ -38,7 +44,7 @@ export class Process {
   }
 
   address({ mapping, at }: Pointer): bigint {
-    const start = this.#task.kernel.mappingAddress('shell', mapping);
+    const start = this.kernel.mappingAddress(this.as, mapping);
     if (start === undefined) throw new Error(`mapping ${mapping} has gone`);
     return start + at;
   }
@@ -101,11 +107,14 @@ export class Process {
   }
 
   load(name: string, pointer: Pointer): void {
-    this.#touch(name, pointer, (offset) => {
-      const byte = new Uint8Array(1);
-      this.#bytes(pointer, offset).read(offset, byte);
-      return `0x${(byte[0] ?? 0).toString(16).padStart(2, '0')}`;
-    });
+    this.#touch(name, pointer, () => `0x${this.byte(pointer).toString(16).padStart(2, '0')}`);
+  }
+
+  /** The byte at a place. */
+  byte(pointer: Pointer): number {
+    const byte = new Uint8Array(1);
+    this.#bytes(pointer, pointer.at).read(pointer.at, byte);
+    return byte[0] ?? 0;
   }
 
   store(name: string, pointer: Pointer, byte: number): void {
@@ -120,16 +129,15 @@ export class Process {
   }
 
   #bytes({ mapping }: Pointer, offset: bigint) {
-    const { kernel } = this.#task;
-    if (kernel.mappingOf('shell', mapping) === undefined) {
+    if (this.kernel.mappingOf(this.as, mapping) === undefined) {
       throw new SegmentationFault('read', offset, 'SEGV_MAPERR');
     }
-    return kernel.mapping(mapping);
+    return this.kernel.mapping(mapping, this.as);
   }
 
   /** Tells how many buffers live. */
   alive(name: string): void {
-    const buffers = this.#task.kernel.buffers();
+    const buffers = this.kernel.buffers();
     const bytes = buffers.reduce((sum, { size }) => sum + size, 0n);
     this.tell(name, `${buffers.length} buffers, ${bytes} bytes`);
   }

@@ -8,6 +8,7 @@ import {
   MAP_SHARED,
   MAP_SHARED_VALIDATE,
   MREMAP_MAYMOVE,
+  O_PATH,
   O_RDONLY,
   O_WRONLY,
   PROT_EXEC,
@@ -16,6 +17,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../../../src/uapi/fcntl.ts';
+import type { Program } from './libc.ts';
 import { PAGE, type Pointer, type Process, pages, RW } from './process.ts';
 
 const p = (count: number): bigint => BigInt(count) * PAGE;
@@ -216,7 +218,7 @@ function mprotect(the: Process): void {
   map('rdwr: mmap rw shared validate', rw, RW, MAP_SHARED_VALIDATE);
 }
 
-function mmapArgs(the: Process): void {
+function mmapArgs(the: Program): void {
   const [R, W, X, S] = [PROT_READ, PROT_WRITE, PROT_EXEC, MAP_SHARED];
   const buf = the.buffer(4);
   const m = the.made('whole', the.mmap(buf, { length: p(4) }));
@@ -290,11 +292,19 @@ function mmapArgs(the: Process): void {
   the.load('what stood there', pages(room, 6));
   the.load('the buffer keeps its byte', pages(m, 1));
   the.munmap(room, p(8));
+  const one = { length: PAGE, prot: R };
+  the.made('heap node, shared', the.mmap(the.heap, one));
+  the.made('heap node, private', the.mmap(the.heap, { length: PAGE, flags: MAP_PRIVATE }));
+  const path = the.open('/proc/self/fd', O_PATH).ret;
+  the.made('O_PATH descriptor', the.mmap(path, one));
+  the.made('descriptor -1', the.mmap(-1, one));
   the.close(buf);
+  the.made('closed descriptor', the.mmap(buf, one));
   the.load('the first mapping after close', pages(m, 3));
 }
 
-export const PROGRAMS: Readonly<Record<string, (the: Process) => void>> = {
+/** The programs about mappings. */
+export const MAPPING_PROGRAMS: Readonly<Record<string, (the: Program) => void>> = {
   'map-hole': mapHole,
   'mremap-size': mremapSize,
   mprotect,
