@@ -30,7 +30,8 @@ async function thrownBy(words: readonly string[], surroundings: Surroundings, le
     } else if (words[0] === '__serve') {
       const { serve } = await import('../exec/start.ts');
       const location = { path: words[1] ?? '', from: '--session' } as const;
-      await serve(location, () => surroundings.streams.out('ready\n'));
+      const { RUN_WORDS } = await import('./exec/run-words.ts');
+      await serve(location, () => surroundings.streams.out('ready\n'), RUN_WORDS);
     } else {
       program = await createProgram(surroundings, words, ledger);
       await program.parseAsync(words, { from: 'user' });

@@ -17,6 +17,7 @@ import type { Peer, Process } from './peer.ts';
 import { Prober } from './prober.ts';
 import { ANSWER, HOW, MESSAGE } from './protocol.ts';
 import { Question, type Surroundings } from './question.ts';
+import type { RunWords } from './run-words.ts';
 import { Runs } from './runs.ts';
 import { Tasks } from './tasks.ts';
 import { type FieldReader, FieldWriter, type Frame, MalformedMessage } from './wire.ts';
@@ -32,6 +33,7 @@ export interface ExchangeOptions {
   readonly mirror: Mirror;
   /** What every process has to say first. */
   readonly token: string;
+  readonly words: RunWords;
   /** Sends a signal to a process of the host. */
   readonly kill: (pid: number) => void;
   /** Whether a process of the host runs. */
@@ -65,12 +67,12 @@ export class Exchange {
     this.#options = options;
     this.#session = options.session;
     this.#token = options.token;
-    this.#runs = new Runs(options.session);
+    this.#runs = new Runs(options.session, options.words);
     const { buffers, mirror } = options;
     this.#around = {
       buffers,
       mirror,
-      onCall: (process, call, result) => this.#runs.told(process, call, result),
+      call: (kernel, process, call) => this.#runs.call(kernel, process, call),
       note: (process, text) => this.#runs.note(process, text),
       taskOf: (pid) => this.#tasks.peerOf(pid)?.process?.task,
     };
@@ -239,10 +241,19 @@ export class Exchange {
   #ask(process: Process, frame: Frame): Buffer {
     const handler = handlerOf(frame.type);
     if (handler === undefined) throw new MalformedMessage('unknown type');
-    this.#session.transact((kernel) => {
+    const refused = this.#session.transact((kernel) => {
       this.#hook(kernel);
-      handler(new Question(kernel, process, frame, this.#answer, this.#around));
+      const question = new Question(kernel, process, frame, this.#answer, this.#around);
+      try {
+        handler(question);
+        return undefined;
+      } catch (error) {
+        // Nothing has changed: no transaction has to be undone, which costs more than it took.
+        if (error instanceof MalformedMessage && !question.hasCalled) return error;
+        throw error;
+      }
     });
+    if (refused !== undefined) throw refused;
     return this.#answer.finish();
   }
 

@@ -55,7 +55,7 @@ export const ioctl: Handler = (question) => {
   }
   const pointer = pointerFor(descriptor, request, sent.bytes);
   // The program's own kernel gave that number: what the model has there was closed unseen.
-  if (at >= 0 && kernel.hasDescriptor(task, at)) kernel.syscall(task, { call: 'close', fd: at });
+  if (at >= 0 && kernel.hasDescriptor(task, at)) question.call({ call: 'close', fd: at });
   const before = pointer?.slice();
   const readOnly = (iocDir(request) & IOC_READ) !== 0 && writable < iocSize(request);
   const { ret } = question.call({

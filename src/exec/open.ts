@@ -1,5 +1,5 @@
 /** OPEN: a path becomes a descriptor. */
-import type { OpenFile, PathFile } from '../dma-buf/dma-buf.ts';
+import type { OpenFile, PathFile, VirtualOpenFile } from '../dma-buf/dma-buf.ts';
 import { linkTarget } from '../kernel/virtual-files/fdinfo.ts';
 import { O_CREAT, O_EXCL, O_TRUNC } from '../uapi/fcntl.ts';
 import { FLAG, KIND } from './protocol.ts';
@@ -49,37 +49,28 @@ function hostObject({ around, kernel, task }: Question, file: Readonly<OpenFile>
     case 'drm':
       return { kind: KIND.DRM, path: around.mirror.nodeAt(linkTarget(file)), content: NOTHING };
     case 'path':
-    case 'virtual': {
-      const found = kernel.lookup(file.path, task);
-      const node = 'node' in found ? found.node : undefined;
-      if (node?.kind === 'directory') {
-        const path = around.mirror.directoryAt(file.path, node);
-        return { kind: KIND.DIRECTORY, path, content: NOTHING };
-      }
-      if (node?.kind === 'device') {
-        const kind = 'heap' in node.opens ? KIND.HEAP : KIND.DRM;
-        return { kind, path: around.mirror.nodeAt(file.path), content: NOTHING };
-      }
-      const text = node?.kind === 'file' ? (node.read?.() ?? NOTHING) : NOTHING;
-      const content = typeof text === 'string' ? Buffer.from(text) : text;
-      return { kind: KIND.FILE, path: '', content };
-    }
-    case 'path':
-      return pathObject({ around, kernel, task }, file);
+    case 'virtual':
+      return virtualObject({ around, kernel, task }, file);
     default:
       return undefined;
   }
 }
 
-/** What O_PATH names is never read: the mirror's file is enough, also of a file that has a text. */
-function pathObject(
+function virtualObject(
   { around, kernel, task }: Pick<Question, 'around' | 'kernel' | 'task'>,
-  { path }: Readonly<PathFile>,
+  { kind, path }: Readonly<PathFile | VirtualOpenFile>,
 ): HostObject {
   const found = kernel.lookup(path, task);
-  if ('node' in found && found.node.kind === 'directory') {
-    return { kind: KIND.DIRECTORY, path: around.mirror.directoryAt(path, found.node), content: NOTHING };
+  const node = 'node' in found ? found.node : undefined;
+  if (node?.kind === 'directory') {
+    return { kind: KIND.DIRECTORY, path: around.mirror.directoryAt(path, node), content: NOTHING };
   }
-  const kind = path.startsWith('/dev/dri/') ? KIND.DRM : path.startsWith('/dev/') ? KIND.HEAP : KIND.FILE;
-  return { kind, path: around.mirror.nodeAt(path), content: NOTHING };
+  if (kind === 'path') {
+    // What O_PATH names is never read: the mirror's file is enough, also of a file that has a text.
+    const device = node?.kind === 'device' ? node.opens : {};
+    const named = 'heap' in device ? KIND.HEAP : 'drm' in device ? KIND.DRM : KIND.FILE;
+    return { kind: named, path: around.mirror.nodeAt(path), content: NOTHING };
+  }
+  const text = node?.kind === 'file' ? (node.read?.() ?? NOTHING) : NOTHING;
+  return { kind: KIND.FILE, path: '', content: typeof text === 'string' ? Buffer.from(text) : text };
 }

@@ -10,8 +10,8 @@ import type { FieldReader, FieldWriter, Frame } from './wire.ts';
 export interface Surroundings {
   readonly buffers: ExportedNames;
   readonly mirror: Mirror;
-  /** Told of each call that was made for a process. */
-  readonly onCall: (process: Process, call: Syscall, result: SyscallResult) => void;
+  /** Makes a call of a process. */
+  readonly call: (kernel: Kernel, process: Process, call: Syscall) => SyscallResult;
   /** Tells the user of a process's run something. */
   readonly note: (process: Process, text: string) => void;
   /** The task of a process of the host; `undefined` when it is none of ours. */
@@ -23,6 +23,8 @@ export class Question {
   readonly process: Process;
   readonly fields: FieldReader;
   readonly around: Surroundings;
+  /** Whether a call was made: until then nothing has changed. */
+  hasCalled = false;
   readonly #frame: Frame;
   readonly #answer: FieldWriter;
 
@@ -41,9 +43,8 @@ export class Question {
 
   /** Makes a call as the process's task. */
   call(call: Syscall): SyscallResult {
-    const result = this.kernel.syscall(this.process.task, call);
-    this.around.onCall(this.process, call, result);
-    return result;
+    this.hasCalled = true;
+    return this.around.call(this.kernel, this.process, call);
   }
 
   /** Starts the answer; its other fields follow. @param ret a value, or the negative errno */

@@ -1,32 +1,42 @@
 /**
  * Runs: what `dmaheap exec` started, and what it wants to be told. A run's tasks are its first one, NAME, and NAME.PID.
  */
+import type { Kernel } from '../kernel/kernel.ts';
 import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
 import { isTaskName } from '../kernel/task.ts';
 import type { Session } from '../session/session.ts';
 import type { Peer, Process } from './peer.ts';
 import { MESSAGE } from './protocol.ts';
+import type { RunWords } from './run-words.ts';
+import { traced } from './strace.ts';
 import { FieldWriter, MalformedMessage } from './wire.ts';
 
 interface Run {
-  readonly number: number;
   /** The name of its first task. */
   readonly root: string;
   readonly watcher: Peer;
   /** Whether it wants each call. */
   readonly strace: boolean;
-  /** The number of the journal's next entry when it began. */
-  readonly entry: number;
+  /** The number of the hazard log's next report when it began. */
+  readonly hazards: number;
+  /** Whether anything that is emulated was opened. */
   opened: boolean;
+  calls: number;
+  saidUncached: boolean;
 }
+
+type Said = Readonly<Record<string, unknown>>;
 
 export class Runs {
   readonly #session: Session;
+  readonly #words: RunWords;
   readonly #runs = new Map<Peer, Run>();
+  readonly #byRoot = new Map<string, Run>();
   #last = 0;
 
-  constructor(session: Session) {
+  constructor(session: Session, words: RunWords) {
     this.#session = session;
+    this.#words = words;
   }
 
   /**
@@ -39,58 +49,91 @@ export class Runs {
     const said = parse(text);
     const run = this.#runs.get(peer);
     if (run !== undefined && said.summary === true) return this.#summary(run);
-    if (typeof said.token !== 'string' || said.watch !== 1) throw new MalformedMessage('not a watch');
+    if (run !== undefined || typeof said.token !== 'string' || said.watch !== 1) {
+      throw new MalformedMessage('not a watch');
+    }
     checkToken(said.token);
     peer.role = 'watcher';
     return this.#begin(peer, said);
   }
 
-  #begin(peer: Peer, said: Readonly<Record<string, unknown>>): unknown {
+  #begin(peer: Peer, said: Said): unknown {
     const wanted = typeof said.task === 'string' && isTaskName(said.task) ? said.task : 'exec';
     const { entries } = this.#session.info();
     return this.#session.view((kernel) => {
-      const taken = new Set([...kernel.taskNames(), ...[...this.#runs.values()].map(({ root }) => root)]);
-      const root = freeName(wanted, taken);
-      const number = ++this.#last;
-      const strace = said.strace === true;
-      this.#runs.set(peer, { number, root, watcher: peer, strace, entry: entries, opened: false });
-      const { geometry } = kernel.profile;
-      const { banner } = kernel.info();
-      return { run: number, task: root, profile: banner, pageSize: geometry.pageSize, entry: entries };
+      const root = freeName(wanted, new Set([...kernel.taskNames(), ...this.#byRoot.keys()]));
+      const run: Run = {
+        root,
+        watcher: peer,
+        strace: said.strace === true,
+        hazards: kernel.hazards.nextSeq,
+        opened: false,
+        calls: 0,
+        saidUncached: false,
+      };
+      this.#runs.set(peer, run);
+      this.#byRoot.set(root, run);
+      const { pageSize } = kernel.profile.geometry;
+      return { run: ++this.#last, task: root, profile: kernel.info().banner, pageSize, entry: entries };
     });
   }
 
+  /** What is left of a run. */
   #summary(run: Run): unknown {
     const { entries } = this.#session.info();
     return this.#session.view((kernel) => {
-      const leaks = kernel
-        .buffers()
-        .filter(({ maker }) => belongsTo(maker, run))
-        .map(({ ino, heap, size }) => ({ text: `buffer ${ino} of ${heap}, ${size} bytes` }));
-      return { opened: run.opened, leaks, hazards: [], entry: entries };
+      const left = kernel.buffers().filter(({ maker }) => belongsTo(maker, run));
+      const reports = [...kernel.hazards.since(run.hazards)];
+      const told = (text: string) => ({ text });
+      return {
+        opened: run.opened,
+        calls: run.calls,
+        leaks: left.map((buffer) => told(this.#words.leak(buffer))),
+        hazards: this.#words.hazards(reports).map(told),
+        entry: entries,
+      };
     });
   }
 
   /** A connection has ended. */
   left(peer: Peer): void {
+    const run = this.#runs.get(peer);
     this.#runs.delete(peer);
+    if (run !== undefined) this.#byRoot.delete(run.root);
   }
 
-  /** A call was made. */
-  told(process: Process, call: Syscall, _result: SyscallResult): void {
-    const run = this.#of(process.root);
-    if (run !== undefined && call.call === 'open') run.opened = true;
+  /** Makes a call of a process, and tells of it whoever wants to know. */
+  call(kernel: Kernel, process: Process, call: Syscall): SyscallResult {
+    const run = this.#byRoot.get(process.root);
+    if (run === undefined) return kernel.syscall(process.task, call);
+    run.calls++;
+    if (call.call === 'open') run.opened = true;
+    const line = run.strace ? traced({ kernel, task: process.task, pid: process.pid }, call) : undefined;
+    const result = kernel.syscall(process.task, call);
+    if (line !== undefined) tell(run, { strace: line(result) });
+    if (run.strace && result.why !== undefined) {
+      for (const reason of this.#words.failure(result.why)) tell(run, { strace: `    ${reason}` });
+    }
+    if (call.call === 'mmap' && result.ret >= 0) this.#sayUncached(kernel, run, process, call.fd);
+    return result;
+  }
+
+  /** Coherent pools are uncached on hardware, which a program on the host does not feel: said once. */
+  #sayUncached(kernel: Kernel, run: Run, { task }: Process, fd: number): void {
+    if (run.saidUncached) return;
+    const open = kernel.descriptor(task, fd)?.open;
+    if (open?.kind !== 'dma_buf' || open.backing.backend !== 'coherent') return;
+    run.saidUncached = true;
+    const { expName } = open;
+    tell(run, {
+      note: `memory of the heap ${expName} is uncached on hardware: the CPU reads it slowly there, which exec does not show`,
+    });
   }
 
   /** Something that the user has to know: on the standard error of the run that it is about, or of all. */
   note(process: Process | undefined, text: string): void {
-    const own = process && this.#of(process.root);
-    for (const run of own === undefined ? this.#runs.values() : [own]) tell(run.watcher, { note: text });
-  }
-
-  #of(root: string): Run | undefined {
-    for (const run of this.#runs.values()) if (run.root === root) return run;
-    return undefined;
+    const own = process && this.#byRoot.get(process.root);
+    for (const run of own === undefined ? this.#runs.values() : [own]) tell(run, { note: text });
   }
 }
 
@@ -103,11 +146,11 @@ function freeName(wanted: string, taken: ReadonlySet<string>): string {
   }
 }
 
-function tell(watcher: Peer, words: unknown): void {
+function tell({ watcher }: Run, words: unknown): void {
   watcher.send(new FieldWriter().begin(MESSAGE.WATCH, 0).str(JSON.stringify(words)).finish());
 }
 
-function parse(text: string): Readonly<Record<string, unknown>> {
+function parse(text: string): Said {
   let said: unknown;
   try {
     said = JSON.parse(text);
@@ -115,5 +158,5 @@ function parse(text: string): Readonly<Record<string, unknown>> {
     throw new MalformedMessage('no JSON');
   }
   if (typeof said !== 'object' || said === null) throw new MalformedMessage('no JSON object');
-  return said as Readonly<Record<string, unknown>>;
+  return said as Said;
 }

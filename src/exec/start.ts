@@ -10,6 +10,7 @@ import { systemCode } from '../session/session-error.ts';
 import { Exchange } from './exchange.ts';
 import { ExportedNames } from './exported-names.ts';
 import { Mirror } from './mirror.ts';
+import { PLAIN_WORDS, type RunWords } from './run-words.ts';
 import { ExchangeServer } from './server.ts';
 import { execDirectory, removeMarker, writeMarker } from './server-marker.ts';
 
@@ -17,9 +18,14 @@ import { execDirectory, removeMarker, writeMarker } from './server-marker.ts';
  * Serves a session until nobody is connected any more. The marker file says where.
  *
  * @param onListening called once, when programs can connect
+ * @param words what is told of runs
  * @throws SessionError, or the system's error
  */
-export async function serve(location: SessionLocation, onListening: () => void): Promise<void> {
+export async function serve(
+  location: SessionLocation,
+  onListening: () => void,
+  words: RunWords = PLAIN_WORDS,
+): Promise<void> {
   const directory = execDirectory(location.path);
   const session = openSession(location);
   const buffers = new ExportedNames(buffersPath(location.path));
@@ -30,7 +36,7 @@ export async function serve(location: SessionLocation, onListening: () => void):
     buffers.load(kernel);
   });
   const token = freshToken();
-  const exchange = new Exchange({ session, buffers, mirror, token, kill, isAlive });
+  const exchange = new Exchange({ session, buffers, mirror, token, words, kill, isAlive });
   const place = makeFreshDirectory(join(tmpdir(), 'dmaheap-'));
   const socket = join(place, 's');
   try {

@@ -7,6 +7,7 @@ import { ExportedNames } from '../../src/exec/exported-names.ts';
 import { Mirror } from '../../src/exec/mirror.ts';
 import { Peer } from '../../src/exec/peer.ts';
 import { ANSWER, HEADER, HOW, MAGIC, MESSAGE, VERSION } from '../../src/exec/protocol.ts';
+import { PLAIN_WORDS } from '../../src/exec/run-words.ts';
 import { FieldReader, FieldWriter, FrameSplitter } from '../../src/exec/wire.ts';
 import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
 import { MemoryRecords } from '../../src/records.ts';
@@ -40,6 +41,7 @@ export class TestServer {
       buffers,
       mirror,
       token: TOKEN,
+      words: PLAIN_WORDS,
       kill: (pid) => this.killed.push(pid),
       isAlive: (pid) => this.running.has(pid),
     });

@@ -1,0 +1,20 @@
+/** What is told of a run in the words of those who print: given to the server, which knows only the facts. */
+import type { Failure } from '../dma-buf/failure.ts';
+import type { Report } from '../kernel/coherency/hazard-log.ts';
+import type { BufferView } from '../kernel/views/views.ts';
+
+export interface RunWords {
+  /** Why a call failed, in lines. */
+  failure(why: Failure): readonly string[];
+  /** A buffer that is still alive, in a line. */
+  leak(buffer: BufferView): string;
+  /** What went wrong with shared memory: each story once, of several lines perhaps. */
+  hazards(reports: readonly Report[]): readonly string[];
+}
+
+/** Words enough for tests, and for those who read numbers. */
+export const PLAIN_WORDS: RunWords = {
+  failure: ({ kind }) => [kind],
+  leak: ({ ino, heap, size }) => `buffer ${ino} of ${heap}, ${size} bytes`,
+  hazards: (reports) => reports.map(({ report }) => report),
+};
