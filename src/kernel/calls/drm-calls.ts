@@ -24,7 +24,7 @@ import { attachmentOf, dumbOf, hasHandle, lowestFree } from './drm-objects.ts';
 import { drmVersion } from './drm-version.ts';
 import { createDumb, exportDumb, importOwn } from './dumb-buffers.ts';
 import { attach, detach } from './importer-calls.ts';
-import type { Ioctl } from './ioctl.ts';
+import type { Ioctl } from './ioctl-call.ts';
 import type { Opened } from './opened.ts';
 import { badArgument, fail, ok, type SyscallResult } from './results.ts';
 import { attachFence, signalAll, signalFence } from './vgem-fences.ts';

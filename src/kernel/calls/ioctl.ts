@@ -12,21 +12,10 @@ import { DMA_BUF_IOCTL_EXPORT_SYNC_FILE } from '../../uapi/dma-buf.ts';
 import type { KernelState } from '../state.ts';
 import { drmIoctl } from './drm-calls.ts';
 import { cpuAccess } from './importer-calls.ts';
+import type { Ioctl } from './ioctl-call.ts';
 import type { Opened } from './opened.ts';
 import { fail, ok, type SyscallResult, type UserPointer } from './results.ts';
 import { vfsIoctl } from './vfs-ioctl.ts';
-
-export interface Ioctl {
-  readonly request: number;
-  /** A pointer, or for the few requests that take a number by value, that in 8 bytes. */
-  readonly arg: UserPointer;
-  /** The caller may not write where the pointer leads. */
-  readonly readOnly?: true;
-  /** What the pointers inside the struct lead to, in their order: name, date and description of DRM_IOCTL_VERSION. */
-  readonly pointers?: readonly UserPointer[];
-  /** The number that the caller's own table gave for a new descriptor; -1: none was left. The lowest free one unless given. */
-  readonly at?: number;
-}
 
 /** ioctl(2): do_vfs_ioctl(), vfs_ioctl(). A changed file is stored. */
 export function ioctl(state: KernelState, opened: Opened, call: Ioctl): SyscallResult {
