@@ -14,7 +14,7 @@ import { drmIoctl } from './drm-calls.ts';
 import { cpuAccess } from './importer-calls.ts';
 import type { Ioctl } from './ioctl-call.ts';
 import type { Opened } from './opened.ts';
-import { fail, ok, type SyscallResult, type UserPointer } from './results.ts';
+import { fail, ok, type SyscallResult } from './results.ts';
 import { vfsIoctl } from './vfs-ioctl.ts';
 
 /** ioctl(2): do_vfs_ioctl(), vfs_ioctl(). A changed file is stored. */
