@@ -21,8 +21,8 @@ struct watch {
   int epoll, fd;
   int stand_in; /* 0: a free entry */
   int64_t description;
-  uint32_t events; /* as the server lets the stand-in have them */
-  uint32_t armed; /* what the stand-in has now */
+  uint32_t events; /* what the program waits for, and how, as the server lets the stand-in have it */
+  uint32_t armed; /* what of it the stand-in has now */
   bool fired; /* EPOLLONESHOT: the kernel has reported it */
   uint64_t data;
 };
@@ -98,7 +98,7 @@ static long add(struct watch watch)
   watch.stand_in = dmah_eventfd_own(1); /* ready for reading and writing */
   if (watch.stand_in < 0)
     return watch.stand_in;
-  long ret = host_ctl(&watch, EPOLL_CTL_ADD, watch.events);
+  long ret = host_ctl(&watch, EPOLL_CTL_ADD, watch.armed);
   if (ret < 0) {
     dmah_close_own(watch.stand_in);
     return ret;
@@ -109,9 +109,10 @@ static long add(struct watch watch)
   return 0;
 }
 
-static int64_t change(int epoll, int op, int fd, struct epoll_event event)
+/* ready: what the server lets the stand-in have now. */
+static int64_t change(int epoll, int op, int fd, struct epoll_event event, uint32_t ready)
 {
-  struct watch watch = { .epoll = epoll, .fd = fd, .description = description_of(fd), .events = event.events, .armed = event.events, .data = event.data.u64 };
+  struct watch watch = { .epoll = epoll, .fd = fd, .description = description_of(fd), .events = (event.events & POLL_BITS) | (ready & ~POLL_BITS), .armed = ready, .data = event.data.u64 };
   struct watch *there = find(epoll, fd, watch.description);
   if (op == EPOLL_CTL_ADD)
     return there ? -EEXIST : add(watch);
@@ -123,7 +124,7 @@ static int64_t change(int epoll, int op, int fd, struct epoll_event event)
     return ret;
   }
   watch.stand_in = there->stand_in;
-  long ret = host_ctl(&watch, op, watch.events);
+  long ret = host_ctl(&watch, op, watch.armed);
   if (ret == 0)
     *there = watch;
   return ret;
@@ -146,10 +147,10 @@ int epoll_ctl(int epoll, int op, int fd, struct epoll_event *program)
   dmah_put_u32(w, (uint32_t)op);
   dmah_put_u32(w, event.events);
   int64_t ret = dmah_ask(w);
-  event.events = dmah_get_u32(w);
+  uint32_t ready = dmah_get_u32(w);
   dmah_end();
   if (ret >= 0)
-    ret = change(epoll, op, fd, event);
+    ret = change(epoll, op, fd, event, ready);
   dmah_lists_unlock();
   return (int)dmah_result(ret);
 }
