@@ -1,6 +1,7 @@
 /** IOCTL: a request on a descriptor, with the memory that its argument leads to. */
 import type { DescriptorView } from '../kernel/views/descriptor-view.ts';
 import { DMA_BUF_NAME_LEN, DMA_BUF_SET_NAME_A, DMA_BUF_SET_NAME_B } from '../uapi/dma-buf.ts';
+import { DRM_IOCTL_VERSION } from '../uapi/drm.ts';
 import { O_CLOEXEC } from '../uapi/fcntl.ts';
 import { FIGETBSZ, FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIOQSIZE } from '../uapi/fs.ts';
 import { IOC_READ, IOC_WRITE, iocDir, iocSize } from '../uapi/ioctl.ts';
@@ -56,6 +57,7 @@ export const ioctl: Handler = (question) => {
   const pointer = pointerFor(descriptor, request, sent.bytes);
   // The program's own kernel gave that number: what the model has there was closed unseen.
   if (at >= 0 && kernel.hasDescriptor(task, at)) question.call({ call: 'close', fd: at });
+  const texts = descriptor?.open.kind === 'drm' && request === DRM_IOCTL_VERSION ? textsOf(pointer) : [];
   const before = pointer?.slice();
   const readOnly = (iocDir(request) & IOC_READ) !== 0 && writable < iocSize(request);
   const { ret } = question.call({
@@ -64,15 +66,20 @@ export const ioctl: Handler = (question) => {
     request: request | 0,
     arg: pointer,
     at,
+    ...(texts.length > 0 && { pointers: texts.map(({ bytes }) => bytes) }),
     ...(readOnly && { readOnly }),
   });
   const made = at >= 0 ? kernel.descriptor(task, at) : undefined;
   const native = ret >= 0 && NATIVE.has(request) ? FLAG.NATIVE : 0;
   const changed = pointer !== null && before !== undefined && Buffer.compare(before, pointer) !== 0;
+  const stores = [
+    ...(changed ? [{ address: arg, bytes: pointer }] : []),
+    ...(ret < 0 || pointer === null ? [] : texts.flatMap((place) => toldText(place, pointer))),
+  ];
   answer(question, ret, {
     flags: native | (made === undefined ? 0 : FLAG.TAKEN),
     ...(made !== undefined && { made: adopt(question, at, made, name) }),
-    ...(changed && { stores: [{ address: arg, bytes: pointer }] }),
+    stores,
   });
 };
 
@@ -98,6 +105,37 @@ function pointerFor(
   const pointer = new Uint8Array(size);
   pointer.set(bytes.subarray(0, size));
   return pointer;
+}
+
+/** A text that a struct points to: its room, `null` for a null pointer. */
+interface TextPlace {
+  /** Where the struct has its room, and afterwards its length. */
+  readonly at: number;
+  readonly address: bigint;
+  readonly bytes: Uint8Array | null;
+}
+
+/** Where struct drm_version has the rooms of name, date and description; the pointers stand behind them. */
+const TEXT_ROOMS = [16, 32, 48] as const;
+/** No text of a driver is longer. */
+const TEXT_MAX = 256;
+
+function textsOf(pointer: Uint8Array | null): readonly TextPlace[] {
+  if (pointer === null || pointer.length < 64) return [];
+  const view = new DataView(pointer.buffer, pointer.byteOffset, pointer.length);
+  return TEXT_ROOMS.map((at) => {
+    const room = view.getBigUint64(at, true);
+    const address = view.getBigUint64(at + 8, true);
+    const length = room > TEXT_MAX ? TEXT_MAX : Number(room);
+    return { at, address, bytes: address === 0n ? null : new Uint8Array(length) };
+  });
+}
+
+/** As much of a text as there is and has room. */
+function toldText({ at, address, bytes }: TextPlace, pointer: Uint8Array) {
+  if (bytes === null) return [];
+  const length = new DataView(pointer.buffer, pointer.byteOffset).getUint32(at, true);
+  return [{ address, bytes: bytes.subarray(0, length) }];
 }
 
 /** A descriptor that the call made. */

@@ -35,6 +35,6 @@ export const epoll: Handler = (question) => {
   }
   const [bits = 0] = ready(question, [{ fd, events: events & 0xffff }]);
   // An edge is told at each look: a fence of the past counts as news.
-  const kept = kernel.profile.linux.epollTellsAgain ? ~(0xffff | EPOLLET) : ~0xffff;
+  const kept = kernel.profile.linux.epollEdgeRepeats ? ~(0xffff | EPOLLET) : ~0xffff;
   question.reply(0).u32((events & kept) | bits);
 };

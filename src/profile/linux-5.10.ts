@@ -38,7 +38,6 @@ export function linux510(stable: number, pa: FormatPa = formatPa): LinuxVersion 
     epollEdgeRepeats: false,
     closeRangeCloexec: false,
     leaksDescriptor: true,
-    epollTellsAgain: false,
     syncFiles: false,
     firstIno: 70,
     vmallocTotalKiB: { 39: 262_930_368 },

@@ -61,7 +61,6 @@ export const linux73 = (stable: number, pa: FormatPa = formatPa): LinuxVersion =
   closeRangeCloexec: true,
   drmVersionDate: false,
   leaksDescriptor: false,
-  epollTellsAgain: true,
   syncFiles: true,
   firstIno: 1,
   vmallocTotalKiB: { 48: 135_288_315_904, 52: 135_288_315_904 },

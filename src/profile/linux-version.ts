@@ -162,8 +162,6 @@ export interface LinuxVersion {
   readonly drmVersionDate: boolean;
   /** Whether a descriptor stays open whose number could not be told to the caller. */
   readonly leaksDescriptor: boolean;
-  /** Whether an edge-triggered epoll set reports a buffer at every look: each time its poll() finds no fence, it wakes. */
-  readonly epollTellsAgain: boolean;
   /** Whether sync_files can be taken of buffers and given to them. */
   readonly syncFiles: boolean;
   /** The inode number of the first buffer: 1, or where the whole system counts what a recorded kernel's had. */
