@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buffersPath } from '../session/buffer-files.ts';
 import type { SessionLocation } from '../session/directory.ts';
 import { makeDirectory, makeFreshDirectory, removeTree } from '../session/host-files.ts';
-import { openSession } from '../session/local-session.ts';
+import { serveSession } from '../session/served-session.ts';
 import { systemCode } from '../session/session-error.ts';
 import { Exchange } from './exchange.ts';
 import { ExportedNames } from './exported-names.ts';
@@ -27,7 +27,7 @@ export async function serve(
   words: RunWords = PLAIN_WORDS,
 ): Promise<void> {
   const directory = execDirectory(location.path);
-  const session = openSession(location);
+  const session = serveSession(location);
   const buffers = new ExportedNames(buffersPath(location.path));
   const mirror = new Mirror(join(directory, 'mirror'));
   makeDirectory(buffers.directory, true);
