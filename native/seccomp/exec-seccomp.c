@@ -20,7 +20,6 @@
 #include "abi.h"
 #include "notified-calls.h"
 
-#define TCGETS_REQUEST 0x5401 /* isatty: every stdio stream asks */
 
 #define LOAD(field) { BPF_LOAD_WORD, 0, 0, offsetof(struct seccomp_data, field) }
 #define LOW(index) LOAD(args[index]) /* the low half: both machines are little-endian */
@@ -49,11 +48,6 @@ static const struct bpf_instruction prologue[] = {
   IF_EQUAL(SYS_fcntl, 0, 4),
   LOW(1),
   IF_EQUAL(F_GETFD, 1, 0),
-  RETURN(SECCOMP_RET_USER_NOTIF),
-  RETURN(SECCOMP_RET_ALLOW),
-  IF_EQUAL(SYS_ioctl, 0, 4),
-  LOW(1),
-  IF_EQUAL(TCGETS_REQUEST, 1, 0),
   RETURN(SECCOMP_RET_USER_NOTIF),
   RETURN(SECCOMP_RET_ALLOW),
   IF_EQUAL(SYS_clone, 0, 4), /* a thread is no new task */

@@ -208,7 +208,7 @@ enum dmah_kind descriptor_settled(struct task *t, pid_t by, int fd)
   enum dmah_kind kind = descriptor_kind(t, fd, path, &object);
   if (!kind)
     return 0;
-  settle(by);
+  settle(by, false);
   const struct descriptor *was = known(t, fd);
   if (!was || was->object != object)
     settle_number(t, fd); /* it came by a message, or by a call that is not notified */

@@ -261,6 +261,7 @@ static int behind(char **argv, const char *run)
     say(NULL, "no socket at %s: %s", own_socket, strerror(-listening));
     return FAILED;
   }
+  int signals = watch_children(); /* before there is a second thread, which would take the signal */
   int ret = start_prober(run);
   int code = FAILED;
   if (ret < 0)
@@ -268,7 +269,6 @@ static int behind(char **argv, const char *run)
   else
     code = choose_carrier(argv[0]);
   if (code == 0) {
-    int signals = watch_children();
     start_command(argv);
     leave_inherited();
     struct rlimit room;

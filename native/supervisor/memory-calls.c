@@ -33,14 +33,14 @@ void handle_mmap(struct call *c)
 
 void handle_munmap(struct call *c)
 {
-  settle(c->tid);
+  settle(c->tid, false);
   if (touches_mapping(c->task, c->args[0], c->args[1]))
     unsure(c->task, c->tid)->mappings = true;
 }
 
 void handle_mprotect(struct call *c)
 {
-  settle(c->tid);
+  settle(c->tid, false);
   if (!touches_mapping(c->task, c->args[0], c->args[1]))
     return;
   struct dmah_wire *w = ask_begin(c->task, c->tid, DMAH_MPROTECT);
@@ -54,7 +54,7 @@ void handle_mprotect(struct call *c)
 
 void handle_mremap(struct call *c)
 {
-  settle(c->tid);
+  settle(c->tid, false);
   if (!touches_mapping(c->task, c->args[0], c->args[1] ? c->args[1] : 1))
     return;
   struct dmah_wire *w = ask_begin(c->task, c->tid, DMAH_MREMAP);

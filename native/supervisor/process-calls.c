@@ -50,7 +50,7 @@ void handle_exec(struct call *c)
     argv[argc] = texts[argc];
     argc++;
   }
-  settle(c->tid);
+  settle(c->tid, false);
   task_begin_exec(c->task, c->tid, path, argv, argc);
 }
 

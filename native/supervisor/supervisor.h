@@ -89,11 +89,15 @@ extern struct task *tasks;
 struct task *task_of(pid_t pid); /* NULL: not known */
 struct task *task_find(pid_t tid); /* NULL: not known, and not a child of one that is */
 struct task *task_add(pid_t pid, pid_t ppid, enum dmah_how how, const char *name);
-/* Brings what the server knows up to date, for all processes. by: the thread whose call is handled, 0: all calls have surely ended. */
-void settle(pid_t by);
+/*
+ * Brings what the server knows up to date, for all processes. by: the thread whose call is handled: what it did before is done.
+ * all_ended: so long ago that every call which went on by itself has ended.
+ */
+void settle(pid_t by, bool all_ended);
 bool anything_unsure(void);
 /* What a call that goes on by itself may change is marked here. */
 struct unsure *unsure(struct task *t, pid_t by);
+extern unsigned marks; /* how often that was done */
 /* Settles, then begins a question of this process. */
 struct dmah_wire *ask_begin(struct task *t, pid_t by, uint16_t type);
 void task_begin_exec(struct task *t, pid_t tid, const char *path, char *const argv[], int argc);

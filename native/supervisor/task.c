@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 struct task *tasks;
+unsigned marks;
 
 /* The thread of a call belongs to which process, as it was found last. */
 static struct { pid_t tid, pid; } known_threads[256];
@@ -182,11 +183,11 @@ bool anything_unsure(void)
   return false;
 }
 
-static void settle_task(struct task *t, pid_t by)
+static void settle_task(struct task *t, pid_t by, bool all_ended)
 {
   if (is_ended(t))
     return; /* it took all with it: no closes */
-  bool surely = by == 0 || by == t->unsure.by;
+  bool surely = all_ended || by == t->unsure.by;
   if (t->executing)
     task_is_carried(t, 0);
   if (!t->speaks)
@@ -201,22 +202,23 @@ static void settle_task(struct task *t, pid_t by)
     t->unsure = (struct unsure){ 0 };
 }
 
-void settle(pid_t by)
+void settle(pid_t by, bool all_ended)
 {
   for (struct task *t = tasks; t; t = t->next)
     if (is_unsure(t))
-      settle_task(t, by);
+      settle_task(t, by, all_ended);
 }
 
 struct unsure *unsure(struct task *t, pid_t by)
 {
+  marks++;
   t->unsure.by = t->unsure.by == 0 || t->unsure.by == by ? by : -1;
   return &t->unsure;
 }
 
 struct dmah_wire *ask_begin(struct task *t, pid_t by, uint16_t type)
 {
-  settle(by);
+  settle(by, false);
   static bool said;
   if (t->wire.socket < 0)
     say(&said, "the server is gone; calls on emulated objects get EIO from now on");
@@ -241,7 +243,7 @@ struct task *task_find(pid_t tid)
   if (!t) {
     struct task *parent = task_of(ppid);
     if (parent && task_is_carried(parent, 0))
-      settle(tid); /* what its parent did before the fork comes before it */
+      settle(tid, false); /* what its parent did before the fork comes before it */
     if (!(t = task_of(pid)))
       t = parent ? add_child(parent, pid) : task_add(pid, ppid, DMAH_CLONED, getenv("DMAHEAP_EXEC_TASK"));
     if (t && !t->speaks && !t->refused)
