@@ -14,7 +14,7 @@ import { arenaSize } from './file-phys-memory.ts';
 import { journalProblems } from './journal.ts';
 import { isRecord } from './record-codec.ts';
 import { SessionError } from './session-error.ts';
-import { SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
+import { SharedStore, type SharedStoreOptions } from './shared-store.ts';
 import { StoreRecords } from './store-records.ts';
 
 /**
@@ -25,11 +25,12 @@ import { StoreRecords } from './store-records.ts';
  * @throws SessionError when there is none, when it is busy, not to be trusted or unreadable: when it
  *   cannot be said
  */
-export function checkSession(location: SessionLocation, options: SqliteStoreOptions = {}): string[] {
+export function checkSession(location: SessionLocation, options: SharedStoreOptions = {}): string[] {
   try {
     checkDirectory(location);
-    const store = new SqliteStore(storePath(realpathSync(location.path)), options);
+    const store = new SharedStore(storePath(realpathSync(location.path)), options);
     try {
+      store.catchUp();
       const problems = store.check(isRecord);
       if (problems.length > 0) return problems;
       return store.read((reader) => inside(location, new StoreRecords(reader)));

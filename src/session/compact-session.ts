@@ -7,8 +7,9 @@ import { arenaPath, checkDirectory, removeLeftovers, type SessionLocation, store
 import { ARENA_PAGE } from './dirty-pages.ts';
 import { Arena, arenaSize } from './file-phys-memory.ts';
 import { syncDirectory, unlinkQuietly } from './host-files.ts';
+import { refuseOwned } from './owned-session.ts';
 import { fileError } from './session-error.ts';
-import { SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
+import { SharedStore, type SharedStoreOptions } from './shared-store.ts';
 import { WritableRecords } from './store-records.ts';
 
 /** Bytes on disk. */
@@ -23,13 +24,15 @@ export interface Compacted {
  *
  * @throws SessionError
  */
-export function compactSession(location: SessionLocation, options: SqliteStoreOptions = {}): Compacted {
+export function compactSession(location: SessionLocation, options: SharedStoreOptions = {}): Compacted {
   checkDirectory(location);
+  refuseOwned(location.path, 'compact it', options.wait);
   const before = sizeOnDisk(location.path);
-  const store = new SqliteStore(storePath(realpathSync(location.path)), options);
+  const store = new SharedStore(storePath(realpathSync(location.path)), options);
   try {
     let arena = 0;
     store.write((writer) => {
+      refuseOwned(location.path, 'compact it');
       const records = new WritableRecords(writer);
       const state = bootState(records);
       if (state === undefined) return;

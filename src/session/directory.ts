@@ -5,6 +5,7 @@
  *     store/          the records (records.db and SQLite's files beside it), and who holds its lock
  *     arena.N         the bytes of memory, sparse; arena.N.dirty says which pages hold any, arena.N.served that a
  *                     server puts off to say so
+ *     exec/           what it has while programs run on it (exec-directory.ts)
  *     .gitignore      `*`: the directory ignores itself
  *
  * All of it must be the user's own, and writable by nobody else: what another user put there, a link to
@@ -23,6 +24,7 @@ import {
   makePrivate,
   readOwn,
   removeDirectory,
+  removeTree,
   renameHost,
   rmdirHost,
   syncDirectory,
@@ -307,6 +309,7 @@ export function removeSessionFiles(location: SessionLocation): void {
       if (HALF_MADE.test(name)) removeDirectory(join(dir, name));
       if (own.test(name)) unlinkHost(join(dir, name));
     }
+    removeTree(join(dir, 'exec'));
     // Last, so that a removal that was interrupted can be done again.
     unlinkHost(join(dir, FORMAT_FILE));
     const left = readdirSync(dir);

@@ -22,6 +22,7 @@ import {
 import { DirectoryBacking } from './directory-backing.ts';
 import { Arena } from './file-phys-memory.ts';
 import { syncDirectory } from './host-files.ts';
+import { refuseOwned } from './owned-session.ts';
 import type { BootInputs, Session } from './session.ts';
 import { SessionError, type SessionErrorCode } from './session-error.ts';
 import type { SharedStoreOptions } from './shared-store.ts';
@@ -60,7 +61,8 @@ export interface BootOptions extends SessionOptions {
  *
  * @param build fills empty records as boot() does; runs before anything is touched
  * @returns what `build` returned
- * @throws SessionError `session-has-buffers` when buffers are alive and `force` is not given
+ * @throws SessionError `session-has-buffers` when buffers are alive and `force` is not given, `session-served` while
+ *   programs run on it
  */
 export function bootSession<T extends Pick<BootOutcome, 'panic'>>(
   location: SessionLocation,
@@ -72,6 +74,7 @@ export function bootSession<T extends Pick<BootOutcome, 'panic'>>(
   const outcome = build(booted);
   if (outcome.panic !== undefined) return outcome;
   createDirectory(location, options.version);
+  refuseOwned(location.path, 'boot', options.wait);
   if (!existsSync(storePath(location.path))) createStore(storePath(realpathSync(location.path)));
   const backing = new DirectoryBacking(location, options);
   try {
@@ -101,6 +104,7 @@ function replace(
 ): number {
   let arena = 1;
   backing.store.write((writer) => {
+    refuseOwned(backing.path, 'boot');
     const there = new StoreRecords(writer);
     const old = bootState(there);
     if (old !== undefined && options.force !== true) refuseBuffers(backing, there, old);
@@ -127,6 +131,7 @@ function replace(
 export function removeSession(location: SessionLocation, options: SessionOptions = {}): void {
   try {
     checkDirectory(location);
+    refuseOwned(location.path, 'remove it', options.wait);
     if (existsSync(storePath(location.path))) emptyStore(location, options);
   } catch (error) {
     if (!(error instanceof SessionError) || !REMOVED_ALL_THE_SAME.has(error.code)) throw error;
@@ -144,7 +149,10 @@ const REMOVED_ALL_THE_SAME: ReadonlySet<SessionErrorCode> = new Set([
 function emptyStore(location: SessionLocation, options: SessionOptions): void {
   const store = new SqliteStore(storePath(realpathSync(location.path)), options);
   try {
-    store.write((writer) => writer.clear());
+    store.write((writer) => {
+      refuseOwned(location.path, 'remove it');
+      writer.clear();
+    });
   } finally {
     store.close();
   }

@@ -30,10 +30,11 @@ const FRAME_HEAD = 18;
 const CHANGE_HEAD = 6;
 const DELETED = 0xffff_ffff;
 
-/** Whether a log has frames, at the cost of one look. */
-export function hasFrames(path: string): boolean {
+/** What a log looks like from outside: where there is none, nobody serves the session, or has served it and was killed. */
+export function lookAtLog(path: string): 'missing' | 'empty' | 'frames' {
   const stat = statSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && stat.size > HEAD;
+  if (stat === undefined) return 'missing';
+  return stat.size > HEAD ? 'frames' : 'empty';
 }
 
 /** Where a value lies in the log; a size of DELETED: its key is deleted. */

@@ -9,7 +9,7 @@ import type { Records } from '../records.ts';
 import { bootState } from './boot-state.ts';
 import { unlinkHost } from './host-files.ts';
 import { journalLength } from './journal.ts';
-import { hasFrames, readRedoLog } from './redo-log.ts';
+import { lookAtLog, readRedoLog } from './redo-log.ts';
 import { fileError, systemCode } from './session-error.ts';
 import type { StoreWriter } from './store.ts';
 import { StoreRecords, WritableRecords } from './store-records.ts';
@@ -37,16 +37,16 @@ export const putAppliedSequence = (records: Records, sequence: number): void =>
 /**
  * Puts the frames of the log that the store has not into it, under the write lock.
  *
- * @returns `undefined` when there is nothing to tell; the log may be removed after the commit
+ * @returns `undefined` when there is none; else it may be removed after the commit
  */
 export function replayLog(path: string, writer: StoreWriter): Replayed | undefined {
-  if (!hasFrames(path)) return undefined;
+  if (lookAtLog(path) !== 'frames') return undefined;
   const before = new StoreRecords(writer);
   const state = bootState(before);
   try {
     const left = state && readRedoLog(path, state, appliedSequence(before));
     if (left === undefined) return { ignored: true };
-    if (left.frames === 0) return left.torn > 0 ? { calls: 0, torn: left.torn } : undefined;
+    if (left.frames === 0) return { calls: 0, torn: left.torn };
     const { calls } = journalLength(before);
     writer.put(left.changes);
     const records = new WritableRecords(writer);
@@ -58,6 +58,9 @@ export function replayLog(path: string, writer: StoreWriter): Replayed | undefin
     throw fileError(error, `read ${path}`);
   }
 }
+
+/** Whether it is worth to be told. */
+export const isNews = (what: Replayed): boolean => 'ignored' in what || what.calls > 0 || what.torn > 0;
 
 /** Removes a log whose frames are in the store. What cannot be removed is found to be there already. */
 export function removeLog(path: string): void {

@@ -9,56 +9,70 @@
  *
  * A killed process loses nothing that was answered: whoever opens the session puts its log into the store
  * first (`replay-log.ts`). The log is not synced for each call: see docs/reliability.md for power cuts.
+ *
+ * Other processes ask for the lock by a file (`lease-requests.ts`), and get it between two transactions.
  */
 import { existsSync, realpathSync } from 'node:fs';
 import type { Diagnostic } from '../diagnostic.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { PhysMemory } from '../mm/phys-memory.ts';
-import type { Records } from '../records.ts';
 import { type BootState, bootState, inputsOf } from './boot-state.ts';
 import type { SessionLocation } from './directory.ts';
 import { checkDirectory, neverBooted, storePath } from './directory.ts';
 import { DirectoryBacking } from './directory-backing.ts';
-import { makeExecDirectory, noteOwner, redoLogPath, removeOwner } from './exec-directory.ts';
+import { makeExecDirectory, noteOwner, removeOwner, requestsPath } from './exec-directory.ts';
 import { type JournalEntry, journalLength, readJournal } from './journal.ts';
+import { answer, type FoundRequest, grant, pendingRequests, revoke } from './lease-requests.ts';
 import type { SessionOptions } from './local-session.ts';
+import { refuseOwned } from './owned-session.ts';
+import { OwnedStore } from './owned-store.ts';
 import { record } from './recorder.ts';
-import { RedoLog } from './redo-log.ts';
-import { appliedSequence, putAppliedSequence, removeLog, replayLog } from './replay-log.ts';
+import { RequestWatch } from './request-watch.ts';
 import { ResidentRecords, readOnly } from './resident-records.ts';
 import type { Session, SessionInfo, SessionView } from './session.ts';
 import { SessionError } from './session-error.ts';
-import { type HeldStore, SqliteStore } from './sqlite-store.ts';
-import type { StoreReader } from './store.ts';
-import { StoreRecords, WritableRecords } from './store-records.ts';
+import { sleep } from './sleep.ts';
+import { SqliteStore } from './sqlite-store.ts';
 
 export interface ServeOptions extends SessionOptions {
   /** How long the log may get before it is put into the store, in bytes. */
   readonly logLimit?: number;
   /** So many milliseconds after the last call it is put there. */
   readonly idleAfter?: number;
+  /** Called when others get the session for a transaction, and when it is this process's again. */
+  readonly onLease?: (what: 'begins' | 'ends') => void;
 }
 
 const LOG_LIMIT = 32 << 20;
 const IDLE_AFTER = 200;
 
-/** What is kept in memory of a session whose lock this process has. */
+/** So long, milliseconds, is waited for those who got a lease, unless they have the lock then. */
+const LEASE = 1000;
+/** Between two leases this process goes on for as long as the one before took, and at most for so long, milliseconds. */
+const MOST_BETWEEN = 50;
+/** How often a lease is looked at, milliseconds. */
+const PAUSE = 0.5;
+/** How often requests are looked for by who never waits for events, milliseconds. */
+const LOOK_AFTER = 5;
+
+/** What is kept in memory while nobody else changes the session. */
 interface Resident {
   readonly state: BootState;
   readonly records: ResidentRecords;
   readonly kernel: Kernel;
   /** Makes the kernel as it was: a body may have hooked itself in. */
   readonly unhook: () => void;
-  readonly look: Kernel;
   readonly memory: PhysMemory;
-  /** The same for those who look. */
+  /** A kernel and memory for those who look. */
+  readonly look: Kernel;
   readonly seen: PhysMemory;
 }
 
 /**
  * Takes a session over until `close`.
  *
- * @throws SessionError by name when there is none, or when it cannot be used
+ * @throws SessionError by name when there is none, when it cannot be used, or when another process serves it
+ *   (`session-served`)
  */
 export const serveSession = (location: SessionLocation, options: ServeOptions = {}): ServedSession =>
   new ServedSession(location, options);
@@ -66,27 +80,29 @@ export const serveSession = (location: SessionLocation, options: ServeOptions = 
 export class ServedSession implements Session {
   readonly path: string;
   readonly #options: ServeOptions;
-  readonly #store: SqliteStore;
+  readonly #owned: OwnedStore;
   readonly #backing: DirectoryBacking;
+  readonly #watch: RequestWatch;
   readonly #idle: NodeJS.Timeout;
-  #held: HeldStore | undefined;
-  /** What the store's version was when it was held last. */
-  #version: string | undefined;
-  #log: RedoLog | undefined;
-  /** The number of the last frame. */
-  #sequence = 0;
   #resident: Resident | undefined;
   #isRunning = false;
+  #isClosed = false;
+  /** When requests were looked for last, and when others may have a lease again. */
+  #looked = 0;
+  #nextLease = 0;
 
   constructor(location: SessionLocation, options: ServeOptions) {
     checkDirectory(location);
     this.path = realpathSync(location.path);
     if (!existsSync(storePath(this.path))) throw neverBooted(location);
+    refuseOwned(this.path, 'serve it');
     this.#options = options;
-    this.#store = new SqliteStore(storePath(this.path), options);
-    this.#backing = new DirectoryBacking(location, { ...options, served: true }, this.#store);
+    const store = new SqliteStore(storePath(this.path), { ...options, durable: false });
+    this.#owned = new OwnedStore(this.path, store, options);
+    this.#backing = new DirectoryBacking(location, { ...options, served: true }, store);
     makeExecDirectory(this.path);
-    this.#idle = setTimeout(() => this.#settleQuietly(), options.idleAfter ?? IDLE_AFTER).unref();
+    this.#idle = setTimeout(() => this.#storeQuietly(true), options.idleAfter ?? IDLE_AFTER).unref();
+    this.#watch = new RequestWatch(requestsPath(this.path), () => this.idle());
     try {
       this.#own();
       noteOwner(this.path);
@@ -98,14 +114,16 @@ export class ServedSession implements Session {
 
   transact<T>(body: (kernel: Kernel) => T): T {
     const { records, kernel, memory, unhook } = this.#enter();
-    const wasWhole = journalLength(records).first === 0;
     let value: T;
+    let cut = false;
     try {
+      const wasWhole = journalLength(records).first === 0;
       unhook();
       value = body(kernel);
       if (value instanceof Promise) throw new Error('the body of a transaction must not be asynchronous');
+      cut = wasWhole && journalLength(records).first > 0;
       this.#backing.settled(memory);
-      this.#append(records.changes());
+      this.#owned.append(records.changes());
       records.settle();
       this.#backing.committed(memory);
     } catch (error) {
@@ -115,9 +133,10 @@ export class ServedSession implements Session {
     } finally {
       this.#isRunning = false;
     }
-    if (wasWhole && journalLength(records).first > 0) this.#options.onHistoryCut?.();
+    if (cut) this.#options.onHistoryCut?.();
     this.#idle.refresh();
-    if ((this.#log?.size ?? 0) > (this.#options.logLimit ?? LOG_LIMIT)) this.#settleQuietly();
+    if (this.#owned.logged > (this.#options.logLimit ?? LOG_LIMIT)) this.#storeQuietly(false);
+    if (performance.now() - this.#looked > LOOK_AFTER) this.idle();
     return value;
   }
 
@@ -153,64 +172,93 @@ export class ServedSession implements Session {
     return this.#own().state.assumed ?? [];
   }
 
-  /** Puts the log into the store, as one durable transaction. @throws SessionError when it could not: the log stays */
-  store(): void {
-    const log = this.#log;
-    const held = this.#held;
-    if (log === undefined || held === undefined || log.size === 0) return;
-    this.#held = undefined;
-    try {
-      this.#backing.settle();
-      held.writer.put(log.changes());
-      const records = new WritableRecords(held.writer);
-      putAppliedSequence(records, this.#sequence);
-      records.flush();
-    } catch (error) {
-      held.letGo(error);
-      throw error;
-    }
-    held.commit();
-    this.#options.fault?.('log-stored');
-    log.clear();
+  /**
+   * Puts the log into the store, as one transaction: others who look see it then.
+   *
+   * @param durable whether it is waited for until that is on disk
+   * @throws SessionError when it could not: the log stays
+   */
+  store(durable = false): void {
+    if (this.#isRunning) throw new Error('a store inside a transaction or a view');
+    if (this.#owned.logged === 0 && !durable) return;
+    this.#putAway(durable);
     this.#own();
+  }
+
+  /**
+   * Gives others what they ask for, between two transactions. It is called by events and by `transact`, and may be called
+   * by anybody at any time.
+   */
+  idle(): void {
+    if (this.#isRunning || this.#isClosed) return;
+    this.#looked = performance.now();
+    try {
+      const requests = pendingRequests(this.path);
+      const stores = requests.filter(({ kind }) => kind === 'store');
+      if (stores.length > 0) this.store();
+      for (const request of stores) answer(this.path, request);
+      const leases = requests.filter(({ kind }) => kind === 'lease');
+      if (leases.length === 0) return;
+      const early = this.#nextLease - performance.now();
+      if (early <= 0) this.#lease(leases);
+      else setTimeout(() => this.idle(), early).unref();
+    } catch (error) {
+      // Who asked waits, and ends with the name of this process.
+      if (!(error instanceof SessionError)) throw error;
+    }
   }
 
   /** Lets the session go: all is in the store, unless that failed; then the log has it. @throws SessionError */
   close(): void {
     try {
-      this.store();
+      if (this.#owned.isHeld) this.#putAway(true);
     } finally {
       this.#letGo();
     }
   }
 
   #letGo(): void {
+    this.#isClosed = true;
     clearTimeout(this.#idle);
+    this.#watch.close();
     this.#resident = undefined;
-    this.#log?.close();
-    this.#log = undefined;
     removeOwner(this.path);
-    this.#held?.letGo();
-    this.#held = undefined;
+    this.#owned.close();
     this.#backing.close();
   }
 
-  #append(changes: readonly (readonly [key: string, value: unknown])[]): void {
-    if (changes.length === 0) return;
-    this.#options.fault?.('before-append');
-    this.#log?.append(this.#sequence + 1, changes);
-    this.#sequence++;
-    this.#options.fault?.('appended');
+  #putAway(durable: boolean): void {
+    if (durable) this.#backing.settle();
+    this.#owned.letGo(durable);
   }
 
   /** A store that failed is tried again later; meanwhile the log has everything. */
-  #settleQuietly(): void {
-    if (this.#isRunning) return;
+  #storeQuietly(durable: boolean): void {
+    if (this.#isRunning || this.#isClosed) return;
     try {
-      this.store();
+      this.store(durable);
     } catch (error) {
       if (!(error instanceof SessionError)) throw error;
     }
+  }
+
+  /** Lets others have the lock, and takes it again when they have ended, or when they do not come for it. */
+  #lease(requests: readonly FoundRequest[]): void {
+    const began = performance.now();
+    this.#options.onLease?.('begins');
+    this.#putAway(false);
+    for (const request of requests) grant(this.path, request);
+    while (this.#granted.length > 0 && performance.now() - began < LEASE) sleep(PAUSE);
+    for (const request of this.#granted) revoke(this.path, request);
+    this.#own();
+    const ended = performance.now();
+    this.#nextLease = ended + Math.min(ended - began, MOST_BETWEEN);
+    this.#looked = ended;
+    this.#options.onLease?.('ends');
+  }
+
+  get #granted(): readonly FoundRequest[] {
+    return pendingRequests(this.path).filter(({ kind }) => kind === 'granted');
   }
 
   #enter(): Resident {
@@ -222,84 +270,29 @@ export class ServedSession implements Session {
 
   /** The session, with its lock. @throws SessionError */
   #own(): Resident {
-    if (this.#held === undefined) this.#take();
+    if (this.#isClosed) throw new Error('the session is closed');
+    // Who has the session now, with a lease or without, is waited for however long it takes.
+    const wait = this.#resident === undefined ? this.#options.wait : Number.POSITIVE_INFINITY;
+    if (!this.#owned.isHeld && this.#owned.take(wait)) this.#resident = undefined;
     this.#resident ??= this.#wake();
     return this.#resident;
   }
 
-  /** Takes the lock, and puts into the store what a killed server left. */
-  #take(): void {
-    let held = this.#store.take(this.#options.wait);
-    try {
-      if (held.version === this.#version) {
-        this.#held = held;
-        return;
-      }
-      this.#resident = undefined;
-      const replayed = replayLog(this.#logPath, held.writer);
-      if (replayed !== undefined) {
-        held.commit();
-        removeLog(this.#logPath);
-        this.#options.onReplayed?.(replayed);
-        held = this.#store.take(this.#options.wait);
-      }
-      const records = new StoreRecords(held.writer);
-      this.#log?.close();
-      this.#log = new RedoLog(this.#logPath, bootOf(records, this.path));
-      this.#sequence = appliedSequence(records);
-      this.#version = held.version;
-      this.#held = held;
-    } catch (error) {
-      held.letGo(error);
-      throw error;
-    }
-  }
-
-  get #logPath(): string {
-    return redoLogPath(this.path);
-  }
-
   #wake(): Resident {
-    const records = new ResidentRecords(this.#committed());
-    const state = bootOf(records, this.path);
+    const records = new ResidentRecords(this.#owned.committed);
+    const state = bootState(records);
+    if (state === undefined)
+      throw new SessionError('session-damaged', `the session at ${this.path} lost its boot`);
     const memory = this.#backing.memory(state, true, records);
     const kernel = new Kernel(records, memory);
     record(kernel, records);
     const { beforeSyscall, onSyscall, onAccess } = kernel;
     const unhook = () => {
       Object.assign(kernel, { beforeSyscall, onSyscall, onAccess });
-      delete kernel.onOomKill;
+      if (kernel.onOomKill !== undefined) delete kernel.onOomKill;
     };
     const unchanged = readOnly(records);
     const seen = this.#backing.memory(state, false, unchanged);
-    return { state, records, kernel, unhook, look: new Kernel(unchanged, seen), memory, seen };
+    return { state, records, kernel, unhook, memory, look: new Kernel(unchanged, seen), seen };
   }
-
-  /** What was committed: the store under the log. */
-  #committed(): StoreReader {
-    const log = () => this.#log as RedoLog;
-    const store = () => this.#held?.writer as StoreReader;
-    return {
-      get: (key) => (log().has(key) ? log().get(key) : store().get(key)),
-      keys: (prefix) => {
-        const keys = new Set(store().keys(prefix));
-        for (const key of log().keys) {
-          if (!key.startsWith(prefix)) continue;
-          if (log().isDeleted(key)) keys.delete(key);
-          else keys.add(key);
-        }
-        return [...keys];
-      },
-    };
-  }
-}
-
-function bootOf(records: Records, path: string): BootState {
-  const state = bootState(records);
-  if (state !== undefined) return state;
-  throw new SessionError(
-    'session-missing',
-    `the session at ${path} was never booted`,
-    'boot it with: dmaheap boot BOARD',
-  );
 }

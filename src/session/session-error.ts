@@ -8,6 +8,7 @@ export type SessionErrorCode =
   | 'session-has-buffers' // a boot would throw live buffers away
   | 'session-not-a-session' // the path is something else
   | 'session-busy' // another process held its lock for too long
+  | 'session-served' // programs run on it, from whom it would be taken
   | 'session-untrusted' // somebody else could have made or changed it
   | 'session-format' // written by another version, or for another architecture or byte order
   | 'session-history-cut' // its journal has dropped the oldest entries

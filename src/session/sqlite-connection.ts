@@ -24,10 +24,14 @@ const TABLES = [
 const LOG_PAGES = 250;
 export const LOG_BYTES = LOG_PAGES * 4120;
 
-/** Set at every opening: none of them is kept in the database. */
-export const settings = (wait: number): string => `
+/**
+ * Set at every opening: none of them is kept in the database.
+ *
+ * @param durable whether a commit waits for the disk; else `SYNC` does, for all commits before it
+ */
+export const settings = (wait: number, durable = true): string => `
   PRAGMA busy_timeout=${wait};
-  PRAGMA synchronous=FULL;
+  PRAGMA synchronous=${durable ? 'FULL' : 'NORMAL'};
   PRAGMA fullfsync=ON;
   PRAGMA temp_store=MEMORY;
   PRAGMA mmap_size=0;
@@ -44,6 +48,9 @@ export const CREATE = `
   PRAGMA user_version=${STORE_VERSION};
   ${TABLES.join(';')};
   INSERT INTO total VALUES (0, 0);`;
+
+/** Writes the log into the database, as far as no reader needs it, and syncs both. */
+export const SYNC = 'PRAGMA wal_checkpoint(PASSIVE)';
 
 export const FILE = 'records.db';
 

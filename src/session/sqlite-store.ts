@@ -18,7 +18,7 @@ import { checkOwn } from './host-files.ts';
 import { keyText } from './key-bytes.ts';
 import { LockHolder } from './lock-holder.ts';
 import { SessionError } from './session-error.ts';
-import { Connection, checkIdentity, FILE, filesOf, LOG_BYTES, settings } from './sqlite-connection.ts';
+import { Connection, checkIdentity, FILE, filesOf, LOG_BYTES, SYNC, settings } from './sqlite-connection.ts';
 import { isBusy, sqliteCode, storeError } from './sqlite-error.ts';
 import { checksumOf, Reader, Writer } from './sqlite-records.ts';
 import type { Store, StoreReader, StoreWriter } from './store.ts';
@@ -28,6 +28,8 @@ export interface SqliteStoreOptions {
   readonly wait?: number;
   /** Called at named points of a transaction: tests end the process there. */
   readonly fault?: (point: string) => void;
+  /** Whether a commit waits for the disk, as it does unless this is false; `sync` does then. */
+  readonly durable?: boolean;
   /** Called now and then while the write lock is another's. @param waited milliseconds so far */
   readonly onBusy?: (waited: number) => void;
 }
@@ -53,6 +55,7 @@ export class SqliteStore implements Store {
   readonly #directory: string;
   readonly #wait: number;
   readonly #fault: ((point: string) => void) | undefined;
+  readonly #durable: boolean;
   readonly #onBusy: ((waited: number) => void) | undefined;
   readonly #holder: LockHolder;
   #connection: Connection | undefined;
@@ -67,6 +70,7 @@ export class SqliteStore implements Store {
     this.#directory = directory;
     this.#wait = options.wait ?? DEFAULT_WAIT;
     this.#fault = options.fault;
+    this.#durable = options.durable !== false;
     this.#onBusy = options.onBusy;
     this.#holder = new LockHolder(join(directory, 'holder'));
   }
@@ -157,6 +161,20 @@ export class SqliteStore implements Store {
     }
   }
 
+  /** Waits until everything that was committed is on disk; not inside of a transaction. @throws SessionError */
+  sync(): void {
+    try {
+      this.#open().run(SYNC);
+    } catch (error) {
+      throw this.#named(error);
+    }
+  }
+
+  /** What to say after so many milliseconds of waiting for whoever has the lock. */
+  busy(waited: number, cause?: unknown): SessionError {
+    return this.#holder.busy(waited, cause);
+  }
+
   /**
    * Reads the whole store through.
    *
@@ -242,7 +260,7 @@ export class SqliteStore implements Store {
       const connection = new Connection(database);
       this.#connection = connection;
       this.#connections++;
-      connection.run(settings(this.#wait));
+      connection.run(settings(this.#wait, this.#durable));
       checkIdentity(connection, database);
       return connection;
     } catch (error) {

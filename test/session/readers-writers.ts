@@ -2,6 +2,7 @@
  * Processes that look at a session in long views while others change it. Used by the suite for seconds
  * and by `npm run soak -- readers` for minutes.
  */
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +13,11 @@ import type { AtWork } from './at-work.ts';
 import { startChild } from './bundle-child.ts';
 import { at, bootInputs, cameraInputs } from './camera-board.ts';
 
+/** What an owner did, and how many leases it gave. */
+export interface OwnersWork extends AtWork {
+  readonly leases: number;
+}
+
 export interface ReadersOptions {
   readonly readers: number;
   readonly writers: number;
@@ -19,11 +25,15 @@ export interface ReadersOptions {
   readonly milliseconds: number;
   /** How long a view may be. */
   readonly view: number;
+  /** Whether another process owns the session meanwhile, and works on it as well. */
+  readonly owned?: boolean;
 }
 
 export interface ReadersResult {
   readonly writers: AtWork;
   readonly readers: AtWork;
+  /** What the owner did. */
+  readonly owner?: OwnersWork;
   /** The longest that the log beside the store became, in bytes. */
   readonly log: number;
   /** What children said who failed. */
@@ -34,24 +44,19 @@ export interface ReadersResult {
 export async function runReaders(
   dir: string,
   bundle: string,
-  { readers, writers, milliseconds, view }: ReadersOptions,
+  { readers, writers, milliseconds, view, owned = false }: ReadersOptions,
 ): Promise<ReadersResult> {
   bootSession(at(dir), cameraInputs(), bootInputs(cameraInputs()));
   const failures: string[] = [];
   const start = async (args: readonly string[]): Promise<AtWork | undefined> => {
-    const child = startChild(bundle, args);
-    let [out, err] = ['', ''];
-    child.stdout?.on('data', (data) => {
-      out += String(data);
-    });
-    child.stderr?.on('data', (data) => {
-      err += String(data);
-    });
-    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-    if (code === 0) return JSON.parse(out.replace(/^done /, '')) as AtWork;
-    failures.push(`${args.join(' ')}: ${code ?? signal}: ${out}${err}`);
+    const ended = await follow(startChild(bundle, args));
+    if ('done' in ended) return ended.done;
+    failures.push(`${args.join(' ')}: ${ended.failure}`);
     return undefined;
   };
+  const owner = owned ? startChild(bundle, ['own', dir, 'owner']) : undefined;
+  const ends = owner && follow(owner);
+  if (owner?.stdout) await once(owner.stdout, 'data');
   const many = (count: number, args: (number: number) => string[]) =>
     Array.from({ length: count }, (_, number) => start(args(number)));
   let log = 0;
@@ -65,8 +70,29 @@ export async function runReaders(
     Promise.all(many(readers, (number) => ['views', dir, `${milliseconds}`, `${view}`, `${number}`])),
   ]);
   clearInterval(watch);
+  owner?.kill('SIGTERM');
+  const left = await ends;
+  if (left !== undefined && 'failure' in left) failures.push(`the owner: ${left.failure}`);
   failures.push(...checkSession(at(dir)));
-  return { writers: sum(wrote), readers: sum(looked), log, failures };
+  const did = left !== undefined && 'done' in left ? { owner: left.done as OwnersWork } : {};
+  return { writers: sum(wrote), readers: sum(looked), log, failures, ...did };
+}
+
+type Ended = { readonly done: AtWork } | { readonly failure: string };
+
+/** What a child says that it did, or why it did not. */
+export async function follow(child: ChildProcess): Promise<Ended> {
+  let [out, err] = ['', ''];
+  child.stdout?.on('data', (data) => {
+    out += String(data);
+  });
+  child.stderr?.on('data', (data) => {
+    err += String(data);
+  });
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  const done = /^done (.*)$/m.exec(out)?.[1];
+  if (code === 0 && done !== undefined) return { done: JSON.parse(done) as AtWork };
+  return { failure: `${code ?? signal}: ${out.slice(-500)}${err}` };
 }
 
 const sum = (all: readonly (AtWork | undefined)[]): AtWork =>

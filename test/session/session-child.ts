@@ -6,6 +6,8 @@
  *                                     acknowledged after it; kills itself when POINT comes HITS times
  *     served DIR SEED [POINT HITS]    the same as the owner of the session; POINT `torn` is in the middle of
  *                                     a write to the log
+ *     own DIR TASK [PAUSE]            owns the session, and works on it as TASK until SIGTERM; says after how many
+ *                                     calls, and prints how it had to wait; every PAUSE ms it does nothing for a while
  *     hold DIR                        stays inside a transaction until it is killed
  *     look DIR                        stays inside a view until it is killed
  *     views DIR MS LONGEST SEED       views up to LONGEST ms long for so many ms; prints how it had to wait
@@ -25,6 +27,7 @@ import { Random } from '../fuzz/random.ts';
 import { transactions, views } from './at-work.ts';
 import { at, bootInputs, cameraInputs } from './camera-board.ts';
 import { alloc, chooseOperation, perform, withMapping } from './random-calls.ts';
+import { own } from './session-owner.ts';
 
 const TASK = 'shell';
 
@@ -144,6 +147,7 @@ try {
   if (mode === 'work') work(dir, Number(rest[0]), Number(rest[1]));
   else if (mode === 'calls') calls(dir, Number(rest[0]), rest[1], Number(rest[2] ?? 0));
   else if (mode === 'served') served(dir, Number(rest[0]), rest[1], Number(rest[2] ?? 0));
+  else if (mode === 'own') void own(dir, rest[0] ?? TASK, Number(rest[1] ?? 0));
   else if (mode === 'stranger') {
     // Root may read everything; nobody may not.
     if (process.getuid?.() === 0) process.seteuid?.(65534);
