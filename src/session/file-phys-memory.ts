@@ -98,11 +98,10 @@ export class Arena {
   begin(): void {
     if (!this.#served) this.dirty.distrust();
     if (this.#begun) return;
-    if (wasCutOff(this.#path)) {
-      this.dirty.markAll(Math.ceil(arenaSize(this.#layout) / ARENA_PAGE));
-      unmarkServed(this.#path);
-    }
-    if (this.#served) markServed(this.#path);
+    const isCutOff = wasCutOff(this.#path);
+    if (isCutOff) this.dirty.markAll(Math.ceil(arenaSize(this.#layout) / ARENA_PAGE));
+    if (isCutOff || this.#served) markServed(this.#path);
+    if (!this.#served && isCutOff) unmarkServed(this.#path);
     this.#begun = true;
   }
 

@@ -1,6 +1,6 @@
 /**
  * The mark of a server beside its arena, `arena.N.served`: bits of dirty pages are being set without waiting for the disk.
- * In it is which boot of the host that is. A kill costs nothing, because the host still has what was written; after another
+ * In it is which boot of the host that is, and who serves. A kill costs nothing, because the host still has what was written; after another
  * boot of the host bits may be missing, and all pages count as dirty (docs/reliability.md).
  */
 import { closeSync, readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { createOwn, readOwn, syncDirectory, syncHost, unlinkHost, writeHost } from './host-files.ts';
 import { fileError, systemCode } from './session-error.ts';
 
-const LIMIT = 64;
+const LIMIT = 128;
 
 const markPath = (arena: string): string => `${arena}.served`;
 
@@ -21,16 +21,22 @@ function hostBoot(): string {
   }
 }
 
-/** Whether a server's arena was cut off by the end of its host. @throws SessionError when it cannot be said */
-export function wasCutOff(arena: string): boolean {
-  const path = markPath(arena);
-  let boot: string;
+const ownMark = (): string => `${hostBoot()} ${process.pid}`;
+
+function readMark(path: string): string | undefined {
   try {
-    boot = Buffer.from(readOwn(path, LIMIT)).toString('latin1');
+    return Buffer.from(readOwn(path, LIMIT)).toString('latin1');
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw fileError(error, `read ${path}`);
   }
+}
+
+/** Whether a server's arena was cut off by the end of its host. @throws SessionError when it cannot be said */
+export function wasCutOff(arena: string): boolean {
+  const mark = readMark(markPath(arena));
+  if (mark === undefined) return false;
+  const [boot = ''] = mark.split(' ');
   return boot === '' || boot !== hostBoot();
 }
 
@@ -41,7 +47,7 @@ export function markServed(arena: string): void {
     unlinkHost(path);
     const fd = createOwn(path);
     try {
-      writeHost(fd, path, Buffer.from(hostBoot(), 'latin1'), 0);
+      writeHost(fd, path, Buffer.from(ownMark(), 'latin1'), 0);
       syncHost(fd, path);
     } finally {
       closeSync(fd);
@@ -52,11 +58,13 @@ export function markServed(arena: string): void {
   }
 }
 
-/** Takes the mark away: all bits are on disk. */
+/** Takes the mark away, unless another server has put its own there meanwhile: all bits are on disk. */
 export function unmarkServed(arena: string): void {
+  const path = markPath(arena);
+  if (readMark(path) !== ownMark()) return;
   try {
-    unlinkHost(markPath(arena));
+    unlinkHost(path);
   } catch (error) {
-    throw fileError(error, `remove ${markPath(arena)}`);
+    throw fileError(error, `remove ${path}`);
   }
 }
