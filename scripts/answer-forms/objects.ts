@@ -209,6 +209,16 @@ export const hazard = z
       ...told,
     }),
     exactly({
+      kind: z.literal('unbracketed-write'),
+      task: text,
+      address,
+      length: size,
+      span: size,
+      bracket: z.enum(['none', 'read']),
+      missing: z.array(exactly({ ioctl: z.literal('DMA_BUF_IOCTL_SYNC'), flags: whole, flag_names: names })),
+      ...told,
+    }),
+    exactly({
       kind: z.enum(['stale-read', 'lost-write']),
       cause: text,
       address,

@@ -26,6 +26,7 @@ import {
   attachmentOf,
   attachmentsOfDevice,
   bufferOfDescriptor,
+  bufferOfFile,
   bufferViews,
   heldBuffers,
   mappingOf,
@@ -167,9 +168,19 @@ export class KernelViews {
     return attachmentsOfDevice(this.#state, device);
   }
 
+  /** The number of the open file that a mapping is of; `undefined` when the task has no such mapping. */
+  mappedFile(task: string, id: number): number | undefined {
+    return this.#state.mappings.get(task, id)?.file;
+  }
+
   /** Whether anybody refers to a file still: one that `heldBuffers` named. */
   hasFile(file: number): boolean {
     return this.#state.files.get(file) !== undefined;
+  }
+
+  /** The dma-buf of an open file, by its number. */
+  bufferOfFile(file: number): BufferView | undefined {
+    return bufferOfFile(this.#state, file);
   }
 
   /** The dma-bufs whose bytes lie in files of their own, with the numbers of their open files, oldest first. */

@@ -12,6 +12,7 @@ import type { FileHandler, TaskHandler } from './calls/handler.ts';
 import { handlerOf } from './calls/index.ts';
 import { exit } from './calls/process-calls.ts';
 import { fail, ok } from './calls/results.ts';
+import { notedMemory } from './coherency/cpu-memory.ts';
 import { type DeviceMapping, type DmaView, deviceMapping, dmaView } from './coherency/dma.ts';
 import type { HazardLog } from './coherency/hazard-log.ts';
 import type { Struck } from './faults/faults.ts';
@@ -20,6 +21,7 @@ import { MappedRange, type Mapping } from './mapping.ts';
 import { KernelState } from './state.ts';
 import type { FileCall, Syscall, SyscallResult } from './syscall.ts';
 import { DescriptorTable, findTask, SHELL_TASK, taskNames } from './task.ts';
+import { writableParts } from './writable-parts.ts';
 
 /** Where the booted board has memory, for whoever makes the arena. */
 export const layoutOf = (records: Records): readonly PhysRange[] => bootRecord(records).layout;
@@ -103,6 +105,40 @@ export class Kernel extends KernelViews {
     const range = new MappedRange(task, id, record, file.sgTable, memory, mappings, this.profile);
     const bytes = this.#watched(range, (offset) => ({ task, mapping: id, offset }));
     return { id, length: range.length, ...bytes, holeIn: (at, size) => range.holeIn(at, size) };
+  }
+
+  /**
+   * A real program has stored bytes, which was found afterwards: they are in memory, and caches and bounce buffers learn of
+   * it. Nothing is noted of what the task cannot have written, for want of a mapping.
+   *
+   * @param file the number of the dma-buf's open file
+   * @param offset in the buffer
+   */
+  noteStore(task: string, file: number, offset: bigint, bytes: Uint8Array): void {
+    const open = this.#state.files.get(file);
+    if (open?.kind !== 'dma_buf') return;
+    const { mappings } = this.#state;
+    const memory = notedMemory(this.#state, task, isCached(open.backing));
+    for (const { mapping, record, at, from, to } of writableParts(
+      mappings,
+      task,
+      file,
+      offset,
+      bytes.length,
+    )) {
+      const part = bytes.subarray(from, to);
+      const range = new MappedRange(
+        task,
+        mapping,
+        record,
+        open.sgTable,
+        () => memory,
+        mappings,
+        this.profile,
+      );
+      range.write(at, part);
+      this.onAccess?.({ access: 'write', place: { task, mapping, offset: at }, bytes: part });
+    }
   }
 
   /** Memory by physical address, as the CPU's accesses on behalf of a task see it. */

@@ -142,6 +142,8 @@ function reportWords(report: Report): string {
       return `stray-dma ${report.device} ${report.access} ${report.occupant.owner.kind}`;
     case 'dma-fault':
       return `dma-fault ${report.device} ${report.fault.access} ${report.fault.why}`;
+    case 'unbracketed-write':
+      return `unbracketed-write ${report.task} ${report.bracket} ${report.length}`;
   }
 }
 

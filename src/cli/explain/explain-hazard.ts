@@ -7,6 +7,7 @@ import type {
   Report,
   ReportedBuffer,
   StrayReport,
+  UnbracketedReport,
 } from '../../kernel/coherency/hazard-log.ts';
 import { joinReports, reportLength, storyOf } from '../../kernel/coherency/joined-reports.ts';
 import { SHELL_TASK } from '../../kernel/task.ts';
@@ -153,6 +154,24 @@ function strayLines({ device, access, dmaAddress, occupant, buffer }: StrayRepor
   ];
 }
 
+const SYNC = 'DMA_BUF_IOCTL_SYNC with';
+
+function unbracketedLines(report: UnbracketedReport): string[] {
+  const { task, address, length, span, bracket, missing, buffer } = report;
+  const outside = bracket === 'none' ? 'outside of a SYNC bracket' : 'in a SYNC bracket without WRITE';
+  const where = buffer === undefined ? '' : `${placeOf(buffer, span)}, `;
+  const flags = (value: number): string => `${SYNC} ${syncFlagNames(value).join('|')}`;
+  const calls = [
+    ...(missing.before === undefined ? [] : [`${flags(missing.before)} before`]),
+    ...(missing.after === undefined ? [] : [`${flags(missing.after)} after`]),
+  ];
+  return [
+    `unbracketed write: ${task} wrote ${bytes(length)} ${outside}`,
+    `  ${length === span ? '' : 'among '}${where}at ${formatHex(address)}`,
+    `  missing: ${calls.join(', ')}`,
+  ];
+}
+
 /** One report: lines without a line break at the end. */
 export function explainHazard(report: Report): string[] {
   switch (report.report) {
@@ -162,6 +181,8 @@ export function explainHazard(report: Report): string[] {
       return strayLines(report);
     case 'dma-fault':
       return [describeFault(report.device, report.fault)];
+    case 'unbracketed-write':
+      return unbracketedLines(report);
   }
 }
 

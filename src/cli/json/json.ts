@@ -197,6 +197,24 @@ export function hazardJson(report: Report): Json {
       ...common,
     };
   }
+  if (report.report === 'unbracketed-write') {
+    const { task, bracket, missing } = report;
+    const calls = [missing.before, missing.after].filter((flags) => flags !== undefined);
+    return {
+      kind: 'unbracketed-write',
+      task,
+      address: address(report.address),
+      length: size(report.length),
+      span: size(report.span),
+      bracket,
+      missing: calls.map((flags) => ({
+        ioctl: 'DMA_BUF_IOCTL_SYNC',
+        flags,
+        flag_names: syncFlagNames(flags),
+      })),
+      ...common,
+    };
+  }
   const { hazard, missing, noSyncHelps } = report;
   return {
     kind: hazard.kind,

@@ -5,7 +5,7 @@
 import type { DataCache } from '../../mm/dma/cache.ts';
 import type { Accessor } from '../../mm/dma/hazard.ts';
 import type { Swiotlb } from '../../mm/dma/swiotlb.ts';
-import type { MemoryWrite, PhysMemory } from '../../mm/phys-memory.ts';
+import { type MemoryWrite, NO_MEMORY, type PhysMemory } from '../../mm/phys-memory.ts';
 import type { Records } from '../../records.ts';
 import type { PhysAddr } from '../../units.ts';
 import { bootRecord } from '../boot/boot-record.ts';
@@ -98,4 +98,21 @@ export class CpuMemory implements PhysMemory {
       done += part;
     }
   }
+}
+
+/** Memory in which stores of a real program are noted that it has already: what stands before it learns of them. */
+export function notedMemory(state: Surroundings, task: string, cached: boolean): PhysMemory {
+  const by: Accessor = { kind: 'task', name: task };
+  const note = (address: PhysAddr, length: number): void => {
+    const { cache, swiotlb } = state;
+    if (cached && cache.active) cache.noteStore(address, length, by);
+    swiotlb?.noteStore(address, BigInt(length), by);
+  };
+  return {
+    ...NO_MEMORY,
+    write: (address, from) => note(address, from.length),
+    writeAll: (writes) => {
+      for (const { address, bytes } of writes) note(address, bytes.length);
+    },
+  };
 }

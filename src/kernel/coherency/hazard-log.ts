@@ -88,7 +88,30 @@ export interface FaultReport {
   readonly buffer?: undefined;
 }
 
-export type Report = CoherencyReport | StrayReport | FaultReport;
+/**
+ * A real program wrote to what it mapped outside of DMA_BUF_IOCTL_SYNC with WRITE. Found by comparing, at the next
+ * border: a program's stores are seen by nobody.
+ */
+export interface UnbracketedReport {
+  readonly report: 'unbracketed-write';
+  readonly seq: number;
+  readonly time: number;
+  /** Who was at the border; where several tasks map the buffer it may have been another. */
+  readonly task: string;
+  /** Where the first byte lies that changed. */
+  readonly address: PhysAddr;
+  /** How many bytes changed. */
+  readonly length: bigint;
+  /** From the first of them to the last. */
+  readonly span: bigint;
+  /** The bracket that it was in: none, or one without WRITE. */
+  readonly bracket: 'none' | 'read';
+  /** The flags of the calls that were missing, or that lacked WRITE: before the write, and after it. */
+  readonly missing: { readonly before?: number; readonly after?: number };
+  readonly buffer?: ReportedBuffer;
+}
+
+export type Report = CoherencyReport | StrayReport | FaultReport | UnbracketedReport;
 
 type Unnumbered<T> = T extends Report ? Omit<T, 'seq' | 'time'> : never;
 
@@ -170,6 +193,12 @@ export class HazardLog {
   /** Reports DMA that reached nothing. */
   addFault(device: string, fault: DmaFault): void {
     this.#put({ report: 'dma-fault', device, fault });
+  }
+
+  /** Reports what a real program wrote outside of a bracket. */
+  addUnbracketed(found: Omit<Unnumbered<UnbracketedReport>, 'report' | 'buffer'>): void {
+    const buffer = this.#bufferAt(found.address, found.task)?.reported;
+    this.#put({ report: 'unbracketed-write', ...found, ...(buffer && { buffer }) });
   }
 
   #put(report: Unnumbered<Report>): void {

@@ -36,6 +36,10 @@ export function storyOf(report: Report): string {
       const { device, fault } = report;
       return JSON.stringify([device, fault.kind, fault.access, fault.why]);
     }
+    case 'unbracketed-write': {
+      const { task, bracket, missing } = report;
+      return JSON.stringify([report.report, task, bracket, missing, buffer]);
+    }
   }
 }
 
@@ -64,9 +68,13 @@ export function reportLength(report: Report): bigint {
       return report.occupant.range.size;
     case 'dma-fault':
       return 1n;
+    case 'unbracketed-write':
+      return report.length;
   }
 }
 
 /** What kind of thing went wrong. */
-export const hazardKind = (report: Report): 'stale-read' | 'lost-write' | 'stray-dma' | 'dma-fault' =>
+export const hazardKind = (
+  report: Report,
+): 'stale-read' | 'lost-write' | Exclude<Report['report'], 'coherency'> =>
   report.report === 'coherency' ? report.hazard.kind : report.report;

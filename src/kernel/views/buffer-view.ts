@@ -72,6 +72,12 @@ export function bufferOfDescriptor(state: KernelState, task: string, fd: number)
   return bufferView(state, file, file.count === 1 ? alone : holdersOf(state, descriptor.file));
 }
 
+/** The dma-buf of an open file. */
+export function bufferOfFile(state: KernelState, id: number): BufferView | undefined {
+  const file = state.files.get(id);
+  return file?.kind === 'dma_buf' ? bufferView(state, file, holdersOf(state, id)) : undefined;
+}
+
 /** The holders of one file, found without the others'. */
 function holdersOf(state: KernelState, file: number): Holders {
   const holders = new FileHolders(state.records);
