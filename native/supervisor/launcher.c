@@ -20,6 +20,7 @@
 #define FAILED 125 /* exec's own failure */
 #define CANNOT_RUN 126
 #define NOT_FOUND 127
+#define LINGER_MS 1000 /* how long the server can ask whether the last process has left something behind: a message in flight, a mapping */
 
 const char *server_path, *server_token;
 static bool with_seccomp, with_io;
@@ -277,6 +278,7 @@ static int behind(char **argv, const char *run)
       setrlimit(RLIMIT_NOFILE, &room);
     }
     carry(listening, signals);
+    usleep(LINGER_MS * 1000); /* nobody waits for us: the front has ended */
   }
   unlink(own_socket);
   tell(0, code);
