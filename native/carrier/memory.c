@@ -212,42 +212,74 @@ int munmap(void *address, size_t length)
   return (int)dmah_result(ret);
 }
 
-static int64_t protect_ours(struct dmah_range ours, int prot)
+/* A call on a range with one argument more: mprotect, madvise. */
+struct range_call {
+  uint16_t type; /* what the server is asked */
+  long nr;
+  uint32_t argument;
+  bool over_holes; /* goes on behind what is not mapped, and tells of it at the end */
+};
+
+static int64_t on_ours(const struct range_call *call, struct dmah_range ours)
 {
-  struct dmah_wire *w = dmah_begin(DMAH_MPROTECT);
+  struct dmah_wire *w = dmah_begin(call->type);
   dmah_put_u64(w, ours.start);
   dmah_put_u64(w, ours.end - ours.start);
-  dmah_put_u32(w, (uint32_t)prot);
+  dmah_put_u32(w, call->argument);
   int64_t ret = dmah_ask_end(w);
-  return ret < 0 ? ret : dmah_raw(SYS_mprotect, ours.start, ours.end - ours.start, prot);
+  return ret < 0 ? ret : dmah_raw(call->nr, ours.start, ours.end - ours.start, call->argument);
 }
 
-int mprotect(void *address, size_t length, int prot)
+/* As the kernel goes: one mapping after the other, up to the first that refuses. */
+static int64_t piece_by_piece(const struct range_call *call, uintptr_t at, uintptr_t end)
+{
+  int64_t ret = 0, hole = 0;
+  while (ret == 0 && at < end) {
+    struct dmah_range ours;
+    bool left = dmah_mapping_in(at, end, &ours);
+    if (left && ours.start == at) {
+      ret = on_ours(call, ours);
+      at = ours.end;
+      continue;
+    }
+    uintptr_t stop = left ? ours.start : end;
+    ret = dmah_raw(call->nr, at, stop - at, call->argument);
+    at = stop;
+    if (ret == -ENOMEM && call->over_holes) {
+      hole = ret;
+      ret = 0;
+    }
+  }
+  return ret ? ret : hole;
+}
+
+static int on_range(struct range_call call, void *address, size_t length)
 {
   uintptr_t at = ADDRESS(address), end = at + whole(length);
   struct dmah_range ours;
   if (unaligned(at))
     return (int)dmah_result(-EINVAL);
   if (!dmah_any_mapping())
-    return (int)dmah_result(dmah_raw(SYS_mprotect, address, whole(length), prot));
+    return (int)dmah_result(dmah_raw(call.nr, address, whole(length), call.argument));
   dmah_lists_lock();
-  int64_t ret = 0;
+  int64_t ret;
   if (at % page_size() != 0 || end <= at || !dmah_mapping_in(at, end, &ours))
-    ret = dmah_raw(SYS_mprotect, address, whole(length), prot);
-  else /* as the kernel goes: one mapping after the other, up to the first that refuses */
-    while (ret == 0 && at < end) {
-      bool left = dmah_mapping_in(at, end, &ours);
-      if (left && ours.start == at) {
-        ret = protect_ours(ours, prot);
-        at = ours.end;
-      } else {
-        uintptr_t stop = left ? ours.start : end;
-        ret = dmah_raw(SYS_mprotect, at, stop - at, prot);
-        at = stop;
-      }
-    }
+    ret = dmah_raw(call.nr, address, whole(length), call.argument);
+  else
+    ret = piece_by_piece(&call, at, end);
   dmah_lists_unlock();
   return (int)dmah_result(ret);
+}
+
+int mprotect(void *address, size_t length, int prot) { return on_range((struct range_call){ DMAH_MPROTECT, SYS_mprotect, (uint32_t)prot, false }, address, length); }
+
+int madvise(void *address, size_t length, int advice) { return on_range((struct range_call){ DMAH_MADVISE, SYS_madvise, (uint32_t)advice, true }, address, length); }
+
+int posix_madvise(void *address, size_t length, int advice)
+{
+  int before = errno, ret = advice == POSIX_MADV_DONTNEED ? 0 : madvise(address, length, advice) < 0 ? errno : 0;
+  errno = before;
+  return ret;
 }
 
 static int64_t ask_remap(uintptr_t old, size_t old_length, size_t length, int flags, uintptr_t new, uintptr_t now)

@@ -157,6 +157,8 @@ static long descriptor_call(long nr, const long a[6], bool *known)
   case SYS_mmap: return (long)mmap(P(0), AS(1, size_t), N(2), N(3), N(4), a[5]);
   case SYS_munmap: return munmap(P(0), AS(1, size_t));
   case SYS_mprotect: return mprotect(P(0), AS(1, size_t), N(2));
+  case SYS_madvise: return madvise(P(0), AS(1, size_t), N(2));
+  case SYS_msync: return msync(P(0), AS(1, size_t), N(2));
   case SYS_mremap: return (long)mremap(P(0), AS(1, size_t), AS(2, size_t), N(3), P(4));
   case SYS_read: return read(N(0), P(1), AS(2, size_t));
   case SYS_write: return write(N(0), P(1), AS(2, size_t));

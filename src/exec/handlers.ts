@@ -3,7 +3,7 @@ import { close, dup, fcntl, setfd } from './descriptors.ts';
 import { call } from './files.ts';
 import { hostFull, note, rlimit } from './host-reports.ts';
 import { ioctl } from './ioctl.ts';
-import { mmap, mprotect, mremap, munmap } from './memory.ts';
+import { madvise, mmap, mprotect, mremap, munmap } from './memory.ts';
 import { open } from './open.ts';
 import { receive, send } from './passing.ts';
 import { access, path, stat } from './paths.ts';
@@ -23,6 +23,7 @@ const HANDLERS: ReadonlyMap<number, Handler> = new Map([
   [MESSAGE.MUNMAP, munmap],
   [MESSAGE.MPROTECT, mprotect],
   [MESSAGE.MREMAP, mremap],
+  [MESSAGE.MADVISE, madvise],
   [MESSAGE.STAT, stat],
   [MESSAGE.ACCESS, access],
   [MESSAGE.LINK, link],

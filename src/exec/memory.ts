@@ -1,8 +1,9 @@
 /**
- * MMAP, MUNMAP, MPROTECT and MREMAP: the host maps the buffer's file, the model keeps the account. What the model refuses, the host is
+ * MMAP, MUNMAP, MPROTECT, MREMAP and MADVISE: the host maps the buffer's file, the model keeps the account. What the model refuses, the host is
  * not asked for.
  */
 import { higher, lower } from '../kernel/address-space.ts';
+import { adviceError } from '../kernel/advice.ts';
 import type { Syscall } from '../kernel/syscall.ts';
 import type { MappedArea } from '../kernel/views/views.ts';
 import { errnoNumber } from '../uapi/errno.ts';
@@ -113,4 +114,22 @@ export const mremap: Handler = (question) => {
   const call = isDone ? { ...asked, at } : asked;
   if (!isDone && wouldTake(question, call)) question.reply(0);
   else question.reply(Math.min(question.call(call).ret, 0));
+};
+
+/** Advice that a mapping of a buffer refuses; the host is given what is taken. */
+export const madvise: Handler = (question) => {
+  const { fields, kernel } = question;
+  const address = fields.u64();
+  const length = fields.u64();
+  const advice = fields.u32() | 0;
+  fields.end();
+  const { name } = kernel.profile.linux;
+  for (const area of areasIn(question, address, length)) {
+    const error = adviceError(advice, area, name);
+    if (error !== undefined) {
+      question.reply(-errnoNumber(error)).u32(0);
+      return;
+    }
+  }
+  question.reply(0).u32(FLAG.NATIVE);
 };

@@ -28,6 +28,7 @@ export const MESSAGE = {
   MUNMAP: 10,
   MPROTECT: 11,
   MREMAP: 12,
+  MADVISE: 13,
   STAT: 14,
   ACCESS: 15,
   LINK: 16,

@@ -307,7 +307,12 @@ export class MessageFuzz {
       case 21:
         return message(MESSAGE.MUNMAP, u64(mapped.address), u64(mapped.length));
       case 22:
-        return message(MESSAGE.MPROTECT, u64(mapped.address), u64(mapped.length), u32(random.below(8)));
+        return message(
+          random.oneIn(2) ? MESSAGE.MPROTECT : MESSAGE.MADVISE,
+          u64(mapped.address),
+          u64(mapped.length),
+          u32(random.below(26)),
+        );
       case 23:
         return message(
           MESSAGE.MREMAP,

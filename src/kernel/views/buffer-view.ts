@@ -2,11 +2,13 @@
 import { type Attachment, holdsAttachment } from '../../dma-buf/attachment.ts';
 import { type DmaBufFile, exporterOf } from '../../dma-buf/dma-buf.ts';
 import { profileIn } from '../../profile/recorded-profile.ts';
+import { mayWrite } from '../../uapi/fcntl.ts';
 import { type AddressRange, overlaps } from '../address-space.ts';
 import { FileHolders } from '../file-holders.ts';
 import { areaOf, type MappingRecord, mappedEnd } from '../mapping-table.ts';
 import type { KernelState } from '../state.ts';
 import { DescriptorTable, findDescriptor, taskNames } from '../task.ts';
+import { mapsFrames } from '../unmap.ts';
 import type {
   AttachmentView,
   BufferView,
@@ -98,10 +100,12 @@ export const areasIn = (state: KernelState, task: string, range: AddressRange): 
     const { start: base, shared, file } = record;
     const open = state.files.get(file);
     const ino = open?.kind === 'dma_buf' ? open.ino : 0;
+    const sharesStores = shared && open !== undefined && mayWrite(open.flags);
+    const of = { mapping, base, shared, sharesStores, frames: mapsFrames(state, record), ino };
     return record.parts
       .map((part) => {
-        const at = { mapping, base, shared, ino, prot: part.prot, offset: record.offset + part.from };
-        return { ...areaOf(record, part), ...at };
+        const { prot, from } = part;
+        return { ...areaOf(record, part), ...of, prot, offset: record.offset + from };
       })
       .filter((area) => overlaps(area, range));
   });

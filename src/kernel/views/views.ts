@@ -224,6 +224,10 @@ export interface MappedArea extends AddressRange {
   readonly base: bigint;
   readonly prot: number;
   readonly shared: boolean;
+  /** Whether it is shared, and its descriptor was open for writing: VM_MAYWRITE. */
+  readonly sharesStores: boolean;
+  /** Whether it is a mapping of frames, not of pages: VM_PFNMAP. */
+  readonly frames: boolean;
   /** Bytes into the buffer. */
   readonly offset: bigint;
   /** The inode number of the buffer. */
