@@ -31,6 +31,8 @@ import { Shadow } from './shadow.ts';
 
 /** A buffer that programs map. */
 interface Watched {
+  /** Its file. */
+  readonly name: string;
   readonly shadow: Shadow;
   /** By task: READ and WRITE of the brackets that are open. */
   readonly open: Map<string, number>;
@@ -101,7 +103,9 @@ export class CheckSync {
 
   /** Takes what has changed since `look` for the work of devices and commands. */
   skip(): void {
-    for (const [file, { shadow }] of this.#watched) this.#compare(file, shadow, () => undefined);
+    // They may have ended buffers, whose names are free.
+    this.#files.close();
+    for (const [file, watched] of this.#watched) this.#compare(file, watched, () => undefined);
   }
 
   #watch(kernel: Kernel): void {
@@ -110,14 +114,16 @@ export class CheckSync {
       const buffer = kernel.bufferOfFile(file);
       if (buffer?.mappings.some(isWritable) !== true) continue;
       const shadow = new Shadow(Number(buffer.size), (at, into) => this.#files.read(name, at, into));
-      this.#watched.set(file, { shadow, open: new Map() });
+      this.#watched.set(file, { name, shadow, open: new Map() });
     }
   }
 
   #forget(kernel: Kernel, task: string): void {
-    for (const [file, { open }] of this.#watched) {
+    for (const [file, { name, open }] of this.#watched) {
       if (!kernel.hasTask(task)) open.delete(task);
-      if (kernel.bufferOfFile(file)?.mappings.some(isWritable) !== true) this.#watched.delete(file);
+      if (kernel.bufferOfFile(file)?.mappings.some(isWritable) === true) continue;
+      this.#watched.delete(file);
+      this.#files.release(name);
     }
   }
 
@@ -135,7 +141,7 @@ export class CheckSync {
     if (watched === undefined || buffer === undefined) return;
     const writer = writerOf(buffer, task);
     let [first, last, count] = [-1, 0, 0];
-    this.#compare(file, watched.shadow, ({ from, to }, bytes) => {
+    this.#compare(file, watched, ({ from, to }, bytes) => {
       if (first < 0) first = from;
       last = to;
       count += to - from;
@@ -155,12 +161,13 @@ export class CheckSync {
   }
 
   /** A file that its program has made unreadable has nothing to tell. */
-  #compare(file: number, shadow: Shadow, onChange: Parameters<Shadow['look']>[0]): void {
+  #compare(file: number, { name, shadow }: Watched, onChange: Parameters<Shadow['look']>[0]): void {
     try {
       shadow.look(onChange);
     } catch (error) {
       if (!(error instanceof SessionError)) throw error;
       this.#watched.delete(file);
+      this.#files.release(name);
     }
   }
 }

@@ -4,10 +4,12 @@
  */
 import { NotModelled } from '../dma-buf/not-modelled.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { BufferFiles } from '../session/buffer-files.ts';
 import type { Session } from '../session/session.ts';
 import { errnoNumber } from '../uapi/errno.ts';
 import { adoptDescriptors } from './adopt-descriptors.ts';
 import { type Border, borderOf } from './border.ts';
+import { CheckSync } from './check-sync.ts';
 import type { ExportedNames } from './exported-names.ts';
 import { handlerOf } from './handlers.ts';
 import { type Hello, readHello } from './hello.ts';
@@ -18,7 +20,7 @@ import { Prober } from './prober.ts';
 import { ANSWER, HOW, MESSAGE } from './protocol.ts';
 import { Question, type Surroundings } from './question.ts';
 import type { RunWords } from './run-words.ts';
-import { Runs } from './runs.ts';
+import { checked, Runs } from './runs.ts';
 import { Tasks } from './tasks.ts';
 import { type FieldReader, FieldWriter, type Frame, MalformedMessage } from './wire.ts';
 
@@ -58,6 +60,8 @@ export class Exchange {
   readonly #holders = new Holders();
   readonly #prober = new Prober();
   readonly #answer = new FieldWriter();
+  /** Entries of the journal when others got the session. */
+  #entries = 0;
   /** A task has ended while something else was being found out. */
   #probesAgain = false;
   /** Called when questions need not wait any more. */
@@ -67,8 +71,9 @@ export class Exchange {
     this.#options = options;
     this.#session = options.session;
     this.#token = options.token;
-    this.#runs = new Runs(options.session, options.words);
     const { buffers, mirror } = options;
+    const check = new CheckSync(new BufferFiles(buffers.directory));
+    this.#runs = new Runs(options.session, options.words, check);
     this.#around = {
       buffers,
       mirror,
@@ -185,6 +190,16 @@ export class Exchange {
     if (isQuiet) this.#sweep();
   }
 
+  /** Others get the session for a transaction, or have had it: what programs wrote before and what others did are told apart. */
+  leases(what: 'begins' | 'ends'): void {
+    const { check } = this.#runs;
+    if (check === undefined) return;
+    if (what === 'begins') {
+      this.#session.transact((kernel) => check.look(kernel));
+      this.#entries = this.#session.info().entries;
+    } else if (this.#session.info().entries > this.#entries) check.skip();
+  }
+
   /** Nobody is connected any more: nobody can receive what lies in flight. */
   end(): void {
     this.#session.transact((kernel) => this.#holders.dropAll(kernel));
@@ -198,7 +213,7 @@ export class Exchange {
     const kept = this.#session.transact((kernel) => {
       if (!kernel.hasTask(task)) return false;
       const kept = this.#prober.isJoined && this.#holders.keep(kernel, task);
-      kernel.syscall(task, { call: 'exit' });
+      checked(this.#runs.check, kernel, task, { call: 'exit' });
       return kept;
     });
     if (kept && !this.#probeFlights()) this.#probesAgain = this.isProbing;

@@ -5,6 +5,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
 import { isTaskName } from '../kernel/task.ts';
 import type { Session } from '../session/session.ts';
+import type { CheckSync } from './check-sync.ts';
 import type { Peer, Process } from './peer.ts';
 import { MESSAGE } from './protocol.ts';
 import type { RunWords } from './run-words.ts';
@@ -17,6 +18,8 @@ interface Run {
   readonly watcher: Peer;
   /** Whether it wants each call. */
   readonly strace: boolean;
+  /** Whether its accesses are checked. */
+  readonly checkSync: boolean;
   /** The number of the hazard log's next report when it began. */
   readonly hazards: number;
   /** Whether anything that is emulated was opened. */
@@ -30,13 +33,21 @@ type Said = Readonly<Record<string, unknown>>;
 export class Runs {
   readonly #session: Session;
   readonly #words: RunWords;
+  readonly #check: CheckSync;
   readonly #runs = new Map<Peer, Run>();
   readonly #byRoot = new Map<string, Run>();
   #last = 0;
 
-  constructor(session: Session, words: RunWords) {
+  constructor(session: Session, words: RunWords, check: CheckSync) {
     this.#session = session;
     this.#words = words;
+    this.#check = check;
+  }
+
+  /** What checks accesses, while a run wants that: of all programs, because they share buffers. */
+  get check(): CheckSync | undefined {
+    for (const { checkSync } of this.#runs.values()) if (checkSync) return this.#check;
+    return undefined;
   }
 
   /**
@@ -66,6 +77,7 @@ export class Runs {
         root,
         watcher: peer,
         strace: said.strace === true,
+        checkSync: said.checkSync === true,
         hazards: kernel.hazards.nextSeq,
         opened: false,
         calls: 0,
@@ -105,11 +117,12 @@ export class Runs {
   /** Makes a call of a process, and tells of it whoever wants to know. */
   call(kernel: Kernel, process: Process, call: Syscall): SyscallResult {
     const run = this.#byRoot.get(process.root);
-    if (run === undefined) return kernel.syscall(process.task, call);
+    const { check } = this;
+    if (run === undefined) return checked(check, kernel, process.task, call);
     run.calls++;
     if (call.call === 'open') run.opened = true;
     const line = run.strace ? traced({ kernel, task: process.task, pid: process.pid }, call) : undefined;
-    const result = kernel.syscall(process.task, call);
+    const result = checked(check, kernel, process.task, call);
     if (line !== undefined) tell(run, { strace: line(result) });
     if (run.strace && result.why !== undefined) {
       for (const reason of this.#words.failure(result.why)) tell(run, { strace: `    ${reason}` });
@@ -135,6 +148,19 @@ export class Runs {
     const own = process && this.#byRoot.get(process.root);
     for (const run of own === undefined ? this.#runs.values() : [own]) tell(run, { note: text });
   }
+}
+
+/** Makes a call, and has accesses checked around it where they are. */
+export function checked(
+  check: CheckSync | undefined,
+  kernel: Kernel,
+  task: string,
+  call: Syscall,
+): SyscallResult {
+  check?.before(kernel, task, call);
+  const result = kernel.syscall(task, call);
+  check?.after(kernel, task, call, result);
+  return result;
 }
 
 const belongsTo = (task: string, { root }: Run): boolean => task === root || task.startsWith(`${root}.`);

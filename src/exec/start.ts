@@ -27,7 +27,8 @@ export async function serve(
   words: RunWords = PLAIN_WORDS,
 ): Promise<void> {
   const directory = execDirectory(location.path);
-  const session = serveSession(location);
+  let exchange: Exchange | undefined;
+  const session = serveSession(location, { onLease: (what) => exchange?.leases(what) });
   const buffers = new ExportedNames(buffersPath(location.path));
   const mirror = new Mirror(join(directory, 'mirror'));
   makeDirectory(buffers.directory, true);
@@ -36,7 +37,7 @@ export async function serve(
     buffers.load(kernel);
   });
   const token = freshToken();
-  const exchange = new Exchange({ session, buffers, mirror, token, words, kill, isAlive });
+  exchange = new Exchange({ session, buffers, mirror, token, words, kill, isAlive });
   const place = makeFreshDirectory(join(tmpdir(), 'dmaheap-'));
   const socket = join(place, 's');
   try {

@@ -77,7 +77,7 @@ export class BufferFiles {
 
   /** Removes a file that may be gone. What cannot be removed stays until `sweep`. */
   remove(name: string): void {
-    this.#forget(name);
+    this.release(name);
     try {
       unlinkHost(this.#path(name));
     } catch (error) {
@@ -98,8 +98,16 @@ export class BufferFiles {
     return left.length;
   }
 
+  /** Lets go of a file: its name may be another's soon. */
+  release(name: string): void {
+    const known = this.#open.get(name);
+    if (known === undefined) return;
+    this.#open.delete(name);
+    closeSync(known.fd);
+  }
+
   close(): void {
-    for (const name of [...this.#open.keys()]) this.#forget(name);
+    for (const name of [...this.#open.keys()]) this.release(name);
   }
 
   #path(name: string): string {
@@ -118,19 +126,12 @@ export class BufferFiles {
       this.#open.set(name, known);
       return known.fd;
     }
-    this.#forget(name);
+    this.release(name);
     const fd = openOwn(path, writable ? 'write' : 'read');
     this.#open.set(name, { fd, writable });
     const [oldest] = this.#open.keys();
-    if (this.#open.size > OPEN && oldest !== undefined) this.#forget(oldest);
+    if (this.#open.size > OPEN && oldest !== undefined) this.release(oldest);
     return fd;
-  }
-
-  #forget(name: string): void {
-    const known = this.#open.get(name);
-    if (known === undefined) return;
-    this.#open.delete(name);
-    closeSync(known.fd);
   }
 }
 

@@ -40,6 +40,8 @@ export class DirectoryBacking implements Backing {
 
   memory(state: BootState, writable: boolean, records: Records): ExportedMemory {
     const arena = this.#arenaOf(state);
+    // Others may have removed files since, and made some of the same names.
+    this.buffers.close();
     if (writable) arena.begin();
     const settles = this.#options.served === true;
     return new ExportedMemory(new FilePhysMemory(arena, writable), this.buffers, records, { settles });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CheckSync } from '../../src/exec/check-sync.ts';
+import { MESSAGE } from '../../src/exec/protocol.ts';
 import { changedRuns, Shadow } from '../../src/exec/shadow.ts';
 import type { Report } from '../../src/kernel/coherency/hazard-log.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
@@ -24,6 +25,7 @@ import {
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../../src/uapi/fcntl.ts';
 import { device, reportsOf, Task } from '../kernel/machine.ts';
 import { at, bootInputs, cameraInputs } from '../session/camera-board.ts';
+import { type Answered, Carrier, TestServer, TOKEN } from './carrier.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'dmaheap-check-sync-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -215,6 +217,36 @@ describe('a program that is checked', () => {
     program.sync(START | RW);
     const stores = program.session.journal().filter((entry) => 'access' in entry && entry.access === 'write');
     expect(stores).toMatchObject([{ place: { task: 'shell', mapping: program.mapping, offset: 5n } }]);
+  });
+});
+
+describe('a run', () => {
+  it.each([true, false])('has accesses checked when it asks for that: %s', (checkSync) => {
+    const server = new TestServer();
+    const files = join(server.directory, 'b');
+    mkdirSync(files);
+    const watcher = new Carrier(server);
+    const watch = (words: unknown): Answered =>
+      watcher.get(MESSAGE.WATCH, (fields) => fields.str(JSON.stringify(words)));
+    watch({ token: TOKEN, watch: 1, task: 'app', checkSync });
+    const carrier = new Carrier(server);
+    carrier.hello();
+    carrier.open('/dev/dma_heap/system', 3);
+    const { offered } = carrier.alloc(3, 4096, 4);
+    writeFileSync(join(files, offered), new Uint8Array(4096), { mode: 0o600 });
+    carrier.get(MESSAGE.MMAP, (fields) =>
+      fields.u32(4).u64(0n).u64(4096n).u32(3).u32(1).u64(0n).u64(0x7000_0000n),
+    );
+    writeFileSync(join(files, offered), new Uint8Array(4096).fill(1), { flag: 'r+' });
+    // Others look, and do nothing: what the program wrote is still its own.
+    server.exchange.leases('begins');
+    server.exchange.leases('ends');
+    // The program ends without a word.
+    writeFileSync(join(files, offered), new Uint8Array(4096).fill(2), { flag: 'r+' });
+    carrier.end();
+    const { hazards } = JSON.parse(watch({ summary: true }).fields.str());
+    expect(hazards).toEqual(checkSync ? Array(2).fill({ text: 'unbracketed-write' }) : []);
+    server.close();
   });
 });
 
