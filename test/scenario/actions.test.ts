@@ -237,6 +237,30 @@ steps:
   - read: { from: 'map:m', offset: 24K, length: 4 }
     expect: { bytes: '00000000' }
 `,
+  'calls of programs': `
+steps:
+  - syscall: { call: open, path: /dev/dma_heap/system, flags: 2, at: 9 }
+    as: h
+    expect: { fd: 9 }
+  - syscall: { call: ioctl, fd: h, request: 0xc0184800, at: 11, arg: '00100000 00000000 00000000 02000000 00000000 00000000' }
+    as: a
+    expect: { fd: 11, size: 4K }
+  - syscall: { call: ioctl, fd: h, request: 0xc0184800, at: '-1', arg: '00100000 00000000 00000000 02000000 00000000 00000000' }
+    expect: { errno: EMFILE }
+  - syscall: { call: dup, fd: a, at: 1, cloexec: true }
+    expect: { fd: 1, getfd: FD_CLOEXEC }
+  - syscall: { call: fallocate, fd: a, mode: 0, offset: 0, length: 4K }
+    expect: { errno: ENODEV }
+  - syscall: { call: preadv2, fd: a, buf: 16, offset: '-1', flags: 0 }
+    expect: { errno: EINVAL }
+  - syscall: { call: sendfile, fd: a, side: in, offset: 0, len: 16 }
+    expect: { errno: ESPIPE }
+  - syscall: { call: newfstatat, path: /dev/dma_heap/none, flags: 0, buf: null }
+    expect: { errno: ENOENT }
+  - syscall: { call: mmap, fd: a, length: 4K, prot: 3, flags: 1, offset: 0, at: 127T }
+    expect: { ret: 1 }
+  - syscall: { call: close_range, first: 3, last: 0xffffffff, flags: 0 }
+`,
   "drivers' own memory": `
 steps:
   - device-probe: { name: camera@a200000, mask: 32 }

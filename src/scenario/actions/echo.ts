@@ -13,7 +13,8 @@ const schema = () => z.strictObject({ value: wordOrNumber, path: text }, { error
 /** open(path), write(value), close. */
 function several({ history, at, end }: Cursor): readonly Draft[] | undefined {
   const opened = history.entries[at];
-  if (!isCall(opened) || opened.call.call !== 'open' || opened.result.ret < 0) return undefined;
+  if (!isCall(opened) || opened.call.call !== 'open' || opened.call.at !== undefined || opened.result.ret < 0)
+    return undefined;
   const { path, flags } = opened.call;
   if (flags !== O_WRONLY || !isPlainText(path)) return undefined;
   const { task } = opened;

@@ -42,6 +42,7 @@ import { setrlimit } from './setrlimit.ts';
 import { sleep } from './sleep.ts';
 import { stat } from './stat.ts';
 import { sync } from './sync.ts';
+import { syscall } from './syscall.ts';
 import { taskAdd } from './task-add.ts';
 import { type ValueOfVerb, verbAction } from './verb.ts';
 import { write } from './write.ts';
@@ -92,6 +93,7 @@ const OWN = {
   overlay,
   age,
   check,
+  syscall,
 } as const;
 
 const ALL_VERBS = { ...VERBS, ...CALL_VERBS };

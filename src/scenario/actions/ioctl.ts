@@ -59,7 +59,7 @@ export const ioctl: Action<typeof schema> = {
     general: true,
     calls: {
       ioctl: ({ task, result, call, given = call.arg, phys }, { names }) => {
-        if (!isWhole(call.fd)) return undefined;
+        if (!isWhole(call.fd) || call.at !== undefined || call.readOnly === true) return undefined;
         const fd = names.descriptor(task, call.fd);
         const number = call.request >>> 0;
         const request = wordOf(IOCTL_REQUESTS, number) ?? BigInt(number);

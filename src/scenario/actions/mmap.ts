@@ -54,7 +54,12 @@ export const mmap: Action<typeof schema> = {
       mmap: ({ task, result: { ret }, call }, { names }) => {
         const prot = PROTECTION_WORDS.find((word) => PROTECTIONS[word] === call.prot);
         const isPrivate = call.flags === MAP_PRIVATE;
-        if (!isWhole(call.fd) || prot === undefined || (!isPrivate && call.flags !== MAP_SHARED))
+        if (
+          call.at !== undefined ||
+          !isWhole(call.fd) ||
+          prot === undefined ||
+          (!isPrivate && call.flags !== MAP_SHARED)
+        )
           return undefined;
         const action = {
           mmap: {

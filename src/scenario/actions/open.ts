@@ -26,7 +26,9 @@ export const open: Action<typeof schema> = {
   },
   export: {
     calls: {
-      open: ({ task, result, call: { path, flags } }, { names }) => {
+      open: ({ task, result, call: { path, flags, at } }, { names }) => {
+        // With the number that its caller got it is said as a call.
+        if (at !== undefined) return undefined;
         if (!isPlainText(path) || path === '' || !path.startsWith('/') || !isWhole(flags)) return undefined;
         const isHeap = isHeapNode(path);
         const heap = heapName(path);

@@ -26,10 +26,10 @@ export const send: Action<typeof schema> = {
   },
   export: {
     calls: {
-      sendmsg: ({ task, result: { ret, why }, call: { fd: number, to, cloexec } }, { names }) => {
+      sendmsg: ({ task, result: { ret, why }, call: { fd: number, to, cloexec, at } }, { names }) => {
         // A step starts the task that makes it.
         const noSender = why?.kind === 'no-such-task' && why.task === task;
-        if (!isWhole(number) || !isTaskName(to) || noSender) return undefined;
+        if (at !== undefined || !isWhole(number) || !isTaskName(to) || noSender) return undefined;
         const fd = names.descriptor(task, number);
         const action = { send: { fd, to, ...(cloexec === true && { cloexec }) } };
         return { action, ...madeDescriptor(to, ret, copyName(fd), names) };

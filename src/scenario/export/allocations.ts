@@ -32,7 +32,12 @@ interface Allocated {
 /** One ioctl on the node, and the name of what it gave. */
 function allocationAt(cursor: Cursor, at: number, task: string, node: number): Allocated | undefined {
   const entry = callAt(cursor, at, task, 'ioctl');
-  if (entry === undefined || entry.call.fd !== node || entry.call.request >>> 0 !== DMA_HEAP_IOCTL_ALLOC)
+  if (
+    entry === undefined ||
+    entry.call.at !== undefined ||
+    entry.call.fd !== node ||
+    entry.call.request >>> 0 !== DMA_HEAP_IOCTL_ALLOC
+  )
     return undefined;
   const { arg } = entry.call;
   if (arg?.length !== DMA_HEAP_ALLOCATION_DATA_SIZE) return undefined;
@@ -69,7 +74,8 @@ const MAX_APART = 16;
 export function allocations(cursor: Cursor): readonly Draft[] | undefined {
   const { history, at } = cursor;
   const opened = history.entries[at];
-  if (!isCall(opened) || opened.call.call !== 'open' || opened.result.ret < 0) return undefined;
+  if (!isCall(opened) || opened.call.call !== 'open' || opened.call.at !== undefined || opened.result.ret < 0)
+    return undefined;
   const heap = NODE.exec(opened.call.path)?.[1];
   if (heap === undefined || opened.call.flags !== O_RDWR || /^heap:/.test(heap) || !isPlainText(heap)) {
     return undefined;

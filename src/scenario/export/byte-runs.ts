@@ -95,7 +95,8 @@ export type Tell = (run: Run, target: Target) => AccessTold | undefined;
 export function bufferAccess(cursor: Cursor, tell: Tell): Draft | undefined {
   const { history, at, names } = cursor;
   const mapped = history.entries[at];
-  if (!isCall(mapped) || mapped.call.call !== 'mmap' || mapped.result.ret < 0) return undefined;
+  if (!isCall(mapped) || mapped.call.call !== 'mmap' || mapped.call.at !== undefined || mapped.result.ret < 0)
+    return undefined;
   const { task, call, result } = mapped;
   const run = runAt(cursor, at + 1);
   const first = history.entries[at + 1];
