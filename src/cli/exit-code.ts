@@ -9,6 +9,8 @@ export const EXIT_INPUT = 3;
 export const EXIT_SESSION = 4;
 /** `exec` itself failed, which is no answer of the program that it runs. */
 export const EXIT_EXEC = 125;
+/** The program that `exec` shall run is not there; 126: it cannot be run. */
+export const EXIT_NOT_FOUND = 127;
 /** A bug in dmaheap. */
 export const EXIT_BUG = 70;
 /** Ctrl-C. */

@@ -212,6 +212,7 @@ export class Exchange {
   #exit(task: string): void {
     const kept = this.#session.transact((kernel) => {
       if (!kernel.hasTask(task)) return false;
+      this.#runs.exits(kernel, task);
       const kept = this.#prober.isJoined && this.#holders.keep(kernel, task);
       checked(this.#runs.check, kernel, task, { call: 'exit' });
       return kept;

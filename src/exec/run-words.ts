@@ -8,6 +8,8 @@ export interface RunWords {
   failure(why: Failure): readonly string[];
   /** A buffer that is still alive, in a line. */
   leak(buffer: BufferView): string;
+  /** A buffer that nobody had freed when its last task ended, in a line. */
+  unfreed(buffer: BufferView, task: string): string;
   /** What went wrong with shared memory: each story once, of several lines perhaps. */
   hazards(reports: readonly Report[]): readonly string[];
 }
@@ -16,5 +18,6 @@ export interface RunWords {
 export const PLAIN_WORDS: RunWords = {
   failure: ({ kind }) => [kind],
   leak: ({ ino, heap, size }) => `buffer ${ino} of ${heap}, ${size} bytes`,
+  unfreed: ({ ino, heap }, task) => `buffer ${ino} of ${heap}: not freed by ${task}`,
   hazards: (reports) => reports.map(({ report }) => report),
 };

@@ -4,6 +4,7 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
 import { isTaskName } from '../kernel/task.ts';
+import type { BufferView } from '../kernel/views/views.ts';
 import type { Session } from '../session/session.ts';
 import type { CheckSync } from './check-sync.ts';
 import type { Peer, Process } from './peer.ts';
@@ -26,6 +27,8 @@ interface Run {
   opened: boolean;
   calls: number;
   saidUncached: boolean;
+  /** What its tasks alone had when they ended, by inode number: nobody has freed it. */
+  readonly unfreed: Map<number, { readonly buffer: BufferView; readonly task: string }>;
 }
 
 type Said = Readonly<Record<string, unknown>>;
@@ -82,6 +85,7 @@ export class Runs {
         opened: false,
         calls: 0,
         saidUncached: false,
+        unfreed: new Map(),
       };
       this.#runs.set(peer, run);
       this.#byRoot.set(root, run);
@@ -94,17 +98,34 @@ export class Runs {
   #summary(run: Run): unknown {
     const { entries } = this.#session.info();
     return this.#session.view((kernel) => {
-      const left = kernel.buffers().filter(({ maker }) => belongsTo(maker, run));
+      const left = kernel
+        .buffers()
+        .filter(({ ino, maker }) => belongsTo(maker, run) && !run.unfreed.has(ino));
+      const unfreed = [...run.unfreed.values()].map(({ buffer, task }) => this.#words.unfreed(buffer, task));
       const reports = [...kernel.hazards.since(run.hazards)];
       const told = (text: string) => ({ text });
       return {
         opened: run.opened,
         calls: run.calls,
-        leaks: left.map((buffer) => told(this.#words.leak(buffer))),
+        // Its connection has yet to end.
+        running: kernel.hasTask(run.root),
+        leaks: [...unfreed, ...left.map((buffer) => this.#words.leak(buffer))].map(told),
         hazards: this.#words.hazards(reports).map(told),
         entry: entries,
       };
     });
+  }
+
+  /** Before a task exits: Linux frees what it alone has, which the program has not done. */
+  exits(kernel: Kernel, task: string): void {
+    const run = [...this.#runs.values()].find((one) => belongsTo(task, one));
+    if (run === undefined) return;
+    for (const { file } of kernel.heldBuffers(task)) {
+      const holders = [...kernel.descriptorsOf(file), ...kernel.mappingsOf(file)];
+      const buffer = kernel.bufferOfFile(file);
+      if (buffer === undefined || holders.some((holder) => holder.task !== task)) continue;
+      run.unfreed.set(buffer.ino, { buffer, task });
+    }
   }
 
   /** A connection has ended. */

@@ -4,6 +4,9 @@ import { ExecFailure } from './exec-failure.ts';
 
 const HEADER = 12;
 const WATCH = 40;
+/** How often, and after how many milliseconds, a summary is asked for again that came too early. */
+const TRIES = 200;
+const PAUSE = 5;
 
 /** A run as it is asked for. */
 export interface RunRequest {
@@ -32,6 +35,8 @@ export interface RunGranted {
 export interface RunSummary {
   /** Whether a heap, a buffer's message or a virtual file was opened at all. */
   readonly opened: boolean;
+  /** Whether the server has yet to notice that the first process has ended. */
+  readonly running: boolean;
   readonly leaks: readonly { readonly text: string }[];
   readonly hazards: readonly { readonly text: string }[];
   readonly entry: number;
@@ -117,7 +122,11 @@ export class WatchClient {
 
   /** What is left of the run, after its last process has ended. @throws ExecFailure when the server has gone */
   async summary(): Promise<RunSummary> {
-    return (await this.#ask({ summary: true })) as unknown as RunSummary;
+    for (let tries = 0; ; tries++) {
+      const summary = (await this.#ask({ summary: true })) as unknown as RunSummary;
+      if (!summary.running || tries === TRIES) return summary;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
   }
 
   close(): void {

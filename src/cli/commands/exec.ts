@@ -10,7 +10,14 @@ import { openSession } from '../../session/local-session.ts';
 import { checkTaskName } from '../caller.ts';
 import { ProgramEnded } from '../exec/program-ended.ts';
 import { type RunPlace, runPlace } from '../exec/run-place.ts';
-import { FAIL_ON, type FailOn, type RunOutcome, runReportJson, runSummaryText } from '../exec/run-summary.ts';
+import {
+  FAIL_ON,
+  type FailOn,
+  neverRan,
+  type RunOutcome,
+  runReportJson,
+  runSummaryText,
+} from '../exec/run-summary.ts';
 import { EXIT_DONE, EXIT_NO } from '../exit-code.ts';
 import { exportHistory, tellLosses, writeScenario } from '../export-history.ts';
 import { UsageError } from '../failures.ts';
@@ -171,7 +178,7 @@ async function exec(sh: Shell, command: readonly string[], options: ExecOptions)
     const { leaks, hazards } = ended.summary;
     const found = { leaks: leaks.length > 0, hazards: hazards.length > 0 };
     const failed = (options.failOn ?? []).filter((what) => found[what]);
-    isKept ||= ended.code !== EXIT_DONE || failed.length > 0;
+    isKept ||= (ended.code !== EXIT_DONE && !neverRan(ended)) || failed.length > 0;
     const isTold = place.isTemporary && isKept;
     if (options.record !== undefined) await record(sh, place, options.record);
     await tell(sh, { ...ended, failed, ...(isTold && { session: place.path }) }, options);

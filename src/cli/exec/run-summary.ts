@@ -1,5 +1,6 @@
 /** What is said of a run when it is over: only where there is something to say. */
 import type { RunGranted, RunSummary } from '../../exec/watch-client.ts';
+import { EXIT_EXEC, EXIT_NOT_FOUND } from '../exit-code.ts';
 import { escapeText } from '../terminal/escape.ts';
 import type { Ink } from '../terminal/ink.ts';
 
@@ -25,12 +26,16 @@ function told(lines: readonly { readonly text: string }[]): string {
   return lines.map(({ text }) => `  ${text.split('\n').map(escapeText).join('\n  ')}\n`).join('');
 }
 
+/** Whether nothing was run: these codes are the supervisor's. */
+export const neverRan = ({ code, summary }: Pick<RunOutcome, 'code' | 'summary'>): boolean =>
+  !summary.opened && code >= EXIT_EXEC && code <= EXIT_NOT_FOUND;
+
 /** @param hints whether what may have gone wrong is guessed at: not for a program that could not be carried otherwise */
-export function runSummaryText({ summary }: RunOutcome, hints: boolean, ink: Ink): string {
-  const { opened, leaks, hazards } = summary;
+export function runSummaryText(outcome: RunOutcome, hints: boolean, ink: Ink): string {
+  const { opened, leaks, hazards } = outcome.summary;
   const counted = (count: number, one: string) => `${count} ${count === 1 ? one : `${one}s`}`;
   return [
-    ...(opened || !hints ? [] : [NOT_OPENED]),
+    ...(opened || !hints || neverRan(outcome) ? [] : [NOT_OPENED]),
     ...(leaks.length === 0 ? [] : [`${ink.warn(counted(leaks.length, 'leak'))}:\n${told(leaks)}`]),
     ...(hazards.length === 0 ? [] : [`${ink.warn(counted(hazards.length, 'hazard'))}:\n${told(hazards)}`]),
   ].join('');

@@ -1,17 +1,22 @@
 /** What the server of `dmaheap exec` tells of a run, in the words of `dmaheap leaks`, `dmaheap hazards` and of commands that failed. */
 import type { RunWords } from '../../exec/run-words.ts';
+import type { BufferView } from '../../kernel/views/views.ts';
 import { formatSize } from '../../units.ts';
 import { explainFailure } from '../explain/explain-failure.ts';
 import { explainGroup, groupReports } from '../explain/explain-hazard.ts';
 import { holders } from '../render/buffers.ts';
 
+function made({ ino, size, heap, name, maker, call }: BufferView): string {
+  const named = name === undefined ? '' : `, named ${name}`;
+  return `buffer ${ino} of ${heap}, ${formatSize(size)}${named}: made by ${maker}, call ${call}`;
+}
+
 export const RUN_WORDS: RunWords = {
   failure: explainFailure,
   leak: (buffer) => {
-    const { ino, size, heap, name, maker, call } = buffer;
-    const named = name === undefined ? '' : `, named ${name}`;
     const held = holders(buffer).join('; ');
-    return `buffer ${ino} of ${heap}, ${formatSize(size)}${named}: made by ${maker}, call ${call}; held by ${held === '' ? 'nobody' : held}`;
+    return `${made(buffer)}; held by ${held === '' ? 'nobody' : held}`;
   },
+  unfreed: (buffer, task) => `${made(buffer)}; not freed when ${task} ended`,
   hazards: (reports) => groupReports(reports).map((group) => explainGroup(group).join('\n')),
 };
