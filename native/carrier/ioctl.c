@@ -15,8 +15,8 @@
 #define LENGTH_OF(request) ((size_t)(request) >> 16 & 0x3fff)
 #define STORES(request) ((request) >> 31)
 
-#define MOST_MEMORY 4096 /* of the argument, in one question */
 #define MOST_WANTED 8 /* other places of memory, in one question */
+#define MOST_WANTED_BYTES 4096 /* at one such place */
 #define MOST_QUESTIONS 8
 
 /* The numbers of the requests that make descriptors: of a heap, a DRM node (PRIME_HANDLE_TO_FD), a buffer (EXPORT_SYNC_FILE). */
@@ -143,9 +143,10 @@ struct wanted {
 
 static int64_t ask(struct dmah_wire *w, int fd, unsigned request, void *arg, const struct offer *offer, const struct wanted *wanted, uint32_t n)
 {
-  unsigned char memory[MOST_MEMORY];
+  /* All that the request says, up to 16 KiB: threads may have small stacks, and few requests are long. */
   size_t size = LENGTH_OF(request) > 64 ? LENGTH_OF(request) : 64;
-  size_t there = dmah_peek(memory, arg, size < MOST_MEMORY ? size : MOST_MEMORY);
+  unsigned char memory[n > 0 && size < MOST_WANTED_BYTES ? MOST_WANTED_BYTES : size];
+  size_t there = dmah_peek(memory, arg, size);
   /* Only what such a request stores to: it is rewritten, and other threads may use what lies beside it. */
   size_t stored = LENGTH_OF(request) < there ? LENGTH_OF(request) : there;
   dmah_put_u32(w, (uint32_t)fd);
@@ -158,7 +159,7 @@ static int64_t ask(struct dmah_wire *w, int fd, unsigned request, void *arg, con
   dmah_put_u32(w, n);
   for (uint32_t i = 0; i < n; i++) {
     dmah_put_u64(w, wanted[i].address);
-    size_t length = wanted[i].length < MOST_MEMORY ? wanted[i].length : MOST_MEMORY;
+    size_t length = wanted[i].length < MOST_WANTED_BYTES ? wanted[i].length : MOST_WANTED_BYTES;
     dmah_put_bytes(w, memory, dmah_peek(memory, (void *)(uintptr_t)wanted[i].address, length));
   }
   return dmah_ask(w);
