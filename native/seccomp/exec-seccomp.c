@@ -105,13 +105,14 @@ static long send_listener(int socket, int listener, struct dmah_listener_message
   union { struct cmsghdr header; char room[CMSG_SPACE(sizeof(int))]; } control;
   memset(&control, 0, sizeof control);
   struct iovec part = { message, sizeof *message };
-  struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
-  struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+  struct mmsghdr many = { .msg_hdr = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control } };
+  struct cmsghdr *rights = CMSG_FIRSTHDR(&many.msg_hdr);
   rights->cmsg_level = SOL_SOCKET;
   rights->cmsg_type = SCM_RIGHTS;
   rights->cmsg_len = CMSG_LEN(sizeof(int));
   memcpy(CMSG_DATA(rights), &listener, sizeof listener);
-  long sent = dmah_raw(SYS_sendmsg, socket, &header, MSG_NOSIGNAL);
+  /* Not sendmsg, of which the supervisor would have to be told before it can be. */
+  long sent = dmah_raw(SYS_sendmmsg, socket, &many, 1, MSG_NOSIGNAL);
   if (sent < 0)
     return sent;
   int32_t answer = -EIO;

@@ -16,7 +16,7 @@ enum dmah_set { DMAH_ALWAYS, DMAH_WITH_IO };
   X(access, DMAH_ALWAYS, access) X(readlink, DMAH_ALWAYS, readlink) X(fork, DMAH_ALWAYS, fork) X(vfork, DMAH_ALWAYS, fork) \
   X(dup2, DMAH_ALWAYS, dup) X(unlink, DMAH_ALWAYS, path) X(rmdir, DMAH_ALWAYS, path) X(mkdir, DMAH_ALWAYS, path) \
   X(rename, DMAH_ALWAYS, path) X(link, DMAH_ALWAYS, path) X(symlink, DMAH_ALWAYS, path) X(chmod, DMAH_ALWAYS, path) \
-  X(chown, DMAH_ALWAYS, path) X(lchown, DMAH_ALWAYS, path) X(mknod, DMAH_ALWAYS, path) X(poll, DMAH_WITH_IO, poll)
+  X(chown, DMAH_ALWAYS, path) X(lchown, DMAH_ALWAYS, path) X(mknod, DMAH_ALWAYS, path) X(poll, DMAH_ALWAYS, poll)
 #else
 #define DMAH_NOTIFIED_OLD(X)
 #endif
@@ -40,6 +40,6 @@ enum dmah_set { DMAH_ALWAYS, DMAH_WITH_IO };
   X(read, DMAH_WITH_IO, call) X(write, DMAH_WITH_IO, call) X(pread64, DMAH_WITH_IO, call) X(pwrite64, DMAH_WITH_IO, call) \
   X(readv, DMAH_WITH_IO, call) X(writev, DMAH_WITH_IO, call) X(preadv, DMAH_WITH_IO, call) X(pwritev, DMAH_WITH_IO, call) \
   X(preadv2, DMAH_WITH_IO, call) X(pwritev2, DMAH_WITH_IO, call) X(sendfile, DMAH_WITH_IO, call) X(splice, DMAH_WITH_IO, call) \
-  X(ppoll, DMAH_WITH_IO, poll)
+  X(ppoll, DMAH_ALWAYS, poll) X(epoll_ctl, DMAH_ALWAYS, epoll) X(sendmsg, DMAH_ALWAYS, send)
 
 #endif

@@ -1,6 +1,8 @@
 /* Calls on descriptors, all but ioctl. */
 #include "supervisor.h"
 
+#include <dirent.h>
+#include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/uio.h>
 
@@ -55,6 +57,31 @@ void handle_fcntl(struct call *c)
   int64_t ret = dmah_wire_ask(w);
   if (ret < 0 || !(get_flags(c, w) & DMAH_NATIVE))
     answer(c, ret);
+}
+
+/* Descriptors in a message are nobody's until it is received: the server hears of them before. */
+void handle_send(struct call *c)
+{
+  static unsigned char control[16384];
+  struct msghdr header;
+  int fds[256], n = 0;
+  if (peek(c->tid, &header, c->args[1], sizeof header) < sizeof header || !header.msg_control || header.msg_controllen > sizeof control)
+    return;
+  if (peek(c->tid, control, (uintptr_t)header.msg_control, header.msg_controllen) < header.msg_controllen)
+    return;
+  header.msg_control = control;
+  for (struct cmsghdr *part = CMSG_FIRSTHDR(&header); part; part = CMSG_NXTHDR(&header, part))
+    for (size_t at = 0; part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS && CMSG_LEN(at + sizeof(int)) <= part->cmsg_len && n < 256; at += sizeof(int)) {
+      memcpy(&fds[n], CMSG_DATA(part) + at, sizeof(int));
+      n += descriptor_settled(c->task, c->tid, fds[n]) != 0;
+    }
+  if (n == 0)
+    return;
+  struct dmah_wire *w = ask_begin(c->task, c->tid, DMAH_SEND);
+  dmah_put_u32(w, (uint32_t)n);
+  for (int i = 0; i < n; i++)
+    dmah_put_u32(w, (uint32_t)fds[i]);
+  dmah_wire_ask(w);
 }
 
 /* ---- CALL: reading, writing, seeking, resizing, syncing ---- */
@@ -138,6 +165,33 @@ static int64_t store_read(const struct call *c, struct dmah_wire *w, const struc
   return length == 0 ? ret : c->nr == SYS_fstatfs && done == length ? ret : done > 0 ? (int64_t)done : -EFAULT;
 }
 
+/* The mirror has empty files where devices stand: its entries say so. */
+static void list_mirror(struct call *c, int fd)
+{
+  static unsigned char entries[65536];
+  char path[PATH_MAX];
+  uint64_t object;
+  size_t room = c->args[2] < sizeof entries ? c->args[2] : sizeof entries;
+  descriptor_kind(c->task, fd, path, &object);
+  const char *below = path + strlen(mirror_dir);
+  int own = strncmp(below, "/dev/dma_heap", 13) == 0 || strncmp(below, "/dev/dri", 8) == 0 ? (int)syscall(SYS_pidfd_getfd, c->task->pidfd, fd, 0) : -1;
+  if (own < 0)
+    return;
+  long n = syscall(SYS_getdents64, own, entries, room);
+  int64_t ret = n < 0 ? -errno : n;
+  close(own);
+  for (long at = 0; at < n;) {
+    uint16_t length;
+    memcpy(&length, entries + at + 16, sizeof length);
+    if (entries[at + 18] == DT_REG)
+      entries[at + 18] = DT_CHR;
+    at += length;
+  }
+  if (n > 0 && poke(c->tid, c->args[1], entries, (size_t)n) < (size_t)n)
+    ret = -EFAULT;
+  answer(c, ret);
+}
+
 static void carry_call(struct call *c, const struct shape *shape)
 {
   static struct iovec parts[MOST_PARTS];
@@ -159,8 +213,11 @@ static void carry_call(struct call *c, const struct shape *shape)
     dmah_put_bytes(w, NULL, 0);
   int64_t ret = dmah_wire_ask(w);
   uint32_t flags = ret == -EIO ? 0 : get_flags(c, w);
-  if (ret >= 0 && (flags & DMAH_NATIVE))
+  if (ret >= 0 && (flags & DMAH_NATIVE)) {
+    if (c->nr == SYS_getdents64)
+      list_mirror(c, fd);
     return;
+  }
   answer(c, ret < 0 || writes ? ret : store_read(c, w, parts, n, ret));
 }
 

@@ -127,6 +127,14 @@ static void tell_new(struct task *t, const struct descriptor *d, const char *pat
   dmah_wire_ask(&t->wire);
 }
 
+static bool has_object(const struct task *t, uint64_t object)
+{
+  for (int i = 0; i < t->descriptor_count; i++)
+    if (t->descriptors[i].object == object)
+      return true;
+  return false;
+}
+
 /* Compares one number, and tells what is not as it was. */
 static void settle_number(struct task *t, int fd)
 {
@@ -138,8 +146,11 @@ static void settle_number(struct task *t, int fd)
   if (is.kind)
     is.cloexec = is_cloexec(t, fd);
   if (was) {
+    uint64_t object = was->object;
     forget(t, was);
     tell_closed(t, fd);
+    if (!has_object(t, object))
+      forget_watches(t, object);
   }
   if (!is.kind)
     return;

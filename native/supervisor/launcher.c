@@ -98,11 +98,7 @@ void reap(void)
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
     if (pid != command || to_front < 0)
       continue;
-    for (struct task *t = tasks, *next; t; t = next) {
-      next = t->next;
-      if (t->pid == pid)
-        task_end(t);
-    }
+    end_dead_tasks(); /* the server hears of ends before the front does */
     tell(0, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
   }
 }

@@ -6,6 +6,10 @@
 
 #include <sys/mman.h>
 
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
 void handle_mmap(struct call *c)
 {
   int fd = (int)c->args[4];
@@ -19,7 +23,8 @@ void handle_mmap(struct call *c)
   dmah_put_u64(w, c->args[0]);
   dmah_put_u64(w, c->args[1]);
   dmah_put_u32(w, (uint32_t)c->args[2]);
-  dmah_put_u32(w, flags);
+  /* Whether something stands there is for the kernel to say, which makes the mapping. */
+  dmah_put_u32(w, flags & MAP_FIXED_NOREPLACE ? flags & ~(uint32_t)(MAP_FIXED_NOREPLACE | MAP_FIXED) : flags);
   dmah_put_u64(w, c->args[5]);
   dmah_put_u64(w, 0);
   int64_t ret = dmah_wire_ask(w);

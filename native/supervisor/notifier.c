@@ -114,7 +114,7 @@ static void handle(struct call *c, uint32_t arch)
   pass(c);
 }
 
-static void handle_deaths(void)
+void end_dead_tasks(void)
 {
   struct epoll_event dead[64];
   for (int n; (n = epoll_wait(deaths, dead, 64, 0)) > 0;)
@@ -127,7 +127,7 @@ static void handle_notification(int listener)
   memset(notification, 0, sizes.notif);
   if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, notification) < 0)
     return; /* killed meanwhile */
-  handle_deaths();
+  end_dead_tasks();
   struct call c = { .listener = listener, .id = notification->id, .tid = (pid_t)notification->pid, .nr = notification->data.nr, .args = notification->data.args };
   handle(&c, notification->data.arch);
 }
@@ -183,7 +183,7 @@ static void handle_event(const struct epoll_event *event)
       close(fd); /* nobody is left under this filter */
     break;
   case FROM_DEATHS:
-    handle_deaths();
+    end_dead_tasks();
     break;
   case FROM_SOCKET: {
     int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);

@@ -12,7 +12,7 @@ struct place { int8_t dir, path; };
 
 static int at_place(const struct call *c, struct place p) { return p.dir < 0 ? AT_FDCWD : (int)c->args[p.dir]; }
 
-/* Appends path to the absolute, normal path in `to`: without ".", ".." and doubled slashes. False: too long. */
+/* Appends path to the absolute, normal path in `to`: without ".", ".." and doubled slashes, but with one that stands at the end. */
 static bool append_normal(char *to, const char *path)
 {
   size_t length = strlen(to);
@@ -30,6 +30,8 @@ static bool append_normal(char *to, const char *path)
     }
     to[length] = '\0';
     path += n + (path[n] == '/');
+    if (n > 0 && !*path && path[-1] == '/' && length + 1 < PATH_MAX)
+      memcpy(to + length, "/", 2);
   }
   return true;
 }

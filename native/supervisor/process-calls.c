@@ -1,14 +1,12 @@
-/* fork and exec: the kernel makes them; who the child is, and whether exec came about, is found out later (task.c). poll. */
+/* fork and exec: the kernel makes them; who the child is, and whether exec came about, is found out later (task.c). */
 #include "supervisor.h"
 
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 
 #include "../exec-target/exec-target.h"
 
 #define MOST_ARGUMENTS 64 /* of argv, that the server is told */
-#define MOST_POLLED 256
 
 void handle_fork(struct call *c)
 {
@@ -52,30 +50,4 @@ void handle_exec(struct call *c)
   }
   settle(c->tid, false);
   task_begin_exec(c->task, c->tid, path, argv, argc);
-}
-
-/* Only where each descriptor is emulated: a mixed set is waited for by the kernel, for which those are always ready. */
-void handle_poll(struct call *c)
-{
-  static struct pollfd set[MOST_POLLED];
-  size_t n = c->args[1];
-  if (n == 0 || n > MOST_POLLED || peek(c->tid, set, c->args[0], n * sizeof *set) < n * sizeof *set)
-    return;
-  for (size_t i = 0; i < n; i++)
-    if (!descriptor_settled(c->task, c->tid, set[i].fd))
-      return;
-  struct dmah_wire *w = ask_begin(c->task, c->tid, DMAH_POLL);
-  dmah_put_u32(w, (uint32_t)n);
-  for (size_t i = 0; i < n; i++) {
-    dmah_put_u32(w, (uint32_t)set[i].fd);
-    dmah_put_u32(w, (uint32_t)set[i].events);
-  }
-  int64_t ret = dmah_wire_ask(w), ready = 0;
-  for (size_t i = 0; ret >= 0 && i < n; i++) {
-    set[i].revents = (short)dmah_get_u32(w);
-    ready += set[i].revents != 0;
-  }
-  if (ret >= 0 && poke(c->tid, c->args[0], set, n * sizeof *set) < n * sizeof *set)
-    ret = -EFAULT;
-  answer(c, ret < 0 ? ret : ready);
 }

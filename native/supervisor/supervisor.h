@@ -116,6 +116,8 @@ enum dmah_kind descriptor_settled(struct task *t, pid_t by, int fd);
 int lowest_free(struct task *t); /* -1: none left below RLIMIT_NOFILE */
 void descriptor_note(struct task *t, int fd, uint32_t cloexec, enum dmah_kind kind);
 void settle_descriptors(struct task *t);
+/* Takes the stand-ins of an object (0: of all) out of the process's epoll sets (epoll-calls.c). */
+void forget_watches(const struct task *t, uint64_t object);
 void put_descriptors(struct task *t, struct dmah_wire *w);
 uint64_t object_of_path(const char *path);
 
@@ -152,6 +154,7 @@ int give(struct call *c, int own, bool cloexec, bool ends);
 uint32_t get_flags(struct call *c, struct dmah_wire *w);
 int watch_children(void); /* blocks SIGCHLD; the descriptor that tells of it */
 void watch_task(struct task *t);
+void end_dead_tasks(void);
 /* Carries until nobody is left. listening: the socket to which listeners are sent. */
 void carry(int listening, int signals);
 
@@ -164,6 +167,6 @@ void settle_offered(struct call *c, int offered, int given, uint32_t open_flags)
 
 #define HANDLER(name) void handle_##name(struct call *c)
 HANDLER(open); HANDLER(stat); HANDLER(access); HANDLER(readlink); HANDLER(path); HANDLER(ioctl); HANDLER(fcntl); HANDLER(close);
-HANDLER(dup); HANDLER(call); HANDLER(poll); HANDLER(mmap); HANDLER(munmap); HANDLER(mprotect); HANDLER(mremap); HANDLER(fork); HANDLER(exec);
+HANDLER(dup); HANDLER(call); HANDLER(poll); HANDLER(epoll); HANDLER(send); HANDLER(mmap); HANDLER(munmap); HANDLER(mprotect); HANDLER(mremap); HANDLER(fork); HANDLER(exec);
 
 #endif

@@ -134,11 +134,12 @@ static struct task *add_child(struct task *parent, pid_t pid)
 {
   if (!parent->speaks)
     return NULL;
-  dmah_wire_begin(&parent->wire, DMAH_FORK);
-  dmah_put_u32(&parent->wire, (uint32_t)pid);
-  struct task *t = dmah_wire_ask(&parent->wire) < 0 ? NULL : task_add(pid, parent->pid, DMAH_FORKED, parent->name);
+  struct task *t = task_add(pid, parent->pid, DMAH_FORKED, parent->name);
   if (!t)
     return NULL;
+  dmah_wire_begin(&parent->wire, DMAH_FORK);
+  dmah_put_u32(&parent->wire, (uint32_t)pid);
+  dmah_wire_ask(&parent->wire);
   t->mappings = copy_of(parent->mappings, (size_t)parent->mapping_count * sizeof *t->mappings);
   t->mapping_count = t->mappings ? parent->mapping_count : 0;
   hello(t);
@@ -307,6 +308,7 @@ void task_end(struct task *t)
       *at = t->next;
       break;
     }
+  forget_watches(t, 0);
   close(t->wire.socket);
   if (t->wire.out)
     munmap(t->wire.out, DMAH_MAX_REQUEST);
