@@ -7,6 +7,7 @@
  * While the lock is let go, the log is empty: so whoever has the lock and finds something in it, finds a killed
  * owner's.
  */
+import type { Records } from '../records.ts';
 import { bootState } from './boot-state.ts';
 import { redoLogPath } from './exec-directory.ts';
 import { RedoLog } from './redo-log.ts';
@@ -98,11 +99,11 @@ export class OwnedStore {
     };
   }
 
-  /** Commits a transaction, by one write(2). @throws SessionError when it could not: then nothing has happened */
-  append(changes: readonly (readonly [key: string, value: unknown])[]): void {
-    if (changes.length === 0) return;
+  /** Commits what a transaction has changed, by one write(2). @throws SessionError when it could not: then nothing has happened */
+  append(changed: ReadonlySet<string>, records: Records): void {
+    if (changed.size === 0) return;
     this.#options.fault?.('before-append');
-    this.#owned.log.append(this.#sequence + 1, changes);
+    this.#owned.log.append(this.#sequence + 1, changed, records);
     this.#sequence++;
     this.#options.fault?.('appended');
   }

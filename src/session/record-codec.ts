@@ -53,6 +53,8 @@ const MAX_DEPTH = 64;
 const HEADER = 4;
 
 let scratch = Buffer.allocUnsafeSlow(1 << 14);
+/** The same bytes as words. */
+let scratchWords = new Uint32Array(scratch.buffer);
 let end = 0;
 
 /**
@@ -68,9 +70,8 @@ export const encodeRecord = (key: string, value: unknown): Uint8Array =>
 export function borrowRecord(key: string, value: unknown): Buffer {
   end = HEADER;
   putValue(value, 0);
-  const bytes = scratch.subarray(0, end);
-  bytes.writeUInt32LE(checksum(key, bytes), 0);
-  return bytes;
+  scratch.writeUInt32LE(checksum(key, scratch, scratchWords, end), 0);
+  return scratch.subarray(0, end);
 }
 
 /** Decodes a record that was stored under `key`. @throws BadRecord */
@@ -79,7 +80,7 @@ export function decodeRecord(key: string, bytes: Uint8Array): unknown {
   const own = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
   if (own.length <= HEADER) throw new BadRecord('too short');
   const reader = new Reader(own);
-  if (reader.view.getUint32(0, true) !== checksum(key, own)) throw new BadRecord('wrong checksum');
+  if (reader.view.getUint32(0, true) !== checksumOf(key, own)) throw new BadRecord('wrong checksum');
   const value = reader.value(0);
   if (reader.at !== own.length) throw new BadRecord('bytes left over');
   return value;
@@ -89,22 +90,25 @@ export function decodeRecord(key: string, bytes: Uint8Array): unknown {
 export function isRecord(key: string, bytes: Uint8Array): boolean {
   if (bytes.length <= HEADER) return false;
   const own = new Uint8Array(bytes);
-  return new DataView(own.buffer).getUint32(0, true) === checksum(key, own);
+  return new DataView(own.buffer).getUint32(0, true) === checksumOf(key, own);
 }
 
+const checksumOf = (key: string, bytes: Uint8Array): number =>
+  checksum(key, bytes, new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2), bytes.length);
+
 /** FNV-1a over 32-bit words instead of bytes, with a final mix: fast enough before any JIT. */
-function checksum(key: string, bytes: Uint8Array): number {
+function checksum(key: string, bytes: Uint8Array, words: Uint32Array, length: number): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
-  for (let i = 1; i < words.length; i++) {
+  const whole = length >>> 2;
+  for (let i = 1; i < whole; i++) {
     hash = Math.imul(hash ^ (words[i] ?? 0), 0x01000193);
     hash ^= hash >>> 15;
   }
-  for (let i = words.length << 2; i < bytes.length; i++) {
+  for (let i = whole << 2; i < length; i++) {
     hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
   }
-  hash ^= bytes.length;
+  hash ^= length;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
@@ -115,6 +119,7 @@ function reserve(bytes: number): void {
   const larger = Buffer.allocUnsafeSlow(Math.max(scratch.length * 2, end + bytes));
   larger.set(scratch.subarray(0, end));
   scratch = larger;
+  scratchWords = new Uint32Array(scratch.buffer, 0, scratch.length >>> 2);
 }
 
 function putVarint(value: number): void {
@@ -133,6 +138,7 @@ function putTag(tag: number): void {
 }
 
 function putString(text: string): void {
+  if (text.length < 0x40 && putShort(text)) return;
   // Latin-1 or UTF-16, because UTF-8 would lose lone surrogates and is slower to write.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the first 256 characters are meant
   const latin1 = /^[\u0000-\u00ff]*$/.test(text);
@@ -142,6 +148,22 @@ function putString(text: string): void {
   reserve(length);
   scratch.write(text, end, latin1 ? 'latin1' : 'utf16le');
   end += length;
+}
+
+/** As `putString`, faster. @returns false when it is not Latin-1 */
+function putShort(text: string): boolean {
+  const { length } = text;
+  reserve(2 + length);
+  let at = end;
+  scratch[at++] = LATIN1;
+  scratch[at++] = length;
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0xff) return false;
+    scratch[at++] = unit;
+  }
+  end = at;
+  return true;
 }
 
 function putNumber(value: number): void {
@@ -191,12 +213,12 @@ function putObject(value: object, depth: number): void {
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
     throw new TypeError(`a record holds plain data, not a ${value.constructor.name}`);
   }
-  const entries = Object.entries(value);
+  const keys = Object.keys(value);
   putTag(OBJECT);
-  putVarint(entries.length);
-  for (const [key, item] of entries) {
+  putVarint(keys.length);
+  for (const key of keys) {
     putString(key);
-    putValue(item, depth);
+    putValue((value as Readonly<Record<string, unknown>>)[key], depth);
   }
 }
 

@@ -3,20 +3,23 @@
  * yet, each as the records that it changed.
  *
  *     head     which boot the log belongs to                     32 bytes
- *     frame    u32 size, u32 check, u48 sequence, u32 changes    and the changes:
- *     change   u32 size of the value or DELETED, u16 size of the key, key, value as the store has it
+ *     frame    u32 size, u32 check, u48 sequence, u32 changes    and the changes (log-frame.ts)
  *
  * A frame is written by one write(2), and there is nothing behind it. What a killed server left of its last one
- * is no frame: the values have checksums over themselves and their keys, and `check` is over those. Frames are
- * numbered on through all logs of a boot, so that those that are in the store are known (`replay-log.ts`).
+ * is no frame. Frames are numbered on through all logs of a boot, so that those that are in the store are known
+ * (`replay-log.ts`).
+ *
+ * Bitmaps, which change in every call by a word, are whole in the first frame that has them, and a few words in those
+ * that follow: `#blocks` has them as they were logged last.
  */
 import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
+import type { Records } from '../records.ts';
 import type { BootState } from './boot-state.ts';
 import { createOwn, openOwn, truncateHost, unlinkHost, writeHost } from './host-files.ts';
-import { keyBytes, keyText } from './key-bytes.ts';
-import { borrowRecord, isRecord } from './record-codec.ts';
+import { type Change, FrameWriter, framesOf, recordAt } from './log-frame.ts';
+import { differenceOf, type Words, wordsOf } from './logged-words.ts';
+import { decodeRecord, encodeRecord } from './record-codec.ts';
 import { CHECK, fileError, SessionError } from './session-error.ts';
-import { checksumOf } from './sqlite-records.ts';
 import type { StoreChanges } from './store.ts';
 
 /** Which boot a log belongs to. */
@@ -26,9 +29,6 @@ const MAGIC = 0x676f6c64;
 /** Raised when the form changes. */
 const LOG_VERSION = 1;
 const HEAD = 32;
-const FRAME_HEAD = 18;
-const CHANGE_HEAD = 6;
-const DELETED = 0xffff_ffff;
 
 /** What a log looks like from outside: where there is none, nobody serves the session, or has served it and was killed. */
 export function lookAtLog(path: string): 'missing' | 'empty' | 'frames' {
@@ -37,17 +37,12 @@ export function lookAtLog(path: string): 'missing' | 'empty' | 'frames' {
   return stat.size > HEAD ? 'frames' : 'empty';
 }
 
-/** Where a value lies in the log; a size of DELETED: its key is deleted. */
-interface Place {
-  readonly at: number;
-  readonly size: number;
-}
-
 /** What was read of a log that a server left. */
 export interface LeftLog {
   readonly changes: StoreChanges;
   /** The sequence of the last whole frame, 0 when there is none. */
   readonly last: number;
+  /** Frames that the store has not. */
   readonly frames: number;
   /** Bytes at the end that are no whole frame. */
   readonly torn: number;
@@ -63,37 +58,57 @@ export interface LeftLog {
 export function readRedoLog(path: string, boot: LoggedBoot, after: number): LeftLog | undefined {
   const fd = openOwn(path, 'read');
   try {
-    const bytes = readAll(fd);
-    if (Buffer.compare(bytes.subarray(0, HEAD), headOf(boot)) !== 0) return undefined;
-    const places = new Map<string, Place>();
-    let [at, last, frames] = [HEAD, 0, 0];
-    for (let frame = frameAt(bytes, at); frame !== undefined; frame = frameAt(bytes, at)) {
-      // What lies behind the last frame of a log that could not be cut.
-      if (last > 0 && frame.sequence !== last + 1) break;
-      at += frame.size;
+    const bytes = Buffer.alloc(fstatSync(fd).size);
+    const length = readAll(fd, bytes);
+    if (length < HEAD || Buffer.compare(bytes.subarray(0, HEAD), headOf(boot)) !== 0) return undefined;
+    const content = new Map<string, Content>();
+    const fresh = new Set<string>();
+    let [end, last, frames] = [HEAD, 0, 0];
+    for (const frame of framesOf(bytes.subarray(0, length), HEAD)) {
+      end = frame.end;
       last = frame.sequence;
+      // Those that the store has are gone through as well: a later one may be of a few words only.
+      for (const change of frame.changes) apply(content, change);
       if (last <= after) continue;
-      for (const [key, place] of frame.places) places.set(key, place);
+      for (const { key } of frame.changes) fresh.add(key);
       frames++;
     }
-    return { changes: changesOf(bytes, places), last, frames, torn: bytes.length - at };
+    return { changes: recordsOf(content, fresh), last, frames, torn: length - end };
   } finally {
     closeSync(fd);
   }
 }
 
-function readAll(fd: number): Buffer {
-  const bytes = Buffer.alloc(fstatSync(fd).size);
+function readAll(fd: number, into: Uint8Array): number {
   let done = 0;
-  for (let got = -1; got !== 0 && done < bytes.length; done += got) {
-    got = readSync(fd, bytes, done, bytes.length - done, done);
+  for (let got = -1; got !== 0 && done < into.length; done += got) {
+    got = readSync(fd, into, done, into.length - done, done);
   }
-  return bytes.subarray(0, done);
+  return done;
 }
 
-function* changesOf(bytes: Buffer, places: ReadonlyMap<string, Place>): StoreChanges {
-  for (const [key, { at, size }] of places) {
-    yield [key, size === DELETED ? undefined : new Uint8Array(bytes.subarray(at, at + size))];
+/** What is under a key: nothing, a record, or a typed array that was patched. */
+type Content = undefined | Uint8Array | { readonly block: Words };
+
+function apply(content: Map<string, Content>, change: Change): void {
+  const { key } = change;
+  if (change.kind !== 'patch') {
+    content.set(key, change.kind === 'record' ? change.record : undefined);
+    return;
+  }
+  const before = content.get(key);
+  const block = before instanceof Uint8Array ? wordsOf(decodeRecord(key, before)) : before?.block;
+  if (block === undefined)
+    throw new SessionError('session-damaged', `the log has a part of ${key} alone`, CHECK);
+  block.bytes.set(change.bytes, change.at);
+  content.set(key, { block });
+}
+
+function* recordsOf(content: ReadonlyMap<string, Content>, keys: ReadonlySet<string>): StoreChanges {
+  for (const key of keys) {
+    const what = content.get(key);
+    if (what === undefined || what instanceof Uint8Array) yield [key, what && new Uint8Array(what)];
+    else yield [key, encodeRecord(key, what.block.value)];
   }
 }
 
@@ -107,55 +122,21 @@ function headOf({ generation, arena, bootedAt }: LoggedBoot): Buffer {
   return head;
 }
 
-interface Frame {
-  readonly size: number;
-  readonly sequence: number;
-  readonly places: readonly (readonly [key: string, place: Place])[];
-}
-
-/** The frame that begins at a place; `undefined` when there is no whole one. */
-function frameAt(bytes: Buffer, from: number): Frame | undefined {
-  if (bytes.length - from < FRAME_HEAD) return undefined;
-  const size = bytes.readUInt32LE(from);
-  const end = from + size;
-  if (size < FRAME_HEAD || end > bytes.length) return undefined;
-  const sequence = bytes.readUIntLE(from + 8, 6);
-  const count = bytes.readUInt32LE(from + 14);
-  let check = checkOf(sequence, count);
-  let at = from + FRAME_HEAD;
-  const places: (readonly [string, Place])[] = [];
-  for (let i = 0; i < count; i++) {
-    if (end - at < CHANGE_HEAD) return undefined;
-    const length = bytes.readUInt32LE(at);
-    const keyEnd = at + CHANGE_HEAD + bytes.readUInt16LE(at + 4);
-    const value = length === DELETED ? 0 : length;
-    if (keyEnd + value > end) return undefined;
-    const key = keyText(bytes.subarray(at + CHANGE_HEAD, keyEnd));
-    places.push([key, { at: keyEnd, size: length }]);
-    if (length === DELETED) check = mix(check, checksumOf(borrowRecord(key, null)));
-    else {
-      const record = bytes.subarray(keyEnd, keyEnd + value);
-      if (!isRecord(key, record)) return undefined;
-      check = mix(check, checksumOf(record));
-    }
-    at = keyEnd + value;
-  }
-  return at === end && check === bytes.readUInt32LE(from + 4) ? { size, sequence, places } : undefined;
-}
-
-const mix = (check: number, value: number): number =>
-  (Math.imul(check ^ value, 0x85ebca6b) ^ (check >>> 15)) >>> 0;
-
-const checkOf = (sequence: number, count: number): number =>
-  mix(mix(0x811c9dc5, sequence % 0x1_0000_0000), count);
+/** The key is deleted. */
+const DELETED = -1;
+/** The key's value is in `#blocks`. */
+const BLOCK = -2;
 
 /** The log of a server that lives: written, and read where the store is behind it. */
 export class RedoLog {
   readonly #path: string;
   readonly #fd: number;
-  readonly #places = new Map<string, Place>();
+  readonly #frame = new FrameWriter();
+  /** Where the last change of each key stands, or one of the two above. */
+  readonly #places = new Map<string, number>();
+  /** Bitmaps and the like, as they were logged last. */
+  readonly #blocks = new Map<string, Words>();
   #size = HEAD;
-  #frame = Buffer.allocUnsafeSlow(1 << 16);
 
   /** Begins an empty log in the place of the one that is there. @throws SessionError */
   constructor(path: string, boot: LoggedBoot) {
@@ -187,64 +168,54 @@ export class RedoLog {
 
   /** Whether the log says that a key is gone. */
   isDeleted(key: string): boolean {
-    return this.#places.get(key)?.size === DELETED;
+    return this.#places.get(key) === DELETED;
   }
 
-  /** The bytes under a key that the log `has`; `undefined`: it is deleted. */
+  /** The record under a key that the log `has`; `undefined`: it is deleted. */
   get(key: string): Uint8Array | undefined {
     const place = this.#places.get(key);
-    if (place === undefined || place.size === DELETED) return undefined;
-    const bytes = new Uint8Array(place.size);
-    this.#read(bytes, place.at);
-    return bytes;
+    if (place === undefined || place === DELETED) return undefined;
+    const block = this.#blocks.get(key);
+    if (block !== undefined) return encodeRecord(key, block.value);
+    return recordAt((at, into) => this.#read(into, place + at));
   }
 
   /**
    * Appends a transaction, by one write(2).
    *
-   * @param changes `undefined` deletes
+   * @param changed the keys that it has changed in `records`
    * @throws SessionError when it could not be written whole: then it has not happened
    */
-  append(sequence: number, changes: readonly (readonly [key: string, value: unknown])[]): void {
-    let check = checkOf(sequence, changes.length);
-    let at = FRAME_HEAD;
-    const places: Place[] = [];
-    for (const [key, value] of changes) {
-      const record = borrowRecord(key, value ?? null);
-      check = mix(check, checksumOf(record));
-      const size = value === undefined ? 0 : record.length;
-      this.#reserve(at, CHANGE_HEAD + 3 * key.length + size);
-      const keyAt = at + CHANGE_HEAD;
-      const keyEnd = keyAt + this.#putKey(key, keyAt);
-      this.#frame.writeUInt32LE(value === undefined ? DELETED : size, at);
-      this.#frame.writeUInt16LE(keyEnd - keyAt, at + 4);
-      if (size > 0) this.#frame.set(record, keyEnd);
-      places.push({ at: this.#size + keyEnd, size: value === undefined ? DELETED : size });
-      at = keyEnd + size;
-    }
-    this.#frame.writeUInt32LE(at, 0);
-    this.#frame.writeUInt32LE(check, 4);
-    this.#frame.writeUIntLE(sequence, 8, 6);
-    this.#frame.writeUInt32LE(changes.length, 14);
-    this.#write(this.#frame.subarray(0, at));
-    changes.forEach(([key], i) => {
-      const place = places[i];
-      if (place !== undefined) this.#places.set(key, place);
-    });
-    this.#size += at;
+  append(sequence: number, changed: ReadonlySet<string>, records: Records): void {
+    const places: number[] = [];
+    const patches: (() => void)[] = [];
+    this.#frame.begin(sequence, changed.size);
+    for (const key of changed) places.push(this.#put(key, records.get(key), patches));
+    const frame = this.#frame.finish();
+    this.#write(frame);
+    let i = 0;
+    for (const key of changed) this.#places.set(key, places[i++] ?? DELETED);
+    for (const patch of patches) patch();
+    this.#size += frame.length;
   }
 
   /** All changes, the last of each key. */
   *changes(): StoreChanges {
     const bytes = Buffer.allocUnsafe(this.#size);
     this.#read(bytes, 0);
-    yield* changesOf(bytes, this.#places);
+    for (const [key, place] of this.#places) {
+      const block = this.#blocks.get(key);
+      if (place === DELETED) yield [key, undefined];
+      else if (block !== undefined) yield [key, encodeRecord(key, block.value)];
+      else yield [key, recordAt((at, into) => bytes.copy(into, 0, place + at))];
+    }
   }
 
   /** Empties it: what it had is in the store. */
   clear(): void {
     this.#size = HEAD;
     this.#places.clear();
+    this.#blocks.clear();
     this.#cut();
   }
 
@@ -252,6 +223,24 @@ export class RedoLog {
   close(): void {
     closeSync(this.#fd);
     if (this.#size === HEAD) unlinkHost(this.#path);
+  }
+
+  /** Puts a change into the frame. @param patches what is to be done once it is written. @returns its place */
+  #put(key: string, value: unknown, patches: (() => void)[]): number {
+    const block = this.#blocks.get(key);
+    const words = wordsOf(value);
+    const difference = block && words && differenceOf(block, words);
+    if (block !== undefined && difference !== undefined) {
+      const { at, bytes } = difference;
+      this.#frame.patch(key, at, bytes);
+      patches.push(() => block.bytes.set(bytes, at));
+      return BLOCK;
+    }
+    if (words !== undefined) patches.push(() => this.#blocks.set(key, words.copy()));
+    else if (block !== undefined) patches.push(() => this.#blocks.delete(key));
+    if (value !== undefined) return this.#size + this.#frame.put(key, value);
+    this.#frame.delete(key);
+    return DELETED;
   }
 
   #write(frame: Uint8Array): void {
@@ -282,21 +271,4 @@ export class RedoLog {
       throw fileError(error, `read ${this.#path}`);
     }
   }
-
-  #putKey(key: string, at: number): number {
-    if (ASCII.test(key)) return this.#frame.write(key, at, 'latin1');
-    const bytes = keyBytes(key);
-    this.#frame.set(bytes, at);
-    return bytes.length;
-  }
-
-  #reserve(used: number, more: number): void {
-    if (used + more <= this.#frame.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#frame.length, used + more));
-    larger.set(this.#frame.subarray(0, used));
-    this.#frame = larger;
-  }
 }
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the first 128 characters are meant
-const ASCII = /^[\u0000-\u007f]*$/;

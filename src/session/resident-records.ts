@@ -19,7 +19,6 @@ export class ResidentRecords implements Records {
   readonly #values = new Map<string, unknown>();
   /** All keys of a directory (`file/`), those of this transaction included. */
   readonly #keys = new Map<string, KeyTree>();
-  /** The keys that this transaction has changed. */
   readonly #changed = new Set<string>();
 
   /** @param under what was committed */
@@ -47,16 +46,18 @@ export class ResidentRecords implements Records {
 
   put<T>(key: string, value: T): void {
     this.#changed.add(key);
+    const isKnown = this.#values.get(key) !== undefined;
     this.#values.set(key, value);
-    const known = this.#keys.get(directoryOf(key));
-    if (known !== undefined && !known.has(key)) known.add(key);
+    if (isKnown) return;
+    const keys = this.#keys.get(directoryOf(key));
+    if (keys !== undefined && !keys.has(key)) keys.add(key);
   }
 
   delete(key: string): void {
     this.#changed.add(key);
     this.#values.set(key, undefined);
-    const known = this.#keys.get(directoryOf(key));
-    if (known?.has(key) === true) known.remove(key);
+    const keys = this.#keys.get(directoryOf(key));
+    if (keys?.has(key) === true) keys.remove(key);
   }
 
   *list<T>(prefix: string): Iterable<readonly [key: string, value: T]> {
@@ -66,11 +67,9 @@ export class ResidentRecords implements Records {
     }
   }
 
-  /** What this transaction has changed; `undefined` is deleted. */
-  changes(): (readonly [key: string, value: unknown])[] {
-    const changes: (readonly [string, unknown])[] = [];
-    for (const key of this.#changed) changes.push([key, this.#values.get(key)]);
-    return changes;
+  /** The keys that this transaction has changed. */
+  get changed(): ReadonlySet<string> {
+    return this.#changed;
   }
 
   /** The changes are committed, and `under` has them: to be called when nobody holds an object that was got from here. */

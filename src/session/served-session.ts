@@ -123,7 +123,7 @@ export class ServedSession implements Session {
       if (value instanceof Promise) throw new Error('the body of a transaction must not be asynchronous');
       cut = wasWhole && journalLength(records).first > 0;
       this.#backing.settled(memory);
-      this.#owned.append(records.changes());
+      this.#owned.append(records.changed, records);
       records.settle();
       this.#backing.committed(memory);
     } catch (error) {

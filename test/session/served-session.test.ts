@@ -41,8 +41,8 @@ describe('a session that a process owns', () => {
     bootInputs(cameraInputs())(booted);
     const memory = new MemorySession(booted, cameraInputs());
     const served = serveSession(at(dir), { logLimit: 100_000 });
-    work(memory, new Random(7), 400);
-    work(served, new Random(7), 400);
+    work(memory, new Random(7), 200);
+    work(served, new Random(7), 200);
     expect(served.view(observe)).toEqual(memory.view(observe));
     served.close();
     expect(existsSync(redoLogPath(dir))).toBe(false);
@@ -87,9 +87,10 @@ describe('an owner of a session that is killed', () => {
   it('has lost nothing that was answered, at every point of a transaction', async () => {
     const session = new KilledSession(join(directory, 'points'), bundle, 'served');
     for (const [index, point] of SERVED_POINTS.entries()) {
-      for (const hits of [1, 7]) await session.killAt(point, hits, 100 * index + hits);
+      const hits = index % 2 === 0 ? 7 : 2;
+      await session.killAt(point, hits, 100 * index + hits);
     }
-    expect(session.counts.kills).toBe(2 * SERVED_POINTS.length);
+    expect(session.counts.kills).toBe(SERVED_POINTS.length);
     expect(session.counts.lost).toBeGreaterThan(0);
     expect(session.counts.kept).toBeGreaterThan(0);
     expect(session.counts.replayed).toBeGreaterThan(0);
@@ -97,8 +98,8 @@ describe('an owner of a session that is killed', () => {
 
   it('has lost nothing at any time', async () => {
     const session = new KilledSession(join(directory, 'times'), bundle, 'served');
-    for (let round = 0; round < 8; round++) await session.killAfter(10 + round * 37, round);
-    expect(session.counts.calls).toBeGreaterThan(100);
+    for (let round = 0; round < 5; round++) await session.killAfter(20 + round * 47, round);
+    expect(session.counts.calls).toBeGreaterThan(10);
     expect(session.counts.replayed).toBeGreaterThan(0);
   });
 });
