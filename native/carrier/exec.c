@@ -46,7 +46,7 @@ static const char *kept_value(const char *name)
 struct environment {
   char **entries;
   size_t mapped;
-  char from[48], limit[64], preload[3 * PATH_MAX], instead[PATH_MAX + 32];
+  char from[48], limit[64], preload[3 * PATH_MAX], instead[PATH_MAX + 32], asan[PATH_MAX];
 };
 
 static bool is_library(const char *entry, size_t n)
@@ -86,22 +86,26 @@ static bool build(struct environment *env, char *const given[], const char *libc
     return dmah_result(at) == 0;
   env->entries = (char **)at;
   size_t used = 0;
-  const char *preload = "";
+  const char *preload = "", *asan = "";
   for (size_t i = 0; i < n; i++) {
-    char head[sizeof OURS] = { 0 };
-    if (!dmah_peek(head, given[i], sizeof OURS - 1)) {
+    char head[14] = { 0 };
+    if (!dmah_peek(head, given[i], sizeof head - 1)) {
       dmah_raw(SYS_munmap, at, env->mapped);
       return dmah_result(-EFAULT) == 0;
     }
     if (strncmp(head, "LD_PRELOAD=", 11) == 0)
       preload = given[i] + 11;
-    else if (strcmp(head, OURS) != 0)
+    else if (strcmp(head, "ASAN_OPTIONS=") == 0)
+      asan = given[i] + 13;
+    else if (strncmp(head, OURS, sizeof OURS - 1) != 0)
       env->entries[used++] = given[i];
   }
   for (int i = 0; i < kept_count; i++)
     env->entries[used++] = kept[i];
   put_preload(env->preload, sizeof env->preload, libc, preload);
   env->entries[used++] = env->preload;
+  snprintf(env->asan, sizeof env->asan, "ASAN_OPTIONS=%s%s", strncmp(asan, DMAH_ASAN, sizeof DMAH_ASAN - 1) == 0 ? "" : DMAH_ASAN, asan);
+  env->entries[used++] = env->asan;
   snprintf(env->from, sizeof env->from, OURS "_FROM=%ld", dmah_raw(SYS_getpid));
   env->entries[used++] = env->from;
   if (dmah_limit_for_environment(env->limit, sizeof env->limit))

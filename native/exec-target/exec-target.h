@@ -27,5 +27,8 @@ static inline bool dmah_preloadable(struct dmah_target t)
   return (t.kind == DMAH_TARGET_GLIBC || t.kind == DMAH_TARGET_MUSL) && !t.privileged;
 }
 
+/* What ASAN_OPTIONS begins with: AddressSanitizer refuses to run behind a preloaded library otherwise. */
+#define DMAH_ASAN "verify_asan_link_order=0:"
+
 #pragma GCC visibility pop
 #endif

@@ -146,6 +146,10 @@ static void set_preload(const char *carrier)
   }
   snprintf(list, sizeof list, "%s%s%s", first, carrier, rest);
   setenv("LD_PRELOAD", list, 1);
+  /* A program that is linked with libasan has it behind the carrier. What the user says comes later, and wins. */
+  const char *options = getenv("ASAN_OPTIONS");
+  snprintf(list, sizeof list, DMAH_ASAN "%s", options ? options : "");
+  setenv("ASAN_OPTIONS", list, 1);
 }
 
 /* Finds COMMAND as execvp will. */
