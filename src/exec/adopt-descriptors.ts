@@ -7,25 +7,32 @@ import type { DescriptorView } from '../kernel/views/descriptor-view.ts';
 import { linkTarget } from '../kernel/virtual-files/fdinfo.ts';
 import { F_SETFD, FD_CLOEXEC, O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts';
 import type { BroughtDescriptor } from './hello.ts';
+import type { Process } from './peer.ts';
 import type { Surroundings } from './question.ts';
 
 /** Brings the model's table of a task in step with the program's. */
 export function adoptDescriptors(
   kernel: Kernel,
-  task: string,
+  process: Process,
   brought: readonly BroughtDescriptor[],
   around: Surroundings,
 ): void {
+  const { task } = process;
   const there = new Map(brought.map((descriptor) => [descriptor.fd, descriptor]));
   for (const { fd, kind } of kernel.task(task)?.fds ?? []) {
     // Standard streams, and what lies nowhere on the host that a path could name: they stay as they were.
     if (kind === 'stream' || kind === 'virtual' || kind === 'sync_file' || there.has(fd)) continue;
     kernel.syscall(task, { call: 'close', fd });
   }
-  for (const descriptor of brought) adopt(kernel, task, descriptor, around);
+  for (const descriptor of brought) adopt(kernel, process, descriptor, around);
 }
 
-function adopt(kernel: Kernel, task: string, descriptor: BroughtDescriptor, around: Surroundings): void {
+function adopt(
+  kernel: Kernel,
+  { task, pid }: Process,
+  descriptor: BroughtDescriptor,
+  around: Surroundings,
+): void {
   const { fd, cloexec, path } = descriptor;
   const known = kernel.descriptor(task, fd);
   if (known !== undefined && isAt(kernel, known, path, around)) {
@@ -35,7 +42,10 @@ function adopt(kernel: Kernel, task: string, descriptor: BroughtDescriptor, arou
     return;
   }
   const file = around.buffers.fileAt(kernel, path);
-  const holder = file === undefined ? undefined : kernel.descriptorsOf(file)[0];
+  const holders = file === undefined ? [] : kernel.descriptorsOf(file);
+  const own = holders.find((holder) => holder.task === task);
+  // What it is not known to have it must show: anybody could say so.
+  const holder = own ?? (around.hasOpen(pid, fd, path) ? holders[0] : undefined);
   if (holder !== undefined) {
     const { task: from, number } = holder;
     kernel.syscall(from, { call: 'sendmsg', fd: number, to: task, at: fd, cloexec });

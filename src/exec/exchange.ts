@@ -6,18 +6,18 @@ import { NotModelled } from '../dma-buf/not-modelled.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { BufferFiles } from '../session/buffer-files.ts';
 import type { Session } from '../session/session.ts';
+import { SessionError } from '../session/session-error.ts';
 import { errnoNumber } from '../uapi/errno.ts';
-import { adoptDescriptors } from './adopt-descriptors.ts';
-import { type Border, borderOf } from './border.ts';
+import { borderOf } from './border.ts';
 import { CheckSync } from './check-sync.ts';
 import type { ExportedNames } from './exported-names.ts';
 import { handlerOf } from './handlers.ts';
-import { type Hello, readHello } from './hello.ts';
-import { Holders } from './holders.ts';
+import { readHello } from './hello.ts';
+import { HolderProbe } from './holder-probe.ts';
+import { Lifecycle } from './lifecycle.ts';
 import type { Mirror } from './mirror.ts';
 import type { Peer, Process } from './peer.ts';
-import { Prober } from './prober.ts';
-import { ANSWER, HOW, MESSAGE } from './protocol.ts';
+import { ANSWER, HOW, MESSAGE, SHOW_BOARD_PAGES } from './protocol.ts';
 import { Question, type Surroundings } from './question.ts';
 import type { RunWords } from './run-words.ts';
 import { checked, Runs } from './runs.ts';
@@ -27,7 +27,16 @@ import { type FieldReader, FieldWriter, type Frame, MalformedMessage } from './w
 /** EPROTO, which no emulated call answers with. */
 const EPROTO = -71;
 const EIO = -errnoNumber('EIO');
-const ENOSYS = -38;
+const ENOSYS = -errnoNumber('ENOSYS');
+
+/** What the server knows of the host's processes. */
+export interface HostProcesses {
+  /** Sends SIGKILL; one that has gone is no error. */
+  kill(pid: number): void;
+  isAlive(pid: number): boolean;
+  /** Whether a process has a descriptor of the file at a path. */
+  hasOpen(pid: number, fd: number, path: string): boolean;
+}
 
 export interface ExchangeOptions {
   readonly session: Session;
@@ -36,61 +45,60 @@ export interface ExchangeOptions {
   /** What every process has to say first. */
   readonly token: string;
   readonly words: RunWords;
-  /** Sends a signal to a process of the host. */
-  readonly kill: (pid: number) => void;
-  /** Whether a process of the host runs. */
-  readonly isAlive: (pid: number) => boolean;
-}
-
-/** HELLO of a child that waits for word of its parent. */
-interface Waiting {
-  readonly hello: Hello;
-  readonly border: Border;
-  readonly seq: number;
+  readonly host: HostProcesses;
+  /** Bytes of a page of the host. */
+  readonly hostPageSize: number;
+  /** What everybody who watches is told at first. */
+  readonly news?: readonly string[];
 }
 
 export class Exchange {
   readonly #session: Session;
   readonly #token: string;
+  readonly #host: HostProcesses;
   readonly #around: Surroundings;
-  readonly #options: ExchangeOptions;
   readonly #tasks = new Tasks();
   readonly #runs: Runs;
-  readonly #waiting = new Map<Peer, Waiting>();
-  readonly #holders = new Holders();
-  readonly #prober = new Prober();
+  readonly #probe: HolderProbe;
+  readonly #lifecycle: Lifecycle;
   readonly #answer = new FieldWriter();
   /** Entries of the journal when others got the session. */
   #entries = 0;
-  /** A task has ended while something else was being found out. */
-  #probesAgain = false;
-  /** Called when questions need not wait any more. */
-  onProbed: () => void = () => {};
 
   constructor(options: ExchangeOptions) {
-    this.#options = options;
-    this.#session = options.session;
+    const { session, buffers, mirror, host } = options;
+    this.#session = session;
     this.#token = options.token;
-    const { buffers, mirror } = options;
-    const check = new CheckSync(new BufferFiles(buffers.directory));
-    this.#runs = new Runs(options.session, options.words, check);
+    this.#host = host;
+    this.#runs = new Runs({ ...options, check: new CheckSync(new BufferFiles(buffers.directory)) });
+    this.#probe = new HolderProbe({
+      session,
+      buffers,
+      isOurs: (task) => this.#tasks.has(task),
+      exits: (kernel, task) => this.#runs.exits(kernel, task),
+      exit: (kernel, task) => checked(this.#runs.check, kernel, task, { call: 'exit' }),
+    });
     this.#around = {
       buffers,
       mirror,
       call: (kernel, process, call) => this.#runs.call(kernel, process, call),
       note: (process, text) => this.#runs.note(process, text),
       taskOf: (pid) => this.#tasks.peerOf(pid)?.process?.task,
+      hasOpen: (pid, fd, path) => host.hasOpen(pid, fd, path),
     };
-  }
-
-  /** Whether no process is here, or to be expected. */
-  get isIdle(): boolean {
-    return this.#tasks.isEmpty;
+    this.#lifecycle = new Lifecycle(session, this.#tasks, this.#probe, this.#around, (kernel, seq, process) =>
+      this.#welcome(kernel, seq, process),
+    );
   }
 
   /** Whether questions have to wait: who holds what is being found out. */
   get isProbing(): boolean {
-    return this.#prober.isAsking;
+    return this.#probe.isRunning;
+  }
+
+  /** Called when questions need not wait any more. */
+  set onProbed(onEnd: () => void) {
+    this.#probe.onEnd = onEnd;
   }
 
   /**
@@ -99,46 +107,7 @@ export class Exchange {
    * @returns whether the question has to wait for `onProbed`
    */
   probesBefore({ type }: Frame): boolean {
-    return type === MESSAGE.OPEN && this.#probeFlights();
-  }
-
-  /** @returns whether there is something to be found out, and somebody to ask */
-  #probeFlights(): boolean {
-    if (!this.#prober.canAsk) return false;
-    const names = this.#session.view((kernel) => this.#holders.inFlight(kernel));
-    if (names.length === 0) return false;
-    this.#prober.ask(names, (held) => {
-      if (held !== undefined) {
-        this.#session.transact((kernel) => this.#holders.dropUnheld(kernel, names, held));
-      }
-      this.#probed();
-    });
-    return true;
-  }
-
-  #sweep(): void {
-    if (!this.#prober.canAsk) return;
-    const names = this.#session.view((kernel) => this.#holders.nextSweep(kernel));
-    if (names.length === 0) return;
-    this.#prober.ask(names, (held) => {
-      if (held !== undefined && held.size < names.length) this.#swept(names, held);
-      this.#probed();
-    });
-  }
-
-  #swept(names: readonly string[], held: ReadonlySet<string>): void {
-    this.#session.transact((kernel) => {
-      const fileOf = (name: string) => this.#around.buffers.fileOf(kernel, name);
-      this.#holders.dropUnheld(kernel, names, held);
-      this.#holders.swept(kernel, names, held, fileOf, (task) => this.#tasks.has(task));
-    });
-  }
-
-  #probed(): void {
-    const again = this.#probesAgain;
-    this.#probesAgain = false;
-    if (again && this.#probeFlights()) return;
-    this.onProbed();
+    return type === MESSAGE.OPEN && this.#probe.flights();
   }
 
   /**
@@ -159,35 +128,27 @@ export class Exchange {
         this.#runs.note(peer.process, `${error.message} is not modelled: the program got ENOSYS`);
         return this.#plain(frame, ENOSYS);
       }
-      // A bug of ours. The transaction was undone, so that what is stored is whole.
-      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#runs.note(
-        peer.process,
-        `${describe(frame, peer)}: a bug in dmaheap; the program got EIO\n${stack}`,
-      );
+      this.#runs.note(peer.process, `${describe(frame, peer)}: the program got EIO: ${wordsOf(error)}`);
       return this.#plain(frame, EIO);
     }
   }
 
-  /** A connection has ended: its task exits, unless its process has only become another program. */
+  /** A connection has ended. */
   left(peer: Peer): void {
     this.#runs.left(peer);
-    this.#prober.leave(peer);
-    this.#waiting.delete(peer);
-    const { process } = peer;
-    if (process !== undefined) {
-      // Their parent can tell of them no more.
-      for (const pid of this.#tasks.waitingFor(process)) this.#forked(process, pid);
-    }
-    const task = this.#tasks.leave(peer);
-    if (task !== undefined) this.#exit(task);
-    if (process !== undefined && task === undefined) this.#exitLost();
+    this.#probe.leave(peer);
+    this.#guarded(() => this.#lifecycle.left(peer));
   }
 
   /** What is due now and then: processes that ended without a word, and, where nobody asks anything, what was closed unseen. */
   tick(isQuiet: boolean): void {
-    this.#exitLost();
-    if (isQuiet) this.#sweep();
+    if (this.#tasks.isEmpty) return;
+    this.#guarded(() => {
+      this.#lifecycle.exitLost(this.#host.isAlive);
+      if (!isQuiet) return;
+      this.#probe.sweep();
+      this.#session.view((kernel) => this.#around.mirror.refresh(kernel));
+    });
   }
 
   /** Others get the session for a transaction, or have had it: what programs wrote before and what others did are told apart. */
@@ -200,24 +161,21 @@ export class Exchange {
     } else if (this.#session.info().entries > this.#entries) check.skip();
   }
 
-  /** Nobody is connected any more: nobody can receive what lies in flight. */
+  /** Nobody is connected any more. */
   end(): void {
-    this.#session.transact((kernel) => this.#holders.dropAll(kernel));
-  }
-
-  #exitLost(): void {
-    for (const task of this.#tasks.lost(this.#options.isAlive)) this.#exit(task);
-  }
-
-  #exit(task: string): void {
-    const kept = this.#session.transact((kernel) => {
-      if (!kernel.hasTask(task)) return false;
-      this.#runs.exits(kernel, task);
-      const kept = this.#prober.isJoined && this.#holders.keep(kernel, task);
-      checked(this.#runs.check, kernel, task, { call: 'exit' });
-      return kept;
+    this.#guarded(() => {
+      this.#lifecycle.exitLost(() => false);
+      this.#probe.dropAll();
     });
-    if (kept && !this.#probeFlights()) this.#probesAgain = this.isProbing;
+  }
+
+  /** What nobody asked for has nobody to be answered: a failure is told to those who watch. */
+  #guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#runs.note(undefined, wordsOf(error));
+    }
   }
 
   #dispatch(peer: Peer, frame: Frame): Buffer | undefined {
@@ -229,7 +187,7 @@ export class Exchange {
     }
     if (peer.role === 'watcher' && type === MESSAGE.WATCH) return this.#watch(peer, frame);
     if (peer.role === 'supervisor' && type === (MESSAGE.PROBE | ANSWER)) {
-      this.#prober.answered(peer, frame);
+      this.#probe.answered(peer, frame);
       return undefined;
     }
     const { process } = peer;
@@ -237,31 +195,33 @@ export class Exchange {
     if (peer.ended) throw new MalformedMessage('a question of a task that has ended');
     switch (type) {
       case MESSAGE.FORK: {
-        const pid = readOnly(frame.fields, (fields) => fields.u32());
-        this.#forked(process, pid);
+        const pid = readAll(frame.fields, (fields) => fields.u32());
+        this.#lifecycle.forked(process, pid);
         return this.#plain(frame, 0);
       }
       case MESSAGE.EXEC:
-        readOnly(frame.fields, (fields) => [fields.str(), fields.list(4, (each) => each.str())]);
+        readAll(frame.fields, (fields) => [fields.str(), fields.list(4, (each) => each.str())]);
         this.#tasks.executes(process);
         return this.#plain(frame, 0);
       case MESSAGE.EXEC_FAILED:
-        readOnly(frame.fields, (fields) => fields.i32());
+        readAll(frame.fields, (fields) => fields.i32());
         this.#tasks.executedNot(process);
         return this.#plain(frame, 0);
       default:
-        return this.#ask(process, frame);
+        return this.#ask(peer, process, frame);
     }
   }
 
-  #ask(process: Process, frame: Frame): Buffer {
+  #ask(peer: Peer, process: Process, frame: Frame): Buffer {
     const handler = handlerOf(frame.type);
     if (handler === undefined) throw new MalformedMessage('unknown type');
     const refused = this.#session.transact((kernel) => {
-      this.#hook(kernel);
+      kernel.onOomKill = (victim) => this.#killed(this.#tasks.peerOfTask(victim));
       const question = new Question(kernel, process, frame, this.#answer, this.#around);
       try {
         handler(question);
+        // By a fault rule, or by the OOM killer.
+        if (!kernel.hasTask(process.task)) this.#killed(peer);
         return undefined;
       } catch (error) {
         // Nothing has changed: no transaction has to be undone, which costs more than it took.
@@ -273,13 +233,11 @@ export class Exchange {
     return this.#answer.finish();
   }
 
-  #hook(kernel: Kernel): void {
-    kernel.onOomKill = (victim) => {
-      const peer = this.#tasks.peerOfTask(victim);
-      if (peer?.process === undefined) return;
-      peer.ended = true;
-      this.#options.kill(peer.process.pid);
-    };
+  /** A task has ended in the model: so does its process. */
+  #killed(peer: Peer | undefined): void {
+    if (peer?.process === undefined || peer.ended) return;
+    peer.ended = true;
+    this.#host.kill(peer.process.pid);
   }
 
   #checkToken(token: string): void {
@@ -294,45 +252,23 @@ export class Exchange {
     const board = this.#session.view((kernel) => kernel.profile.arch.openFlags);
     const border = borderOf(hello.machine, board);
     if (border === undefined) throw new MalformedMessage(`a program of the unknown machine ${hello.machine}`);
-    if (hello.how === HOW.SUPERVISOR) {
-      peer.role = 'supervisor';
-      this.#prober.join(peer);
-      return this.#session.view((kernel) => this.#welcome(kernel, frame.seq, ''));
+    if (hello.how !== HOW.SUPERVISOR) {
+      return this.#lifecycle.arrive(peer, { hello, border, seq: frame.seq });
     }
-    return this.#arrive(peer, { hello, border, seq: frame.seq });
+    peer.role = 'supervisor';
+    this.#probe.join(peer);
+    return this.#session.view((kernel) => this.#welcome(kernel, frame.seq));
   }
 
-  #arrive(peer: Peer, waiting: Waiting): Buffer | undefined {
-    const { hello, border, seq } = waiting;
-    return this.#session.transact((kernel) => {
-      const process = this.#tasks.arrive(kernel, peer, hello, border);
-      if (process === undefined) {
-        peer.role = 'waiting';
-        this.#waiting.set(peer, waiting);
-        return undefined;
-      }
-      peer.role = 'process';
-      peer.process = process;
-      adoptDescriptors(kernel, process.task, hello.descriptors, this.#around);
-      return this.#welcome(kernel, seq, process.task);
-    });
-  }
-
-  /** A parent has told of its child, or died: the child goes on if it waited for that. */
-  #forked(parent: Process, pid: number): void {
-    const child = this.#session.transact((kernel) => this.#tasks.forked(kernel, parent, pid));
-    const waiting = child && this.#waiting.get(child);
-    if (child === undefined || waiting === undefined) return;
-    this.#waiting.delete(child);
-    const answer = this.#arrive(child, waiting);
-    if (answer !== undefined) child.send(answer);
-  }
-
-  #welcome(kernel: Kernel, seq: number, task: string): Buffer {
+  #welcome(kernel: Kernel, seq: number, process?: Process): Buffer {
     const { buffers, mirror } = this.#around;
+    const shows = process === undefined || this.#runs.showsBoardPages(process);
     const reply = this.#answer.answer(MESSAGE.HELLO, seq, 0);
-    reply.u32(kernel.profile.geometry.pageSize).u32(1);
-    reply.str(buffers.directory).str(mirror.directory).str(task);
+    reply.u32(kernel.profile.geometry.pageSize).u32(shows ? SHOW_BOARD_PAGES : 0);
+    reply
+      .str(buffers.directory)
+      .str(mirror.directory)
+      .str(process?.task ?? '');
     const prefixes = mirror.prefixes(kernel);
     reply.u32(prefixes.length);
     for (const prefix of prefixes) reply.str(prefix);
@@ -340,7 +276,7 @@ export class Exchange {
   }
 
   #watch(peer: Peer, frame: Frame): Buffer {
-    const text = readOnly(frame.fields, (fields) => fields.str());
+    const text = readAll(frame.fields, (fields) => fields.str());
     const answer = this.#runs.ask(peer, text, (token) => this.#checkToken(token));
     return this.#answer.answer(frame.type, frame.seq, 0).str(JSON.stringify(answer)).finish();
   }
@@ -351,7 +287,7 @@ export class Exchange {
 }
 
 /** Reads all fields of a message. */
-function readOnly<T>(fields: FieldReader, read: (fields: FieldReader) => T): T {
+function readAll<T>(fields: FieldReader, read: (fields: FieldReader) => T): T {
   const value = read(fields);
   fields.end();
   return value;
@@ -359,3 +295,9 @@ function readOnly<T>(fields: FieldReader, read: (fields: FieldReader) => T): T {
 
 const describe = ({ type }: Frame, { process }: Peer): string =>
   `message ${type}${process === undefined ? '' : ` of ${process.task} (pid ${process.pid})`}`;
+
+/** What stopped us: the session, as where its disk is full; else a bug. Either way what is stored is whole. */
+function wordsOf(error: unknown): string {
+  if (error instanceof SessionError) return error.message;
+  return `a bug in dmaheap\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

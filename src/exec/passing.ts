@@ -30,7 +30,7 @@ export const receive: Handler = (question) => {
 };
 
 function take(question: Question, at: number, cloexec: boolean, path: string): void {
-  const { kernel, task, around } = question;
+  const { kernel, task, process, around } = question;
   const file = around.buffers.fileAt(kernel, path);
   const emulated = around.mirror.emulatedPath(path);
   const isIt = (sent: number): boolean =>
@@ -40,8 +40,10 @@ function take(question: Question, at: number, cloexec: boolean, path: string): v
     question.call({ call: 'scm_receive', message: message[0], cloexec, at });
     return;
   }
-  // Looked at twice (MSG_PEEK), or sent by one that told nobody.
-  const holder = file === undefined ? undefined : kernel.descriptorsOf(file)[0];
+  // Looked at twice (MSG_PEEK), or sent by one that told nobody: then the process must show that it has it.
+  const holders = file === undefined ? [] : kernel.descriptorsOf(file);
+  const own = holders.find((holder) => holder.task === task);
+  const holder = own ?? (around.hasOpen(process.pid, at, path) ? holders[0] : undefined);
   if (holder !== undefined) {
     kernel.syscall(holder.task, { call: 'sendmsg', fd: holder.number, to: task, cloexec, at });
   } else if (emulated !== undefined) {

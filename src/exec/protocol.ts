@@ -68,6 +68,9 @@ export const FLAG = {
   KILLED: 16,
 } as const;
 
+/** In the answer to HELLO: the program is to see the board's page size. */
+export const SHOW_BOARD_PAGES = 1;
+
 /** What CALL carries. */
 export const CALL = {
   READ: 1,

@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly call: (kernel: Kernel, process: Process, call: Syscall) => SyscallResult;
   /** Tells the user of a process's run something. */
   readonly note: (process: Process, text: string) => void;
+  /** Whether a process of the host has a descriptor of the file at a path. */
+  readonly hasOpen: (pid: number, fd: number, path: string) => boolean;
   /** The task of a process of the host; `undefined` when it is none of ours. */
   readonly taskOf: (pid: number) => string | undefined;
 }

@@ -9,6 +9,7 @@ import type { Session } from '../session/session.ts';
 import type { CheckSync } from './check-sync.ts';
 import type { Peer, Process } from './peer.ts';
 import { MESSAGE } from './protocol.ts';
+import { refuseBoard } from './refused-boards.ts';
 import type { RunWords } from './run-words.ts';
 import { traced } from './strace.ts';
 import { FieldWriter, MalformedMessage } from './wire.ts';
@@ -21,6 +22,8 @@ interface Run {
   readonly strace: boolean;
   /** Whether its accesses are checked. */
   readonly checkSync: boolean;
+  /** Whether its programs see the board's page size. */
+  readonly showsBoardPages: boolean;
   /** The number of the hazard log's next report when it began. */
   readonly hazards: number;
   /** Whether anything that is emulated was opened. */
@@ -33,18 +36,32 @@ interface Run {
 
 type Said = Readonly<Record<string, unknown>>;
 
+export interface RunsOptions {
+  readonly session: Session;
+  readonly words: RunWords;
+  /** Bytes of a page of the host. */
+  readonly hostPageSize: number;
+  readonly check: CheckSync;
+  /** What the first who watches is told. */
+  readonly news?: readonly string[];
+}
+
 export class Runs {
   readonly #session: Session;
   readonly #words: RunWords;
+  readonly #hostPageSize: number;
   readonly #check: CheckSync;
+  #news: readonly string[];
   readonly #runs = new Map<Peer, Run>();
   readonly #byRoot = new Map<string, Run>();
   #last = 0;
 
-  constructor(session: Session, words: RunWords, check: CheckSync) {
+  constructor({ session, words, hostPageSize, check, news = [] }: RunsOptions) {
     this.#session = session;
     this.#words = words;
+    this.#hostPageSize = hostPageSize;
     this.#check = check;
+    this.#news = news;
   }
 
   /** What checks accesses, while a run wants that: of all programs, because they share buffers. */
@@ -75,6 +92,8 @@ export class Runs {
     const wanted = typeof said.task === 'string' && isTaskName(said.task) ? said.task : 'exec';
     const { entries } = this.#session.info();
     return this.#session.view((kernel) => {
+      const refused = refuseBoard(kernel.profile, this.#hostPageSize, said.seccomp === true);
+      if (refused !== undefined) return { error: refused };
       const root = freeName(wanted, new Set([...kernel.taskNames(), ...this.#byRoot.keys()]));
       const run: Run = {
         root,
@@ -82,6 +101,7 @@ export class Runs {
         strace: said.strace === true,
         checkSync: said.checkSync === true,
         hazards: kernel.hazards.nextSeq,
+        showsBoardPages: said.hostPageSize !== true,
         opened: false,
         calls: 0,
         saidUncached: false,
@@ -89,6 +109,8 @@ export class Runs {
       };
       this.#runs.set(peer, run);
       this.#byRoot.set(root, run);
+      for (const text of this.#news) tell(run, { note: text });
+      this.#news = [];
       const { pageSize } = kernel.profile.geometry;
       return { run: ++this.#last, task: root, profile: kernel.info().banner, pageSize, entry: entries };
     });
@@ -133,6 +155,11 @@ export class Runs {
     const run = this.#runs.get(peer);
     this.#runs.delete(peer);
     if (run !== undefined) this.#byRoot.delete(run.root);
+  }
+
+  /** Whether a process is to see the board's page size. */
+  showsBoardPages({ root }: Process): boolean {
+    return this.#byRoot.get(root)?.showsBoardPages ?? true;
   }
 
   /** Makes a call of a process, and tells of it whoever wants to know. */

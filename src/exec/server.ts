@@ -11,12 +11,15 @@ import { type Frame, FrameSplitter, MalformedMessage } from './wire.ts';
 
 /** How long the server lives on without a connection, milliseconds: a shell may start the next program. */
 const LINGER = 300;
+/** How long it waits for the first. */
+const PATIENCE = 10_000;
 /** How often silent processes are looked after, milliseconds. */
 const TICK = 200;
 
 /** A question that waits for its turn. */
 interface Asked {
-  readonly frame: Frame;
+  /** `undefined`: what came is no frame. */
+  readonly frame: Frame | undefined;
   readonly answer: () => void;
   /** What it could depend on was found out for it. */
   wasProbed: boolean;
@@ -25,7 +28,7 @@ interface Asked {
 export class ExchangeServer {
   readonly #exchange: Exchange;
   #onIdle: () => void = () => {};
-  /** Settles when nobody has been connected for a moment, and somebody was before. */
+  /** Settles when nobody has been connected for a moment, or it was told to end. */
   readonly idle: Promise<void>;
   readonly #server: Server;
   readonly #open = new Set<Socket>();
@@ -33,7 +36,6 @@ export class ExchangeServer {
   readonly #queue: Asked[] = [];
   #isDue = false;
   #wasAsked = false;
-  #wasUsed = false;
   #linger: NodeJS.Timeout | undefined;
   readonly #tick: NodeJS.Timeout;
 
@@ -54,8 +56,17 @@ export class ExchangeServer {
   listen(path: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(path, () => resolve());
+      this.#server.listen(path, () => {
+        this.#endAfter(PATIENCE);
+        resolve();
+      });
     });
+  }
+
+  /** Ends although somebody is connected. */
+  stop(): void {
+    this.#exchange.end();
+    this.#onIdle();
   }
 
   /** Stops listening and ends all connections. */
@@ -68,7 +79,6 @@ export class ExchangeServer {
 
   #accept(socket: Socket): void {
     this.#open.add(socket);
-    this.#wasUsed = true;
     clearTimeout(this.#linger);
     const splitter = new FrameSplitter();
     let isEnding = false;
@@ -91,8 +101,12 @@ export class ExchangeServer {
         }
       } catch (error) {
         if (!(error instanceof MalformedMessage)) throw error;
-        isEnding = true;
-        socket.end();
+        // What came before it is answered.
+        const end = () => {
+          isEnding = true;
+          socket.end();
+        };
+        this.#later({ frame: undefined, answer: end, wasProbed: true });
       }
     };
     let hasLeft = false;
@@ -108,7 +122,7 @@ export class ExchangeServer {
     socket.on('close', () => {
       leave();
       this.#open.delete(socket);
-      if (this.#open.size === 0 && this.#wasUsed) this.#startLinger();
+      if (this.#open.size === 0) this.#endAfter(LINGER);
     });
   }
 
@@ -131,7 +145,7 @@ export class ExchangeServer {
   #run(): void {
     for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
       if (this.#exchange.isProbing) return;
-      if (!next.wasProbed) {
+      if (!next.wasProbed && next.frame !== undefined) {
         next.wasProbed = true;
         if (this.#exchange.probesBefore(next.frame)) return;
       }
@@ -140,12 +154,12 @@ export class ExchangeServer {
     }
   }
 
-  #startLinger(): void {
+  #endAfter(milliseconds: number): void {
     clearTimeout(this.#linger);
     this.#linger = setTimeout(() => {
       if (this.#open.size > 0) return;
       this.#exchange.end();
       this.#onIdle();
-    }, LINGER);
+    }, milliseconds);
   }
 }

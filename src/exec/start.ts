@@ -1,14 +1,14 @@
 /** A process becomes the server of a session: `dmaheap __serve DIR`. */
-import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffersPath } from '../session/buffer-files.ts';
 import type { SessionLocation } from '../session/directory.ts';
 import { makeDirectory, makeFreshDirectory, removeTree } from '../session/host-files.ts';
+import type { Replayed } from '../session/replay-log.ts';
 import { serveSession } from '../session/served-session.ts';
-import { systemCode } from '../session/session-error.ts';
 import { Exchange } from './exchange.ts';
 import { ExportedNames } from './exported-names.ts';
+import { host, hostPageSize } from './host-processes.ts';
 import { Mirror } from './mirror.ts';
 import { PLAIN_WORDS, type RunWords } from './run-words.ts';
 import { ExchangeServer } from './server.ts';
@@ -27,8 +27,12 @@ export async function serve(
   words: RunWords = PLAIN_WORDS,
 ): Promise<void> {
   const directory = execDirectory(location.path);
+  const news: string[] = [];
   let exchange: Exchange | undefined;
-  const session = serveSession(location, { onLease: (what) => exchange?.leases(what) });
+  const session = serveSession(location, {
+    onLease: (what) => exchange?.leases(what),
+    onReplayed: (what) => news.push(replayedText(what)),
+  });
   const buffers = new ExportedNames(buffersPath(location.path));
   const mirror = new Mirror(join(directory, 'mirror'));
   makeDirectory(buffers.directory, true);
@@ -37,7 +41,16 @@ export async function serve(
     buffers.load(kernel);
   });
   const token = freshToken();
-  exchange = new Exchange({ session, buffers, mirror, token, words, kill, isAlive });
+  exchange = new Exchange({
+    session,
+    buffers,
+    mirror,
+    token,
+    words,
+    host,
+    hostPageSize: hostPageSize(),
+    news,
+  });
   const place = makeFreshDirectory(join(tmpdir(), 'dmaheap-'));
   const socket = join(place, 's');
   try {
@@ -45,6 +58,7 @@ export async function serve(
     await server.listen(socket);
     writeMarker(location.path, { pid: process.pid, socket, token });
     onListening();
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => server.stop());
     await server.idle;
     server.close();
   } finally {
@@ -59,21 +73,8 @@ export async function serve(
 const freshToken = (): string =>
   Buffer.from(globalThis.crypto.getRandomValues(new Uint8Array(32))).toString('hex');
 
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    // It has ended by itself.
-    if (systemCode(error) !== 'ESRCH') throw error;
-  }
-}
-
-/** Whether a process runs: one that only waits for its parent to notice has ended. */
-function isAlive(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
-  } catch {
-    return false;
-  }
+function replayedText(what: Replayed): string {
+  if ('ignored' in what) return 'the log of a server that was killed is of another boot: it is not used';
+  const { calls } = what;
+  return `a server was killed: ${calls} ${calls === 1 ? 'call' : 'calls'} of its log ${calls === 1 ? 'is' : 'are'} in the session now`;
 }

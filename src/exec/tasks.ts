@@ -9,6 +9,7 @@ import type { Border } from './border.ts';
 import type { Hello } from './hello.ts';
 import type { Peer, Process } from './peer.ts';
 import { HOW } from './protocol.ts';
+import { MalformedMessage } from './wire.ts';
 
 /** What a task is called, without a connection for the moment. */
 type Named = Pick<Process, 'task' | 'root'>;
@@ -51,6 +52,9 @@ export class Tasks {
    */
   arrive(kernel: Kernel, peer: Peer, hello: Hello, border: Border): Process | undefined {
     const { pid, ppid, how } = hello;
+    if (this.#connected.has(pid) && !this.#executing.has(pid)) {
+      throw new MalformedMessage(`process ${pid} is connected already`);
+    }
     const known = this.#nameOf(kernel, hello);
     if (known === undefined) {
       this.#waiting.set(pid, { peer, ppid });

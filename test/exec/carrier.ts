@@ -27,6 +27,8 @@ export class TestServer {
   readonly killed: number[] = [];
   /** Processes of the host that run without a connection. */
   readonly running = new Set<number>();
+  /** What /proc of the host would show: `PID FD PATH`. */
+  readonly open = new Set<string>();
 
   constructor(params: BootParams = {}) {
     const inputs = { ...cameraInputs(), params };
@@ -42,8 +44,12 @@ export class TestServer {
       mirror,
       token: TOKEN,
       words: PLAIN_WORDS,
-      kill: (pid) => this.killed.push(pid),
-      isAlive: (pid) => this.running.has(pid),
+      hostPageSize: 4096,
+      host: {
+        kill: (pid) => this.killed.push(pid),
+        isAlive: (pid) => this.running.has(pid),
+        hasOpen: (pid, fd, path) => this.open.has(`${pid} ${fd} ${path}`),
+      },
     });
   }
 
