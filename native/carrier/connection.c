@@ -117,7 +117,10 @@ int64_t dmah_hello(enum dmah_how how, long ppid)
   dmah_put_str(w, task);
   dmah_put_str(w, exe);
   put_table(w);
+  int socket = w->socket;
   int64_t answer = dmah_wire_ask(w);
+  if (w->socket < 0)
+    dmah_forget_own(socket);
   if (answer < 0)
     return answer;
   dmah_board_page_size = dmah_get_u32(w);

@@ -45,7 +45,11 @@ static size_t copy_by_pipe(void *to, const void *from, size_t n)
   size_t done = 0;
   pthread_mutex_lock(&pipe_lock);
   while (done < n && have_pipe()) {
-    size_t step = n - done < 4096 ? n - done : 4096;
+    /* Within one page of either side: a write that meets a hole puts nothing into the pipe. */
+    size_t from_end = 4096 - ((uintptr_t)from + done) % 4096, to_end = 4096 - ((uintptr_t)to + done) % 4096;
+    size_t step = from_end < to_end ? from_end : to_end;
+    if (step > n - done)
+      step = n - done;
     long in = dmah_raw(SYS_write, pipe_ends[1], (const char *)from + done, step);
     if (in <= 0)
       break;
