@@ -1,13 +1,17 @@
 /** IOCTL: a request on a descriptor, with the memory that its argument leads to. */
+import { lstatSync } from 'node:fs';
 import type { DescriptorView } from '../kernel/views/descriptor-view.ts';
 import { DMA_BUF_NAME_LEN, DMA_BUF_SET_NAME_A, DMA_BUF_SET_NAME_B } from '../uapi/dma-buf.ts';
-import { DRM_IOCTL_VERSION } from '../uapi/drm.ts';
+import { DRM_IOCTL_PRIME_FD_TO_HANDLE, DRM_IOCTL_VERSION } from '../uapi/drm.ts';
+import { errnoNumber } from '../uapi/errno.ts';
 import { O_CLOEXEC } from '../uapi/fcntl.ts';
 import { FIGETBSZ, FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIOQSIZE } from '../uapi/fs.ts';
 import { IOC_READ, IOC_WRITE, iocDir, iocSize } from '../uapi/ioctl.ts';
 import { FLAG, KIND } from './protocol.ts';
 import type { Handler, Question } from './question.ts';
 import { MalformedMessage } from './wire.ts';
+
+const EINVAL = -errnoNumber('EINVAL');
 
 /** Requests of the file layer whose numbers do not tell how much they read and write. */
 const UNTOLD: ReadonlyMap<number, number> = new Map([
@@ -60,7 +64,7 @@ export const ioctl: Handler = (question) => {
   const texts = descriptor?.open.kind === 'drm' && request === DRM_IOCTL_VERSION ? textsOf(pointer) : [];
   const before = pointer?.slice();
   const readOnly = (iocDir(request) & IOC_READ) !== 0 && writable < iocSize(request);
-  const { ret } = question.call({
+  const result = question.call({
     call: 'ioctl',
     fd,
     request: request | 0,
@@ -69,6 +73,7 @@ export const ioctl: Handler = (question) => {
     ...(texts.length > 0 && { pointers: texts.map(({ bytes }) => bytes) }),
     ...(readOnly && { readOnly }),
   });
+  const ret = descriptor?.open.kind === 'drm' && isForeign(question, request, pointer) ? EINVAL : result.ret;
   const made = at >= 0 ? kernel.descriptor(task, at) : undefined;
   const native = ret >= 0 && NATIVE.has(request) ? FLAG.NATIVE : 0;
   const changed = pointer !== null && before !== undefined && Buffer.compare(before, pointer) !== 0;
@@ -82,6 +87,18 @@ export const ioctl: Handler = (question) => {
     stores,
   });
 };
+
+/** Whether a descriptor is to be imported that is the host's alone, such as /dev/null: open, but of no dma-buf. */
+function isForeign(
+  { kernel, task, process }: Question,
+  request: number,
+  pointer: Uint8Array | null,
+): boolean {
+  if (request !== DRM_IOCTL_PRIME_FD_TO_HANDLE || pointer === null || pointer.length < 12) return false;
+  const fd = new DataView(pointer.buffer, pointer.byteOffset).getInt32(8, true);
+  if (kernel.hasDescriptor(task, fd)) return false;
+  return lstatSync(`/proc/${process.pid}/fd/${fd}`, { throwIfNoEntry: false }) !== undefined;
+}
 
 /** Bytes that a request reads or writes at its argument. */
 const sizeOf = (request: number): number => UNTOLD.get(request) ?? iocSize(request);

@@ -8,7 +8,14 @@ import { afterAll } from 'vitest';
 /** How a program is linked, by the name that tests show. */
 export const BUILDS = {
   glibc: ['cc'],
-  musl: ['musl-gcc'],
+  // The kernel's headers, which musl's package has not.
+  musl: [
+    'musl-gcc',
+    '-idirafter',
+    '/usr/include',
+    '-idirafter',
+    `/usr/include/${process.arch === 'x64' ? 'x86_64' : 'aarch64'}-linux-gnu`,
+  ],
   static: ['cc', '-static'],
 } as const;
 

@@ -21,6 +21,8 @@ const OF_THE_MACHINE: Readonly<Record<string, RegExp>> = {
   'heap-node': /^major$|in \/proc\/devices/,
   // Explains other lines: which flags a mapping has is the host's, which maps a file.
   'mmap-args': /^VmFlags/,
+  // A byte of code, in the language of the processor.
+  mprotect: /^private: load$/,
   // How much is copied before a fault is the processor's and its copying loop's.
   'user-copy': /past the end$|^last bytes|^left in the pipe|over its border$/,
 };
