@@ -345,6 +345,7 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
     calls: whole,
     journal: exactly({ entries: whole, dropped: whole }),
     buffers: whole,
+    server: exactly({ pid: whole, tasks: names }).optional(),
     memory: z.array(exactly({ base: address, size })),
   },
   'session-check/1': { path: text, whole: flag, problems: names },

@@ -10,6 +10,7 @@ import type { SessionLocation } from '../session/directory.ts';
 import { sessionPath } from '../session/directory.ts';
 import { openSession } from '../session/local-session.ts';
 import type { Session } from '../session/session.ts';
+import type { SharedStoreOptions } from '../session/shared-store.ts';
 import { type Caller, callerOf, checkTaskName } from './caller.ts';
 import { joinReports } from './explain/explain-hazard.ts';
 import { type TellContext, UsageError } from './failures.ts';
@@ -18,6 +19,7 @@ import { jsonText } from './json/json-text.ts';
 import { type BoardOptions, refuseBoardOptions } from './read/boot-inputs.ts';
 import { renderDiagnostic } from './render/diagnostic.ts';
 import { renderHazards } from './render/hazards.ts';
+import { renderReplayed } from './render/replayed.ts';
 import { type Ink, makeInk } from './terminal/ink.ts';
 import { type Interrupts, processInterrupts } from './terminal/interruption.ts';
 import { Ledger } from './terminal/ledger.ts';
@@ -149,10 +151,14 @@ export class Shell {
     return value;
   }
 
-  /** How the session's store is used. */
-  get storeOptions(): { readonly wait?: number } {
+  /** How the session's store is used, and what is told of it. */
+  get storeOptions(): SharedStoreOptions {
     const { wait } = this.options;
-    return wait === undefined ? {} : { wait };
+    return {
+      ...(wait !== undefined && { wait }),
+      onReplayed: (what) => this.streams.err(renderReplayed(what)),
+      onLongWait: (who) => this.streams.err(`note: waiting for the session: ${who} has its lock\n`),
+    };
   }
 
   /** The colours for one of the streams. */

@@ -6,6 +6,7 @@ import type { Records } from '../records.ts';
 import { type BootState, bootState } from './boot-state.ts';
 import { BufferFiles, buffersPath } from './buffer-files.ts';
 import { arenaPath, type SessionLocation, storePath } from './directory.ts';
+import { runningOwner } from './exec-directory.ts';
 import { ExportedMemory } from './exported-memory.ts';
 import { Arena, FilePhysMemory } from './file-phys-memory.ts';
 import { SessionError, systemCode } from './session-error.ts';
@@ -61,6 +62,10 @@ export class DirectoryBacking implements Backing {
   /** Before what was served is stored: all that the records rely on is on disk. */
   settle(): void {
     this.#arena?.arena.settle();
+  }
+
+  get server(): number | undefined {
+    return runningOwner(this.path)?.pid;
   }
 
   replaced(error: unknown): boolean {

@@ -34,10 +34,16 @@ export class LockHolder {
     this.#fd = undefined;
   }
 
+  /** Whose the lock is, in words. */
+  get who(): string {
+    const pid = this.#read();
+    return pid === undefined ? 'another process' : describe(pid);
+  }
+
   /** What to say when the lock did not come free within `wait` milliseconds. */
   busy(wait: number, cause: unknown): SessionError {
     const who = this.#read();
-    const whose = who === undefined ? 'another process' : describe(who);
+    const whose = this.who;
     return new SessionError(
       'session-busy',
       `the session is in use: after ${wait / 1000} s of waiting ${whose} has its lock`,

@@ -40,6 +40,8 @@ export interface SessionInfo {
   readonly entries: number;
   /** How many of them, the oldest, the journal has dropped. */
   readonly first: number;
+  /** The number of the process that serves it while programs run on it. */
+  readonly server?: number;
 }
 
 /** What a view sees beside the kernel, of the same moment. */

@@ -19,7 +19,12 @@ import type { Store, StoreReader, StoreWriter } from './store.ts';
 export interface SharedStoreOptions extends SqliteStoreOptions {
   /** Called once it is in the store what a killed server had left in its log. */
   readonly onReplayed?: (what: Replayed) => void;
+  /** Called once when a while was waited for another process. @param who in words */
+  readonly onLongWait?: (who: string) => void;
 }
+
+/** Who has waited for so many milliseconds is told for whom. */
+const LONG_WAIT = 2000;
 
 /** How often it is looked whether the owner has stored, milliseconds. */
 const PAUSE = 1;
@@ -30,6 +35,7 @@ export class SharedStore implements Store {
   readonly #store: SqliteStore;
   readonly #options: SharedStoreOptions;
   #lease: Request | undefined;
+  #isTold = false;
   /** Views and transactions that are running, one inside the other. */
   #depth = 0;
 
@@ -40,7 +46,7 @@ export class SharedStore implements Store {
     this.#options = options;
     const onBusy = (waited: number): void => {
       this.#askForLease();
-      options.onBusy?.(waited);
+      this.#tell(waited);
     };
     this.#store = new SqliteStore(directory, { ...options, onBusy });
   }
@@ -117,6 +123,14 @@ export class SharedStore implements Store {
     if (lease !== undefined) this.#await(() => lease.isGranted);
   }
 
+  #tell(waited: number): void {
+    const { onLongWait, onBusy } = this.#options;
+    onBusy?.(waited);
+    if (this.#isTold || waited < LONG_WAIT) return;
+    this.#isTold = true;
+    onLongWait?.(this.#store.holder);
+  }
+
   #askForLease(): void {
     if (this.#lease === undefined && runningOwner(this.#dir) !== undefined) {
       this.#lease = new Request(this.#dir, 'lease');
@@ -135,12 +149,12 @@ export class SharedStore implements Store {
 
   /** Waits for an answer of the owner. @returns whether it came; else the owner has ended. @throws SessionError `session-busy` */
   #await(isAnswered: () => boolean): boolean {
-    const { wait = DEFAULT_WAIT, onBusy } = this.#options;
+    const { wait = DEFAULT_WAIT } = this.#options;
     const start = performance.now();
     while (!isAnswered()) {
       const waited = performance.now() - start;
       if (waited > wait) throw this.#store.busy(wait);
-      onBusy?.(waited);
+      this.#tell(waited);
       if (runningOwner(this.#dir) === undefined) return false;
       sleep(PAUSE);
     }

@@ -170,6 +170,11 @@ export class SqliteStore implements Store {
     }
   }
 
+  /** Whose the lock is at this moment, in words. */
+  get holder(): string {
+    return this.#holder.who;
+  }
+
   /** What to say after so many milliseconds of waiting for whoever has the lock. */
   busy(waited: number, cause?: unknown): SessionError {
     return this.#holder.busy(waited, cause);

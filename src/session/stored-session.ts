@@ -24,6 +24,8 @@ export interface Backing {
   settled?(memory: PhysMemory): void;
   /** The transaction is on disk that had this memory. */
   committed?(memory: PhysMemory): void;
+  /** The number of the process that serves the session. */
+  readonly server?: number | undefined;
   /** Whether a view failed because its boot was replaced and its arena removed. */
   replaced?(error: unknown): boolean;
   close(): void;
@@ -84,11 +86,14 @@ export class StoredSession implements Session {
   }
 
   info(): SessionInfo {
-    const { path } = this.#backing;
-    return this.#read((records, state) => {
-      const inputs = inputsOf(records);
-      return { ...(path === undefined ? {} : { path }), ...state, inputs, ...journalLength(records) };
-    });
+    const { path, server } = this.#backing;
+    return this.#read((records, state) => ({
+      ...(path !== undefined && { path }),
+      ...(server !== undefined && { server }),
+      ...state,
+      inputs: inputsOf(records),
+      ...journalLength(records),
+    }));
   }
 
   assumed(): readonly Diagnostic[] {

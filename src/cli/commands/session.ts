@@ -1,3 +1,4 @@
+import { SHELL_TASK } from '../../kernel/task.ts';
 import { removeSession } from '../../session/local-session.ts';
 import { formatHex, formatSize } from '../../units.ts';
 import { AnsweredNo, UsageError } from '../failures.ts';
@@ -32,11 +33,12 @@ export function sessionCommand(registry: Registry): void {
     .action(async () => {
       const sh = shell(info);
       const session = await sh.session('session info');
-      const { path, generation, bootedAt, layout, inputs, calls, entries, first } = session.info();
-      const { profile, time, buffers } = session.view((kernel) => ({
+      const { path, generation, bootedAt, layout, inputs, calls, entries, first, server } = session.info();
+      const { profile, time, buffers, tasks } = session.view((kernel) => ({
         profile: kernel.info().banner,
         time: kernel.info().time,
         buffers: kernel.bufferCount(),
+        tasks: kernel.taskNames().filter((name) => name !== SHELL_TASK),
       }));
       const booted = new Date(bootedAt).toISOString();
       await sh.answer(
@@ -52,6 +54,7 @@ export function sessionCommand(registry: Registry): void {
           calls,
           journal: { entries, dropped: first },
           buffers,
+          ...(server !== undefined && { server: { pid: server, tasks } }),
           memory: layout.map(({ base, size }) => ({ base: formatHex(base), size })),
         }),
         () =>
@@ -66,6 +69,9 @@ export function sessionCommand(registry: Registry): void {
               ? [['journal', `the newest ${entries - first} of ${entries} calls and accesses`] as const]
               : []),
             ['buffers', String(buffers)],
+            ...(server === undefined
+              ? []
+              : [['served', `by process ${server}; tasks: ${tasks.join(', ') || 'none'}`] as const]),
             ...layout.map(
               ({ base, size }) =>
                 [
