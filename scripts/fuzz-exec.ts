@@ -15,7 +15,7 @@ const { values } = parseArgs({
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 const messages = Number(values.messages);
 /** A session begins anew after so many, so that its history stays short. */
-const A_SESSION = 50_000;
+const A_SESSION = 20_000;
 
 const names = new Map<number, string>(Object.entries(MESSAGE).map(([name, type]) => [type, name]));
 const sums = new Map<number, number[]>();

@@ -31,6 +31,7 @@ const str = (value: string | Uint8Array): Field => ({ as: 'str', value });
 /** Answers that are given for a bug of ours. */
 const EIO = -5;
 const PAGE = 4096;
+const KERNELS = ['7.3', '6.18', '6.12', '6.6', '6.1', '5.10'];
 const HEAPS = ['system', 'video-cma@60000000', 'vpu-pool@50000000', 'linux,cma'];
 const PATHS = [
   '/dev/dma_heap',
@@ -145,7 +146,7 @@ class Program {
 
 export class MessageFuzz {
   readonly counts = new Map<number, Counted>();
-  readonly server = new TestServer();
+  readonly server: TestServer;
   readonly #random: Random;
   #programs: Program[] = [];
   #nextPid = 1000;
@@ -153,6 +154,7 @@ export class MessageFuzz {
 
   constructor(random: Random) {
     this.#random = random;
+    this.server = new TestServer({ kernel: random.pick(KERNELS) });
     // One that only looks on: what the others do must not reach it.
     this.#programs = [this.#start(), this.#start(), this.#start()];
   }
