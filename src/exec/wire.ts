@@ -139,17 +139,20 @@ export class FieldWriter {
   }
 
   u8(value: number): this {
-    this.#bytes[this.#room(1)] = value;
+    const at = this.#room(1);
+    this.#bytes[at] = value;
     return this;
   }
 
   u32(value: number): this {
-    this.#bytes.writeUInt32LE(value >>> 0, this.#room(4));
+    const at = this.#room(4);
+    this.#bytes.writeUInt32LE(value >>> 0, at);
     return this;
   }
 
   u64(value: number | bigint): this {
-    this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), this.#room(8));
+    const at = this.#room(8);
+    this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), at);
     return this;
   }
 
@@ -184,7 +187,7 @@ export class FieldWriter {
     return Buffer.from(this.#bytes.subarray(0, this.#at));
   }
 
-  /** Where the next `length` bytes go. */
+  /** Where the next `length` bytes go. To be asked before `#bytes` is looked at, which may be another buffer then. */
   #room(length: number): number {
     const at = this.#at;
     this.#at += length;
