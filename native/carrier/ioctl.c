@@ -178,6 +178,13 @@ static int64_t store(struct dmah_wire *w)
   return ret;
 }
 
+/* PRIME_FD_TO_HANDLE of a descriptor that the server does not know: one that is open is no dma-buf. */
+static bool names_host_descriptor(unsigned request, const void *arg)
+{
+  struct { uint32_t handle, flags; int32_t fd; } prime;
+  return NUMBER_OF(request) == 0x2e && dmah_peek(&prime, arg, sizeof prime) == sizeof prime && !dmah_kind(prime.fd) && !dmah_is_own(prime.fd) && dmah_raw(SYS_fcntl, prime.fd, F_GETFD) >= 0;
+}
+
 static uint32_t get_wanted(struct dmah_wire *w, struct wanted wanted[MOST_WANTED])
 {
   uint32_t n = dmah_get_u32(w), kept = n < MOST_WANTED ? n : MOST_WANTED;
@@ -261,5 +268,7 @@ int ioctl(int fd, int request, ...)
   bool native;
   int64_t ret = carry(fd, (unsigned)request, arg, &offer, &native);
   withdraw(&offer);
+  if (ret == -EBADF && kind == DMAH_DRM && names_host_descriptor((unsigned)request, arg))
+    ret = -EINVAL;
   return (int)dmah_result(native ? dmah_raw(SYS_ioctl, fd, (unsigned)request, arg) : ret);
 }
