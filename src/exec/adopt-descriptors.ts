@@ -4,8 +4,8 @@
  */
 import type { Kernel } from '../kernel/kernel.ts';
 import type { DescriptorView } from '../kernel/views/descriptor-view.ts';
-import { linkTarget } from '../kernel/virtual-files/fdinfo.ts';
-import { F_SETFD, FD_CLOEXEC, O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts';
+import { F_SETFD, FD_CLOEXEC } from '../uapi/fcntl.ts';
+import { acquire, isAt } from './acquire.ts';
 import type { BroughtDescriptor } from './hello.ts';
 import type { Process } from './peer.ts';
 import type { Surroundings } from './question.ts';
@@ -27,42 +27,24 @@ export function adoptDescriptors(
   for (const descriptor of brought) adopt(kernel, process, descriptor, around);
 }
 
-function adopt(
-  kernel: Kernel,
-  { task, pid }: Process,
-  descriptor: BroughtDescriptor,
-  around: Surroundings,
-): void {
+function adopt(kernel: Kernel, process: Process, descriptor: BroughtDescriptor, around: Surroundings): void {
+  const { task } = process;
   const { fd, cloexec, path } = descriptor;
   const known = kernel.descriptor(task, fd);
-  if (known !== undefined && isAt(kernel, known, path, around)) {
-    if (known.cloexec !== cloexec) {
-      kernel.syscall(task, { call: 'fcntl', fd, cmd: F_SETFD, arg: cloexec ? FD_CLOEXEC : 0 });
-    }
-    return;
+  if (known === undefined || !isOf(kernel, known, path, around)) {
+    acquire(kernel, process, descriptor, around);
+  } else if (known.cloexec !== cloexec) {
+    kernel.syscall(task, { call: 'fcntl', fd, cmd: F_SETFD, arg: cloexec ? FD_CLOEXEC : 0 });
   }
-  const file = around.buffers.fileAt(kernel, path);
-  const holders = file === undefined ? [] : kernel.descriptorsOf(file);
-  const own = holders.find((holder) => holder.task === task);
-  // What it is not known to have it must show: anybody could say so.
-  const holder = own ?? (around.hasOpen(pid, fd, path) ? holders[0] : undefined);
-  if (holder !== undefined) {
-    const { task: from, number } = holder;
-    kernel.syscall(from, { call: 'sendmsg', fd: number, to: task, at: fd, cloexec });
-    return;
-  }
-  const emulated = around.mirror.emulatedPath(path);
-  if (emulated === undefined) return;
-  kernel.syscall(task, { call: 'open', path: emulated, flags: O_RDWR | (cloexec ? O_CLOEXEC : 0), at: fd });
 }
 
 /** Whether the file of a descriptor is the one that lies at a host path. */
-function isAt(
+function isOf(
   kernel: Kernel,
   { file, open }: DescriptorView,
   path: string,
   { buffers, mirror }: Surroundings,
 ): boolean {
   if (open.kind === 'dma_buf') return buffers.fileAt(kernel, path) === file;
-  return mirror.emulatedPath(path) === linkTarget(open);
+  return isAt(open, mirror.emulatedPath(path));
 }
