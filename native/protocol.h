@@ -29,8 +29,9 @@ enum dmah_how { DMAH_START = 0, DMAH_EXECED = 1, DMAH_FORKED = 2, DMAH_CLONED = 
 
 enum dmah_kind { DMAH_HEAP = 1, DMAH_BUFFER = 2, DMAH_FILE = 3, DMAH_DIRECTORY = 4, DMAH_DRM = 5, DMAH_SYNC_FILE = 6 };
 
-/* In the answer to HELLO: show the board's page size to the program. */
+/* In the answer to HELLO: show the board's page size to the program; its kernel's close_range(2) has no CLOSE_RANGE_CLOEXEC. */
 #define DMAH_SHOW_BOARD_PAGES 1u
+#define DMAH_NO_RANGE_CLOEXEC 2u
 
 /* Flags of an answer (its u32 flags). */
 #define DMAH_NATIVE 1u /* do the same call on the host's descriptor as well: its answer is the program's */

@@ -97,6 +97,8 @@ static void tell_closed(unsigned first, unsigned last)
 int close_range(unsigned first, unsigned last, int flags)
 {
   int own[DMAH_OWN_MAX], n = dmah_own_list(own);
+  if (flags & CLOSE_RANGE_CLOEXEC && dmah_hello_flags & DMAH_NO_RANGE_CLOEXEC)
+    return (int)dmah_result(-EINVAL);
   if (first > last || flags & ~(CLOSE_RANGE_CLOEXEC | 2))
     return (int)dmah_result(dmah_raw(SYS_close_range, first, last, flags));
   if (flags & CLOSE_RANGE_CLOEXEC)

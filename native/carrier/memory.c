@@ -16,7 +16,10 @@
 
 /* ---- pages: the board's where they are larger than the host's, so that no mapping of the program lies across one ---- */
 
-static bool board_pages(void) { return dmah_hello_flags & 1 && dmah_board_page_size > dmah_host_page_size; }
+static bool board_pages(void) { return dmah_board_page_size > dmah_host_page_size; }
+
+/* Unless the program is to see the host's. */
+static bool shown(void) { return board_pages() && dmah_hello_flags & DMAH_SHOW_BOARD_PAGES; }
 
 static size_t page_size(void) { return board_pages() ? dmah_board_page_size : dmah_host_page_size; }
 
@@ -83,12 +86,12 @@ static long host_mremap(uintptr_t old, size_t old_length, size_t length, int fla
   return at;
 }
 
-int getpagesize(void) { return board_pages() ? (int)dmah_board_page_size : REAL(getpagesize)(); }
+int getpagesize(void) { return shown() ? (int)dmah_board_page_size : REAL(getpagesize)(); }
 
-long sysconf(int name) { return name == _SC_PAGESIZE && board_pages() ? (long)dmah_board_page_size : REAL(sysconf)(name); }
+long sysconf(int name) { return name == _SC_PAGESIZE && shown() ? (long)dmah_board_page_size : REAL(sysconf)(name); }
 DMAH_ALIAS(__sysconf, sysconf);
 
-unsigned long getauxval(unsigned long type) { return type == AT_PAGESZ && board_pages() ? dmah_board_page_size : REAL(getauxval)(type); }
+unsigned long getauxval(unsigned long type) { return type == AT_PAGESZ && shown() ? dmah_board_page_size : REAL(getauxval)(type); }
 
 /* ---- what the server is told ---- */
 

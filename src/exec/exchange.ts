@@ -17,7 +17,7 @@ import { HolderProbe } from './holder-probe.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { Mirror } from './mirror.ts';
 import type { Peer, Process } from './peer.ts';
-import { ANSWER, HOW, MESSAGE, SHOW_BOARD_PAGES } from './protocol.ts';
+import { ANSWER, HOW, MESSAGE, NO_RANGE_CLOEXEC, SHOW_BOARD_PAGES } from './protocol.ts';
 import { Question, type Surroundings } from './question.ts';
 import type { RunWords } from './run-words.ts';
 import { checked, Runs } from './runs.ts';
@@ -264,7 +264,8 @@ export class Exchange {
     const { buffers, mirror } = this.#around;
     const shows = process === undefined || this.#runs.showsBoardPages(process);
     const reply = this.#answer.answer(MESSAGE.HELLO, seq, 0);
-    reply.u32(kernel.profile.geometry.pageSize).u32(shows ? SHOW_BOARD_PAGES : 0);
+    const lacks = kernel.profile.linux.closeRangeCloexec ? 0 : NO_RANGE_CLOEXEC;
+    reply.u32(kernel.profile.geometry.pageSize).u32((shows ? SHOW_BOARD_PAGES : 0) | lacks);
     reply
       .str(buffers.directory)
       .str(mirror.directory)

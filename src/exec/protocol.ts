@@ -70,6 +70,8 @@ export const FLAG = {
 
 /** In the answer to HELLO: the program is to see the board's page size. */
 export const SHOW_BOARD_PAGES = 1;
+/** The same: its kernel's close_range(2) has no CLOSE_RANGE_CLOEXEC. */
+export const NO_RANGE_CLOEXEC = 2;
 
 /** What CALL carries. */
 export const CALL = {

@@ -14,15 +14,7 @@ export interface Known {
   readonly libc?: 'glibc' | 'musl';
 }
 
-export const KNOWN: readonly Known[] = [
-  {
-    program: 'dup-numbers',
-    lines: /^close_range 40-45 close-on-exec$|^40 F_GETFD then$/,
-    where: /^5\.10 /,
-    reason:
-      'close_range() works on all descriptors, so it is the host’s; its flag CLOSE_RANGE_CLOEXEC came with Linux 5.11',
-  },
-];
+export const KNOWN: readonly Known[] = [];
 
 /** The entry for a line, if there is one. */
 export const knownFor = (program: string, where: string, libc: string, line: string): Known | undefined =>
