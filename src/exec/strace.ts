@@ -28,6 +28,9 @@ import {
   MAP_SHARED,
   MAP_SHARED_VALIDATE,
   MAP_TYPE,
+  MREMAP_DONTUNMAP,
+  MREMAP_FIXED,
+  MREMAP_MAYMOVE,
   PROT_EXEC,
   PROT_READ,
   PROT_WRITE,
@@ -135,6 +138,14 @@ function argumentsOf(caller: Caller, call: Syscall): readonly string[] {
       const base = caller.kernel.mappingAddress(caller.task, call.mapping) ?? 0n;
       const range = [formatHex(base + (call.offset ?? 0n)), `${call.length ?? 0n}`];
       return call.call === 'mprotect' ? [...range, protection(call.prot)] : range;
+    }
+    case 'mremap': {
+      const base = caller.kernel.mappingAddress(caller.task, call.mapping) ?? 0n;
+      const from = formatHex(base + call.offset);
+      const how =
+        call.flags === 0 ? '0' : bits({ MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP }, call.flags);
+      const to = (call.flags & MREMAP_FIXED) === 0 ? [] : [formatHex(call.new_addr ?? 0n)];
+      return [from, `${call.old_len}`, `${call.new_len}`, how, ...to];
     }
     case 'fcntl': {
       const arg = call.cmd === F_SETFL ? formatFlags(call.arg, openFlags) : `${call.arg}`;
