@@ -5,6 +5,7 @@
 //
 // KIND is one of the names below; `kills` unless it is given.
 import { commandsKilled } from './soak/commands-killed.ts';
+import { exec } from './soak/exec.ts';
 import { fullDisks } from './soak/full-disks.ts';
 import { growth } from './soak/growth.ts';
 import { kills } from './soak/kills.ts';
@@ -19,6 +20,8 @@ const KINDS: Readonly<Record<string, (words: readonly string[]) => Promise<void>
   'commands-killed': commandsKilled,
   /** Many processes with mixed commands on one session. */
   mixed,
+  /** The same while another process owns the session, as a server does. */
+  exec,
   /** Readers and writers that never pause. */
   readers,
   /** Every system call that changes the store fails once. */

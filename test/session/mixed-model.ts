@@ -67,8 +67,8 @@ export class MixedModel {
   }
 
   /** Whether the journal tells what was answered, and the same descriptors are open when it ends. */
-  compareJournal(journal: readonly JournalEntry[]): void {
-    const { open, counts, problems } = retell(journal);
+  compareJournal(journal: readonly JournalEntry[], unwatched?: string): void {
+    const { open, counts, problems } = retell(journal, unwatched);
     this.problems.push(...problems);
     const told = JSON.stringify(this.counts);
     if (JSON.stringify(counts) !== told) {
@@ -85,7 +85,7 @@ export const listedBuffers = (json: string): readonly ListedBuffer[] =>
   (JSON.parse(json) as { buffers: ListedBuffer[] }).buffers;
 
 /** Which descriptors of buffers are open after a journal, and how often each thing was done that worked. */
-function retell(journal: readonly JournalEntry[]) {
+function retell(journal: readonly JournalEntry[], unwatched: string | undefined) {
   const open = new Set<string>();
   const problems: string[] = [];
   const counts = { allocs: 0, frees: 0, forks: 0, sends: 0 };
@@ -95,7 +95,7 @@ function retell(journal: readonly JournalEntry[]) {
   };
   for (const [index, entry] of journal.entries()) {
     if (entry.seq !== index) problems.push(`entry ${index} of the journal has number ${entry.seq}`);
-    if (!('call' in entry) || entry.result.ret < 0) continue;
+    if (!('call' in entry) || entry.result.ret < 0 || entry.task === unwatched) continue;
     const { task, call, result } = entry;
     if (call.call === 'ioctl' && call.request >>> 0 === DMA_HEAP_IOCTL_ALLOC && call.arg !== null) {
       counts.allocs++;

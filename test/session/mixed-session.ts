@@ -8,6 +8,7 @@ import { Random } from '../fuzz/random.ts';
 import { BOARD, BuiltCommand } from './built-command.ts';
 import { at } from './camera-board.ts';
 import { MixedModel } from './mixed-model.ts';
+import { MixedOwner, type MixedOwnerOptions, OWNER } from './mixed-owner.ts';
 import { MixedWorker } from './mixed-worker.ts';
 
 export interface MixedOptions {
@@ -17,6 +18,8 @@ export interface MixedOptions {
   readonly seed: number;
   /** The executable that runs the command; by default the one that runs this. */
   readonly node?: string;
+  /** Another process owns the session meanwhile, and works on it as well. */
+  readonly owner?: MixedOwnerOptions;
 }
 
 export interface MixedResult {
@@ -34,6 +37,8 @@ export interface MixedResult {
   lost: number;
   /** Everything that is not as it must be, in words. */
   readonly problems: string[];
+  /** What the owner did. */
+  owner?: MixedOwner['work'];
 }
 
 /** Boots a session in `dir` and has everybody work on it. */
@@ -52,6 +57,7 @@ export async function runMixed(dir: string, options: MixedOptions): Promise<Mixe
     lost: 0,
     problems,
   };
+  const owner = options.owner && new MixedOwner(dir, options.owner);
   const work = async (number: number): Promise<void> => {
     const random = new Random(seed * 1000 + number);
     const worker = new MixedWorker(number, command, model, random, (words, answer, isExpected) => {
@@ -66,14 +72,17 @@ export async function runMixed(dir: string, options: MixedOptions): Promise<Mixe
     for (let i = 0; i < commands; i++) await worker.step();
   };
   await Promise.all(Array.from({ length: processes }, (_, number) => work(number)));
+  await owner?.end();
+  problems.push(...(owner?.failures ?? []));
 
   const { lost, unknown } = model.compare(await command.must('buffers', '--json'));
   problems.push(...lost.map((name) => `${name} was answered and is not there`));
   problems.push(...unknown.map((name) => `${name} is there, and nobody was told`));
   const session = openSession(at(dir));
-  model.compareJournal(session.journal());
+  // The owner's own task is not told of: it leaves nothing.
+  model.compareJournal(session.journal(), OWNER);
   session.close();
   problems.push(...checkSession(at(dir)));
   await command.must('session', 'check');
-  return Object.assign(result, { open: model.size, lost: lost.length });
+  return Object.assign(result, { open: model.size, lost: lost.length, ...(owner && { owner: owner.work }) });
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { Random } from '../fuzz/random.ts';
+import { bundleChild } from './bundle-child.ts';
 import { KilledCommands, SIGNALS } from './killed-commands.ts';
 import { MixedModel } from './mixed-model.ts';
 import { runMixed } from './mixed-session.ts';
@@ -16,6 +17,17 @@ it('8 processes run 128 mixed commands on one session: each answers, and what it
   expect(result.failures).toEqual(new Map());
   expect(result.commands).toBe(128);
   expect(result.open).toBeGreaterThan(10);
+});
+
+it('commands run on a session that is owned meanwhile, by one process after the other that is killed', async () => {
+  const bundle = await bundleChild();
+  const options = { processes: 3, commands: 7, seed: 2, owner: { bundle, killedAfter: 800 } };
+  const result = await runMixed(join(directory, 'owned'), options);
+  rmSync(bundle, { force: true });
+  expect(result.problems).toEqual([]);
+  expect(result.commands).toBe(21);
+  expect(result.owner?.killed).toBeGreaterThan(0);
+  expect(result.owner?.done).toBeGreaterThan(0);
 });
 
 it('commands that get a signal leave the session as before or as after them', async () => {

@@ -15,6 +15,8 @@ export async function own(dir: string, task: string, pause: number): Promise<voi
   };
   const session = serveSession(at(dir), { onLease, logLimit: 1 << 20 });
   session.transact((kernel) => {
+    // One that was killed has left it.
+    if (kernel.hasTask(task)) kernel.syscall(task, { call: 'exit' });
     const credentials = { uid: 0, gid: 0, groups: [] };
     kernel.syscall(task, { call: 'task_add', name: task, credentials, nofile: 1024 });
   });
