@@ -59,6 +59,21 @@ static bool find_path(const struct call *c, struct place p, char to[PATH_MAX])
   return append_normal(to, is_mirror ? base + mirror : base) && append_normal(to, path);
 }
 
+/* A symbolic link of the host that leads to an emulated file: path becomes what it leads to. */
+static void follow_link(char path[PATH_MAX])
+{
+  char target[PATH_MAX];
+  for (int depth = 0; depth < 8 && !is_emulated(path); depth++) {
+    ssize_t n = readlink(path, target, sizeof target - 1);
+    if (n <= 0)
+      return;
+    target[n] = '\0';
+    *(target[0] == '/' ? path : strrchr(path, '/')) = '\0';
+    if (!append_normal(path, target))
+      return;
+  }
+}
+
 static bool find_emulated(const struct call *c, struct place p, char to[PATH_MAX]) { return find_path(c, p, to) && is_emulated(to); }
 
 /* "/proc/self/NAME", or of the process's own pid or thread. NULL: another path. */
@@ -162,6 +177,8 @@ void handle_open(struct call *c)
   if (!find_path(c, p, path))
     return;
   const char *own = own_proc_file(c, path);
+  if (!own && !(how.flags & O_NOFOLLOW))
+    follow_link(path);
   if (own)
     open_proc(c, own, how.flags & O_CLOEXEC);
   else if (is_emulated(path))
