@@ -1,6 +1,6 @@
 /*
  * The system calls that the second carrier is told of. One list makes the filter (exec-seccomp.c) and the supervisor's dispatch
- * (supervisor/calls.c), so the two cannot differ. X(name, set, handler): set DMAH_ALWAYS, or DMAH_WITH_IO for those of --seccomp-io,
+ * (supervisor/notifier.c), so the two cannot differ. X(name, set, handler): set DMAH_ALWAYS, or DMAH_WITH_IO for those of --seccomp-io,
  * which programs call too often to pay a notification for each.
  */
 #ifndef DMAH_NOTIFIED_CALLS_H
@@ -29,6 +29,7 @@ enum dmah_set { DMAH_ALWAYS, DMAH_WITH_IO };
   X(mmap, DMAH_ALWAYS, mmap) X(munmap, DMAH_ALWAYS, munmap) X(mprotect, DMAH_ALWAYS, mprotect) X(mremap, DMAH_ALWAYS, mremap) \
   X(close, DMAH_ALWAYS, close) X(close_range, DMAH_ALWAYS, dup) X(dup, DMAH_ALWAYS, dup) X(dup3, DMAH_ALWAYS, dup) \
   X(clone, DMAH_ALWAYS, fork) X(clone3, DMAH_ALWAYS, fork) X(execve, DMAH_ALWAYS, exec) X(execveat, DMAH_ALWAYS, exec) \
+  X(exit_group, DMAH_ALWAYS, exit) \
   X(unlinkat, DMAH_ALWAYS, path) X(mkdirat, DMAH_ALWAYS, path) X(renameat2, DMAH_ALWAYS, path) X(linkat, DMAH_ALWAYS, path) \
   X(symlinkat, DMAH_ALWAYS, path) X(fchmodat, DMAH_ALWAYS, path) X(fchownat, DMAH_ALWAYS, path) X(mknodat, DMAH_ALWAYS, path) \
   X(truncate, DMAH_ALWAYS, path) X(chdir, DMAH_ALWAYS, path) X(utimensat, DMAH_ALWAYS, path) \

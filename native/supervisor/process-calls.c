@@ -51,3 +51,6 @@ void handle_exec(struct call *c)
   settle(c->tid, false);
   task_begin_exec(c->task, c->tid, path, argv, argc);
 }
+
+/* What the program closed and unmapped itself is told before its end does the rest. */
+void handle_exit(struct call *c) { settle(c->tid, false); }

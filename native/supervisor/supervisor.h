@@ -6,7 +6,7 @@
  *   launcher.c       the two processes, COMMAND's start and end
  *   prober.c         PROBE
  *   notifier.c       the loop: listeners, notifications, deaths
- *   task.c           carried processes: HELLO, FORK, EXEC, the end
+ *   task.c           carried processes: HELLO, EXEC, the end
  *   descriptors.c    which of a process's descriptors are emulated; giving it new ones
  *   mappings.c       where a process has mapped buffers
  *   target-memory.c  reading and writing a process's memory
@@ -167,6 +167,6 @@ void settle_offered(struct call *c, int offered, int given, uint32_t open_flags)
 
 #define HANDLER(name) void handle_##name(struct call *c)
 HANDLER(open); HANDLER(stat); HANDLER(access); HANDLER(readlink); HANDLER(path); HANDLER(ioctl); HANDLER(fcntl); HANDLER(close);
-HANDLER(dup); HANDLER(call); HANDLER(poll); HANDLER(epoll); HANDLER(send); HANDLER(mmap); HANDLER(munmap); HANDLER(mprotect); HANDLER(mremap); HANDLER(fork); HANDLER(exec);
+HANDLER(dup); HANDLER(call); HANDLER(poll); HANDLER(epoll); HANDLER(send); HANDLER(mmap); HANDLER(munmap); HANDLER(mprotect); HANDLER(mremap); HANDLER(fork); HANDLER(exec); HANDLER(exit);
 
 #endif

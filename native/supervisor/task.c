@@ -129,17 +129,12 @@ static void *copy_of(const void *from, size_t size)
   return to ? memcpy(to, from, size) : NULL;
 }
 
-/* A child has what its parent had. */
+/* A child has what its parent had. It says so itself (DMAH_CLONED), so that nobody waits for word of its parent. */
 static struct task *add_child(struct task *parent, pid_t pid)
 {
-  if (!parent->speaks)
-    return NULL;
-  struct task *t = task_add(pid, parent->pid, DMAH_FORKED, parent->name);
+  struct task *t = parent->speaks ? task_add(pid, parent->pid, DMAH_CLONED, parent->name) : NULL;
   if (!t)
     return NULL;
-  dmah_wire_begin(&parent->wire, DMAH_FORK);
-  dmah_put_u32(&parent->wire, (uint32_t)pid);
-  dmah_wire_ask(&parent->wire);
   t->mappings = copy_of(parent->mappings, (size_t)parent->mapping_count * sizeof *t->mappings);
   t->mapping_count = t->mappings ? parent->mapping_count : 0;
   hello(t);
