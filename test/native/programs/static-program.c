@@ -2,6 +2,7 @@
  * What the second carrier is tried with: static-program HEAP WHAT [N]. Prints what came of it, one fact a line.
  *   forks N     N children in turn, each with a buffer of its own and one of its parent
  *   threads     eight threads that allocate, map and close while others open and duplicate
+ *   once        one buffer, given back in the last call
  *   crash       a child is killed in the middle of its allocations
  *   exec PATH…  becomes another program with a buffer that is not close-on-exec
  *   have FD     the program that was become: what is FD
@@ -89,6 +90,14 @@ static int thread_all(void)
   return 0;
 }
 
+static int once(void)
+{
+  int fd = allocate(PAGE, O_CLOEXEC);
+  munmap(map(fd), PAGE);
+  close(fd);
+  _exit(0);
+}
+
 static int crash(void)
 {
   int ends[2], status;
@@ -125,6 +134,8 @@ int main(int argc, char **argv)
     return fork_all(atoi(argv[3]));
   if (strcmp(argv[2], "threads") == 0)
     return thread_all();
+  if (strcmp(argv[2], "once") == 0)
+    return once();
   if (strcmp(argv[2], "crash") == 0)
     return crash();
   char number[16];
