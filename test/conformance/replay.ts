@@ -103,7 +103,7 @@ const meminfoOf = (records: Records): JsonObject =>
   );
 
 /** Reading `used` and `maxchunk` takes an area's lock; the recorder read both before `order_per_bit`, which shows that. */
-function countingReads(): (name: string, area: ObservedArea) => ObservedArea {
+export function countingReads(): (name: string, area: ObservedArea) => ObservedArea {
   const reads = new Map<string, bigint>();
   return (name, area) => {
     const turns = (reads.get(name) ?? 0n) + 2n;

@@ -13,7 +13,7 @@ import type { Fact } from '../conformance/fact.ts';
 import type { ObservedArea } from '../conformance/observed.ts';
 import type { OracleCase } from '../conformance/oracle-case.ts';
 import { RecordedProcess } from '../conformance/recorded-process.ts';
-import { bootParams, logLine } from '../conformance/replay.ts';
+import { bootParams, countingReads, logLine } from '../conformance/replay.ts';
 import { PlayerKernel } from './player-kernel.ts';
 
 const TASK = 'player';
@@ -72,7 +72,19 @@ async function play(oracle: OracleCase, path: string, fifos: string, programs: P
   const kernel = new PlayerKernel(exec, fifos, session, TASK);
   try {
     const mark = kernel.nextSeq;
-    const recorder = new RecordedProcess(kernel, (name) => areaOf(kernel, name));
+    const counted = kernel.profile.arch.showsCmaLock
+      ? countingReads()
+      : (_: string, area: ObservedArea) => area;
+    const area = (name: string): ObservedArea | undefined => {
+      const seen = areaOf(kernel, name);
+      return seen && counted(name, seen);
+    };
+    // The recorder had read each area once before its first step.
+    for (const name of oracle.expectations.boot === undefined
+      ? []
+      : Object.keys(oracle.expectations.boot.cma))
+      area(name);
+    const recorder = new RecordedProcess(kernel, area);
     const steps = oracle.inputs.steps.map((step) => recorder.step(step));
     const logAfter = kernel.log(mark).map((line) => ({
       line: logLine(line),
