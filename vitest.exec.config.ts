@@ -7,6 +7,7 @@ export default defineConfig({
     globalSetup: ['test/cli/build-once.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    maxConcurrency: 3,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

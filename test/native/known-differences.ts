@@ -14,7 +14,14 @@ export interface Known {
   readonly libc?: 'glibc' | 'musl';
 }
 
-export const KNOWN: readonly Known[] = [];
+export const KNOWN: readonly Known[] = [
+  {
+    program: 'ioctl-edge',
+    lines: /^flags O_ACCMODE/,
+    libc: 'musl',
+    reason: 'O_ACCMODE of musl has O_PATH in it, which a heap refuses on every kernel',
+  },
+];
 
 /** The entry for a line, if there is one. */
 export const knownFor = (program: string, where: string, libc: string, line: string): Known | undefined =>

@@ -1,8 +1,8 @@
 /** C programs for the tests: compiled once, for each libc that this machine has a compiler for. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 
 /** How a program is linked, by the name that tests show. */
@@ -34,7 +34,9 @@ export function compile(source: string, build: Build = 'glibc'): string {
   const known = compiled.get(key);
   if (known !== undefined) return known;
   const [cc, ...flags] = BUILDS[build];
-  const path = join(place, `${compiled.size}-${source.split('/').at(-1)?.replace(/\.c$/, '')}`);
+  // The file's name is the task's.
+  const path = join(place, String(compiled.size), basename(source, '.c'));
+  mkdirSync(dirname(path));
   execFileSync(cc, ['-std=gnu11', '-O1', '-pthread', '-w', ...flags, source, '-o', path]);
   compiled.set(key, path);
   return path;

@@ -47,7 +47,8 @@ export function dmaheap(words: readonly string[], { cwd, env, input }: RunOption
 /** A directory for one test. */
 export function freshDirectory(): string {
   const dir = mkdtempSync(join(tmpdir(), 'dmaheap-native-'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  // A server may still be putting a session away.
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
   return dir;
 }
 
