@@ -12,8 +12,26 @@ export interface Matching {
   spent: number;
 }
 
+/** A real program that works on the machine at the same time: `exec --with`. */
+export interface RunningProgram {
+  /**
+   * Takes the oldest SYNC of a buffer that a program has made and that nobody took, with those before it.
+   *
+   * @param file the number of the buffer's open file
+   * @param isWanted whether its flags are those that are waited for
+   * @returns whether there was one
+   */
+  takeSync(file: number, isWanted: (flags: number) => boolean): boolean;
+  /** The buffers, by their open files, that a step has waited for. */
+  readonly taken: Set<number>;
+  /** Set by a step that goes on waiting. */
+  isAwaited: boolean;
+}
+
 export interface Machine {
   readonly kernel: Kernel;
+  /** Absent where nothing but the scenario happens. */
+  readonly program?: RunningProgram;
   /** It is another board, or was booted otherwise, than the scenario says. */
   readonly isOther: boolean;
   /** What `as` has named so far. A name whose step failed stands for the negative errno, as in a program. */

@@ -5,7 +5,7 @@
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
 import { KernelOops } from '../dma-buf/kernel-oops.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
-import { boot } from '../kernel/boot/boot.ts';
+import { type BootOutcome, boot } from '../kernel/boot/boot.ts';
 import { Kernel, layoutOf } from '../kernel/kernel.ts';
 import { nextRandom } from '../kernel/random.ts';
 import { SHELL_TASK } from '../kernel/task.ts';
@@ -25,7 +25,7 @@ import {
   MAX_TOUCHED,
   MAX_WARNED,
 } from './limits.ts';
-import { inPieces, type Machine, type Moment, type Pieces } from './moment.ts';
+import { inPieces, type Machine, type Moment, type Pieces, type RunningProgram } from './moment.ts';
 import type { Outcome } from './outcome.ts';
 import { diagnosticOf, faultPath, type PreparedScenario } from './prepare.ts';
 import { BadValue } from './problem.ts';
@@ -46,8 +46,19 @@ export interface RunOptions {
   readonly onStep?: (report: StepReport) => void;
   /** Told of every step and of what it left, as it ends. */
   readonly onSeen?: (seen: Seen, step: SeenStep) => void;
+  /** A machine that runs already; nothing is booted then. */
+  readonly on?: RunningMachine;
   /** Told of the machine that was booted, before the first step: whoever records it hooks in here. */
   readonly onBoot?: (kernel: Kernel, records: Records) => void;
+}
+
+/** A machine on which a real program runs. */
+export interface RunningMachine {
+  /** Its kernel at the moment. */
+  kernel(): Kernel;
+  /** Who makes the calls of steps that name nobody; the program starts it. */
+  readonly task: string;
+  readonly program: RunningProgram;
 }
 
 /** A step that was made. */
@@ -74,6 +85,8 @@ interface Ran {
 }
 
 const NONE: readonly never[] = [];
+/** What booting a machine that runs comes to. */
+const RUNS: BootOutcome = { warnings: NONE };
 const PASSED = { mismatches: NONE, unmade: NONE, log: NONE, hazards: NONE } as const;
 
 export class ScenarioRun {
@@ -110,10 +123,25 @@ export class ScenarioRun {
     this.#options = options;
     this.#random = prepared.seed;
     const records = this.#records;
-    const { panic, cause, warnings } = boot(prepared.board, prepared.params, records);
+    const { on } = options;
+    const { panic, cause, warnings } =
+      on === undefined ? boot(prepared.board, prepared.params, records) : RUNS;
     this.#warnings = [...(prepared.assumed ?? []), ...warnings];
     if (panic !== undefined) {
       this.#panic = { message: panic, log: [...new Printk(records).since()], ...(cause && { cause }) };
+    } else if (on !== undefined) {
+      this.#machine = {
+        get kernel() {
+          return on.kernel();
+        },
+        program: on.program,
+        names: new Map(),
+        used: [],
+        unmade: [],
+        isOther: true,
+        tree: prepared.board.tree,
+        matching: { spent: 0 },
+      };
     } else {
       const kernel = new Kernel(
         records,
@@ -141,7 +169,10 @@ export class ScenarioRun {
       below: (end) => this.#below(end),
       moment: ({ task, vars }) => ({ machine: this.#booted(), task, vars }),
     };
-    this.#thread = new Thread(maker, prepared.steps, { task: SHELL_TASK, vars: undefined });
+    this.#thread = new Thread(maker, prepared.steps, {
+      task: on?.task ?? SHELL_TASK,
+      vars: undefined,
+    });
   }
 
   /** Rules of the boot, once its heaps are known. @throws InvalidInput */
@@ -320,7 +351,7 @@ export class ScenarioRun {
 
   /** Starts a task that there is none of, or none any more. Some actions do so themselves. */
   #start(task: string, kernel: Kernel): void {
-    if (this.#tasks.has(task) || SELF_STARTED.has(task)) return;
+    if (this.#tasks.has(task) || SELF_STARTED.has(task) || task === this.#options.on?.task) return;
     this.#tasks.add(task);
     startTask({ kernel, task });
   }

@@ -6,6 +6,7 @@ import type { Action } from '../action.ts';
 import { age } from './age.ts';
 import { alloc } from './alloc.ts';
 import { attach, detach } from './attach.ts';
+import { awaitProgram } from './await.ts';
 import { cat } from './cat.ts';
 import { check } from './check.ts';
 import { choose } from './choose.ts';
@@ -84,6 +85,7 @@ const OWN = {
   unmap,
   detach,
   sleep,
+  await: awaitProgram,
   fault,
   'fault-rm': faultRm,
   pin,
