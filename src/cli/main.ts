@@ -31,7 +31,8 @@ async function thrownBy(words: readonly string[], surroundings: Surroundings, le
       const { serve } = await import('../exec/start.ts');
       const location = { path: words[1] ?? '', from: '--session' } as const;
       const { RUN_WORDS } = await import('./exec/run-words.ts');
-      await serve(location, () => surroundings.streams.out('ready\n'), RUN_WORDS);
+      const { loadScenario } = await import('./exec/load-scenario.ts');
+      await serve(location, () => surroundings.streams.out('ready\n'), RUN_WORDS, loadScenario);
     } else {
       program = await createProgram(surroundings, words, ledger);
       await program.parseAsync(words, { from: 'user' });

@@ -39,7 +39,7 @@ interface Watched {
 }
 
 /** What ends a bracket, or begins one: the flags of SYNC. */
-interface SyncCall {
+export interface SyncCall {
   readonly file: number;
   readonly flags: number;
 }
@@ -172,8 +172,8 @@ export class CheckSync {
   }
 }
 
-/** DMA_BUF_IOCTL_SYNC with flags that the kernel takes, of a dma-buf. */
-function syncOf(
+/** A DMA_BUF_IOCTL_SYNC of a dma-buf; `undefined` for any other ioctl. */
+export function syncOf(
   kernel: Kernel,
   task: string,
   call: Syscall & { readonly call: 'ioctl' },

@@ -21,6 +21,7 @@ import { ANSWER, HOW, MESSAGE, NO_RANGE_CLOEXEC, SHOW_BOARD_PAGES } from './prot
 import { Question, type Surroundings } from './question.ts';
 import type { RunWords } from './run-words.ts';
 import { checked, Runs } from './runs.ts';
+import { type ReadScenario, ScenarioPlays } from './scenario-plays.ts';
 import { Tasks } from './tasks.ts';
 import { type FieldReader, FieldWriter, type Frame, MalformedMessage } from './wire.ts';
 
@@ -45,6 +46,7 @@ export interface ExchangeOptions {
   /** What every process has to say first. */
   readonly token: string;
   readonly words: RunWords;
+  readonly scenario?: ReadScenario;
   readonly host: HostProcesses;
   /** Bytes of a page of the host. */
   readonly hostPageSize: number;
@@ -61,6 +63,7 @@ export class Exchange {
   readonly #runs: Runs;
   readonly #probe: HolderProbe;
   readonly #lifecycle: Lifecycle;
+  readonly #plays: ScenarioPlays;
   readonly #answer = new FieldWriter();
   /** Entries of the journal when others got the session. */
   #entries = 0;
@@ -71,6 +74,7 @@ export class Exchange {
     this.#token = options.token;
     this.#host = host;
     this.#runs = new Runs({ ...options, check: new CheckSync(new BufferFiles(buffers.directory)) });
+    this.#plays = new ScenarioPlays(session, this.#runs, options.scenario);
     this.#probe = new HolderProbe({
       session,
       buffers,
@@ -138,6 +142,7 @@ export class Exchange {
     this.#runs.left(peer);
     this.#probe.leave(peer);
     this.#guarded(() => this.#lifecycle.left(peer));
+    this.#plays.play();
   }
 
   /** What is due now and then: processes that ended without a word, and, where nobody asks anything, what was closed unseen. */
@@ -230,7 +235,9 @@ export class Exchange {
       }
     });
     if (refused !== undefined) throw refused;
-    return this.#answer.finish();
+    const answer = this.#answer.finish();
+    this.#plays.play();
+    return answer;
   }
 
   /** A task has ended in the model: so does its process. */
@@ -276,10 +283,16 @@ export class Exchange {
     return reply.finish();
   }
 
-  #watch(peer: Peer, frame: Frame): Buffer {
+  #watch(peer: Peer, frame: Frame): Buffer | undefined {
     const text = readAll(frame.fields, (fields) => fields.str());
-    const answer = this.#runs.ask(peer, text, (token) => this.#checkToken(token));
-    return this.#answer.answer(frame.type, frame.seq, 0).str(JSON.stringify(answer)).finish();
+    const told = (words: unknown) =>
+      this.#answer.answer(frame.type, frame.seq, 0).str(JSON.stringify(words)).finish();
+    const file = this.#runs.scenarioFor(peer, text);
+    if (file !== undefined) {
+      void this.#plays.start(peer, file).then((words) => peer.send(told(words)));
+      return undefined;
+    }
+    return told(this.#runs.ask(peer, text, (token) => this.#checkToken(token)));
   }
 
   #plain(frame: Frame, ret: number): Buffer {

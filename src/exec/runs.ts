@@ -11,6 +11,7 @@ import type { Peer, Process } from './peer.ts';
 import { MESSAGE } from './protocol.ts';
 import { refuseBoard } from './refused-boards.ts';
 import type { RunWords } from './run-words.ts';
+import { type MakeRun, ScenarioPlayer } from './scenario-player.ts';
 import { traced } from './strace.ts';
 import { FieldWriter, MalformedMessage } from './wire.ts';
 
@@ -20,6 +21,8 @@ interface Run {
   readonly watcher: Peer;
   /** Whether it wants each call. */
   readonly strace: boolean;
+  /** The scenario that is played beside it. */
+  player?: ScenarioPlayer;
   /** Whether its accesses are checked. */
   readonly checkSync: boolean;
   /** Whether its programs see the board's page size. */
@@ -128,6 +131,7 @@ export class Runs {
       const told = (text: string) => ({ text });
       return {
         opened: run.opened,
+        ...(run.player && { scenario: this.#told(run.player, kernel) }),
         calls: run.calls,
         // Its connection has yet to end.
         running: kernel.hasTask(run.root),
@@ -136,6 +140,43 @@ export class Runs {
         entry: entries,
       };
     });
+  }
+
+  #told(player: ScenarioPlayer, kernel: Kernel): { readonly verdict: string; readonly text: string } {
+    const { report, problem } = player.report(kernel);
+    const text = this.#words.scenario(report);
+    return problem === undefined
+      ? { verdict: report.verdict, text }
+      : { verdict: 'failed', text: `${text}${problem}\n` };
+  }
+
+  /** The scenario that a watcher wants to have played beside its run; `undefined` when it asks something else. */
+  scenarioFor(peer: Peer, text: string): string | undefined {
+    const { with: file } = parse(text);
+    const run = this.#runs.get(peer);
+    return typeof file === 'string' && run !== undefined && run.player === undefined ? file : undefined;
+  }
+
+  /** Plays a scenario beside a watcher's run. */
+  setScenario(peer: Peer, make: MakeRun): void {
+    const run = this.#runs.get(peer);
+    if (run !== undefined) run.player = new ScenarioPlayer(make, run.root);
+  }
+
+  /** Whether a scenario is played. */
+  get isPlaying(): boolean {
+    for (const { player } of this.#runs.values()) if (player !== undefined) return true;
+    return false;
+  }
+
+  /** Makes the steps of scenarios that are due. */
+  play(kernel: Kernel): void {
+    for (const { player } of this.#runs.values()) player?.play(kernel, this.check);
+  }
+
+  /** Goes on without scenarios. */
+  stopPlaying(why: string): void {
+    for (const { player } of this.#runs.values()) player?.stop(why);
   }
 
   /** Before a task exits: Linux frees what it alone has, which the program has not done. */
@@ -171,6 +212,7 @@ export class Runs {
     if (call.call === 'open') run.opened = true;
     const line = run.strace ? traced({ kernel, task: process.task, pid: process.pid }, call) : undefined;
     const result = checked(check, kernel, process.task, call);
+    for (const { player } of this.#runs.values()) player?.called(kernel, process.task, call, result);
     if (line !== undefined) tell(run, { strace: line(result) });
     if (run.strace && result.why !== undefined) {
       for (const reason of this.#words.failure(result.why)) tell(run, { strace: `    ${reason}` });

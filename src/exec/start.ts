@@ -1,7 +1,7 @@
 /** A process becomes the server of a session: `dmaheap __serve DIR`. */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buffersPath } from '../session/buffer-files.ts';
+import { BufferFiles, buffersPath } from '../session/buffer-files.ts';
 import type { SessionLocation } from '../session/directory.ts';
 import { makeDirectory, makeFreshDirectory, removeTree } from '../session/host-files.ts';
 import type { Replayed } from '../session/replay-log.ts';
@@ -11,6 +11,7 @@ import { ExportedNames } from './exported-names.ts';
 import { host, hostPageSize } from './host-processes.ts';
 import { Mirror } from './mirror.ts';
 import { PLAIN_WORDS, type RunWords } from './run-words.ts';
+import type { ReadScenario } from './scenario-plays.ts';
 import { ExchangeServer } from './server.ts';
 import { execDirectory, removeMarker, writeMarker } from './server-marker.ts';
 
@@ -19,12 +20,14 @@ import { execDirectory, removeMarker, writeMarker } from './server-marker.ts';
  *
  * @param onListening called once, when programs can connect
  * @param words what is told of runs
+ * @param scenario reads one that is played beside a run
  * @throws SessionError, or the system's error
  */
 export async function serve(
   location: SessionLocation,
   onListening: () => void,
   words: RunWords = PLAIN_WORDS,
+  scenario?: ReadScenario,
 ): Promise<void> {
   const directory = execDirectory(location.path);
   const news: string[] = [];
@@ -39,6 +42,8 @@ export async function serve(
   session.view((kernel) => {
     mirror.begin(kernel);
     buffers.load(kernel);
+    // What a server left that was killed. Nobody can have made a new one yet.
+    new BufferFiles(buffers.directory).sweep((name) => buffers.fileOf(kernel, name) !== undefined);
   });
   const token = freshToken();
   exchange = new Exchange({
@@ -47,6 +52,7 @@ export async function serve(
     mirror,
     token,
     words,
+    ...(scenario && { scenario }),
     host,
     hostPageSize: hostPageSize(),
     news,

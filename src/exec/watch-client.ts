@@ -39,6 +39,11 @@ export interface RunSummary {
   readonly running: boolean;
   readonly leaks: readonly { readonly text: string }[];
   readonly hazards: readonly { readonly text: string }[];
+  /** What came of the scenario that was played. */
+  readonly scenario?: {
+    readonly verdict: 'passed' | 'failed' | 'unfinished';
+    readonly text: string;
+  };
   readonly entry: number;
 }
 
@@ -118,6 +123,11 @@ export class WatchClient {
   /** Asks for a run. @throws ExecFailure when the server refuses or goes away */
   async begin(request: RunRequest): Promise<RunGranted> {
     return (await this.#ask({ ...request })) as unknown as RunGranted;
+  }
+
+  /** Has a scenario played beside the run, until its first step that waits. @throws ExecFailure when it cannot be */
+  async play(file: string): Promise<void> {
+    await this.#ask({ with: file });
   }
 
   /** What is left of the run, after its last process has ended. @throws ExecFailure when the server has gone */

@@ -8,6 +8,7 @@ import { Mirror } from '../../src/exec/mirror.ts';
 import { Peer } from '../../src/exec/peer.ts';
 import { ANSWER, HEADER, HOW, MAGIC, MESSAGE, VERSION } from '../../src/exec/protocol.ts';
 import { PLAIN_WORDS } from '../../src/exec/run-words.ts';
+import type { ReadScenario } from '../../src/exec/scenario-plays.ts';
 import { FieldReader, FieldWriter, FrameSplitter } from '../../src/exec/wire.ts';
 import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
 import { MemoryRecords } from '../../src/records.ts';
@@ -30,7 +31,8 @@ export class TestServer {
   /** What /proc of the host would show: `PID FD PATH`. */
   readonly open = new Set<string>();
 
-  constructor(params: BootParams = {}) {
+  /** @param scenario reads one that is played */
+  constructor(params: BootParams = {}, scenario?: ReadScenario) {
     const inputs = { ...cameraInputs(), params };
     const records = new MemoryRecords();
     bootInputs(inputs)(records);
@@ -44,6 +46,7 @@ export class TestServer {
       mirror,
       token: TOKEN,
       words: PLAIN_WORDS,
+      ...(scenario && { scenario }),
       hostPageSize: 4096,
       host: {
         kill: (pid) => this.killed.push(pid),

@@ -115,7 +115,8 @@ describe('docs/scenarios.md', () => {
   });
 
   it.each(blocks)('whose steps hold, and which editors take: %#', async (text) => {
-    expect(await runText(text, 'fixtures/scenarios.md')).toEqual([]);
+    // One that waits for a program holds with one: test/exec/with-scenario.test.ts.
+    if (!text.includes('- await:')) expect(await runText(text, 'fixtures/scenarios.md')).toEqual([]);
     expect(editorTakes(text)).toBe(true);
   });
 });

@@ -152,7 +152,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
 };
 
 /** Actions that are no commands. */
-const ONLY_SCENARIOS: ReadonlySet<string> = new Set(['check', 'occupy', 'syscall']);
+const ONLY_SCENARIOS: ReadonlySet<string> = new Set(['await', 'check', 'occupy', 'syscall']);
 /** Commands that are no actions: they look, or are about files, sessions and scenarios. */
 const ONLY_COMMANDS: ReadonlySet<string> = new Set(
   [

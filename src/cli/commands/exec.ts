@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { hostPageSize, refuseBoard, refuseHost } from '../../exec/host-fit.ts';
@@ -40,6 +40,7 @@ interface ExecOptions extends BoardOptions {
   readonly junit?: string;
   readonly failOn?: readonly FailOn[];
   readonly checkSync?: boolean;
+  readonly with?: string;
   readonly hostPageSize?: boolean;
 }
 
@@ -107,6 +108,7 @@ async function runOn(
       seccomp,
     });
     listen(sh, client);
+    if (options.with !== undefined) await client.play(resolve(options.with));
     const code = await supervised(
       [
         join(native, SUPERVISOR),
@@ -123,6 +125,15 @@ async function runOn(
   } finally {
     client.close();
   }
+}
+
+/** Reads the scenario before anything runs: what is wrong with it is told as `dmaheap run` tells it. */
+async function checkScenario(file: string, place: RunPlace): Promise<void> {
+  const { loadScenario } = await import('../exec/load-scenario.ts');
+  const session = openSession({ path: place.path, from: '--session' });
+  const tree = session.view((kernel) => kernel.bootTree());
+  session.close();
+  await loadScenario(file, tree);
 }
 
 /** Tells at once what the server tells. */
@@ -174,10 +185,15 @@ async function exec(sh: Shell, command: readonly string[], options: ExecOptions)
   const place = await runPlace(sh, options, options.record !== undefined);
   let isKept = options.keep === true;
   try {
+    if (options.with !== undefined) await checkScenario(options.with, place);
     const ended = await runOn(sh, place, command, options);
     const { leaks, hazards } = ended.summary;
     const found = { leaks: leaks.length > 0, hazards: hazards.length > 0 };
-    const failed = (options.failOn ?? []).filter((what) => found[what]);
+    const { scenario } = ended.summary;
+    const failed = [
+      ...(options.failOn ?? []).filter((what) => found[what]),
+      ...(scenario === undefined || scenario.verdict === 'passed' ? [] : (['scenario'] as const)),
+    ];
     isKept ||= (ended.code !== EXIT_DONE && !neverRan(ended)) || failed.length > 0;
     const isTold = place.isTemporary && isKept;
     if (options.record !== undefined) await record(sh, place, options.record);
@@ -213,6 +229,7 @@ export function execCommand({ program, shell }: Registry): void {
         new Option('--fail-on <what>', 'exit 1 for leaks, hazards (joined by commas)').argParser(readFailOn),
       ),
     )
+    .addOption(once(new Option('--with <scenario>', 'play its steps meanwhile: the work of a device')))
     .option('--check-sync', 'look for CPU accesses without SYNC (slow)')
     .option('--host-page-size', "show the host's page size to the program")
     .addHelpText(

@@ -15,8 +15,8 @@ export interface RunOutcome extends RunGranted {
   /** The session's directory where it is kept. */
   readonly session?: string;
   readonly summary: RunSummary;
-  /** What of `--fail-on` was found. */
-  readonly failed: readonly FailOn[];
+  /** What of `--fail-on` was found, and a scenario that did not pass. */
+  readonly failed: readonly (FailOn | 'scenario')[];
 }
 
 const NOT_OPENED =
@@ -32,12 +32,13 @@ export const neverRan = ({ code, summary }: Pick<RunOutcome, 'code' | 'summary'>
 
 /** @param hints whether what may have gone wrong is guessed at: not for a program that could not be carried otherwise */
 export function runSummaryText(outcome: RunOutcome, hints: boolean, ink: Ink): string {
-  const { opened, leaks, hazards } = outcome.summary;
+  const { opened, leaks, hazards, scenario } = outcome.summary;
   const counted = (count: number, one: string) => `${count} ${count === 1 ? one : `${one}s`}`;
   return [
     ...(opened || !hints || neverRan(outcome) ? [] : [NOT_OPENED]),
     ...(leaks.length === 0 ? [] : [`${ink.warn(counted(leaks.length, 'leak'))}:\n${told(leaks)}`]),
     ...(hazards.length === 0 ? [] : [`${ink.warn(counted(hazards.length, 'hazard'))}:\n${told(hazards)}`]),
+    ...(scenario === undefined ? [] : [scenario.text]),
   ].join('');
 }
 
@@ -52,6 +53,7 @@ export const runReportJson = ({ summary, ...run }: RunOutcome) => ({
   opened: summary.opened,
   leaks: summary.leaks,
   reports: summary.hazards,
+  scenario: summary.scenario ?? null,
   failed: run.failed,
   entries: { from: run.entry, to: summary.entry },
 });

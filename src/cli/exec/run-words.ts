@@ -5,6 +5,7 @@ import { formatSize } from '../../units.ts';
 import { explainFailure } from '../explain/explain-failure.ts';
 import { explainGroup, groupReports } from '../explain/explain-hazard.ts';
 import { holders } from '../render/buffers.ts';
+import { runText } from '../render/run-text.ts';
 
 function made({ ino, size, heap, name, maker, call }: BufferView): string {
   const named = name === undefined ? '' : `, named ${name}`;
@@ -18,5 +19,6 @@ export const RUN_WORDS: RunWords = {
     return `${made(buffer)}; held by ${held === '' ? 'nobody' : held}`;
   },
   unfreed: (buffer, task) => `${made(buffer)}; not freed when ${task} ended`,
+  scenario: (report) => runText(report),
   hazards: (reports) => groupReports(reports).map((group) => explainGroup(group).join('\n')),
 };

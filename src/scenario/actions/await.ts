@@ -6,6 +6,7 @@ import {
   DMA_BUF_SYNC_WRITE,
 } from '../../uapi/dma-buf.ts';
 import type { Action } from '../action.ts';
+import { BUFFER } from '../expectation.ts';
 import type { Getter, Moment, Pieces, RunningProgram } from '../moment.ts';
 import type { Outcome } from '../outcome.ts';
 import { flag, ref, size, text, yes } from '../value-forms.ts';
@@ -74,6 +75,7 @@ export const awaitProgram: Action<typeof schema> = {
   text: 'Waits for a real program: until it has a buffer, { heap, size, name }, or has made a SYNC, { sync: FD, end: true }.',
   schema,
   makes: 'descriptor',
+  expects: BUFFER,
   compile: (value, values, path) => {
     const { start = false, end = false, read = false, write = false } = value;
     const wanted: Wanted = {
