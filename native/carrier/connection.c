@@ -71,24 +71,35 @@ void dmah_unlock(void)
   dmah_raw(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, 8);
 }
 
-/* Sends every descriptor that is emulated: what came over fork or exec. The caller begins and asks. */
-static void put_table(struct dmah_wire *w)
+/*
+ * Every descriptor that is emulated: what came over fork or exec. A forked child's are its parent's, which the server knows: when they are more than
+ * one question holds it sends none. Others send as many as there is room for.
+ */
+static void put_table(struct dmah_wire *w, enum dmah_how how)
 {
-  int fds[1024], n = 0;
-  for (int fd = 0; fd < dmah_track_end() && n < 1024; fd++)
-    if (dmah_kind(fd))
-      fds[n++] = fd;
-  dmah_put_u32(w, (uint32_t)n);
-  for (int i = 0; i < n; i++) {
+  size_t at = w->out_length;
+  uint32_t n = 0;
+  dmah_put_u32(w, 0);
+  for (int fd = 0; fd < dmah_track_end(); fd++) {
+    if (!dmah_kind(fd))
+      continue;
     char path[PATH_MAX], text[PATH_MAX];
-    dmah_fd_path(fds[i], path, sizeof path);
+    dmah_fd_path(fd, path, sizeof path);
     if (dmah_memfd_path(path, text)) /* named as if it lay in the mirror, like a node */
       snprintf(path, sizeof path, "%s%s", dmah_mirror_dir, text);
-    long flags = dmah_raw(SYS_fcntl, fds[i], F_GETFD);
-    dmah_put_u32(w, (uint32_t)fds[i]);
+    if (w->out_length + 12 + strlen(path) > DMAH_MAX_REQUEST) {
+      n = how == DMAH_FORKED ? 0 : n;
+      w->out_length = how == DMAH_FORKED ? at + sizeof n : w->out_length;
+      break;
+    }
+    long flags = dmah_raw(SYS_fcntl, fd, F_GETFD);
+    dmah_put_u32(w, (uint32_t)fd);
     dmah_put_u32(w, flags > 0 ? (uint32_t)flags : 0);
     dmah_put_str(w, path);
+    n++;
   }
+  if (w->out)
+    memcpy(w->out + at, &n, sizeof n);
 }
 
 int64_t dmah_hello(enum dmah_how how, long ppid)
@@ -116,7 +127,7 @@ int64_t dmah_hello(enum dmah_how how, long ppid)
   dmah_put_u32(w, 1); /* preload */
   dmah_put_str(w, task);
   dmah_put_str(w, exe);
-  put_table(w);
+  put_table(w, how);
   int socket = w->socket;
   int64_t answer = dmah_wire_ask(w);
   if (w->socket < 0)

@@ -2,7 +2,11 @@
 #include "paths.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define NOT_EMULATED INT64_MIN
@@ -52,6 +56,8 @@ int mkdir(const char *path, mode_t mode) { return mkdirat(AT_FDCWD, path, mode);
 int mknodat(int dirfd, const char *path, mode_t mode, dev_t dev) { ELSE_HOST(one(DMAH_MKNOD, dirfd, path, mode), SYS_mknodat, dirfd, path, mode, dev); }
 int mknod(const char *path, mode_t mode, dev_t dev) { return mknodat(AT_FDCWD, path, mode, dev); }
 
+int mkfifo(const char *path, mode_t mode) { return mknodat(AT_FDCWD, path, S_IFIFO | mode, 0); }
+
 int renameat2(int dirfd, const char *path, int to_dirfd, const char *to, unsigned flags)
 {
   ELSE_HOST(two(DMAH_RENAME, dirfd, path, to_dirfd, to), SYS_renameat2, dirfd, path, to_dirfd, to, flags);
@@ -89,6 +95,53 @@ int utimensat(int dirfd, const char *path, const struct timespec times[2], int f
   ELSE_HOST(one(DMAH_UTIMES, dirfd, path, flags), SYS_utimensat, dirfd, path, times, flags);
 }
 
+int utimes(const char *path, const struct timeval times[2])
+{
+  if (!times)
+    return utimensat(AT_FDCWD, path, NULL, 0);
+  struct timespec exact[2] = { { times[0].tv_sec, times[0].tv_usec * 1000 }, { times[1].tv_sec, times[1].tv_usec * 1000 } };
+  return utimensat(AT_FDCWD, path, exact, 0);
+}
+
+int remove(const char *path)
+{
+  int ret = unlink(path);
+  return ret < 0 && errno == EISDIR ? rmdir(path) : ret;
+}
+
+/* The file system of an emulated path is asked of a descriptor. */
+static int file_system(const char *path, struct statfs *to)
+{
+  char at[PATH_MAX];
+  if (!dmah_emulated(AT_FDCWD, path, at))
+    return (int)dmah_result(dmah_raw(SYS_statfs, path, to));
+  int fd = dmah_open_emulated(at, O_PATH | O_CLOEXEC, 0);
+  int ret = fd < 0 ? -1 : fstatfs(fd, to);
+  int saved = errno;
+  if (fd >= 0)
+    close(fd);
+  errno = saved;
+  return ret;
+}
+DMAH_ALIAS(statfs, file_system);
+DMAH_ALIAS(statfs64, file_system);
+
+static int file_system_posix(const char *path, struct statvfs *to)
+{
+  char at[PATH_MAX];
+  struct statfs s;
+  if (!dmah_emulated(AT_FDCWD, path, at))
+    return REAL(statvfs)(path, to);
+  if (file_system(path, &s) < 0)
+    return -1;
+  *to = (struct statvfs){ .f_bsize = (unsigned long)s.f_bsize, .f_frsize = (unsigned long)s.f_frsize, .f_blocks = s.f_blocks,
+    .f_bfree = s.f_bfree, .f_bavail = s.f_bavail, .f_files = s.f_files, .f_ffree = s.f_ffree, .f_favail = s.f_ffree,
+    .f_namemax = (unsigned long)s.f_namelen };
+  return 0;
+}
+DMAH_ALIAS(statvfs, file_system_posix);
+DMAH_ALIAS(statvfs64, file_system_posix);
+
 static int truncate_path(const char *path, off_t length) { ELSE_HOST(one(DMAH_TRUNCATE, AT_FDCWD, path, length), SYS_truncate, path, length); }
 DMAH_ALIAS(truncate, truncate_path);
 DMAH_ALIAS(truncate64, truncate_path);
@@ -117,6 +170,8 @@ char *getcwd(char *buffer, size_t size)
     return errno = size ? ERANGE : EINVAL, NULL;
   return buffer ? memcpy(buffer, at, length) : NULL;
 }
+static char *getcwd_chk(char *buffer, size_t size, size_t room) { return (void)room, getcwd(buffer, size); }
+DMAH_ALIAS(__getcwd_chk, getcwd_chk);
 char *get_current_dir_name(void) { return getcwd(NULL, 0); }
 
 /* What a link of /proc/PID/fd says when it leads to one of our host files: its length, 0 when it does not. */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 static __thread bool tells; /* this thread's fork comes from a wrapper that tells FORK */
+static bool renumbers; /* children know themselves by another number than we do: unshare(CLONE_NEWPID) */
 
 static void before_fork(void)
 {
@@ -55,12 +56,12 @@ pid_t fork(void)
 {
   if (!dmah_active())
     return REAL(fork)();
-  tells = true;
+  tells = !renumbers;
   pid_t child = REAL(fork)();
   int saved = errno;
-  tells = false;
-  if (child != 0)
+  if (child != 0 && tells)
     tell_fork(child);
+  tells = false;
   errno = saved;
   return child;
 }
@@ -74,13 +75,15 @@ DMAH_ALIAS(__fork, fork);
 static pid_t plain_fork(unsigned long flags)
 {
   before_fork();
-  tells = true;
+  tells = !renumbers && !(flags & CLONE_NEWPID);
   long child = dmah_raw(SYS_clone, flags, 0, 0, 0, 0);
   if (child == 0)
     after_fork_in_child();
-  tells = false;
-  if (child != 0)
+  else if (tells)
     tell_fork((pid_t)child);
+  else
+    after_fork();
+  tells = false;
   return (pid_t)dmah_result(child);
 }
 
@@ -90,6 +93,13 @@ DMAH_ALIAS(_Fork, signal_safe_fork);
 /* Is it a fork by another name? What shares memory with us has our connection as well. */
 bool dmah_clone_is_fork(unsigned long flags) { return dmah_active() && !(flags & (CLONE_VM | CLONE_THREAD | CLONE_PARENT)); }
 long dmah_clone_fork(unsigned long flags) { return plain_fork(flags & ~(unsigned long)(CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PIDFD)); }
+
+int unshare(int flags)
+{
+  int ret = (int)dmah_result(dmah_raw(SYS_unshare, flags));
+  renumbers |= ret == 0 && (flags & CLONE_NEWPID);
+  return ret;
+}
 
 struct cloned { int (*run)(void *); void *argument; };
 
@@ -113,7 +123,7 @@ int clone(int (*run)(void *), void *stack, int flags, void *argument, ...)
     return REAL(clone)(run, stack, flags, argument, parent, tls, child_tid);
   struct cloned child = { run, argument };
   before_fork();
-  tells = !(flags & CLONE_NEWPID); /* whose child knows itself by another number */
+  tells = !renumbers && !(flags & CLONE_NEWPID);
   int pid = REAL(clone)(run_cloned, stack, flags, &child, parent, tls, child_tid);
   int saved = errno;
   if (tells)

@@ -6,6 +6,7 @@ import type { Border } from './border.ts';
 import type { Hello } from './hello.ts';
 import type { HolderProbe } from './holder-probe.ts';
 import type { Peer, Process } from './peer.ts';
+import { HOW } from './protocol.ts';
 import type { Surroundings } from './question.ts';
 import type { Tasks } from './tasks.ts';
 
@@ -48,7 +49,10 @@ export class Lifecycle {
       }
       peer.role = 'process';
       peer.process = process;
-      adoptDescriptors(kernel, process, hello.descriptors, this.#around);
+      // A forked child's table is its parent's; it sends none when that is more than one question holds.
+      if (hello.how !== HOW.FORKED || hello.descriptors.length > 0) {
+        adoptDescriptors(kernel, process, hello.descriptors, this.#around);
+      }
       return this.#welcome(kernel, seq, process);
     });
   }
