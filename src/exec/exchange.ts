@@ -147,7 +147,6 @@ export class Exchange {
 
   /** What is due now and then: processes that ended without a word, and, where nobody asks anything, what was closed unseen. */
   tick(isQuiet: boolean): void {
-    if (this.#tasks.isEmpty) return;
     this.#guarded(() => {
       this.#lifecycle.exitLost(this.#host.isAlive);
       if (!isQuiet) return;

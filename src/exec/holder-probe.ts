@@ -26,6 +26,8 @@ export class HolderProbe {
   readonly #exit: (kernel: Kernel, task: string) => void;
   readonly #holders = new Holders();
   readonly #prober = new Prober();
+  /** Tasks of processes that lost their server, and may have their buffers still. */
+  readonly #orphans: Set<string>;
   /** A task has ended while something else was being found out. */
   #again = false;
   /** Called when what was asked is known. */
@@ -37,6 +39,7 @@ export class HolderProbe {
     this.#isOurs = isOurs;
     this.#exits = exits;
     this.#exit = exit;
+    this.#orphans = session.view(orphans);
   }
 
   /** Whether an answer is waited for. */
@@ -104,7 +107,13 @@ export class HolderProbe {
   #swept(kernel: Kernel, names: readonly string[], held: ReadonlySet<string>): void {
     const fileOf = (name: string) => this.#buffers.fileOf(kernel, name);
     this.#holders.dropUnheld(kernel, names, held);
-    this.#holders.swept(kernel, names, held, fileOf, this.#isOurs);
+    const isOurs = (task: string) => this.#isOurs(task) || this.#orphans.has(task);
+    this.#holders.swept(kernel, names, held, fileOf, isOurs);
+    for (const task of this.#orphans) {
+      if (hasExported(kernel, task)) continue;
+      this.#orphans.delete(task);
+      if (kernel.hasTask(task) && !this.#isOurs(task)) kernel.syscall(task, { call: 'exit' });
+    }
   }
 
   /** Nobody is connected any more: nobody can receive what lies in flight. */
@@ -118,3 +127,10 @@ export class HolderProbe {
     if (!this.isRunning) this.onEnd();
   }
 }
+
+const hasExported = (kernel: Kernel, task: string): boolean =>
+  kernel.heldBuffers(task).some(({ file }) => kernel.exportedBuffer(file) !== undefined);
+
+/** The tasks that have buffers of programs, before any program is connected. */
+const orphans = (kernel: Kernel): Set<string> =>
+  new Set(kernel.taskNames().filter((task) => hasExported(kernel, task)));

@@ -1,6 +1,6 @@
 /** A process becomes the server of a session: `dmaheap __serve DIR`. */
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { BufferFiles, buffersPath } from '../session/buffer-files.ts';
 import type { SessionLocation } from '../session/directory.ts';
 import { makeDirectory, makeFreshDirectory, removeTree } from '../session/host-files.ts';
@@ -13,7 +13,10 @@ import { Mirror } from './mirror.ts';
 import { PLAIN_WORDS, type RunWords } from './run-words.ts';
 import type { ReadScenario } from './scenario-plays.ts';
 import { ExchangeServer } from './server.ts';
-import { execDirectory, removeMarker, writeMarker } from './server-marker.ts';
+import { execDirectory, readMarker, removeMarker, writeMarker } from './server-marker.ts';
+
+/** What the names of sockets' directories begin with. */
+const PLACE = 'dmaheap-';
 
 /**
  * Serves a session until nobody is connected any more. The marker file says where.
@@ -57,7 +60,8 @@ export async function serve(
     hostPageSize: hostPageSize(),
     news,
   });
-  const place = makeFreshDirectory(join(tmpdir(), 'dmaheap-'));
+  removePlaceOfKilled(location.path);
+  const place = makeFreshDirectory(join(tmpdir(), PLACE));
   const socket = join(place, 's');
   try {
     const server = new ExchangeServer(exchange);
@@ -73,6 +77,14 @@ export async function serve(
     removeTree(mirror.directory);
     session.close();
   }
+}
+
+/** The directory of the socket of a server that could not clear up: this one has its lock now. */
+function removePlaceOfKilled(session: string): void {
+  const socket = readMarker(session)?.socket;
+  if (socket === undefined) return;
+  const place = dirname(socket);
+  if (dirname(place) === tmpdir() && basename(place).startsWith(PLACE)) removeTree(place);
 }
 
 /** 64 hexadecimal digits that nobody can guess. */

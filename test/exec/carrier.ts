@@ -24,7 +24,7 @@ export const EM_AARCH64 = 183;
 export class TestServer {
   readonly directory = mkdtempSync(join(tmpdir(), 'dmaheap-exchange-'));
   readonly session: MemorySession;
-  readonly exchange: Exchange;
+  exchange: Exchange;
   readonly killed: number[] = [];
   /** Processes of the host that run without a connection. */
   readonly running = new Set<number>();
@@ -37,10 +37,22 @@ export class TestServer {
     const records = new MemoryRecords();
     bootInputs(inputs)(records);
     this.session = new MemorySession(records, inputs);
+    this.exchange = this.#exchangeOf();
+  }
+
+  /** Another server over the same session: the first was killed, and nobody is connected. */
+  restart(): void {
+    this.exchange = this.#exchangeOf();
+  }
+
+  #exchangeOf(): Exchange {
     const buffers = new ExportedNames(join(this.directory, 'b'));
     const mirror = new Mirror(join(this.directory, 'mirror'));
-    this.session.view((kernel) => mirror.begin(kernel));
-    this.exchange = new Exchange({
+    this.session.view((kernel) => {
+      mirror.begin(kernel);
+      buffers.load(kernel);
+    });
+    return new Exchange({
       session: this.session,
       buffers,
       mirror,

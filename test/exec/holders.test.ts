@@ -159,6 +159,23 @@ describe('a killed process', () => {
   });
 });
 
+describe('a server that comes after one that was killed', () => {
+  it('keeps what processes hold that lost theirs, and ends their tasks with it', () => {
+    const { name } = appWithBuffer();
+    server.restart();
+    const supervisor = new Supervisor();
+    server.exchange.tick(true);
+    expect(supervisor.answer([name])).toEqual([name]);
+    for (let sweep = 0; sweep < 2; sweep++) {
+      expect(buffers()).toBe(1);
+      server.exchange.tick(true);
+      supervisor.answer([]);
+    }
+    expect(buffers()).toBe(0);
+    expect(server.session.view((kernel) => kernel.hasTask('app'))).toBe(false);
+  });
+});
+
 describe('a sweep', () => {
   it('closes what two probes find nobody to hold', () => {
     const supervisor = new Supervisor();
