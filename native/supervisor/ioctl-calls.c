@@ -29,7 +29,7 @@ static void make_offer(struct call *c, enum dmah_kind kind, struct offer *offer)
 {
   static unsigned made;
   offer->number = lowest_free(c->task);
-  if (kind != DMAH_HEAP || offer->number < 0)
+  if (kind == DMAH_BUFFER || offer->number < 0)
     return;
   do { /* a name may be there of an earlier supervisor with our pid */
     snprintf(offer->name, sizeof offer->name, "s%d-%u", (int)getpid(), made++);
@@ -168,10 +168,11 @@ static int64_t host_is_full(struct call *c, int number, int error)
   return -ENOSPC;
 }
 
-/* Requests that can make a descriptor: ALLOC on a heap, whatever its type; DMA_BUF_IOCTL_EXPORT_SYNC_FILE; PRIME's. */
+/* The numbers of the requests that make descriptors: of a heap, a DRM node (PRIME_HANDLE_TO_FD), a buffer (EXPORT_SYNC_FILE). */
 static bool makes_descriptor(enum dmah_kind kind, uint32_t request)
 {
-  return kind == DMAH_HEAP ? NUMBER_OF(request) == 0 : kind == DMAH_BUFFER || kind == DMAH_DRM;
+  uint32_t number = NUMBER_OF(request);
+  return kind == DMAH_HEAP ? number == 0 : kind == DMAH_DRM ? number == 0x2d : kind == DMAH_BUFFER && number == 2;
 }
 
 static void carry_ioctl(struct call *c, struct offer *offer, bool *is_used)
