@@ -175,21 +175,22 @@ export class FileTable {
 
   /** Opens a file and returns its number; nobody refers to it yet. */
   add(file: OpenFile): number {
+    return this.#add(this.#counters(), file);
+  }
+
+  /** A new dma-buf, under the next inode number of the dmabuf file system. @returns the number of its file */
+  addDmaBuf(file: Omit<DmaBufFile, 'kind' | 'ino'>): number {
     const counters = this.#counters();
+    return this.#add(counters, { kind: 'dma_buf', ino: counters.nextIno++, ...file });
+  }
+
+  #add(counters: Counters, file: OpenFile): number {
     const id = counters.nextFile++;
     if (file.kind === 'dma_buf') countDmaBuf(counters, file.expName, 1);
     this.#records.put(COUNTERS, counters);
     this.put(id, file);
     if (file.kind === 'dma_buf') this.#owners.add(id, file.sgTable);
     return id;
-  }
-
-  /** The next inode number of the dmabuf file system. */
-  takeIno(): number {
-    const counters = this.#counters();
-    const ino = counters.nextIno++;
-    this.#records.put(COUNTERS, counters);
-    return ino;
   }
 
   /** Another reference: get_file(). */
@@ -277,7 +278,8 @@ export class FileTable {
 }
 
 function countDmaBuf(counters: Counters, heap: string, change: number): void {
-  const known = new Map(counters.dmaBufs);
-  known.set(heap, (known.get(heap) ?? 0) + change);
-  counters.dmaBufs = [...known];
+  const at = counters.dmaBufs.findIndex(([name]) => name === heap);
+  const [, count] = counters.dmaBufs[at] ?? [heap, 0];
+  const changed = [heap, count + change] as const;
+  counters.dmaBufs = at < 0 ? [...counters.dmaBufs, changed] : counters.dmaBufs.with(at, changed);
 }

@@ -203,9 +203,7 @@ function allocate(
     return { errno, why: declared === undefined ? why : { ...why, declared: declared.by } };
   }
   const { sgTable, charge } = allocation;
-  const file = files.add({
-    kind: 'dma_buf',
-    ino: files.takeIno(),
+  const file = files.addDmaBuf({
     expName: heap.name,
     size,
     flags: data.fd_flags & O_ACCMODE,

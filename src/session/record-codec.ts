@@ -33,6 +33,7 @@ const UTF16 = 10; // varint length in bytes, bytes
 const ARRAY = 11; // varint count, values
 const OBJECT = 12; // varint count, pairs of string and value
 const TYPED = 13; // kind, varint length in bytes, bytes
+const TRIMMED = 14; // kind, varint length in bytes, varint length without zeros at the end, bytes
 
 const KINDS = [
   Uint8Array,
@@ -51,6 +52,9 @@ const KINDS = [
 /** Deeper values are bugs in writers and attacks on readers: recursion must not exhaust the stack. */
 const MAX_DEPTH = 64;
 const HEADER = 4;
+/** Arrays of words, as bitmaps are: most of one's bits are at its beginning. */
+const LEAST_TRIMMED = 64;
+const MOST_TRIMMED = 1 << 16;
 
 let scratch = Buffer.allocUnsafeSlow(1 << 14);
 /** The same bytes as words. */
@@ -225,12 +229,25 @@ function putObject(value: object, depth: number): void {
 function putTyped(value: ArrayBufferView): void {
   const kind = KINDS.findIndex((type) => value instanceof type);
   if (kind < 0) throw new TypeError('a record holds typed arrays, not a DataView');
-  putTag(TYPED);
+  const kept = withoutZeros(value);
+  const isTrimmed = kept < value.byteLength;
+  putTag(isTrimmed ? TRIMMED : TYPED);
   putTag(kind);
   putVarint(value.byteLength);
-  reserve(value.byteLength);
-  scratch.set(new Uint8Array(value.buffer, value.byteOffset, value.byteLength), end);
-  end += value.byteLength;
+  if (isTrimmed) putVarint(kept);
+  reserve(kept);
+  scratch.set(new Uint8Array(value.buffer, value.byteOffset, kept), end);
+  end += kept;
+}
+
+/** How many bytes there are before the zeros at the end, in whole words; all of an array that is too short or too long to care. */
+function withoutZeros({ buffer, byteOffset, byteLength }: ArrayBufferView): number {
+  if (byteLength < LEAST_TRIMMED || byteLength > MOST_TRIMMED || byteOffset % 4 !== 0 || byteLength % 4 !== 0)
+    return byteLength;
+  const words = new Uint32Array(buffer, byteOffset, byteLength >>> 2);
+  let length = words.length;
+  while (length > 0 && words[length - 1] === 0) length--;
+  return length << 2;
 }
 
 class Reader {
@@ -273,7 +290,9 @@ class Reader {
       case OBJECT:
         return this.#object(depth + 1);
       case TYPED:
-        return this.#typed();
+        return this.#typed(false);
+      case TRIMMED:
+        return this.#typed(true);
       default:
         throw new BadRecord('unknown tag');
     }
@@ -334,15 +353,18 @@ class Reader {
     return value;
   }
 
-  #typed(): ArrayBufferView {
+  #typed(isTrimmed: boolean): ArrayBufferView {
     const type = KINDS[this.#byte()];
     if (type === undefined) throw new BadRecord('unknown typed array');
     const length = this.#varint();
     if (length % type.BYTES_PER_ELEMENT !== 0) throw new BadRecord('typed array cut off');
-    const at = this.#skip(length);
+    const kept = isTrimmed ? this.#varint() : length;
+    // So that damaged lengths cannot make us allocate much more than there is.
+    if (kept > length || (isTrimmed && length > MOST_TRIMMED)) throw new BadRecord('typed array cut off');
+    const at = this.#skip(kept);
     // A copy: the caller may change it, and it must not hang on the bytes of the store.
     const bytes = new Uint8Array(length);
-    bytes.set(this.#bytes.subarray(at, at + length));
+    bytes.set(this.#bytes.subarray(at, at + kept));
     return new type(bytes.buffer);
   }
 }

@@ -48,9 +48,8 @@ export function record(kernel: Kernel, records: Records, onEntry: () => void = (
     const changed = given && givenBytes(call, given);
     const made = result.ret < 0 ? undefined : addressOf(kernel, task, call);
     const left = caused();
-    const isPlain = changed === undefined && made === undefined && left === undefined;
-    appendJournal(records, isPlain ? entry : { ...entry, ...changed, ...made, ...left });
-    trimLogs(kernel, records);
+    appendJournal(records, Object.assign(entry, changed, made, left));
+    if (left !== undefined) trimLogs(kernel, records);
     onEntry();
   };
   kernel.onAccess = (made: Access) => {
@@ -58,15 +57,16 @@ export function record(kernel: Kernel, records: Records, onEntry: () => void = (
     const { access, place, bytes, fault } = made;
     const unread = access === 'read' && fault !== undefined;
     const kept = unread ? { length: bytes.length } : keepBytes(access, bytes);
+    const left = caused();
     appendJournal(records, {
       ...moment(),
       access,
       place,
       kept,
       ...(fault !== undefined && { fault }),
-      ...caused(),
+      ...left,
     });
-    trimLogs(kernel, records);
+    if (left !== undefined) trimLogs(kernel, records);
     onEntry();
   };
 }
@@ -85,11 +85,15 @@ function pointerOf(call: Syscall): Uint8Array | undefined {
 
 /** The call with its own copy of the caller's bytes, who may change them before the transaction ends. */
 function ownBytes(call: Syscall): Syscall {
-  let own = call;
-  for (const [name, value] of Object.entries(call)) {
-    if (value instanceof Uint8Array) own = { ...own, [name]: value.slice() };
-  }
-  return own;
+  const own: Record<string, unknown> = { ...call };
+  for (const name of Object.keys(own)) own[name] = ownValue(own[name]);
+  return own as Syscall;
+}
+
+function ownValue(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Uint8Array) return value.slice();
+  return Array.isArray(value) ? value.map(ownValue) : value;
 }
 
 /** What the pointer led to before the call, where that was something else. */

@@ -54,8 +54,9 @@ const SPILL = 8192;
 /** What a transaction reads and changes. */
 export class WritableRecords extends StoreRecords {
   readonly #writer: StoreWriter;
-  #changed = new KeyTree();
-  readonly #isChanged = new Set<string>();
+  readonly #changed = new Set<string>();
+  /** The same by directory, once somebody has listed any. */
+  #tree: KeyTree | undefined;
 
   constructor(writer: StoreWriter) {
     super(writer);
@@ -75,8 +76,8 @@ export class WritableRecords extends StoreRecords {
   /** Gives the changes to the store, which commits them when the transaction ends. */
   flush(): void {
     this.#writer.put(this.#changes());
-    this.#changed = new KeyTree();
-    this.#isChanged.clear();
+    this.#tree = undefined;
+    this.#changed.clear();
   }
 
   /**
@@ -84,27 +85,31 @@ export class WritableRecords extends StoreRecords {
    * kernel, when nobody holds an object that was got from here.
    */
   spill(): void {
-    if (this.#isChanged.size < SPILL && this.values.size < 8 * SPILL) return;
+    if (this.#changed.size < SPILL && this.values.size < 8 * SPILL) return;
     this.flush();
     this.values.clear();
   }
 
   protected override newKeys(prefix: string): readonly string[] {
-    return this.#changed.list(prefix);
+    if (this.#tree === undefined) {
+      this.#tree = new KeyTree();
+      for (const key of this.#changed) this.#tree.add(key);
+    }
+    return this.#tree.list(prefix);
   }
 
   /** The changed records, encoded, in the order of their keys. */
   *#changes(): StoreChanges {
-    for (const key of this.#changed.list('')) {
+    for (const key of [...this.#changed].sort()) {
       const value = this.values.get(key);
       yield [key, value === undefined ? undefined : encodeRecord(key, value)];
     }
   }
 
   #change(key: string): void {
-    if (this.#isChanged.has(key)) return;
-    this.#isChanged.add(key);
+    if (this.#changed.has(key)) return;
     this.#changed.add(key);
+    this.#tree?.add(key);
   }
 }
 

@@ -20,7 +20,10 @@ describe('FileTable', () => {
     const first = files.add({ kind: 'stream', flags: 2, count: 1 });
     files.unref(first);
     expect(files.add({ kind: 'stream', flags: 2, count: 1 })).not.toBe(first);
-    expect([files.takeIno(), files.takeIno()]).toEqual([1, 2]);
+    const made = { expName: 'system', size: 0n, flags: 2, sgTable: [], count: 1, call: 0, maker: '' };
+    const backing = { backend: 'system', index: 0 } as const;
+    const numbers = [1, 2].map(() => files.get(files.addDmaBuf({ ...made, backing })));
+    expect(numbers).toMatchObject([{ ino: 1 }, { ino: 2 }]);
   });
 });
 

@@ -75,6 +75,23 @@ describe('records as bytes', () => {
     );
   });
 
+  it('leave out the zeros at the end of words, which a bitmap mostly is', () => {
+    const bitmap = new Uint32Array(1024);
+    bitmap.set([7, 0, 9]);
+    expect(encodeRecord('key', bitmap).length).toBeLessThan(32);
+    for (const value of [
+      bitmap,
+      new Uint32Array(1024),
+      new Uint8Array(100).fill(1, 0, 3),
+      bitmap.subarray(1),
+    ]) {
+      expect(roundTrip(value)).toStrictEqual(value.slice());
+    }
+    // A length that claims more than was ever left out.
+    const claims = encodeRecord('key', new Uint8Array(1 << 17));
+    expect(claims.length).toBeGreaterThan(1 << 17);
+  });
+
   it('are read from any place in a buffer', () => {
     const bytes = encodeRecord('key', { words: new Uint32Array([1, 2, 3]) });
     const moved = new Uint8Array(bytes.length + 3);

@@ -66,9 +66,7 @@ export function exportDumb(
   const { caller: _, ...uncharged } = context;
   const allocation = dmaHeapOps(SHMEM).allocate(uncharged, dumb.size >> BigInt(pageShift));
   if ('errno' in allocation) return fail('ENOMEM', allocation.why);
-  const file = state.files.add({
-    kind: 'dma_buf',
-    ino: state.files.takeIno(),
+  const file = state.files.addDmaBuf({
     expName: 'drm',
     size: dumb.size,
     flags: flags & O_ACCMODE,

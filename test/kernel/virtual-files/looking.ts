@@ -90,9 +90,7 @@ export class Looking {
     const got = dmaHeapOps(heap.backing).allocate(this.context, BigInt(pfnDown(size)));
     if ('errno' in got) return 0;
     const flags = given.flags ?? O_RDWR;
-    const file = files.add({
-      kind: 'dma_buf',
-      ino: files.takeIno(),
+    const file = files.addDmaBuf({
       expName: name,
       size,
       flags,
