@@ -50,8 +50,9 @@ static void store_read(struct dmah_wire *w, const struct iovec *parts, long n, i
     if (stored < want)
       break;
   }
-  if (length > 0)
-    *ret = done > 0 ? (int64_t)done : -EFAULT;
+  /* A struct is answered with 0, and is there as a whole. */
+  if (length > 0 && (*ret > 0 || done < length))
+    *ret = *ret > 0 && done > 0 ? (int64_t)done : -EFAULT;
 }
 
 /*
