@@ -73,6 +73,7 @@ export function changedRuns(before: Uint8Array, now: Uint8Array): Changed[] {
   for (let word = 0; word < words; word++) {
     if (old[word] === fresh[word]) continue;
     let from = word * WORD;
+    while (word + 1 < words && old[word + 1] !== fresh[word + 1]) word++;
     while (before[from] === now[from]) from++;
     let to = (word + 1) * WORD;
     while (before[to - 1] === now[to - 1]) to--;
