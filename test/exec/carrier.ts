@@ -31,8 +31,11 @@ export class TestServer {
   /** What /proc of the host would show: `PID FD PATH`. */
   readonly open = new Set<string>();
 
+  readonly #scenario: ReadScenario | undefined;
+
   /** @param scenario reads one that is played */
   constructor(params: BootParams = {}, scenario?: ReadScenario) {
+    this.#scenario = scenario;
     const inputs = { ...cameraInputs(), params };
     const records = new MemoryRecords();
     bootInputs(inputs)(records);
@@ -58,7 +61,7 @@ export class TestServer {
       mirror,
       token: TOKEN,
       words: PLAIN_WORDS,
-      ...(scenario && { scenario }),
+      ...(this.#scenario && { scenario: this.#scenario }),
       hostPageSize: 4096,
       host: {
         kill: (pid) => this.killed.push(pid),
