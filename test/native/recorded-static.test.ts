@@ -21,7 +21,8 @@ const DIFFER: Readonly<Record<string, readonly string[]>> = {
 };
 
 const place = mkdtempSync(join(tmpdir(), 'dmaheap-static-'));
-afterAll(() => rmSync(place, { recursive: true, force: true }));
+// Servers stay for a moment after their last program.
+afterAll(() => rmSync(place, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 }));
 
 async function must(words: readonly string[]): Promise<string> {
   const { stdout, stderr, code } = await dmaheap(words);
