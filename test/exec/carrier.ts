@@ -30,7 +30,6 @@ export class TestServer {
   readonly running = new Set<number>();
   /** What /proc of the host would show: `PID FD PATH`. */
   readonly open = new Set<string>();
-  readonly #scenario: ReadScenario | undefined;
 
   readonly #scenario: ReadScenario | undefined;
 
@@ -41,7 +40,6 @@ export class TestServer {
     const records = new MemoryRecords();
     bootInputs(inputs)(records);
     this.session = new MemorySession(records, inputs);
-    this.#scenario = scenario;
     this.exchange = this.#exchangeOf();
   }
 
