@@ -180,7 +180,9 @@ export const NOT_RUN: Readonly<Record<string, readonly (readonly [command: RegEx
   'README.md': [
     [/^npm ci /, 'it installs'],
     [/^npm test$/, 'it runs this test'],
+    [/^dmaheap exec /, 'it needs a compiler: test/native'],
   ],
+  'docs/exec.md': [[/^/, 'they need a compiler: test/native/exec-page.test.ts']],
   'docs/device-tree.md': [[/\/sys\/firmware\/fdt/, 'it needs a machine that was booted with a device tree']],
   'docs/cli.md': [
     [/completion (bash|zsh|fish)/, 'it is for start-up files of three shells: test/cli/completion.test.ts'],

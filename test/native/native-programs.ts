@@ -21,8 +21,11 @@ export const BUILDS = {
 
 export type Build = keyof typeof BUILDS;
 
-/** Whether the compiler of a build is installed. */
-export const hasCompiler = (build: Build): boolean => spawnSync(BUILDS[build][0], ['--version']).status === 0;
+/** Whether a program is installed. */
+export const hasTool = (name: string): boolean => spawnSync(name, ['--version']).status === 0;
+
+/** Whether the compiler of a build is. */
+export const hasCompiler = (build: Build): boolean => hasTool(BUILDS[build][0]);
 
 const place = mkdtempSync(join(tmpdir(), 'dmaheap-programs-'));
 afterAll(() => rmSync(place, { recursive: true, force: true }));
