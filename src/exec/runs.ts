@@ -130,7 +130,7 @@ export class Runs {
       const reports = [...kernel.hazards.since(run.hazards)];
       const told = (text: string) => ({ text });
       return {
-        opened: run.opened,
+        opened: run.opened || run.calls > 0,
         ...(run.player && { scenario: this.#told(run.player, kernel) }),
         calls: run.calls,
         // Its connection has yet to end.

@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { hostPageSize, refuseBoard, refuseHost } from '../../exec/host-fit.ts';
+import { refuseHost } from '../../exec/host-fit.ts';
 import { nativeParts, SUPERVISOR } from '../../exec/native-build.ts';
 import { serverOf } from '../../exec/server-process.ts';
 import { supervised } from '../../exec/supervised.ts';
@@ -89,7 +89,6 @@ async function runOn(
   options: ExecOptions,
 ): Promise<Omit<RunOutcome, 'failed'>> {
   const seccomp = options.carrier === 'seccomp';
-  refuseBoard(place.profile, seccomp, hostPageSize());
   const native = await nativeParts(packageRoot(), process.env, () => {
     if (sh.streams.errIsTerminal) sh.streams.err('building the native part, once\n');
   });
