@@ -1,7 +1,6 @@
 /** The session that a program runs on: the user's, or one that is booted into a temporary directory for the run. */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Profile } from '../../profile/profile.ts';
 import { makeFreshDirectory, removeTree } from '../../session/host-files.ts';
 import { bootSession, openSession } from '../../session/local-session.ts';
 import { type BoardOptions, refuseBoardOptions } from '../read/boot-inputs.ts';
@@ -12,7 +11,6 @@ import { VERSION } from '../version.ts';
 export interface RunPlace {
   /** The session's directory. */
   readonly path: string;
-  readonly profile: Profile;
   /** Whether it was made for this run. */
   readonly isTemporary: boolean;
   /** Removes a session that was made for the run; nobody has it open any more. */
@@ -25,9 +23,8 @@ export async function runPlace(sh: Shell, options: BoardOptions, keepsHistory: b
   if (board === undefined && !needsNoBoard(options)) {
     refuseBoardOptions(options);
     const session = await sh.session('exec');
-    const profile = session.view((kernel) => kernel.profile);
     session.close();
-    return { path: sh.location().path, profile, isTemporary: false, remove: () => {} };
+    return { path: sh.location().path, isTemporary: false, remove: () => {} };
   }
   sh.refuseSession('exec --board');
   const prepared =
@@ -44,13 +41,10 @@ export async function runPlace(sh: Shell, options: BoardOptions, keepsHistory: b
       : prepared.inputs;
     bootSession({ path, from: '--session' }, inputs, prepared.build, { version: VERSION });
     const session = openSession({ path, from: '--session' });
-    const { profile, warnings } = session.view((kernel) => ({
-      profile: kernel.profile,
-      warnings: kernel.warnings(),
-    }));
+    const warnings = session.view((kernel) => kernel.warnings());
     session.close();
     await sh.warn(warnings);
-    return { path, profile, isTemporary: true, remove };
+    return { path, isTemporary: true, remove };
   } catch (error) {
     remove();
     throw error;
