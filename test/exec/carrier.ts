@@ -31,6 +31,8 @@ export class TestServer {
   /** What /proc of the host would show: `PID FD PATH`. */
   readonly open = new Set<string>();
 
+  readonly #scenario: ReadScenario | undefined;
+
   /** @param scenario reads one that is played */
   constructor(params: BootParams = {}, scenario?: ReadScenario) {
     this.#scenario = scenario;
