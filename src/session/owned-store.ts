@@ -7,10 +7,9 @@
  * While the lock is let go, the log is empty: so whoever has the lock and finds something in it, finds a killed
  * owner's.
  */
-import type { Records } from '../records.ts';
 import { bootState } from './boot-state.ts';
 import { redoLogPath } from './exec-directory.ts';
-import { RedoLog } from './redo-log.ts';
+import { type LoggedChanges, RedoLog } from './redo-log.ts';
 import { appliedSequence, isNews, putAppliedSequence, type Replayed, replayLog } from './replay-log.ts';
 import { SessionError } from './session-error.ts';
 import type { HeldStore, SqliteStore, SqliteStoreOptions } from './sqlite-store.ts';
@@ -100,10 +99,10 @@ export class OwnedStore {
   }
 
   /** Commits what a transaction has changed, by one write(2). @throws SessionError when it could not: then nothing has happened */
-  append(changed: ReadonlySet<string>, records: Records): void {
-    if (changed.size === 0) return;
+  append(changes: LoggedChanges): void {
+    if (changes.changed.size === 0) return;
     this.#options.fault?.('before-append');
-    this.#owned.log.append(this.#sequence + 1, changed, records);
+    this.#owned.log.append(this.#sequence + 1, changes);
     this.#sequence++;
     this.#options.fault?.('appended');
   }
@@ -133,6 +132,7 @@ export class OwnedStore {
       held.letGo(error);
       throw error;
     }
+    log.doubt();
     held.commit();
     this.#options.fault?.('log-stored');
     log.clear();

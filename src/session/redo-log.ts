@@ -13,7 +13,6 @@
  * that follow: `#blocks` has them as they were logged last.
  */
 import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
-import type { Records } from '../records.ts';
 import type { BootState } from './boot-state.ts';
 import { createOwn, openOwn, truncateHost, unlinkHost, writeHost } from './host-files.ts';
 import { type Change, FrameWriter, framesOf, recordAt } from './log-frame.ts';
@@ -122,6 +121,15 @@ function headOf({ generation, arena, bootedAt }: LoggedBoot): Buffer {
   return head;
 }
 
+/** What a transaction has changed. */
+export interface LoggedChanges {
+  readonly changed: ReadonlySet<string>;
+  /** Absent: it is deleted. */
+  get(key: string): unknown;
+  /** Whether it is known that nothing was under the key before. */
+  isMade(key: string): boolean;
+}
+
 /** The key is deleted. */
 const DELETED = -1;
 /** The key's value is in `#blocks`. */
@@ -136,6 +144,8 @@ export class RedoLog {
   readonly #places = new Map<string, number>();
   /** Bitmaps and the like, as they were logged last. */
   readonly #blocks = new Map<string, Words>();
+  /** Keys that the store has not: when they are deleted before it has, it need not know of them. */
+  readonly #unstored = new Set<string>();
   #size = HEAD;
 
   /** Begins an empty log in the place of the one that is there. @throws SessionError */
@@ -183,20 +193,31 @@ export class RedoLog {
   /**
    * Appends a transaction, by one write(2).
    *
-   * @param changed the keys that it has changed in `records`
    * @throws SessionError when it could not be written whole: then it has not happened
    */
-  append(sequence: number, changed: ReadonlySet<string>, records: Records): void {
+  append(sequence: number, changes: LoggedChanges): void {
+    const { changed } = changes;
     const places: number[] = [];
     const patches: (() => void)[] = [];
     this.#frame.begin(sequence, changed.size);
-    for (const key of changed) places.push(this.#put(key, records.get(key), patches));
+    for (const key of changed) places.push(this.#put(key, changes.get(key), patches));
     const frame = this.#frame.finish();
     this.#write(frame);
     let i = 0;
-    for (const key of changed) this.#places.set(key, places[i++] ?? DELETED);
+    for (const key of changed) this.#note(key, places[i++] ?? DELETED, changes.isMade(key));
     for (const patch of patches) patch();
     this.#size += frame.length;
+  }
+
+  #note(key: string, place: number, isMade: boolean): void {
+    if (isMade && !this.#places.has(key)) {
+      if (place === DELETED) return;
+      this.#unstored.add(key);
+    } else if (place === DELETED && this.#unstored.delete(key)) {
+      this.#places.delete(key);
+      return;
+    }
+    this.#places.set(key, place);
   }
 
   /** All changes, the last of each key. */
@@ -216,7 +237,13 @@ export class RedoLog {
     this.#size = HEAD;
     this.#places.clear();
     this.#blocks.clear();
+    this.#unstored.clear();
     this.#cut();
+  }
+
+  /** It was tried to put it into the store, and is not known whether that has it. */
+  doubt(): void {
+    this.#unstored.clear();
   }
 
   /** Lets go of the file, and removes it when there is nothing in it. */

@@ -20,6 +20,7 @@ export class ResidentRecords implements Records {
   /** All keys of a directory (`file/`), those of this transaction included. */
   readonly #keys = new Map<string, KeyTree>();
   readonly #changed = new Set<string>();
+  readonly #made = new Set<string>();
 
   /** @param under what was committed */
   constructor(under: StoreReader) {
@@ -50,7 +51,9 @@ export class ResidentRecords implements Records {
     this.#values.set(key, value);
     if (isKnown) return;
     const keys = this.#keys.get(directoryOf(key));
-    if (keys !== undefined && !keys.has(key)) keys.add(key);
+    if (keys === undefined || keys.has(key)) return;
+    keys.add(key);
+    this.#made.add(key);
   }
 
   delete(key: string): void {
@@ -67,6 +70,11 @@ export class ResidentRecords implements Records {
     }
   }
 
+  /** Whether a key is known not to have been there before this transaction. */
+  isMade(key: string): boolean {
+    return this.#made.has(key);
+  }
+
   /** The keys that this transaction has changed. */
   get changed(): ReadonlySet<string> {
     return this.#changed;
@@ -79,6 +87,7 @@ export class ResidentRecords implements Records {
       if (WRITTEN_ONCE.test(key) || this.#values.get(key) === undefined) this.#values.delete(key);
     }
     this.#changed.clear();
+    this.#made.clear();
     if (this.#values.size > KEPT) this.#values.clear();
   }
 

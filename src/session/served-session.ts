@@ -43,7 +43,8 @@ export interface ServeOptions extends SessionOptions {
   readonly onLease?: (what: 'begins' | 'ends') => void;
 }
 
-const LOG_LIMIT = 32 << 20;
+/** So much is put into the store in less than a tenth of a second, in which no call is answered. */
+const LOG_LIMIT = 8 << 20;
 const IDLE_AFTER = 200;
 
 /** So long, milliseconds, is waited for those who got a lease, unless they have the lock then. */
@@ -123,7 +124,7 @@ export class ServedSession implements Session {
       if (value instanceof Promise) throw new Error('the body of a transaction must not be asynchronous');
       cut = wasWhole && journalLength(records).first > 0;
       this.#backing.settled(memory);
-      this.#owned.append(records.changed, records);
+      this.#owned.append(records);
       records.settle();
       this.#backing.committed(memory);
     } catch (error) {

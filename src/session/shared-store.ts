@@ -79,8 +79,8 @@ export class SharedStore implements Store {
     });
   }
 
-  read<T>(body: (reader: StoreReader) => T): T {
-    if (this.#depth === 0) this.catchUp();
+  read<T>(body: (reader: StoreReader) => T, mayLag = false): T {
+    if (this.#depth === 0 && !mayLag) this.catchUp();
     return this.#within(() => this.#store.read(body));
   }
 

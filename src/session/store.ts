@@ -27,7 +27,11 @@ export interface Store {
    * `body` throws, nothing is written.
    */
   write(body: (writer: StoreWriter) => void): void;
-  /** Runs `body` on a snapshot, without waiting for a writer. */
-  read<T>(body: (reader: StoreReader) => T): T;
+  /**
+   * Runs `body` on a snapshot, without waiting for a writer.
+   *
+   * @param mayLag whether it may be an older one, where there is a server that has answered more since
+   */
+  read<T>(body: (reader: StoreReader) => T, mayLag?: boolean): T;
   close(): void;
 }

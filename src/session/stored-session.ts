@@ -97,20 +97,21 @@ export class StoredSession implements Session {
   }
 
   assumed(): readonly Diagnostic[] {
-    return this.#read((_, state) => state.assumed ?? []);
+    // It is of the boot, which no call changes.
+    return this.#read((_, state) => state.assumed ?? [], true);
   }
 
   close(): void {
     this.#backing.close();
   }
 
-  #read<T>(body: (records: Records, state: BootState) => T): T {
+  #read<T>(body: (records: Records, state: BootState) => T, mayLag = false): T {
     for (let attempt = 0; ; attempt++) {
       try {
         return this.#backing.store.read((reader) => {
           const records = new StoreRecords(reader);
           return body(records, this.#state(records));
-        });
+        }, mayLag);
       } catch (error) {
         if (attempt === 8 || this.#backing.replaced?.(error) !== true) throw error;
       }

@@ -31,8 +31,13 @@ class Transactions {
   make(count: number): void {
     for (let i = 0; i < count; i++) {
       const changed = new Set<string>();
+      const before = new Set([...this.records.list('')].map(([key]) => key));
       for (let left = 1 + this.#random.below(4); left > 0; left--) changed.add(this.#change());
-      this.log.append(this.states.length, changed, this.records);
+      this.log.append(this.states.length, {
+        changed,
+        get: (key) => this.records.get(key),
+        isMade: (key) => !before.has(key),
+      });
       this.states.push(this.#now());
       this.ends.push(readFileSync(path).length);
     }
