@@ -4,8 +4,8 @@
  *     frame    u32 size, u32 check, u48 sequence, u32 count, count × change
  *     change   u32 what, u16 size of the key, key, and
  *                what = DELETED          nothing
- *                what = PATCH | size     u32 place in the array, so many bytes of it less 4: of a typed array that the log
- *                                        has as a whole before
+ *                what = PATCH | size     u32 number of a word, and words, so many bytes together: of a bitmap that the log has
+ *                                        as a whole before
  *                what = size             the record as the store has it, so many bytes
  *
  * `check` is over the sequence, the patches, and the checksums of the records, which are over themselves and their keys.
@@ -15,18 +15,17 @@ import { borrowRecord, isRecord } from './record-codec.ts';
 import { checksumOf } from './sqlite-records.ts';
 
 const HEAD = 18;
-const CHANGE_HEAD = 6;
+export const CHANGE_HEAD = 6;
 const DELETED = 0xffff_ffff;
 const PATCH = 0x8000_0000;
-/** Before the bytes of a patch. */
-const PLACE = 4;
+/** The number before the words of a patch. */
+const NUMBER = 4;
 
 /** What a frame says of a key. */
 export type Change =
   | { readonly key: string; readonly kind: 'deleted' }
   | { readonly key: string; readonly kind: 'record'; readonly record: Uint8Array }
-  /** @param at in bytes */
-  | { readonly key: string; readonly kind: 'patch'; readonly at: number; readonly bytes: Uint8Array };
+  | { readonly key: string; readonly kind: 'patch'; readonly word: number; readonly words: Uint32Array };
 
 export interface Frame {
   readonly sequence: number;
@@ -85,19 +84,18 @@ function changeAt(bytes: Buffer, at: number, limit: number): Found | undefined {
     if (!isRecord(key, value)) return undefined;
     return { change: { key, kind: 'record', record: value }, check: checksumOf(value), end };
   }
-  if (value.length < PLACE) return undefined;
-  const patch = { key, kind: 'patch', at: value.readUInt32LE(0), bytes: value.subarray(PLACE) } as const;
-  return { change: patch, check: checkOfBytes(value, checkOfKey(key)), end };
+  if (value.length < NUMBER || value.length % 4 !== 0) return undefined;
+  // A copy: words want to be aligned.
+  const words = new Uint32Array(new Uint8Array(value.subarray(NUMBER)).buffer);
+  const patch = { key, kind: 'patch', word: value.readUInt32LE(0), words } as const;
+  return { change: patch, check: checkOfBytes(bytes, keyEnd, end, checkOfKey(key)), end };
 }
 
-/** The record of a change, which is one. @param read fills bytes from a place behind the change's beginning */
-export function recordAt(read: (at: number, into: Uint8Array) => void): Uint8Array {
-  const head = Buffer.allocUnsafe(CHANGE_HEAD);
-  read(0, head);
-  const record = new Uint8Array(head.readUInt32LE(0));
-  read(CHANGE_HEAD + head.readUInt16LE(4), record);
-  return record;
-}
+/** Where behind its beginning the record of a change is, which is one, and its size. */
+export const recordIn = (bytes: Buffer, at: number): { readonly from: number; readonly size: number } => ({
+  from: CHANGE_HEAD + bytes.readUInt16LE(at + 4),
+  size: bytes.readUInt32LE(at),
+});
 
 /** The frames of a log, one after the other, in one buffer. */
 export class FrameWriter {
@@ -130,15 +128,16 @@ export class FrameWriter {
     return at;
   }
 
-  /** @param place where in the array, in bytes */
-  patch(key: string, place: number, bytes: Uint8Array): void {
-    const size = PLACE + bytes.length;
+  /** @param word the number of the first of them */
+  patch(key: string, word: number, words: Uint32Array): void {
+    const size = NUMBER + words.byteLength;
     this.#head(PATCH + size, key, size);
     const from = this.#end;
-    this.#bytes.writeUInt32LE(place, from);
-    this.#bytes.set(bytes, from + PLACE);
-    this.#end += size;
-    this.#check = mix(this.#check, checkOfBytes(this.#bytes.subarray(from, this.#end), checkOfKey(key)));
+    this.#bytes.writeUInt32LE(word, from);
+    let to = from + NUMBER;
+    for (const one of words) to = this.#bytes.writeUInt32LE(one, to);
+    this.#end = to;
+    this.#check = mix(this.#check, checkOfBytes(this.#bytes, from, to, checkOfKey(key)));
   }
 
   /** The frame, whose bytes are good until the next one begins. */
@@ -194,8 +193,8 @@ function checkOfKey(key: string): number {
   return check;
 }
 
-function checkOfBytes(bytes: Uint8Array, from: number): number {
-  let check = from;
-  for (const byte of bytes) check = mix(check, byte);
+function checkOfBytes(bytes: Uint8Array, from: number, to: number, seed: number): number {
+  let check = seed;
+  for (let at = from; at < to; at++) check = mix(check, bytes[at] ?? 0);
   return check;
 }

@@ -15,8 +15,7 @@
 import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
 import type { BootState } from './boot-state.ts';
 import { createOwn, openOwn, truncateHost, unlinkHost, writeHost } from './host-files.ts';
-import { type Change, FrameWriter, framesOf, recordAt } from './log-frame.ts';
-import { differenceOf, type Words, wordsOf } from './logged-words.ts';
+import { CHANGE_HEAD, type Change, FrameWriter, framesOf, recordIn } from './log-frame.ts';
 import { decodeRecord, encodeRecord } from './record-codec.ts';
 import { CHECK, fileError, SessionError } from './session-error.ts';
 import type { StoreChanges } from './store.ts';
@@ -86,8 +85,8 @@ function readAll(fd: number, into: Uint8Array): number {
   return done;
 }
 
-/** What is under a key: nothing, a record, or a typed array that was patched. */
-type Content = undefined | Uint8Array | { readonly block: Words };
+/** What is under a key: nothing, a record, or a bitmap that was patched. */
+type Content = undefined | Uint8Array | Uint32Array;
 
 function apply(content: Map<string, Content>, change: Change): void {
   const { key } = change;
@@ -96,18 +95,19 @@ function apply(content: Map<string, Content>, change: Change): void {
     return;
   }
   const before = content.get(key);
-  const block = before instanceof Uint8Array ? wordsOf(decodeRecord(key, before)) : before?.block;
-  if (block === undefined)
-    throw new SessionError('session-damaged', `the log has a part of ${key} alone`, CHECK);
-  block.bytes.set(change.bytes, change.at);
-  content.set(key, { block });
+  const bits = before instanceof Uint8Array ? decodeRecord(key, before) : before;
+  if (!(bits instanceof Uint32Array) || change.word + change.words.length > bits.length) {
+    throw new SessionError('session-damaged', `the log has a part of ${key} that fits to nothing`, CHECK);
+  }
+  bits.set(change.words, change.word);
+  content.set(key, bits);
 }
 
 function* recordsOf(content: ReadonlyMap<string, Content>, keys: ReadonlySet<string>): StoreChanges {
   for (const key of keys) {
     const what = content.get(key);
-    if (what === undefined || what instanceof Uint8Array) yield [key, what && new Uint8Array(what)];
-    else yield [key, encodeRecord(key, what.block.value)];
+    if (what instanceof Uint32Array) yield [key, encodeRecord(key, what)];
+    else yield [key, what && new Uint8Array(what)];
   }
 }
 
@@ -130,6 +130,20 @@ export interface LoggedChanges {
   isMade(key: string): boolean;
 }
 
+/** Shorter bitmaps are as cheap as a whole. */
+const LEAST_WORDS = 128;
+
+/** From the first word that is another one to the last. */
+function differenceOf(
+  before: Uint32Array,
+  after: Uint32Array,
+): { readonly from: number; readonly to: number } {
+  let [from, to] = [0, after.length];
+  while (from < to && after[from] === before[from]) from++;
+  while (to > from && after[to - 1] === before[to - 1]) to--;
+  return { from, to };
+}
+
 /** The key is deleted. */
 const DELETED = -1;
 /** The key's value is in `#blocks`. */
@@ -142,8 +156,8 @@ export class RedoLog {
   readonly #frame = new FrameWriter();
   /** Where the last change of each key stands, or one of the two above. */
   readonly #places = new Map<string, number>();
-  /** Bitmaps and the like, as they were logged last. */
-  readonly #blocks = new Map<string, Words>();
+  /** Bitmaps, as they were logged last. */
+  readonly #blocks = new Map<string, Uint32Array>();
   /** Keys that the store has not: when they are deleted before it has, it need not know of them. */
   readonly #unstored = new Set<string>();
   #size = HEAD;
@@ -186,8 +200,13 @@ export class RedoLog {
     const place = this.#places.get(key);
     if (place === undefined || place === DELETED) return undefined;
     const block = this.#blocks.get(key);
-    if (block !== undefined) return encodeRecord(key, block.value);
-    return recordAt((at, into) => this.#read(into, place + at));
+    if (block !== undefined) return encodeRecord(key, block);
+    const head = Buffer.allocUnsafe(CHANGE_HEAD);
+    this.#read(head, place);
+    const { from, size } = recordIn(head, 0);
+    const record = new Uint8Array(size);
+    this.#read(record, place + from);
+    return record;
   }
 
   /**
@@ -227,8 +246,11 @@ export class RedoLog {
     for (const [key, place] of this.#places) {
       const block = this.#blocks.get(key);
       if (place === DELETED) yield [key, undefined];
-      else if (block !== undefined) yield [key, encodeRecord(key, block.value)];
-      else yield [key, recordAt((at, into) => bytes.copy(into, 0, place + at))];
+      else if (block !== undefined) yield [key, encodeRecord(key, block)];
+      else {
+        const { from, size } = recordIn(bytes, place);
+        yield [key, bytes.subarray(place + from, place + from + size)];
+      }
     }
   }
 
@@ -254,17 +276,17 @@ export class RedoLog {
 
   /** Puts a change into the frame. @param patches what is to be done once it is written. @returns its place */
   #put(key: string, value: unknown, patches: (() => void)[]): number {
-    const block = this.#blocks.get(key);
-    const words = wordsOf(value);
-    const difference = block && words && differenceOf(block, words);
-    if (block !== undefined && difference !== undefined) {
-      const { at, bytes } = difference;
-      this.#frame.patch(key, at, bytes);
-      patches.push(() => block.bytes.set(bytes, at));
+    const bits = value instanceof Uint32Array && value.length >= LEAST_WORDS ? value : undefined;
+    const before = bits === undefined && this.#blocks.size === 0 ? undefined : this.#blocks.get(key);
+    if (bits !== undefined && before?.length === bits.length) {
+      const { from, to } = differenceOf(before, bits);
+      const words = bits.subarray(from, to);
+      this.#frame.patch(key, from, words);
+      patches.push(() => before.set(words, from));
       return BLOCK;
     }
-    if (words !== undefined) patches.push(() => this.#blocks.set(key, words.copy()));
-    else if (block !== undefined) patches.push(() => this.#blocks.delete(key));
+    if (bits !== undefined) patches.push(() => this.#blocks.set(key, bits.slice()));
+    else if (before !== undefined) patches.push(() => this.#blocks.delete(key));
     if (value !== undefined) return this.#size + this.#frame.put(key, value);
     this.#frame.delete(key);
     return DELETED;
