@@ -11,6 +11,9 @@ export const SERVE = '__serve';
 /** How often another's server is waited for, and how long at a time: milliseconds. */
 const TRIES = 100;
 const PAUSE = 20;
+/** The same for its end. */
+const END_TRIES = 2000;
+const END_PAUSE = 5;
 /** What of its log is read. */
 const LOG_LIMIT = 65_536;
 
@@ -91,4 +94,19 @@ export async function serverOf(command: readonly string[], session: string): Pro
       ? 'the server of the session does not answer'
       : `the server of the session did not start: ${said}`,
   );
+}
+
+/** Waits until a server that nobody is connected to has put everything away and ended; not for ever. */
+export async function serverEnd({ pid }: ServerMarker): Promise<void> {
+  for (let tries = 0; tries < END_TRIES && isAlive(pid); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, END_PAUSE));
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }

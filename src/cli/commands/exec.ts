@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { refuseHost } from '../../exec/host-fit.ts';
 import { nativeParts, SUPERVISOR } from '../../exec/native-build.ts';
-import { serverOf } from '../../exec/server-process.ts';
+import { serverEnd, serverOf } from '../../exec/server-process.ts';
 import { supervised } from '../../exec/supervised.ts';
 import type { RunGranted, WatchClient } from '../../exec/watch-client.ts';
 import { openSession } from '../../session/local-session.ts';
@@ -123,6 +123,8 @@ async function runOn(
     return { ...granted, command, code, summary };
   } finally {
     client.close();
+    // What is removed, or exported, nobody writes to any more.
+    if (place.isTemporary) await serverEnd(marker);
   }
 }
 
