@@ -5,8 +5,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { MemoryRecords } from '../../src/records.ts';
 import { onHostCall } from '../../src/session/host-files.ts';
+import { readRedoLog } from '../../src/session/left-log.ts';
 import { decodeRecord } from '../../src/session/record-codec.ts';
-import { RedoLog, readRedoLog } from '../../src/session/redo-log.ts';
+import { RedoLog } from '../../src/session/redo-log.ts';
 import { Random } from '../fuzz/random.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'dmaheap-log-'));
