@@ -21,7 +21,7 @@ import { CHECK, fileError, SessionError } from './session-error.ts';
 import type { StoreChanges } from './store.ts';
 
 /** Which boot a log belongs to. */
-export type LoggedBoot = Pick<BootState, 'generation' | 'arena' | 'bootedAt'>;
+export type LoggedBoot = Pick<BootState, 'generation' | 'bootedAt'>;
 
 const MAGIC = 0x676f6c64;
 /** Raised when the form changes. */
@@ -36,13 +36,12 @@ export function lookAtLog(path: string): 'missing' | 'empty' | 'frames' {
 }
 
 /** What a log of a boot begins with. */
-export function headOf({ generation, arena, bootedAt }: LoggedBoot): Buffer {
+export function headOf({ generation, bootedAt }: LoggedBoot): Buffer {
   const head = Buffer.alloc(HEAD);
   head.writeUInt32LE(MAGIC, 0);
   head.writeUInt32LE(LOG_VERSION, 4);
   head.writeUIntLE(generation, 8, 6);
-  head.writeUIntLE(arena, 14, 6);
-  head.writeDoubleLE(bootedAt, 20);
+  head.writeDoubleLE(bootedAt, 16);
   return head;
 }
 

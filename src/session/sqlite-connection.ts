@@ -22,8 +22,8 @@ const TABLES = [
  * alone reads the log through (0.6 ms for a megabyte), and writing it back costs three syncs.
  */
 const LOG_PAGES = 250;
-/** For who does not wait for the disk: writing it back does. 64 MiB, which are read through in 40 ms. */
-const LONG_LOG_PAGES = 16_384;
+/** For who does not wait for the disk at each commit: writing it back waits. 8 MiB. */
+const LONG_LOG_PAGES = 2048;
 export const LOG_BYTES = LOG_PAGES * 4120;
 
 /**

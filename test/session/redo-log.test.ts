@@ -12,7 +12,7 @@ import { Random } from '../fuzz/random.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'dmaheap-log-'));
 const path = join(directory, 'log');
-const BOOT = { generation: 3, arena: 1, bootedAt: 1_700_000_000_000 };
+const BOOT = { generation: 3, bootedAt: 1_700_000_000_000 };
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 afterEach(() => onHostCall(undefined));
 
