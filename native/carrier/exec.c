@@ -141,12 +141,15 @@ static const char *library_for(const char *path, int *refused)
   struct dmah_target target = dmah_exec_target(path);
   const char *libc = target.kind == DMAH_TARGET_MUSL ? "musl" : target.kind == DMAH_TARGET_GLIBC ? "glibc" : OWN_LIBC;
   char file[PATH_MAX];
+  int64_t missing;
   snprintf(file, sizeof file, "%s" LIBRARY "%s.so", native_dir, libc);
   if (target.kind == DMAH_TARGET_FOREIGN)
     *refused = refuse(path, "a program of another machine or word size");
   else if (target.kind == DMAH_TARGET_STATIC || target.privileged)
     return NULL;
-  else if (dmah_raw(SYS_faccessat, AT_FDCWD, file, R_OK) != 0)
+  else if ((missing = dmah_raw(SYS_faccessat, AT_FDCWD, file, R_OK)) == -EACCES)
+    *refused = refuse(path, "this user cannot read the preloaded library: set XDG_CACHE_HOME to where every user that runs here may look");
+  else if (missing != 0)
     *refused = refuse(path, target.kind == DMAH_TARGET_MUSL ? "no library for programs of musl was built (musl-gcc is needed)" : "the preloaded library is gone");
   return libc;
 }

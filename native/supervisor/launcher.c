@@ -260,6 +260,7 @@ static int behind(char **argv, const char *run)
   int listening = listen_for_filters();
   if (listening < 0) {
     say(NULL, "no socket at %s: %s", own_socket, strerror(-listening));
+    tell(0, FAILED);
     return FAILED;
   }
   int signals = watch_children(); /* before there is a second thread, which would take the signal */

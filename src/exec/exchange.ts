@@ -4,10 +4,12 @@
  */
 import { NotModelled } from '../dma-buf/not-modelled.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
 import { BufferFiles } from '../session/buffer-files.ts';
 import type { Session } from '../session/session.ts';
 import { SessionError } from '../session/session-error.ts';
 import { errnoNumber } from '../uapi/errno.ts';
+import { formatSize } from '../units.ts';
 import { borderOf } from './border.ts';
 import { CheckSync } from './check-sync.ts';
 import type { ExportedNames } from './exported-names.ts';
@@ -85,7 +87,7 @@ export class Exchange {
     this.#around = {
       buffers,
       mirror,
-      call: (kernel, process, call) => this.#runs.call(kernel, process, call),
+      call: (kernel, process, call) => this.#call(kernel, process, call),
       note: (process, text) => this.#runs.note(process, text),
       taskOf: (pid) => this.#tasks.peerOf(pid)?.process?.task,
       hasOpen: (pid, fd, path) => host.hasOpen(pid, fd, path),
@@ -129,7 +131,7 @@ export class Exchange {
         return this.#plain(frame, EPROTO);
       }
       if (error instanceof NotModelled) {
-        this.#runs.note(peer.process, `${error.message} is not modelled: the program got ENOSYS`);
+        this.#runs.note(peer.process, `${error.message}: the program got ENOSYS`);
         return this.#plain(frame, ENOSYS);
       }
       this.#runs.note(peer.process, `${describe(frame, peer)}: the program got EIO: ${wordsOf(error)}`);
@@ -239,7 +241,23 @@ export class Exchange {
     return answer;
   }
 
-  /** A task has ended in the model: so does its process. */
+  /**
+   * Makes a call of a process. Where Linux takes page after page for it until the OOM killer ends the caller, the model answers EINTR
+   * and lets its tasks live; a program would go on with an answer that it never sees on the target, so it ends here.
+   */
+  #call(kernel: Kernel, process: Process, call: Syscall): SyscallResult {
+    const result = this.#runs.call(kernel, process, call);
+    const { why, errno } = result;
+    if (why?.kind === 'system-oom' && errno === 'EINTR') {
+      const { pages, freePages, pageSize } = why;
+      const asked = `${formatSize(pages * BigInt(pageSize))} asked, ${formatSize(BigInt(freePages) * BigInt(pageSize))} free`;
+      this.#runs.note(process, `out of memory (${asked}): ${process.task} is killed, as by the OOM killer`);
+      this.#killed(this.#tasks.peerOf(process.pid));
+    }
+    return result;
+  }
+
+  /** A task has ended in the model, or ends with its process: so does that. */
   #killed(peer: Peer | undefined): void {
     if (peer?.process === undefined || peer.ended) return;
     peer.ended = true;

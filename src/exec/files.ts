@@ -1,5 +1,6 @@
 /** CALL: reading, writing and everything else that is asked of an open file. */
 import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
+import { errnoNumber } from '../uapi/errno.ts';
 import { STATFS_SIZE } from '../uapi/stat.ts';
 import { CALL, FLAG } from './protocol.ts';
 import type { Handler, Question } from './question.ts';
@@ -66,7 +67,17 @@ const moving = (call: Mover, side: 'in' | 'out'): Answer =>
     ...(offset !== NO_OFFSET && { offset }),
   }));
 
-const copying: Answer = plain(({ fd }) => ({ call: 'copy_file_range', fd }));
+const EXDEV = -errnoNumber('EXDEV');
+
+/**
+ * A virtual file's other side lies on the host: two file systems, which vfs_copy_file_range() refuses (Linux 5.19; before, it copies
+ * nothing of a file whose size is 0). Programs read and write then.
+ */
+const copying: Answer = (question, { fd }) => {
+  const open = question.kernel.descriptor(question.task, fd)?.open;
+  if (open?.kind === 'virtual' && !open.directory) return { ret: EXDEV };
+  return question.call({ call: 'copy_file_range', fd });
+};
 
 /** The mirror has the entries of directories; what is none refuses. */
 const listing: Answer = (question, { fd }) => {

@@ -1,9 +1,8 @@
 /** A process becomes the server of a session: `dmaheap __serve DIR`. */
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { BufferFiles, buffersPath } from '../session/buffer-files.ts';
 import type { SessionLocation } from '../session/directory.ts';
-import { makeDirectory, makeFreshDirectory, removeTree } from '../session/host-files.ts';
+import { makeDirectory, removeTree } from '../session/host-files.ts';
 import type { Replayed } from '../session/replay-log.ts';
 import { serveSession } from '../session/served-session.ts';
 import { Exchange } from './exchange.ts';
@@ -13,10 +12,8 @@ import { Mirror } from './mirror.ts';
 import { PLAIN_WORDS, type RunWords } from './run-words.ts';
 import type { ReadScenario } from './scenario-plays.ts';
 import { ExchangeServer } from './server.ts';
+import { isSocketPlace, socketPlace } from './temporary-place.ts';
 import { execDirectory, readMarker, removeMarker, writeMarker } from './server-marker.ts';
-
-/** What the names of sockets' directories begin with. */
-const PLACE = 'dmaheap-';
 
 /**
  * Serves a session until nobody is connected any more. The marker file says where.
@@ -61,7 +58,7 @@ export async function serve(
     news,
   });
   removePlaceOfKilled(location.path);
-  const place = makeFreshDirectory(join(tmpdir(), PLACE));
+  const place = socketPlace();
   const socket = join(place, 's');
   try {
     const server = new ExchangeServer(exchange);
@@ -84,7 +81,7 @@ function removePlaceOfKilled(session: string): void {
   const socket = readMarker(session)?.socket;
   if (socket === undefined) return;
   const place = dirname(socket);
-  if (dirname(place) === tmpdir() && basename(place).startsWith(PLACE)) removeTree(place);
+  if (isSocketPlace(place)) removeTree(place);
 }
 
 /** 64 hexadecimal digits that nobody can guess. */

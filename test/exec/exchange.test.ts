@@ -48,6 +48,16 @@ describe('HELLO', () => {
     expect(server.session.view((kernel) => kernel.hasTask('app'))).toBe(false);
   });
 
+  it('is the end of a process that Linux would kill for want of memory, and of no other', () => {
+    const carrier = started(server);
+    const other = started(server, { pid: 200, task: 'other' });
+    other.open('/dev/dma_heap/system', 3);
+    carrier.open('/dev/dma_heap/system', 3);
+    carrier.alloc(3, 2 ** 40, 4);
+    expect(server.killed).toEqual([100]);
+    expect(other.alloc(3, PAGE, 4).ret).toBe(0);
+  });
+
   it.each([
     ['a wrong token', { token: 'e'.repeat(64) }],
     ['a short token', { token: '' }],

@@ -1,7 +1,8 @@
 /** The session that a program runs on: the user's, or one that is booted into a temporary directory for the run. */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeFreshDirectory, removeTree } from '../../session/host-files.ts';
+import { temporaryPlace } from '../../exec/temporary-place.ts';
+import { removeTree } from '../../session/host-files.ts';
 import { bootSession, openSession } from '../../session/local-session.ts';
 import { type BoardOptions, refuseBoardOptions } from '../read/boot-inputs.ts';
 import { needsNoBoard, prepareBoot, prepareWithoutBoard } from '../read/prepare-boot.ts';
@@ -33,7 +34,7 @@ export async function runPlace(sh: Shell, options: BoardOptions, keepsHistory: b
       : await prepareBoot(board, options, sh.environmentKernel);
   await sh.warn([...(prepared.inputs.assumed ?? []), ...prepared.warnings]);
   // Mode 0700, as all that mkdtemp makes.
-  const path = makeFreshDirectory(join(tmpdir(), 'dmaheap-exec-'));
+  const path = temporaryPlace(join(tmpdir(), 'dmaheap-exec-'));
   const remove = () => removeTree(path);
   try {
     const inputs = keepsHistory
