@@ -3,7 +3,15 @@
 //   node scripts/code-cache.cjs
 // build.mjs runs it, with its output thrown away, in a process of its own.
 const { execFileSync } = require('node:child_process');
-const { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } = require('node:fs');
+const {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const v8 = require('node:v8');
@@ -62,6 +70,8 @@ async function main() {
     await new Promise((resolve) => process.once('beforeExit', () => setImmediate(resolve)));
     if (process.exitCode !== 0) throw new Error(`dmaheap ${words.join(' ')}: exit code ${process.exitCode}`);
   }
+  // What none of them ran, a server say, is kept as V8 compiles it at first.
+  for (const name of readdirSync(dist)) if (name.endsWith('.cjs')) compiled(name);
   mkdirSync(cacheDirectory, { recursive: true });
   for (const [name, script] of scripts) {
     const id = buildId(readFileSync(join(dist, name), 'latin1'));
