@@ -27,6 +27,7 @@ const DAY_MS = 86_400_000;
 
 /** Makes the directory where there is none, if what it would stand in is the user's. @throws the system's error */
 function makeDirectory(directory, isOwn) {
+  const missing = [directory];
   let home = dirname(directory);
   for (;;) {
     try {
@@ -34,10 +35,12 @@ function makeDirectory(directory, isOwn) {
       break;
     } catch (error) {
       if (error.code !== 'ENOENT' || dirname(home) === home) throw error;
+      missing.unshift(home);
       home = dirname(home);
     }
   }
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  // Node's own recursion never ends in /proc.
+  for (const path of missing) mkdirSync(path, { mode: 0o700 });
 }
 
 function keepOne(path, script) {

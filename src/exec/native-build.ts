@@ -12,9 +12,9 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { makeFreshDirectory, removeDirectory, renameHost } from '../session/host-files.ts';
+import { removeDirectory, renameHost } from '../session/host-files.ts';
 import { ExecFailure } from './exec-failure.ts';
-import { buildPlace, cacheHome, checkOwn, prune } from './native-cache.ts';
+import { buildPlace, cacheHome, checkOwn, freshBuild, prune } from './native-cache.ts';
 import { type NativeSources, nativeSources } from './native-sources.ts';
 
 export const SUPERVISOR = 'supervisor';
@@ -187,7 +187,7 @@ export async function nativeParts(
     return place;
   }
   building();
-  const fresh = makeFreshDirectory(join(home, 'building-'));
+  const fresh = freshBuild(home);
   try {
     await buildNative(sources, fresh, env);
     try {

@@ -4,7 +4,8 @@
  */
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { makeDirectory, removeDirectory } from '../session/host-files.ts';
+import { makeDirectory, makeFreshDirectory, removeDirectory } from '../session/host-files.ts';
+import { systemCode } from '../session/session-error.ts';
 import { ExecFailure } from './exec-failure.ts';
 
 const GROUP_OR_OTHERS_WRITE = 0o022;
@@ -25,10 +26,34 @@ export function cacheHome(env: Readonly<Record<string, string | undefined>>): st
     );
   }
   const directory = join(base, 'dmaheap');
-  makeDirectory(directory, true);
+  try {
+    makeDirectory(directory, true);
+  } catch (error) {
+    throw notThere(directory, error);
+  }
   checkOwn(directory);
   return directory;
 }
+
+/** The directory that a build is made in, until it is whole. @throws ExecFailure when there cannot be one */
+export function freshBuild(home: string): string {
+  try {
+    return makeFreshDirectory(join(home, 'building-'));
+  } catch (error) {
+    throw notThere(home, error);
+  }
+}
+
+const notThere = (directory: string, error: unknown): unknown => {
+  const code = systemCode(error);
+  return code === undefined
+    ? error
+    : new ExecFailure(
+        'exec-host',
+        `the native part cannot be built in ${directory} (${code})`,
+        'Set XDG_CACHE_HOME to a directory of your own',
+      );
+};
 
 /** @throws ExecFailure when somebody else could have put the directory there, or files into it */
 export function checkOwn(path: string): void {

@@ -12,8 +12,8 @@ import { Mirror } from './mirror.ts';
 import { PLAIN_WORDS, type RunWords } from './run-words.ts';
 import type { ReadScenario } from './scenario-plays.ts';
 import { ExchangeServer } from './server.ts';
-import { isSocketPlace, socketPlace } from './temporary-place.ts';
 import { execDirectory, readMarker, removeMarker, writeMarker } from './server-marker.ts';
+import { isSocketPlace, socketPlace } from './temporary-place.ts';
 
 /**
  * Serves a session until nobody is connected any more. The marker file says where.

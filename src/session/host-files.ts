@@ -24,9 +24,11 @@ import {
   rmdirSync,
   rmSync,
   type Stats,
+  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileError, SessionError, systemCode } from './session-error.ts';
 
 export type HostCall =
@@ -121,7 +123,29 @@ export function checkOwnDirectory(path: string, stat: Stats): void {
 /** Makes a directory, with those above it when asked. @returns whether it was not there */
 export function makeDirectory(path: string, recursive: boolean): boolean {
   hook?.('mkdir', path);
-  return mkdirSync(path, { recursive, mode: 0o700 }) !== undefined || !recursive;
+  return recursive ? makeWithParents(path) : makeOne(path);
+}
+
+function makeOne(path: string): true {
+  mkdirSync(path, { mode: 0o700 });
+  return true;
+}
+
+/** Node's own recursion never ends below a directory that takes no new ones and says ENOENT, as /proc does. */
+function makeWithParents(path: string): boolean {
+  try {
+    try {
+      return makeOne(path);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      makeWithParents(dirname(path));
+      return makeOne(path);
+    }
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST' && statSync(path, { throwIfNoEntry: false })?.isDirectory())
+      return false;
+    throw error;
+  }
 }
 
 /** Lets nobody but the owner into a directory. */

@@ -51,6 +51,13 @@ describe('the native part', () => {
     await expect(nativeParts(ROOT, { ...process.env, CC: 'no-such-cc' }, silent)).rejects.toMatchObject({
       message: 'CC names a compiler that is not there: no-such-cc',
     });
+    // Takes no directories, whoever asks.
+    await expect(
+      nativeParts(ROOT, { ...process.env, XDG_CACHE_HOME: '/proc' }, silent),
+    ).rejects.toMatchObject({
+      code: 'exec-host',
+      message: 'the native part cannot be built in /proc/dmaheap (ENOENT)',
+    });
     mkdirSync(join(cache, 'dmaheap'));
     chmodSync(join(cache, 'dmaheap'), 0o777);
     const shared = { ...process.env, XDG_CACHE_HOME: cache };
