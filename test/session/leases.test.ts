@@ -8,6 +8,7 @@ import { compactSession } from '../../src/session/compact-session.ts';
 import { bootSession, openSession, removeSession } from '../../src/session/local-session.ts';
 import { serveSession } from '../../src/session/served-session.ts';
 import { SessionError } from '../../src/session/session-error.ts';
+import { BOARD, BuiltCommand } from './built-command.ts';
 import { bundleChild, startChild } from './bundle-child.ts';
 import { at, bootInputs, cameraInputs } from './camera-board.ts';
 import { alloc } from './random-calls.ts';
@@ -107,6 +108,33 @@ describe('while a process owns a session', () => {
     child.kill('SIGTERM');
     expect(refusal(() => compactSession(at(dir), { wait: 20_000 }))).toBe('done');
     expect(await ended).toHaveProperty('done');
+  });
+
+  it('commands say who serves the session, for whom they wait, and what they put back after its end', async () => {
+    const dir = bootFresh();
+    const { child, ended } = await owner(dir);
+    const command = new BuiltCommand(dir);
+    const info = JSON.parse(await command.must('session', 'info', '--json'));
+    expect(info.server).toEqual({ pid: child.pid, tasks: ['owner'] });
+    expect(await command.run(['boot', BOARD, '--force'])).toMatchObject({
+      code: 4,
+      err: expect.stringContaining(`which process ${child.pid} serves`),
+    });
+    child.kill('SIGSTOP');
+    const busy = await command.run(['alloc', 'system', '4K', '--wait', '2.5']);
+    const stopped = `process ${child.pid}, which is stopped, has its lock`;
+    expect(busy).toMatchObject({
+      code: 4,
+      err: expect.stringContaining(`note: waiting for the session: ${stopped}`),
+    });
+    child.kill('SIGKILL');
+    await ended;
+    const first = await command.run(['alloc', 'system', '4K']);
+    expect(first).toMatchObject({ code: 0, out: '4\n' });
+    expect(first.err).toMatch(
+      /^(?:note: the session's server was killed: \d+ calls? (?:was|were) replayed from its log\n)?$/,
+    );
+    expect(await command.run(['list'])).toMatchObject({ code: 0, err: '' });
   });
 
   it('its number is named when it does not answer', async () => {
