@@ -76,7 +76,9 @@ describe('the session of a run', () => {
 describe('what is told', () => {
   it('is each call with --strace, and the rule of one that failed', async () => {
     const { stderr } = await onBoard([program('capture'), 'video-cma@60000000'], '--strace');
-    expect(stderr).toMatch(/openat\(AT_FDCWD, "\/dev\/dma_heap\/video-cma@60000000", O_RDWR\|O_CLOEXEC\) = 3/);
+    expect(stderr).toMatch(
+      /openat\(AT_FDCWD, "\/dev\/dma_heap\/video-cma@60000000", O_RDWR\|O_CLOEXEC\) = 3/,
+    );
     expect(stderr).toMatch(/DMA_HEAP_IOCTL_ALLOC, \{len=1048576, .*\}\) = 0 \(fd 4/);
     expect(stderr).toMatch(/munmap\(0x[0-9a-f]+, 1048576\) = 0/);
   });

@@ -44,7 +44,10 @@ describe('the native part', () => {
   it('is refused where there is no compiler, and where somebody else could write', async () => {
     const cache = freshDirectory();
     const env = { HOME: cache, PATH: freshDirectory() };
-    await expect(nativeParts(ROOT, env, silent)).rejects.toMatchObject({
+    // Without what a package has ready, as npm pack leaves it in a working copy.
+    const root = freshDirectory();
+    cpSync(join(ROOT, 'native'), join(root, 'native'), { recursive: true });
+    await expect(nativeParts(root, env, silent)).rejects.toMatchObject({
       code: 'exec-no-compiler',
       hint: expect.stringContaining('apt-get install gcc libc6-dev'),
     });

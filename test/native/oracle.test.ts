@@ -19,7 +19,7 @@ const CASES = [
   'cases-6.1-pages/abi-cma',
   'cases-6.12/trace-cma-1',
   'cases-6.18/abi-system',
-  'cases-7.3-arm64-64K/trace-coherent-1',
+  'cases-7.3-arm64-64K/trace-cma-1',
   'cases-7.3-riscv64/abi-system',
   'cases-7.3-x86_64/emfile',
 ];
