@@ -128,5 +128,6 @@ it('answers the requests that programs make', () => {
   expect(ioctl(DRM_IOCTL_GEM_CLOSE, [1, 0])[0]).toBe(0);
   expect(ioctl(DRM_IOCTL_GEM_CLOSE, [1, 0])[0]).toBe('EINVAL');
   expect(ioctl(DRM_IOCTL_GEM_CLOSE, [1])[0]).toBe('EFAULT');
-  expect(() => ioctl(0xc0406400, new Array(16).fill(0))).toThrow('not modelled');
+  // DRM_IOCTL_GET_UNIQUE
+  expect(() => ioctl(0xc0106401, new Array(4).fill(0))).toThrow('not modelled');
 });
