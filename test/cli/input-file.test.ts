@@ -30,7 +30,15 @@ beforeAll(async () => {
 afterAll(() => socket.close());
 
 /** Files that commands write. */
-const OUTPUTS = new Set(['--out', '--output', '--out-dependency', '--junit', '--bundle', '--record']);
+const OUTPUTS = new Set([
+  '--out',
+  '--output',
+  '--out-dependency',
+  '--junit',
+  '--bundle',
+  '--record',
+  '--html',
+]);
 /** What else a command line needs, where that is a file it is a good one. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   boot: [BOARD],
@@ -53,7 +61,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   ls: ['/proc'],
   exec: ['true'],
 };
-const FILE_ARGUMENTS = new Set(['file', 'board', 'a', 'b']);
+const FILE_ARGUMENTS = new Set(['file', 'board', 'a', 'b', 'scenario']);
 
 /** Every option and argument of every command that names a file to read, as command lines around it. */
 const INPUTS = (await commandsOf()).flatMap(({ words, command }) => {
