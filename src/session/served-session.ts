@@ -31,6 +31,7 @@ import { RequestWatch } from './request-watch.ts';
 import { ResidentRecords, readOnly } from './resident-records.ts';
 import type { Session, SessionInfo, SessionView } from './session.ts';
 import { SessionError } from './session-error.ts';
+import { sessionView } from './session-view.ts';
 import { sleep } from './sleep.ts';
 import { SqliteStore } from './sqlite-store.ts';
 
@@ -143,18 +144,8 @@ export class ServedSession implements Session {
 
   view<T>(body: (kernel: Kernel, seen: SessionView) => T): T {
     const { records, look, seen: memory } = this.#enter();
-    const seen: SessionView = {
-      get inputs() {
-        return inputsOf(records);
-      },
-      journal: (from) => [...readJournal(records, from)],
-      get dropped() {
-        return journalLength(records).first;
-      },
-      memory,
-    };
     try {
-      return body(look, seen);
+      return body(look, sessionView(records, memory));
     } finally {
       this.#isRunning = false;
     }

@@ -11,6 +11,7 @@ import { journalLength, readJournal } from './journal.ts';
 import { record } from './recorder.ts';
 import type { Session, SessionInfo, SessionView } from './session.ts';
 import { SessionError } from './session-error.ts';
+import { sessionView } from './session-view.ts';
 import type { Store } from './store.ts';
 import { StoreRecords, WritableRecords } from './store-records.ts';
 
@@ -67,17 +68,7 @@ export class StoredSession implements Session {
   view<T>(body: (kernel: Kernel, seen: SessionView) => T): T {
     return this.#read((records, state) => {
       const memory = this.#backing.memory(state, false, records);
-      const seen: SessionView = {
-        get inputs() {
-          return inputsOf(records);
-        },
-        journal: (from) => [...readJournal(records, from)],
-        get dropped() {
-          return journalLength(records).first;
-        },
-        memory,
-      };
-      return body(new Kernel(records, memory), seen);
+      return body(new Kernel(records, memory), sessionView(records, memory));
     });
   }
 
