@@ -2,10 +2,9 @@
  * `SESSION/exec/server`: where the session's server listens. Written when it does, renamed into place, the user's
  * own and readable by nobody else: who has the token may make calls.
  */
-import { closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { createOwn, readOwn, renameHost, unlinkQuietly, writeHost } from '../session/host-files.ts';
-import { systemCode } from '../session/session-error.ts';
+import { execPath } from '../session/exec-directory.ts';
+import { readNote, replaceNote, unlinkQuietly } from '../session/host-files.ts';
 
 const VERSION = 1;
 /** Longer than any that is written. */
@@ -19,21 +18,12 @@ export interface ServerMarker {
   readonly token: string;
 }
 
-/** What exec keeps in a session. */
-export const execDirectory = (session: string): string => join(session, 'exec');
-
-const markerPath = (session: string): string => join(execDirectory(session), 'server');
+const markerPath = (session: string): string => join(execPath(session), 'server');
 
 /** @returns `undefined` when there is none, or one of another version @throws SessionError when it is a stranger's */
 export function readMarker(session: string): ServerMarker | undefined {
-  let text: string;
-  try {
-    text = Buffer.from(readOwn(markerPath(session), LIMIT)).toString();
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EFBIG'].includes(systemCode(error) ?? '')) return undefined;
-    throw error;
-  }
-  return parse(text);
+  const text = readNote(markerPath(session), LIMIT);
+  return text === undefined ? undefined : parse(text);
 }
 
 function parse(text: string): ServerMarker | undefined {
@@ -51,18 +41,8 @@ function parse(text: string): ServerMarker | undefined {
 }
 
 /** Says where the server listens; the directory is there. @throws the system's error */
-export function writeMarker(session: string, marker: ServerMarker): void {
-  const path = markerPath(session);
-  const fresh = `${path}.${marker.pid}`;
-  unlinkQuietly(fresh);
-  const fd = createOwn(fresh);
-  try {
-    writeHost(fd, fresh, Buffer.from(`${JSON.stringify({ version: VERSION, ...marker })}\n`), null);
-  } finally {
-    closeSync(fd);
-  }
-  renameHost(fresh, path);
-}
+export const writeMarker = (session: string, marker: ServerMarker): void =>
+  replaceNote(markerPath(session), `${JSON.stringify({ version: VERSION, ...marker })}\n`);
 
 /** Removes the marker: the server's last act. */
 export const removeMarker = (session: string): void => unlinkQuietly(markerPath(session));

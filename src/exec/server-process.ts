@@ -1,9 +1,11 @@
 /** The server as a process of its own: joined when the session has one, started when it has none. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { execPath } from '../session/exec-directory.ts';
 import { closeHost, makeDirectory, openOutput, readOwn } from '../session/host-files.ts';
+import { isAlive } from '../session/process-identity.ts';
 import { ExecFailure } from './exec-failure.ts';
-import { execDirectory, readMarker, type ServerMarker } from './server-marker.ts';
+import { readMarker, type ServerMarker } from './server-marker.ts';
 import { WatchClient } from './watch-client.ts';
 
 /** The word of the command line that makes a server of a process. */
@@ -30,7 +32,7 @@ async function connectTo(session: string): Promise<Joined | undefined> {
   return client === undefined ? undefined : { marker, client };
 }
 
-const logPath = (session: string): string => join(execDirectory(session), 'server.log');
+const logPath = (session: string): string => join(execPath(session), 'server.log');
 
 /** The end of what the server has said on its standard error: why it has gone. */
 export function serverLog(session: string): string {
@@ -51,7 +53,7 @@ export function serverLog(session: string): string {
  */
 async function start(command: readonly string[], session: string): Promise<boolean> {
   const [file = '', ...words] = command;
-  makeDirectory(execDirectory(session), true);
+  makeDirectory(execPath(session), true);
   const log = openOutput(logPath(session));
   const child = spawn(file, [...words, SERVE, session], {
     cwd: '/',
@@ -100,13 +102,5 @@ export async function serverOf(command: readonly string[], session: string): Pro
 export async function serverEnd({ pid }: ServerMarker): Promise<void> {
   for (let tries = 0; tries < END_TRIES && isAlive(pid); tries++) {
     await new Promise((resolve) => setTimeout(resolve, END_PAUSE));
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }

@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import { BufferFiles, buffersPath } from '../session/buffer-files.ts';
 import type { SessionLocation } from '../session/directory.ts';
+import { execPath } from '../session/exec-directory.ts';
 import { makeDirectory, removeTree } from '../session/host-files.ts';
 import type { Replayed } from '../session/replay-log.ts';
 import { serveSession } from '../session/served-session.ts';
@@ -12,7 +13,7 @@ import { Mirror } from './mirror.ts';
 import { PLAIN_WORDS, type RunWords } from './run-words.ts';
 import type { ReadScenario } from './scenario-plays.ts';
 import { ExchangeServer } from './server.ts';
-import { execDirectory, readMarker, removeMarker, writeMarker } from './server-marker.ts';
+import { readMarker, removeMarker, writeMarker } from './server-marker.ts';
 import { isSocketPlace, socketPlace } from './temporary-place.ts';
 
 /**
@@ -29,7 +30,7 @@ export async function serve(
   words: RunWords = PLAIN_WORDS,
   scenario?: ReadScenario,
 ): Promise<void> {
-  const directory = execDirectory(location.path);
+  const directory = execPath(location.path);
   const news: string[] = [];
   let exchange: Exchange | undefined;
   const session = serveSession(location, {

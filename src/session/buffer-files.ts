@@ -9,6 +9,7 @@
 import { closeSync, fstatSync, readdirSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isBufferFileName } from '../dma-buf/exported-buffers.ts';
+import { execPath } from './exec-directory.ts';
 import { openOwn, unlinkHost, writeHost } from './host-files.ts';
 import { CHECK, fileError, SessionError, systemCode } from './session-error.ts';
 
@@ -16,7 +17,7 @@ import { CHECK, fileError, SessionError, systemCode } from './session-error.ts';
 const OPEN = 32;
 
 /** Where the files of a session's exported buffers are. */
-export const buffersPath = (dir: string): string => join(dir, 'exec', 'b');
+export const buffersPath = (dir: string): string => join(execPath(dir), 'b');
 
 interface OpenBuffer {
   readonly fd: number;

@@ -16,6 +16,7 @@ import { closeSync, existsSync, lstatSync, readdirSync, type Stats, statSync } f
 import { endianness } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { DEFAULT_ARCHITECTURE } from '../profile/profile.ts';
+import { execPath } from './exec-directory.ts';
 import { checkFileSystem } from './file-system.ts';
 import {
   checkOwnDirectory,
@@ -309,7 +310,7 @@ export function removeSessionFiles(location: SessionLocation): void {
       if (HALF_MADE.test(name)) removeDirectory(join(dir, name));
       if (own.test(name)) unlinkHost(join(dir, name));
     }
-    removeTree(join(dir, 'exec'));
+    removeTree(execPath(dir));
     // Last, so that a removal that was interrupted can be done again.
     unlinkHost(join(dir, FORMAT_FILE));
     const left = readdirSync(dir);

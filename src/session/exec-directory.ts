@@ -7,24 +7,16 @@
  *
  * The server of `dmaheap exec` keeps more there (docs/exec-protocol.md).
  */
-import { closeSync, lstatSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  checkOwnDirectory,
-  createOwn,
-  makeDirectory,
-  readOwn,
-  renameHost,
-  unlinkHost,
-  writeHost,
-} from './host-files.ts';
+import { checkOwnDirectory, makeDirectory, readNote, replaceNote, unlinkHost } from './host-files.ts';
 import { isRunning, type ProcessIdentity, thisProcess } from './process-identity.ts';
-import { fileError, SessionError, systemCode } from './session-error.ts';
+import { fileError, SessionError } from './session-error.ts';
 
 export const execPath = (dir: string): string => join(dir, 'exec');
-export const redoLogPath = (dir: string): string => join(dir, 'exec', 'log');
-export const requestsPath = (dir: string): string => join(dir, 'exec', 'requests');
-const ownerPath = (dir: string): string => join(dir, 'exec', 'owner');
+export const redoLogPath = (dir: string): string => join(execPath(dir), 'log');
+export const requestsPath = (dir: string): string => join(execPath(dir), 'requests');
+const ownerPath = (dir: string): string => join(execPath(dir), 'owner');
 
 /** Longer than any owner's note. */
 const OWNER_LIMIT = 256;
@@ -48,16 +40,8 @@ export function makeExecDirectory(dir: string): void {
 /** Notes that this process serves the session. */
 export function noteOwner(dir: string): void {
   const path = ownerPath(dir);
-  const fresh = `${path}.${process.pid}`;
   try {
-    unlinkHost(fresh);
-    const fd = createOwn(fresh);
-    try {
-      writeHost(fd, fresh, Buffer.from(`${JSON.stringify(thisProcess())}\n`), 0);
-    } finally {
-      closeSync(fd);
-    }
-    renameHost(fresh, path);
+    replaceNote(path, `${JSON.stringify(thisProcess())}\n`);
   } catch (error) {
     throw fileError(error, `write ${path}`);
   }
@@ -67,14 +51,13 @@ export const removeOwner = (dir: string): void => unlinkHost(ownerPath(dir));
 
 /** The process that serves the session, when there is a note of one that runs. */
 export function runningOwner(dir: string): ProcessIdentity | undefined {
-  let text: string;
+  let text: string | undefined;
   try {
-    text = Buffer.from(readOwn(ownerPath(dir), OWNER_LIMIT)).toString();
+    text = readNote(ownerPath(dir), OWNER_LIMIT);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EFBIG'].includes(systemCode(error) ?? '')) return undefined;
     throw fileError(error, `read ${ownerPath(dir)}`);
   }
-  const owner = parseOwner(text);
+  const owner = text === undefined ? undefined : parseOwner(text);
   return owner !== undefined && isRunning(owner) ? owner : undefined;
 }
 

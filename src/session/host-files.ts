@@ -260,6 +260,29 @@ export function readOwn(path: string, limit: number): Uint8Array {
   }
 }
 
+/** Reads a small note of the session. @returns `undefined` when there is none, or one longer than any of ours */
+export function readNote(path: string, limit: number): string | undefined {
+  try {
+    return Buffer.from(readOwn(path, limit)).toString();
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EFBIG'].includes(systemCode(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** Writes a note under another name and renames it: who reads finds the old one or this. @throws the system's own error */
+export function replaceNote(path: string, text: string): void {
+  const fresh = `${path}.${process.pid}`;
+  unlinkHost(fresh);
+  const fd = createOwn(fresh);
+  try {
+    writeHost(fd, fresh, Buffer.from(text), 0);
+  } finally {
+    closeSync(fd);
+  }
+  renameHost(fresh, path);
+}
+
 /** Waits until a file's bytes are on disk. */
 export function syncHost(fd: number, path: string): void {
   hook?.('fsync', path);

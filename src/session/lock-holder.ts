@@ -5,6 +5,7 @@
  */
 import { closeSync, readFileSync } from 'node:fs';
 import { createOwn, openOwn, readOwn, writeHost } from './host-files.ts';
+import { isAlive } from './process-identity.ts';
 import { SessionError, systemCode } from './session-error.ts';
 
 /** Longer than any process number. */
@@ -76,19 +77,10 @@ export class LockHolder {
   #read(): number | undefined {
     try {
       const pid = Number(Buffer.from(readOwn(this.#path, WIDTH + 1)).toString());
-      return Number.isSafeInteger(pid) && pid > 0 && isAlive(pid) ? pid : undefined;
+      return isAlive(pid) ? pid : undefined;
     } catch {
       return undefined;
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
   }
 }
 

@@ -13,14 +13,20 @@ export const thisProcess = (): ProcessIdentity => ({
   started: startOf(process.pid) ?? '',
 });
 
-/** Whether that very process runs, or is stopped. */
-export function isRunning({ pid, started }: ProcessIdentity): boolean {
+/** Whether a process has that number: it runs, is stopped, or has ended and its parent does not know yet. */
+export function isAlive(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
+    return true;
   } catch (error) {
-    if (systemCode(error) !== 'EPERM') return false;
+    return systemCode(error) === 'EPERM';
   }
+}
+
+/** Whether that very process runs, or is stopped. */
+export function isRunning({ pid, started }: ProcessIdentity): boolean {
+  if (!isAlive(pid)) return false;
   const now = startOf(pid);
   return now === undefined || now === started;
 }
