@@ -20,7 +20,7 @@ export type Holder =
       readonly others: number;
     }
   | { readonly what: 'pinned'; readonly size: bigint; readonly base: PhysAddr }
-  /** Pages that are taken and no buffer's. */
+  /** Pages that are taken and no buffer's. Pinned ones count as free. */
   | { readonly what: 'kernel'; readonly size: bigint };
 
 /** Buffers that are told one by one. */

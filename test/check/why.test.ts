@@ -5,6 +5,7 @@ import { holdersOf } from '../../src/check/holders.ts';
 import { whyAllocation } from '../../src/check/why-allocation.ts';
 import { failureContext } from '../../src/check/why-failure.ts';
 import { whyRegion } from '../../src/check/why-region.ts';
+import { allocationText } from '../../src/cli/render/why.ts';
 import { boot } from '../../src/kernel/boot/boot.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { Kernel as LiveKernel, layoutOf } from '../../src/kernel/kernel.ts';
@@ -12,6 +13,7 @@ import { nextRandom } from '../../src/kernel/random.ts';
 import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import { allocate } from '../../src/program/allocate.ts';
 import { addTask } from '../../src/program/caller.ts';
+import { echo } from '../../src/program/echo.ts';
 import { finish } from '../../src/program/outcome.ts';
 import { MemoryRecords } from '../../src/records.ts';
 import { KiB, MiB } from '../../src/units.ts';
@@ -99,6 +101,17 @@ describe('an allocation', () => {
       largest: 2n * MiB,
       never: true,
     });
+  });
+
+  it('says what stays when its buffers are freed, and that a region is too small only where it is', () => {
+    const { kernel } = machine();
+    alloc(kernel, 'video@60000000', 1n * MiB);
+    const path = '/sys/kernel/debug/cma/video@60000000/alloc';
+    expect(echo({ kernel, task: 'shell' }, path, '2304').errno).toBeUndefined();
+    const told = (size: bigint) =>
+      allocationText(whyAllocation(kernel, 'shell', 'video@60000000', size), undefined, []);
+    expect(told(8n * MiB)).toContain('are freed: 9 MiB of the region are taken by what is no buffer\n');
+    expect(told(17n * MiB)).toContain('are freed: the region is too small for it');
   });
 
   it('of another reason than room is explained without holders', () => {

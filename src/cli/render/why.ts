@@ -69,8 +69,18 @@ export const contextLines = (context: FailureContext): readonly string[] => [
   ...holderLines(context.holders, context.more),
 ];
 
+/** Why freeing does not help. */
+function whyNever({ view, asked, holders }: WhyAllocation): string {
+  if (view?.backend === 'system') return 'RAM is too small for it';
+  const staying = holders.reduce((sum, { what, size }) => (what === 'buffer' ? sum : sum + size), 0n);
+  return view !== undefined && asked <= view.size && staying > 0n
+    ? `${formatSize(staying)} of the region are taken by what is no buffer`
+    : 'the region is too small for it (dmaheap fit says which size is not)';
+}
+
 /** What was tried and helps. */
-function cureLines({ cure, asked, view }: WhyAllocation): readonly string[] {
+function cureLines(why: WhyAllocation): readonly string[] {
+  const { cure, asked } = why;
   const lines: string[] = [];
   if (cure.free !== undefined) {
     const freed = cure.free.reduce((sum, { size }) => sum + size, 0n);
@@ -83,11 +93,9 @@ function cureLines({ cure, asked, view }: WhyAllocation): readonly string[] {
     );
   }
   if (cure.never === true) {
-    const small =
-      view?.backend === 'system'
-        ? 'RAM is too small for it'
-        : 'the region is too small for it (dmaheap fit says which size is not)';
-    lines.push(`tried: ${formatSize(asked)} fails also when all buffers of the heap are freed: ${small}`);
+    lines.push(
+      `tried: ${formatSize(asked)} fails also when all buffers of the heap are freed: ${whyNever(why)}`,
+    );
   }
   if (cure.largest !== undefined)
     lines.push(`tried: the largest request that works now is ${formatSize(cure.largest)}`);
