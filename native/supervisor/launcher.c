@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "../exec-target/exec-target.h"
 
@@ -57,15 +58,49 @@ static void forward(int signal, siginfo_t *info, void *context)
     kill(front_command, signal);
 }
 
-static const int forwarded[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
-static const int ignored[] = { SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU };
+/*
+ * Ctrl-C and Ctrl-\ reach dmaheap, us and COMMAND, and dmaheap passes on each that it gets: the one that follows our own is the
+ * same once more. One that dmaheap alone was sent is COMMAND's.
+ */
+static void forward_key(int signal, siginfo_t *info, void *context)
+{
+  static time_t own_until[NSIG]; /* seconds of CLOCK_MONOTONIC */
+  struct timespec now;
+  (void)context;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  bool is_passed_on = info->si_code <= 0 && info->si_pid == getppid();
+  if (!is_passed_on)
+    own_until[signal] = now.tv_sec + 2;
+  else if (now.tv_sec < own_until[signal])
+    own_until[signal] = 0;
+  else if (front_command > 0)
+    kill(front_command, signal);
+}
+
+/* Each ends with a 0. */
+static const int forwarded[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, 0 };
+static const int keys[] = { SIGINT, SIGQUIT, 0 };
+static const int ignored[] = { SIGTSTP, SIGTTIN, SIGTTOU, 0 };
+
+static void handle_all(const int *signals, void (*handler)(int, siginfo_t *, void *))
+{
+  struct sigaction action = { .sa_flags = SA_SIGINFO | SA_RESTART };
+  action.sa_sigaction = handler;
+  for (; *signals; signals++)
+    sigaction(*signals, &action, NULL);
+}
+
+static void ignore_all(const int *signals)
+{
+  for (; *signals; signals++)
+    signal(*signals, SIG_IGN);
+}
 
 /* Ends with COMMAND's code, 128+n for a signal. */
 static int front(int from_behind)
 {
-  struct sigaction action = { .sa_sigaction = forward, .sa_flags = SA_SIGINFO | SA_RESTART };
-  for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++)
-    sigaction(forwarded[i], &action, NULL);
+  handle_all(forwarded, forward);
+  handle_all(keys, forward_key);
   for (struct word word; read(from_behind, &word, sizeof word) == sizeof word;) {
     if (word.pid == 0)
       return word.code;
@@ -324,8 +359,8 @@ int main(int argc, char **argv)
   sigprocmask(SIG_SETMASK, NULL, &mask_before);
   for (int s = 1; s < NSIG; s++)
     sigaction(s, NULL, &before[s]);
-  for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-    signal(ignored[i], SIG_IGN);
+  ignore_all(ignored);
+  ignore_all(keys);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0)
     return FAILED;
@@ -340,7 +375,6 @@ int main(int argc, char **argv)
   close(ends[0]);
   to_front = ends[1];
   signal(SIGPIPE, SIG_IGN);
-  for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++)
-    signal(forwarded[i], SIG_IGN);
+  ignore_all(forwarded);
   return behind(argv + 1, run);
 }

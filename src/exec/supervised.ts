@@ -5,10 +5,8 @@
 import { spawn } from 'node:child_process';
 import { ExecFailure } from './exec-failure.ts';
 
-/** Sent to us alone, and meant for the program. */
-const PASSED_ON = ['SIGTERM', 'SIGHUP', 'SIGUSR2'] as const;
-/** A terminal sends them to the program as well: it decides. */
-const LEFT_TO_IT = ['SIGINT', 'SIGQUIT'] as const;
+/** Meant for the program. Of those that a terminal sends to it as well, the supervisor passes none on twice. */
+const PASSED_ON = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT', 'SIGQUIT'] as const;
 
 /**
  * Runs it to its end.
@@ -28,12 +26,9 @@ export function supervised(
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { env: { ...env }, stdio: ['inherit', out === 'out' ? 1 : 2, 2] });
     const pass = (signal: NodeJS.Signals) => child.kill(signal);
-    const ignore = () => {};
     for (const signal of PASSED_ON) process.on(signal, pass);
-    for (const signal of LEFT_TO_IT) process.on(signal, ignore);
     const restore = () => {
       for (const signal of PASSED_ON) process.removeListener(signal, pass);
-      for (const signal of LEFT_TO_IT) process.removeListener(signal, ignore);
     };
     child.once('error', (error) => {
       restore();

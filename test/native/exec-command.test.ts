@@ -1,4 +1,5 @@
 /** What `dmaheap exec` is to its user: exit codes, the session of a run, what it tells, what it writes. */
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -46,6 +47,41 @@ describe('the exit code', () => {
     expect(await onBoard(leaking)).toMatchObject({ code: 0, stderr: expect.stringContaining('2 leaks') });
     expect(await onBoard(leaking, '--fail-on', 'leaks,hazards')).toMatchObject({ code: 1 });
     expect(await onBoard([program('capture')], '--fail-on', 'leaks,hazards')).toMatchObject({ code: 0 });
+  });
+});
+
+describe('a signal', () => {
+  // Counts what it gets, for as long as a second one that follows the first could take.
+  const COUNTING = `n=0; trap 'n=$((n+1))' INT QUIT USR1 TERM HUP; echo ready
+    for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done; echo "got $n"`;
+  const command = ['exec', '--board', BOARD, '--', 'sh', '-c', COUNTING];
+
+  it.each(['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const)(
+    '%s that exec alone is sent reaches the program, once',
+    async (signal) => {
+      let sent = 0;
+      const { stdout } = await dmaheap(command, {
+        whenSaid: (_, child) => {
+          if (++sent === 1) child.kill(signal);
+        },
+      });
+      expect(stdout).toBe('ready\ngot 1\n');
+    },
+  );
+
+  it('of the terminal, which sends it to all, reaches the program once', async () => {
+    const line = [process.execPath, projectPath('bin/dmaheap.cjs'), ...command].map(
+      (word) => `'${word.replaceAll("'", "'\\''")}'`,
+    );
+    const child = spawn('script', ['-qec', line.join(' '), '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    let said = '';
+    for await (const piece of child.stdout.setEncoding('utf8')) {
+      said += piece;
+      if (piece.includes('ready')) child.stdin.write('\x03');
+    }
+    expect(said).toMatch(/ready\s+\^C.*got 1\s/s);
   });
 });
 

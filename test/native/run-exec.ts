@@ -1,5 +1,5 @@
 /** `dmaheap exec` as a user types it, with the built command. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,10 +21,15 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** Told of each piece of its standard output, together with all that came before. */
+  readonly whenSaid?: (stdout: string, child: ChildProcess) => void;
 }
 
 /** Runs one command line of dmaheap to its end. */
-export function dmaheap(words: readonly string[], { cwd, env, input }: RunOptions = {}): Promise<Ended> {
+export function dmaheap(
+  words: readonly string[],
+  { cwd, env, input, whenSaid }: RunOptions = {},
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [COMMAND, ...words], {
       ...(cwd !== undefined && { cwd }),
@@ -34,6 +39,7 @@ export function dmaheap(words: readonly string[], { cwd, env, input }: RunOption
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
+      whenSaid?.(stdout, child);
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
