@@ -10,6 +10,7 @@ import { VERSION } from './version.ts';
 import { readWait } from './words/arguments.ts';
 import { globalOptionsOf, refuseIgnored } from './words/global-options.ts';
 import { refuseNul } from './words/refuse-nul.ts';
+import { refuseUnwritable } from './words/refuse-unwritable.ts';
 
 const GLOBAL = 'Global options:';
 
@@ -48,6 +49,7 @@ export async function createProgram(
     .hook('preAction', (_, command) => {
       refuseNul(command);
       refuseIgnored(command);
+      refuseUnwritable(command);
     })
     .addHelpText('beforeAll', ({ command }) => {
       refuseUnknown(command);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRegular } from '../../src/cli/read/input-file.ts';
+import { OUTPUT_OPTIONS } from '../../src/cli/words/refuse-unwritable.ts';
 import { projectPath } from '../small-board.ts';
 import { commandsOf, dmaheap } from './in-process.ts';
 
@@ -29,8 +30,6 @@ beforeAll(async () => {
 });
 afterAll(() => socket.close());
 
-/** Files that commands write. */
-const OUTPUTS = new Set(['--out', '--output', '--out-dependency', '--junit', '--bundle', '--record']);
 /** What else a command line needs, where that is a file it is a good one. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   boot: [BOARD],
@@ -64,7 +63,7 @@ const INPUTS = (await commandsOf()).flatMap(({ words, command }) => {
   const board = withBoard && !isOwn ? ['--board', BOARD] : [];
   const session = withBoard ? [] : ['--session', SESSION];
   const options = command.options
-    .filter(({ flags, long }) => / <file/.test(flags) && !OUTPUTS.has(long ?? ''))
+    .filter(({ flags, long }) => / <file/.test(flags) && !OUTPUT_OPTIONS.has(long ?? ''))
     .map(({ long = '' }) => ({
       what: `${name} ${long}`,
       line: (file: string) => [...session, ...board, ...words, ...args, long ?? '', file],
@@ -89,6 +88,35 @@ const INPUTS = (await commandsOf()).flatMap(({ words, command }) => {
         ]
       : [];
   return [...options, ...given, ...global];
+});
+
+describe('an output', async () => {
+  const OUTPUTS = (await commandsOf()).flatMap(({ words, command }) =>
+    command.options
+      .filter(({ flags, long }) => / <file/.test(flags) && OUTPUT_OPTIONS.has(long ?? ''))
+      .map(({ long = '' }) => [words.join(' '), long, command.registeredArguments.length] as const),
+  );
+  it.each(OUTPUTS)('of %s %s that cannot be written is told before the work', async (name, option, count) => {
+    // What the work itself would fail of is told after it.
+    const args = Array.from({ length: count }, () => at('missing'));
+    const words = name.split(' ');
+    const session = words[0] === 'exec' ? ['--board', at('missing')] : [];
+    for (const [file, code] of [
+      [at('nowhere/file'), 'ENOENT'],
+      [at('directory'), 'EISDIR'],
+      [join(BOARD, 'file'), 'ENOTDIR'],
+    ] as const) {
+      const { code: exit, stderr } = await dmaheap([...words, ...session, option, file, ...args]);
+      expect([exit, stderr]).toEqual([
+        words[0] === 'exec' ? 125 : 3,
+        `error: ${file}: cannot be written (${code})\n`,
+      ]);
+    }
+  });
+
+  it('is looked for by more options than one would list by heart', () => {
+    expect(OUTPUTS.length).toBeGreaterThan(6);
+  });
 });
 
 describe('an input', () => {

@@ -2,7 +2,7 @@
  * A file that an option names and a command writes: whole, or as it was before. The bytes go into a new file
  * beside it, which takes its place when all are there, and goes away when something fails or Ctrl-C comes.
  */
-import { closeSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   checkWritable,
@@ -53,6 +53,31 @@ function openTarget(file: string): Target {
   }
 }
 
+/** Does something with the file. @throws UnreadableInput instead of the system's own error */
+function onFile<T>(file: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    throw new UnreadableInput('file-unwritable', file, `${file}: cannot be written (${code})`);
+  }
+}
+
+/**
+ * Asks, before long work, whether its file could be written when it is done. Nothing is changed.
+ *
+ * @throws UnreadableInput
+ */
+export function checkOutput(file: string): void {
+  onFile(file, () => {
+    const there = statSync(file, { throwIfNoEntry: false });
+    if (there?.isDirectory()) throw Object.assign(new Error('a directory'), { code: 'EISDIR' });
+    if (there !== undefined) accessSync(file, constants.W_OK);
+    else accessSync(dirname(file), constants.W_OK | constants.X_OK);
+  });
+}
+
 export interface OutputFile {
   /** Adds bytes, in slices. */
   add(bytes: Uint8Array): Promise<void>;
@@ -64,23 +89,14 @@ export async function writingTo(
   interruption: Interruption,
   work: (output: OutputFile) => Promise<void>,
 ): Promise<void> {
-  const onFile = <T>(act: () => T): T => {
-    try {
-      return act();
-    } catch (error) {
-      const code = codeOf(error);
-      if (code === undefined) throw error;
-      throw new UnreadableInput('file-unwritable', file, `${file}: cannot be written (${code})`);
-    }
-  };
   let target: Target | undefined;
   // A pipe is opened when its reader is there.
   await interruption.atMercy(() => {
-    target = onFile(() => openTarget(file));
+    target = onFile(file, () => openTarget(file));
   });
   if (target === undefined) return;
   const { fd, move } = target;
-  const put = (piece: Uint8Array) => onFile(() => writeHost(fd, move?.from ?? file, piece, null));
+  const put = (piece: Uint8Array) => onFile(file, () => writeHost(fd, move?.from ?? file, piece, null));
   const add = async (bytes: Uint8Array) => {
     for (let at = 0; at < bytes.length; at += PIECE) {
       const piece = bytes.subarray(at, at + PIECE);
@@ -95,7 +111,7 @@ export async function writingTo(
     } finally {
       closeSync(fd);
     }
-    if (move !== undefined) onFile(() => renameHost(move.from, move.to));
+    if (move !== undefined) onFile(file, () => renameHost(move.from, move.to));
   } catch (error) {
     if (move !== undefined) unlinkQuietly(move.from);
     throw error;
