@@ -46,6 +46,8 @@ export class Mirror {
 
   /** Brings the nodes in step with the kernel's, after modules came or went. */
   refresh(kernel: Kernel): void {
+    // Somebody has removed the session meanwhile: it does not come back.
+    if (!existsSync(this.directory)) return;
     for (const path of ['/dev/dma_heap', '/dev/dri']) {
       const found = kernel.lookup(path);
       if ('node' in found && found.node.kind === 'directory') this.#fill(path, found.node);

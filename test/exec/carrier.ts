@@ -72,7 +72,7 @@ export class TestServer {
   }
 
   close(): void {
-    rmSync(this.directory, { recursive: true });
+    rmSync(this.directory, { recursive: true, force: true });
     this.session.close();
   }
 }
