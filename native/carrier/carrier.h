@@ -143,8 +143,6 @@ size_t dmah_fd_path(int fd, char *to, size_t size);
 /* How many of n bytes could be copied: fewer than n when the rest is not there. */
 size_t dmah_peek(void *own, const void *program, size_t n);
 size_t dmah_poke(void *program, const void *own, size_t n);
-/* How many of n bytes could be stored to (they keep their value). */
-size_t dmah_writable(void *program, size_t n);
 /* A C string: its length; -EFAULT, or -ENAMETOOLONG when it does not end within size bytes. */
 long dmah_peek_str(char *own, const char *program, size_t size);
 

@@ -102,9 +102,10 @@ static int open_held(const char *path, unsigned flags)
 /* The offered file becomes a buffer of that size: its space is there at once, so that no store can fail later. */
 static int fill_offer(struct offer *offer, unsigned flags, uint64_t size)
 {
-  long ret = dmah_raw(SYS_ftruncate, offer->fd, size);
-  while (ret == 0 && (ret = dmah_raw(SYS_fallocate, offer->fd, 0, 0, size)) == -EINTR)
-    ret = 0;
+  long ret;
+  do
+    ret = dmah_raw(SYS_fallocate, offer->fd, 0, 0, size); /* makes it as long, too */
+  while (ret == -EINTR);
   if (ret < 0)
     return (int)ret;
   if ((flags & O_ACCMODE) != O_RDWR)
@@ -155,7 +156,7 @@ static int64_t ask(struct dmah_wire *w, int fd, unsigned request, void *arg, con
   dmah_put_i32(w, offer->fd);
   dmah_put_str(w, offer->name);
   dmah_put_bytes(w, memory, there);
-  dmah_put_u32(w, (uint32_t)(STORES(request) ? dmah_writable(arg, stored) : 0));
+  dmah_put_u32(w, (uint32_t)(STORES(request) ? dmah_poke(arg, memory, stored) : 0));
   dmah_put_u32(w, n);
   for (uint32_t i = 0; i < n; i++) {
     dmah_put_u64(w, wanted[i].address);

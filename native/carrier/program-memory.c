@@ -92,21 +92,6 @@ size_t dmah_peek(void *own, const void *program, size_t n) { return copy(SYS_pro
 
 size_t dmah_poke(void *program, const void *own, size_t n) { return copy(SYS_process_vm_writev, (void *)(uintptr_t)own, program, n); }
 
-size_t dmah_writable(void *program, size_t n)
-{
-  char kept[4096];
-  size_t done = 0;
-  while (done < n) {
-    size_t step = n - done < sizeof kept ? n - done : sizeof kept;
-    size_t there = dmah_peek(kept, (char *)program + done, step);
-    size_t stored = dmah_poke((char *)program + done, kept, there);
-    done += stored;
-    if (stored < step)
-      break;
-  }
-  return done;
-}
-
 long dmah_peek_str(char *own, const char *program, size_t size)
 {
   size_t done = 0;

@@ -8,6 +8,10 @@
 
 #include "raw.h"
 
+#define LOOKS 300 /* about 100 microseconds */
+#define MOST_MISSES 4 /* in a row */
+#define LOOKS_AGAIN 64 /* questions */
+
 static unsigned char *map_buffer(size_t size)
 {
   long at = dmah_raw(SYS_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -87,10 +91,10 @@ void dmah_wire_begin(struct dmah_wire *w, uint16_t type)
   dmah_put_u32(w, ++w->seq);
 }
 
-static bool transfer(int socket, long nr, unsigned char *bytes, size_t length)
+static bool send_all(int socket, unsigned char *bytes, size_t length)
 {
   while (length > 0) {
-    long n = dmah_raw(nr, socket, bytes, length, MSG_NOSIGNAL, 0, 0);
+    long n = dmah_raw(SYS_sendto, socket, bytes, length, MSG_NOSIGNAL, 0, 0);
     if (n == -EINTR)
       continue;
     if (n <= 0)
@@ -101,34 +105,68 @@ static bool transfer(int socket, long nr, unsigned char *bytes, size_t length)
   return true;
 }
 
+/*
+ * Looks for the answer a while before it sleeps: the server needs less time for most answers than falling asleep and waking up
+ * cost here. Where that does not help (the server has others to answer, or no processor of its own), it is tried now and then only.
+ */
+static long receive(struct dmah_wire *w, unsigned char *bytes, size_t length)
+{
+  bool looks = w->misses < MOST_MISSES || w->seq % LOOKS_AGAIN == 0;
+  for (int i = 0; looks && i < LOOKS; i++) {
+    long n = dmah_raw(SYS_recvfrom, w->socket, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT, 0, 0);
+    if (n != -EAGAIN) {
+      w->misses = 0;
+      return n;
+    }
+  }
+  if (looks && w->misses < MOST_MISSES)
+    w->misses++;
+  return dmah_raw(SYS_recvfrom, w->socket, bytes, length, MSG_NOSIGNAL, 0, 0);
+}
+
+static bool grow(struct dmah_wire *w, size_t length)
+{
+  if (length <= w->in_capacity)
+    return true;
+  size_t capacity = (length + 0xffff) & ~(size_t)0xffff;
+  unsigned char *grown = map_buffer(capacity);
+  if (!grown)
+    return false;
+  if (w->in) {
+    memcpy(grown, w->in, w->in_length);
+    dmah_raw(SYS_munmap, w->in, w->in_capacity);
+  }
+  w->in = grown;
+  w->in_capacity = capacity;
+  return true;
+}
+
+/* The answer, by one call: nothing follows it until the next question. A supervisor may be asked something behind the answer to its HELLO. */
 static bool receive_answer(struct dmah_wire *w)
 {
-  unsigned char header[DMAH_HEADER];
-  uint32_t size, seq;
+  uint32_t size = DMAH_HEADER, seq;
   uint16_t type, asked;
-  if (!transfer(w->socket, SYS_recvfrom, header, sizeof header))
-    return false;
-  memcpy(&size, header, 4);
-  memcpy(&type, header + 4, 2);
-  memcpy(&seq, header + 8, 4);
   memcpy(&asked, w->out + 4, 2);
-  if (size < DMAH_HEADER + 8 || size > DMAH_MAX_ANSWER || seq != w->seq || type != (asked | DMAH_ANSWER))
+  if (!grow(w, DMAH_HEADER))
     return false;
-  size_t length = size - DMAH_HEADER;
-  if (length > w->in_capacity) {
-    size_t capacity = (length + 0xffff) & ~(size_t)0xffff;
-    unsigned char *grown = map_buffer(capacity);
-    if (!grown)
+  while (w->in_length < size) {
+    size_t most = (asked == DMAH_HELLO ? size : w->in_capacity) - w->in_length;
+    long n = receive(w, w->in + w->in_length, most);
+    if (n == -EINTR)
+      continue;
+    if (n <= 0)
       return false;
-    if (w->in)
-      dmah_raw(SYS_munmap, w->in, w->in_capacity);
-    w->in = grown;
-    w->in_capacity = capacity;
+    w->in_length += (size_t)n;
+    if (w->in_length < DMAH_HEADER)
+      continue;
+    memcpy(&size, w->in, 4);
+    if (size < DMAH_HEADER + 8 || size > DMAH_MAX_ANSWER || size < w->in_length || !grow(w, size))
+      return false;
   }
-  if (!transfer(w->socket, SYS_recvfrom, w->in, length))
-    return false;
-  w->in_length = length;
-  return true;
+  memcpy(&type, w->in + 4, 2);
+  memcpy(&seq, w->in + 8, 4);
+  w->in_at = DMAH_HEADER;
+  return seq == w->seq && type == (asked | DMAH_ANSWER);
 }
 
 int64_t dmah_wire_ask(struct dmah_wire *w)
@@ -139,7 +177,7 @@ int64_t dmah_wire_ask(struct dmah_wire *w)
     return w->out ? -E2BIG : -ENOMEM;
   uint32_t size = (uint32_t)w->out_length;
   memcpy(w->out, &size, 4);
-  if (!transfer(w->socket, SYS_sendto, w->out, w->out_length) || !receive_answer(w)) {
+  if (!send_all(w->socket, w->out, w->out_length) || !receive_answer(w)) {
     dmah_raw(SYS_close, w->socket);
     w->socket = -1;
     w->in_length = 0;

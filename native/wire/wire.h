@@ -23,8 +23,9 @@ struct dmah_wire {
   unsigned char *out; /* the question; DMAH_MAX_REQUEST bytes, mapped at the first begin */
   size_t out_length;
   bool out_overflow; /* the question is longer than allowed: ask answers -E2BIG */
-  unsigned char *in; /* the answer's fields, after its header */
+  unsigned char *in; /* the answer */
   size_t in_length, in_capacity, in_at;
+  uint32_t misses; /* answers in a row that looking for them before sleeping did not bring */
   bool in_short; /* more was read than the answer holds: what was read is zero */
 };
 

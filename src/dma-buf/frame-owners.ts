@@ -34,13 +34,17 @@ const SMALLEST_SECTION = 128;
 /** Up to the frames of a 52-bit physical address space. */
 const LEVELS = 7;
 
-const sectionOf = (level: number, pfn: Pfn): number => Math.floor(pfn / (SMALLEST_SECTION * RADIX ** level));
+/** Pages of the longest piece of each level, less one, and of its sections. */
+const LONGEST = Array.from({ length: LEVELS }, (_, level) => RADIX ** (level + 1));
+const SECTIONS = Array.from({ length: LEVELS }, (_, level) => SMALLEST_SECTION * RADIX ** level);
+
+const sectionOf = (level: number, pfn: Pfn): number => Math.floor(pfn / (SECTIONS[level] ?? 1));
 const sectionKey = (level: number, section: number): string => recordKey('frames', level, section);
 
 /** Where a piece is noted. */
 function keyOf({ pfn, pages }: PfnRange): string {
   let level = 0;
-  while (level < LEVELS - 1 && pages >= RADIX ** (level + 1)) level++;
+  while (level < LEVELS - 1 && pages >= (LONGEST[level] ?? 0)) level++;
   return sectionKey(level, sectionOf(level, pfn));
 }
 

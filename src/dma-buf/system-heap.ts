@@ -93,7 +93,8 @@ const systemHeapOps = (declared?: DeclaredTraits): DmaHeapOps<SystemFailure> => 
     if (tooLarge !== undefined) return { errno: 'ENOMEM', why: tooLarge };
     const pages = new PageAllocator(context.records);
     const zone = zoneOf(pages, declared);
-    const freePages = zonesBelow(pages, zone).reduce((sum, name) => sum + pages.freePagesIn(name), 0);
+    let freePages = 0;
+    for (const name of zonesBelow(pages, zone)) freePages += pages.freePagesIn(name);
     if (wanted > BigInt(freePages)) {
       const why: SystemOom = {
         kind: 'system-oom',
@@ -154,8 +155,11 @@ function releasePieces(context: HeapContext, sgTable: readonly PfnRange[], charg
   }
 }
 
+/** Of every call: made once. */
+const MAINLINE_OPS = systemHeapOps();
+
 export const systemBackend: HeapBackend<SystemFailure> = {
-  ops: (_index, declared) => systemHeapOps(declared),
+  ops: (_index, declared) => (declared === undefined ? MAINLINE_OPS : systemHeapOps(declared)),
   mappable: true,
   /** It maps page by page or entry by entry, and remap_pfn_range() refuses a private mapping of a part. */
   refusesPrivate(sgTable, offset, length, { systemMapsBy }, declared) {

@@ -1,5 +1,6 @@
 /** A process becomes the server of a session: `dmaheap __serve DIR`. */
 import { dirname, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { BufferFiles, buffersPath } from '../session/buffer-files.ts';
 import type { SessionLocation } from '../session/directory.ts';
 import { execPath } from '../session/exec-directory.ts';
@@ -17,6 +18,13 @@ import { readMarker, removeMarker, writeMarker } from './server-marker.ts';
 import { isSocketPlace, socketPlace } from './temporary-place.ts';
 
 /**
+ * After so much run code V8 optimises a function, a sixth of its own default: the first thousand answers come sooner.
+ * Newer versions have a compiler between that begins early by itself, and another flag.
+ */
+const OPTIMISE_AFTER = 20_000;
+const OPTIMISES_LATE = process.versions.v8.startsWith('11.');
+
+/**
  * Serves a session until nobody is connected any more. The marker file says where.
  *
  * @param onListening called once, when programs can connect
@@ -30,6 +38,7 @@ export async function serve(
   words: RunWords = PLAIN_WORDS,
   scenario?: ReadScenario,
 ): Promise<void> {
+  if (OPTIMISES_LATE) setFlagsFromString(`--interrupt-budget=${OPTIMISE_AFTER}`);
   const directory = execPath(location.path);
   const news: string[] = [];
   let exchange: Exchange | undefined;

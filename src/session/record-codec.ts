@@ -129,6 +129,10 @@ function reserve(bytes: number): void {
 function putVarint(value: number): void {
   reserve(10);
   let rest = value;
+  if (rest < 0x80) {
+    scratch[end++] = rest;
+    return;
+  }
   while (rest >= 0x80) {
     scratch[end++] = (rest % 0x80) | 0x80;
     rest = Math.floor(rest / 0x80);
@@ -170,7 +174,22 @@ function putShort(text: string): boolean {
   return true;
 }
 
+/** As `putNumber`, faster. @param value from 0 to 2^31 - 1 */
+function putUint(value: number): void {
+  reserve(6);
+  let at = end;
+  scratch[at++] = UINT;
+  let rest = value;
+  for (; rest >= 0x80; rest >>>= 7) scratch[at++] = (rest & 0x7f) | 0x80;
+  scratch[at++] = rest;
+  end = at;
+}
+
 function putNumber(value: number): void {
+  if ((value | 0) === value && (value > 0 || Object.is(value, 0))) {
+    putUint(value);
+    return;
+  }
   if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
     putTag(value >= 0 ? UINT : NEGATIVE);
     putVarint(Math.abs(value));
@@ -209,7 +228,11 @@ function putValue(value: unknown, depth: number): void {
 function putArray(values: readonly unknown[], depth: number): void {
   putTag(ARRAY);
   putVarint(values.length);
-  for (const value of values) putValue(value, depth);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (typeof value === 'number') putNumber(value);
+    else putValue(value, depth);
+  }
 }
 
 function putObject(value: object, depth: number): void {
@@ -217,10 +240,11 @@ function putObject(value: object, depth: number): void {
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
     throw new TypeError(`a record holds plain data, not a ${value.constructor.name}`);
   }
-  const keys = Object.keys(value);
   putTag(OBJECT);
+  const keys = Object.keys(value);
   putVarint(keys.length);
-  for (const key of keys) {
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
     putString(key);
     putValue((value as Readonly<Record<string, unknown>>)[key], depth);
   }

@@ -3,11 +3,7 @@ import type { Access } from '../kernel/access.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Syscall } from '../kernel/syscall.ts';
 import type { Records } from '../records.ts';
-import {
-  DMA_HEAP_ALLOCATION_DATA_SIZE,
-  DMA_HEAP_IOCTL_ALLOC,
-  decodeDmaHeapAllocationData,
-} from '../uapi/dma-heap.ts';
+import { allocatedFd, DMA_HEAP_ALLOCATION_DATA_SIZE, DMA_HEAP_IOCTL_ALLOC } from '../uapi/dma-heap.ts';
 import { bootState } from './boot-state.ts';
 import { appendJournal, type JournalCall } from './journal.ts';
 import { keepBytes } from './kept-bytes.ts';
@@ -38,17 +34,17 @@ export function record(kernel: Kernel, records: Records, onEntry: () => void = (
     return ranges;
   };
   const { onSyscall, onAccess } = kernel;
-  const moment = () => ({ time: Date.now(), clock: kernel.printk.time });
   kernel.beforeSyscall = (_task, call) => {
     given = isAlloc(call) ? undefined : pointerOf(call)?.slice();
   };
   kernel.onSyscall = (task, call, result) => {
     onSyscall?.(task, call, result);
-    const entry = { ...moment(), task, call: ownBytes(call), result };
-    const changed = given && givenBytes(call, given);
-    const made = result.ret < 0 ? undefined : addressOf(kernel, task, call);
+    const entry = { time: Date.now(), clock: kernel.printk.time, task, call: ownBytes(call), result };
+    if (given !== undefined) Object.assign(entry, givenBytes(call, given));
+    if (result.ret >= 0) Object.assign(entry, addressOf(kernel, task, call));
     const left = caused();
-    appendJournal(records, Object.assign(entry, changed, made, left));
+    if (left !== undefined) Object.assign(entry, left);
+    appendJournal(records, entry);
     if (left !== undefined) trimLogs(kernel, records);
     onEntry();
   };
@@ -59,7 +55,8 @@ export function record(kernel: Kernel, records: Records, onEntry: () => void = (
     const kept = unread ? { length: bytes.length } : keepBytes(access, bytes);
     const left = caused();
     appendJournal(records, {
-      ...moment(),
+      time: Date.now(),
+      clock: kernel.printk.time,
       access,
       place,
       kept,
@@ -86,12 +83,14 @@ function pointerOf(call: Syscall): Uint8Array | undefined {
 /** The call with its own copy of the caller's bytes, who may change them before the transaction ends. */
 function ownBytes(call: Syscall): Syscall {
   const own: Record<string, unknown> = { ...call };
-  for (const name of Object.keys(own)) own[name] = ownValue(own[name]);
+  for (const name in own) {
+    const value = own[name];
+    if (typeof value === 'object' && value !== null) own[name] = ownValue(value);
+  }
   return own as Syscall;
 }
 
 function ownValue(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Uint8Array) return value.slice();
   return Array.isArray(value) ? value.map(ownValue) : value;
 }
@@ -118,6 +117,6 @@ function addressOf(
     return dma === undefined ? undefined : { dma };
   }
   if (!isAlloc(call) || call.arg.length < DMA_HEAP_ALLOCATION_DATA_SIZE) return undefined;
-  const phys = kernel.physOf(task, decodeDmaHeapAllocationData(call.arg).fd);
+  const phys = kernel.physOf(task, allocatedFd(call.arg));
   return phys === undefined ? undefined : { phys };
 }

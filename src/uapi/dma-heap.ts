@@ -40,6 +40,10 @@ export function encodeDmaHeapAllocationData(data: DmaHeapAllocationData): Uint8A
   return bytes;
 }
 
+/** The descriptor alone. @param bytes at least 24 of them */
+export const allocatedFd = (bytes: Uint8Array): number =>
+  (bytes[8] ?? 0) | ((bytes[9] ?? 0) << 8) | ((bytes[10] ?? 0) << 16) | ((bytes[11] ?? 0) << 24);
+
 /** @param bytes at least 24 of them */
 export function decodeDmaHeapAllocationData(bytes: Uint8Array): DmaHeapAllocationData {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -127,8 +127,15 @@ export function createZones(records: Records, spans: readonly ZoneSpan[], free: 
 }
 
 /** Pages that a zone's free blocks hold. */
-const pagesOf = (nrFree: readonly number[]): number =>
-  nrFree.reduce((sum, blocks, order) => sum + blocks * 2 ** order, 0);
+function pagesOf(nrFree: readonly number[]): number {
+  let pages = 0;
+  let size = 1;
+  for (const blocks of nrFree) {
+    pages += blocks * size;
+    size *= 2;
+  }
+  return pages;
+}
 
 export class PageAllocator {
   readonly #records: Records;
@@ -326,10 +333,11 @@ export class PageAllocator {
   }
 
   #store(zone: ZoneRecord, number: number, section: Section): void {
-    zone.orders[number - zone.firstSection] = section.reduce(
-      (mask, pfns, order) => (pfns.length > 0 ? mask | (1 << order) : mask),
-      0,
-    );
+    let mask = 0;
+    for (let order = 0; order < section.length; order++) {
+      if ((section[order]?.length ?? 0) > 0) mask |= 1 << order;
+    }
+    zone.orders[number - zone.firstSection] = mask;
     this.#records.put(sectionKey(zone.name, number), section);
     this.#records.put(zoneKey(zone.name), zone);
   }
