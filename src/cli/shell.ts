@@ -19,7 +19,7 @@ import { jsonText } from './json/json-text.ts';
 import { type BoardOptions, refuseBoardOptions } from './read/boot-inputs.ts';
 import { renderDiagnostic } from './render/diagnostic.ts';
 import { renderHazards } from './render/hazards.ts';
-import { renderReplayed } from './render/replayed.ts';
+import { renderReplayed, renderTasksEnded } from './render/replayed.ts';
 import { type Ink, makeInk } from './terminal/ink.ts';
 import { type Interrupts, processInterrupts } from './terminal/interruption.ts';
 import { Ledger } from './terminal/ledger.ts';
@@ -213,6 +213,7 @@ export class Shell {
     const session = openSession(this.location(), {
       ...this.storeOptions,
       onHistoryCut: () => this.streams.err(HISTORY_CUT),
+      onTasksEnded: (tasks) => this.streams.err(renderTasksEnded(tasks)),
     });
     const assumed = session.assumed();
     // Of its form `session info` tells; what memory depends on marks every answer.

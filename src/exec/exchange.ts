@@ -24,7 +24,7 @@ import { Question, type Surroundings } from './question.ts';
 import type { RunWords } from './run-words.ts';
 import { checked, Runs } from './runs.ts';
 import { type ReadScenario, ScenarioPlays } from './scenario-plays.ts';
-import { Tasks } from './tasks.ts';
+import { type TaskNotes, Tasks } from './tasks.ts';
 import { type FieldReader, FieldWriter, type Frame, MalformedMessage } from './wire.ts';
 
 /** EPROTO, which no emulated call answers with. */
@@ -52,6 +52,8 @@ export interface ExchangeOptions {
   readonly host: HostProcesses;
   /** Bytes of a page of the host. */
   readonly hostPageSize: number;
+  /** Where it is noted which process is which task. */
+  readonly notes?: TaskNotes;
   /** What everybody who watches is told at first. */
   readonly news?: readonly string[];
 }
@@ -61,7 +63,7 @@ export class Exchange {
   readonly #token: string;
   readonly #host: HostProcesses;
   readonly #around: Surroundings;
-  readonly #tasks = new Tasks();
+  readonly #tasks: Tasks;
   readonly #runs: Runs;
   readonly #probe: HolderProbe;
   readonly #lifecycle: Lifecycle;
@@ -75,6 +77,7 @@ export class Exchange {
     this.#session = session;
     this.#token = options.token;
     this.#host = host;
+    this.#tasks = new Tasks(options.notes);
     this.#runs = new Runs({ ...options, check: new CheckSync(new BufferFiles(buffers.directory)) });
     this.#plays = new ScenarioPlays(session, this.#runs, options.scenario);
     this.#probe = new HolderProbe({
@@ -82,7 +85,10 @@ export class Exchange {
       buffers,
       isOurs: (task) => this.#tasks.has(task),
       exits: (kernel, task) => this.#runs.exits(kernel, task),
-      exit: (kernel, task) => checked(this.#runs.check, kernel, task, { call: 'exit' }),
+      exit: (kernel, task) => {
+        checked(this.#runs.check, kernel, task, { call: 'exit' });
+        options.notes?.remove(task);
+      },
     });
     this.#around = {
       buffers,

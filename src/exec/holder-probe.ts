@@ -1,5 +1,6 @@
 /** When it is found out who still holds what on the host: after a task has ended, before somebody looks, and now and then. */
 import type { Kernel } from '../kernel/kernel.ts';
+import { dropMessages } from '../session/program-tasks.ts';
 import type { Session } from '../session/session.ts';
 import type { ExportedNames } from './exported-names.ts';
 import { Holders } from './holders.ts';
@@ -119,7 +120,7 @@ export class HolderProbe {
   /** Nobody is connected any more: nobody can receive what lies in flight. */
   dropAll(): void {
     if (this.#session.view((kernel) => kernel.filesInFlight().length) === 0) return;
-    this.#session.transact((kernel) => this.#holders.dropAll(kernel));
+    this.#session.transact((kernel) => dropMessages(kernel));
   }
 
   #ended(): void {

@@ -6,7 +6,7 @@
  *     the model has references         ─► two probes find nobody ─► they are closed
  */
 import type { Kernel } from '../kernel/kernel.ts';
-import { SHELL_TASK } from '../kernel/task.ts';
+import { dropMessages } from '../session/program-tasks.ts';
 
 /** Names that one sweep asks for. */
 const SWEEP = 256;
@@ -44,15 +44,7 @@ export class Holders {
   dropUnheld(kernel: Kernel, asked: readonly string[], held: ReadonlySet<string>): void {
     const free = new Set(asked.filter((name) => !held.has(name)));
     if (free.size === 0) return;
-    for (const [message, { file, by }] of kernel.filesInFlight()) {
-      const name = kernel.exportedBuffer(file)?.name;
-      if (name !== undefined && free.has(name)) drop(kernel, message, by);
-    }
-  }
-
-  /** Drops all messages: no process is left that could receive one. */
-  dropAll(kernel: Kernel): void {
-    for (const [message, { by }] of kernel.filesInFlight()) drop(kernel, message, by);
+    dropMessages(kernel, (file) => free.has(kernel.exportedBuffer(file)?.name ?? ''));
   }
 
   /** Some names to be asked for, others each time. */
@@ -85,10 +77,6 @@ export class Holders {
     for (const name of asked) this.#doubted.delete(name);
     for (const name of free) this.#doubted.add(name);
   }
-}
-
-function drop(kernel: Kernel, message: number, by: string): void {
-  kernel.syscall(kernel.hasTask(by) ? by : SHELL_TASK, { call: 'scm_drop', message });
 }
 
 /** Closes and unmaps a buffer in every task that is a process. */

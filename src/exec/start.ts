@@ -5,6 +5,7 @@ import { BufferFiles, buffersPath } from '../session/buffer-files.ts';
 import type { SessionLocation } from '../session/directory.ts';
 import { execPath } from '../session/exec-directory.ts';
 import { makeDirectory, removeTree } from '../session/host-files.ts';
+import { ProgramTasks } from '../session/program-tasks.ts';
 import type { Replayed } from '../session/replay-log.ts';
 import { serveSession } from '../session/served-session.ts';
 import { Exchange } from './exchange.ts';
@@ -55,6 +56,7 @@ export async function serve(
     // What a server left that was killed. Nobody can have made a new one yet.
     new BufferFiles(buffers.directory).sweep((name) => buffers.fileOf(kernel, name) !== undefined);
   });
+  const notes = new ProgramTasks(location.path);
   const token = freshToken();
   exchange = new Exchange({
     session,
@@ -65,6 +67,7 @@ export async function serve(
     ...(scenario && { scenario }),
     host,
     hostPageSize: hostPageSize(),
+    notes,
     news,
   });
   removePlaceOfKilled(location.path);
@@ -82,6 +85,7 @@ export async function serve(
     removeMarker(location.path);
     removeTree(place);
     removeTree(mirror.directory);
+    notes.close();
     session.close();
   }
 }

@@ -14,7 +14,14 @@ import { MalformedMessage } from './wire.ts';
 /** What a task is called, without a connection for the moment. */
 type Named = Pick<Process, 'task' | 'root'>;
 
+/** Told which process a task is, and that it has ended. */
+export interface TaskNotes {
+  add(task: string, pid: number): void;
+  remove(task: string): void;
+}
+
 export class Tasks {
+  readonly #notes: TaskNotes | undefined;
   readonly #connected = new Map<number, Peer>();
   /** Between two programs of one process. */
   readonly #executing = new Map<number, Named>();
@@ -22,6 +29,10 @@ export class Tasks {
   readonly #born = new Map<number, Named>();
   /** Children that came before their parents told of them. */
   readonly #waiting = new Map<number, { readonly peer: Peer; readonly ppid: number }>();
+
+  constructor(notes?: TaskNotes) {
+    this.#notes = notes;
+  }
 
   /** The process of that pid, if it is connected. */
   peerOf(pid: number): Peer | undefined {
@@ -88,6 +99,7 @@ export class Tasks {
       const call: Syscall = { call: 'task_add', name: task, credentials: ROOT, nofile: NR_OPEN };
       kernel.syscall(task, call);
     }
+    this.#notes?.add(task, pid);
     return task;
   }
 
@@ -96,6 +108,7 @@ export class Tasks {
     // A process of that number, whose end nobody has told of.
     if (kernel.hasTask(task)) kernel.syscall(task, { call: 'exit' });
     kernel.syscall(parent.task, { call: 'fork', child: task });
+    this.#notes?.add(task, pid);
     return { task, root: parent.root };
   }
 

@@ -23,6 +23,7 @@ import { DirectoryBacking } from './directory-backing.ts';
 import { Arena } from './file-phys-memory.ts';
 import { syncDirectory } from './host-files.ts';
 import { refuseOwned } from './owned-session.ts';
+import { endLeftTasks, forgetPrograms } from './program-tasks.ts';
 import type { BootInputs, Session } from './session.ts';
 import { SessionError, type SessionErrorCode } from './session-error.ts';
 import type { SharedStoreOptions } from './shared-store.ts';
@@ -33,6 +34,8 @@ import { StoredSession } from './stored-session.ts';
 export interface SessionOptions extends SharedStoreOptions {
   /** Called after the transaction in which the journal began to drop its oldest entries. */
   readonly onHistoryCut?: () => void;
+  /** Called once when tasks were ended whose processes had gone together with the session's server. */
+  readonly onTasksEnded?: (tasks: readonly string[]) => void;
 }
 
 /**
@@ -43,7 +46,10 @@ export interface SessionOptions extends SharedStoreOptions {
 export function openSession(location: SessionLocation, options: SessionOptions = {}): Session {
   checkDirectory(location);
   if (!existsSync(storePath(location.path))) throw neverBooted(location);
-  return new StoredSession(new DirectoryBacking(location, options), options.onHistoryCut);
+  const session = new StoredSession(new DirectoryBacking(location, options), options.onHistoryCut);
+  const ended = endLeftTasks(location.path, () => session);
+  if (ended.length > 0) options.onTasksEnded?.(ended);
+  return session;
 }
 
 export interface BootOptions extends SessionOptions {
@@ -76,6 +82,7 @@ export function bootSession<T extends Pick<BootOutcome, 'panic'>>(
   createDirectory(location, options.version);
   refuseOwned(location.path, 'boot', options.wait);
   if (!existsSync(storePath(location.path))) createStore(storePath(realpathSync(location.path)));
+  else endLeftPrograms(location, options);
   const backing = new DirectoryBacking(location, options);
   try {
     const arena = replace(backing, booted, inputs, options);
@@ -85,6 +92,16 @@ export function bootSession<T extends Pick<BootOutcome, 'panic'>>(
     backing.close();
   }
   return outcome;
+}
+
+/** What programs of a killed server had is nobody's any more. */
+function endLeftPrograms(location: SessionLocation, options: SessionOptions): void {
+  let session: Session | undefined;
+  endLeftTasks(location.path, () => {
+    session = new StoredSession(new DirectoryBacking(location, options));
+    return session;
+  });
+  session?.close();
 }
 
 /** What cannot be removed stays until the next boot: this one is done, and not to be called a failure. */
@@ -115,6 +132,7 @@ function replace(
     syncDirectory(backing.path);
     options.fault?.('arena-made');
     writer.clear();
+    forgetPrograms(backing.path);
     const records = new WritableRecords(writer);
     putBoot(records, { generation, arena, bootedAt: Date.now(), layout }, inputs, booted);
     records.flush();

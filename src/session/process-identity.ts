@@ -8,10 +8,9 @@ export interface ProcessIdentity {
   readonly started: string;
 }
 
-export const thisProcess = (): ProcessIdentity => ({
-  pid: process.pid,
-  started: startOf(process.pid) ?? '',
-});
+export const processIdentity = (pid: number): ProcessIdentity => ({ pid, started: startOf(pid) ?? '' });
+
+export const thisProcess = (): ProcessIdentity => processIdentity(process.pid);
 
 /** Whether a process has that number: it runs, is stopped, or has ended and its parent does not know yet. */
 export function isAlive(pid: number): boolean {

@@ -58,9 +58,16 @@ it('a server that was killed: the next call is EIO, memory stays, and the sessio
   const session = await freshSession(BOARD);
   const { child, ended } = await started(['exec', '--session', session, '--', program('waits')]);
   process.kill(serverOf(session).pid, 'SIGKILL');
+  const { stdout } = await dmaheap(['--session', session, 'buffers', '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({ buffers: [{ size: 65536 }] });
   child.stdin?.end('go on\n');
   expect(await ended).toContain('ready\nnext: Input/output error\nmemory: still here\n');
-  expect(await dmaheap(['--session', session, 'buffers'])).toMatchObject({ code: 0 });
+  // The program has gone meanwhile, and what it had with it.
+  expect(await dmaheap(['--session', session, 'buffers'])).toEqual({
+    code: 0,
+    stdout: 'There are no buffers.\n',
+    stderr: expect.stringContaining("the session's server was killed: waits has ended with it"),
+  });
   expect(await dmaheap(['--session', session, 'session', 'check'])).toMatchObject({ code: 0 });
 });
 
