@@ -109,7 +109,7 @@ function bundlesOf(root) {
     },
     {
       file: 'exec-server.cjs',
-      entries: ['src/exec/start.ts', 'src/cli/exec/run-words.ts', 'src/cli/exec/load-scenario.ts'],
+      entries: ['src/cli/exec/serve-program.ts'],
       from: [
         ...['cli.cjs', 'commands.cjs', 'board.cjs', 'device-tree-source.cjs', 'scenario.cjs'],
         ...['board-commands.cjs', 'exec.cjs'],

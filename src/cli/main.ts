@@ -28,11 +28,8 @@ async function thrownBy(words: readonly string[], surroundings: Surroundings, le
     } else if (words[0] === '__boards' && (await (await import('./boards/worker.ts')).serveBoards())) {
       // A thread of `boards`, which has done its part.
     } else if (words[0] === '__serve') {
-      const { serve } = await import('../exec/start.ts');
-      const location = { path: words[1] ?? '', from: '--session' } as const;
-      const { RUN_WORDS } = await import('./exec/run-words.ts');
-      const { loadScenario } = await import('./exec/load-scenario.ts');
-      await serve(location, () => surroundings.streams.out('ready\n'), RUN_WORDS, loadScenario);
+      const { serveProgram } = await import('./exec/serve-program.ts');
+      await serveProgram(words[1] ?? '', surroundings.streams);
     } else {
       program = await createProgram(surroundings, words, ledger);
       await program.parseAsync(words, { from: 'user' });

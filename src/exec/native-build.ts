@@ -11,6 +11,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, realpathSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { removeDirectory, renameHost } from '../session/host-files.ts';
 import { ExecFailure } from './exec-failure.ts';
@@ -98,11 +99,17 @@ async function compile(compiler: Compiler, args: readonly string[], env: Environ
   const { ok, out } = await run(compiler, args, env);
   if (ok) return;
   const lines = out.trim().split('\n');
-  const first = lines.find((line) => /error|undefined reference|not found/.test(line)) ?? lines[0] ?? '';
+  const full = lines.find((line) => /No space left|Disk quota/.test(line));
+  const first =
+    full ?? lines.find((line) => /error|undefined reference|not found/.test(line)) ?? lines[0] ?? '';
   throw new ExecFailure(
     'exec-build-failed',
     `${compiler.command.join(' ')} could not build the native part: ${first.trim()}`,
-    /No such file or directory/.test(out) ? NO_COMPILER_HINT : undefined,
+    full !== undefined
+      ? `free some space in ${tmpdir()} and in the cache, or name other places in TMPDIR and XDG_CACHE_HOME`
+      : /No such file or directory/.test(out)
+        ? NO_COMPILER_HINT
+        : undefined,
   );
 }
 

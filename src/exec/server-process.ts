@@ -45,13 +45,16 @@ export function serverLog(session: string): string {
   }
 }
 
+/** The word of a server that listens. Anything else on its standard output says why it does not: its log may have no room. */
+const READY = 'ready\n';
+
 /**
  * Starts a server and waits until it listens, or has ended.
  *
  * @param command this command: what to start, before the word `__serve`
- * @returns whether it listens
+ * @returns `undefined` when it listens, else what it said
  */
-async function start(command: readonly string[], session: string): Promise<boolean> {
+async function start(command: readonly string[], session: string): Promise<string | undefined> {
   const [file = '', ...words] = command;
   makeDirectory(execPath(session), true);
   const log = openOutput(logPath(session));
@@ -62,34 +65,34 @@ async function start(command: readonly string[], session: string): Promise<boole
   });
   closeHost(log);
   const { stdout } = child;
-  if (stdout === null) return false;
-  const isReady = await new Promise<boolean>((resolve) => {
+  if (stdout === null) return '';
+  const said = await new Promise<string | undefined>((resolve) => {
     let first = '';
     stdout.setEncoding('utf8').on('data', (text: string) => {
       first += text;
-      if (first.startsWith('ready\n')) resolve(true);
+      if (first.startsWith(READY)) resolve(undefined);
     });
-    child.on('close', () => resolve(false));
-    child.on('error', () => resolve(false));
+    child.on('close', () => resolve(first));
+    child.on('error', (error) => resolve(error.message));
   });
   // It outlives this process, which must not wait for it.
   stdout.destroy();
   child.unref();
-  return isReady;
+  return said;
 }
 
 /** The session's server, started unless one is there. @throws ExecFailure when none can be had */
 export async function serverOf(command: readonly string[], session: string): Promise<Joined> {
   const there = await connectTo(session);
   if (there !== undefined) return there;
-  const isReady = await start(command, session);
+  const failed = await start(command, session);
   // When it could not start, perhaps because another one was first.
-  for (let tries = 0; tries < (isReady ? TRIES : TRIES / 10); tries++) {
+  for (let tries = 0; tries < (failed === undefined ? TRIES : TRIES / 10); tries++) {
     const joined = await connectTo(session);
     if (joined !== undefined) return joined;
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
-  const said = serverLog(session).replaceAll('\n', ' ');
+  const said = (serverLog(session) || (failed ?? '').trim()).replaceAll('\n', ' ');
   throw new ExecFailure(
     'exec-server',
     said === ''

@@ -39,6 +39,8 @@ export function createStore(directory: string): boolean {
     return true;
   } catch (error) {
     const cleared = fresh !== undefined && !existsSync(fresh);
+    // Before what takes the room is removed.
+    const told = storeError(fileError(error, `make ${directory}`), directory);
     try {
       if (fresh !== undefined) removeDirectory(fresh);
     } catch {
@@ -47,6 +49,6 @@ export function createStore(directory: string): boolean {
     // Another boot was faster. It may have cleared this one's half away, too.
     if (['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '')) return false;
     if (cleared && existsSync(directory)) return false;
-    throw storeError(fileError(error, `make ${directory}`), directory);
+    throw told;
   }
 }

@@ -29,10 +29,10 @@ export class SessionError extends Error {
   }
 }
 
-/** The `code` of a system error (`ENOSPC`), or `undefined` for anything else. */
+/** The `code` of a system error (`ENOSPC`), or `undefined` for anything else: those of Node and SQLite have a `_` in it. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  return typeof error.code === 'string' && !error.code.includes('_') ? error.code : undefined;
 }
 
 /**

@@ -74,10 +74,14 @@ type Named = (name: 'disk-full', message: string, hint: string) => SessionError;
 const diskFull = (named: Named): SessionError =>
   named('disk-full', 'its disk is full or a limit is reached: cannot write the session', FREE_SPACE);
 
+/** What SQLite makes at a time, its shared index, is 32 KiB. */
+const LEAST = 64 << 10;
+
+/** @param directory the store's, which may not be there yet; that of the session is */
 function isFull(directory: string): boolean {
   try {
-    const { bavail, ffree } = statfsSync(directory);
-    return bavail === 0 || ffree === 0;
+    const { bavail, bsize, ffree } = statfsSync(dirname(directory));
+    return bavail * bsize < LEAST || ffree === 0;
   } catch {
     return false;
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { temporaryPlace } from '../../exec/temporary-place.ts';
 import { removeTree } from '../../session/host-files.ts';
 import { bootSession, openSession } from '../../session/local-session.ts';
+import { SessionError } from '../../session/session-error.ts';
 import { type BoardOptions, refuseBoardOptions } from '../read/boot-inputs.ts';
 import { needsNoBoard, prepareBoot, prepareWithoutBoard } from '../read/prepare-boot.ts';
 import type { Shell } from '../shell.ts';
@@ -48,6 +49,8 @@ export async function runPlace(sh: Shell, options: BoardOptions, keepsHistory: b
     return { path, isTemporary: true, remove };
   } catch (error) {
     remove();
-    throw error;
+    if (!(error instanceof SessionError) || error.code !== 'session-disk-full') throw error;
+    const hint = `free some space in ${tmpdir()}, or name a directory on another disk in TMPDIR`;
+    throw new SessionError(error.code, error.message, hint, error);
   }
 }
