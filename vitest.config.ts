@@ -14,8 +14,8 @@ export default defineConfig({
         test: {
           name: 'core',
           include: ['test/**/*.test.ts'],
-          // Those of test/native run real programs: npm run test:exec.
-          exclude: [...COMMAND_LINES, 'test/native/**'],
+          // Those of test/native run real programs: npm run test:exec. Those of test/browser a browser: test:browser.
+          exclude: [...COMMAND_LINES, 'test/native/**', 'test/browser/**'],
           pool: 'threads',
           // Modules keep nothing that another file could see; loading them anew for each costs a fifth of the time.
           isolate: false,

@@ -1,31 +1,5 @@
 // Runs the tests of real programs under `dmaheap exec` (test/native), which need Linux and a C compiler:
 //   npm run test:exec [-- FILE…]
-// Ends with a line of counts.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { runCounted } from './counted-tests.ts';
 
-const root = resolve(process.argv[1] ?? '.', '../..');
-const work = mkdtempSync(join(tmpdir(), 'dmaheap-test-exec-'));
-const report = join(work, 'vitest.json');
-try {
-  const { status } = spawnSync(
-    process.execPath,
-    [
-      join(root, 'node_modules/vitest/vitest.mjs'),
-      ...['run', '--config', join(root, 'vitest.exec.config.ts')],
-      ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-      ...process.argv.slice(2),
-    ],
-    { cwd: root, stdio: 'inherit' },
-  );
-  const counts = JSON.parse(readFileSync(report, 'utf8')) as Readonly<Record<string, number>>;
-  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = counts;
-  // A file that does not even load is a failure that has no test.
-  const failed = status === 0 ? numFailedTests : Math.max(1, numFailedTests);
-  console.log(`${numPassedTests} passed, ${failed} failed, ${numPendingTests + numTodoTests} skipped`);
-  if (failed > 0) process.exitCode = 1;
-} finally {
-  rmSync(work, { recursive: true, force: true });
-}
+runCounted('vitest.exec.config.ts');
