@@ -38,7 +38,9 @@ const command = (name) => `src/cli/commands/${name}.ts`;
 function bundlesOf(root) {
   const others = readdirSync(join(root, 'src/cli/commands'))
     .map((file) => file.replace(/\.ts$/, ''))
-    .filter((name) => !OFTEN.includes(name) && !OF_BOARDS.includes(name) && name !== 'exec')
+    .filter(
+      (name) => !OFTEN.includes(name) && !OF_BOARDS.includes(name) && !['exec', 'memmap'].includes(name),
+    )
     // Parts of others, which are no commands.
     .filter((name) => !/^(device|task)-/.test(name));
   return [
@@ -72,6 +74,8 @@ function bundlesOf(root) {
       entries: ['src/cli/explain/told-context.ts'],
       from: ['cli.cjs', 'commands.cjs'],
     },
+    // Draws: more than most commands load.
+    { file: 'map.cjs', entries: [command('memmap')], from: ['cli.cjs', 'commands.cjs'] },
     { file: 'archive.cjs', entries: ['src/cli/boards/archive.ts'], from: ['cli.cjs'] },
     {
       file: 'board-yaml.cjs',

@@ -24,6 +24,7 @@ const ROOMS = [
   { room: 'program', pure: true },
   { room: 'reconstruct', pure: true },
   { room: 'check', pure: true },
+  { room: 'report', pure: true },
   // The doors of the library: they hand out what the rooms hold and own nothing.
   { room: 'index', pure: true },
   { room: 'session', pure: false },

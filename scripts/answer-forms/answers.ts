@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Verb } from '../../src/program/verb.ts';
 import { CALL_VERBS, VERBS } from '../../src/program/verbs/index.ts';
+import { memmapAnswer } from './memmap.ts';
 import {
   bootedBoard,
   buffer,
@@ -118,6 +119,7 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
   },
   'capture/1': { script: text },
   'heaps/1': { profile, heaps, warnings },
+  'memmap/1': memmapAnswer,
   'regions/1': { profile, regions: z.array(region), warnings },
   'buffers/1': { profile, buffers },
   'buffer/1': { profile, fd, buffer },

@@ -41,6 +41,7 @@ const OWN: CommandTable = [
       regions: async () => (await import('./commands/regions.ts')).regionsCommand,
       buffers: async () => (await import('./commands/buffers.ts')).buffersCommand,
       show: async () => (await import('./commands/show.ts')).showCommand,
+      memmap: async () => (await import('./commands/memmap.ts')).memmapCommand,
       dmesg: async () => (await import('./commands/dmesg.ts')).dmesgCommand,
       hazards: async () => (await import('./commands/hazards.ts')).hazardsCommand,
       why: async () => (await import('./commands/why.ts')).whyCommand,

@@ -52,7 +52,7 @@ export interface Surroundings {
 }
 
 /** Commands that mend the form of a board unasked: they show it, and nobody decides by their exit code. */
-const MENDING: readonly string[] = ['list', 'regions'];
+const MENDING: readonly string[] = ['list', 'memmap', 'regions'];
 
 const HISTORY_CUT =
   'note: the journal is full: from now on its oldest calls are dropped, and export refuses this session ' +
@@ -173,8 +173,13 @@ export class Shell {
   get page(): Page {
     const { streams, env } = this.#surroundings;
     const columns = /^[1-9]\d{0,4}$/.test(env.COLUMNS ?? '') ? Number(env.COLUMNS) : streams.outColumns;
-    const unicode = /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '');
-    return { width: columns || PAGE.width, ellipsis: unicode ? '…' : PAGE.ellipsis };
+    return { width: columns || PAGE.width, ellipsis: this.unicode ? '…' : PAGE.ellipsis };
+  }
+
+  /** Whether the reader's locale has more letters than ASCII. */
+  get unicode(): boolean {
+    const { env } = this.#surroundings;
+    return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '');
   }
 
   /** The kernel that the environment names. @throws UsageError when there is none such */

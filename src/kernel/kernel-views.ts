@@ -40,6 +40,7 @@ import {
   deviceMemoryView,
 } from './views/device-memory-view.ts';
 import { freeRunsOf, heapViews, largestRequest } from './views/heap-view.ts';
+import { type MemoryView, memoryView } from './views/memory-view.ts';
 import { type Occupant, occupants } from './views/occupant.ts';
 import { taskViewOf, taskViews } from './views/task-view.ts';
 import type {
@@ -302,6 +303,11 @@ export class KernelViews {
   vb2Buffers(name: string): readonly (readonly DeviceMemoryView[])[] {
     const queue = vb2Queue(this.#state.records, name);
     return (queue?.buffers ?? []).map((planes) => planes.flatMap((id) => this.deviceBuffer(id) ?? []));
+  }
+
+  /** Who has which pages of physical memory. */
+  memory(): MemoryView {
+    return memoryView(this.#state.records);
   }
 
   /** Who has the bytes of a range of physical memory. */

@@ -34,6 +34,7 @@ export const COMMAND_LINES: readonly (readonly string[])[] = [
   ['show', '4'],
   ['why', 'system', '64K'],
   ['buffers'],
+  ['memmap'],
   ['dmesg'],
   ['hazards'],
   ['leaks'],

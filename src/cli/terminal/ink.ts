@@ -2,7 +2,12 @@
 
 type Paint = (text: string) => string;
 
+/** Colours that tell kinds of things apart, none of them alone: what they colour differs by its letters, too. */
+export type Hue = 'blue' | 'cyan' | 'green' | 'magenta' | 'red' | 'yellow' | 'white' | 'dim';
+
 export interface Ink {
+  /** What kind of thing it is. */
+  readonly hue: (hue: Hue, text: string) => string;
   /** Titles. */
   readonly title: Paint;
   /** What went wrong. */
@@ -16,7 +21,13 @@ export interface Ink {
 const plain: Paint = (text) => text;
 
 /** No colour at all. */
-export const NO_INK: Ink = { title: plain, bad: plain, warn: plain, dim: plain };
+export const NO_INK: Ink = {
+  hue: (_, text) => text,
+  title: plain,
+  bad: plain,
+  warn: plain,
+  dim: plain,
+};
 
 export interface InkWish {
   readonly terminal: boolean;
@@ -36,6 +47,7 @@ export async function makeInk(wish: InkWish): Promise<Ink> {
   // The level is ours to decide: chalk's own guess looks at standard output only, and not at NO_COLOR.
   const chalk = new Chalk({ level: 1 });
   return {
+    hue: (hue, text) => chalk[hue](text),
     title: (text) => chalk.bold(text),
     bad: (text) => chalk.red(text),
     warn: (text) => chalk.yellow(text),

@@ -14,6 +14,8 @@ export interface Streams {
   readonly errIsTerminal: boolean;
   /** How wide the terminal of standard output is, where there is one that says it. */
   readonly outColumns?: number | undefined;
+  /** How high it is. */
+  readonly outRows?: number | undefined;
 }
 
 /** Thrown when the reader of standard output has gone: the command ends without a word. */
@@ -85,6 +87,9 @@ export function streamsTo(
     },
     get outColumns() {
       return isTerminal('stdout') ? process.stdout.columns : undefined;
+    },
+    get outRows() {
+      return isTerminal('stdout') ? process.stdout.rows : undefined;
     },
   };
 }

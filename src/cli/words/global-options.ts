@@ -32,6 +32,7 @@ const TAKES: ReadonlyMap<string, readonly Global[]> = new Map(
     'dt show': LOOKS_ANYWHERE,
     list: LOOKS_ANYWHERE,
     regions: LOOKS_ANYWHERE,
+    memmap: LOOKS_ANYWHERE,
     dmesg: LOOKS_ANYWHERE,
     hazards: LOOKS,
     alloc: ACTS_ANYWHERE,

@@ -72,6 +72,17 @@ function* bySection(run: PfnRange, size: number): Iterable<readonly [section: nu
   }
 }
 
+/** Runs in ascending order, those that touch as one. */
+function joined(runs: readonly PfnRange[]): readonly PfnRange[] {
+  const all: { pfn: Pfn; pages: number }[] = [];
+  for (const { pfn, pages } of [...runs].sort((a, b) => a.pfn - b.pfn)) {
+    const last = all.at(-1);
+    if (last !== undefined && last.pfn + last.pages === pfn) last.pages += pages;
+    else all.push({ pfn, pages });
+  }
+  return all;
+}
+
 /** How many free blocks of each order a set of runs makes. */
 export function countBlocks(runs: Iterable<PfnRange>, { maxPageOrder }: Geometry): number[] {
   const counts = new Array<number>(maxPageOrder + 1).fill(0);
@@ -278,6 +289,40 @@ export class PageAllocator {
     }
     this.#add(zone, section, block, size);
     this.#store(zone, number, section);
+  }
+
+  /** What boot gave to the zones, ascending. */
+  managedRuns(): readonly PfnRange[] {
+    return joined(this.zones().flatMap((name) => this.#zone(name).boot));
+  }
+
+  /** What of it is free, ascending, neighbours joined. */
+  freeRuns(): readonly PfnRange[] {
+    const runs: PfnRange[] = [];
+    for (const name of this.zones()) {
+      const zone = this.#zone(name);
+      const changed = new Map(this.#changedSections(zone));
+      for (const run of zone.boot) {
+        for (const [section, part] of bySection(run, this.#pagesPerSection)) {
+          if (!changed.has(section)) runs.push(part);
+        }
+      }
+      for (const section of changed.values()) {
+        for (const [order, pfns] of section.entries()) {
+          for (const pfn of pfns) runs.push({ pfn, pages: 2 ** order });
+        }
+      }
+    }
+    return joined(runs);
+  }
+
+  /** The sections that somebody has allocated from. */
+  #changedSections(zone: ZoneRecord): [number, Section][] {
+    return [...zone.orders.keys()].flatMap((at): [number, Section][] => {
+      const number = zone.firstSection + at;
+      const section = this.#records.get<Section>(sectionKey(zone.name, number));
+      return section === undefined ? [] : [[number, section]];
+    });
   }
 
   /** The free runs of all zones, ascending within a zone; for tests and pictures. */

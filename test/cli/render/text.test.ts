@@ -36,7 +36,7 @@ test('nothing to list is said in words', () => {
 
 test('no line ends in a blank, and colour changes nothing but colour', () => {
   const paint = (text: string) => `\x1b[1m${text}\x1b[0m`;
-  const ink: Ink = { title: paint, bad: paint, warn: paint, dim: paint };
+  const ink: Ink = { hue: (_, text) => paint(text), title: paint, bad: paint, warn: paint, dim: paint };
   // biome-ignore lint/suspicious/noControlCharactersInRegex: taking the colours out again
   const bare = (text: string) => text.replaceAll(/\x1b\[\d+m/g, '');
   const renderings = [

@@ -1,0 +1,124 @@
+/** What a map says in words: who a thing is, what there is of each kind, what can be had of an area. */
+import type { BufferView } from '../kernel/views/views.ts';
+import type { PfnRange, PhysAddr } from '../units.ts';
+import { bytesOf, formatHex } from '../units.ts';
+import { largestAligned, longestRun } from './free-runs.ts';
+import { isFree, KIND_WORDS, MAP_KINDS, type MapKind } from './map-kinds.ts';
+import type { MapPlace, MapThing, MemoryMap } from './memory-map.ts';
+import { joinedRuns } from './memory-map.ts';
+
+/** The address of a page. */
+export const addressOf = (pfn: number, pageSize: number): PhysAddr => BigInt(pfn) * BigInt(pageSize);
+
+/** The tasks that hold a buffer, or the one that made it where nobody has it by a descriptor or a mapping. */
+export function tasksOf({ fds, mappings, maker }: BufferView): readonly string[] {
+  const holders = [...new Set([...fds, ...mappings].map(({ task }) => task))];
+  return holders.length > 0 ? holders : [maker];
+}
+
+/** A thing in a few words: `camera: frame0`, `kernel image`, `video-cma@60000000: free CMA area`. */
+export function thingWords({ kind, name, buffer }: MapThing): string {
+  if (buffer !== undefined) return `${tasksOf(buffer).join(', ')}: ${name}`;
+  switch (kind) {
+    case 'area-free':
+    case 'pool-free':
+    case 'taken':
+    case 'reserved':
+    case 'no-map':
+    case 'device':
+      return `${name}: ${KIND_WORDS[kind]}`;
+    case 'firmware':
+      return name;
+    default:
+      return KIND_WORDS[kind];
+  }
+}
+
+/** A place by the names of its heaps, which are one area, or by its own: `default_cma_region = reserved`. */
+export const placeWords = ({ name, area }: MapPlace): string =>
+  area === undefined || area.heaps.length === 0 ? name : area.heaps.join(' = ');
+
+/** Whether a thing is called as its place: what nobody has of it. */
+export const isOfPlace = ({ kind, place }: MapThing): boolean =>
+  place !== undefined && (isFree(kind) || kind === 'reserved' || kind === 'no-map');
+
+/** What there is of a kind. */
+export interface KindTotal {
+  readonly kind: MapKind;
+  readonly pages: number;
+  /** The things of the kind. */
+  readonly things: number;
+}
+
+/** The totals of the kinds that a window has pages of, in the order of the legend. */
+export function kindTotals(
+  { things }: MemoryMap,
+  parts: readonly (PfnRange & { thing: number })[],
+): readonly KindTotal[] {
+  const pages = new Map<MapKind, number>();
+  const seen = new Map<MapKind, Set<number>>();
+  for (const part of parts) {
+    const kind = things[part.thing]?.kind;
+    if (kind === undefined) continue;
+    pages.set(kind, (pages.get(kind) ?? 0) + part.pages);
+    seen.set(kind, (seen.get(kind) ?? new Set()).add(part.thing));
+  }
+  return MAP_KINDS.flatMap((kind) => {
+    const sum = pages.get(kind);
+    return sum === undefined ? [] : [{ kind, pages: sum, things: seen.get(kind)?.size ?? 0 }];
+  });
+}
+
+/** What can be had of an area, a pool or RAM. */
+export interface FreeSpace {
+  readonly name: string;
+  /** By which programs allocate of it. */
+  readonly heaps: readonly string[];
+  /** Absent of RAM, which lies in many pieces. */
+  readonly place?: MapPlace;
+  readonly pages: number;
+  readonly freePages: number;
+  /** How many runs the free pages lie in. */
+  readonly runs: number;
+  readonly longest?: PfnRange;
+  readonly aligned?: PfnRange;
+}
+
+/** Of each area and pool that has its own pages, and of RAM. */
+export function freeSpaces(map: MemoryMap): readonly FreeSpace[] {
+  const spaces = map.places.flatMap((place, index): FreeSpace[] => {
+    if (place.area === undefined) return [];
+    const own = map.things.filter((thing) => thing.place === index && isFree(thing.kind));
+    return [
+      {
+        name: place.name,
+        heaps: place.area.heaps,
+        place,
+        pages: place.pages,
+        ...freeOf(own.flatMap(({ runs }) => runs)),
+      },
+    ];
+  });
+  const ram = map.things.find(({ kind }) => kind === 'free');
+  const pages = map.things
+    .filter(({ place }) => place === undefined)
+    .reduce((sum, thing) => sum + thing.pages, 0);
+  return [...spaces, { name: 'RAM', heaps: ['system'], pages, ...freeOf(ram?.runs ?? []) }];
+}
+
+function freeOf(all: readonly PfnRange[]): Omit<FreeSpace, 'name' | 'heaps' | 'pages'> {
+  const runs = joinedRuns(all);
+  const [longest, aligned] = [longestRun(runs), largestAligned(runs)];
+  return {
+    freePages: runs.reduce((sum, run) => sum + run.pages, 0),
+    runs: runs.length,
+    ...(longest && { longest }),
+    ...(aligned && { aligned }),
+  };
+}
+
+/** `--from 0x60000000 --to 0x61000000`: what shows a run alone. */
+export function zoomWords(run: PfnRange, pageSize: number): string {
+  const { base, size } = bytesOf(run, pageSize);
+  return `--from ${formatHex(base)} --to ${formatHex(base + size)}`;
+}
