@@ -1,5 +1,6 @@
-// Builds what is shipped: the command as CommonJS bundles (dist/*.cjs), the JSON Schemas (schema/*.json), and the
-// library as ES modules with types (dist/lib). `--bundle-only` leaves the library out, which no test needs.
+// Builds what is shipped: the command as CommonJS bundles (dist/*.cjs), the JSON Schemas (schema/*.json), the manual
+// pages (man/) and the library as ES modules with types (dist/lib). `--bundle-only` leaves the last two out, which no
+// test needs.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -42,13 +43,19 @@ chmodSync(join(root, 'bin', 'dmaheap.cjs'), 0o755);
 const cached = spawnSync(process.execPath, [join(root, 'scripts/code-cache.cjs')], { encoding: 'utf8' });
 if (cached.status !== 0) console.error(`no code cache was written: ${cached.stderr}`);
 
-const schemas = spawnSync(process.execPath, ['scripts/run-ts.mjs', 'scripts/schemas.ts'], {
-  cwd: root,
-  stdio: 'inherit',
-});
-if (schemas.status !== 0) process.exit(schemas.status ?? 1);
+/** Runs a script that writes what is shipped. */
+function write(script) {
+  const { status } = spawnSync(process.execPath, ['scripts/run-ts.mjs', script], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+write('scripts/schemas.ts');
 
 if (!process.argv.includes('--bundle-only')) {
+  write('scripts/man-pages.ts');
   rmSync(join(dist, 'lib'), { recursive: true, force: true });
   const require = createRequire(import.meta.url);
   const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');

@@ -5,6 +5,7 @@
 import type { Option } from 'commander';
 import { type Verb, withVerbs } from '../program/verb.ts';
 import { VERBS } from '../program/verbs/index.ts';
+import { isTopic } from './help-topic-names.ts';
 import type { Registry } from './registry.ts';
 
 /** Loads a command; what comes back puts it into the program. */
@@ -160,7 +161,8 @@ const COMMANDS: CommandTable = OWN.map(([heading, commands]) => [
  * @param options those of the program itself, which may stand before the name
  */
 export function commandsFor(words: readonly string[], options: readonly Option[]): CommandTable {
-  const name = calledName(words, options);
+  const { name, isHelp } = calledName(words, options);
+  if (isHelp && isTopic(name)) return [['Other:', { help: loadHelpTopic }]];
   const named = COMMANDS.flatMap(([heading, commands]): CommandTable => {
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
     return load === undefined ? [] : [[heading, { [name]: load }]];
@@ -168,19 +170,27 @@ export function commandsFor(words: readonly string[], options: readonly Option[]
   return named.length > 0 ? named : COMMANDS;
 }
 
-/** The first word that is neither an option of the program nor its value, or the command that help is asked for. */
-function calledName(words: readonly string[], options: readonly Option[]): string {
+const NOTHING_CALLED = { name: '', isHelp: false };
+
+/** Where `help` is asked of a topic it is a command of its own: commander's knows commands alone. */
+const loadHelpTopic: CommandLoader = async () => (await import('./commands/help.ts')).helpTopicCommand;
+
+/** The first word that is neither an option of the program nor its value, or what help is asked for. */
+function calledName(
+  words: readonly string[],
+  options: readonly Option[],
+): { readonly name: string; readonly isHelp: boolean } {
   let isValue = false;
   for (const [at, word] of words.entries()) {
     if (isValue) isValue = false;
-    else if (word === 'help') return words[at + 1] ?? '';
-    else if (!word.startsWith('-')) return word;
+    else if (word === 'help') return { name: words[at + 1] ?? '', isHelp: true };
+    else if (!word.startsWith('-')) return { name: word, isHelp: false };
     else {
       const option = options.find(({ long, short }) => word.split('=', 1)[0] === long || word === short);
       // Help, whatever follows it, or a mistake.
-      if (option === undefined) return '';
+      if (option === undefined) return NOTHING_CALLED;
       isValue = option.required && !word.includes('=');
     }
   }
-  return '';
+  return NOTHING_CALLED;
 }

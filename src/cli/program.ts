@@ -3,6 +3,7 @@ import { Command, type CommanderError, Option } from 'commander';
 import { didYouMean } from '../devicetree/did-you-mean.ts';
 import { commandsFor } from './command-table.ts';
 import { UsageError } from './failures.ts';
+import { TOPIC_NAMES } from './help-topic-names.ts';
 import { examples, type Registry } from './registry.ts';
 import { type GlobalOptions, Shell, type Surroundings } from './shell.ts';
 import { Ledger } from './terminal/ledger.ts';
@@ -94,10 +95,12 @@ export async function createProgram(
         'dmaheap show $a',
         'dmaheap list',
         'dmaheap free $a',
-      )}\n\nExit codes: 0 done, 1 the emulated kernel said no, 2 wrong usage,\n3 unusable input, 4 no usable session or unwritable output, 70 a bug,\n130 interrupted.`,
+      )}\n\nExit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 unusable input,\n4 no usable session or unwritable output (dmaheap help exit-codes).`,
     );
 
-  const help = new Command('help').argument('[command]').description('print help for a command');
+  const help = new Command('help')
+    .argument('[command]')
+    .description(`print help for a command, or for a topic: ${TOPIC_NAMES.join(', ')}, kernels`);
   program.addHelpCommand(help.helpOption(false).helpGroup('Other:'));
 
   const shell = (command: Command) =>
@@ -124,10 +127,10 @@ function refuseUnknown(asked: Command): void {
     if (commands.length === 0 || registeredArguments.length > 0 || name.startsWith('-')) return;
     const next = commands.find((command) => command.name() === name);
     if (next === undefined) {
-      const near = didYouMean(
-        name,
-        commands.map((command) => command.name()),
-      );
+      const near = didYouMean(name, [
+        ...commands.map((command) => command.name()),
+        ...(words[0] === 'help' ? TOPIC_NAMES : []),
+      ]);
       const hint = near === undefined ? 'dmaheap --help lists the commands' : `Did you mean ${near}?`;
       throw new UsageError(`unknown command '${name}'`, hint);
     }

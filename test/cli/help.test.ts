@@ -1,5 +1,7 @@
 /** The help of every command: it fits 80 columns, mostly a screen, and shows no option that is another command's. */
 import { describe, expect, test } from 'vitest';
+import * as exitCodes from '../../src/cli/exit-code.ts';
+import { TOPIC_NAMES } from '../../src/cli/help-topic-names.ts';
 import { commandPaths } from './every-command.ts';
 import { commandsOf, dmaheap } from './in-process.ts';
 
@@ -26,6 +28,33 @@ test('a group of commands, and all of them, fit into 80 columns', async () => {
   for (const words of [[], ['session'], ['task'], ['device'], ['fault']]) {
     const { stdout } = await dmaheap([...words, '--help']);
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  }
+});
+
+test.each(TOPIC_NAMES)('help %s is a screen', async (topic) => {
+  const { stdout, code } = await dmaheap(['help', topic]);
+  expect(code).toBe(0);
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  expect(lines.length).toBeLessThanOrEqual(SCREEN);
+});
+
+test('the help names its topics, and what is nearly one', async () => {
+  const { stdout } = await dmaheap(['--help']);
+  for (const topic of TOPIC_NAMES) expect(stdout).toContain(topic);
+  expect(await dmaheap(['help', 'exit-code'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Did you mean exit-codes?'),
+  });
+  // With the name of a command as well, its help has both.
+  expect((await dmaheap(['help', 'kernels'])).stdout).toContain('nearest:6.15');
+});
+
+test('help exit-codes has every exit code there is', async () => {
+  const { stdout } = await dmaheap(['help', 'exit-codes']);
+  const told = [...stdout.matchAll(/^ {2}(\d+) {2,}/gm)].map(([, code]) => Number(code));
+  for (const [name, code] of Object.entries(exitCodes)) {
+    if (typeof code === 'number') expect(told, name).toContain(code);
   }
 });
 

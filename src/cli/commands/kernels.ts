@@ -1,4 +1,5 @@
 import { KERNELS } from '../../profile/kernels.ts';
+import { NAMING_A_KERNEL } from '../help-topics.ts';
 import { examples, type Registry } from '../registry.ts';
 import { kernelsJson, kernelsText } from '../render/kernels.ts';
 
@@ -12,11 +13,12 @@ export function kernelsCommand({ program, shell }: Registry): void {
     )
     .addHelpText(
       'after',
-      examples(
-        'dmaheap kernels',
-        "dmaheap kernels --json | jq -r '.kernels[] | select(.unverified) | .release'",
-        'dmaheap boot board.dtb --kernel 6.12.105',
-      ),
+      `${NAMING_A_KERNEL}\n` +
+        examples(
+          'dmaheap kernels',
+          "dmaheap kernels --json | jq -r '.kernels[] | select(.unverified) | .release'",
+          'dmaheap boot board.dtb --kernel 6.12.105',
+        ),
     )
     .action(async () => {
       const sh = shell(command);

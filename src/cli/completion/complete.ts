@@ -3,6 +3,7 @@
  * `dmaheap __complete WORD…`.
  */
 import type { Command, Option } from 'commander';
+import { TOPIC_NAMES } from '../help-topic-names.ts';
 import { argumentKind } from './argument-kinds.ts';
 import { valuesOf } from './option-values.ts';
 
@@ -72,6 +73,9 @@ function positional(
   current: string,
 ): Completion {
   const command = chain.at(-1) ?? program;
+  if (command === program && args[0] === 'help' && args.length === 1) {
+    return [...visibleCommands(program), ...TOPIC_NAMES.map((topic): Candidate => [topic])];
+  }
   const kind = argumentKind(command, args.length);
   if (kind === undefined && command.commands.length > 0) {
     return args.length === 0 ? visibleCommands(command) : [];

@@ -55,6 +55,7 @@ const TAKES: ReadonlyMap<string, readonly Global[]> = new Map(
     export: LOOKS,
     'fault list': LOOKS,
     completion: [],
+    help: [],
   }),
 );
 
