@@ -35,7 +35,7 @@ test('a page has what the help has: options, choices, notes, examples', () => {
   expect(page).toContain('.It Fl Fl fd-flags Ar flags\n');
   expect(page).toContain('.It Fl v , Fl Fl verbose\n');
   expect(page).toContain('The flags of a descriptor are O_RDWR|O_CLOEXEC unless given.');
-  expect(page).toMatch(/\.Sh EXAMPLES\n[^]*fd=\$\(dmaheap alloc vpu-pool@50000000 300K\)/);
+  expect(page).toMatch(/\.Sh EXAMPLES\n[\s\S]*fd=\$\(dmaheap alloc vpu-pool@50000000 300K\)/);
   expect(pageOf('man1/dmaheap.1')).toContain('130  interrupted (Ctrl-C)');
 });
 
