@@ -1,42 +1,28 @@
-// Builds what is shipped: the command as CommonJS bundles (dist/*.cjs), the JSON Schemas (schema/*.json), the manual
-// pages (man/) and the library as ES modules with types (dist/lib). `--bundle-only` leaves the last two out, which no
-// test needs.
+// Builds what is shipped: the command as CommonJS bundles (dist/*.cjs), the playground (dist/playground.html), the JSON
+// Schemas (schema/*.json), the manual pages (man/) and the library as ES modules with types (dist/lib). `--bundle-only`
+// leaves the last two out, which no test needs.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeBundles } from './bundles.mjs';
+import { licencesOf } from './licences.mjs';
+import { playgroundPage } from './playground.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** The licence texts of every package that went into the bundles. */
-function thirdParty(metafiles) {
-  const packages = new Set();
-  for (const { inputs } of metafiles) {
-    for (const input of Object.keys(inputs)) {
-      const match = /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
-      if (match) packages.add(match[1]);
-    }
-  }
-  const parts = ['The bundles in this directory contain the following packages.\n'];
-  for (const name of [...packages].sort()) {
-    const home = join(root, 'node_modules', name);
-    const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
-    const file = readdirSync(home).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
-    const text =
-      file === undefined ? `Licence: ${manifest.license}` : readFileSync(join(home, file), 'utf8').trim();
-    parts.push(`${'='.repeat(80)}\n${name} ${manifest.version} (${manifest.license})\n\n${text}\n`);
-  }
-  return parts.join('\n');
-}
-
 mkdirSync(dist, { recursive: true });
 // Never beside a bundle that it was not made from.
 rmSync(join(dist, 'code-cache'), { recursive: true, force: true });
-writeFileSync(join(dist, 'THIRD-PARTY.txt'), thirdParty(await writeBundles({ root, dist, version })));
+const licences = licencesOf(root, await writeBundles({ root, dist, version }));
+writeFileSync(
+  join(dist, 'THIRD-PARTY.txt'),
+  `The bundles in this directory contain the following packages.\n\n${licences}`,
+);
+writeFileSync(join(dist, 'playground.html'), (await playgroundPage({ root, version })).text);
 // The package is `type: module`; a *.cjs needs no marker, and the shim must stay executable.
 chmodSync(join(root, 'bin', 'dmaheap.cjs'), 0o755);
 

@@ -31,6 +31,7 @@ const ROOMS = [
   { room: 'scenario', pure: false },
   { room: 'exec', pure: false },
   { room: 'cli', pure: false },
+  { room: 'playground', pure: false },
 ] as const;
 
 const FORBIDDEN_NAMES = /^(utils?|helpers?|commons?|managers?|types?)(\.|-|$)|-(utils?|helpers?|manager)\./;

@@ -118,6 +118,7 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
     warnings,
   },
   'capture/1': { script: text },
+  'playground/1': { output: text.nullable(), bytes: whole, page: text.nullable() },
   'heaps/1': { profile, heaps, warnings },
   'memmap/1': memmapAnswer,
   'regions/1': { profile, regions: z.array(region), warnings },

@@ -33,6 +33,7 @@ const OWN: CommandTable = [
       kernels: async () => (await import('./commands/kernels.ts')).kernelsCommand,
       session: async () => (await import('./commands/session.ts')).sessionCommand,
       dt: async () => (await import('./commands/dt.ts')).dtCommand,
+      playground: async () => (await import('./commands/playground.ts')).playgroundCommand,
     },
   ],
   [

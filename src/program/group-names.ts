@@ -39,3 +39,9 @@ export const parseId = (text: string): number | undefined => parseWhole(text, ID
 /** A group by number, or by a name that has a fixed one. */
 export const parseGroup = (text: string): number | undefined =>
   Object.hasOwn(FIXED_GROUPS, text) ? FIXED_GROUPS[text] : parseId(text);
+
+/** `44 (video)`, or the number alone. */
+export function groupText(gid: number): string {
+  const name = Object.keys(FIXED_GROUPS).find((candidate) => FIXED_GROUPS[candidate] === gid);
+  return name === undefined ? String(gid) : `${gid} (${name})`;
+}

@@ -12,6 +12,7 @@ const PAGES = '@0x60400000:64K';
 /** Lines of words; the first ones that are no option's are the command's path. */
 export const COMMAND_LINES: readonly (readonly string[])[] = [
   ['capture'],
+  ['playground'],
   ['reconstruct', projectPath('fixtures/reconstruct/dmesg-as-board.txt')],
   ['boot', BOARD],
   ['reboot'],

@@ -36,6 +36,7 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   reboot: ['--force'],
   reconstruct: ['walk.log', 'walk.dts', '--force'],
   capture: [],
+  playground: [],
   'session info': [],
   'session check': [],
   'session compact': [],

@@ -1,5 +1,4 @@
-import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { refuseHost } from '../../exec/host-fit.ts';
 import { nativeParts, SUPERVISOR } from '../../exec/native-build.ts';
@@ -22,6 +21,7 @@ import { EXIT_DONE, EXIT_NO } from '../exit-code.ts';
 import { exportHistory, tellLosses, writeScenario } from '../export-history.ts';
 import { UsageError } from '../failures.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
+import { packageRoot } from '../read/package-root.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
 import { execJunit } from '../render/exec-junit.ts';
@@ -63,13 +63,6 @@ function readFailOn(text: string): FailOn[] {
     }
   }
   return names as FailOn[];
-}
-
-/** The package: above `dist` when this is built, else above the sources. */
-function packageRoot(): string {
-  const here = import.meta.url;
-  const file = here.startsWith('file:') ? fileURLToPath(here) : here;
-  return join(dirname(file), file.endsWith('.ts') ? '../../..' : '..');
 }
 
 function refuseOptions({ carrier, seccompIo }: ExecOptions): void {

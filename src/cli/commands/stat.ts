@@ -1,3 +1,4 @@
+import { groupText } from '../../program/group-names.ts';
 import { decodeStat, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, type Stat } from '../../uapi/stat.ts';
 import { makeCalls } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
@@ -6,7 +7,6 @@ import { examples, type Registry } from '../registry.ts';
 import { sizeExact } from '../render/size.ts';
 import { renderFacts } from '../terminal/table.ts';
 import { readDescriptor } from '../words/arguments.ts';
-import { groupText } from '../words/groups.ts';
 
 /** new_decode_dev(). */
 const major = (dev: bigint): number => Number((dev & 0xfff00n) >> 8n);

@@ -7,11 +7,11 @@ import { explainNoRoom } from '../../dma-buf/backends.ts';
 import type { Failure } from '../../dma-buf/failure.ts';
 import { SHELL_TASK } from '../../kernel/task.ts';
 import { formatFlags } from '../../profile/open-flag-words.ts';
+import { groupText } from '../../program/group-names.ts';
 import type { Remark } from '../../program/remark.ts';
 import { O_ACCMODE } from '../../uapi/fcntl.ts';
 import { iocSize } from '../../uapi/ioctl.ts';
 import { formatHex, formatSize, U64_MASK } from '../../units.ts';
-import { groupText } from '../words/groups.ts';
 import { explainDriverFailure } from './explain-driver-failure.ts';
 
 const CGROUP_REASONS = {

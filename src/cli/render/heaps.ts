@@ -3,13 +3,13 @@ import { BACKENDS, chargedBy } from '../../dma-buf/backends.ts';
 import type { DeviceMemoryView } from '../../kernel/views/device-memory-view.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views/views.ts';
 import { isProposal } from '../../profile/accounting.ts';
+import { groupText } from '../../program/group-names.ts';
 import { bytesOf, formatHex, formatSize, type PfnRange } from '../../units.ts';
 import { modeText } from '../json/json.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { type ListColumn, type ListWishes, PAGE, type Page, renderList } from '../terminal/list-table.ts';
 import { renderFacts, renderTable } from '../terminal/table.ts';
-import { groupText } from '../words/groups.ts';
 import { fdList } from './buffers.ts';
 import { sizeExact } from './size.ts';
 

@@ -23,6 +23,7 @@ const TAKES: ReadonlyMap<string, readonly Global[]> = new Map(
     reboot: LOOKS,
     reconstruct: LOOKS,
     capture: [],
+    playground: [],
     'session info': LOOKS,
     'session check': LOOKS,
     'session compact': LOOKS,

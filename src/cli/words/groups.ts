@@ -41,9 +41,3 @@ export function readGroup(text: string): number {
 export const collectGroups = (text: string, before: readonly number[] = []): number[] => [
   ...new Set([...before, readGroup(text)]),
 ];
-
-/** `44 (video)`, or the number alone. */
-export function groupText(gid: number): string {
-  const name = Object.keys(FIXED_GROUPS).find((candidate) => FIXED_GROUPS[candidate] === gid);
-  return name === undefined ? String(gid) : `${gid} (${name})`;
-}

@@ -4,9 +4,10 @@ import { dmaRangeText, maskText, renderDevice, renderDevices } from '../../../sr
 import { renderHeaps } from '../../../src/cli/render/heaps.ts';
 import { modeString, renderListing } from '../../../src/cli/render/listing.ts';
 import { renderTasks } from '../../../src/cli/render/tasks.ts';
-import { groupText, readGroup } from '../../../src/cli/words/groups.ts';
+import { readGroup } from '../../../src/cli/words/groups.ts';
 import type { BufferView, TaskView } from '../../../src/kernel/views/views.ts';
 import type { Device } from '../../../src/mm/dma/device.ts';
+import { groupText } from '../../../src/program/group-names.ts';
 import { GiB, KiB } from '../../../src/units.ts';
 import { BUFFERS, HEAPS } from './views.ts';
 

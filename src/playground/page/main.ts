@@ -1,0 +1,222 @@
+/** The page: takes a board, boots it, shows what came of it, and makes what is clicked. */
+import { config } from 'zod';
+import { renderLogLine } from '../../cli/render/log.ts';
+import { InvalidInput } from '../../diagnostic.ts';
+import { SHELL_TASK } from '../../kernel/task.ts';
+import { KERNELS } from '../../profile/kernels.ts';
+import { strerror } from '../../uapi/errno.ts';
+import { formatHex, formatSize, parseSize } from '../../units.ts';
+import { equalCommands } from '../equal-commands.ts';
+import { decodeLink, UnreadableLink } from '../link-codec.ts';
+import { type DoneStep, Machine } from '../machine.ts';
+import { MAX_STEPS, type PageInputs, type PageStep } from '../page-inputs.ts';
+import { BoardBox } from './board-box.ts';
+import { CheckDesk, isWorker, serveChecks } from './check-worker.ts';
+import { byId, element, preformatted, redraw } from './element.ts';
+import { keepButtons } from './keep.ts';
+import { diagnosticsList, findingsList, showChecks } from './show-checks.ts';
+import { showBuffers, showHeaps } from './show-heaps.ts';
+import { showRegions } from './show-regions.ts';
+
+/** What is on show. */
+interface Shown {
+  readonly inputs: PageInputs;
+  readonly machine: Machine;
+}
+
+class Page {
+  readonly #box = new BoardBox((isWhole) => isWhole && this.boot());
+  readonly #kernel = byId('kernel', HTMLSelectElement);
+  readonly #cmdline = byId('cmdline', HTMLInputElement);
+  readonly #answer = byId('answer', HTMLElement);
+  readonly #desk: CheckDesk;
+  #shown: Shown | undefined;
+
+  constructor(script: string) {
+    this.#desk = new CheckDesk(script);
+    for (const { release } of KERNELS.toReversed()) {
+      this.#kernel.append(element('option', { value: release }, `Linux ${release}`));
+    }
+    byId('inputs', HTMLFormElement).addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.boot();
+    });
+    this.#kernel.addEventListener('change', () => this.#bootAgain());
+    this.#cmdline.addEventListener('change', () => this.#bootAgain());
+    byId('request', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault());
+    byId('open', HTMLFormElement).addEventListener('submit', (event) => {
+      event.preventDefault();
+      void this.open(byId('link', HTMLInputElement).value);
+    });
+    keepButtons(
+      () => this.#shown && { machine: this.#shown.machine, inputs: this.#inputsNow(this.#shown) },
+      () => (this.#shown === undefined ? '' : commandsOf(this.#shown).join('\n')),
+    );
+  }
+
+  /** The board, the kernel and the command line as they stand on the page. */
+  #given(): PageInputs {
+    const cmdline = this.#cmdline.value.trim();
+    const kernel = this.#kernel.value;
+    return {
+      ...this.#box.file(),
+      ...(kernel !== '' && { kernel }),
+      ...(cmdline !== '' && { cmdline }),
+      steps: [],
+    };
+  }
+
+  /** Not before there is a board. */
+  #bootAgain(): void {
+    if (this.#box.file().bytes.length > 0) this.boot();
+  }
+
+  boot(inputs = this.#given()): void {
+    const problems = byId('problems', HTMLElement);
+    problems.replaceChildren();
+    redraw(byId('result', HTMLElement));
+    try {
+      this.#shown = { inputs, machine: new Machine(inputs) };
+    } catch (error) {
+      this.#shown = undefined;
+      this.#answer.hidden = true;
+      this.#say('This input does not boot.');
+      problems.append(error instanceof InvalidInput ? diagnosticsList(error.diagnostics) : bugText(error));
+      return;
+    }
+    this.#answer.hidden = false;
+    this.#show(this.#shown);
+    const { machine } = this.#shown;
+    showChecks(byId('checks', HTMLElement), undefined);
+    this.#desk.ask(inputs, (answer) => {
+      if (this.#shown?.machine === machine) showChecks(byId('checks', HTMLElement), answer);
+    });
+  }
+
+  /** Opens what a link holds. */
+  async open(link: string): Promise<void> {
+    try {
+      const inputs = await decodeLink(link);
+      this.#box.put(inputs.file, inputs.bytes);
+      this.#kernel.value = KERNELS.some(({ release }) => release === inputs.kernel)
+        ? (inputs.kernel ?? '')
+        : '';
+      this.#cmdline.value = inputs.cmdline ?? '';
+      this.boot(inputs);
+    } catch (error) {
+      if (!(error instanceof UnreadableLink)) throw error;
+      this.#say('The link could not be opened.');
+      byId('problems', HTMLElement).replaceChildren(element('p', { class: 'failed' }, error.message));
+    }
+  }
+
+  #inputsNow({ inputs, machine }: Shown): PageInputs {
+    return { ...inputs, steps: machine.done.map(({ step }) => step) };
+  }
+
+  #say(text: string): void {
+    byId('status', HTMLElement).replaceChildren(element('span', {}, text));
+  }
+
+  #show(shown: Shown): void {
+    const { machine } = shown;
+    const { kernel, panic } = machine;
+    const regions = kernel?.regions() ?? [];
+    this.#say(
+      kernel === undefined
+        ? `The kernel dies: Kernel panic - not syncing: ${panic}`
+        : `Booted ${machine.given.what}. ${kernel.info().banner}: ${kernel.heaps().length} heaps.`,
+    );
+    showRegions(byId('regions', HTMLElement), regions);
+    const told = machine.warnings.length + machine.findings.length;
+    byId('assumed-section', HTMLElement).hidden = told === 0;
+    redraw(
+      byId('assumed', HTMLElement),
+      ...(machine.warnings.length > 0 ? [diagnosticsList(machine.warnings)] : []),
+      ...(machine.findings.length > 0 ? [findingsList(machine.findings)] : []),
+    );
+    this.#showState(shown);
+  }
+
+  /** What a step changes. */
+  #showState(shown: Shown): void {
+    const { machine } = shown;
+    const { kernel } = machine;
+    showHeaps(byId('heaps', HTMLElement), kernel?.heaps() ?? [], (heap) => this.#allocate(heap));
+    showBuffers(byId('buffers', HTMLElement), machine.buffers(), SHELL_TASK, (fd) =>
+      this.#make({ do: 'free', fd }),
+    );
+    redraw(byId('commands', HTMLElement), preformatted(commandsOf(shown)));
+    redraw(byId('log', HTMLElement), preformatted(machine.log().map((line) => renderLogLine(line))));
+  }
+
+  #allocate(heap: string): void {
+    const field = byId('size', HTMLInputElement);
+    const size = parseSize(field.value);
+    field.setAttribute('aria-invalid', String(size === undefined));
+    if (size === undefined) {
+      this.#tell(element('p', { class: 'failed' }, `${field.value} is no size. Write 300K, 4M or 0x1000.`));
+      field.focus();
+      return;
+    }
+    const name = byId('name', HTMLInputElement).value;
+    this.#make({ do: 'alloc', heap, size, ...(name !== '' && { name }) });
+  }
+
+  #make(step: PageStep): void {
+    const shown = this.#shown;
+    if (shown === undefined) return;
+    if (shown.machine.done.length >= MAX_STEPS) {
+      this.#tell(element('p', { class: 'failed' }, `This page makes at most ${MAX_STEPS} steps.`));
+      return;
+    }
+    const done = shown.machine.make(step);
+    this.#showState(shown);
+    this.#tell(...outcomeOf(done));
+  }
+
+  #tell(...lines: readonly HTMLElement[]): void {
+    byId('result', HTMLElement).replaceChildren(...lines);
+  }
+}
+
+const commandsOf = ({ inputs, machine }: Shown): readonly string[] =>
+  equalCommands(
+    inputs,
+    machine.given,
+    machine.done.map(({ step }) => step),
+  );
+
+/** A step and its outcome as sentences. */
+function outcomeOf({ step, fd, phys, errno, reasons, log }: DoneStep): readonly HTMLElement[] {
+  const what = step.do === 'free' ? `free ${step.fd}` : `alloc ${step.heap} ${formatSize(step.size)}`;
+  if (errno === undefined) {
+    const made = fd === undefined ? 'done' : `descriptor ${fd}`;
+    return [element('p', {}, `${what}: ${made}${phys === undefined ? '' : ` at ${formatHex(phys)}`}.`)];
+  }
+  return [
+    element('p', { class: 'failed' }, `${what}: ${errno} (${strerror(errno)})`),
+    ...reasons.map((reason) => element('p', {}, reason)),
+    ...(log.length === 0 ? [] : [preformatted(log.map((line) => renderLogLine(line)))]),
+  ];
+}
+
+const bugText = (error: unknown): HTMLElement =>
+  element(
+    'div',
+    {},
+    element('p', { class: 'failed' }, 'This is a bug in dmaheap, not in your input. Please report it.'),
+    preformatted((error instanceof Error ? (error.stack ?? error.message) : String(error)).split('\n')),
+  );
+
+// Else it tries to compile code of its own, which the page's policy forbids.
+config({ jitless: true });
+
+if (isWorker) serveChecks();
+else {
+  const page = new Page(document.currentScript?.textContent ?? '');
+  if (location.hash.length > 1) void page.open(location.hash);
+  window.addEventListener('hashchange', () => {
+    if (location.hash.length > 1) void page.open(location.hash);
+  });
+}
