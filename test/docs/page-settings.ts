@@ -72,7 +72,7 @@ const CAMERA = 'cp fixtures/boards/camera-soc.dtb board.dtb; cp fixtures/boards/
 export const SETTINGS: Readonly<Record<string, PageSettings>> = {
   'README.md': {
     files: { ...BOARD_FILES, ...PASTED },
-    before: `${CAMERA}; cp board.dtb rk3588-evb1-v10.dtb`,
+    before: CAMERA,
   },
   'docs/device-tree.md': {
     files: {
@@ -103,6 +103,11 @@ export const SETTINGS: Readonly<Record<string, PageSettings>> = {
     },
     before: 'dmaheap dt board.dts -O dtb -o plain.dtb',
   },
+  'docs/size-a-region.md': { before: CAMERA },
+  'docs/upgrade.md': {
+    before: `${CAMERA}; cp fixtures/scenarios/ci-gate.yaml gate.yaml; cp -r fixtures/scenarios/boards boards`,
+  },
+  'docs/reproduce.md': { files: PASTED },
   'docs/kernels.md': { before: `${CAMERA}; tar -czf dtbs.tar.gz -C fixtures/boards camera-soc.dtb` },
   'docs/reconstruct.md': {
     files: {
@@ -180,7 +185,7 @@ export const NOT_RUN: Readonly<Record<string, readonly (readonly [command: RegEx
   'README.md': [
     [/^npm ci /, 'it installs'],
     [/^npm test$/, 'it runs this test'],
-    [/^dmaheap exec /, 'it needs a compiler: test/native'],
+    [/^dmaheap exec /, 'it needs Linux and a C compiler: test/native'],
   ],
   'docs/exec.md': [[/^/, 'they need a compiler: test/native/exec-page.test.ts']],
   'docs/device-tree.md': [[/\/sys\/firmware\/fdt/, 'it needs a machine that was booted with a device tree']],
@@ -190,4 +195,4 @@ export const NOT_RUN: Readonly<Record<string, readonly (readonly [command: RegEx
 };
 
 /** Languages of blocks that hold no commands. */
-export const NO_COMMANDS: readonly string[] = ['yaml', 'json', 'text'];
+export const NO_COMMANDS: readonly string[] = ['yaml', 'json', 'text', 'ts'];
