@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { writeBundles } from './bundles.mjs';
 import { licencesOf } from './licences.mjs';
 import { playgroundPage } from './playground.mjs';
+import { writeReportPage } from './report-page.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -23,6 +24,7 @@ writeFileSync(
   `The bundles in this directory contain the following packages.\n\n${licences}`,
 );
 writeFileSync(join(dist, 'playground.html'), (await playgroundPage({ root, version })).text);
+await writeReportPage({ root, dist });
 // The package is `type: module`; a *.cjs needs no marker, and the shim must stay executable.
 chmodSync(join(root, 'bin', 'dmaheap.cjs'), 0o755);
 

@@ -27,6 +27,7 @@ const OF_BOARDS = [
     'overlay',
     'reconstruct',
     'replay',
+    'report',
     'run',
   ],
   'why',

@@ -32,6 +32,8 @@ const ROOMS = [
   { room: 'exec', pure: false },
   { room: 'cli', pure: false },
   { room: 'playground', pure: false },
+  // Runs in the browser of whoever opens a report.
+  { room: 'report-page', pure: false },
 ] as const;
 
 const FORBIDDEN_NAMES = /^(utils?|helpers?|commons?|managers?|types?)(\.|-|$)|-(utils?|helpers?|manager)\./;

@@ -32,6 +32,7 @@ import {
   task,
   whyAnswer,
 } from './objects.ts';
+import { reportAnswer } from './report.ts';
 import {
   address,
   deprecated,
@@ -310,6 +311,7 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
     steps: whole,
     ...replayed,
   },
+  'report/1': reportAnswer,
   'diff/1': compared,
   'check/1': { profile, boards: z.array(checkedBoard) },
   'checks/1': { checks: z.array(namedCheck) },

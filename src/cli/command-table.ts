@@ -48,6 +48,7 @@ const OWN: CommandTable = [
       hazards: async () => (await import('./commands/hazards.ts')).hazardsCommand,
       why: async () => (await import('./commands/why.ts')).whyCommand,
       leaks: async () => (await import('./commands/leaks.ts')).leaksCommand,
+      report: async () => (await import('./commands/report.ts')).reportCommand,
     },
   ],
   [

@@ -1,5 +1,5 @@
 /** Runs one scenario in slices, so that progress is shown and a Ctrl-C comes in. */
-import type { PreparedScenario, RunReport } from '../scenario/index.ts';
+import type { PreparedScenario, RunOptions, RunReport } from '../scenario/index.ts';
 import type { Shell } from './shell.ts';
 import { type Interruption, SLICE_MS } from './terminal/interruption.ts';
 import { Progress } from './terminal/progress.ts';
@@ -12,15 +12,16 @@ const SLICE = 256;
 /** How long they should take. */
 const LOOK_MS = 5;
 
-/** Runs one scenario; Ctrl-C ends it between two steps. */
+/** Runs one scenario; Ctrl-C ends it between two steps. @param watching who is told of the boot and of every step */
 export async function runScenarioSliced(
   sh: Shell,
   scenarios: Scenarios,
   prepared: PreparedScenario,
   keepGoing: boolean,
   interruption: Interruption,
+  watching: Pick<RunOptions, 'onBoot' | 'onSeen'> = {},
 ): Promise<RunReport> {
-  const run = new scenarios.ScenarioRun(prepared, { keepGoing });
+  const run = new scenarios.ScenarioRun(prepared, { keepGoing, ...watching });
   const { total, source } = prepared;
   const progress = new Progress(
     sh.streams,

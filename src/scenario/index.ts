@@ -26,5 +26,7 @@ export type { BoardInputs, PreparedScenario, ScenarioFiles, ScenarioSource } fro
 export { compileScenario, prepareScenario, vendorOf } from './prepare.ts';
 export { type ReadScenario, readScenario } from './read-scenario.ts';
 export type { EndReport, LiveBuffer, Mismatch, Panic, RunReport, StepPlace, StepReport } from './report.ts';
-export { type RunningMachine, type RunOptions, runScenario, ScenarioRun } from './run.ts';
+export { type RunningMachine, type RunOptions, runScenario, ScenarioRun, type SeenStep } from './run.ts';
+export { ending, type Seen } from './seen.ts';
 export type { Step } from './step-form.ts';
+export { stepText } from './step-text.ts';

@@ -77,6 +77,8 @@ const MORE: readonly (readonly string[])[] = [
   ['export', '--output', 'out.yaml'],
   ['export', '--bundle', 'out.tar.gz'],
   ['replay', 'out.tar.gz'],
+  ['report', '--html', 'report.html'],
+  ['report', 'out.tar.gz', '--compare', '6.12'],
   ['replay', 'out.yaml', '--board', projectPath('fixtures/boards/two-bank.dtb')],
   ['run', 'out.yaml', 'wrong.yaml'],
   ['dt', BOARD, '--out', 'out.dtb', '-O', 'dtb'],

@@ -176,7 +176,7 @@ test('every command has help with examples', async () => {
   const names = (await sh('dmaheap --help')).stdout.matchAll(/^ {2}([a-z]+) .*$/gm);
   const commands = [...names].map((match) => match[1] ?? '').filter((name) => name !== 'dmaheap');
   expect(commands).toEqual(
-    'boot reboot reconstruct capture diff check fit boards config kernels session dt playground list regions buffers show memmap dmesg hazards why leaks alloc free sleep age read write fill dump sum cmp sync mmap munmap tasks task devices device overlay drm exec run export replay fault pin unpin modprobe cat ls echo mkdir rmdir open dup name ioctl fcntl lseek poll stat call completion help'.split(
+    'boot reboot reconstruct capture diff check fit boards config kernels session dt playground list regions buffers show memmap dmesg hazards why leaks report alloc free sleep age read write fill dump sum cmp sync mmap munmap tasks task devices device overlay drm exec run export replay fault pin unpin modprobe cat ls echo mkdir rmdir open dup name ioctl fcntl lseek poll stat call completion help'.split(
       ' ',
     ),
   );

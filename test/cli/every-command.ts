@@ -77,6 +77,7 @@ export const COMMAND_LINES: readonly (readonly string[])[] = [
   ['exec', '--help'],
   ['run', SCENARIO],
   ['replay', SCENARIO],
+  ['report', SCENARIO],
   ['export'],
   ['fault', 'add', 'errno=ENOMEM,nth=1000'],
   ['fault', 'list'],

@@ -52,7 +52,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   ls: ['/proc'],
   exec: ['true'],
 };
-const FILE_ARGUMENTS = new Set(['file', 'board', 'a', 'b']);
+const FILE_ARGUMENTS = new Set(['file', 'board', 'a', 'b', 'scenario']);
 
 /** Every option and argument of every command that names a file to read, as command lines around it. */
 const INPUTS = (await commandsOf()).flatMap(({ words, command }) => {

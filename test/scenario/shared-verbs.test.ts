@@ -159,7 +159,7 @@ const ONLY_COMMANDS: ReadonlySet<string> = new Set(
     'boot, reboot, session info, session path, session check, session compact, session rm, dt show, list, regions',
     'buffers, show, dmesg, hazards, leaks, dump, sum, cmp, tasks, devices, device show, run, export, replay',
     'fault list, completion, help, diff, boards, kernels, config, reconstruct, capture, check, why, fit',
-    'exec, memmap, playground',
+    'exec, memmap, playground, report',
   ].flatMap((line) => line.split(', ')),
 );
 

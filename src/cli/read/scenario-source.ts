@@ -17,6 +17,8 @@ import { refuseWrongInput } from './wrong-input.ts';
 export interface Source {
   readonly read: ReadScenario;
   readonly files: ScenarioFiles;
+  /** What it was read from. */
+  readonly text: string;
 }
 
 /** The file, opened, when it is a bundle. */
@@ -56,6 +58,7 @@ async function bundleSource(scenarios: Scenarios, file: string, { fd }: OpenedFi
       readConfig: (name) => configFileOf(bytesOf(name), name),
       sha256,
     },
+    text,
   };
 }
 
@@ -72,5 +75,5 @@ export async function sourceOf(
   await refuseWrongInput(bytes, file, 'scenario');
   const text = new TextDecoder().decode(bytes);
   const files = scenarioFiles(file, { allowOutside, repair, warn });
-  return { read: scenarios.readScenario(text, inputName(file)), files };
+  return { read: scenarios.readScenario(text, inputName(file)), files, text };
 }

@@ -47,6 +47,7 @@ const TAKES: ReadonlyMap<string, readonly Global[]> = new Map(
     exec: ['session', 'wait', 'task', 'board'],
     run: ['board'],
     replay: ['board'],
+    report: LOOKS,
     diff: [],
     boards: [],
     config: LOOKS_ANYWHERE,

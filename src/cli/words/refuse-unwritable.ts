@@ -10,6 +10,7 @@ export const OUTPUT_OPTIONS: ReadonlySet<string> = new Set([
   '--junit',
   '--bundle',
   '--record',
+  '--html',
 ]);
 
 /** @throws UnreadableInput when a file that was named could not be written after the work */

@@ -1,0 +1,88 @@
+/** What a report is about: a scenario that is named, or the session's history as a scenario. */
+
+import { encodeDtb } from '../../devicetree/dtb-writer.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import type { PreparedScenario } from '../../scenario/index.ts';
+import { sha256 } from '../../session/kept-bytes.ts';
+import { exportHistory } from '../export-history.ts';
+import type { Scenarios } from '../run-scenario.ts';
+import type { Shell } from '../shell.ts';
+import { decodeTree, keptName } from './load-tree.ts';
+import { loadedBoard } from './loaded-board.ts';
+import { inputName } from './read-input.ts';
+import { withKernel } from './scenario-kernel.ts';
+import { sourceOf } from './scenario-source.ts';
+
+/** A text or a blob that goes along with a report. */
+export interface SourceFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A scenario to run, and what is needed to run it again. */
+export interface ReportSource {
+  readonly title: string;
+  readonly prepared: PreparedScenario;
+  readonly files: readonly SourceFile[];
+  /** What of it is missing, in sentences. */
+  readonly notes: readonly string[];
+}
+
+const encoded = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** How the files of a report are run again. */
+const again = (scenario: string, board: string | undefined): string =>
+  board === undefined
+    ? `To do it again: save ${scenario}, then dmaheap run ${scenario}`
+    : `To do it again: save both files, then dmaheap run ${scenario} --board ${board}`;
+
+/** A scenario's file or bundle. @throws UnreadableInput, InvalidInput */
+export async function scenarioSource(sh: Shell, scenarios: Scenarios, file: string): Promise<ReportSource> {
+  const warnings: Diagnostic[] = [];
+  const { read, files, text } = await sourceOf(scenarios, file, {}, (found) => warnings.push(...found));
+  const own = await scenarios.prepareScenario(read, files);
+  const prepared = withKernel(own, { environment: sh.environmentKernel });
+  await sh.warn(warnings);
+  const { tree } = prepared.board;
+  const board =
+    read.inlineBoard === undefined && tree !== undefined
+      ? { name: 'board.dtb', bytes: encodeDtb(tree) }
+      : undefined;
+  return {
+    title: read.scenario.title ?? inputName(file),
+    prepared,
+    files: [{ name: 'scenario.yaml', bytes: encoded(text) }, ...(board === undefined ? [] : [board])],
+    notes: [again('scenario.yaml', board?.name)],
+  };
+}
+
+/** The session's history. @throws SessionError, UsageError */
+export async function sessionSource(sh: Shell, scenarios: Scenarios): Promise<ReportSource> {
+  const session = await sh.session('report');
+  const { seen, exported, name } = await exportHistory(session, { output: 'session.yaml' });
+  const { inputs } = seen;
+  const files = {
+    loadBoard: async () => loadedBoard(await decodeTree(inputs.board, keptName(inputs)), inputs.file),
+    readFile: () => new Uint8Array(),
+    sha256,
+  };
+  const read = scenarios.readScenario(exported.yaml, 'session.yaml');
+  const prepared = await scenarios.prepareScenario(read, files);
+  const board = 'file' in name ? { name: name.file, bytes: inputs.board } : undefined;
+  const unsaid =
+    exported.unsaid === 0
+      ? []
+      : [`${exported.unsaid} calls that no action of a scenario says are left out of the steps`];
+  const standIns =
+    exported.standIns === 0
+      ? []
+      : [
+          `${exported.standIns} steps write other bytes than were written: the journal keeps only 64 KiB of each`,
+        ];
+  return {
+    title: `Session on ${inputName(inputs.file)}`,
+    prepared: { ...prepared, params: { ...prepared.params, ...inputs.params } },
+    files: [{ name: 'session.yaml', bytes: encoded(exported.yaml) }, ...(board === undefined ? [] : [board])],
+    notes: [again('session.yaml', board?.name), ...unsaid, ...standIns],
+  };
+}
