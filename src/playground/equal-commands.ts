@@ -1,5 +1,5 @@
 /** What a person types to get in a terminal what the page shows. */
-import { sizeWord } from '../scenario/export/words.ts';
+import { sizeWord, spanWord } from '../scenario/export/words.ts';
 import type { GivenBoard } from './given-board.ts';
 import type { PageInputs, PageStep } from './page-inputs.ts';
 
@@ -38,7 +38,7 @@ function stepCommand(step: PageStep): string {
 
 /** The commands, one a line: the boot, what is looked at, and each step. */
 export function equalCommands(
-  { file, kernel, cmdline }: PageInputs,
+  { file, kernel, cmdline, memory = [] }: PageInputs,
   given: GivenBoard,
   steps: readonly PageStep[],
 ): readonly string[] {
@@ -46,6 +46,7 @@ export function equalCommands(
   const options = [
     ...(kernel === undefined ? [] : [option('kernel', kernel)]),
     ...(cmdline === undefined ? [] : [option('cmdline', cmdline)]),
+    ...memory.map((range) => option('memory', spanWord(range))),
     ...(given.warnings.some(({ assumes }) => assumes !== undefined) ? ['--repair'] : []),
   ];
   const beside = options.map((word) => ` ${word}`).join('');

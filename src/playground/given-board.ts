@@ -66,12 +66,13 @@ const named = (file: string, ending: string): string =>
   `${file.replace(/^.*[/\\]/, '').replace(/\.[^.]*$/, '') || 'board'}${ending}`;
 
 /** What the page's user says goes before what the input says. */
-const asked = ({ kernel, cmdline }: PageInputs, named: NamedByFile): BootParams => {
+const asked = ({ kernel, cmdline, memory }: PageInputs, named: NamedByFile): BootParams => {
   const taken = kernel ?? named.kernel;
   return {
     ...(taken !== undefined && { kernel: taken }),
     ...(named.arch !== undefined && { arch: named.arch }),
     ...(cmdline !== undefined && { cmdline }),
+    ...(memory !== undefined && { memory }),
   };
 };
 

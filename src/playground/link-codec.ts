@@ -8,7 +8,7 @@
  * A link may come from anybody: it is unpacked no further than the limits, and what is in it is checked as any input.
  */
 import { nameKernel } from '../profile/named-kernel.ts';
-import { parseWhole } from '../units.ts';
+import { type PhysRange, parseRange, parseWhole } from '../units.ts';
 import { MAX_STEPS, type PageInputs, type PageStep } from './page-inputs.ts';
 
 /** The longest fragment, in characters. */
@@ -19,6 +19,7 @@ export const MAX_UNPACKED = 4 << 20;
 const FORM = 'dmaheap1=';
 const MAX_NAME = 255;
 const MAX_CMDLINE = 4096;
+const MAX_RANGES = 64;
 
 /** Why a link says nothing; `reason` is one sentence. */
 export class UnreadableLink extends Error {
@@ -84,11 +85,12 @@ function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 }
 
-const headOf = ({ file, kernel, cmdline, steps }: PageInputs): string =>
+const headOf = ({ file, kernel, cmdline, memory, steps }: PageInputs): string =>
   JSON.stringify({
     file,
     ...(kernel !== undefined && { kernel }),
     ...(cmdline !== undefined && { cmdline }),
+    ...(memory !== undefined && { memory: memory.map(({ base, size }) => `${base}:${size}`) }),
     ...(steps.length > 0 && {
       steps: steps.map((step) =>
         step.do === 'free'
@@ -148,7 +150,7 @@ function inputsOf(whole: Uint8Array): PageInputs {
   if (length === 0 || length > whole.length - 4) throw wrong('its head is not whole');
   const bytes = whole.slice(4 + length);
   const head = parsedHead(whole.subarray(4, 4 + length));
-  const { file, kernel, cmdline, steps = [] } = head;
+  const { file, kernel, cmdline, memory, steps = [] } = head;
   if (typeof file !== 'string' || file.length > MAX_NAME) throw wrong('the name of its file');
   if (kernel !== undefined && (typeof kernel !== 'string' || 'problem' in nameKernel(kernel))) {
     throw wrong('its kernel');
@@ -156,12 +158,15 @@ function inputsOf(whole: Uint8Array): PageInputs {
   if (cmdline !== undefined && (typeof cmdline !== 'string' || cmdline.length > MAX_CMDLINE)) {
     throw wrong('its command line');
   }
+  if (memory !== undefined && (!Array.isArray(memory) || memory.length > MAX_RANGES))
+    throw wrong('its memory');
   if (!Array.isArray(steps) || steps.length > MAX_STEPS) throw wrong('its steps');
   return {
     file,
     bytes,
     ...(kernel !== undefined && { kernel }),
     ...(cmdline !== undefined && { cmdline }),
+    ...(memory !== undefined && { memory: memory.map(rangeOf) }),
     steps: steps.map(stepOf),
   };
 }
@@ -177,6 +182,13 @@ function parsedHead(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   if (typeof head !== 'object' || head === null || Array.isArray(head)) throw wrong('its head is no object');
   // Without what an object inherits.
   return Object.assign(Object.create(null), head);
+}
+
+/** @throws UnreadableLink */
+function rangeOf(written: unknown): PhysRange {
+  const range = typeof written === 'string' ? parseRange(written) : undefined;
+  if (range === undefined) throw wrong('its memory');
+  return range;
 }
 
 /** @throws UnreadableLink */

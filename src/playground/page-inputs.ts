@@ -1,5 +1,7 @@
 /** What a page is about: a board as it was given, the kernel that boots, and what was done since. All of it is in a link. */
 
+import type { PhysRange } from '../units.ts';
+
 /** Something that was done by a click. */
 export type PageStep =
   | { readonly do: 'alloc'; readonly heap: string; readonly size: bigint; readonly name?: string }
@@ -14,6 +16,8 @@ export interface PageInputs {
   readonly kernel?: string;
   /** The kernel command line; absent: the one that the input has. */
   readonly cmdline?: string;
+  /** RAM, where the input has none or other: `BASE:SIZE` each. */
+  readonly memory?: readonly PhysRange[];
   readonly steps: readonly PageStep[];
 }
 

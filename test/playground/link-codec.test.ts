@@ -10,6 +10,7 @@ const INPUTS: PageInputs = {
   bytes: new TextEncoder().encode('/dts-v1/;\n/ { };\n'),
   kernel: '6.12',
   cmdline: 'cma=64M console=ttyS0',
+  memory: [{ base: 0x40000000n, size: 1n << 34n }],
   steps: [
     { do: 'alloc', heap: 'video-cma@60000000', size: 12n << 20n, name: 'frame ‮0' },
     { do: 'alloc', heap: 'system', size: (1n << 64n) - 1n },
@@ -89,6 +90,8 @@ describe('a hostile link', () => {
     [withHead('{"file":"a","kernel":{"toString":1}}'), 'link-content'],
     [withHead(JSON.stringify({ file: 'a', cmdline: 'x'.repeat(4097) })), 'link-content'],
     [withHead('{"file":"a","steps":{"length":1}}'), 'link-content'],
+    [withHead('{"file":"a","memory":"0:4"}'), 'link-content'],
+    [withHead('{"file":"a","memory":["x"]}'), 'link-content'],
     [withHead('{"file":"a","steps":[4]}'), 'link-content'],
     [withHead('{"file":"a","steps":[[-1]]}'), 'link-content'],
     [withHead('{"file":"a","steps":[[1.5]]}'), 'link-content'],

@@ -4,8 +4,9 @@ import { renderLogLine } from '../../cli/render/log.ts';
 import { InvalidInput } from '../../diagnostic.ts';
 import { SHELL_TASK } from '../../kernel/task.ts';
 import { KERNELS } from '../../profile/kernels.ts';
+import { spanWord } from '../../scenario/export/words.ts';
 import { strerror } from '../../uapi/errno.ts';
-import { formatHex, formatSize, parseSize } from '../../units.ts';
+import { formatHex, formatSize, type PhysRange, parseRange, parseSize } from '../../units.ts';
 import { equalCommands } from '../equal-commands.ts';
 import { decodeLink, UnreadableLink } from '../link-codec.ts';
 import { type DoneStep, Machine } from '../machine.ts';
@@ -28,6 +29,7 @@ class Page {
   readonly #box = new BoardBox((isWhole) => isWhole && this.boot());
   readonly #kernel = byId('kernel', HTMLSelectElement);
   readonly #cmdline = byId('cmdline', HTMLInputElement);
+  readonly #memory = byId('memory', HTMLInputElement);
   readonly #answer = byId('answer', HTMLElement);
   readonly #desk: CheckDesk;
   #shown: Shown | undefined;
@@ -43,6 +45,7 @@ class Page {
     });
     this.#kernel.addEventListener('change', () => this.#bootAgain());
     this.#cmdline.addEventListener('change', () => this.#bootAgain());
+    this.#memory.addEventListener('change', () => this.#bootAgain());
     byId('request', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault());
     byId('open', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault();
@@ -58,10 +61,12 @@ class Page {
   #given(): PageInputs {
     const cmdline = this.#cmdline.value.trim();
     const kernel = this.#kernel.value;
+    const memory = memoryOf(this.#memory.value);
     return {
       ...this.#box.file(),
       ...(kernel !== '' && { kernel }),
       ...(cmdline !== '' && { cmdline }),
+      ...(memory.length > 0 && { memory }),
       steps: [],
     };
   }
@@ -71,11 +76,12 @@ class Page {
     if (this.#box.file().bytes.length > 0) this.boot();
   }
 
-  boot(inputs = this.#given()): void {
+  boot(linked?: PageInputs): void {
     const problems = byId('problems', HTMLElement);
     problems.replaceChildren();
     redraw(byId('result', HTMLElement));
     try {
+      const inputs = linked ?? this.#given();
       this.#shown = { inputs, machine: new Machine(inputs) };
     } catch (error) {
       this.#shown = undefined;
@@ -86,7 +92,7 @@ class Page {
     }
     this.#answer.hidden = false;
     this.#show(this.#shown);
-    const { machine } = this.#shown;
+    const { inputs, machine } = this.#shown;
     showChecks(byId('checks', HTMLElement), undefined);
     this.#desk.ask(inputs, (answer) => {
       if (this.#shown?.machine === machine) showChecks(byId('checks', HTMLElement), answer);
@@ -102,6 +108,7 @@ class Page {
         ? (inputs.kernel ?? '')
         : '';
       this.#cmdline.value = inputs.cmdline ?? '';
+      this.#memory.value = (inputs.memory ?? []).map(spanWord).join(' ');
       this.boot(inputs);
     } catch (error) {
       if (!(error instanceof UnreadableLink)) throw error;
@@ -178,6 +185,20 @@ class Page {
   #tell(...lines: readonly HTMLElement[]): void {
     byId('result', HTMLElement).replaceChildren(...lines);
   }
+}
+
+/** Ranges of RAM as they are written. @throws InvalidInput */
+function memoryOf(text: string): readonly PhysRange[] {
+  return text
+    .split(/[\s,]+/)
+    .filter((word) => word !== '')
+    .map((word) => {
+      const range = parseRange(word);
+      if (range !== undefined) return range;
+      const message = `${word} is no memory`;
+      const hint = 'write BASE:SIZE, for example 0x40000000:2G';
+      throw new InvalidInput([{ code: 'memory-form', severity: 'error', message, hint }]);
+    });
 }
 
 const commandsOf = ({ inputs, machine }: Shown): readonly string[] =>
