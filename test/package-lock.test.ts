@@ -14,7 +14,9 @@ test('the lock names every platform’s optional packages, or npm ci refuses it 
   expect(optional.filter((name) => packages[`node_modules/${name}`] === undefined)).toEqual([]);
 });
 
-test('the lock names no registry', () => {
-  const text = readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8');
-  expect(text).not.toMatch(/"resolved"/);
-});
+test.each(['../package-lock.json', '../scripts/api-docs/package-lock.json'])(
+  '%s names no registry',
+  (lock) => {
+    expect(readFileSync(new URL(lock, import.meta.url), 'utf8')).not.toMatch(/"resolved"/);
+  },
+);

@@ -30,7 +30,7 @@ const LAST_COMP_VERSION = 16;
  * Reservations of size 0 are left out: such an entry would end the list.
  *
  * @throws InvalidInput when a name cannot stand in a blob (a NUL, a character above U+00FF) or nodes are
- *   nested more than {@link MAX_DEPTH} deep
+ *   nested more than `MAX_DEPTH` deep
  */
 export function encodeDtb(tree: DeviceTree, options: EncodeDtbOptions = {}): Uint8Array {
   const version = options.version ?? 17;

@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
+import { commandPages } from '../../scripts/man/command-pages.ts';
+import { formPages } from '../../scripts/man/form-pages.ts';
 import { projectPath } from '../small-board.ts';
 
 interface Packed {
@@ -52,8 +54,8 @@ test('the size is at most what docs/ci.md says', () => {
   expect(packed.unpackedSize / 1e6).toBeLessThan(Number(unpackedMb));
 });
 
-test('its manual pages are found where npm looks for them', () => {
-  const { directories, files } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8'));
-  expect(directories.man).toBe('man');
-  expect(files).toContain('man');
+test('npm puts every manual page where man looks: package.json lists them', async () => {
+  const { man } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8'));
+  const pages = [...(await commandPages('2026-11-29')), ...formPages('2026-11-29')];
+  expect(man).toEqual(pages.map(({ file }) => `./man/${file}`).sort());
 });
