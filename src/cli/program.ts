@@ -70,7 +70,7 @@ export async function createProgram(
     .addOption(
       new Option(
         '--board <file>',
-        'run in memory on a fresh boot of this board (list, regions, alloc, age, dmesg, cat, ls, dt show)',
+        'run in memory on a fresh boot of this board (list, regions, memmap, alloc, age, dmesg, cat, ls, dt show)',
       ).helpGroup(GLOBAL),
     )
     .addOption(

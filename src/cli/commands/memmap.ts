@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { KernelViews } from '../../kernel/kernel-views.ts';
 import { layoutMap, type MapLayout } from '../../report/map-layout.ts';
+import { mapSvg } from '../../report/map-svg.ts';
 import { type MemoryMap, memoryMap } from '../../report/memory-map.ts';
 import type { PfnRange, PhysAddr } from '../../units.ts';
 import { completes } from '../completion/argument-kinds.ts';
@@ -11,6 +12,7 @@ import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
 import { columnsFor, renderMap } from '../render/memmap.ts';
 import type { Shell } from '../shell.ts';
+import { writeOutput } from '../terminal/output-file.ts';
 import { watchScreen } from '../terminal/watch-screen.ts';
 import { readSize } from '../words/arguments.ts';
 import { mapWindow } from '../words/map-window.ts';
@@ -18,11 +20,15 @@ import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
 /** Rows of cells that a picture has at most. */
 const ROWS = 24;
+/** The same of a picture that is no text. */
+const SVG = { columns: 64, rows: 32 };
 
 interface MemmapOptions extends BoardOptions {
   readonly from?: PhysAddr;
   readonly to?: PhysAddr;
   readonly watch?: boolean;
+  /** The file, or that it goes to standard output. */
+  readonly svg?: string | true;
 }
 
 /** A map and the part of it that was asked for. */
@@ -41,6 +47,8 @@ const layoutFor = ({ map, window }: Seen, columns: number): MapLayout =>
 
 /** Draws the map again whenever the session has changed, until Ctrl-C. */
 async function watch(sh: Shell, name: string | undefined, options: MemmapOptions): Promise<void> {
+  if (options.svg !== undefined)
+    throw new UsageError('--watch draws in the terminal: --svg would be ignored');
   if (sh.options.json === true) throw new UsageError('--watch draws a picture: --json would be ignored');
   if (sh.options.board !== undefined) {
     throw new UsageError('a boot in memory never changes: --watch follows a session');
@@ -52,6 +60,20 @@ async function watch(sh: Shell, name: string | undefined, options: MemmapOptions
     const found = session.view((kernel) => seen(kernel, name, options));
     return renderMap(found.map, layoutFor(found, columnsFor(page.width)), ink, { ...page, unicode });
   });
+}
+
+/** The picture, into a file or to standard output. @throws UnreadableInput when the file cannot be written */
+async function writeSvg(sh: Shell, found: Seen, file: string | true): Promise<void> {
+  const svg = mapSvg(
+    found.map,
+    layoutMap(found.map, { ...SVG, ...(found.window && { window: found.window }) }),
+  );
+  if (file === true)
+    await sh.answer(
+      () => ({}),
+      () => svg,
+    );
+  else await writeOutput(sh, file, svg);
 }
 
 /** `dmaheap memmap`: physical memory as a picture. */
@@ -67,18 +89,23 @@ export function memmapCommand({ program, shell }: Registry): void {
       examples(
         'dmaheap memmap',
         'dmaheap memmap video-cma@60000000',
-        'dmaheap memmap --board board.dtb --cmdline "cma=64M"',
+        'dmaheap memmap --board board.dtb --cmdline "cma=64M" --svg map.svg',
         `dmaheap memmap --json | jq '.areas[] | {name, free, largest}'`,
       ),
     )
     .addOption(new Option('--from <address>', 'the first byte to show').argParser(readSize))
     .addOption(new Option('--to <address>', 'where to end').argParser(readSize))
+    .option('--svg [file]', 'a picture for browsers and reports, in a file or on standard output')
     .option('--watch', 'draw again whenever the session changes, until Ctrl-C')
     .action(async (name: string | undefined, options: MemmapOptions) => {
       const sh = shell(command);
       if (options.watch === true) return watch(sh, name, options);
+      if (options.svg !== undefined && sh.options.json === true) {
+        throw new UsageError('--svg is a picture: --json would be ignored');
+      }
       const machine = await sh.machine('memmap', options);
       const found = machine.view((kernel) => seen(kernel, name, options));
+      if (options.svg !== undefined) return writeSvg(sh, found, options.svg);
       const { page, unicode } = sh;
       const layout = layoutFor(found, columnsFor(page.width));
       await sh.answer(

@@ -73,8 +73,8 @@ class MapDrawing {
     const cell = cellPages === 1 ? 'one page' : `${cellPages} pages`;
     return [
       `${this.#map.banner}\n`,
-      `${formatHex(range.base)}..${formatHex(rangeEnd(range) - 1n)}: ${this.#size(there)} of memory. `,
-      `A cell is ${this.#size(cellPages)} (${cell}), a row ${this.#size(cellPages * columns)}.\n`,
+      `${this.#size(there)} at ${formatHex(range.base)}..${formatHex(rangeEnd(range) - 1n)}; `,
+      `a cell is ${this.#size(cellPages)} (${cell}), a row ${this.#size(cellPages * columns)}\n`,
     ].join('');
   }
 
@@ -231,7 +231,8 @@ class MapDrawing {
     const { small } = this.#layout;
     const things = small.flatMap((index) => this.#map.things[index] ?? []);
     if (things.length === 0) return '';
-    const told = things.slice(0, MOST_SMALL).flatMap((thing) => {
+    if (things.length > MOST_SMALL) return this.#smallByRow(things);
+    const told = things.flatMap((thing) => {
       const [run] = thing.runs;
       if (run === undefined) return [];
       const more = thing.runs.length > 1 ? `, ${thing.runs.length} pieces` : '';
@@ -240,8 +241,25 @@ class MapDrawing {
       const room = this.#page.width - words.length - zoom.length - 13;
       return `  ${this.#cut(escapeText(thingWords(thing)), Math.max(room, 12))}, ${words}: memmap ${zoom}\n`;
     });
-    const rest = things.length - told.length;
-    const more = rest > 0 ? `  and ${rest} more: all are in memmap --json\n` : '';
-    return `${this.#ink.title('Smaller than a cell:')}\n${told.join('')}${more}`;
+    return `${this.#ink.title('Smaller than a cell:')}\n${told.join('')}`;
+  }
+
+  /** Of many the rows that show them. */
+  #smallByRow(things: readonly MapThing[]): string {
+    const { cellPages, columns } = this.#layout;
+    const rowPages = cellPages * columns;
+    const rows = new Map<number, number>();
+    for (const { runs } of things) {
+      const row = Math.floor((runs[0]?.pfn ?? 0) / rowPages);
+      rows.set(row, (rows.get(row) ?? 0) + 1);
+    }
+    const most = [...rows].sort((a, b) => b[1] - a[1]).slice(0, MOST_SMALL);
+    const lines = most.map(([row, count]) => {
+      const zoom = zoomWords({ pfn: row * rowPages, pages: rowPages }, this.#map.pageSize);
+      return `  ${count} ${count === 1 ? 'thing' : 'things'}: memmap ${zoom}\n`;
+    });
+    const rest = rows.size - most.length;
+    const more = rest > 0 ? `  and in ${rest} more rows: all are in memmap --json\n` : '';
+    return `${this.#ink.title('Smaller than a cell, by row:')}\n${lines.join('')}${more}`;
   }
 }
