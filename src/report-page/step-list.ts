@@ -43,7 +43,7 @@ export function stepEntry(
   const lines = (groups.lines.get(step) ?? []).map((index) => logLine(data, index));
   const number = html(
     'button',
-    { type: 'button', 'aria-label': `show step ${step} in the map` },
+    { type: 'button', 'aria-label': step === 0 ? 'show boot in the map' : `show step ${step} in the map` },
     step === 0 ? 'boot' : String(step),
   );
   number.addEventListener('click', () => show(step));
