@@ -35,12 +35,17 @@ export async function playgroundPage({ root, version }) {
     logLevel: 'warning',
   });
   const script = outputFiles[0].text.trim();
-  const small = async (file, loader) => {
-    const { code } = await transform(readFileSync(join(page, file), 'utf8'), { loader, minify: true });
-    return code.trim();
-  };
-  const style = await small('style.css', 'css');
-  const unpack = await small('unpack.js', 'js');
+  const styled = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/playground/page/style.css'],
+    bundle: true,
+    minify: true,
+    write: false,
+    logLevel: 'warning',
+  });
+  const style = styled.outputFiles[0].text.trim();
+  const { code } = await transform(readFileSync(join(page, 'unpack.js'), 'utf8'), { minify: true });
+  const unpack = code.trim();
   const parts = {
     policy: [
       "default-src 'none'",

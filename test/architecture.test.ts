@@ -31,9 +31,9 @@ const ROOMS = [
   { room: 'scenario', pure: false },
   { room: 'exec', pure: false },
   { room: 'cli', pure: false },
-  { room: 'playground', pure: false },
   // Runs in the browser of whoever opens a report.
   { room: 'report-page', pure: false },
+  { room: 'playground', pure: false },
 ] as const;
 
 const FORBIDDEN_NAMES = /^(utils?|helpers?|commons?|managers?|types?)(\.|-|$)|-(utils?|helpers?|manager)\./;

@@ -174,6 +174,25 @@ describe('a click', () => {
       );
     }));
 
+  test('shows a region alone: zoom', () =>
+    withPlayground(async (page) => {
+      await page.click('#example');
+      await booted(page);
+      await page.click(`[data-key="heap ${HEAP}"]`);
+      expect(await textOf(page, '#map')).toContain('no memory');
+      await page.click(`[data-key="map ${HEAP}"]`);
+      const map = await textOf(page, '#map');
+      expect(map).toContain('0x60000000');
+      expect(map).not.toContain('0x40000000');
+      expect(await page.getAttribute(`[data-key="map ${HEAP}"]`, 'aria-pressed')).toBe('true');
+      const before = await page.locator('#map rect.buffer').count();
+      await page.click(`[data-key="heap ${HEAP}"]`);
+      expect(await page.locator('#map rect.buffer').count()).toBeGreaterThan(before);
+      await page.locator('#map rect.buffer').first().click();
+      expect(await textOf(page, '#map p')).toContain('1024 pages at 0x60000000');
+      expect(await axeViolations(page)).toEqual([]);
+    }));
+
   test('gives a link, a scenario and the board', () =>
     withPlayground(async (page) => {
       await page.click('#example');

@@ -17,6 +17,7 @@ import { byId, element, preformatted, redraw } from './element.ts';
 import { keepButtons } from './keep.ts';
 import { diagnosticsList, findingsList, showChecks } from './show-checks.ts';
 import { showBuffers, showHeaps } from './show-heaps.ts';
+import { MapFigure } from './show-map.ts';
 import { showRegions } from './show-regions.ts';
 
 /** What is on show. */
@@ -31,6 +32,7 @@ class Page {
   readonly #cmdline = byId('cmdline', HTMLInputElement);
   readonly #memory = byId('memory', HTMLInputElement);
   readonly #answer = byId('answer', HTMLElement);
+  readonly #map = new MapFigure();
   readonly #desk: CheckDesk;
   #shown: Shown | undefined;
 
@@ -142,6 +144,7 @@ class Page {
       ...(machine.warnings.length > 0 ? [diagnosticsList(machine.warnings)] : []),
       ...(machine.findings.length > 0 ? [findingsList(machine.findings)] : []),
     );
+    this.#map.show(kernel);
     this.#showState(shown);
   }
 
@@ -178,6 +181,7 @@ class Page {
       return;
     }
     const done = shown.machine.make(step);
+    this.#map.draw();
     this.#showState(shown);
     this.#tell(...outcomeOf(done));
   }
