@@ -35,9 +35,8 @@ export class MapFigure {
       redraw(part);
       return;
     }
-    const map = memoryMap(this.#kernel);
+    const map = buffersFirst(memoryMap(this.#kernel));
     const window = map.places.find(({ name }) => name === this.#place);
-    // The things of the map begin with the buffers.
     const alive = map.things.flatMap(({ kind }, at) => (kind === 'buffer' ? [at] : []));
     const figure = element('figure');
     const legend = element('ul', { id: 'legend' });
@@ -68,6 +67,19 @@ export class MapFigure {
       return made;
     });
   }
+}
+
+/** The same map, with the buffers before all other things: so reports have them, and `drawMap` takes them. */
+function buffersFirst(map: MemoryMap): MemoryMap {
+  const order = [...map.things.keys()].sort(
+    (a, b) => Number(map.things[b]?.kind === 'buffer') - Number(map.things[a]?.kind === 'buffer'),
+  );
+  const places = new Map(order.map((before, after) => [before, after]));
+  return {
+    ...map,
+    things: order.flatMap((at) => map.things[at] ?? []),
+    parts: map.parts.map((part) => ({ ...part, thing: places.get(part.thing) ?? part.thing })),
+  };
 }
 
 /** Says of a buffer that was clicked what it is. */
