@@ -214,7 +214,7 @@ export class RecordedDevices {
     this.#eachChunk(buffer, (at, length) => {
       const bytes = new Uint8Array(length);
       memory.read(at, bytes);
-      if (Buffer.compare(bytes, new Uint8Array(length)) === 0) return;
+      if (bytes.every((byte) => byte === 0)) return;
       for (const byte of bytes) if (byte !== 0) nonzero++;
     });
     return nonzero;

@@ -596,7 +596,7 @@ export class RecordedProcess {
         if (got === 0) break;
         parts.push(buf.subarray(0, got));
       }
-      return answered({ text: Buffer.concat(parts).toString() });
+      return answered({ text: decodedParts(parts) });
     });
     return found.answer.ret === ENOENT ? answered({ text: null }) : found;
   }
@@ -746,4 +746,10 @@ export class RecordedProcess {
   #size(fd: number): bigint {
     return this.#kernel.buffer(this.#task, fd)?.size ?? 0n;
   }
+}
+
+/** The pieces of a text that was read. */
+function decodedParts(parts: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder();
+  return parts.map((part) => decoder.decode(part, { stream: true })).join('') + decoder.decode();
 }

@@ -12,7 +12,10 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== false) made.setAttribute(name, value === true ? '' : value);
+    if (value === false) continue;
+    const text = value === true ? '' : value;
+    // Read out as text is.
+    made.setAttribute(name, name === 'aria-label' ? escapeText(text) : text);
   }
   made.append(...children.map((child) => (typeof child === 'string' ? escapeText(child) : child)));
   return made;
