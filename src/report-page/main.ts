@@ -47,10 +47,14 @@ function draw(): void {
   const at = memoryAt(data, step);
   drawMap(byId('picture', HTMLElement), at, windowShown(), chosen, choose);
   drawLegend(byId('legend', HTMLElement), at);
+  markStep(step, last);
+}
+
+/** Says the step, also to who does not see the picture. */
+function tellStep(): void {
   const words = stepWords();
   slider.setAttribute('aria-valuetext', words);
   byId('now', HTMLOutputElement).value = words;
-  markStep(step, last);
 }
 
 /** Draws with the next frame, however often it is asked for before. */
@@ -65,6 +69,7 @@ function goTo(wanted: number): void {
   step = Math.min(Math.max(Math.round(wanted), 0), last);
   slider.value = String(step);
   number.value = String(step);
+  tellStep();
   drawSoon();
 }
 
@@ -152,6 +157,7 @@ shown.addEventListener('change', drawSoon);
 byId('back', HTMLButtonElement).addEventListener('click', () => goTo(step - 1));
 byId('on', HTMLButtonElement).addEventListener('click', () => goTo(step + 1));
 addKindPatterns();
+tellStep();
 draw();
 performance.mark('first map');
 // When the map is on the screen.

@@ -50,13 +50,13 @@ describe('of a scenario', () => {
     await page.keyboard.press('Home');
     expect(await page.locator('#now').textContent()).toBe('before the first of 9 steps');
     for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowRight');
-    await page.waitForFunction('document.querySelectorAll("#picture rect.buffer").length > 0');
+    await buffers.first().waitFor();
     expect(await slider.getAttribute('aria-valuetext')).toContain('after step 4 of 9: shell: alloc');
     await page.locator('#number').fill('9');
     await page.keyboard.press('Enter');
-    await page.waitForFunction('document.querySelectorAll("#picture rect.buffer").length === 0');
+    await expect.poll(() => buffers.count()).toBe(0);
     await page.locator('#window').selectOption({ label: 'video-cma@60000000' });
-    await page.waitForFunction('document.querySelector("#picture").textContent.includes("0x60000000")');
+    await expect.poll(() => page.locator('#picture').textContent()).toContain('0x60000000');
     expect([complaints, requests]).toEqual([[], []]);
   });
 

@@ -47,7 +47,15 @@ afterAll(() => {
   rmSync(place, { recursive: true, force: true });
 });
 
-const run = (words: readonly string[]): Promise<Answer> => dmaheap(words, {}, { cwd: place });
+/** Presses Ctrl-C after one picture of what would go on for ever. */
+const ENDLESS = '--watch';
+const pressed = (stop: () => void) => {
+  const timer = setTimeout(stop, 50);
+  return () => clearTimeout(timer);
+};
+
+const run = (words: readonly string[]): Promise<Answer> =>
+  dmaheap(words, {}, { cwd: place, ...(words.includes(ENDLESS) && { interrupts: pressed }) });
 
 /** Everything as it was when it was made. */
 function restore(): void {

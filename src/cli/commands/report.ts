@@ -17,7 +17,7 @@ import type { Shell } from '../shell.ts';
 import { NO_INK } from '../terminal/ink.ts';
 import { writeOutput } from '../terminal/output-file.ts';
 import { VERSION } from '../version.ts';
-import { RELEASES, readKernel } from '../words/kernel-option.ts';
+import { kernelReader, RELEASES } from '../words/kernel-option.ts';
 
 interface ReportOptions {
   readonly html?: string;
@@ -114,7 +114,9 @@ export function reportCommand({ program, shell }: Registry): void {
     .option('--html <file>', 'write the page to this file')
     .addOption(
       offers(
-        new Option('--compare <release>', 'say what is different with this Linux').argParser(readKernel),
+        new Option('--compare <release>', 'say what is different with this Linux').argParser(
+          kernelReader('--compare'),
+        ),
         RELEASES,
       ),
     )

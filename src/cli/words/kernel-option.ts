@@ -6,14 +6,20 @@ import { offers } from '../completion/option-values.ts';
 import { UsageError } from '../failures.ts';
 
 /** Checks a kernel that a user names. @param from what names it @throws UsageError when there is none */
-function checked(text: string, from: string): string {
+function checked(text: string, from: string, option = '--kernel'): string {
   const named = nameKernel(text);
   if (!('problem' in named)) return text;
-  const hint = named.hint === undefined ? '' : `; --kernel ${named.hint}`;
+  const hint = named.hint === undefined ? '' : `; ${option} ${named.hint}`;
   throw new UsageError(`${from} ${named.problem}${hint}`, 'dmaheap kernels lists them');
 }
 
-export const readKernel = (text: string): string => checked(text, '--kernel');
+/** Reads the kernel that an option names. */
+export const kernelReader =
+  (option: string) =>
+  (text: string): string =>
+    checked(text, option, option);
+
+export const readKernel = kernelReader('--kernel');
 
 /** The releases, for a shell to complete. */
 export const RELEASES: readonly string[] = KERNELS.map(({ release }) => release);

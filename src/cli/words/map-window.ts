@@ -38,7 +38,11 @@ export function mapWindow(
   const isThere = map.segments.some((run) => run.pfn < end && begin < run.pfn + run.pages);
   if (window.pages > 0 && isThere) return window;
   const text = `${formatHex(BigInt(begin) * size)}..${formatHex(BigInt(end) * size)}`;
-  throw new UsageError(`there is no memory at ${text}`, 'dmaheap memmap shows where memory is');
+  const given = [...(from === undefined ? [] : ['--from']), ...(to === undefined ? [] : ['--to'])];
+  throw new UsageError(
+    `${given.join(', ')}: there is no memory at ${text}`,
+    'dmaheap memmap shows where memory is',
+  );
 }
 
 function placeOf(map: MemoryMap, heaps: readonly HeapView[], name: string): PfnRange | undefined {
