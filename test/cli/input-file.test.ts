@@ -45,6 +45,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   cmp: ['4', BOARD],
   run: [projectPath('fixtures/scenarios/ci-gate.yaml')],
   replay: [projectPath('fixtures/scenarios/ci-gate.yaml')],
+  report: [projectPath('fixtures/scenarios/ci-gate.yaml')],
   alloc: ['system', '4K'],
   age: ['system'],
   why: ['system'],
@@ -52,6 +53,8 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   ls: ['/proc'],
   exec: ['true'],
 };
+/** Flags of an option with a file, or with one that may be left out. */
+const NAMES_FILE = / [<[]file/;
 const FILE_ARGUMENTS = new Set(['file', 'board', 'a', 'b', 'scenario']);
 
 /** Every option and argument of every command that names a file to read, as command lines around it. */
@@ -59,11 +62,13 @@ const INPUTS = (await commandsOf()).flatMap(({ words, command }) => {
   const name = words.join(' ');
   const args = ARGUMENTS[name] ?? [];
   const withBoard = command.options.some(({ long }) => long === '--overlay');
-  const isOwn = ['boot', 'reconstruct', 'dt', 'diff', 'boards', 'check', 'fit'].includes(words[0] ?? '');
+  const isOwn = ['boot', 'reconstruct', 'dt', 'diff', 'boards', 'check', 'fit', 'report'].includes(
+    words[0] ?? '',
+  );
   const board = withBoard && !isOwn ? ['--board', BOARD] : [];
-  const session = withBoard ? [] : ['--session', SESSION];
+  const session = withBoard || isOwn ? [] : ['--session', SESSION];
   const options = command.options
-    .filter(({ flags, long }) => / <file/.test(flags) && !OUTPUT_OPTIONS.has(long ?? ''))
+    .filter(({ flags, long }) => NAMES_FILE.test(flags) && !OUTPUT_OPTIONS.has(long ?? ''))
     .map(({ long = '' }) => ({
       what: `${name} ${long}`,
       line: (file: string) => [...session, ...board, ...words, ...args, long ?? '', file],
@@ -93,7 +98,7 @@ const INPUTS = (await commandsOf()).flatMap(({ words, command }) => {
 describe('an output', async () => {
   const OUTPUTS = (await commandsOf()).flatMap(({ words, command }) =>
     command.options
-      .filter(({ flags, long }) => / <file/.test(flags) && OUTPUT_OPTIONS.has(long ?? ''))
+      .filter(({ flags, long }) => NAMES_FILE.test(flags) && OUTPUT_OPTIONS.has(long ?? ''))
       .map(({ long = '' }) => [words.join(' '), long, command.registeredArguments.length] as const),
   );
   it.each(OUTPUTS)('of %s %s that cannot be written is told before the work', async (name, option, count) => {

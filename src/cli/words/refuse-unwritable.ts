@@ -11,12 +11,13 @@ export const OUTPUT_OPTIONS: ReadonlySet<string> = new Set([
   '--bundle',
   '--record',
   '--html',
+  '--svg',
 ]);
 
 /** @throws UnreadableInput when a file that was named could not be written after the work */
 export function refuseUnwritable(command: Command): void {
   for (const option of command.options) {
-    if (!OUTPUT_OPTIONS.has(option.long ?? '') || !option.flags.includes('<file>')) continue;
+    if (!OUTPUT_OPTIONS.has(option.long ?? '') || !/ [<[]file[>\]]/.test(option.flags)) continue;
     const file: unknown = command.getOptionValue(option.attributeName());
     // "-" is standard output where it is anything.
     if (typeof file === 'string' && file !== '-') checkOutput(file);
