@@ -37,14 +37,20 @@ const isOlder = (release: string, [major, minor]: Numbers): boolean => {
 
 const newest = ({ release, stable }: KernelRow): string => `${release}.${stable}`;
 
+const named = (rows: readonly KernelRow[]): string => rows.map(({ release }) => release).join(', ');
+
+/** `nearest:` takes what is older. */
+const NONE_OLDER = 'nearest: takes an older one, and none is known';
+
 /** Finds the kernel that is meant. */
 export function nameKernel(text: string): NamedKernel | UnknownKernel {
   const isNearest = text.startsWith(NEAREST);
   const release = isNearest ? text.slice(NEAREST.length) : text;
   const numbers = numbersOf(release);
   if (numbers === undefined || !isRelease(release, numbers)) {
-    const known = KERNELS.map((row) => row.release).join(', ');
-    return { problem: `'${text}' is no release of Linux, such as 6.12 or 6.12.105; known: ${known}` };
+    return {
+      problem: `'${text}' is no release of Linux, such as 6.12 or 6.12.105; known: ${named(KERNELS)}`,
+    };
   }
   const row = kernelRow(release);
   return row === undefined ? notKnown(release, numbers, isNearest) : ofRow(row, release, numbers, isNearest);
@@ -55,11 +61,10 @@ function notKnown(release: string, numbers: Numbers, isNearest: boolean): NamedK
   const older = KERNELS.findLast((row) => isOlder(row.release, numbers));
   const newer = KERNELS.find((row) => !isOlder(row.release, numbers));
   if (isNearest && older !== undefined) return { release: newest(older), insteadOf: release };
-  const known = [older, newer].flatMap((row) => row?.release ?? []).join(', ');
-  return {
-    problem: `${release}: no facts; known: ${known}`,
-    ...(older !== undefined && { hint: `nearest:${release} takes ${older.release}` }),
-  };
+  // Beyond the ends all are as near.
+  const known = older === undefined || newer === undefined ? KERNELS : [older, newer];
+  const hint = older === undefined ? isNearest && NONE_OLDER : `nearest:${release} takes ${older.release}`;
+  return { problem: `${release}: no facts; known: ${named(known)}`, ...(hint && { hint }) };
 }
 
 /** A release that has one, if its stable update is known. */
@@ -73,8 +78,9 @@ function ofRow(
   if (stable === undefined) return { release: newest(row) };
   if (stable >= since && stable <= row.stable) return { release };
   if (stable > row.stable && isNearest) return { release: newest(row), insteadOf: release };
+  const hint = stable > row.stable ? `nearest:${release} takes ${newest(row)}` : isNearest && NONE_OLDER;
   return {
     problem: `${release}: no facts; known: ${row.release}.${since} to ${newest(row)}`,
-    ...(stable > row.stable && { hint: `nearest:${release} takes ${newest(row)}` }),
+    ...(hint && { hint }),
   };
 }

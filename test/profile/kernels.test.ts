@@ -12,6 +12,10 @@ const BOARD = projectPath('fixtures/boards/camera-soc.dtb');
 /** Where all recordings lie, on machines that have them. */
 const ORACLE = projectPath('fixtures/oracle');
 
+/** All that are known, oldest first. */
+const ALL = KERNELS.map(({ release }) => release).join(', ');
+const NONE_OLDER = 'nearest: takes an older one, and none is known';
+
 describe('nameKernel', () => {
   it.each([
     ['6.12', { release: '6.12.118' }],
@@ -30,11 +34,12 @@ describe('nameKernel', () => {
 
   it.each([
     ['6.15', '6.15: no facts; known: 6.12, 6.18', 'nearest:6.15 takes 6.12'],
-    ['4.19', '4.19: no facts; known: 5.10', undefined],
-    ['nearest:4.19', '4.19: no facts; known: 5.10', undefined],
-    ['8.0', '8.0: no facts; known: 7.3', 'nearest:8.0 takes 7.3'],
+    ['4.19', `4.19: no facts; known: ${ALL}`, undefined],
+    ['nearest:4.19', `4.19: no facts; known: ${ALL}`, NONE_OLDER],
+    ['8.0', `8.0: no facts; known: ${ALL}`, 'nearest:8.0 takes 7.3'],
     ['6.12.119', '6.12.119: no facts; known: 6.12.13 to 6.12.118', 'nearest:6.12.119 takes 6.12.118'],
     ['6.12.12', '6.12.12: no facts; known: 6.12.13 to 6.12.118', undefined],
+    ['nearest:6.12.12', '6.12.12: no facts; known: 6.12.13 to 6.12.118', NONE_OLDER],
   ])('has no facts of %s, and names the neighbours', (text, problem, hint) => {
     expect(nameKernel(text)).toEqual({ problem, ...(hint && { hint }) });
   });
