@@ -6,7 +6,7 @@
  *   - a command neither fails nor is slowed by it: what takes time is done only when there is a file to write to. A
  *     file that could not be written, on a full disk say, stays behind empty, and for a day nobody tries again;
  *   - a file is whole or not there: it is written beside its place and renamed;
- *   - there are at most 32 files, about 10 MB: the oldest go.
+ *   - there are at most 64 files, about 20 MB: the oldest go.
  */
 const {
   closeSync,
@@ -22,7 +22,7 @@ const {
 } = require('node:fs');
 const { dirname, join } = require('node:path');
 
-const MAX_FILES = 32;
+const MAX_FILES = 64;
 const DAY_MS = 86_400_000;
 
 /** Makes the directory where there is none, if what it would stand in is the user's. @throws the system's error */

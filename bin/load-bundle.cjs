@@ -5,7 +5,9 @@
  *
  * There are two places for it. The build keeps in dist/code-cache what the Node that built made
  * (scripts/code-cache.cjs). For every other Node the first command keeps it (keep-code.cjs) in a directory of the
- * user: $XDG_CACHE_HOME/dmaheap, else ~/.cache/dmaheap.
+ * user: $XDG_CACHE_HOME/dmaheap, else ~/.cache/dmaheap. A cache has the functions that ran before it was made. So of the
+ * bundle that all load, the build makes one of what commands run that loops call, and one of what others run; and each of
+ * those has its own among the user's.
  *
  * V8 runs what a cache holds and compares it with the source by length alone, so a cache is a program. It is found by
  * the bundle's build id, a hash of its text in its first line. The threat is another user of the machine who cannot
@@ -30,6 +32,10 @@ const { isAbsolute, join } = require('node:path');
 const { Script } = require('node:vm');
 
 const dist = join(__dirname, '..', 'dist');
+
+/** What loops call; the other commands share a cache. A word that only looks like one costs a little time. */
+const OFTEN = /^(alloc|buffers|free|list|show|sync)$/;
+const kind = process.argv.slice(2).find((word) => OFTEN.test(word)) ?? 'others';
 
 /** Has a directory for each V8 and processor: the versions are in the name because they exclude each other. */
 const caches = join(dist, 'code-cache');
@@ -105,13 +111,20 @@ const ownDirectory = once(() => {
 /** The build id that a bundle begins with; `undefined` for one that has none, and can have no cache. */
 const buildId = (text) => /^\/\/([0-9a-f]{16})\n/.exec(text)?.[1];
 
+/** Which of the build's caches of a bundle: the first has one more, for what is called often. */
+const builtName = (name, id, isOften) => `${name}-${id}${name === 'cli.cjs' && isOften ? '-often' : ''}`;
+/** Which of the user's. */
+const ownName = (name, id) => `${name}-${id}-${version}${name === 'cli.cjs' ? `-${kind}` : ''}`;
+
 function readCache(name, id) {
   const built = isBuildGuarded()
-    ? readGuarded(join(cacheDirectory, `${name}-${id}`), (it) => asGuarded(it, statSync(join(dist, name))))
+    ? readGuarded(join(cacheDirectory, builtName(name, id, kind !== 'others')), (it) =>
+        asGuarded(it, statSync(join(dist, name))),
+      )
     : undefined;
   if (built !== undefined) return built;
   const own = ownDirectory();
-  return own === undefined ? undefined : readGuarded(join(own, `${name}-${id}-${version}`), isOwn);
+  return own === undefined ? undefined : readGuarded(join(own, ownName(name, id)), isOwn);
 }
 
 /** What was compiled without a cache: by its name among the caches of the user. */
@@ -126,7 +139,7 @@ function compile(name, { isCached = false } = {}) {
   const script = new Script(text, { filename, cachedData });
   if (isCached && id !== undefined && (cachedData === undefined || script.cachedDataRejected)) {
     if (uncached.size === 0) process.once('exit', keep);
-    uncached.set(`${name}-${id}-${version}`, script);
+    uncached.set(ownName(name, id), script);
   }
   return script;
 }
@@ -162,4 +175,4 @@ function loader(compiled) {
 
 const load = loader((name) => compile(name, { isCached: true }));
 
-module.exports = { load, loader, compile, buildId, dist, cacheDirectory };
+module.exports = { load, loader, compile, buildId, builtName, dist, cacheDirectory };

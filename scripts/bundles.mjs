@@ -5,7 +5,7 @@
 // (`held("src/units.ts#formatSize")`): one copy of each class, so `instanceof` works across bundles. esbuild's own
 // splitting makes a file for each set of commands that share something: `list` would load 57 of them.
 import { createHash } from 'node:crypto';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import Module from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -35,8 +35,57 @@ const OF_BOARDS = [
 
 const command = (name) => `src/cli/commands/${name}.ts`;
 
-/** The bundles in the order in which they are made; `from` are those that one takes modules of, and so loads. */
+/** Small modules that commands of other bundles take, and would load seldom.cjs for. */
+const SMALL = ['src/devicetree/value.ts', 'src/uapi/poll.ts', 'src/uapi/stat.ts'];
+
+/** Calls that the commands of loops make, and what all calls are made with. */
+const OFTEN_CALLS = [
+  'cpu-access',
+  'handler',
+  'index',
+  'ioctl',
+  'open',
+  'results',
+  'vfs-ioctl',
+  'virtual-calls',
+];
+/**
+ * Modules that the bundle of all commands imports and seldom runs: it has stand-ins of their functions, which load
+ * seldom.cjs when one is called. They export functions alone; what only they import goes with them.
+ */
+function seldomModules(root) {
+  const calls = readdirSync(join(root, 'src/kernel/calls'))
+    .filter((file) => !OFTEN_CALLS.includes(file.replace(/\.ts$/, '')))
+    .map((file) => `kernel/calls/${file}`);
+  const of = (folder, ...names) => names.map((name) => `${folder}/${name}.ts`);
+  return [
+    ...calls,
+    ...of(
+      'kernel',
+      'overlays',
+      'oom-kill',
+      'unmap',
+      'boot/modules',
+      'virtual-files/sys',
+      'virtual-files/proc',
+    ),
+    ...of('kernel/views', 'occupant', 'device-memory-view'),
+    ...of('mm', 'dma/dma-access', 'dma/dma-mapping', 'dma/byte-marks', 'account/dmem'),
+    ...of('profile', 'dot-config', 'named-kernel', 'unverified'),
+    ...of('cli', 'explain/explain-failure', 'json/machine-json', 'read/config-file', 'read/read-input'),
+    ...of('cli', 'render/diagnostic', 'terminal/unwritable-output'),
+    ...of('session', 'create-store', 'left-log'),
+    ...['board/option-meant.ts', 'check/explain-region.ts', 'devicetree/dts/concatenate.ts'],
+    'program/find-device.ts',
+  ].map((path) => `src/${path}`);
+}
+
+/**
+ * The bundles in the order in which they are made; `from` are those that one takes modules of, and so loads, besides
+ * the first three.
+ */
 function bundlesOf(root) {
+  const seldom = seldomModules(root);
   const others = readdirSync(join(root, 'src/cli/commands'))
     .map((file) => file.replace(/\.ts$/, ''))
     .filter(
@@ -44,9 +93,13 @@ function bundlesOf(root) {
     )
     // Parts of others, which are no commands.
     .filter((name) => !/^(device|task)-/.test(name));
-  return [
-    { file: 'cli.cjs', entries: ['src/cli/process.ts', ...OFTEN.map(command)], from: [] },
-    { file: 'commands.cjs', entries: others.map(command), from: ['cli.cjs'] },
+  const late = { file: 'seldom.cjs', modules: seldom };
+  const first = [
+    { file: 'cli.cjs', entries: ['src/cli/process.ts', ...OFTEN.map(command), ...SMALL], from: [], late },
+    { file: 'seldom.cjs', entries: seldom, from: ['cli.cjs'] },
+    { file: 'commands.cjs', entries: others.map(command), from: ['cli.cjs', 'seldom.cjs'], late },
+  ];
+  const further = [
     {
       file: 'board.cjs',
       entries: [
@@ -56,71 +109,67 @@ function bundlesOf(root) {
         'src/program/boots/boot-differences.ts',
         'src/program/boots/booted.ts',
       ],
-      from: ['cli.cjs'],
+      from: [],
     },
     {
       file: 'device-tree-source.cjs',
       entries: ['src/devicetree/compile-source.ts', 'src/devicetree/overlay.ts'],
-      from: ['cli.cjs', 'board.cjs'],
+      from: ['board.cjs'],
     },
     // Only where a source does not compile.
     {
       file: 'pasted-source.cjs',
       entries: ['src/devicetree/repair/compile-pasted.ts', 'src/devicetree/repair/clean-paste.ts'],
-      from: ['cli.cjs', 'board.cjs', 'device-tree-source.cjs'],
+      from: ['board.cjs', 'device-tree-source.cjs'],
     },
     // Only for calls that fail under --verbose.
     {
       file: 'told-context.cjs',
       entries: ['src/cli/explain/told-context.ts'],
-      from: ['cli.cjs', 'commands.cjs'],
+      from: [],
     },
     // Draws: more than most commands load.
-    { file: 'map.cjs', entries: [command('memmap')], from: ['cli.cjs', 'commands.cjs'] },
-    { file: 'archive.cjs', entries: ['src/cli/boards/archive.ts'], from: ['cli.cjs'] },
+    { file: 'map.cjs', entries: [command('memmap')], from: [] },
+    { file: 'archive.cjs', entries: ['src/cli/boards/archive.ts'], from: [] },
     {
       file: 'board-yaml.cjs',
       entries: ['src/board/from-yaml.ts', 'src/board/vendor-yaml.ts'],
-      from: ['cli.cjs', 'board.cjs'],
+      from: ['board.cjs'],
     },
     {
       file: 'scenario.cjs',
       entries: ['src/scenario/index.ts'],
-      from: ['cli.cjs', 'board.cjs', 'board-yaml.cjs'],
+      from: ['board.cjs', 'board-yaml.cjs'],
     },
     {
       file: 'scenario-export.cjs',
       entries: ['src/scenario/export/index.ts'],
-      from: ['cli.cjs', 'board.cjs', 'archive.cjs', 'board-yaml.cjs', 'scenario.cjs'],
+      from: ['board.cjs', 'archive.cjs', 'board-yaml.cjs', 'scenario.cjs'],
     },
     {
       file: 'reconstruct.cjs',
       entries: ['src/cli/read/reconstruct-inputs.ts'],
-      from: ['cli.cjs', 'board.cjs'],
+      from: ['board.cjs'],
     },
-    { file: 'board-threads.cjs', entries: ['src/cli/boards/worker.ts'], from: ['cli.cjs', 'board.cjs'] },
+    { file: 'board-threads.cjs', entries: ['src/cli/boards/worker.ts'], from: ['board.cjs'] },
     {
       file: 'board-commands.cjs',
       entries: OF_BOARDS.map(command),
-      from: [
-        ...['cli.cjs', 'commands.cjs', 'told-context.cjs', 'board.cjs', 'reconstruct.cjs'],
-        'board-threads.cjs',
-      ],
+      from: ['told-context.cjs', 'board.cjs', 'reconstruct.cjs', 'board-threads.cjs'],
     },
     {
       file: 'exec.cjs',
       entries: [command('exec')],
-      from: ['cli.cjs', 'commands.cjs', 'board.cjs', 'scenario-export.cjs', 'board-commands.cjs'],
+      from: ['board.cjs', 'scenario-export.cjs', 'board-commands.cjs'],
     },
     {
       file: 'exec-server.cjs',
       entries: ['src/cli/exec/serve-program.ts'],
-      from: [
-        ...['cli.cjs', 'commands.cjs', 'board.cjs', 'device-tree-source.cjs', 'scenario.cjs'],
-        ...['board-commands.cjs', 'exec.cjs'],
-      ],
+      from: ['board.cjs', 'device-tree-source.cjs', 'scenario.cjs', 'board-commands.cjs', 'exec.cjs'],
     },
   ];
+  const ofFirst = first.map(({ file }) => file);
+  return [...first, ...further.map((bundle) => ({ ...bundle, from: [...ofFirst, ...bundle.from] }))];
 }
 
 // commander loads it for subcommands that are programs of their own, which we have none of: 2 ms for nothing.
@@ -151,6 +200,26 @@ async function exportsOf(root) {
   return new Map(Object.values(metafile.outputs).map(({ entryPoint, exports }) => [entryPoint, exports]));
 }
 
+/** An export of a module of src that is not a function, or not seen to be one; types are none. */
+const NO_FUNCTION =
+  /^export (?!async function|function|type |interface |const \w+(?:: [^=]+)? = (?:async )?(?:<.*>)?\(|(?:type )?\{ type)(.*)$/m;
+
+/**
+ * The text of a module of functions that load another bundle when they are called.
+ *
+ * @throws Error when the module exports something else
+ */
+function standIns(root, id, names, file) {
+  const [, other] = NO_FUNCTION.exec(readFileSync(join(root, id), 'utf8')) ?? [];
+  if (other !== undefined) throw new Error(`${id} cannot be loaded late: it exports ${other}`);
+  const functions = names.map(
+    (name, at) =>
+      `const late${at} = (...args) => of(${JSON.stringify(`${id}#${name}`)})(...args);
+export { late${at} as ${name} };`,
+  );
+  return `const of = (key) => require('./${file}').held(key);\n${functions.join('\n')}`;
+}
+
 /** What a package exports by name; some Nodes add `module.exports`. */
 async function namesOf(id) {
   return Object.keys(await import(id)).filter((name) => name !== 'default' && /^\w+$/.test(name));
@@ -173,20 +242,28 @@ function sharing({ root, bundle, holders, entries, exported }) {
           : args.path;
         const loaded = args.kind === 'dynamic-import' ? entries.get(id) : undefined;
         if (loaded !== undefined) return { path: `./${loaded}`, external: true };
+        if (bundle.late?.modules.includes(id)) return { path: id, namespace: 'late' };
         const holder = holders.get(id);
         return bundle.from.includes(holder) ? { path: id, namespace: 'held', pluginData: holder } : undefined;
       });
+      builder.onLoad({ filter: /.*/, namespace: 'late' }, ({ path: id }) => ({
+        contents: standIns(root, id, exported.get(id), bundle.late.file),
+        resolveDir: root,
+      }));
       builder.onLoad({ filter: /.*/, namespace: 'held' }, async ({ path: id, pluginData: holder }) => {
         const names = exported.get(id) ?? (await namesOf(id));
         const taken = names.map(
           // Not by its own name, which may be a word of the language.
           (name, at) =>
-            `const held${at} = /* @__PURE__ */ holder.held(${JSON.stringify(`${id}#${name}`)}); export { held${at} as ${name} };`,
+            `const held${at} = /* @__PURE__ */ held(${JSON.stringify(`${id}#${name}`)}); export { held${at} as ${name} };`,
         );
-        return { contents: `import * as holder from './${holder}';\n${taken.join('\n')}`, resolveDir: root };
+        // By its name: of a namespace esbuild copies all that the bundle exports, for each module anew.
+        return { contents: `import { held } from './${holder}';\n${taken.join('\n')}`, resolveDir: root };
       });
       builder.onResolve({ filter: /\.cjs$/ }, (args) =>
-        args.namespace === 'held' ? { path: args.path, external: true, sideEffects: false } : undefined,
+        args.namespace === 'held' || args.namespace === 'late'
+          ? { path: args.path, external: true, sideEffects: false }
+          : undefined,
       );
     },
   };
@@ -207,21 +284,23 @@ function entryText({ entries }, wanted) {
   return lines.join('\n');
 }
 
-const HELD = /\.held\("([^"]+)"\)/g;
+const HELD = /\bheld\)?\("([^"]+)"\)/g;
 
 /**
- * Finds the bundle of each module: the first that reaches it. What two reach that do not load each other goes to the
- * one that all load.
+ * Finds the bundle of each module: the first that reaches it. What two reach that do not load each other goes to
+ * seldom.cjs, which both load.
  */
 async function assign({ bundles, holders, exported, one }) {
-  const [first] = bundles;
+  const [{ late }] = bundles;
   const shared = new Set();
   for (let isStable = false; !isStable; ) {
     isStable = true;
     holders.clear();
     for (const bundle of bundles) {
       const keys =
-        bundle === first ? [...shared].flatMap((id) => exported.get(id).map((name) => `${id}#${name}`)) : [];
+        bundle.file === late.file
+          ? [...shared].flatMap((id) => exported.get(id).map((name) => `${id}#${name}`))
+          : [];
       const { metafile } = await one(bundle, keys);
       for (const [path, { bytesInOutput }] of Object.entries(Object.values(metafile.outputs)[0].inputs)) {
         const id = /^node_modules\/(commander|tar-stream|yaml|zod)\//.exec(path)?.[1] ?? path;
@@ -274,6 +353,10 @@ export async function writeBundles({ root, dist, version }) {
   };
   await assign({ bundles, holders, exported, one });
   const wanted = new Map(bundles.map(({ file }) => [file, new Set()]));
+  const { late } = bundles[0];
+  for (const id of late.modules) {
+    for (const name of exported.get(id)) wanted.get(late.file).add(`${id}#${name}`);
+  }
   const metafiles = [];
   for (const bundle of bundles.toReversed()) {
     const { text: module, metafile } = await one(bundle, [...wanted.get(bundle.file)].sort());

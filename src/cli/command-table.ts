@@ -163,6 +163,8 @@ const COMMANDS: CommandTable = OWN.map(([heading, commands]) => [
  * @param options those of the program itself, which may stand before the name
  */
 export function commandsFor(words: readonly string[], options: readonly Option[]): CommandTable {
+  // Answered by the program itself, whatever follows.
+  if (/^(-V|--version)$/.test(words[0] ?? '')) return [];
   const { name, isHelp } = calledName(words, options);
   if (isHelp && isTopic(name)) return [['Other:', { help: loadHelpTopic }]];
   const named = COMMANDS.flatMap(([heading, commands]): CommandTable => {

@@ -60,8 +60,12 @@ function freshPackage(): Package {
 }
 
 /** @param env what the user's directory of caches is found by; there is none unless given */
-function ran({ root }: Package, env: Readonly<Record<string, string>> = {}): string {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [join(root, 'bin/dmaheap.cjs')], {
+function ran(
+  { root }: Package,
+  env: Readonly<Record<string, string>> = {},
+  words: readonly string[] = [],
+): string {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join(root, 'bin/dmaheap.cjs'), ...words], {
     encoding: 'utf8',
     env,
   });
@@ -177,7 +181,7 @@ function freshUser(): { readonly made: Package; readonly user: User } {
   const made = freshPackage();
   const home = join(made.root, 'home');
   const directory = join(home, '.cache', 'dmaheap');
-  const cache = join(directory, `cli.cjs-${ID}-${VERSION}`);
+  const cache = join(directory, `cli.cjs-${ID}-${VERSION}-others`);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   for (const path of [home, join(home, '.cache'), directory]) chmodSync(path, 0o700);
   renameSync(made.cache, cache);
@@ -235,8 +239,8 @@ test('the first command keeps its code for the user alone, and for this build', 
   writeFileSync(join(made.dist, 'cli.cjs'), OTHER.replace(ID, otherId));
   expect(ran(made, { HOME: user.home })).toBe('the cached');
   expect(readdirSync(user.directory).sort()).toEqual([
-    `cli.cjs-${ID}-${VERSION}`,
-    `cli.cjs-${otherId}-${VERSION}`,
+    `cli.cjs-${ID}-${VERSION}-others`,
+    `cli.cjs-${otherId}-${VERSION}-others`,
   ]);
 });
 
@@ -266,11 +270,22 @@ test('a code cache that could not be written is not tried again for a day; the o
   const old = new Date(Date.now() - 2 * 86_400_000);
   utimesSync(`${user.cache}.new`, old, old);
   ran(made, { HOME: user.home });
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 70; i++) {
     writeFileSync(join(user.directory, `old-${i}`), '');
     utimesSync(join(user.directory, `old-${i}`), old, old);
   }
   ran(made, { HOME: user.home });
-  expect(readdirSync(user.directory)).toHaveLength(32);
+  expect(readdirSync(user.directory)).toHaveLength(64);
   expect(readdirSync(user.directory)).toContain(basename(user.cache));
+});
+
+test('what loops call has a cache of its own: each runs other functions', () => {
+  const { made, user } = freshUser();
+  rmSync(user.cache);
+  expect(ran(made, { HOME: user.home }, ['--session', 'x', 'list'])).toBe('the source');
+  expect(ran(made, { HOME: user.home }, ['dmesg'])).toBe('the source');
+  expect(readdirSync(user.directory).sort()).toEqual([
+    `cli.cjs-${ID}-${VERSION}-list`,
+    `cli.cjs-${ID}-${VERSION}-others`,
+  ]);
 });

@@ -1,6 +1,6 @@
 /**
- * What importing drivers do with a buffer, and what SYNC does for them. Models drivers/dma-buf/dma-buf.c:
- * dma_buf_attach(), dma_buf_map_attachment() and their opposites, and the heaps' begin_cpu_access() (Linux 7.3).
+ * What importing drivers do with a buffer. Models drivers/dma-buf/dma-buf.c: dma_buf_attach(),
+ * dma_buf_map_attachment() and their opposites (Linux 7.3).
  */
 
 import { type Attachment, holdsAttachment } from '../../dma-buf/attachment.ts';
@@ -8,13 +8,7 @@ import { BACKENDS, isCached } from '../../dma-buf/backends.ts';
 import type { OpenFile } from '../../dma-buf/dma-buf.ts';
 import { NotModelled } from '../../dma-buf/not-modelled.ts';
 import type { Device } from '../../mm/dma/device.ts';
-import {
-  type DmaDirection,
-  mapSgtable,
-  syncForCpu,
-  syncForDevice,
-  unmapSgtable,
-} from '../../mm/dma/dma-mapping.ts';
+import { type DmaDirection, mapSgtable, unmapSgtable } from '../../mm/dma/dma-mapping.ts';
 import type { Accessor } from '../../mm/dma/hazard.ts';
 import { devicesOf, findDevice, putDevice, removeDevice } from '../device-table.ts';
 import { registerDrmDevice, unregisterDrmDevice } from '../drm-devices.ts';
@@ -231,23 +225,4 @@ function bufferOf(state: KernelState, attachment: Attachment): Extract<OpenFile,
   const file = state.files.get(attachment.file);
   if (file?.kind !== 'dma_buf') throw new Error(`attachment ${attachment.id} is to no dma-buf`);
   return file;
-}
-
-/**
- * DMA_BUF_IOCTL_SYNC as the heaps answer it: every mapped attachment is synced, in the direction of the call.
- * Without one nothing happens. Coherent pools are mapped uncached, so that there is no line to maintain.
- */
-export function cpuAccess(
-  state: KernelState,
-  by: string,
-  file: number,
-  access: 'begin' | 'end',
-  direction: DmaDirection,
-): void {
-  for (const attachment of [...state.attachments.ofFile(file)].reverse()) {
-    const device = findDevice(state.records, attachment.device);
-    if (attachment.mapped === undefined || device === undefined) continue;
-    const sync = access === 'begin' ? syncForCpu : syncForDevice;
-    state.coherency.add(sync(state.dmaContext(), device, attachment.mapped, direction, task(by)));
-  }
 }

@@ -11,6 +11,7 @@ import { geometryOf } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
 import { bytesOf, type PfnRange, type PhysAddr, type PhysRange, rangeEnd } from '../../units.ts';
 import { bootRecord } from '../boot/boot-record.ts';
+import { addGuessedPlaces } from '../guessed-places.ts';
 import type { KernelState } from '../state.ts';
 import { fail, ok, type SyscallResult } from './results.ts';
 
@@ -41,11 +42,6 @@ function placesOf(records: Records): readonly Place[] {
     });
   return [...areas, ...pools];
 }
-
-const GUESSED = 'guessed-places';
-
-/** The inode numbers of buffers whose place is a guess. */
-export const guessedPlaces = (records: Records): readonly number[] => records.get<number[]>(GUESSED) ?? [];
 
 /** Makes an area's free pages those that are named, as far as nobody's buffer is there. */
 export function occupy(
@@ -86,6 +82,6 @@ export function occupy(
     const buffer = file === undefined ? undefined : files.get(file);
     return buffer?.kind === 'dma_buf' ? [buffer.ino] : [];
   });
-  if (unknown.length > 0) records.put(GUESSED, [...new Set([...guessedPlaces(records), ...unknown])]);
+  addGuessedPlaces(records, unknown);
   return ok(0);
 }
