@@ -5,8 +5,8 @@
  * are there in the same turn of the event loop then: ends are told at once, questions answered when all ends of the turn were told.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import { availableParallelism } from 'node:os';
 import type { Exchange } from './exchange.ts';
+import { Lookout } from './lookout.ts';
 import { Peer } from './peer.ts';
 import { type Frame, FrameSplitter, MalformedMessage } from './wire.ts';
 
@@ -16,10 +16,6 @@ const LINGER = 300;
 const PATIENCE = 10_000;
 /** How often silent processes are looked after, milliseconds. */
 const TICK = 200;
-/** How long the server does not sleep after an answer, milliseconds. */
-const AWAKE = 0.1;
-/** With one processor, who asks next could not run meanwhile. */
-const IS_PARALLEL = availableParallelism() > 1;
 
 /** A question that waits for its turn. */
 interface Asked {
@@ -41,13 +37,7 @@ export class ExchangeServer {
   readonly #queue: Asked[] = [];
   #isDue = false;
   #wasAsked = false;
-  #isAwake = false;
-  #awakeUntil = 0;
-  /** The loop does not wait for events while something is to be done at once. */
-  readonly #look = (): void => {
-    this.#isAwake = performance.now() < this.#awakeUntil;
-    if (this.#isAwake) setImmediate(this.#look);
-  };
+  readonly #lookout = new Lookout();
   #linger: NodeJS.Timeout | undefined;
   readonly #tick: NodeJS.Timeout;
 
@@ -164,19 +154,7 @@ export class ExchangeServer {
       this.#queue.shift();
       next.answer();
     }
-    this.#stayAwake();
-  }
-
-  /**
-   * Goes on looking for questions for a moment instead of sleeping: who has got an answer asks again soon, and falling asleep and
-   * waking up cost as much as an answer.
-   */
-  #stayAwake(): void {
-    if (!IS_PARALLEL) return;
-    this.#awakeUntil = performance.now() + AWAKE;
-    if (this.#isAwake) return;
-    this.#isAwake = true;
-    setImmediate(this.#look);
+    this.#lookout.answered();
   }
 
   #endAfter(milliseconds: number): void {

@@ -23,6 +23,9 @@ export interface DirectoryBackingOptions extends SharedStoreOptions {
   readonly served?: boolean;
 }
 
+/** So many files of dead buffers wait at most. */
+const MOST_RETIRED = 64;
+
 export class DirectoryBacking implements Backing {
   readonly path: string;
   readonly store: Store;
@@ -30,6 +33,8 @@ export class DirectoryBacking implements Backing {
   /** The files of exported buffers. */
   readonly buffers: BufferFiles;
   #arena: { readonly number: number; readonly arena: Arena } | undefined;
+  /** Files of buffers that died, which the owner removes when it has answered. */
+  #retired: string[] = [];
 
   /** @param store instead of its own */
   constructor(location: SessionLocation, options: DirectoryBackingOptions = {}, store?: Store) {
@@ -56,7 +61,14 @@ export class DirectoryBacking implements Backing {
   /** When a transaction is safe: removes the files of buffers that died in it. */
   committed(memory: PhysMemory): void {
     if (!(memory instanceof ExportedMemory)) return;
-    for (const name of memory.retired.splice(0)) this.buffers.remove(name);
+    const names = memory.retired.splice(0);
+    if (this.#options.served === true) this.#retire(names);
+    else for (const name of names) this.buffers.remove(name);
+  }
+
+  /** The owner has the lock again: others may have changed the arena meanwhile. */
+  taken(): void {
+    this.#arena?.arena.dirty.forget();
   }
 
   /** Before what was served is stored: all that the records rely on is on disk. */
@@ -82,10 +94,25 @@ export class DirectoryBacking implements Backing {
   }
 
   close(): void {
+    this.#removeRetired();
     this.#arena?.arena.close();
     this.#arena = undefined;
     this.buffers.close();
     this.store.close();
+  }
+
+  /** Who has asked need not wait for that. */
+  #retire(names: readonly string[]): void {
+    if (names.length === 0) return;
+    if (this.#retired.length === 0) setImmediate(() => this.#removeRetired());
+    this.#retired.push(...names);
+    if (this.#retired.length > MOST_RETIRED) this.#removeRetired();
+  }
+
+  #removeRetired(): void {
+    const names = this.#retired;
+    this.#retired = [];
+    for (const name of names) this.buffers.remove(name);
   }
 
   #arenaOf(state: BootState): Arena {

@@ -22,6 +22,9 @@ export const ARENA_PAGE = 4096;
 /** Bytes of the bit file looked at in one piece: 128 MiB of memory. */
 const CHUNK = 4096;
 
+/** Pieces of the bit file that are kept: 8 GiB of memory. */
+const KEPT = 64;
+
 /** A run of page numbers, counted from the arena's start: `[page, page + pages)`. */
 export interface PageRun {
   readonly page: number;
@@ -31,16 +34,19 @@ export interface PageRun {
 export class DirtyPages {
   readonly #path: string;
   readonly #waits: boolean;
+  /** Pieces of the file by their numbers, while nobody else may change it. */
+  readonly #kept: Map<number, Buffer> | undefined;
   #fd: number | undefined;
   #writable = false;
   /** Whether all bits that are set are known to be on disk. */
   #synced = false;
   readonly #chunk = Buffer.alloc(CHUNK);
 
-  /** @param waits whether `mark` waits for the disk; else `settle` does */
-  constructor(path: string, waits = true) {
+  /** @param served whether the owner of the lock keeps it: `mark` does not wait for the disk, `settle` does, and bits are kept in memory */
+  constructor(path: string, served = false) {
     this.#path = path;
-    this.#waits = waits;
+    this.#waits = !served;
+    this.#kept = served ? new Map() : undefined;
   }
 
   /** How long the file is for so many pages. */
@@ -83,6 +89,11 @@ export class DirtyPages {
     this.#synced = false;
   }
 
+  /** Others may have changed bits. */
+  forget(): void {
+    this.#kept?.clear();
+  }
+
   /**
    * Sets the bits of runs and waits until they are on disk; costs one look a run when all are set, and a
    * sync the first time after `distrust`.
@@ -116,6 +127,7 @@ export class DirtyPages {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
     this.#writable = false;
+    this.forget();
   }
 
   /** Makes the bits of a run `dirty` or not. @returns whether there were others, and the file was written */
@@ -135,21 +147,45 @@ export class DirtyPages {
     return changed;
   }
 
-  /** The bytes from `first` on; the view is good until the next call. */
+  /** Some of the bytes from `first` on, and at most `length`; the view is good until the next call. */
   #read(first: number, length: number): Buffer {
-    const bytes = this.#chunk.subarray(0, length);
+    if (this.#kept === undefined) {
+      const bytes = this.#chunk.subarray(0, length);
+      if (this.#load(bytes, first) < length) throw this.#cutOff();
+      return bytes;
+    }
+    const piece = this.#piece(this.#kept, Math.floor(first / CHUNK));
+    const at = first % CHUNK;
+    if (at >= piece.length) throw this.#cutOff();
+    return piece.subarray(at, at + length);
+  }
+
+  #piece(kept: Map<number, Buffer>, number: number): Buffer {
+    const known = kept.get(number);
+    if (known !== undefined) return known;
+    const bytes = Buffer.alloc(CHUNK);
+    const piece = bytes.subarray(0, this.#load(bytes, number * CHUNK));
+    if (kept.size >= KEPT) kept.clear();
+    kept.set(number, piece);
+    return piece;
+  }
+
+  /** @returns how many bytes there were */
+  #load(into: Buffer, from: number): number {
     try {
-      if (readSync(this.#open(false), bytes, 0, length, first) === length) return bytes;
+      return readSync(this.#open(false), into, 0, into.length, from);
     } catch (error) {
       throw fileError(error, `read ${this.#path}`);
     }
-    throw new SessionError('session-damaged', `${this.#path} is cut off`, CHECK);
   }
+
+  #cutOff = (): SessionError => new SessionError('session-damaged', `${this.#path} is cut off`, CHECK);
 
   #write(first: number, bytes: Buffer): void {
     try {
       writeHost(this.#open(true), this.#path, bytes, first);
     } catch (error) {
+      this.forget();
       throw fileError(error, `write ${this.#path}`);
     }
   }

@@ -76,7 +76,7 @@ export class Arena {
     this.#offsets = new Map(place(layout).map((placed) => [placed.range, placed.offset]));
     this.#fault = options.fault;
     this.#served = options.served === true;
-    this.dirty = new DirtyPages(`${path}.dirty`, !this.#served);
+    this.dirty = new DirtyPages(`${path}.dirty`, this.#served);
   }
 
   /** Makes the files of a new boot: all zeros, no page dirty, nothing allocated on disk. */

@@ -265,7 +265,10 @@ export class ServedSession implements Session {
     if (this.#isClosed) throw new Error('the session is closed');
     // Who has the session now, with a lease or without, is waited for however long it takes.
     const wait = this.#resident === undefined ? this.#options.wait : Number.POSITIVE_INFINITY;
-    if (!this.#owned.isHeld && this.#owned.take(wait)) this.#resident = undefined;
+    if (!this.#owned.isHeld) {
+      if (this.#owned.take(wait)) this.#resident = undefined;
+      this.#backing.taken();
+    }
     this.#resident ??= this.#wake();
     return this.#resident;
   }
