@@ -251,7 +251,7 @@ describe('the bits of dirty pages', () => {
     dirty.close();
   });
 
-  it('are what an array of booleans would be', () => {
+  it.each([false, true])('are what an array of booleans would be, kept in memory: %s', (isServed) => {
     const range = fc
       .tuple(fc.nat(PAGES * 3000), fc.nat(PAGES * 3000))
       .map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);
@@ -262,21 +262,27 @@ describe('the bits of dirty pages', () => {
         (changes, [from, to]) => {
           const pages = PAGES * 3000;
           const path = makeArena([{ base: 0n, size: BigInt(pages * 4096) }]);
-          const dirty = new DirtyPages(`${path}.dirty`);
+          const dirty = new DirtyPages(`${path}.dirty`, isServed);
           const model = new Uint8Array(pages);
           for (const [mark, [start, end]] of changes) {
             if (mark) dirty.mark([{ page: start, pages: end - start }]);
             else dirty.clear(start, end - start);
             model.fill(mark ? 1 : 0, start, end);
           }
-          for (const wanted of [true, false]) {
+          const other = new DirtyPages(`${path}.dirty`);
+          for (const [bits, wanted] of [
+            [dirty, true],
+            [dirty, false],
+            [other, true],
+          ] as const) {
             const found = new Uint8Array(pages).fill(wanted ? 0 : 1);
-            for (const { page, pages: length } of dirty.runs(from, to - from, wanted)) {
+            for (const { page, pages: length } of bits.runs(from, to - from, wanted)) {
               found.fill(wanted ? 1 : 0, page, page + length);
             }
             expect(Buffer.compare(found.subarray(from, to), model.subarray(from, to))).toBe(0);
           }
           dirty.close();
+          other.close();
         },
       ),
       { numRuns: 60 },

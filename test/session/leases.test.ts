@@ -8,6 +8,7 @@ import { compactSession } from '../../src/session/compact-session.ts';
 import { bootSession, openSession, removeSession } from '../../src/session/local-session.ts';
 import { serveSession } from '../../src/session/served-session.ts';
 import { SessionError } from '../../src/session/session-error.ts';
+import { Task } from '../kernel/machine.ts';
 import { BOARD, BuiltCommand } from './built-command.ts';
 import { bundleChild, startChild } from './bundle-child.ts';
 import { at, bootInputs, cameraInputs } from './camera-board.ts';
@@ -62,6 +63,25 @@ function refusal(body: () => unknown): string {
 }
 
 describe('while a process owns a session', () => {
+  it('it sees the bytes that others have stored where it has looked before', async () => {
+    const dir = bootFresh();
+    const served = serveSession(at(dir));
+    const address = served.transact((kernel) => {
+      const fd = new Task(kernel).alloc('system', 4096n);
+      return kernel.physOf('shell', fd) ?? 0n;
+    });
+    const seen = (): number => {
+      const bytes = new Uint8Array(1);
+      served.view((kernel) => kernel.physMemory().read(address, bytes));
+      return bytes[0] ?? -1;
+    };
+    expect(seen()).toBe(0);
+    const stored = await new BuiltCommand(dir).run(['write', `@${address}`], 'x');
+    expect(stored).toMatchObject({ code: 0 });
+    expect(seen()).toBe(0x78);
+    served.close();
+  });
+
   it('others get it between two of its transactions, and starve neither it nor each other', async () => {
     const dir = join(directory, 'fair');
     const options = { readers: 1, writers: 3, milliseconds: 2000, view: 20, owned: true };
