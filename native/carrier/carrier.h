@@ -48,6 +48,7 @@
 #include <sys/types.h>
 
 #include "../wire/raw.h"
+#include "../wire/session.h"
 #include "../wire/wire.h"
 
 #pragma GCC visibility push(hidden)
@@ -69,15 +70,11 @@ void dmah_lock(void);
 void dmah_unlock(void);
 /* Connects anew, says HELLO with the tracked descriptors. The caller holds the lock, or is alone. 0, or -errno. */
 int64_t dmah_hello(enum dmah_how how, long ppid);
-/* The emulated path prefixes, one after the other, each with its '\0'; an empty one ends them. */
-const char *dmah_prefixes(void);
 /* A question by one who holds the lock; dmah_unlock ends it. */
 struct dmah_wire *dmah_locked(uint16_t type);
 /* False before the constructor has run, and where the process is not ours to carry: then calls go to the host as they are. */
 bool dmah_active(void);
-/* What the answer to HELLO said. */
-extern char dmah_buffers_dir[PATH_MAX], dmah_mirror_dir[PATH_MAX]; /* without a slash at the end */
-extern uint32_t dmah_board_page_size, dmah_host_page_size, dmah_hello_flags;
+extern uint32_t dmah_host_page_size;
 /* One line on stderr, whatever the program did to its stdio: "dmaheap exec: TEXT". At most once for each `said`. */
 void dmah_say(bool *said, const char *text, const char *name);
 
@@ -129,12 +126,6 @@ int dmah_open_over(int fd, const char *path, int flags);
 void dmah_limit_from_environment(void);
 bool dmah_limit_for_environment(char *to, size_t size);
 
-/* The object that a descriptor inherited from elsewhere is (by its host path below the exec directory), or 0. */
-int dmah_kind_of_path(const char *host_path);
-/* What a memfd of a virtual file is named; the emulated path follows. */
-#define DMAH_MEMFD_NAME "dmaheap:"
-/* Of such a host path the emulated one; false for any other. */
-bool dmah_memfd_path(const char *host_path, char emulated[PATH_MAX]);
 /* The host path of a descriptor (readlink of /proc/self/fd/N): its length, 0 when there is none. Always terminated. */
 size_t dmah_fd_path(int fd, char *to, size_t size);
 

@@ -2,7 +2,6 @@
 #include "carrier.h"
 
 #include <dirent.h>
-#include <elf.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,16 +9,10 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "../listing/listing.h"
 #include "../seccomp/exec-seccomp.h"
 
-#ifdef __x86_64__
-#define MACHINE EM_X86_64
-#else
-#define MACHINE EM_AARCH64
-#endif
-
-char dmah_buffers_dir[PATH_MAX], dmah_mirror_dir[PATH_MAX];
-uint32_t dmah_board_page_size, dmah_host_page_size, dmah_hello_flags;
+uint32_t dmah_host_page_size;
 
 static struct dmah_wire server = DMAH_WIRE_INIT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -27,7 +20,7 @@ static uint64_t mask_before; /* of the thread that holds the lock */
 static bool started;
 static long connected_pid;
 /* The environment may be changed by the program: what is needed later is kept. */
-static char socket_path[108], token[80], task[256], prefixes[4096] = "/dev/dma_heap"; /* until the server has said more */
+static char socket_path[108], token[80], task[256];
 
 void dmah_say(bool *said, const char *text, const char *name)
 {
@@ -83,11 +76,9 @@ static void put_table(struct dmah_wire *w, enum dmah_how how)
   for (int fd = 0; fd < dmah_track_end(); fd++) {
     if (!dmah_kind(fd))
       continue;
-    char path[PATH_MAX], text[PATH_MAX];
+    char path[PATH_MAX];
     dmah_fd_path(fd, path, sizeof path);
-    if (dmah_memfd_path(path, text)) /* named as if it lay in the mirror, like a node */
-      snprintf(path, sizeof path, "%s%s", dmah_mirror_dir, text);
-    if (w->out_length + 12 + strlen(path) > DMAH_MAX_REQUEST) {
+    if (w->out_length + 12 + 2 * PATH_MAX > DMAH_MAX_REQUEST) {
       n = how == DMAH_FORKED ? 0 : n;
       w->out_length = how == DMAH_FORKED ? at + sizeof n : w->out_length;
       break;
@@ -95,7 +86,7 @@ static void put_table(struct dmah_wire *w, enum dmah_how how)
     long flags = dmah_raw(SYS_fcntl, fd, F_GETFD);
     dmah_put_u32(w, (uint32_t)fd);
     dmah_put_u32(w, flags > 0 ? (uint32_t)flags : 0);
-    dmah_put_str(w, path);
+    dmah_put_host_path(w, path);
     n++;
   }
   if (w->out)
@@ -115,18 +106,8 @@ int64_t dmah_hello(enum dmah_how how, long ppid)
   char exe[PATH_MAX];
   long n = dmah_raw(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe, sizeof exe - 1);
   exe[n > 0 ? n : 0] = '\0';
-  dmah_wire_begin(w, DMAH_HELLO);
-  dmah_put_u32(w, DMAH_MAGIC);
-  dmah_put_u32(w, DMAH_VERSION);
-  dmah_put_str(w, token);
-  dmah_put_u32(w, how);
-  dmah_put_u32(w, (uint32_t)connected_pid);
-  dmah_put_u32(w, (uint32_t)ppid);
-  dmah_put_u32(w, MACHINE);
-  dmah_put_u32(w, dmah_host_page_size);
-  dmah_put_u32(w, 1); /* preload */
-  dmah_put_str(w, task);
-  dmah_put_str(w, exe);
+  struct dmah_who who = { how, connected_pid, ppid, dmah_host_page_size, DMAH_PRELOADED, token, task, exe };
+  dmah_begin_hello(w, &who);
   put_table(w, how);
   int socket = w->socket;
   int64_t answer = dmah_wire_ask(w);
@@ -134,21 +115,7 @@ int64_t dmah_hello(enum dmah_how how, long ppid)
     dmah_forget_own(socket);
   if (answer < 0)
     return answer;
-  dmah_board_page_size = dmah_get_u32(w);
-  dmah_hello_flags = dmah_get_u32(w);
-  dmah_get_str(w, dmah_buffers_dir, sizeof dmah_buffers_dir);
-  dmah_get_str(w, dmah_mirror_dir, sizeof dmah_mirror_dir);
-  char name[256];
-  dmah_get_str(w, name, sizeof name);
-  size_t used = 0;
-  for (uint32_t left = dmah_get_u32(w); left > 0; left--) {
-    if (used >= sizeof prefixes - 2)
-      break;
-    used += dmah_get_str(w, prefixes + used, sizeof prefixes - used - 1) + 1;
-    if (used > sizeof prefixes - 1)
-      used = sizeof prefixes - 1;
-  }
-  prefixes[used] = '\0';
+  dmah_get_hello(w);
   return 0;
 }
 
@@ -162,8 +129,6 @@ void dmah_leave_number(int fd)
     dmah_leave_pipe(fd);
   dmah_unlock();
 }
-
-const char *dmah_prefixes(void) { return prefixes; }
 
 struct dmah_wire *dmah_begin(uint16_t type)
 {
@@ -216,25 +181,6 @@ uint32_t dmah_get_flags(struct dmah_wire *w)
   return flags;
 }
 
-/* Below which directory a host path lies says what it is: DIR/b/… a buffer, DIR/mirror/… a node or a directory of nodes. */
-int dmah_kind_of_path(const char *path)
-{
-  char text[PATH_MAX];
-  if (dmah_memfd_path(path, text))
-    return DMAH_FILE;
-  size_t buffers = strlen(dmah_buffers_dir), mirror = strlen(dmah_mirror_dir);
-  if (buffers && strncmp(path, dmah_buffers_dir, buffers) == 0 && path[buffers] == '/')
-    return DMAH_BUFFER;
-  if (!mirror || strncmp(path, dmah_mirror_dir, mirror) != 0 || (path[mirror] != '/' && path[mirror] != '\0'))
-    return 0;
-  const char *below = path + mirror;
-  if (strncmp(below, "/dev/dma_heap/", 14) == 0)
-    return DMAH_HEAP;
-  if (strncmp(below, "/dev/dri/", 9) == 0)
-    return DMAH_DRM;
-  return DMAH_DIRECTORY;
-}
-
 /* Finds what came over exec. Numbers are few: the directory is read once, before the program runs. */
 static void scan_descriptors(void)
 {
@@ -242,7 +188,7 @@ static void scan_descriptors(void)
   long dir = dmah_raw(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   for (long n; dir >= 0 && (n = dmah_raw(SYS_getdents64, dir, entries, sizeof entries)) > 0;)
     for (long at = 0; at < n;) {
-      const struct dirent64_head { uint64_t ino; int64_t off; uint16_t length; uint8_t type; char name[]; } *entry = (const void *)(entries + at);
+      const struct dmah_entry *entry = (const void *)(entries + at);
       at += entry->length;
       int fd = entry->name[0] == '.' ? -1 : atoi(entry->name);
       if (fd >= 0 && fd != dir && dmah_fd_path(fd, path, sizeof path) && dmah_kind_of_path(path))

@@ -110,15 +110,3 @@ size_t dmah_fd_path(int fd, char *to, size_t size)
   to[n > 0 ? n : 0] = '\0';
   return n > 0 ? (size_t)n : 0;
 }
-
-bool dmah_memfd_path(const char *host_path, char emulated[PATH_MAX])
-{
-  static const char memfd[] = "/memfd:" DMAH_MEMFD_NAME, end[] = " (deleted)";
-  size_t length = strlen(host_path), before = sizeof memfd - 1, after = sizeof end - 1;
-  if (length < before + after || strncmp(host_path, memfd, before) != 0)
-    return false;
-  length -= before + after;
-  memcpy(emulated, host_path + before, length);
-  emulated[length] = '\0';
-  return true;
-}

@@ -6,7 +6,6 @@
 
 #include "carrier.h"
 
-#include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -49,12 +48,6 @@ int fclose(FILE *stream)
   if (ret != 0 && closed == 0)
     errno = error;
   return ret != 0 ? ret : closed;
-}
-
-int closedir(DIR *dir)
-{
-  dmah_closing(dirfd(dir));
-  return REAL(closedir)(dir);
 }
 
 static unsigned tracked_in(unsigned first, unsigned last, void each(unsigned fd))

@@ -1,6 +1,6 @@
 /*
- * Listing directories. An emulated one is the host's mirror of it, whose entries are regular files where nodes belong; and /proc/self/fd
- * has our own descriptors, which the program must not see.
+ * Listing directories. An emulated one is the host's mirror of it, whose entries are regular files where nodes belong; what of the mirror stands in
+ * a directory of the host (/dev) comes behind its own entries; and /proc/self/fd has our own descriptors, which the program must not see.
  */
 #include "paths.h"
 
@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How the kernel and both C libraries lay an entry out on 64-bit machines. */
-struct entry { uint64_t ino; int64_t off; uint16_t length; uint8_t type; char name[]; };
+#include "../listing/listing.h"
+#include "descriptor.h"
 
 static bool is_own_name(const char *name)
 {
@@ -39,7 +39,7 @@ static bool below_dev(int dirfd)
 }
 
 /* False: the program must not see this entry. */
-static bool show(int dirfd, struct entry *entry)
+static bool show(int dirfd, struct dmah_entry *entry)
 {
   if (is_own_name(entry->name) && is_own_list(dirfd))
     return false;
@@ -48,13 +48,86 @@ static bool show(int dirfd, struct entry *entry)
   return true;
 }
 
+/* What a directory of the host lacks: how many bytes of entries. */
+static size_t missing(int dirfd, unsigned char to[DMAH_MISSING])
+{
+  char path[PATH_MAX], mirror[2 * PATH_MAX];
+  if (dmah_kind(dirfd) || !dmah_fd_path(dirfd, path, sizeof path) || !dmah_is_above_emulated(path))
+    return 0;
+  snprintf(mirror, sizeof mirror, "%s%s", dmah_mirror_dir, path);
+  int fd = dmah_open_own(mirror, O_RDONLY | O_DIRECTORY);
+  size_t n = fd < 0 ? 0 : dmah_missing_entries(path, fd, to);
+  dmah_close_own(fd);
+  return n;
+}
+
+/* Streams that have come to the end of the host's entries. */
+struct rest { DIR *dir; struct rest *next; size_t length, at; unsigned char entries[]; };
+static struct rest *rests;
+
+/* Which of them is that stream's; taken out of the list when it is `done`. */
+static struct rest *rest_of(DIR *dir, bool done)
+{
+  dmah_lock();
+  struct rest **at = &rests;
+  while (*at && (*at)->dir != dir)
+    at = &(*at)->next;
+  struct rest *found = *at;
+  if (found && done)
+    *at = found->next;
+  dmah_unlock();
+  return found;
+}
+
+static struct rest *find_rest(DIR *dir)
+{
+  unsigned char entries[DMAH_MISSING];
+  size_t length = missing(dirfd(dir), entries);
+  struct rest *rest = length ? malloc(sizeof *rest + length) : NULL;
+  if (!rest)
+    return NULL;
+  *rest = (struct rest){ .dir = dir, .length = length };
+  dmah_place_entries(entries, length, telldir(dir));
+  memcpy(rest->entries, entries, length);
+  dmah_lock();
+  rest->next = rests;
+  rests = rest;
+  dmah_unlock();
+  return rest;
+}
+
+static struct dirent *read_rest(DIR *dir)
+{
+  struct rest *rest = rest_of(dir, false);
+  if (!rest && !(rest = find_rest(dir)))
+    return NULL;
+  if (rest->at == rest->length)
+    return NULL;
+  struct dirent *entry = (struct dirent *)(rest->entries + rest->at);
+  rest->at += entry->d_reclen;
+  return entry;
+}
+
+static void forget_rest(DIR *dir)
+{
+  if (__atomic_load_n(&rests, __ATOMIC_RELAXED))
+    free(rest_of(dir, true));
+}
+
 static struct dirent *read_entry(DIR *dir)
 {
   struct dirent *entry;
+  int saved = errno;
+  if (!dmah_active())
+    return REAL(readdir)(dir);
+  errno = 0;
   do
     entry = REAL(readdir)(dir);
-  while (entry && dmah_active() && !show(dirfd(dir), (struct entry *)entry));
-  return entry;
+  while (entry && !show(dirfd(dir), (struct dmah_entry *)entry));
+  if (!entry && errno != 0)
+    return NULL;
+  errno = saved;
+  return entry ? entry : read_rest(dir);
 }
 DMAH_ALIAS(readdir, read_entry);
 DMAH_ALIAS(readdir64, read_entry);
@@ -72,22 +145,52 @@ static int read_entry_into(DIR *dir, struct dirent *to, struct dirent **result)
 DMAH_ALIAS(readdir_r, read_entry_into);
 DMAH_ALIAS(readdir64_r, read_entry_into);
 
+void rewinddir(DIR *dir)
+{
+  forget_rest(dir);
+  REAL(rewinddir)(dir);
+}
+
+void seekdir(DIR *dir, long at)
+{
+  forget_rest(dir);
+  REAL(seekdir)(dir, at);
+}
+
+int closedir(DIR *dir)
+{
+  forget_rest(dir);
+  dmah_closing(dirfd(dir));
+  return REAL(closedir)(dir);
+}
+
 ssize_t dmah_getdents(int fd, void *buffer, size_t size)
 {
-  long n = dmah_raw(SYS_getdents64, fd, buffer, size);
+  unsigned char more[DMAH_MISSING];
+  /* With the first entries: a call at the end could not be told from one after it. */
+  bool is_first = dmah_active() && dmah_raw(SYS_lseek, fd, 0, SEEK_CUR) == 0;
+  size_t extra = is_first ? missing(fd, more) : 0;
+  if (size < extra + sizeof more)
+    extra = 0; /* room for a few names at a time only */
+  long n = dmah_raw(SYS_getdents64, fd, buffer, size - extra);
   if (n <= 0 || !dmah_active())
     return dmah_result(n);
   /* What is hidden moves the rest up. The kernel has just written here: it can be touched. */
   char *from = buffer, *to = buffer, *end = from + n;
+  int64_t off = 0;
   while (from < end) {
-    struct entry *entry = (struct entry *)from;
+    struct dmah_entry *entry = (struct dmah_entry *)from;
     size_t length = entry->length;
+    off = entry->off;
     if (show(fd, entry)) {
       memmove(to, from, length);
       to += length;
     }
     from += length;
   }
+  dmah_place_entries(more, extra, off);
+  if (dmah_poke(to, more, extra) == extra)
+    to += extra;
   return to == (char *)buffer ? dmah_getdents(fd, buffer, size) : to - (char *)buffer;
 }
 DMAH_ALIAS(getdents64, dmah_getdents);
@@ -116,7 +219,8 @@ typedef int order(const struct dirent **, const struct dirent **);
 static int scan(const char *path, struct dirent ***list, filter *wanted, order *compare)
 {
   char at[PATH_MAX];
-  if (!dmah_emulated(AT_FDCWD, path, at))
+  /* The C library's own reads by calls of its own that pass no wrapper. */
+  if (!dmah_active() || !dmah_absolute(AT_FDCWD, path, at) || !(dmah_is_emulated(at) || dmah_is_above_emulated(at)))
     return REAL(scandir)(path, list, wanted, compare);
   DIR *dir = opendir(path);
   if (!dir)

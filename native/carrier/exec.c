@@ -15,7 +15,6 @@
 #include "../seccomp/exec-seccomp.h"
 
 #define OURS "DMAHEAP_EXEC"
-#define LIBRARY "/carrier-"
 #define KEPT_MAX 24
 
 static char kept_text[4 * PATH_MAX];
@@ -49,30 +48,6 @@ struct environment {
   char from[48], limit[64], preload[3 * PATH_MAX], instead[PATH_MAX + 32], asan[PATH_MAX];
 };
 
-static bool is_library(const char *entry, size_t n)
-{
-  size_t dir = strlen(native_dir);
-  return n > dir && strncmp(entry, native_dir, dir) == 0 && strncmp(entry + dir, LIBRARY, sizeof LIBRARY - 1) == 0;
-}
-
-/* AddressSanitizer insists on being first; everything else of the program's comes after us. */
-static void put_preload(char *to, size_t size, const char *libc, const char *given)
-{
-  char after[2 * PATH_MAX] = "", before[PATH_MAX] = "";
-  for (const char *at = given; *at;) {
-    at += strspn(at, " :");
-    size_t n = strcspn(at, " :");
-    if (n && !is_library(at, n)) {
-      bool first = memmem(at, n, "libasan", 7) || memmem(at, n, "clang_rt.asan", 13);
-      char *list = first ? before : after;
-      size_t room = first ? sizeof before : sizeof after, used = strlen(list);
-      snprintf(list + used, room - used, first ? "%.*s:" : ":%.*s", (int)n, at);
-    }
-    at += n;
-  }
-  snprintf(to, size, "LD_PRELOAD=%s%s" LIBRARY "%s.so%s", before, native_dir, libc, after);
-}
-
 /* False with errno: what is given cannot be read. */
 static bool build(struct environment *env, char *const given[], const char *libc, const char *instead)
 {
@@ -102,9 +77,11 @@ static bool build(struct environment *env, char *const given[], const char *libc
   }
   for (int i = 0; i < kept_count; i++)
     env->entries[used++] = kept[i];
-  put_preload(env->preload, sizeof env->preload, libc, preload);
+  size_t head = (size_t)snprintf(env->preload, sizeof env->preload, "LD_PRELOAD=");
+  dmah_preload_list(env->preload + head, sizeof env->preload - head, native_dir, libc, preload);
   env->entries[used++] = env->preload;
-  snprintf(env->asan, sizeof env->asan, "ASAN_OPTIONS=%s%s", strncmp(asan, DMAH_ASAN, sizeof DMAH_ASAN - 1) == 0 ? "" : DMAH_ASAN, asan);
+  head = (size_t)snprintf(env->asan, sizeof env->asan, "ASAN_OPTIONS=");
+  dmah_asan_options(env->asan + head, sizeof env->asan - head, asan);
   env->entries[used++] = env->asan;
   snprintf(env->from, sizeof env->from, OURS "_FROM=%ld", dmah_raw(SYS_getpid));
   env->entries[used++] = env->from;
@@ -142,7 +119,7 @@ static const char *library_for(const char *path, int *refused)
   const char *libc = target.kind == DMAH_TARGET_MUSL ? "musl" : target.kind == DMAH_TARGET_GLIBC ? "glibc" : OWN_LIBC;
   char file[PATH_MAX];
   int64_t missing;
-  snprintf(file, sizeof file, "%s" LIBRARY "%s.so", native_dir, libc);
+  dmah_carrier_file(file, sizeof file, native_dir, libc);
   if (target.kind == DMAH_TARGET_FOREIGN)
     *refused = refuse(path, "a program of another machine or word size");
   else if (target.kind == DMAH_TARGET_STATIC || target.privileged)

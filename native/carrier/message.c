@@ -47,7 +47,7 @@ static void tell_received(int fd)
   dmah_put_u32(w, 1);
   dmah_put_u32(w, (uint32_t)fd);
   dmah_put_u32(w, dmah_raw(SYS_fcntl, fd, F_GETFD) == FD_CLOEXEC);
-  dmah_put_str(w, path);
+  dmah_put_host_path(w, path);
   if (dmah_ask_end(w) >= 0)
     dmah_track(fd, kind);
 }

@@ -69,16 +69,6 @@ bool dmah_absolute(int dirfd, const char *path, char out[PATH_MAX])
   return true;
 }
 
-static bool has_prefix(const char *path)
-{
-  for (const char *prefix = dmah_prefixes(); *prefix; prefix += strlen(prefix) + 1) {
-    size_t n = strlen(prefix);
-    if (strncmp(path, prefix, n) == 0 && (path[n] == '\0' || path[n] == '/'))
-      return true;
-  }
-  return false;
-}
-
 bool dmah_emulated(int dirfd, const char *path, char out[PATH_MAX])
 {
   out[0] = '\0';
@@ -86,7 +76,7 @@ bool dmah_emulated(int dirfd, const char *path, char out[PATH_MAX])
     return false;
   if (!dmah_absolute(dirfd, path, out))
     out[0] = '\0';
-  return has_prefix(out);
+  return dmah_is_emulated(out);
 }
 
 bool dmah_emulated_link(int dirfd, const char *path, char out[PATH_MAX])
@@ -94,7 +84,7 @@ bool dmah_emulated_link(int dirfd, const char *path, char out[PATH_MAX])
   char target[PATH_MAX];
   int saved = errno;
   bool found = dmah_active() && dmah_absolute(dirfd, path, out);
-  for (int links = 0; found && !has_prefix(out); links++) {
+  for (int links = 0; found && !dmah_is_emulated(out); links++) {
     /* The first component that is a link is replaced by what it says. */
     char *end = out;
     long n = -1;

@@ -10,16 +10,11 @@
 
 #include "../wire/raw.h"
 
-#ifdef __x86_64__
-#define OWN_MACHINE EM_X86_64
-#else
-#define OWN_MACHINE EM_AARCH64
-#endif
 #define SCRIPT_DEPTH 5 /* how many #! lines the kernel follows, and one */
 
 static enum dmah_target_kind kind_of_elf(int fd, const Elf64_Ehdr *header)
 {
-  if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB || header->e_machine != OWN_MACHINE)
+  if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB || header->e_machine != DMAH_OWN_MACHINE)
     return DMAH_TARGET_FOREIGN;
   for (unsigned i = 0; i < header->e_phnum; i++) {
     Elf64_Phdr segment;

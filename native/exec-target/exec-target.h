@@ -3,6 +3,7 @@
 #define DMAH_EXEC_TARGET_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #pragma GCC visibility push(hidden)
 
@@ -27,8 +28,12 @@ static inline bool dmah_preloadable(struct dmah_target t)
   return (t.kind == DMAH_TARGET_GLIBC || t.kind == DMAH_TARGET_MUSL) && !t.privileged;
 }
 
-/* What ASAN_OPTIONS begins with: AddressSanitizer refuses to run behind a preloaded library otherwise. */
-#define DMAH_ASAN "verify_asan_link_order=0:"
+/* The library that goes along with programs of a libc ("glibc", "musl"), in the directory of the native files. As snprintf. */
+int dmah_carrier_file(char *to, size_t size, const char *dir, const char *libc);
+/* What LD_PRELOAD is to hold: AddressSanitizer insists on being first; then comes that library, then what else is given, without ours. */
+void dmah_preload_list(char *to, size_t size, const char *dir, const char *libc, const char *given);
+/* The same of ASAN_OPTIONS: a program that is linked with AddressSanitizer refuses to run behind a preloaded library otherwise. What is given wins. */
+void dmah_asan_options(char *to, size_t size, const char *given);
 
 #pragma GCC visibility pop
 #endif

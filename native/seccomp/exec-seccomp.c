@@ -13,13 +13,12 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "../protocol.h"
 #include "../wire/raw.h"
+#include "../wire/wire.h"
 #include "abi.h"
 #include "notified-calls.h"
-
 
 #define LOAD(field) { BPF_LOAD_WORD, 0, 0, offsetof(struct seccomp_data, field) }
 #define LOW(index) LOAD(args[index]) /* the low half: both machines are little-endian */
@@ -85,21 +84,6 @@ static int install_filter(bool with_io)
   return (int)(fd == -EINVAL ? dmah_raw(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) : fd);
 }
 
-static long connect_to(const char *path)
-{
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
-  if (strlen(path) >= sizeof address.sun_path)
-    return -ENAMETOOLONG;
-  strcpy(address.sun_path, path);
-  long fd = dmah_raw(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-  if (fd < 0)
-    return fd;
-  long ret = dmah_raw(SYS_connect, fd, &address, sizeof address);
-  if (ret < 0)
-    dmah_raw(SYS_close, fd);
-  return ret < 0 ? ret : fd;
-}
-
 static long send_listener(int socket, int listener, struct dmah_listener_message *message)
 {
   union { struct cmsghdr header; char room[CMSG_SPACE(sizeof(int))]; } control;
@@ -126,9 +110,9 @@ int dmah_exec_seccomp(const struct dmah_exec_seccomp *ask, const char **step)
   memcpy(message.token, ask->token, strnlen(ask->token, sizeof message.token));
   memcpy(message.task, ask->task, strnlen(ask->task, sizeof message.task - 1));
   *step = "connect to the supervisor";
-  long socket = connect_to(ask->socket);
+  int socket = dmah_connect(ask->socket, SOCK_SEQPACKET);
   if (socket < 0)
-    return (int)socket;
+    return socket;
   *step = "no_new_privs";
   long ret = dmah_raw(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (ret == 0) {
@@ -138,7 +122,7 @@ int dmah_exec_seccomp(const struct dmah_exec_seccomp *ask, const char **step)
   if (ret >= 0) {
     int listener = (int)ret;
     *step = "the supervisor";
-    ret = send_listener((int)socket, listener, &message);
+    ret = send_listener(socket, listener, &message);
     /* When the supervisor has not taken it this is the last copy: the kernel answers this close, and all that follow, with ENOSYS. */
     dmah_raw(SYS_close, listener);
   }

@@ -2,9 +2,12 @@
 #include "supervisor.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/uio.h>
+
+#include "../listing/listing.h"
 
 #define NO_OFFSET INT64_MIN /* for a null pointer to one */
 #define MOST_BYTES 65536 /* of one write */
@@ -165,31 +168,68 @@ static int64_t store_read(const struct call *c, struct dmah_wire *w, const struc
   return length == 0 ? ret : c->nr == SYS_fstatfs && done == length ? ret : done > 0 ? (int64_t)done : -EFAULT;
 }
 
-/* The mirror has empty files where devices stand: its entries say so. */
-static void list_mirror(struct call *c, int fd)
+/* What a directory of the host lacks of the mirror's: with its first entries, for a call at the end could not be told from one after it. */
+static size_t missing(int own, const char *path, unsigned char to[DMAH_MISSING])
 {
-  static unsigned char entries[65536];
-  char path[PATH_MAX];
-  uint64_t object;
-  size_t room = c->args[2] < sizeof entries ? c->args[2] : sizeof entries;
-  descriptor_kind(c->task, fd, path, &object);
-  const char *below = path + strlen(mirror_dir);
-  int own = strncmp(below, "/dev/dma_heap", 13) == 0 || strncmp(below, "/dev/dri", 8) == 0 ? (int)syscall(SYS_pidfd_getfd, c->task->pidfd, fd, 0) : -1;
+  char mirror[2 * PATH_MAX];
+  if (lseek(own, 0, SEEK_CUR) != 0)
+    return 0;
+  snprintf(mirror, sizeof mirror, "%s%s", dmah_mirror_dir, path);
+  int fd = open(mirror, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  size_t n = fd < 0 ? 0 : dmah_missing_entries(path, fd, to);
+  if (fd >= 0)
+    close(fd);
+  return n;
+}
+
+/* A directory's entries: of the mirror, which has empty files where devices stand; or of the host, where emulated ones stand in it. */
+static void list(struct call *c, int fd, const char *path, bool is_mirror)
+{
+  static _Alignas(struct dmah_entry) unsigned char entries[65536];
+  unsigned char more[DMAH_MISSING];
+  int own = (int)syscall(SYS_pidfd_getfd, c->task->pidfd, fd, 0);
   if (own < 0)
     return;
-  long n = syscall(SYS_getdents64, own, entries, room);
-  int64_t ret = n < 0 ? -errno : n;
+  size_t extra = is_mirror ? 0 : missing(own, path, more), room = c->args[2] < sizeof entries ? c->args[2] : sizeof entries;
+  if (room < extra + sizeof more)
+    extra = 0; /* room for a few names at a time only */
+  long n = syscall(SYS_getdents64, own, entries, room - extra);
+  int64_t ret = n < 0 ? -errno : n, off = 0;
   close(own);
   for (long at = 0; at < n;) {
-    uint16_t length;
-    memcpy(&length, entries + at + 16, sizeof length);
-    if (entries[at + 18] == DT_REG)
-      entries[at + 18] = DT_CHR;
-    at += length;
+    struct dmah_entry *entry = (struct dmah_entry *)(entries + at);
+    if (is_mirror && entry->type == DT_REG)
+      entry->type = DT_CHR;
+    off = entry->off;
+    at += entry->length;
   }
-  if (n > 0 && poke(c->tid, c->args[1], entries, (size_t)n) < (size_t)n)
-    ret = -EFAULT;
+  if (n > 0) {
+    dmah_place_entries(more, extra, off);
+    memcpy(entries + n, more, extra);
+    ret = n + (long)extra;
+    if (poke(c->tid, c->args[1], entries, (size_t)ret) < (size_t)ret)
+      ret = -EFAULT;
+  }
   answer(c, ret);
+}
+
+static void list_mirror(struct call *c, int fd)
+{
+  char path[PATH_MAX];
+  uint64_t object;
+  descriptor_kind(c->task, fd, path, &object);
+  if (strncmp(path + strlen(dmah_mirror_dir), "/dev/", 5) == 0)
+    list(c, fd, path, true);
+}
+
+static void list_host(struct call *c, int fd)
+{
+  char path[PATH_MAX];
+  uint64_t object;
+  *path = '\0';
+  descriptor_kind(c->task, fd, path, &object);
+  if (dmah_is_above_emulated(path))
+    list(c, fd, path, false);
 }
 
 static void carry_call(struct call *c, const struct shape *shape)
@@ -197,8 +237,11 @@ static void carry_call(struct call *c, const struct shape *shape)
   static struct iovec parts[MOST_PARTS];
   int fd = (int)c->args[shape->fd];
   enum dmah_kind kind = descriptor_settled(c->task, c->tid, fd);
-  if (!kind)
+  if (!kind) {
+    if (c->nr == SYS_getdents64)
+      list_host(c, fd);
     return;
+  }
   bool writes = shape->bytes == ONE_IN || shape->bytes == PARTS_IN;
   int n = find_parts(c, shape->bytes, parts);
   struct dmah_wire *w = ask_begin(c->task, c->tid, DMAH_CALL);

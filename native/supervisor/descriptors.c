@@ -14,25 +14,6 @@ uint64_t object_of_path(const char *path)
   return hash;
 }
 
-static const char *below(const char *path, const char *dir)
-{
-  size_t length = strlen(dir);
-  bool is_below = length > 0 && strncmp(path, dir, length) == 0 && (path[length] == '/' || path[length] == '\0');
-  return is_below ? path + length : NULL;
-}
-
-static enum dmah_kind kind_of_path(const char *path)
-{
-  const char *rest;
-  if (strncmp(path, "/memfd:" MEMFD_PREFIX, 7 + strlen(MEMFD_PREFIX)) == 0)
-    return strcmp(path, "/memfd:" MEMFD_PREFIX "sync_file") == 0 ? DMAH_SYNC_FILE : DMAH_FILE;
-  if ((rest = below(path, buffers_dir)) && *rest)
-    return DMAH_BUFFER;
-  if (!(rest = below(path, mirror_dir)))
-    return 0;
-  return strncmp(rest, "/dev/dma_heap/", 14) == 0 ? DMAH_HEAP : strncmp(rest, "/dev/dri/", 9) == 0 ? DMAH_DRM : DMAH_DIRECTORY;
-}
-
 enum dmah_kind descriptor_kind(struct task *t, int fd, char path[PATH_MAX], uint64_t *object)
 {
   static const char deleted[] = " (deleted)";
@@ -46,7 +27,7 @@ enum dmah_kind descriptor_kind(struct task *t, int fd, char path[PATH_MAX], uint
   path[n] = '\0';
   if ((size_t)n > strlen(deleted) && strcmp(path + n - strlen(deleted), deleted) == 0)
     path[(size_t)n - strlen(deleted)] = '\0';
-  enum dmah_kind kind = kind_of_path(path);
+  enum dmah_kind kind = (enum dmah_kind)dmah_kind_of_path(path);
   *object = kind ? object_of_path(path) : 0;
   return kind;
 }
@@ -123,7 +104,7 @@ static void tell_new(struct task *t, const struct descriptor *d, const char *pat
   dmah_put_u32(&t->wire, (uint32_t)d->fd);
   dmah_put_u32(&t->wire, d->cloexec);
   if (!other)
-    dmah_put_str(&t->wire, path);
+    dmah_put_host_path(&t->wire, path);
   dmah_wire_ask(&t->wire);
 }
 
@@ -208,7 +189,7 @@ void put_descriptors(struct task *t, struct dmah_wire *w)
     descriptor_kind(t, t->descriptors[ours].fd, path, &t->descriptors[ours].object);
     dmah_put_u32(w, (uint32_t)t->descriptors[ours].fd);
     dmah_put_u32(w, t->descriptors[ours].cloexec);
-    dmah_put_str(w, path);
+    dmah_put_host_path(w, path);
   }
 }
 

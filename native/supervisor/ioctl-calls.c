@@ -21,7 +21,7 @@ struct wanted { uint64_t address; uint32_t length; };
 static int open_buffer(const char *name, int flags)
 {
   char path[PATH_MAX + 80];
-  snprintf(path, sizeof path, "%s/%s", buffers_dir, name);
+  snprintf(path, sizeof path, "%s/%s", dmah_buffers_dir, name);
   return open(path, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
@@ -42,7 +42,7 @@ static void withdraw(struct offer *offer, bool is_used)
   char path[PATH_MAX + 80];
   if (offer->file < 0)
     return;
-  snprintf(path, sizeof path, "%s/%s", buffers_dir, offer->name);
+  snprintf(path, sizeof path, "%s/%s", dmah_buffers_dir, offer->name);
   if (!is_used)
     unlink(path);
   close(offer->file);
@@ -52,7 +52,7 @@ static void withdraw(struct offer *offer, bool is_used)
 static int make_file(const struct offer *offer, uint32_t kind, uint64_t size, const char *name)
 {
   if (kind == DMAH_SYNC_FILE)
-    return memfd_create(MEMFD_PREFIX "sync_file", MFD_CLOEXEC);
+    return memfd_create(DMAH_MEMFD_NAME DMAH_SYNC_FILE_NAME, MFD_CLOEXEC);
   bool is_new = !*name || strcmp(name, offer->name) == 0;
   int fd = is_new ? dup(offer->file) : open_buffer(name, 0);
   if (fd < 0)

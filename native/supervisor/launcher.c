@@ -167,23 +167,18 @@ static void leave_inherited(void)
   close(nothing);
 }
 
-/* LD_PRELOAD: libasan insists on being first, then the carrier, then what else the user has there. */
-static void set_preload(const char *carrier)
+static const char *value_of(const char *name)
 {
-  const char *before = getenv("LD_PRELOAD");
-  char first[PATH_MAX] = "", rest[2 * PATH_MAX] = "", list[4 * PATH_MAX], all[2 * PATH_MAX];
-  snprintf(all, sizeof all, "%s", before ? before : "");
-  for (char *entry = strtok(all, ": "); entry; entry = strtok(NULL, ": ")) {
-    bool is_asan = strstr(entry, "libasan") || strstr(entry, "libclang_rt.asan");
-    char *to = is_asan ? first : rest;
-    size_t used = strlen(to), room = is_asan ? sizeof first : sizeof rest;
-    snprintf(to + used, room - used, is_asan ? "%s:" : ":%s", entry);
-  }
-  snprintf(list, sizeof list, "%s%s%s", first, carrier, rest);
+  const char *value = getenv(name);
+  return value ? value : "";
+}
+
+static void set_preload(const char *dir, const char *libc)
+{
+  char list[4 * PATH_MAX];
+  dmah_preload_list(list, sizeof list, dir, libc, value_of("LD_PRELOAD"));
   setenv("LD_PRELOAD", list, 1);
-  /* A program that is linked with libasan has it behind the carrier. What the user says comes later, and wins. */
-  const char *options = getenv("ASAN_OPTIONS");
-  snprintf(list, sizeof list, DMAH_ASAN "%s", options ? options : "");
+  dmah_asan_options(list, sizeof list, value_of("ASAN_OPTIONS"));
   setenv("ASAN_OPTIONS", list, 1);
 }
 
@@ -206,23 +201,24 @@ static const char *find_command(const char *name, char path[PATH_MAX])
 static int choose_carrier(const char *name)
 {
   char found[PATH_MAX], carrier[PATH_MAX];
-  const char *path = find_command(name, found), *dir = getenv("DMAHEAP_EXEC_DIR");
+  const char *path = find_command(name, found), *dir = value_of("DMAHEAP_EXEC_DIR");
   struct dmah_target target = dmah_exec_target(path);
   if (target.kind == DMAH_TARGET_FOREIGN) {
     say(NULL, "%s is a program of another machine or word size: neither carrier can go along", path);
     return CANNOT_RUN;
   }
-  snprintf(carrier, sizeof carrier, "%s/carrier-%s.so", dir ? dir : "", target.kind == DMAH_TARGET_MUSL ? "musl" : "glibc");
+  const char *libc = target.kind == DMAH_TARGET_MUSL ? "musl" : "glibc";
+  dmah_carrier_file(carrier, sizeof carrier, dir, libc);
   if (!with_seccomp && target.kind != DMAH_TARGET_UNKNOWN)
     with_seccomp = !dmah_preloadable(target) || access(carrier, R_OK) != 0;
   setenv("DMAHEAP_EXEC_SUPERVISOR", own_socket, 1);
   if (with_io)
     setenv("DMAHEAP_EXEC_IO", "1", 1);
   if (!with_seccomp) {
-    set_preload(carrier);
+    set_preload(dir, libc);
     return 0;
   }
-  if (board_page_size > (uint32_t)sysconf(_SC_PAGESIZE)) {
+  if (dmah_board_page_size > (uint32_t)sysconf(_SC_PAGESIZE)) {
     say(NULL, "the board's pages are larger than this machine's, which only the preload carrier can show; %s needs seccomp", path);
     return FAILED;
   }

@@ -17,12 +17,12 @@ static struct mapping *read_mappings(struct task *t, int *count)
   char line[PATH_MAX + 128];
   int fd = openat(t->proc, "maps", O_RDONLY | O_CLOEXEC), room = 0;
   FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-  size_t dir = strlen(buffers_dir);
+  size_t dir = strlen(dmah_buffers_dir);
   *count = 0;
   while (file && fgets(line, sizeof line, file)) {
     struct mapping m = { 0 };
     unsigned long start, end, offset;
-    char permissions[5], *path = strstr(line, buffers_dir);
+    char permissions[5], *path = strstr(line, dmah_buffers_dir);
     if (!path || path[dir] != '/' || sscanf(line, "%lx-%lx %4s %lx", &start, &end, permissions, &offset) != 4)
       continue;
     path[strcspn(path, " \n")] = '\0';

@@ -54,8 +54,8 @@ static bool find_path(const struct call *c, struct place p, char to[PATH_MAX])
   if (n <= 0 || base[0] != '/')
     return false;
   base[n] = '\0';
-  size_t mirror = strlen(mirror_dir);
-  bool is_mirror = mirror > 0 && strncmp(base, mirror_dir, mirror) == 0 && (base[mirror] == '/' || base[mirror] == '\0');
+  size_t mirror = strlen(dmah_mirror_dir);
+  bool is_mirror = mirror > 0 && strncmp(base, dmah_mirror_dir, mirror) == 0 && (base[mirror] == '/' || base[mirror] == '\0');
   return append_normal(to, is_mirror ? base + mirror : base) && append_normal(to, path);
 }
 
@@ -63,7 +63,7 @@ static bool find_path(const struct call *c, struct place p, char to[PATH_MAX])
 static void follow_link(char path[PATH_MAX])
 {
   char target[PATH_MAX];
-  for (int depth = 0; depth < 8 && !is_emulated(path); depth++) {
+  for (int depth = 0; depth < 8 && !dmah_is_emulated(path); depth++) {
     ssize_t n = readlink(path, target, sizeof target - 1);
     if (n <= 0)
       return;
@@ -74,7 +74,7 @@ static void follow_link(char path[PATH_MAX])
   }
 }
 
-static bool find_emulated(const struct call *c, struct place p, char to[PATH_MAX]) { return find_path(c, p, to) && is_emulated(to); }
+static bool find_emulated(const struct call *c, struct place p, char to[PATH_MAX]) { return find_path(c, p, to) && dmah_is_emulated(to); }
 
 /* "/proc/self/NAME", or of the process's own pid or thread. NULL: another path. */
 static const char *own_proc_file(const struct call *c, const char *path)
@@ -90,8 +90,8 @@ static const char *own_proc_file(const struct call *c, const char *path)
 
 static int file_of(const char *name, const void *text, size_t length)
 {
-  char label[64];
-  snprintf(label, sizeof label, MEMFD_PREFIX "%.50s", name);
+  char label[240]; /* the longest that a memfd may have is 249 */
+  snprintf(label, sizeof label, DMAH_MEMFD_NAME "%s", name);
   int fd = memfd_create(label, MFD_CLOEXEC);
   if (fd >= 0 && (write(fd, text, length) != (ssize_t)length || lseek(fd, 0, SEEK_SET) < 0)) {
     close(fd);
@@ -181,7 +181,7 @@ void handle_open(struct call *c)
     follow_link(path);
   if (own)
     open_proc(c, own, how.flags & O_CLOEXEC);
-  else if (is_emulated(path))
+  else if (dmah_is_emulated(path))
     open_emulated(c, path, (uint32_t)how.flags, (uint32_t)how.mode);
 }
 
@@ -283,12 +283,12 @@ void handle_readlink(struct call *c)
   const char *own = own_proc_file(c, path);
   uint64_t object;
   bool is_link = own && strncmp(own, "fd/", 3) == 0 && own[3] && descriptor_kind(c->task, atoi(own + 3), host, &object);
-  if (!is_link && !is_emulated(path))
+  if (!is_link && !dmah_is_emulated(path))
     return;
   struct dmah_wire *w;
   if (is_link) {
-    if (strncmp(host, "/memfd:" MEMFD_PREFIX, 7 + strlen(MEMFD_PREFIX)) == 0) {
-      const char *shown = host + 7 + strlen(MEMFD_PREFIX);
+    char shown[PATH_MAX];
+    if (dmah_memfd_path(host, shown)) {
       store_link(c, p, shown, (uint32_t)strlen(shown));
       return;
     }

@@ -1,72 +1,19 @@
 /* The supervisor's own connection: HELLO, and PROBE, by which the server learns which buffers still have an open description. */
 #include "supervisor.h"
 
-#include <elf.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/file.h>
-
-#ifdef __x86_64__
-#define MACHINE EM_X86_64
-#else
-#define MACHINE EM_AARCH64
-#endif
-
-char buffers_dir[PATH_MAX], mirror_dir[PATH_MAX];
-uint32_t board_page_size;
-static char prefixes[16384]; /* each with its terminator; an empty one at the end */
-
-void put_hello(struct dmah_wire *w, enum dmah_how how, pid_t pid, pid_t ppid, const char *task, const char *exe)
-{
-  dmah_wire_begin(w, DMAH_HELLO);
-  dmah_put_u32(w, DMAH_MAGIC);
-  dmah_put_u32(w, DMAH_VERSION);
-  dmah_put_str(w, server_token);
-  dmah_put_u32(w, how);
-  dmah_put_u32(w, (uint32_t)pid);
-  dmah_put_u32(w, (uint32_t)ppid);
-  dmah_put_u32(w, MACHINE);
-  dmah_put_u32(w, (uint32_t)sysconf(_SC_PAGESIZE));
-  dmah_put_u32(w, 2); /* seccomp */
-  dmah_put_str(w, task);
-  dmah_put_str(w, exe);
-}
-
-void get_hello(struct dmah_wire *w)
-{
-  board_page_size = dmah_get_u32(w);
-  dmah_get_u32(w); /* whether to show that: a static program asks its own auxv */
-  dmah_get_str(w, buffers_dir, sizeof buffers_dir);
-  dmah_get_str(w, mirror_dir, sizeof mirror_dir);
-  char name[64];
-  dmah_get_str(w, name, sizeof name);
-  size_t used = 0;
-  for (uint32_t left = dmah_get_u32(w); left > 0 && used + PATH_MAX < sizeof prefixes; left--) {
-    dmah_get_str(w, prefixes + used, PATH_MAX);
-    used += strlen(prefixes + used) + 1;
-  }
-  prefixes[used] = '\0';
-}
-
-bool is_emulated(const char *path)
-{
-  for (const char *prefix = prefixes; *prefix; prefix += strlen(prefix) + 1) {
-    size_t length = strlen(prefix);
-    if (strncmp(path, prefix, length) == 0 && (path[length] == '/' || path[length] == '\0'))
-      return true;
-  }
-  return false;
-}
 
 /* Every open description of a buffer has a shared lock, so that an exclusive one is refused while one is left. */
 static unsigned char is_held(const unsigned char *name, uint32_t length)
 {
   char path[PATH_MAX];
-  size_t dir = strlen(buffers_dir);
+  size_t dir = strlen(dmah_buffers_dir);
   bool is_name = length > 0 && dir + length + 2 <= sizeof path && name[0] != '.' && !memchr(name, '/', length) && !memchr(name, '\0', length);
   if (!is_name)
     return 0;
-  memcpy(path, buffers_dir, dir);
+  memcpy(path, dmah_buffers_dir, dir);
   path[dir] = '/';
   memcpy(path + dir + 1, name, length);
   path[dir + 1 + length] = '\0';
@@ -135,6 +82,12 @@ static bool answer_probe(struct dmah_wire *w, unsigned char *frame)
   return true;
 }
 
+void begin_hello(struct dmah_wire *w, enum dmah_how how, pid_t pid, pid_t ppid, const char *task, const char *exe)
+{
+  struct dmah_who who = { how, pid, ppid, (uint32_t)sysconf(_SC_PAGESIZE), DMAH_SUPERVISED, server_token, task, exe };
+  dmah_begin_hello(w, &who);
+}
+
 static void *probe(void *connection)
 {
   struct dmah_wire *w = connection;
@@ -152,12 +105,12 @@ int start_prober(const char *run)
   int ret = dmah_wire_connect(&wire, server_path);
   if (ret < 0)
     return ret;
-  put_hello(&wire, DMAH_SUPERVISOR, getpid(), getppid(), run, "");
+  begin_hello(&wire, DMAH_SUPERVISOR, getpid(), getppid(), run, "");
   dmah_put_u32(&wire, 0);
   int64_t said = dmah_wire_ask(&wire);
   if (said < 0)
     return (int)said;
-  get_hello(&wire);
+  dmah_get_hello(&wire);
   pthread_t thread;
   return -pthread_create(&thread, NULL, probe, &wire);
 }

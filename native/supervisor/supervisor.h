@@ -31,6 +31,7 @@
 #include "../seccomp/abi.h"
 #include "../seccomp/exec-seccomp.h"
 #include "../wire/raw.h"
+#include "../wire/session.h"
 #include "../wire/wire.h"
 
 /* ---- the run (launcher.c) ---- */
@@ -43,17 +44,12 @@ void reap(void);
 /* False once COMMAND and all that descends from it have ended. */
 bool anyone_left(void);
 
-/* ---- what HELLO answered: the same for all of one session ---- */
+/* ---- the connections (prober.c) ---- */
 
-extern char buffers_dir[PATH_MAX], mirror_dir[PATH_MAX];
-extern uint32_t board_page_size;
 /* Says HELLO as the supervisor and starts the thread that answers PROBE. 0, or -errno. */
 int start_prober(const char *run);
-/* The fields of a HELLO's answer. */
-void get_hello(struct dmah_wire *w);
-void put_hello(struct dmah_wire *w, enum dmah_how how, pid_t pid, pid_t ppid, const char *task, const char *exe);
-/* Is this absolute, normal path one that is emulated? */
-bool is_emulated(const char *path);
+/* Begins the HELLO of a process that we carry, or our own. */
+void begin_hello(struct dmah_wire *w, enum dmah_how how, pid_t pid, pid_t ppid, const char *task, const char *exe);
 
 /* ---- carried processes (task.c) ---- */
 
@@ -108,7 +104,6 @@ long proc_number(int proc, const char *file, const char *key); /* of "Key:\tNUMB
 
 /* ---- descriptors.c ---- */
 
-#define MEMFD_PREFIX "dmah:"
 /* What a descriptor is on the host: its path (cut of " (deleted)") and object; 0: not ours. */
 enum dmah_kind descriptor_kind(struct task *t, int fd, char path[PATH_MAX], uint64_t *object);
 /* The same, and the server knows it by that number after this. */

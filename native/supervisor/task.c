@@ -109,14 +109,14 @@ static bool hello(struct task *t)
   t->wire.socket = -1;
   int64_t ret = dmah_wire_connect(&t->wire, server_path);
   if (ret == 0) {
-    put_hello(&t->wire, t->how, t->pid, t->ppid, t->name, exe);
+    begin_hello(&t->wire, t->how, t->pid, t->ppid, t->name, exe);
     put_descriptors(t, &t->wire);
     ret = dmah_wire_ask(&t->wire);
   }
   t->speaks = ret >= 0;
   t->refused = ret < 0;
   if (ret >= 0)
-    get_hello(&t->wire);
+    dmah_get_hello(&t->wire);
   static bool said;
   if (ret < 0)
     say(&said, "the server does not take process %d: %s", (int)t->pid, strerror((int)-ret));

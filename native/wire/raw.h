@@ -5,7 +5,15 @@
 #ifndef DMAH_RAW_H
 #define DMAH_RAW_H
 
+#include <elf.h>
 #include <sys/syscall.h>
+
+/* The machine that we are compiled for, as ELF files name it. */
+#ifdef __x86_64__
+#define DMAH_OWN_MACHINE EM_X86_64
+#else
+#define DMAH_OWN_MACHINE EM_AARCH64
+#endif
 
 static inline long dmah_raw6(long nr, long a, long b, long c, long d, long e, long f)
 {

@@ -18,13 +18,13 @@ static unsigned char *map_buffer(size_t size)
   return at < 0 && at > -4096 ? NULL : (unsigned char *)at;
 }
 
-int dmah_wire_connect(struct dmah_wire *w, const char *path)
+int dmah_connect(const char *path, int type)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   if (strlen(path) >= sizeof address.sun_path)
     return -ENAMETOOLONG;
   strcpy(address.sun_path, path);
-  long fd = dmah_raw(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  long fd = dmah_raw(SYS_socket, AF_UNIX, type | SOCK_CLOEXEC, 0);
   if (fd < 0)
     return (int)fd;
   long ret;
@@ -35,8 +35,15 @@ int dmah_wire_connect(struct dmah_wire *w, const char *path)
     dmah_raw(SYS_close, fd);
     return (int)ret;
   }
-  w->socket = (int)fd;
-  return 0;
+  return (int)fd;
+}
+
+int dmah_wire_connect(struct dmah_wire *w, const char *path)
+{
+  int fd = dmah_connect(path, SOCK_STREAM);
+  if (fd >= 0)
+    w->socket = fd;
+  return fd < 0 ? fd : 0;
 }
 
 static bool room(struct dmah_wire *w, size_t length)

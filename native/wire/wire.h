@@ -31,7 +31,9 @@ struct dmah_wire {
 
 #define DMAH_WIRE_INIT { .socket = -1 }
 
-/* Connects to the Unix socket at path. 0, or -errno. The socket is close-on-exec and gets the lowest free number. */
+/* A socket that is connected to the Unix socket at path, or -errno. It is close-on-exec and gets the lowest free number. */
+int dmah_connect(const char *path, int type);
+/* The same for questions. 0, or -errno. */
 int dmah_wire_connect(struct dmah_wire *w, const char *path);
 
 void dmah_wire_begin(struct dmah_wire *w, uint16_t type);

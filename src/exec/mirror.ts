@@ -37,18 +37,18 @@ export class Mirror {
     this.directory = directory;
   }
 
-  /** Makes what programs find without asking: the nodes. */
+  /** Makes what programs find without asking. */
   begin(kernel: Kernel): void {
     removeTree(this.directory);
     makeDirectory(join(this.directory, 'dev'), true);
     this.refresh(kernel);
   }
 
-  /** Brings the nodes in step with the kernel's, after modules came or went. */
+  /** Brings the nodes in step with the kernel's, after modules came or went: what of them stands in a directory of the host is listed there. */
   refresh(kernel: Kernel): void {
     // Somebody has removed the session meanwhile: it does not come back.
     if (!existsSync(this.directory)) return;
-    for (const path of ['/dev/dma_heap', '/dev/dri']) {
+    for (const path of ALWAYS) {
       const found = kernel.lookup(path);
       if ('node' in found && found.node.kind === 'directory') this.#fill(path, found.node);
       else removeTree(this.#hostPath(path));

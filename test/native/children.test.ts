@@ -21,6 +21,11 @@ describe.for(['glibc', 'musl'] as const)('a program of %s', (libc) => {
       expect(told).toHaveLength(process.arch === 'x64' ? 20 : 19);
     });
 
+    it('sees the heaps in a listing of /dev', async () => {
+      const { stdout } = await run(compile(program('lists'), libc));
+      expect(stdout).toBe('readdir 1, again 1, getdents64 1, scandir 1\n');
+    });
+
     it('finds heaps by every name, and itself in /proc as on Linux', async () => {
       const { stdout } = await run(compile(program('paths'), libc));
       expect(lines(stdout)).toEqual([

@@ -26,6 +26,11 @@ describe('a static program', () => {
     expect(Number(failed)).toBeLessThanOrEqual(2);
   });
 
+  it('sees the heaps in a listing of /dev', async () => {
+    const { stdout } = await exec(compile(projectPath('test/native/programs/lists.c'), 'static'));
+    expect(stdout).toBe('readdir 1, again 1, getdents64 1, scandir 1\n');
+  });
+
   it('goes on when a child is killed between two calls', async () => {
     const { stdout, code } = await exec(compile(PROGRAM, 'static'), 'system', 'crash');
     expect([stdout, code]).toEqual(['killed by: 9\nparent goes on with: 6\n', 0]);
