@@ -2,6 +2,7 @@
  * The words of the kernel command line that decide about memory: `cma=`, `mem=` and `coherent_pool=`.
  * All other words are ignored, as Linux ignores words that no early_param() takes.
  */
+import { closest } from '../devicetree/closest.ts';
 import { memparse, U64_MASK } from '../units.ts';
 
 /** What the command line asks for; absent members were not given. */
@@ -28,8 +29,47 @@ export interface MemoryCmdline {
   readonly ignored: readonly string[];
   /** `cma=` was given to a kernel that has no DMA_CMA, and so does not read it. */
   readonly cmaUnread?: true;
-  /** `cma=` without K, M or G behind its size: bytes. */
-  readonly cmaWithoutUnit?: true;
+  /** Sizes without K, M or G, which are bytes. */
+  readonly withoutUnit: readonly { readonly name: FollowedSize; readonly size: bigint }[];
+  /** Words that are followed, and whose value Linux reads otherwise than it was meant, as it seems. */
+  readonly halfRead: readonly HalfRead[];
+  /** Words that Linux does not know, and which of those that are followed they are near to. */
+  readonly misspelt: readonly { readonly word: string; readonly meant: string }[];
+}
+
+/** A word with a size that is followed. */
+type FollowedSize = (typeof FOLLOWED)[number];
+
+/** A word of which memparse() takes the begin, or nothing. */
+export interface HalfRead {
+  readonly word: string;
+  readonly name: FollowedSize;
+  /** What Linux takes it for, bytes. */
+  readonly size: bigint;
+  /** What it passes over. */
+  readonly rest: string;
+}
+
+const FOLLOWED = ['cma', 'mem', 'coherent_pool'] as const;
+/** What may stand behind the size of each. */
+const BEHIND_SIZE: Readonly<Record<FollowedSize, RegExp>> = {
+  cma: /^(|@.*)$/,
+  mem: /^(|@.*)$/,
+  coherent_pool: /^$/,
+};
+
+function halfRead(word: string, name: FollowedSize, value: string): HalfRead | undefined {
+  const [size, rest] = memparse(value);
+  // nopentium and the like of x86 are no sizes.
+  const isRead = /^[0-9]/.test(value) && BEHIND_SIZE[name].test(rest);
+  return isRead ? undefined : { word, name, size, rest };
+}
+
+/** A size for a word that is almost one that is followed. */
+function meantWord(name: string, value: string | undefined): string | undefined {
+  if (value === undefined || !/^[0-9]/.test(value)) return undefined;
+  const begin = FOLLOWED.find((one) => name.toLowerCase().replace(/_?size$/, '') === one);
+  return begin ?? closest(name, FOLLOWED);
 }
 
 /**
@@ -49,18 +89,25 @@ const UNFOLLOWED: ReadonlySet<string> = new Set([
   ...['movablecore', 'kernelcore', 'movable_node', 'numa', 'numa_cma', 'cma_pernuma'],
   ...['kasan', 'kfence', 'page_poison', 'page_owner', 'debug_pagealloc', 'debug_guardpage_minorder'],
   ...['init_on_alloc', 'init_on_free', 'slub_debug', 'slab_debug', 'rodata', 'log_buf_len', 'trace_buf_size'],
-  ...['iommu', 'transparent_hugepage'],
+  ...['iommu', 'transparent_hugepage', 'initrd', 'elfcorehdr', 'keepinitrd', 'retain_initrd', 'percpu_alloc'],
+  ...['dhash_entries', 'ihash_entries', 'mhash_entries', 'mphash_entries', 'thash_entries', 'uhash_entries'],
+  ...['early_page_ext', 'stack_depot_disable', 'stack_depot_max_pools', 'initcall_blacklist'],
+  ...['kho', 'kho_scratch'],
 ]);
+/** Those that mean something to some architectures alone: `EarlyRules.memoryWords`. */
+export const CMDLINE_OF_SOME: ReadonlySet<string> = new Set(['vmalloc', 'disable_mtrr_trim', 'mem_encrypt']);
 /** Those of a module: `iommu.passthrough`. */
 const UNFOLLOWED_MODULES: ReadonlySet<string> = new Set([
-  ...['kasan', 'kfence', 'iommu', 'arm_smmu', 'arm_smmu_v3', 'page_alloc', 'memory_hotplug'],
+  ...['kasan', 'kfence', 'iommu', 'arm_smmu', 'arm_smmu_v3', 'page_alloc', 'memory_hotplug', 'sysctl.vm'],
 ]);
 
 /** What of a list leaves pages of the kernel uncharged: cgroup_disable(), cgroup_memory(). */
 const UNCHARGING: Readonly<Record<string, string>> = { cgroup_disable: 'memory', 'cgroup.memory': 'nokmem' };
 
 const isUnfollowed = (name: string): boolean =>
-  UNFOLLOWED.has(name) || (name.includes('.') && UNFOLLOWED_MODULES.has(name.replace(/\..*$/, '')));
+  UNFOLLOWED.has(name) ||
+  CMDLINE_OF_SOME.has(name) ||
+  (name.includes('.') && UNFOLLOWED_MODULES.has(name.replace(/\.[^.]*$/, '')));
 
 /** Splits a command line into words; quotes keep spaces together: next_arg(). */
 function words(cmdline: string): readonly string[] {
@@ -79,18 +126,24 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
   let uncharged: string | undefined;
   const malformed: string[] = [];
   const ignored: string[] = [];
-  let cmaWithoutUnit = false;
+  const halves: HalfRead[] = [];
+  const misspelt: { word: string; meant: string }[] = [];
+  const withoutUnit: { name: FollowedSize; size: bigint }[] = [];
   for (const word of words(cmdline)) {
     if (word === '--') break;
     const equals = word.indexOf('=');
     // A dash in a parameter's name is as good as an underscore: parameq().
     const name = (equals < 0 ? word : word.slice(0, equals)).replaceAll('-', '_');
     const value = equals < 0 ? undefined : word.slice(equals + 1);
+    const followed = FOLLOWED.find((one) => one === name);
+    const half = followed && value !== undefined ? halfRead(word, followed, value) : undefined;
+    if (half !== undefined) halves.push(half);
+    else if (followed !== undefined && /^(0[xX])?[0-9a-fA-F]+($|@)/.test(value ?? ''))
+      withoutUnit.push({ name: followed, size: memparse(value ?? '')[0] });
     if (name === 'cma') {
       if (value === undefined) malformed.push(name);
       else {
         cma = parseCma(value, cma);
-        cmaWithoutUnit = /^(0[xX])?[0-9a-fA-F]+($|@)/.test(value) && cma.size > 0n;
       }
     } else if (name === 'mem') {
       if (value === undefined) malformed.push(name);
@@ -109,6 +162,9 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
       coherentPool = memparse(value)[0];
     } else if (isUnfollowed(name)) {
       ignored.push(word);
+    } else {
+      const meant = followed === undefined ? meantWord(name, value) : undefined;
+      if (meant !== undefined) misspelt.push({ word, meant });
     }
   }
   const last = mems.at(-1);
@@ -124,7 +180,9 @@ export function parseCmdline(cmdline: string): MemoryCmdline {
     ...(uncharged !== undefined && { uncharged }),
     malformed,
     ignored,
-    ...(cmaWithoutUnit && given !== undefined && { cmaWithoutUnit }),
+    halfRead: halves,
+    misspelt,
+    withoutUnit,
   };
 }
 

@@ -15,7 +15,13 @@ import { memoryRegionUsers } from './memory-region-users.ts';
 import { OfAddress } from './of-address.ts';
 import { ROOT_CELLS_DEFAULT } from './of-bus.ts';
 import { OfTree } from './of-tree.ts';
-import { misspeltProperties, placeDoubts, strayReserved, strayWarnings } from './reserved-memory-doubts.ts';
+import {
+  flagDoubts,
+  misspeltProperties,
+  placeDoubts,
+  strayReserved,
+  strayWarnings,
+} from './reserved-memory-doubts.ts';
 import { type CellWidths, rangesOf, reservedMemNode } from './reserved-memory-nodes.ts';
 import { symbolsByPath } from './symbols.ts';
 
@@ -40,10 +46,14 @@ export function boardFromTree(tree: DeviceTree, source: string): Board {
   const widths = rootCells(root, source, diagnostics);
   const reservedMemory = childCalled(root, 'reserved-memory');
   const model = getProperty(root, 'model');
-  const stray = strayReserved(root);
+  const stray = strayReserved(root, reservedMemory);
   diagnostics.push(...strayWarnings(stray));
   if (reservedMemory) {
-    diagnostics.push(...misspeltProperties(reservedMemory), ...placeDoubts(reservedMemory, widths));
+    diagnostics.push(
+      ...misspeltProperties(reservedMemory),
+      ...flagDoubts(reservedMemory),
+      ...placeDoubts(reservedMemory, widths),
+    );
   }
   const users = memoryRegionUsers(root, reservedMemory, (warning) => diagnostics.push(warning));
   const labels = symbolsByPath(root);
@@ -151,7 +161,11 @@ function memoryRanges(root: DtNode, widths: CellWidths, diagnostics: Diagnostic[
       }
       continue;
     }
-    if (!isAvailable(node)) continue;
+    if (!isAvailable(node)) {
+      const message = `Linux ignores ${node.name}: its status is neither "ok" nor "okay"`;
+      warn(node, 'status', message, 'remove status, or set it to "okay"');
+      continue;
+    }
     const malformed: string[] = [];
     let ranges: PhysRange[] | undefined;
     for (const name of ['linux,usable-memory', 'reg']) {

@@ -5,7 +5,7 @@
 import { closest } from '../devicetree/closest.ts';
 import { baseNameOf } from '../devicetree/node-lookup.ts';
 import { type DtNode, type DtProperty, getProperty } from '../devicetree/tree.ts';
-import { CELL, numberAt } from '../devicetree/value.ts';
+import { CELL, firstString, numberAt, stringsOf } from '../devicetree/value.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { formatHex, formatSize } from '../units.ts';
 import type { CellWidths } from './reserved-memory-nodes.ts';
@@ -40,10 +40,15 @@ const SAID: Readonly<Record<string, string>> = {
   'dma-default': 'linux,dma-default',
 };
 
+/** The words of a name, in no order: `linux,default-cma` is `linux,cma-default`. */
+const wordsOf = (name: string): string => name.toLowerCase().split(/[-_,]/).sort().join(' ');
+
 /** The property that a name was probably meant to be; `undefined` for one that is known, or like none. */
 export function meantProperty(name: string): string | undefined {
   if (READ.includes(name) || OTHERS.includes(name)) return undefined;
-  const near = Object.hasOwn(SAID, name) ? SAID[name] : closest(name, [...READ, ...OTHERS]);
+  const near = Object.hasOwn(SAID, name)
+    ? SAID[name]
+    : (READ.find((known) => wordsOf(known) === wordsOf(name)) ?? closest(name, [...READ, ...OTHERS]));
   return near !== undefined && READ.includes(near) ? near : undefined;
 }
 
@@ -65,6 +70,50 @@ export function misspeltProperties(reserved: DtNode): readonly Diagnostic[] {
       ];
     }),
   );
+}
+
+const FLAGS = ['reusable', 'no-map', 'linux,cma-default', 'linux,dma-default'];
+
+/** What somebody writes who means no. */
+const MEANS_NO = /^(0|n|no|off|false|disabled)$/i;
+
+/** Flags that are set all the same, and defaults of the wrong sort of region. */
+export function flagDoubts(reserved: DtNode): readonly Diagnostic[] {
+  return reserved.children.flatMap((node) => {
+    const has = (name: string) => getProperty(node, name) !== undefined;
+    return node.properties.flatMap(({ name, value, position = node.position }): Diagnostic[] => {
+      const warning = (code: string, message: string, hint: string): Diagnostic => ({
+        code,
+        severity: 'warning',
+        message,
+        ...(position && { position }),
+        path: `/${reserved.name}/${node.name}:${name}`,
+        hint,
+      });
+      if (!FLAGS.includes(name)) return [];
+      const isNo =
+        value.length > 0 && (value.every((byte) => byte === 0) || MEANS_NO.test(firstString(value) ?? ''));
+      const meansNo = isNo
+        ? [
+            warning(
+              'board-flag-value',
+              `${name} is a flag: Linux looks whether it is there, and passes over its value`,
+              `leave ${name} out`,
+            ),
+          ]
+        : [];
+      const isLost =
+        (name === 'linux,cma-default' && !has('reusable')) ||
+        (name === 'linux,dma-default' && has('reusable'));
+      if (!isLost) return meansNo;
+      const [of, hint] =
+        name === 'linux,cma-default'
+          ? ['reusable regions', 'add reusable for a CMA area']
+          : ['regions that are not reusable', 'did you mean linux,cma-default?'];
+      const message = `${name} means something to ${of} alone, and is passed over here`;
+      return [...meansNo, warning('board-default-ignored', message, hint)];
+    });
+  });
 }
 
 /** What Linux reads only of a region without `reg`: __reserved_mem_alloc_size(). */
@@ -125,39 +174,60 @@ export function placeDoubts(reserved: DtNode, root: CellWidths): readonly Diagno
   });
 }
 
-/** A reserved-memory node that is not a child of the root, with its path. */
+/** A node with regions that Linux does not look at, by its path; of one that is no reserved-memory node only those. */
 export interface StrayReserved {
   readonly path: string;
   readonly node: DtNode;
+  readonly regions: readonly DtNode[];
 }
 
-/** The reserved-memory nodes below others than the root: fdt_scan_reserved_mem() looks at /reserved-memory only. */
-export function strayReserved(root: DtNode): readonly StrayReserved[] {
+const isReservedMemory = ({ name }: DtNode): boolean => baseNameOf(name) === 'reserved-memory';
+
+/** What nothing but a region of reserved memory says of itself. */
+const isRegion = (node: DtNode): boolean =>
+  stringsOf(getProperty(node, 'compatible')?.value ?? new Uint8Array()).some((one) =>
+    ['shared-dma-pool', 'restricted-dma-pool'].includes(one),
+  );
+
+/**
+ * Regions that are never scanned: fdt_scan_reserved_mem() looks at the children of /reserved-memory only.
+ *
+ * @param scanned the node that it looks at
+ */
+export function strayReserved(root: DtNode, scanned: DtNode | undefined): readonly StrayReserved[] {
   const found: StrayReserved[] = [];
-  const visit = (node: DtNode, path: string, isRoot: boolean): void => {
-    for (const child of node.children) {
-      const below = `${path}/${child.name}`;
-      if (!isRoot && baseNameOf(child.name) === 'reserved-memory') found.push({ path: below, node: child });
-      else visit(child, below, false);
+  const visit = (node: DtNode, path: string): void => {
+    if (node !== scanned && isReservedMemory(node)) {
+      found.push({ path, node, regions: node.children });
+      return;
     }
+    const regions = node === scanned ? [] : node.children.filter(isRegion);
+    if (regions.length > 0) found.push({ path, node, regions });
+    for (const child of node.children) visit(child, `${path}/${child.name}`);
   };
-  visit(root, '', true);
+  visit(root, '');
   return found;
 }
 
-/** Says of such a node, child by child, that nothing is reserved for it. */
+/** Says of each such region, or of the node where it has none, that nothing is reserved for it. */
 export function strayWarnings(stray: readonly StrayReserved[]): readonly Diagnostic[] {
-  return stray.flatMap(({ path, node }) =>
-    (node.children.length === 0 ? [undefined] : node.children).map((child): Diagnostic => {
+  return stray.flatMap(({ path, node, regions }) =>
+    (regions.length === 0 ? [undefined] : regions).map((child): Diagnostic => {
       const position = child?.position ?? node.position;
       const at = child === undefined ? path : `${path}/${child.name}`;
+      const isMisspelt =
+        /^\/[^/]+$/.test(path) &&
+        !isReservedMemory(node) &&
+        closest(baseNameOf(node.name), ['reserved-memory']) !== undefined;
       return {
         code: 'board-reserved-memory-elsewhere',
         severity: 'warning',
         message: `${at} is never scanned, and nothing is reserved for it: Linux looks for regions in /reserved-memory only`,
         ...(position && { position }),
         path: at,
-        hint: 'move it to /reserved-memory, with addresses as the root has them',
+        hint: isMisspelt
+          ? `did you mean reserved-memory by ${node.name}?`
+          : 'move it to /reserved-memory, with addresses as the root has them',
       };
     }),
   );

@@ -28,7 +28,19 @@ const CODES: Readonly<Record<string, Of>> = {
   },
   'board-reserved-memory-elsewhere': {
     severity: 'warning',
-    about: 'a reserved-memory node below another node than the root',
+    about: 'a region that is no child of /reserved-memory, which Linux does not look at',
+  },
+  'board-flag-value': {
+    severity: 'warning',
+    about: 'a flag with a value that means no, which Linux passes over',
+  },
+  'board-default-ignored': {
+    severity: 'warning',
+    about: 'linux,cma-default or linux,dma-default of a region that cannot be it',
+  },
+  'region-several-reg': {
+    severity: 'warning',
+    about: 'a reg of several pairs, of which the region is one or none',
   },
   'board-memory-region': {
     severity: 'warning',
@@ -41,6 +53,14 @@ const CODES: Readonly<Record<string, Of>> = {
   },
   'board-chosen': { severity: 'note', about: 'what /chosen has and the model does not follow' },
   'cmdline-ignored': { severity: 'note', about: 'a word of the command line that the model does not follow' },
+  'cmdline-half-read': {
+    severity: 'warning',
+    about: 'a size on the command line that Linux reads otherwise',
+  },
+  'cmdline-misspelt': {
+    severity: 'warning',
+    about: 'a word of the command line that is almost one of memory',
+  },
   'cmdline-cma-bytes': { severity: 'warning', about: 'cma= without a unit, which is bytes' },
   'region-elsewhere': {
     severity: 'warning',
@@ -86,19 +106,28 @@ const regionOf = ({ board }: Trial, path: string): string | undefined => {
   return node.startsWith(`${reservedPath(board)}/`) ? node.slice(reservedPath(board).length + 1) : undefined;
 };
 
+const isReservedMemory = (path: string): boolean => /\/reserved-memory(@[^/]*)?$/.test(path);
+
 /** Moves a node that Linux does not look at to where it does. */
 function toReserved({ board }: Trial, path: string): readonly Repair[] {
   const tree = board.tree;
   if (tree === undefined) return [];
   if (board.reservedMemory === undefined) {
     const parent = path.slice(0, path.lastIndexOf('/'));
+    const above = parent.lastIndexOf('/');
+    if (above < 0) return [];
+    if (above === 0) {
+      const name = 'reserved-memory';
+      return [{ edits: [{ edit: 'rename', path: parent, name }], say: `${parent} called ${name}` }];
+    }
+    if (!isReservedMemory(parent)) return [];
     return [{ edits: [{ edit: 'move', path: parent, to: '/' }], say: `${parent} moved to the root` }];
   }
   const to = reservedPath(board);
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (exactNode(tree.root, below(to, name)) !== undefined) return [];
   const parent = path.slice(0, path.lastIndexOf('/'));
-  const isOnly = exactNode(tree.root, parent)?.children.length === 1;
+  const isOnly = isReservedMemory(parent) && exactNode(tree.root, parent)?.children.length === 1;
   const edits: TreeEdit[] = [
     { edit: 'move', path, to },
     ...(isOnly ? [{ edit: 'remove', path: parent } as const] : []),
@@ -130,17 +159,32 @@ function repairsOf(trial: Trial, { code, path = '', hint = '' }: Diagnostic): re
       return [
         { edits: [{ edit: 'call', path: node, property: 'size', name: 'reg' }], say: 'size called reg' },
       ];
-    case 'board-reserved-memory-elsewhere':
-      return toReserved(trial, node);
-    case 'board-memory-node':
-      return property === 'device_type'
+    case 'board-flag-value':
+      return property === undefined
+        ? []
+        : [{ edits: [{ edit: 'delete', path: node, property }], say: `no ${property}` }];
+    case 'board-default-ignored':
+      return property === 'linux,cma-default'
         ? [
             {
-              edits: [{ edit: 'set', path: node, property, value: textValue('memory') }],
-              say: 'device_type = "memory"',
+              edits: [{ edit: 'set', path: node, property: 'reusable', value: new Uint8Array() }],
+              say: 'reusable added',
             },
           ]
         : [];
+    case 'board-reserved-memory-elsewhere':
+      return toReserved(trial, node);
+    case 'board-memory-node':
+      return property === 'status'
+        ? [{ edits: [{ edit: 'delete', path: node, property }], say: 'no status' }]
+        : property === 'device_type'
+          ? [
+              {
+                edits: [{ edit: 'set', path: node, property, value: textValue('memory') }],
+                say: 'device_type = "memory"',
+              },
+            ]
+          : [];
     case 'region-elsewhere':
       return region === undefined
         ? []

@@ -160,6 +160,13 @@ function readBytes(
     /^[0-9]+x(?=.)/.test(size) && !/^0x/i.test(size)
       ? [words[0], size.slice((words[0]?.length ?? 0) + 1)]
       : ['1', size];
+  if (/^0x.*[^0-9a-f]/i.test(size)) {
+    // 0x1M: hexadecimal, or none of 1 MiB.
+    return problem(
+      text,
+      `${size} can be read in two ways: a count is 1 or more, and bytes in hexadecimal have no unit`,
+    );
+  }
   const [times, one] = [whole(count, MAX_COUNT), parseSize(bytes ?? '')];
   if (times === undefined || one === undefined || one === 0n) return problem(text, `cannot read ${size}`);
   return { count: times, buffers: [one], isLowerBound: false };

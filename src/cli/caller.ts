@@ -3,7 +3,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { Syscall, SyscallResult } from '../kernel/syscall.ts';
 import { isTaskName } from '../kernel/task.ts';
 import { type Caller as ProgramCaller, startTask } from '../program/caller.ts';
-import { type TellContext, UsageError } from './failures.ts';
+import { CallFailed, type TellContext, UsageError } from './failures.ts';
 
 export interface Caller extends ProgramCaller {
   /** Makes a call as the task. */
@@ -19,6 +19,13 @@ export function checkTaskName(name: string): string {
     `"${name}" is no name for a task`,
     'A name begins with a letter or _ and has letters, digits, and _ . - (at most 63)',
   );
+}
+
+/** A task that is only looked at is not started. @throws CallFailed where there is none of that name */
+export function mustBeTask(kernel: Kernel, task: string, what: string): void {
+  if (kernel.hasTask(task)) return;
+  const why = { kind: 'no-such-task', task, known: kernel.taskNames() } as const;
+  throw new CallFailed([{ what: `${what}: ${task}`, errno: 'ESRCH', why }]);
 }
 
 /** The caller, whose task is started when there is none of that name. */

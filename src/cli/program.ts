@@ -125,7 +125,7 @@ function refuseUnknown(asked: Command): void {
   for (const name of words[0] === 'help' ? words.slice(1) : words) {
     const { commands, registeredArguments } = owner;
     if (commands.length === 0 || registeredArguments.length > 0 || name.startsWith('-')) return;
-    const next = commands.find((command) => command.name() === name);
+    const next = commands.find((command) => [command.name(), ...command.aliases()].includes(name));
     if (next === undefined) {
       const near = didYouMean(name, [
         ...commands.map((command) => command.name()),

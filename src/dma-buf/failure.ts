@@ -45,6 +45,8 @@ export type Failure =
         | 'device-buffer'
         | 'name';
       readonly value: bigint;
+      /** What was to be moved within, of lseek(2): files differ in what they take. */
+      readonly seeks?: 'dma-buf' | 'virtual';
     }
   /** A pointer that leads nowhere, or to fewer bytes than the request copies: how many, where that is known. */
   | { readonly kind: 'bad-pointer'; readonly request: number; readonly given?: number }
@@ -81,7 +83,7 @@ export type Failure =
       readonly mode?: number;
       readonly gid?: number;
       /** Why a directory cannot be made or removed there. */
-      readonly cgroup?: 'not-a-cgroup' | 'in-use';
+      readonly cgroup?: 'not-a-cgroup' | 'not-there' | 'in-use';
     }
   | { readonly kind: 'no-such-task'; readonly task: string; readonly known: readonly string[] }
   | { readonly kind: 'task-exists'; readonly task: string }

@@ -29,6 +29,8 @@ export interface EarlyRules {
     | 'replaces'
     /** Cuts RAM at the address SIZE. */
     | 'address';
+  /** Words of the command line that change memory here and not elsewhere, and are not followed. */
+  readonly memoryWords: readonly string[];
   /** Whether RAM ends below the first 4 KiB, which belong to firmware. */
   readonly firstPageLost: boolean;
   /** An initrd outside of RAM makes RAM of where it lies, or is disabled. */

@@ -60,6 +60,7 @@ export const ARM: Architecture = {
   lowmem: 768n * MiB,
   early: {
     mem: 'replaces',
+    memoryWords: ['vmalloc'],
     firstPageLost: false,
     initrdOutside: 'disabled',
     belowImage: 16n * KiB,

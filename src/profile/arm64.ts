@@ -68,6 +68,7 @@ export const ARM64: Architecture = {
   dma32End: 4n * GiB,
   early: {
     mem: 'total-and-image',
+    memoryWords: [],
     firstPageLost: false,
     initrdOutside: 'becomes-ram',
     belowImage: 0n,

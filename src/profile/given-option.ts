@@ -1,7 +1,7 @@
 /** Options as people and `.config` give them: one name and value, and what of the model it sets. */
 import type { PageKiB } from './architecture.ts';
 import { type ConfigKey, type ConfigProblem, configKeys, DEFCONFIG, readOption } from './config.ts';
-import { notedOption } from './noted-options.ts';
+import { type NotedOption, notedOption } from './noted-options.ts';
 import { isMenu, PARENTS } from './parent-options.ts';
 
 /** A value as in .config; `y` and `n` may be booleans. */
@@ -114,18 +114,36 @@ export function readGiven(key: string, given: unknown): Setting | ConfigProblem 
   }
   const noted = notedOption(key);
   if (noted === undefined) return { key, problem: 'unknown', expected: givenKeys().join(', ') };
-  const plain =
-    value === 'y' || value === 'm' ? true : value === 'n' ? false : (value as boolean | number | string);
-  const number = typeof plain === 'string' && /^\d+$/.test(plain) ? Number(plain) : plain;
+  const read = readNoted(key, noted, value);
+  if (typeof read === 'object') return read;
   const options: Setting['options'] = [];
-  const parent = Object.hasOwn(PARENTS, key) ? { isParentOn: plain !== false } : {};
-  if (!noted.matters(number)) return { options, ...parent };
-  const shown = plain === true ? 'y' : plain === false ? 'n' : String(plain);
+  const parent = Object.hasOwn(PARENTS, key) ? { isParentOn: read !== false } : {};
+  if (!noted.matters(read)) return { options, ...parent };
+  const shown = read === true ? 'y' : read === false ? 'n' : String(read);
   return {
     options,
     ...parent,
     noted: { text: `${key}=${shown}: ${noted.why}`, refused: noted.refused === true },
   };
+}
+
+/** What Kconfig would not take is refused, though the model does not follow the option. */
+function readNoted(
+  key: string,
+  { type }: NotedOption,
+  value: unknown,
+): boolean | number | string | ConfigProblem {
+  if (type === 'text') return value as boolean | number | string;
+  if (type === 'number') {
+    if (value === false || value === 'n') return false;
+    const number = typeof value === 'string' && /^(0x[0-9a-f]+|\d+)$/i.test(value) ? Number(value) : value;
+    return typeof number === 'number' && Number.isInteger(number)
+      ? number
+      : { key, problem: 'not-number', expected: 'a number' };
+  }
+  if (type === 'tristate' && value === 'm') return true;
+  const on = yes(key, value);
+  return typeof on === 'object' && type === 'tristate' ? { ...on, expected: 'y, m or n' } : on;
 }
 
 function readModelled(key: ConfigKey, value: unknown): Setting | ConfigProblem {

@@ -41,6 +41,7 @@ export const RISCV64: Architecture = {
   dma32End: 4n * GiB,
   early: {
     mem: 'total',
+    memoryWords: [],
     firstPageLost: false,
     initrdOutside: 'disabled',
     belowImage: 0n,

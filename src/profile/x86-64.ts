@@ -49,6 +49,7 @@ export const X86_64: Architecture = {
   dma32End: 4n * GiB,
   early: {
     mem: 'address',
+    memoryWords: ['disable_mtrr_trim', 'mem_encrypt'],
     firstPageLost: true,
     initrdOutside: 'disabled',
     belowImage: 0n,

@@ -28,7 +28,16 @@ describe('parseCmdline', () => {
 
   it('ignores all other words, and everything behind --', () => {
     const words = parseCmdline('console=ttyAMA0 root=/dev/sda cmax=1M xcma=1M memtest -- cma=64M mem=1G');
-    expect(words).toEqual({ malformed: [], ignored: ['memtest'] });
+    expect(words).toEqual({
+      malformed: [],
+      ignored: ['memtest'],
+      halfRead: [],
+      withoutUnit: [],
+      misspelt: [
+        { word: 'cmax=1M', meant: 'cma' },
+        { word: 'xcma=1M', meant: 'cma' },
+      ],
+    });
   });
 
   it('keeps quoted words together', () => {
@@ -36,7 +45,7 @@ describe('parseCmdline', () => {
   });
 
   it('names the words that an early_param() refuses', () => {
-    expect(parseCmdline('cma mem coherent_pool')).toEqual({ malformed: ['cma', 'mem'], ignored: [] });
+    expect(parseCmdline('cma mem coherent_pool')).toMatchObject({ malformed: ['cma', 'mem'], ignored: [] });
   });
 
   it('reads anything', () => {

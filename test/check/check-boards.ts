@@ -260,6 +260,26 @@ export const CASES: Readonly<Record<string, Case>> = {
     good: GOOD,
     say: 'device_type = "memory"',
   },
+  'board-flag-value': {
+    bad: source(
+      'video@60000000 { compatible = "shared-dma-pool"; no-map; reusable = "no"; reg = <0 0x60000000 0 0x1000000>; };',
+    ),
+    good: source(pool('video@60000000', '0 0x60000000 0 0x1000000')),
+    say: 'no reusable',
+  },
+  'board-default-ignored': {
+    bad: source(
+      'video@60000000 { compatible = "shared-dma-pool"; linux,cma-default; reg = <0 0x60000000 0 0x1000000>; };',
+    ),
+    good: source(
+      'video@60000000 { compatible = "shared-dma-pool"; reusable; linux,cma-default; reg = <0 0x60000000 0 0x1000000>; };',
+    ),
+    say: 'reusable added',
+  },
+  'region-several-reg': {
+    bad: source(cma('video@60000000', '0 0x60000000 0 0x1000000 0 0x64000000 0 0x1000000')),
+    good: source(cma('video@60000000', '0 0x60000000 0 0x1000000')),
+  },
   'board-root-cells': {
     bad: '/dts-v1/; / { compatible = "lab,board"; #size-cells = <1>; memory@40000000 { device_type = "memory"; reg = <0x40000000 0x40000000>; }; };',
     good: GOOD,
@@ -273,6 +293,18 @@ export const CASES: Readonly<Record<string, Case>> = {
     good: GOOD,
     params: { cmdline: 'crashkernel=128M' },
     goodParams: { cmdline: 'quiet' },
+  },
+  'cmdline-half-read': {
+    bad: GOOD,
+    good: GOOD,
+    params: { cmdline: 'cma=64MB' },
+    goodParams: { cmdline: 'cma=64M@0-4G' },
+  },
+  'cmdline-misspelt': {
+    bad: GOOD,
+    good: GOOD,
+    params: { cmdline: 'cam=64M' },
+    goodParams: { cmdline: 'cma=64M' },
   },
   'cmdline-cma-bytes': {
     bad: GOOD,

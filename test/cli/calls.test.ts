@@ -138,3 +138,16 @@ test('scenarios have the same calls', async () => {
   );
   expect(await place.sh('dmaheap run s.yaml')).toMatchObject({ code: 0, stderr: '' });
 });
+
+test('what is said of an offset is what the call and the file take', async () => {
+  const { sh } = freshPlace();
+  await sh('dmaheap boot boards/camera-soc.dtb; dmaheap alloc system 4K; dmaheap open /proc/iomem');
+  const told = async (line: string) => (await sh(`dmaheap ${line}`)).stderr.split('\n')[1]?.trim();
+  expect(await told('lseek -- 4 -1 SEEK_END')).toContain('a buffer takes only 0');
+  expect(await told('lseek 4 0 SEEK_CUR')).toContain('SEEK_SET (0) and SEEK_END (2)');
+  expect(await told('lseek -- 3 -1 SEEK_SET')).toBe('offset -1 leads to before the begin of the file');
+  expect(await told('lseek 3 0 SEEK_END')).toContain('SEEK_SET (0) and SEEK_CUR (1)');
+  // Only lseek has such rules.
+  const others = ['call pread64 -- 4 16 -1', 'call pwrite64 -- 4 00 -1', 'call pread -- 3 16 -1'];
+  for (const line of others) expect(await told(line), line).toBe('offset -1 is below 0');
+});

@@ -184,6 +184,24 @@ test('no option of any command is passed over in silence, and no nonsense is tak
   expect(wrong).toEqual([]);
 }, 600_000);
 
+test('a task that there is none of is started, and said to be, or it is said that there is none', async () => {
+  const commands = (await commandsOf()).filter(
+    ({ words, command }) =>
+      words[0] !== 'exec' && (command.registeredArguments.length > 0 || command.commands.length === 0),
+  );
+  const silent: string[] = [];
+  let taken = 0;
+  for (const { words } of commands) {
+    const path = words.join(' ');
+    const { code, stdout, stderr } = await observed([...words, ...(LINES[path] ?? []), '--task=ghost']);
+    if (code === 2) continue;
+    taken++;
+    if (!/started task ghost|ESRCH|there is no task ghost/.test(stdout + stderr)) silent.push(path);
+  }
+  expect(silent).toEqual([]);
+  expect(taken).toBeGreaterThan(30);
+}, 120_000);
+
 test('help for a command that there is none of is wrong usage', async () => {
   const groups = (await commandsOf()).filter(({ command }) => command.registeredArguments.length === 0);
   const paths = [

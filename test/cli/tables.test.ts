@@ -1,9 +1,10 @@
 /** The tables of list, regions, buffers, tasks and devices, as their commands print them. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectPath } from '../small-board.ts';
+import { COMMAND_LINES } from './every-command.ts';
 import { dmaheap } from './in-process.ts';
 
 const BOARD = projectPath('fixtures/boards/camera-soc.dtb');
@@ -105,4 +106,44 @@ test('two heaps of one area are told as such, where both are shown', async () =>
     (await run(['list', '--board', projectPath('fixtures/boards/two-bank.dtb'), '--cmdline', 'cma=0']))
       .stdout,
   ).not.toContain('one area');
+});
+
+/** The lines of every table in a text: from its titles to the next empty line. */
+const tablesIn = (text: string): string[][] =>
+  text
+    .split(/\n{2,}/)
+    .map((part) => part.split('\n'))
+    .map((lines) => lines.slice(lines.findIndex((line) => /^ *[A-Z]{2,} {2,}[A-Z]/.test(line))))
+    .filter(([title = '']) => /^ *[A-Z]{2,} {2,}[A-Z]/.test(title));
+
+test('every table of every command fits 80 columns', async () => {
+  const wide: string[] = [];
+  const withTable = new Set<string>();
+  const place = mkdtempSync(join(tmpdir(), 'dmaheap-wide-'));
+  copyFileSync(BOARD, join(place, 'board.dtb'));
+  const lines = [
+    // A path as long as the test's own is not cut.
+    ...COMMAND_LINES.filter(([command]) => command !== 'boards'),
+    ['boards', 'board.dtb'],
+    ['boot', BOARD, '--force'],
+    ['alloc', 'system', '64K', '--name', 'a-name-of-31-bytes-at-the-most-'],
+    ...['camera-of-the-left-side', 'encoder-of-the-right-side'].map((task) => ['task', 'send', '4', task]),
+    ['device', 'attach', CAMERA, '4'],
+    ['leaks'],
+    ['show', 'heap:system'],
+    ['fault', 'add', 'errno=ENOMEM,heap=video-cma@60000000,size=>=1M,nth=100'],
+    ['fault', 'list'],
+  ];
+  for (const words of lines) {
+    if (words.includes('__complete')) continue;
+    const { stdout, stderr } = await dmaheap(words, {}, { cwd: place });
+    for (const table of [...tablesIn(stdout), ...tablesIn(stderr)]) {
+      withTable.add(words[0] ?? '');
+      wide.push(...table.filter((line) => line.length > 80).map((line) => `${words.join(' ')}: ${line}`));
+    }
+  }
+  rmSync(place, { recursive: true, force: true });
+  expect(wide).toEqual([]);
+  for (const command of ['boot', 'list', 'config', 'kernels', 'leaks', 'check', 'boards', 'fault'])
+    expect([...withTable]).toContain(command);
 });

@@ -197,13 +197,56 @@ describe('a panic', () => {
 
 describe('the command line', () => {
   const WORDS =
-    'crashkernel=128M hugepages=4 hugepagesz=2M default_hugepagesz=1G hugetlb_cma=64M memmap=1M$1G movablecore=64M kernelcore=64M swiotlb=1024 numa=off numa_cma=0:16M cma_pernuma=8M memblock=debug reserve_mem=1M:4K:x kasan=on kasan.mode=sync page_poison=1 init_on_alloc=1 init_on_free=1 iommu.passthrough=1 iommu=pt movable-node memtest';
+    'crashkernel=128M hugepages=4 hugepagesz=2M default_hugepagesz=1G hugetlb_cma=64M memmap=1M$1G movablecore=64M kernelcore=64M swiotlb=1024 numa=off numa_cma=0:16M cma_pernuma=8M memblock=debug reserve_mem=1M:4K:x kasan=on kasan.mode=sync page_poison=1 init_on_alloc=1 init_on_free=1 iommu.passthrough=1 iommu=pt movable-node memtest initrd=0x48000000,1M elfcorehdr=1M@1G dhash_entries=9 percpu_alloc=page initcall_blacklist=cma_init_reserved_areas kho=on sysctl.vm.min_free_kbytes=9 retain_initrd';
 
   test.each(WORDS.split(' '))('%s is named as ignored', (word) => {
     const found = warningsOf(board(), { cmdline: `quiet ${word} nokaslr` });
     expect(found).toMatchObject([{ code: 'cmdline-ignored', message: expect.stringContaining(word) }]);
     expect(warningsOf(board(), { cmdline: `-- ${word}` })).toEqual([]);
   });
+
+  test('a word of another architecture is not named', () => {
+    expect(warningsOf(board(), { cmdline: 'vmalloc=512M mem_encrypt=on' })).toEqual([]);
+    expect(codes(board(), { cmdline: 'vmalloc=512M', arch: 'arm' })).toContain('cmdline-ignored');
+  });
+
+  /** Every size that is followed, as nobody means it. */
+  const SIZES = ['cma', 'mem', 'coherent_pool'];
+  test.each(SIZES.flatMap((name) => ['abc', '', '-1', '64MB', '64M,foo', 'M'].map((v) => `${name}=${v}`)))(
+    '%s says what Linux reads',
+    (cmdline) => {
+      const found = warningsOf(board(), { cmdline }).find(({ code }) => code === 'cmdline-half-read');
+      expect(found?.message).toContain(`Linux reads ${cmdline} as `);
+      expect(warningsOf(board(), { cmdline: `-- ${cmdline}` })).toEqual([]);
+    },
+  );
+  test.each(SIZES)('%s= with a small number says that it is bytes', (name) => {
+    const cmdline = `${name}=64`;
+    const [found] = warningsOf(board(), { cmdline });
+    expect(found?.message).toContain(`${cmdline} asks for 64 B, which Linux rounds `);
+    expect(warningsOf(board(), { cmdline: `${name}=128M` })).toEqual([]);
+    expect(warningsOf(board(), { cmdline: `${name}=0` })).toEqual([]);
+  });
+  test.each([
+    ['cam=64M', 'cma'],
+    ['CMA=64M', 'cma'],
+    ['cma_size=64M', 'cma'],
+    ['Mem=64M', 'mem'],
+    ['coherentpool=1M', 'coherent_pool'],
+  ])('%s was meant as %s=', (cmdline, meant) => {
+    expect(bootBoard(board(), { cmdline }).outcome.warnings).toMatchObject([
+      { code: 'cmdline-misspelt', hint: `did you mean ${meant}=?` },
+    ]);
+  });
+  test.each([
+    'console=ttyAMA0',
+    'root=/dev/mmcblk0p2',
+    'mtd=1',
+    'loglevel=8',
+    'panic=5',
+    'maxcpus=1',
+    'lpj=1',
+  ])('%s is no word of memory', (cmdline) => expect(warningsOf(board(), { cmdline })).toEqual([]));
 
   test.each([
     ['cma=64', 'cma=64 asks for 64 B, which Linux rounds up to a pageblock (2 MiB)'],

@@ -4,6 +4,7 @@ import { ARM64 } from '../../src/profile/arm64.ts';
 import { type ConfigKey, configKeys } from '../../src/profile/config.ts';
 import { type ConfigLayer, defaultName, layeredConfig } from '../../src/profile/config-layers.ts';
 import { readConfigFile } from '../../src/profile/dot-config.ts';
+import { givenKeys, OLD_NAMES } from '../../src/profile/given-option.ts';
 import { linuxVersion } from '../../src/profile/kernels.ts';
 import { NOTED } from '../../src/profile/noted-options.ts';
 import type { AskedKernel } from '../../src/profile/option-rules.ts';
@@ -67,6 +68,24 @@ it('a part of a later layer is on all the same', () => {
   ]);
   expect(problems).toEqual([]);
   expect([config.CONFIG_DMABUF_HEAPS_SYSTEM, config.CONFIG_DMABUF_HEAPS_CMA]).toEqual([true, false]);
+});
+
+it('no option that is read takes nonsense, those that are only noted neither', () => {
+  const asked = askedFor('7.3');
+  const keys = [
+    ...givenKeys(),
+    ...Object.keys(OLD_NAMES),
+    ...Object.keys(PARENTS),
+    ...Object.keys(NOTED).filter((key) => NOTED[key]?.type !== 'text'),
+    'CONFIG_ARM64_VA_BITS_39',
+    'CONFIG_DMABUF_HEAPS_DSP',
+  ];
+  for (const key of new Set(keys)) {
+    for (const value of ['maybe', 'Y', '', '1.5', 'yes', '-1', '64M']) {
+      const { problems } = layeredConfig(asked, [single({ [key]: value })]);
+      expect(problems.length, `${key}=${value}`).toBeGreaterThan(0);
+    }
+  }
 });
 
 it('a heap on a configuration without CMA is refused by name, not left out', () => {

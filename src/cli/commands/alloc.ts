@@ -11,7 +11,7 @@ import { bufferJson } from '../json/json.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
-import { readCount, readSize, readWord } from '../words/arguments.ts';
+import { readCount, readSize, readWord, readWord32 } from '../words/arguments.ts';
 import { type GivenFlags, readFlags } from '../words/open-flags.ts';
 import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
@@ -55,7 +55,7 @@ export function allocCommand({ program, shell }: Registry): void {
     .option('--name <name>', 'name the buffer (DMA_BUF_SET_NAME)')
     .option('--fd-flags <flags>', 'O_RDONLY, O_WRONLY, O_RDWR, O_CLOEXEC joined by |, or a number', readFlags)
     .option('--heap-flags <n>', 'the heap_flags field', readWord)
-    .option('--fd <n>', 'the fd field on the way in, which must be 0', readCount)
+    .option('--fd <n>', 'the fd field on the way in, which must be 0', readWord32)
     .option('--open-flags <flags>', 'how the node of the heap is opened: O_RDWR unless given', readFlags)
     .option('--count <n>', 'how many buffers; stops at the first failure', readCount)
     .option('--atomic', 'with --count: all of them or none')

@@ -37,7 +37,7 @@ async function runBoards(sh: Shell, words: readonly string[], options: BoardsOpt
   const profile = [linuxBanner(asked), ...(vendor === undefined ? [] : [declaredBanner(vendor)])].join('; ');
   await sh.answer(
     () => boardsJson(boards, profile),
-    (ink) => `${profile}\n\n${boardsText(boards, ink)}`,
+    (ink) => `${profile}\n\n${boardsText(boards, ink, sh.page)}`,
   );
   if (boards.some(({ outcome }) => outcome !== 'boots' && outcome !== 'no-memory')) throw new AnsweredNo();
 }

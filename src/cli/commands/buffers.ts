@@ -1,3 +1,4 @@
+import { mustBeTask } from '../caller.ts';
 import { bufferJson } from '../json/json.ts';
 import { examples, type Registry } from '../registry.ts';
 import { bufferColumns, renderBuffers } from '../render/buffers.ts';
@@ -19,10 +20,10 @@ export function buffersCommand({ program, shell }: Registry): void {
       const sh = shell(command);
       const wishes = listWishes(options, sh.options.json);
       const session = await sh.session('buffers');
-      const { buffers, profile } = session.view((kernel) => ({
-        buffers: kernel.buffers(),
-        profile: kernel.info().banner,
-      }));
+      const { buffers, profile } = session.view((kernel) => {
+        if (sh.options.task !== undefined) mustBeTask(kernel, sh.task, 'buffers');
+        return { buffers: kernel.buffers(), profile: kernel.info().banner };
+      });
       await sh.answer(
         () => ({ schema: 'dmaheap.buffers/1', profile, buffers: buffers.map(bufferJson) }),
         (ink) => renderBuffers(buffers, ink, sh.task, sh.page, wishes),

@@ -35,5 +35,8 @@ export function callCommand({ program, shell }: Registry): void {
     .addHelpText('after', examples('dmaheap call read 4 16', 'dmaheap call pread64 -- 4 16 -1'));
   const registry: Registry = { program: parent, shell };
   for (const [name, verb] of Object.entries(CALL_VERBS)) verbCommand(name, verb, verb.call)(registry);
+  // As libc calls what the kernel calls pread64.
+  for (const command of parent.commands)
+    if (command.name().endsWith('64')) command.alias(command.name().slice(0, -2));
   setrlimit(registry);
 }

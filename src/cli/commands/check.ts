@@ -129,7 +129,7 @@ async function run(sh: Shell, words: readonly string[], options: CheckCommandOpt
     }));
     return sh.answer(
       () => checksJson(list),
-      (ink) => checksText(list, ink),
+      (ink) => checksText(list, ink, sh.page),
     );
   }
   if (words.length === 0) throw new UsageError('no board given', 'Name one, or --list-checks');

@@ -85,7 +85,7 @@ export function configCommand({ program, shell }: Registry): void {
       await sh.warn(inForce.warnings);
       await sh.answer(
         () => configJson(inForce),
-        (ink) => configText(inForce, ink),
+        (ink) => configText(inForce, ink, sh.page),
       );
     });
   command

@@ -25,7 +25,7 @@ export function kernelsCommand({ program, shell }: Registry): void {
       const { KERNEL_DIFFERENCES } = await import('../../profile/kernel-differences.ts');
       await sh.answer(
         () => kernelsJson(KERNELS, KERNEL_DIFFERENCES),
-        (ink) => kernelsText(KERNELS, KERNEL_DIFFERENCES, ink),
+        (ink) => kernelsText(KERNELS, KERNEL_DIFFERENCES, ink, sh.page),
       );
     });
 }

@@ -26,10 +26,13 @@ export function leaksCommand({ program, shell }: Registry): void {
       // A name that no task can have is a mistake, not an answer.
       if (task !== undefined) sh.task;
       const session = await sh.session('leaks');
-      const { buffers, profile } = session.view((kernel) => ({
+      const { buffers, profile, isTask } = session.view((kernel) => ({
+        isTask: task === undefined || kernel.hasTask(task),
         buffers: kernel.buffers().filter((buffer) => task === undefined || heldBy(buffer, task)),
         profile: kernel.info().banner,
       }));
+      // A task that ended leaks nothing, and its name may be mistyped.
+      if (!isTask) sh.streams.err(`note: there is no task ${task} now\n`);
       await sh.answer(
         () => ({
           schema: 'dmaheap.leaks/1',
@@ -37,7 +40,7 @@ export function leaksCommand({ program, shell }: Registry): void {
           task: task ?? null,
           buffers: buffers.map(bufferJson),
         }),
-        (ink) => renderLeaks(buffers, ink),
+        (ink) => renderLeaks(buffers, ink, sh.page),
       );
       if (buffers.length > 0) throw new AnsweredNo();
     });

@@ -5,6 +5,7 @@ import { findHeap } from '../../program/find-heap.ts';
 import { heapName } from '../../uapi/dma-heap.ts';
 import type { PfnRange } from '../../units.ts';
 import { bufferOf } from '../bytes/buffer-of.ts';
+import { mustBeTask } from '../caller.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { CallFailed } from '../failures.ts';
 import { bufferJson, extentJson, heapJson, regionJson } from '../json/json.ts';
@@ -46,15 +47,7 @@ function shownHeap(kernel: Kernel, name: string): ShownHeap {
 }
 
 function shownBuffer(kernel: Kernel, task: string, fd: number): BufferView {
-  if (!kernel.hasTask(task)) {
-    throw new CallFailed([
-      {
-        what: `show: ${task}`,
-        errno: 'ESRCH',
-        why: { kind: 'no-such-task', task, known: kernel.taskNames() },
-      },
-    ]);
-  }
+  mustBeTask(kernel, task, 'show');
   return bufferOf({ kernel, task }, fd, 'show:');
 }
 

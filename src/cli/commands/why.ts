@@ -11,6 +11,7 @@ import { DMA_HEAP_IOCTL_ALLOC, decodeDmaHeapAllocationData, heapName } from '../
 import { type Errno, isErrno, strerror } from '../../uapi/errno.ts';
 import { formatSize, getOrder } from '../../units.ts';
 import { bufferOf } from '../bytes/buffer-of.ts';
+import { mustBeTask } from '../caller.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { explainFailure } from '../explain/explain-failure.ts';
 import { whyJson } from '../explain/report.ts';
@@ -148,15 +149,7 @@ function whyBuffer(kernel: Kernel, task: string, fd: number): WhyBuffer {
 async function ofBuffer(sh: Shell, session: Session, fd: number): Promise<void> {
   const { task } = sh;
   const why = session.view((kernel) => {
-    if (!kernel.hasTask(task)) {
-      throw new CallFailed([
-        {
-          what: `why: ${task}`,
-          errno: 'ESRCH',
-          why: { kind: 'no-such-task', task, known: kernel.taskNames() },
-        },
-      ]);
-    }
+    mustBeTask(kernel, task, 'why');
     return whyBuffer(kernel, task, fd);
   });
   await answered(sh, bannerOf(session), bufferWhyJson(why), () => bufferText(why));

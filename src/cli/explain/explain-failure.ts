@@ -16,14 +16,21 @@ import { explainDriverFailure } from './explain-driver-failure.ts';
 
 const CGROUP_REASONS = {
   'not-a-cgroup': 'directories are made and removed only below /sys/fs/cgroup',
+  'not-there': 'it, or the cgroup that it would be in, is not there',
   'in-use': 'the cgroup has tasks or cgroups in it, or is the root',
+} as const;
+
+/** What lseek(2) takes of a file. */
+const SEEKS = {
+  'dma-buf': ': SEEK_SET (0) and SEEK_END (2) are',
+  virtual: ': SEEK_SET (0) and SEEK_CUR (1) are',
 } as const;
 
 /** Whether a length has no page's end above it. */
 const wraps = (length: bigint): boolean => length > U64_MASK - 0xfffn;
 
 function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): string[] {
-  const { argument, value } = failure;
+  const { argument, value, seeks } = failure;
   switch (argument) {
     case 'len':
       return value === 0n
@@ -45,12 +52,15 @@ function badArgument(failure: Extract<Failure, { kind: 'bad-argument' }>): strin
       return [`heap flags ${formatHex(value)}: no flag is defined, so they must be 0`];
     case 'request':
       return [`ioctl request ${formatHex(value)} is not one that this file knows`];
-    case 'offset':
-      return [
-        `offset ${value < 0n ? value : formatHex(value)} is not allowed: a buffer takes only 0, with SEEK_SET or SEEK_END`,
-      ];
+    case 'offset': {
+      const told = `offset ${value < 0n ? value : formatHex(value)}`;
+      if (seeks === 'dma-buf')
+        return [`${told} is not allowed: a buffer takes only 0, with SEEK_SET or SEEK_END`];
+      if (seeks === 'virtual') return [`${told} leads to before the begin of the file`];
+      return [value < 0n ? `${told} is below 0` : `${told} is no multiple of a page`];
+    }
     case 'whence':
-      return [`whence ${value} is not allowed: SEEK_SET (0) and SEEK_END (2) are`];
+      return [`whence ${value} is not allowed${seeks === undefined ? '' : SEEKS[seeks]}`];
     case 'prot':
       return [`protection ${formatHex(value)} is not allowed`];
     case 'flags':
@@ -212,7 +222,9 @@ export function explainFailure(failure: Failure): string[] {
       ];
     case 'path':
       return failure.mode === undefined
-        ? [failure.cgroup === undefined ? failure.path : `${failure.path}: ${CGROUP_REASONS[failure.cgroup]}`]
+        ? failure.cgroup === undefined
+          ? []
+          : [`${failure.path}: ${CGROUP_REASONS[failure.cgroup]}`]
         : [
             `${failure.path} has mode ${failure.mode.toString(8).padStart(4, '0')}, user 0, group ${failure.gid ?? 0}`,
           ];

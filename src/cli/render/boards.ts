@@ -5,6 +5,7 @@ import type { BoardSummary } from '../../program/boots/board-summary.ts';
 import { formatHex, formatSize } from '../../units.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { PAGE, type Page } from '../terminal/list-table.ts';
 import { renderTable } from '../terminal/table.ts';
 
 type Heap = BoardSummary['heaps'][number];
@@ -50,7 +51,11 @@ export function boardsSummary(boards: readonly BoardSummary[], seconds: number):
   return `${boards.length} ${boards.length === 1 ? 'board' : 'boards'}: ${counts.join(', ')}; ${odd} with findings; ${seconds.toFixed(1)} s${rate}\n`;
 }
 
-export function boardsText(boards: readonly BoardSummary[], ink: Ink = NO_INK): string {
+export function boardsText(
+  boards: readonly BoardSummary[],
+  ink: Ink = NO_INK,
+  { width }: Page = PAGE,
+): string {
   // What is only ever declared has a column where it is.
   const hasCarveouts = boards.some(({ heaps }) => heaps.some(({ backend }) => backend === 'carveout'));
   const rows = boards.map((board) => [
@@ -72,10 +77,11 @@ export function boardsText(boards: readonly BoardSummary[], ink: Ink = NO_INK): 
       { title: 'CMA' },
       { title: 'COHERENT' },
       ...(hasCarveouts ? [{ title: 'CARVEOUT' }] : []),
-      { title: 'FINDINGS' },
+      { title: 'FINDINGS', wraps: true },
     ],
     rows,
     ink.title,
+    width,
   );
 }
 

@@ -4,6 +4,7 @@ import { type FindingGroup, groupFindings } from '../../check/group-findings.ts'
 import type { SourcePosition } from '../../diagnostic.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { PAGE, type Page } from '../terminal/list-table.ts';
 import { renderTable } from '../terminal/table.ts';
 import { bootDifferenceJson, bootLine } from './boot-difference.ts';
 
@@ -161,12 +162,13 @@ export const checkJson = (boards: readonly CheckedBoard[], profile: string) => (
   })),
 });
 
-export function checksText(checks: readonly CheckAbout[], ink: Ink = NO_INK): string {
+export function checksText(checks: readonly CheckAbout[], ink: Ink = NO_INK, { width }: Page = PAGE): string {
   const rows = checks.map(({ name, severity, by, about }) => [name, severity, by, about]);
   return renderTable(
-    [{ title: 'CHECK' }, { title: 'SEVERITY' }, { title: 'BY' }, { title: 'FINDS' }],
+    [{ title: 'CHECK' }, { title: 'SEVERITY' }, { title: 'BY' }, { title: 'FINDS', wraps: true }],
     rows,
     ink.title,
+    width,
   );
 }
 

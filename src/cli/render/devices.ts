@@ -50,9 +50,8 @@ export const DEVICE_COLUMNS: readonly ListColumn<ListedDevice>[] = [
   { title: 'ATTACHED', right: true, text: ({ attachments }) => String(attachments.length) },
   {
     title: 'HOLDS',
-    right: true,
     shown: { when: (listed) => heldBytes(listed) > 0n },
-    text: (listed) => (heldBytes(listed) === 0n ? '-' : formatSize(heldBytes(listed))),
+    bytes: (listed) => heldBytes(listed) || undefined,
   },
   {
     title: 'REGIONS',

@@ -2,7 +2,8 @@
 import { type Evidence, isUnverifiedChange, type KernelDifference } from '../../profile/kernel-change.ts';
 import { isUnverified, type KernelRow } from '../../profile/kernels.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
-import { renderTable } from '../terminal/table.ts';
+import { PAGE, type Page } from '../terminal/list-table.ts';
+import { renderTable, wrapWords } from '../terminal/table.ts';
 
 const newest = ({ release, stable }: KernelRow): string => `${release}.${stable}`;
 
@@ -27,10 +28,18 @@ function evidenceText(evidence: Evidence): string {
   return 'changelog' in evidence ? `changelog: ${evidence.changelog}` : `recording ${evidence.recording}`;
 }
 
+const KERNEL_COLUMNS = [
+  { title: 'KERNEL' },
+  { title: 'MEANS' },
+  { title: 'WHAT STANDS BEHIND IT', wraps: true },
+  { title: 'COHERENT SERIES (NOT IN MAINLINE)', wraps: true },
+];
+
 export function kernelsText(
   kernels: readonly KernelRow[],
   differences: readonly KernelDifference[],
   ink: Ink = NO_INK,
+  { width }: Page = PAGE,
 ): string {
   const rows = kernels.map((row) => [
     row.release,
@@ -38,24 +47,21 @@ export function kernelsText(
     standsBehind(row),
     row.series === undefined ? '-' : (SERIES[row.series] ?? ''),
   ]);
-  const changes = differences.flatMap(({ about, where, changes }) =>
-    changes.map((change, at) => [
-      at === 0 ? about : '',
-      change.since,
-      change.says,
-      at === 0 ? where : '',
-      `${isUnverifiedChange(change) ? 'unverified: ' : ''}${evidenceText(change.evidence)}`,
-    ]),
-  );
-  const kernelColumns = ['KERNEL', 'MEANS', 'WHAT STANDS BEHIND IT', 'COHERENT SERIES (NOT IN MAINLINE)'];
-  const changeColumns = ['WHAT DIFFERS', 'SINCE', 'IS', 'DECIDED IN', 'EVIDENCE'];
-  const table = (titles: readonly string[], lines: readonly (readonly string[])[]) =>
-    renderTable(
-      titles.map((title) => ({ title })),
-      lines,
-      ink.title,
+  const told = differences.map((difference) => differenceText(difference, width, ink));
+  return `${renderTable(KERNEL_COLUMNS, rows, ink.title, width)}\nwhat differs, since which release, and the evidence:\n\n${told.join('')}`;
+}
+
+/** What differs, who decides it, and a line for each release that changed it. */
+function differenceText({ about, where, changes }: KernelDifference, width: number, ink: Ink): string {
+  const since = Math.max(...changes.map((change) => change.since.length));
+  const lines = changes.flatMap((change) => {
+    const evidence = `${isUnverifiedChange(change) ? 'unverified: ' : ''}${evidenceText(change.evidence)}`;
+    return wrapWords(`${change.says} (${evidence})`, width - since - 4).map(
+      (line, i) => `  ${(i === 0 ? change.since : '').padEnd(since)}  ${line}`,
     );
-  return `${table(kernelColumns, rows)}\n${table(changeColumns, changes)}`;
+  });
+  const titles = wrapWords(`${about}: ${where}`, width - 2).map((line, i) => (i === 0 ? line : `  ${line}`));
+  return [...titles.map(ink.title), ...lines].map((line) => `${line}\n`).join('');
 }
 
 const evidenceJson = (evidence: Evidence) =>

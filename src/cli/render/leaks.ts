@@ -3,6 +3,7 @@ import type { BufferView } from '../../kernel/views/views.ts';
 import { formatSize } from '../../units.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
+import { PAGE, type Page } from '../terminal/list-table.ts';
 import { renderTable } from '../terminal/table.ts';
 import { holders } from './buffers.ts';
 
@@ -11,11 +12,15 @@ const COLUMNS = [
   { title: 'SIZE', right: true },
   { title: 'HEAP' },
   { title: 'NAME' },
-  { title: 'MADE BY' },
-  { title: 'HELD BY' },
+  { title: 'MADE BY', wraps: true },
+  { title: 'HELD BY', wraps: true },
 ];
 
-export function renderLeaks(buffers: readonly BufferView[], ink: Ink = NO_INK): string {
+export function renderLeaks(
+  buffers: readonly BufferView[],
+  ink: Ink = NO_INK,
+  { width }: Page = PAGE,
+): string {
   if (buffers.length === 0) return 'none\n';
   const rows = buffers.map((buffer) => [
     String(buffer.ino),
@@ -27,5 +32,5 @@ export function renderLeaks(buffers: readonly BufferView[], ink: Ink = NO_INK): 
   ]);
   const total = buffers.reduce((sum, { size }) => sum + size, 0n);
   const count = `${buffers.length} ${buffers.length === 1 ? 'buffer' : 'buffers'}`;
-  return `${renderTable(COLUMNS, rows, ink.title)}${count}, ${formatSize(total)}\n`;
+  return `${renderTable(COLUMNS, rows, ink.title, width)}${count}, ${formatSize(total)}\n`;
 }

@@ -1,6 +1,6 @@
 /** Reads the arguments of commands; what cannot be read is a `UsageError` that says what was expected. */
 import { InvalidArgumentError } from 'commander';
-import { parseU64 } from '../../uapi/call-names.ts';
+import { parseNumber, parseU64 } from '../../uapi/call-names.ts';
 import { parseByte, parseSeconds, parseSize, parseWhole } from '../../units.ts';
 import { UsageError } from '../failures.ts';
 
@@ -28,6 +28,13 @@ export function readCount(text: string): number {
   const count = parseWhole(text, MAX_COUNT);
   if (count !== undefined) return count;
   throw new InvalidArgumentError('Expected a whole number.');
+}
+
+/** A 32-bit number as C writes it. */
+export function readWord32(text: string): number {
+  const value = parseNumber(text);
+  if (value !== undefined) return value;
+  throw new InvalidArgumentError('Expected a 32-bit number: decimal, 0x hexadecimal, or octal after a 0.');
 }
 
 /** A 64-bit number as C writes it. */

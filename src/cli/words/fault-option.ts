@@ -36,8 +36,9 @@ export function readFaultRule(text: string): FaultRule {
   throw new InvalidArgumentError(sentence(read.problem));
 }
 
+/** A key stays as it is typed. */
 const sentence = (text: string): string =>
-  `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.?]$/.test(text) ? '' : '.'}`;
+  `${/^\w+=/.test(text) ? text.slice(0, 1) : text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.?]$/.test(text) ? '' : '.'}`;
 
 export const collectFaults = (text: string, before: readonly FaultRule[] = []): FaultRule[] => [
   ...before,

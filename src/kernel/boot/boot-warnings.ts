@@ -3,7 +3,7 @@
  * get, and which words of the command line are not followed.
  */
 import type { Board } from '../../board/board.ts';
-import type { MemoryCmdline } from '../../board/cmdline.ts';
+import { CMDLINE_OF_SOME, type HalfRead, type MemoryCmdline } from '../../board/cmdline.ts';
 import { unitAddressOf } from '../../board/reserved-memory-doubts.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { Claim } from '../../mm/early/claims.ts';
@@ -21,6 +21,7 @@ import {
   MiB,
   rangeEnd,
   rangesOverlap,
+  roundDown,
   sharedRange,
 } from '../../units.ts';
 import { NOTHING_REGISTERED, type Registered } from './regions.ts';
@@ -48,6 +49,7 @@ export function bootWarnings(
   const found: readonly Warning[] = [
     ...cmdlineWarnings(early, words),
     ...elsewhereWarnings(reservedMemory.regions),
+    ...severalRegWarnings(board, early, reservedMemory.regions),
     ...overlapWarnings(early, reservedMemory.regions),
     // Those that have no page structs killed the kernel, which is told of the panic.
     ...(registered === NOTHING_REGISTERED ? [] : pastRamWarnings(early)),
@@ -63,7 +65,11 @@ export function bootWarnings(
 
 /** Words that are not followed, or that mean something else than they look like. */
 function cmdlineWarnings({ profile }: EarlyBoot, words: MemoryCmdline): readonly Warning[] {
-  const ignored = words.ignored.map((word) => ({
+  const isKnown = (word: string): boolean => {
+    const name = word.replace(/=.*$/s, '');
+    return !CMDLINE_OF_SOME.has(name) || profile.arch.early.memoryWords.includes(name);
+  };
+  const ignored: Warning[] = words.ignored.filter(isKnown).map((word) => ({
     code: 'cmdline-ignored',
     message: `${word} on the command line can change memory under ${linuxName(profile)}, and is ignored here`,
     hint: 'answers are those of a kernel without it',
@@ -75,6 +81,24 @@ function cmdlineWarnings({ profile }: EarlyBoot, words: MemoryCmdline): readonly
       hint: 'set CONFIG_DMA_CMA=y, or leave the word out',
     });
   }
+  ignored.push(...words.halfRead.flatMap((half) => halfReadWarning(profile, half)));
+  for (const { word, meant } of words.misspelt) {
+    ignored.push({
+      code: 'cmdline-misspelt',
+      message: `Linux knows no ${word.replace(/=.*$/s, '=')} of the command line and passes it on to init: no memory changes by ${word}`,
+      hint: `did you mean ${meant}=?`,
+    });
+  }
+  const { page } = profile.geometry;
+  for (const { name, size } of words.withoutUnit) {
+    if (name === 'cma' || size === 0n || size >= (name === 'mem' ? MiB : page)) continue;
+    const rounded = name === 'mem' ? `down to ${formatSize(roundDown(size, page))}` : 'up to a page';
+    ignored.push({
+      code: 'cmdline-half-read',
+      message: `${name}=${size} asks for ${formatSize(size)}, which Linux rounds ${rounded}`,
+      hint: name === 'mem' ? `for MiB: mem=${size}M` : `for KiB: coherent_pool=${size}K`,
+    });
+  }
   const unread = accountingUnread(profile, words);
   if (unread !== undefined) {
     ignored.push({
@@ -83,10 +107,31 @@ function cmdlineWarnings({ profile }: EarlyBoot, words: MemoryCmdline): readonly
       hint: 'dmaheap list --cgroup shows what is charged',
     });
   }
-  const { cma, cmaWithoutUnit } = words;
-  if (cmaWithoutUnit !== true || cma === undefined || cma.size >= MiB) return ignored;
+  const { cma } = words;
+  const isBytes = words.withoutUnit.some(({ name, size }) => name === 'cma' && size === cma?.size);
+  if (!isBytes || cma === undefined || cma.size === 0n || cma.size >= MiB) return ignored;
   const message = `cma=${cma.size} asks for ${formatSize(cma.size)}, which Linux rounds up to a pageblock (${formatSize(pageblockBytes(profile))})`;
   return [...ignored, { code: 'cmdline-cma-bytes', message, hint: `for MiB: cma=${cma.size}M` }];
+}
+
+/** What Linux makes of a size that it cannot read, or not to its end. */
+function halfReadWarning(profile: Profile, { word, name, size, rest }: HalfRead): readonly Warning[] {
+  const { mem } = profile.arch.early;
+  const code = 'cmdline-half-read';
+  const hint = `a size is a number and K, M or G: ${name}=64M`;
+  if (size > 0n) {
+    const read = `Linux reads ${word} as ${formatSize(size)}, and passes over "${rest}"`;
+    return [{ code, message: read, hint }];
+  }
+  const effect =
+    name === 'cma'
+      ? 'no default CMA area'
+      : name === 'coherent_pool'
+        ? 'as large a pool as without the word'
+        : mem === 'replaces'
+          ? 'no memory'
+          : 'no limit';
+  return [{ code, message: `Linux reads ${word} as 0: ${effect}`, hint }];
 }
 
 /** Why dma_heap.mem_accounting= does not do what it asks for. */
@@ -112,6 +157,34 @@ function elsewhereWarnings(regions: readonly ReservedMem[]): readonly Warning[] 
       node: name,
       message: `the name of ${name} says ${formatHex(said)}, but a region without reg lies where Linux finds a place: at ${formatHex(base)} here`,
       hint: 'leave the unit address out, or give the place by reg',
+    };
+  });
+}
+
+/** Regions of which Linux takes one pair of several, or none. */
+function severalRegWarnings(
+  { reservedMemory }: Board,
+  { profile }: EarlyBoot,
+  regions: readonly ReservedMem[],
+): readonly Warning[] {
+  const { severalPairs } = profile.linux.reservedMem;
+  return (reservedMemory?.nodes ?? []).flatMap(({ name, reg = [] }) => {
+    const [first, ...others] = reg;
+    if (first === undefined || others.length === 0) return [];
+    const region = regions.find((one) => one.name === name);
+    if (region === undefined || region.problem !== undefined) return [];
+    const rest = others.map(formatRange).join(', ');
+    const fate =
+      severalPairs === 'first'
+        ? `${formatRange(first)} is the region, and nothing is reserved for ${rest}`
+        : severalPairs === 'all'
+          ? `all are reserved, and ${formatRange(first)} alone is the region`
+          : 'all are reserved, and none is a region';
+    return {
+      code: 'region-several-reg',
+      node: name,
+      message: `reg of ${name} has ${reg.length} pairs of base and size: under ${linuxName(profile)} ${fate}`,
+      hint: 'write a node for each pair',
     };
   });
 }

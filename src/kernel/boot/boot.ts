@@ -131,9 +131,10 @@ export function boot(board: Board, params: BootParams, records: Records): BootOu
 function followedWords(cmdline: string, { config }: Profile): MemoryCmdline {
   const words = parseCmdline(cmdline);
   if (config.CONFIG_DMA_CMA) return words;
-  const { cma, cmaWithoutUnit: _, ...others } = words;
+  const { cma, ...others } = words;
   const malformed = words.malformed.filter((word) => word !== 'cma');
-  return { ...others, malformed, ...(cma !== undefined && { cmaUnread: true }) };
+  const halfRead = words.halfRead.filter(({ name }) => name !== 'cma');
+  return { ...others, malformed, halfRead, ...(cma !== undefined && { cmaUnread: true }) };
 }
 
 function causeOf({ because, node }: KernelPanic, board: Board): Diagnostic {

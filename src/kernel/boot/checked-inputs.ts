@@ -1,12 +1,12 @@
 /** What a user can get wrong about a boot, found before it begins. */
 import type { Board } from '../../board/board.ts';
 import { parseCmdline } from '../../board/cmdline.ts';
-import { likelyMemoryBase } from '../../board/memory-hint.ts';
+import { likelyMemory } from '../../board/memory-hint.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { InvalidInput } from '../../diagnostic.ts';
 import { linuxName, type Profile } from '../../profile/profile.ts';
 import type { PhysRange } from '../../units.ts';
-import { formatHex, formatPa, rangeEnd, roundDown, roundUp, TiB } from '../../units.ts';
+import { formatHex, formatPa, GiB, rangeEnd, roundDown, roundUp, TiB } from '../../units.ts';
 import { DEFAULT_NOFILE } from '../task.ts';
 import { accountingOf } from './accounting.ts';
 import { askedProfile } from './asked-profile.ts';
@@ -48,10 +48,13 @@ export function checkInputs(
   if (
     !memory.some((range) => isReached(range) && roundDown(rangeEnd(range), page) > roundUp(range.base, page))
   ) {
+    const { base, size } = likelyMemory(board);
     error(
       'board-no-memory',
-      'the board has no memory: its boot loader fills it in',
-      `give it with --memory BASE:SIZE, for example --memory ${formatHex(likelyMemoryBase(board))}:2G`,
+      given === board.memory
+        ? 'the board has no memory: its boot loader fills it in'
+        : 'the memory that was given has no whole page that this architecture reaches',
+      `give it with --memory BASE:SIZE, for example --memory ${formatHex(base)}:${size / GiB}G`,
     );
   }
   const beyond = memory.find((range) => rangeEnd(range) > MAX_RAM_END);

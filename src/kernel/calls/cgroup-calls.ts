@@ -53,7 +53,16 @@ export function rmdir(state: KernelState, by: string, { path }: Mkdir): SyscallR
 }
 
 function refuse(path: string, errno: Errno): SyscallResult {
-  const reason = errno === 'EPERM' ? 'not-a-cgroup' : errno === 'EBUSY' ? 'in-use' : undefined;
+  const reason =
+    errno === 'ENOENT'
+      ? path.startsWith('/sys/fs/cgroup/')
+        ? 'not-there'
+        : 'not-a-cgroup'
+      : errno === 'EPERM'
+        ? 'not-a-cgroup'
+        : errno === 'EBUSY'
+          ? 'in-use'
+          : undefined;
   return fail(errno, { kind: 'path', path, ...(reason && { cgroup: reason }) });
 }
 

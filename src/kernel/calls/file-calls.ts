@@ -39,8 +39,8 @@ export function lseek(state: KernelState, opened: Opened, call: Lseek): SyscallR
   // noop_llseek()
   if (file.kind === 'drm') return ok(0);
   if (file.kind !== 'dma_buf') return fail('ESPIPE');
-  if (whence !== SEEK_SET && whence !== SEEK_END) return badArgument('EINVAL', 'whence', whence);
-  if (offset !== 0n) return badArgument('EINVAL', 'offset', offset);
+  if (whence !== SEEK_SET && whence !== SEEK_END) return badArgument('EINVAL', 'whence', whence, 'dma-buf');
+  if (offset !== 0n) return badArgument('EINVAL', 'offset', offset, 'dma-buf');
   return ok(whence === SEEK_END ? Number(file.size) : 0);
 }
 

@@ -27,4 +27,6 @@ export const badArgument = (
   errno: Errno,
   argument: Extract<Failure, { kind: 'bad-argument' }>['argument'],
   value: bigint | number,
-): SyscallResult => fail(errno, { kind: 'bad-argument', argument, value: BigInt(value) });
+  seeks?: Extract<Failure, { kind: 'bad-argument' }>['seeks'],
+): SyscallResult =>
+  fail(errno, { kind: 'bad-argument', argument, value: BigInt(value), ...(seeks && { seeks }) });

@@ -181,9 +181,9 @@ export function lseek(
   file: VirtualOpenFile,
   { offset, whence }: { readonly offset: bigint; readonly whence: number },
 ): SyscallResult {
-  if (whence !== SEEK_SET && whence !== SEEK_CUR) return badArgument('EINVAL', 'whence', whence);
+  if (whence !== SEEK_SET && whence !== SEEK_CUR) return badArgument('EINVAL', 'whence', whence, 'virtual');
   const pos = whence === SEEK_SET ? offset : file.pos + offset;
-  if (pos < 0n) return badArgument('EINVAL', 'offset', offset);
+  if (pos < 0n) return badArgument('EINVAL', 'offset', offset, 'virtual');
   file.pos = pos;
   state.files.put(opened.descriptor.file, file);
   return ok(Number(pos));
