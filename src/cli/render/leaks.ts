@@ -3,7 +3,7 @@ import type { BufferView } from '../../kernel/views/views.ts';
 import { formatSize } from '../../units.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
-import { PAGE, type Page } from '../terminal/list-table.ts';
+import { cutMiddle, PAGE, type Page } from '../terminal/list-table.ts';
 import { renderTable } from '../terminal/table.ts';
 import { holders } from './buffers.ts';
 
@@ -16,21 +16,28 @@ const COLUMNS = [
   { title: 'HELD BY', wraps: true },
 ];
 
+/** How much is left of the names of heaps and of buffers where the table is too wide. */
+const CUT = [18, 14] as const;
+
 export function renderLeaks(
   buffers: readonly BufferView[],
   ink: Ink = NO_INK,
-  { width }: Page = PAGE,
+  { width, ellipsis }: Page = PAGE,
 ): string {
   if (buffers.length === 0) return 'none\n';
-  const rows = buffers.map((buffer) => [
-    String(buffer.ino),
-    formatSize(buffer.size),
-    escapeText(buffer.heap),
-    buffer.name === undefined ? '-' : escapeText(buffer.name),
-    `${escapeText(buffer.maker)}, call ${buffer.call}`,
-    holders(buffer).join('; '),
-  ]);
+  const rowsOf = (heap: number, name: number) =>
+    buffers.map((buffer) => [
+      String(buffer.ino),
+      formatSize(buffer.size),
+      cutMiddle(escapeText(buffer.heap), heap, ellipsis),
+      buffer.name === undefined ? '-' : cutMiddle(escapeText(buffer.name), name, ellipsis),
+      `${escapeText(buffer.maker)}, call ${buffer.call}`,
+      holders(buffer).join('; '),
+    ]);
+  const whole = renderTable(COLUMNS, rowsOf(width, width), ink.title, width);
+  const isWide = whole.split('\n').some((line) => line.length > width);
+  const table = isWide ? renderTable(COLUMNS, rowsOf(...CUT), ink.title, width) : whole;
   const total = buffers.reduce((sum, { size }) => sum + size, 0n);
   const count = `${buffers.length} ${buffers.length === 1 ? 'buffer' : 'buffers'}`;
-  return `${renderTable(COLUMNS, rows, ink.title, width)}${count}, ${formatSize(total)}\n`;
+  return `${table}${count}, ${formatSize(total)}\n`;
 }

@@ -26,13 +26,23 @@ export function wrapWords(text: string, width: number): string[] {
 }
 
 /** Narrows the columns that wrap, the widest first, until the table fits; one that cannot stays as it is. */
-function narrow(columns: readonly Column[], natural: readonly number[], width: number): number[] {
+function narrow(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  natural: readonly number[],
+  width: number,
+): number[] {
+  const words = (i: number) =>
+    [columns[i]?.title ?? '', ...rows.map((row) => row[i] ?? '')].join(' ').split(' ');
+  const least = columns.map(({ wraps }, i) =>
+    wraps === true ? Math.max(NARROWEST, ...words(i).map(({ length }) => length)) : 0,
+  );
   const widths = [...natural];
   const tableWidth = () => widths.reduce((sum, one) => sum + one, GAP.length * (widths.length - 1));
   for (let over = tableWidth() - width; over > 0; over = tableWidth() - width) {
     const widest = columns.reduce(
       (best, { wraps }, i) =>
-        wraps === true && (widths[i] ?? 0) > Math.max(NARROWEST, widths[best] ?? 0) ? i : best,
+        wraps === true && (widths[i] ?? 0) > Math.max(least[i] ?? 0, widths[best] ?? 0) ? i : best,
       -1,
     );
     if (widest < 0) return [...natural];
@@ -56,7 +66,7 @@ export function renderTable(
   const natural = columns.map((column, i) =>
     Math.max(column.title.length, ...rows.map((row) => row[i]?.length ?? 0)),
   );
-  const widths = narrow(columns, natural, width);
+  const widths = narrow(columns, rows, natural, width);
   const layOut = (cells: readonly string[]): string[] => {
     const lines = columns.map(({ wraps }, i) => {
       const cell = cells[i] ?? '';
