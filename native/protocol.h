@@ -33,6 +33,9 @@ enum dmah_kind { DMAH_HEAP = 1, DMAH_BUFFER = 2, DMAH_FILE = 3, DMAH_DIRECTORY =
 #define DMAH_SHOW_BOARD_PAGES 1u
 #define DMAH_NO_RANGE_CLOEXEC 2u
 
+/* ret of CLOSE: a fault rule lets the program forget the descriptor, which stays open. */
+#define DMAH_STAYS 1
+
 /* Flags of an answer (its u32 flags). */
 #define DMAH_NATIVE 1u /* do the same call on the host's descriptor as well: its answer is the program's */
 #define DMAH_TAKEN 2u /* the offered descriptor is the program's now */

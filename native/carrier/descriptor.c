@@ -17,24 +17,32 @@
 
 /* ---- closing ---- */
 
-void dmah_closing(int fd)
+int dmah_closing(int fd)
 {
   dmah_epoll_closing(fd);
   if (!dmah_kind(fd))
-    return;
+    return 0;
   dmah_untrack(fd);
   struct dmah_wire *w = dmah_begin(DMAH_CLOSE);
   dmah_put_u32(w, 1);
   dmah_put_u32(w, (uint32_t)fd);
-  dmah_ask_end(w);
+  int ret = (int)dmah_ask(w);
+  bool answered = w->socket >= 0;
+  dmah_end();
+  return answered ? ret : 0;
 }
 
 int close(int fd)
 {
   if (dmah_is_own(fd))
     return (int)dmah_result(-EBADF);
-  dmah_closing(fd);
-  return REAL(close)(fd);
+  int kind = dmah_kind(fd), told = dmah_closing(fd);
+  if (told == DMAH_STAYS) {
+    dmah_track(fd, kind);
+    return 0;
+  }
+  int ret = REAL(close)(fd);
+  return ret == 0 && told < 0 && told != -EBADF ? (int)dmah_result(told) : ret;
 }
 
 int fclose(FILE *stream)

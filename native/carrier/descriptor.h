@@ -4,8 +4,11 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Tells the server that a number is about to be closed. Any number: nothing happens unless it is tracked. */
-void dmah_closing(int fd);
+/*
+ * Tells the server that a number is about to be closed, and forgets it. Any number: nothing happens unless it is tracked. 0; DMAH_STAYS; or -errno of
+ * a close that fails, and gives the number up as close(2) does.
+ */
+int dmah_closing(int fd);
 /* The epoll sets' part of it (epoll.c). */
 void dmah_epoll_closing(int fd);
 

@@ -2,12 +2,12 @@
 
 import { errnoNumber } from '../uapi/errno.ts';
 import { F_GETFL, F_SETFD, F_SETFL, FD_CLOEXEC } from '../uapi/fcntl.ts';
-import { FLAG } from './protocol.ts';
+import { FLAG, STAYS } from './protocol.ts';
 import type { Handler } from './question.ts';
 
 const EBADF = -errnoNumber('EBADF');
 
-/** Numbers that the model does not have are passed over: threads may close one twice. */
+/** Numbers that the model does not have are passed over: threads may close one twice. One that a fault rule lets the program forget stays. */
 export const close: Handler = (question) => {
   const { fields, kernel, task } = question;
   const fds = fields.list(4, (each) => each.u32());
@@ -16,7 +16,9 @@ export const close: Handler = (question) => {
   for (const fd of fds) {
     if (kernel.hasDescriptor(task, fd)) ret = question.call({ call: 'close', fd }).ret;
   }
-  question.reply(ret);
+  const [fd] = fds;
+  const stays = ret === 0 && fds.length === 1 && fd !== undefined && kernel.hasDescriptor(task, fd);
+  question.reply(stays ? STAYS : ret);
 };
 
 /** The host has made the second descriptor; what stood under its number is closed. */

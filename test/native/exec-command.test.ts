@@ -142,6 +142,26 @@ describe('what is told', () => {
   });
 });
 
+describe('a fault rule', () => {
+  const closes = (rule: string) => onBoard([program('closes')], '--kernel', '7.3', '--fault', rule);
+
+  it('lets the program forget a descriptor, which is a leak then', async () => {
+    const { stdout, stderr } = await closes('leak=closes,later,nth=1');
+    expect(stdout).toBe('close of 4: ok\nsize: 4096, next: 5\n');
+    expect(stderr).toMatch(/^2 leaks:$/m);
+  });
+
+  it('lets close fail, which gives the number up', async () => {
+    const { stdout } = await closes('errno=EIO,call=close,nth=1');
+    expect(stdout).toBe('close of 4: Input/output error\nsize: -1, next: 4\n');
+  });
+
+  it('of an allocation is its answer', async () => {
+    const { stdout } = await closes('errno=ENOMEM,nth=2');
+    expect(stdout).toBe('close of 4: ok\nsize: -1, next: -1\n');
+  });
+});
+
 it('--record writes a scenario that replays the run without the program', async () => {
   const file = join(freshDirectory(), 'run.yaml');
   const { code } = await onBoard([program('capture')], '--record', file);
