@@ -27,6 +27,8 @@ enum dmah_type {
 
 enum dmah_how { DMAH_START = 0, DMAH_EXECED = 1, DMAH_FORKED = 2, DMAH_CLONED = 3, DMAH_SUPERVISOR = 4 };
 
+enum dmah_carrier { DMAH_PRELOADED = 1, DMAH_SUPERVISED = 2 };
+
 enum dmah_kind { DMAH_HEAP = 1, DMAH_BUFFER = 2, DMAH_FILE = 3, DMAH_DIRECTORY = 4, DMAH_DRM = 5, DMAH_SYNC_FILE = 6 };
 
 /* In the answer to HELLO: show the board's page size to the program; its kernel's close_range(2) has no CLOSE_RANGE_CLOEXEC. */

@@ -16,9 +16,6 @@
 extern char dmah_buffers_dir[PATH_MAX], dmah_mirror_dir[PATH_MAX]; /* without a slash at the end */
 extern uint32_t dmah_board_page_size, dmah_hello_flags;
 
-/* Which carrier a process has. */
-enum dmah_carrier { DMAH_PRELOADED = 1, DMAH_SUPERVISED = 2 };
-
 struct dmah_who {
   enum dmah_how how;
   long pid, ppid;

@@ -296,6 +296,7 @@ const MEMBERS: Readonly<Record<string, z.ZodRawShape>> = {
     task: text,
     exit_code: whole,
     opened: flag,
+    differs: names,
     leaks: z.array(exactly({ text })),
     reports: z.array(exactly({ text })),
     scenario: exactly({ verdict: z.enum(['passed', 'failed', 'unfinished']), text }).nullable(),

@@ -10,6 +10,8 @@ export interface Process {
   readonly pid: number;
   readonly ppid: number;
   readonly border: Border;
+  /** Whether the supervisor carries it: by seccomp. */
+  readonly supervised: boolean;
 }
 
 export type Role =

@@ -54,6 +54,9 @@ export const HOW = { START: 0, EXECED: 1, FORKED: 2, CLONED: 3, SUPERVISOR: 4 } 
 /** What a new descriptor is. */
 export const KIND = { HEAP: 1, BUFFER: 2, FILE: 3, DIRECTORY: 4, DRM: 5, SYNC_FILE: 6 } as const;
 
+/** Which carrier a process has. */
+export const CARRIER = { PRELOADED: 1, SUPERVISED: 2 } as const;
+
 /** CLOSE's `ret` where a fault rule lets the program forget the descriptor, which stays open. */
 export const STAYS = 1;
 

@@ -32,6 +32,8 @@ interface Run {
   /** Whether anything that is emulated was opened. */
   opened: boolean;
   calls: number;
+  /** Whether the supervisor carried any of its processes. */
+  supervised: boolean;
   saidUncached: boolean;
   /** What its tasks alone had when they ended, by inode number: nobody has freed it. */
   readonly unfreed: Map<number, { readonly buffer: BufferView; readonly task: string }>;
@@ -107,6 +109,7 @@ export class Runs {
         showsBoardPages: said.hostPageSize !== true,
         opened: false,
         calls: 0,
+        supervised: false,
         saidUncached: false,
         unfreed: new Map(),
       };
@@ -133,6 +136,7 @@ export class Runs {
         opened: run.opened || run.calls > 0,
         ...(run.player && { scenario: this.#told(run.player, kernel) }),
         calls: run.calls,
+        supervised: run.supervised,
         // Its connection has yet to end.
         running: kernel.hasTask(run.root),
         leaks: [...unfreed, ...left.map((buffer) => this.#words.leak(buffer))].map(told),
@@ -210,6 +214,7 @@ export class Runs {
     if (run === undefined) return checked(check, kernel, process.task, call);
     run.calls++;
     if (call.call === 'open') run.opened = true;
+    run.supervised ||= process.supervised;
     const line = run.strace ? traced({ kernel, task: process.task, pid: process.pid }, call) : undefined;
     const result = checked(check, kernel, process.task, call);
     for (const { player } of this.#runs.values()) player?.called(kernel, process.task, call, result);

@@ -8,7 +8,7 @@ import { isTaskName, NR_OPEN, ROOT } from '../kernel/task.ts';
 import type { Border } from './border.ts';
 import type { Hello } from './hello.ts';
 import type { Peer, Process } from './peer.ts';
-import { HOW } from './protocol.ts';
+import { CARRIER, HOW } from './protocol.ts';
 import { MalformedMessage } from './wire.ts';
 
 /** What a task is called, without a connection for the moment. */
@@ -73,7 +73,7 @@ export class Tasks {
     }
     this.#executing.delete(pid);
     this.#born.delete(pid);
-    const process = { ...known, pid, ppid, border };
+    const process = { ...known, pid, ppid, border, supervised: hello.carrier === CARRIER.SUPERVISED };
     if (how === HOW.EXECED) kernel.syscall(process.task, { call: 'execve' });
     this.#connected.set(pid, peer);
     return process;

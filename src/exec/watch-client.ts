@@ -35,6 +35,8 @@ export interface RunGranted {
 export interface RunSummary {
   /** Whether a heap, a buffer's message or a virtual file was opened at all. */
   readonly opened: boolean;
+  /** Whether the supervisor carried a process that opened something: by seccomp. */
+  readonly supervised: boolean;
   /** Whether the server has yet to notice that the first process has ended. */
   readonly running: boolean;
   readonly leaks: readonly { readonly text: string }[];

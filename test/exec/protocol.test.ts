@@ -22,10 +22,10 @@ function constants(): Map<string, number> {
   return found;
 }
 
-const { MESSAGE, HOW, KIND, FLAG, CALL, PATH, ...single } = protocol;
+const { MESSAGE, HOW, CARRIER, KIND, FLAG, CALL, PATH, ...single } = protocol;
 const ours = new Map<string, number>([
   ...Object.entries(single),
-  ...[MESSAGE, HOW, KIND, FLAG, CALL, PATH].flatMap((group) => Object.entries(group)),
+  ...[MESSAGE, HOW, CARRIER, KIND, FLAG, CALL, PATH].flatMap((group) => Object.entries(group)),
 ]);
 
 describe('native/protocol.h', () => {
@@ -34,7 +34,15 @@ describe('native/protocol.h', () => {
   });
 
   it('has the numbers of src/exec/protocol.ts, and no others', () => {
-    const groups: readonly Readonly<Record<string, number>>[] = [MESSAGE, HOW, KIND, FLAG, CALL, PATH];
+    const groups: readonly Readonly<Record<string, number>>[] = [
+      MESSAGE,
+      HOW,
+      CARRIER,
+      KIND,
+      FLAG,
+      CALL,
+      PATH,
+    ];
     const names = groups.flatMap((group) => Object.keys(group));
     // No two groups have a name in common, so that one map holds all.
     expect(new Set(names).size).toBe(names.length);

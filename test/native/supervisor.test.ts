@@ -46,9 +46,28 @@ describe('a static program', () => {
     expect([stdout.split('\n'), code]).toEqual([lines, 0]);
   });
 
-  it('leaves nothing behind that it closed right before its end', async () => {
+  it('leaves nothing behind that it closed right before its end, and what differs is told', async () => {
     const { stderr, code } = await exec(compile(PROGRAM, 'static'), 'system', 'once');
-    expect([stderr, code]).toEqual(['', 0]);
+    expect([stderr, code]).toEqual([
+      expect.stringMatching(/^note: by seccomp read, .*\nnote: by seccomp .*\n$/),
+      0,
+    ]);
+    const io = [
+      '--carrier',
+      'seccomp',
+      '--seccomp-io',
+      '--board',
+      BOARD,
+      '--kernel',
+      '7.3',
+      '--coherent',
+      'off',
+    ];
+    const carried = await dmaheap(['exec', ...io, '--', compile(PROGRAM, 'static'), 'system', 'once']);
+    expect(carried).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^note: by seccomp chdir .*\n$/),
+    });
   });
 });
 

@@ -80,7 +80,7 @@ async function runOn(
   place: RunPlace,
   command: readonly string[],
   options: ExecOptions,
-): Promise<Omit<RunOutcome, 'failed'>> {
+): Promise<Omit<RunOutcome, 'failed' | 'seccompIo'>> {
   const seccomp = options.carrier === 'seccomp';
   const native = await nativeParts(packageRoot(), process.env, () => {
     if (sh.streams.errIsTerminal) sh.streams.err('building the native part, once\n');
@@ -191,7 +191,8 @@ async function exec(sh: Shell, command: readonly string[], options: ExecOptions)
     isKept ||= (ended.code !== EXIT_DONE && !neverRan(ended)) || failed.length > 0;
     const isTold = place.isTemporary && isKept;
     if (options.record !== undefined) await record(sh, place, options.record);
-    await tell(sh, { ...ended, failed, ...(isTold && { session: place.path }) }, options);
+    const seccompIo = options.seccompIo === true;
+    await tell(sh, { ...ended, failed, seccompIo, ...(isTold && { session: place.path }) }, options);
     if (ended.code !== EXIT_DONE) throw new ProgramEnded(ended.code);
     if (failed.length > 0) throw new ProgramEnded(EXIT_NO);
   } finally {

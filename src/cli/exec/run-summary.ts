@@ -9,6 +9,8 @@ export const FAIL_ON = ['leaks', 'hazards'] as const;
 export type FailOn = (typeof FAIL_ON)[number];
 
 export interface RunOutcome extends RunGranted {
+  /** Whether --seccomp-io was given. */
+  readonly seccompIo: boolean;
   readonly command: readonly string[];
   /** COMMAND's own exit code, 128+n for a signal. */
   readonly code: number;
@@ -21,6 +23,15 @@ export interface RunOutcome extends RunGranted {
 
 const NOT_OPENED =
   'note: this run opened no heap. A static program, or one that makes raw system calls (Go)? Try --carrier seccomp\n';
+
+const BYTES =
+  'read, write, sendfile and splice of a buffer are made on its file here, which grants them (--seccomp-io asks)';
+const REST =
+  'chdir to /dev/dma_heap is ENOENT, a poll of buffers alone does not wait, a refused MAP_FIXED leaves no hole';
+
+/** How answers differ from the kernel's where the supervisor carried a program. */
+const differences = ({ summary, seccompIo }: Pick<RunOutcome, 'summary' | 'seccompIo'>): string[] =>
+  summary.supervised && summary.opened ? [...(seccompIo ? [] : [BYTES]), REST] : [];
 
 function told(lines: readonly { readonly text: string }[]): string {
   return lines.map(({ text }) => `  ${text.split('\n').map(escapeText).join('\n  ')}\n`).join('');
@@ -36,6 +47,7 @@ export function runSummaryText(outcome: RunOutcome, hints: boolean, ink: Ink): s
   const counted = (count: number, one: string) => `${count} ${count === 1 ? one : `${one}s`}`;
   return [
     ...(opened || !hints || neverRan(outcome) ? [] : [NOT_OPENED]),
+    ...differences(outcome).map((text) => `note: by seccomp ${text}: docs/exec-seccomp.md\n`),
     ...(leaks.length === 0 ? [] : [`${ink.warn(counted(leaks.length, 'leak'))}:\n${told(leaks)}`]),
     ...(hazards.length === 0 ? [] : [`${ink.warn(counted(hazards.length, 'hazard'))}:\n${told(hazards)}`]),
     ...(scenario === undefined ? [] : [scenario.text]),
@@ -51,6 +63,7 @@ export const runReportJson = ({ summary, ...run }: RunOutcome) => ({
   task: run.task,
   exit_code: run.code,
   opened: summary.opened,
+  differs: differences({ summary, ...run }),
   leaks: summary.leaks,
   reports: summary.hazards,
   scenario: summary.scenario ?? null,
