@@ -14,6 +14,7 @@ const ROOMS = [
   { room: 'records', pure: true },
   { room: 'diagnostic', pure: true },
   { room: 'printk', pure: true },
+  { room: 'escape-text', pure: true },
   { room: 'uapi', pure: true },
   { room: 'profile', pure: true },
   { room: 'devicetree', pure: true },
@@ -31,7 +32,8 @@ const ROOMS = [
   { room: 'scenario', pure: false },
   { room: 'exec', pure: false },
   { room: 'cli', pure: false },
-  // Runs in the browser of whoever opens a report.
+  // Run in browsers: what pages share, the page of a report, the playground.
+  { room: 'page', pure: false },
   { room: 'report-page', pure: false },
   { room: 'playground', pure: false },
 ] as const;

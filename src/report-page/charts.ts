@@ -1,8 +1,8 @@
 /** Usage and fragmentation of each heap over the steps, as lines. */
+
+import { html, svg } from '../page/element.ts';
 import type { HeapSeries, ReportData } from '../report/report-data.ts';
 import { roundSize } from '../report/round-size.ts';
-import { shownName } from '../report/shown-name.ts';
-import { html, svg } from './element.ts';
 
 const WIDTH = 800;
 const HEIGHT = 120;
@@ -56,8 +56,7 @@ function chart(series: HeapSeries, { steps, pageSize }: ReportData): HTMLElement
   const least = points.reduce((min, point) => (point.free < min.free ? point : min), points[0] ?? NONE);
   const worst = points.reduce((max, point) => (split(point) > split(max) ? point : max), points[0] ?? NONE);
   const end = points.at(-1) ?? NONE;
-  const name = shownName(series.heap);
-  const words = `${name}: ${inPages(series.pages, pageSize)}. Least free: ${inPages(least.free, pageSize)} after step ${least.step}. Most split: the largest free block was ${inPages(worst.largest, pageSize)} of ${inPages(worst.free, pageSize)} free after step ${worst.step}. At the end ${inPages(end.free, pageSize)} free, the largest block ${inPages(end.largest, pageSize)}.`;
+  const words = `${series.heap}: ${inPages(series.pages, pageSize)}. Least free: ${inPages(least.free, pageSize)} after step ${least.step}. Most split: the largest free block was ${inPages(worst.largest, pageSize)} of ${inPages(worst.free, pageSize)} free after step ${worst.step}. At the end ${inPages(end.free, pageSize)} free, the largest block ${inPages(end.largest, pageSize)}.`;
   return html(
     'figure',
     {},
@@ -66,7 +65,7 @@ function chart(series: HeapSeries, { steps, pageSize }: ReportData): HTMLElement
       {
         viewBox: `0 0 ${LEFT + WIDTH + 4} ${HEIGHT + 26}`,
         role: 'img',
-        'aria-label': `Usage of ${name} over the steps`,
+        'aria-label': `Usage of ${series.heap} over the steps`,
         class: 'chart',
       },
       svg('path', { d: `M${LEFT} 4v${HEIGHT}h${WIDTH}`, class: 'axis' }),

@@ -1,9 +1,8 @@
 /** When each buffer lived, by task: a bar from the step that made it to the step that gave it back. */
+
+import { html, svg } from '../page/element.ts';
 import type { ReportBuffer, ReportData } from '../report/report-data.ts';
 import { roundSize } from '../report/round-size.ts';
-import { shownName } from '../report/shown-name.ts';
-import { html, svg } from './element.ts';
-import { patternFill } from './kind-patterns.ts';
 
 const WIDTH = 800;
 const LEFT = 44;
@@ -51,24 +50,22 @@ export function drawLifeLines(place: HTMLElement, data: ReportData, choose: (buf
         y: 4 + lane * LANE,
         width: Math.max(x(buffer.died ?? last) - from, 1),
         height: LANE - 2,
-        fill: patternFill('buffer'),
-        class: 'buffer',
+        class: 'life',
       });
       rect.addEventListener('click', () => choose(index));
       return rect;
     });
-    const name = shownName(task);
     const cut = buffers.length - bars.length;
     return html(
       'figure',
       {},
-      html('h3', {}, name),
+      html('h3', {}, task),
       svg(
         'svg',
         {
           viewBox: `0 0 ${LEFT + WIDTH + 4} ${height}`,
           role: 'img',
-          'aria-label': `When the buffers of ${name} lived`,
+          'aria-label': `When the buffers of ${task} lived`,
           class: 'chart',
         },
         ...rects,

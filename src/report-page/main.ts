@@ -1,14 +1,13 @@
 /** The page of a report: the map of the step that is chosen first, then all that is listed, in slices. */
 
+import { escapeText } from '../escape-text.ts';
+import { byId, html, table } from '../page/element.ts';
+import { addMapStyle, drawMap } from '../page/map-figure.ts';
 import { livesAt, memoryAt } from '../report/memory-at.ts';
 import type { ReportData } from '../report/report-data.ts';
-import { shownName } from '../report/shown-name.ts';
 import type { PfnRange } from '../units.ts';
 import { drawCharts, markStep } from './charts.ts';
-import { drawLegend, drawMap } from './draw-map.ts';
-import { byId, html, table } from './element.ts';
 import { drawInputs } from './files.ts';
-import { addKindPatterns } from './kind-patterns.ts';
 import { drawLifeLines } from './life-lines.ts';
 import { byStep, stepEntry } from './step-list.ts';
 import { BUFFER_COLUMNS, bufferRow, drawComparison, drawFindings, drawRegions } from './tables.ts';
@@ -39,14 +38,18 @@ function stepWords(): string {
   if (step === 0) return `before the first of ${last} steps`;
   const { text, task, ended } = data.steps[step - 1] ?? { text: '', task: 0 };
   const end = ended === undefined ? '' : `: ${ended}`;
-  return shownName(`after step ${step} of ${last}: ${data.tasks[task] ?? ''}: ${text}${end}`);
+  return escapeText(`after step ${step} of ${last}: ${data.tasks[task] ?? ''}: ${text}${end}`);
 }
 
 function draw(): void {
   isDue = false;
   const at = memoryAt(data, step);
-  drawMap(byId('picture', HTMLElement), at, windowShown(), chosen, choose);
-  drawLegend(byId('legend', HTMLElement), at);
+  const marked = chosen === undefined ? -1 : at.alive.indexOf(chosen);
+  drawMap(byId('picture', HTMLElement), at.map, {
+    window: windowShown(),
+    chosen: marked,
+    choose: (thing) => choose(at.alive[thing] ?? 0),
+  });
   markStep(step, last);
 }
 
@@ -127,15 +130,16 @@ function drawLists(): void {
   drawRegions(byId('region-table', HTMLElement), data);
   drawInputs(data);
   markStep(step, last);
-  const rows = table(`${data.buffers.length} buffers that were made`, BUFFER_COLUMNS, []);
-  byId('buffer-table', HTMLElement).replaceChildren(rows);
+  const { length } = data.buffers;
+  const buffers = table(`${length} ${length === 1 ? 'buffer was' : 'buffers were'} made`, BUFFER_COLUMNS, []);
+  byId('buffer-table', HTMLElement).replaceChildren(buffers);
   const list = html('ol', { start: 0 });
   byId('step-list', HTMLElement).replaceChildren(list);
   const groups = byStep(data);
   inSlices(
-    data.buffers.length,
+    length,
     (index) => bufferRow(data, index, showBuffer),
-    rows.querySelector('tbody') ?? rows,
+    buffers.querySelector('tbody') ?? buffers,
     () => inSlices(last + 1, (index) => stepEntry(data, groups, index, showStep), list, arrived),
   );
 }
@@ -149,14 +153,14 @@ function arrived(): void {
 
 shown.append(
   html('option', { value: '' }, 'all memory'),
-  ...data.places.map(({ name }, index) => html('option', { value: index }, shownName(name))),
+  ...data.places.map(({ name }, index) => html('option', { value: index }, name)),
 );
 slider.addEventListener('input', () => goTo(slider.valueAsNumber));
 number.addEventListener('change', () => goTo(number.valueAsNumber));
 shown.addEventListener('change', drawSoon);
 byId('back', HTMLButtonElement).addEventListener('click', () => goTo(step - 1));
 byId('on', HTMLButtonElement).addEventListener('click', () => goTo(step + 1));
-addKindPatterns();
+addMapStyle();
 tellStep();
 draw();
 performance.mark('first map');

@@ -1,7 +1,7 @@
 /** The steps, each with the lines of the log that it caused, its buffers and what failed. */
+
+import { button, html, linkTo } from '../page/element.ts';
 import type { ReportData } from '../report/report-data.ts';
-import { shownName } from '../report/shown-name.ts';
-import { html, linkTo } from './element.ts';
 
 /** What belongs to steps, by their numbers. */
 export interface ByStep {
@@ -29,8 +29,8 @@ function logLine(data: ReportData, index: number): HTMLElement {
   const { time, text } = data.log[index] ?? { time: 0, text: '' };
   const seconds = (time / 1e9).toFixed(6).padStart(12);
   const places = data.places.flatMap((place, at) => (text.includes(place.name) ? [at] : []));
-  const links = places.flatMap((at) => [' ', linkTo(`r${at}`, shownName(data.places[at]?.name ?? ''))]);
-  return html('div', { id: `l${index}`, class: 'log' }, `[${seconds}] ${shownName(text)}`, ...links);
+  const links = places.flatMap((at) => [' ', linkTo(`r${at}`, data.places[at]?.name ?? '')]);
+  return html('div', { id: `l${index}`, class: 'log' }, `[${seconds}] ${text}`, ...links);
 }
 
 /** The entry of a step; 0 is the boot. @param show shows a step in the map */
@@ -41,25 +41,24 @@ export function stepEntry(
   show: (step: number) => void,
 ): HTMLElement {
   const lines = (groups.lines.get(step) ?? []).map((index) => logLine(data, index));
-  const number = html(
-    'button',
-    { type: 'button', 'aria-label': step === 0 ? 'show boot in the map' : `show step ${step} in the map` },
+  const number = button(
     step === 0 ? 'boot' : String(step),
+    { label: step === 0 ? 'show boot in the map' : `show step ${step} in the map` },
+    () => show(step),
   );
-  number.addEventListener('click', () => show(step));
   const known = data.steps[step - 1];
   if (known === undefined) return html('li', { id: 's0' }, number, ...lines);
   const made = (groups.made.get(step) ?? []).flatMap((index) => [
     ' made ',
-    linkTo(`b${index}`, shownName(data.buffers[index]?.name ?? '')),
+    linkTo(`b${index}`, data.buffers[index]?.name ?? ''),
   ]);
   return html(
     'li',
     { id: `s${step}`, class: known.ended === undefined ? undefined : 'failed' },
     number,
-    ` ${shownName(data.tasks[known.task] ?? '')}: ${shownName(known.text)}`,
+    ` ${data.tasks[known.task] ?? ''}: ${known.text}`,
     ...made,
-    known.ended === undefined ? undefined : html('strong', {}, ` ${shownName(known.ended)}`),
+    known.ended === undefined ? undefined : html('strong', {}, ` ${known.ended}`),
     known.line === undefined ? undefined : html('span', { class: 'line' }, ` line ${known.line}`),
     ...lines,
   );

@@ -1,51 +1,63 @@
 /** Buffers, regions, findings and what went in, each linked to the others. */
-import type { ReportBuffer, ReportData, ReportPlace } from '../report/report-data.ts';
-import { shownName } from '../report/shown-name.ts';
-import { html, linkTo, table } from './element.ts';
+
+import { button, type Column, html, linkTo, row, table } from '../page/element.ts';
+import { placeOf } from '../report/memory-at.ts';
+import type { ReportBuffer, ReportData } from '../report/report-data.ts';
 
 /** Links to buffers of a region that are shown; the table of buffers has them all. */
 const MAX_LINKS = 50;
+/** The same of lines of the log. */
+const MAX_LINES = 3;
 
 const hex = (pfn: number, pageSize: number): string => `0x${(BigInt(pfn) * BigInt(pageSize)).toString(16)}`;
-
-/** The region that has the first page of a buffer, by its index. */
-export function placeOf({ runs }: ReportBuffer, places: readonly ReportPlace[]): number {
-  const [pfn = -1] = runs;
-  return places.findIndex((place) => pfn >= place.pfn && pfn < place.pfn + place.pages);
-}
 
 const stepLink = (step: number): Node =>
   step === 0 ? new Text('before') : linkTo(`s${step}`, `step ${step}`);
 
+export const BUFFER_COLUMNS: readonly Column[] = [
+  { title: 'name' },
+  { title: 'address', is: 'address' },
+  { title: 'bytes', is: 'number' },
+  { title: 'heap' },
+  { title: 'task' },
+  { title: 'region' },
+  { title: 'made', is: 'step' },
+  { title: 'gone', is: 'step' },
+  { title: 'map', is: 'step' },
+];
+
 /** A row of the table of buffers. @param show shows the buffer in the map */
 export function bufferRow(data: ReportData, index: number, show: (buffer: number) => void): HTMLElement {
   const buffer = data.buffers[index] as ReportBuffer;
-  const name = shownName(buffer.name);
+  const { name, runs, bytes, heap, task, born, died } = buffer;
   const place = placeOf(buffer, data.places);
-  const button = html('button', { type: 'button', 'aria-label': `show ${name} in the map` }, 'show');
-  button.addEventListener('click', () => show(index));
-  const runs = buffer.runs.length / 2;
-  return html(
-    'tr',
-    { id: `b${index}` },
-    html('th', { scope: 'row' }, html('bdi', {}, name)),
-    html(
-      'td',
-      { class: 'address' },
-      hex(buffer.runs[0] ?? 0, data.pageSize),
-      runs > 1 ? ` and ${runs - 1} more runs` : '',
-    ),
-    html('td', { class: 'number' }, String(buffer.bytes)),
-    html('td', {}, shownName(buffer.heap)),
-    html('td', {}, shownName(buffer.task)),
-    html('td', {}, place < 0 ? 'RAM' : linkTo(`r${place}`, shownName(data.places[place]?.name ?? ''))),
-    html('td', {}, stepLink(buffer.born)),
-    html('td', {}, buffer.died === undefined ? 'lives' : stepLink(buffer.died)),
-    html('td', {}, button),
+  const more = runs.length / 2 - 1;
+  return row(
+    BUFFER_COLUMNS,
+    [
+      name,
+      `${hex(runs[0] ?? 0, data.pageSize)}${more > 0 ? ` and ${more} more ${more === 1 ? 'run' : 'runs'}` : ''}`,
+      String(bytes),
+      heap,
+      task,
+      place < 0 ? 'RAM' : linkTo(`r${place}`, data.places[place]?.name ?? ''),
+      stepLink(born),
+      died === undefined ? 'lives' : stepLink(died),
+      button('show', { label: `show ${name} in the map` }, () => show(index)),
+    ],
+    `b${index}`,
   );
 }
 
-export const BUFFER_COLUMNS = ['name', 'address', 'bytes', 'heap', 'task', 'region', 'made', 'gone', 'map'];
+const REGION_COLUMNS: readonly Column[] = [
+  { title: 'name' },
+  { title: 'address', is: 'address' },
+  { title: 'bytes', is: 'number' },
+  { title: 'what it is' },
+  { title: 'heaps' },
+  { title: 'buffers' },
+  { title: 'log' },
+];
 
 /** The table of regions, each with its buffers and the lines of boot that name it. */
 export function drawRegions(place: HTMLElement, data: ReportData): void {
@@ -54,32 +66,31 @@ export function drawRegions(place: HTMLElement, data: ReportData): void {
     const at = placeOf(buffer, data.places);
     own.set(at, [...(own.get(at)?.slice(0, MAX_LINKS) ?? []), index]);
   }
-  const rows = data.places.map((region, index) => {
+  const rows = data.places.map(({ name, pfn, pages, what, heaps, why }, index) => {
     const buffers = own.get(index) ?? [];
-    const lines = data.log.flatMap(({ text }, line) => (text.includes(region.name) ? [line] : []));
+    const lines = data.log.flatMap(({ text }, line) => (text.includes(name) ? [line] : []));
     const links = buffers
       .slice(0, MAX_LINKS)
-      .flatMap((buffer) => [linkTo(`b${buffer}`, shownName(data.buffers[buffer]?.name ?? '')), ' ']);
-    return html(
-      'tr',
-      { id: `r${index}` },
-      html('th', { scope: 'row' }, html('bdi', {}, shownName(region.name))),
-      html('td', { class: 'address' }, hex(region.pfn, data.pageSize)),
-      html('td', { class: 'number' }, String(region.pages * data.pageSize)),
-      html('td', {}, region.what),
-      html(
-        'td',
-        {},
-        region.heaps.length > 0
-          ? region.heaps.map(shownName).join(', ')
-          : `none${region.why === undefined ? '' : `: ${region.why}`}`,
-      ),
-      html('td', {}, ...links, buffers.length > MAX_LINKS ? 'and more' : undefined),
-      html('td', {}, ...lines.slice(0, 3).flatMap((line) => [linkTo(`l${line}`, `line ${line + 1}`), ' '])),
+      .flatMap((buffer) => [linkTo(`b${buffer}`, data.buffers[buffer]?.name ?? ''), ' ']);
+    return row(
+      REGION_COLUMNS,
+      [
+        name,
+        hex(pfn, data.pageSize),
+        String(pages * data.pageSize),
+        what,
+        heaps.length > 0 ? heaps.join(', ') : `none${why === undefined ? '' : `: ${why}`}`,
+        html('span', {}, ...links, buffers.length > MAX_LINKS ? 'and more' : undefined),
+        html(
+          'span',
+          {},
+          ...lines.slice(0, MAX_LINES).flatMap((line) => [linkTo(`l${line}`, `line ${line + 1}`), ' ']),
+        ),
+      ],
+      `r${index}`,
     );
   });
-  const columns = ['name', 'address', 'bytes', 'what it is', 'heaps', 'buffers', 'log'];
-  place.replaceChildren(table(`${data.places.length} regions, areas and pools`, columns, rows));
+  place.replaceChildren(table(`${data.places.length} regions, areas and pools`, REGION_COLUMNS, rows));
 }
 
 /** What checks and failed steps say. */
@@ -90,11 +101,11 @@ export function drawFindings(list: HTMLElement, data: ReportData): void {
       'li',
       { class: severity },
       html('strong', {}, `${severity}: ${name}`),
-      ` ${shownName(message)} `,
+      ` ${message} `,
       step === undefined ? undefined : stepLink(step),
       steps === undefined ? undefined : ` and ${steps - 1} more steps `,
-      region < 0 ? undefined : linkTo(`r${region}`, shownName(place ?? '')),
-      hint === undefined ? undefined : html('div', {}, `What helps: ${shownName(hint)}`),
+      region < 0 ? undefined : linkTo(`r${region}`, place ?? ''),
+      hint === undefined ? undefined : html('div', {}, `What helps: ${hint}`),
     );
   });
   list.replaceChildren(...(items.length > 0 ? items : [html('li', {}, 'Nothing was found.')]));
@@ -107,12 +118,12 @@ export function drawComparison(data: ReportData): void {
   if (comparison === undefined || place === null) return;
   const { differences } = comparison;
   place.replaceChildren(
-    html('p', {}, `Compared with ${shownName(comparison.with)}:`),
+    html('p', {}, `Compared with ${comparison.with}:`),
     html(
       'ul',
       {},
       ...(differences.length > 0 ? differences : ['nothing is different']).map((text) =>
-        html('li', {}, shownName(text)),
+        html('li', {}, text),
       ),
     ),
   );

@@ -1,24 +1,18 @@
 /** What a map says in words: who a thing is, what there is of each kind, what can be had of an area. */
-import type { BufferView } from '../kernel/views/views.ts';
 import type { PfnRange, PhysAddr } from '../units.ts';
 import { bytesOf, formatHex } from '../units.ts';
 import { largestAligned, longestRun } from './free-runs.ts';
 import { isFree, KIND_WORDS, MAP_KINDS, type MapKind } from './map-kinds.ts';
+import type { MapLine } from './map-layout.ts';
 import type { MapPlace, MapThing, MemoryMap } from './memory-map.ts';
 import { joinedRuns } from './memory-map.ts';
 
 /** The address of a page. */
 export const addressOf = (pfn: number, pageSize: number): PhysAddr => BigInt(pfn) * BigInt(pageSize);
 
-/** The tasks that hold a buffer, or the one that made it where nobody has it by a descriptor or a mapping. */
-export function tasksOf({ fds, mappings, maker }: BufferView): readonly string[] {
-  const holders = [...new Set([...fds, ...mappings].map(({ task }) => task))];
-  return holders.length > 0 ? holders : [maker];
-}
-
 /** A thing in a few words: `camera: frame0`, `kernel image`, `video-cma@60000000: free CMA area`. */
-export function thingWords({ kind, name, buffer }: MapThing): string {
-  if (buffer !== undefined) return `${tasksOf(buffer).join(', ')}: ${name}`;
+export function thingWords({ kind, name, tasks }: MapThing): string {
+  if (tasks !== undefined) return `${tasks.join(', ')}: ${name}`;
   switch (kind) {
     case 'area-free':
     case 'pool-free':
@@ -26,21 +20,39 @@ export function thingWords({ kind, name, buffer }: MapThing): string {
     case 'reserved':
     case 'no-map':
     case 'device':
-      return `${name}: ${KIND_WORDS[kind]}`;
+      return name === '' ? KIND_WORDS[kind] : `${name}: ${KIND_WORDS[kind]}`;
     case 'firmware':
-      return name;
+      return name || KIND_WORDS[kind];
     default:
       return KIND_WORDS[kind];
   }
 }
 
 /** A place by the names of its heaps, which are one area, or by its own: `default_cma_region = reserved`. */
-export const placeWords = ({ name, area }: MapPlace): string =>
-  area === undefined || area.heaps.length === 0 ? name : area.heaps.join(' = ');
+export const placeWords = ({ name, heaps }: MapPlace): string =>
+  heaps.length === 0 ? name : heaps.join(' = ');
 
 /** Whether a thing is called as its place: what nobody has of it. */
 export const isOfPlace = ({ kind, place }: MapThing): boolean =>
   place !== undefined && (isFree(kind) || kind === 'reserved' || kind === 'no-map');
+
+/** What begins in a row: the places, then the things that are not called as theirs. */
+export const namesOf = (
+  { places, things }: MemoryMap,
+  { opens, begins }: Extract<MapLine, { is: 'row' }>,
+): readonly string[] => [
+  ...opens.flatMap((index) => places[index] ?? []).map(placeWords),
+  ...begins
+    .flatMap((index) => things[index] ?? [])
+    .filter((thing) => !isOfPlace(thing))
+    .map(thingWords),
+];
+
+/** What rows are called that a thing has alone. */
+export function wholeName({ places }: MemoryMap, thing: MapThing): string {
+  const place = isOfPlace(thing) && thing.place !== undefined ? places[thing.place] : undefined;
+  return place === undefined ? thingWords(thing) : placeWords(place);
+}
 
 /** What there is of a kind. */
 export interface KindTotal {
@@ -92,7 +104,7 @@ export function freeSpaces(map: MemoryMap): readonly FreeSpace[] {
     return [
       {
         name: place.name,
-        heaps: place.area.heaps,
+        heaps: place.heaps,
         place,
         pages: place.pages,
         ...freeOf(own.flatMap(({ runs }) => runs)),

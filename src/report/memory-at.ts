@@ -2,7 +2,7 @@
 import type { PfnRange } from '../units.ts';
 import type { MapKind } from './map-kinds.ts';
 import type { MapPart, MapThing, MemoryMap } from './memory-map.ts';
-import type { Flat, MemoryBase, ReportBuffer, TimelineData } from './report-data.ts';
+import type { Flat, MemoryBase, ReportBuffer, ReportPlace, TimelineData } from './report-data.ts';
 
 /** A map, and which buffers its first things are. */
 export interface MapAtStep {
@@ -14,6 +14,12 @@ export interface MapAtStep {
 /** Pairs of a flat list, as runs of pages. */
 export function* runsOf(flat: Flat): Iterable<PfnRange> {
   for (let at = 0; at + 1 < flat.length; at += 2) yield { pfn: flat[at] ?? 0, pages: flat[at + 1] ?? 0 };
+}
+
+/** The region that has the first page of a buffer, by its index; -1: none has. */
+export function placeOf({ runs }: ReportBuffer, places: readonly ReportPlace[]): number {
+  const [pfn = -1] = runs;
+  return places.findIndex((place) => pfn >= place.pfn && pfn < place.pfn + place.pages);
 }
 
 /** Whether a buffer lives after a step. */
@@ -34,21 +40,28 @@ export function baseAt(bases: readonly MemoryBase[], step: number): MemoryBase |
 /** What the map was after a step; 0 is before the first. */
 export function memoryAt(data: TimelineData, step: number): MapAtStep {
   const alive = data.buffers.flatMap((buffer, index) => (livesAt(buffer, step) ? [index] : []));
-  const things: { kind: MapKind; name: string; place?: number; runs: PfnRange[]; pages: number }[] = [];
+  const things: (MapThing & { runs: PfnRange[]; pages: number })[] = [];
   const covers: MapPart[] = [];
   for (const index of alive) {
-    const { name, runs: flat } = data.buffers[index] as ReportBuffer;
-    const runs = [...runsOf(flat)];
+    const buffer = data.buffers[index] as ReportBuffer;
+    const { name, ino, task } = buffer;
+    const place = placeOf(buffer, data.places);
+    const runs = [...runsOf(buffer.runs)];
     const pages = runs.reduce((sum, run) => sum + run.pages, 0);
     for (const run of runs) covers.push({ ...run, thing: things.length });
-    things.push({ kind: 'buffer', name, runs, pages });
+    things.push({
+      kind: 'buffer',
+      name,
+      number: ino,
+      tasks: [task],
+      ...(place >= 0 && { place }),
+      runs,
+      pages,
+    });
   }
   covers.sort((a, b) => a.pfn - b.pfn);
   const parts: MapPart[] = [];
   const indexes = new Map<string, number>();
-  const add = (run: MapPart): void => {
-    parts.push(run);
-  };
   let at = 0;
   for (const { pfn: first, pages, kind, place } of partsOf(baseAt(data.bases, step), data.kinds)) {
     const key = `${kind} ${place}`;
@@ -64,7 +77,7 @@ export function memoryAt(data: TimelineData, step: number): MapAtStep {
     const rest = (to: number): void => {
       if (to <= pfn) return;
       const run = { pfn, pages: to - pfn };
-      add({ ...run, thing, ...own });
+      parts.push({ ...run, thing, ...own });
       const owner = things[thing];
       owner?.runs.push(run);
       if (owner !== undefined) owner.pages += run.pages;
@@ -74,7 +87,7 @@ export function memoryAt(data: TimelineData, step: number): MapAtStep {
       const to = Math.min(cover.pfn + cover.pages, end);
       if (to > from) {
         rest(from);
-        add({ pfn: from, pages: to - from, thing: cover.thing, ...own });
+        parts.push({ pfn: from, pages: to - from, thing: cover.thing, ...own });
         pfn = to;
       }
       // What reaches into the next part is cut there again.
@@ -87,8 +100,8 @@ export function memoryAt(data: TimelineData, step: number): MapAtStep {
     pageSize,
     banner,
     segments: [...runsOf(data.segments)],
-    places: [],
-    things: things satisfies MapThing[],
+    places: data.places.map(({ name, pfn, pages, heaps }) => ({ name, pfn, pages, heaps })),
+    things,
     parts,
   };
   return { map, alive };

@@ -18,6 +18,8 @@ import type { MapKind } from './map-kinds.ts';
 /** A region, an area or a pool: what pages are set aside for. */
 export interface MapPlace extends PfnRange {
   readonly name: string;
+  /** The heaps that allocate of it: several are names of one area. */
+  readonly heaps: readonly string[];
   /** The area or pool that hands its pages out; absent of a region that is only reserved. */
   readonly area?: AreaView;
   /** What boot says of it; absent where no node made it. */
@@ -33,6 +35,10 @@ export interface MapThing {
   readonly name: string;
   /** The place that has it, or most of it, by its index; absent: none has. */
   readonly place?: number;
+  /** The number of a buffer, its ino, or of what a driver has. */
+  readonly number?: number;
+  /** The tasks that have a buffer. */
+  readonly tasks?: readonly string[];
   readonly buffer?: BufferView;
   readonly device?: DeviceMemoryView;
   /** Where it lies, ascending. */
@@ -141,8 +147,8 @@ class Things {
 
   add({ thing }: Claim, { pfn, pages }: PfnRange, place: number | undefined): void {
     // A buffer, and each of what drivers hold, is one thing wherever its pages lie.
-    const { kind, name, buffer, device } = thing;
-    const key = `${kind} ${buffer?.ino ?? device?.id ?? `${place} ${name}`}`;
+    const { kind, name, number } = thing;
+    const key = `${kind} ${number ?? `${place} ${name}`}`;
     const index = this.#indexes.get(key) ?? this.#things.length;
     if (index === this.#things.length) {
       this.#indexes.set(key, index);
@@ -194,6 +200,7 @@ function placesOf(kernel: KernelViews, { areas, pageSize }: MemoryView): readonl
         name: region?.name ?? area.name,
         pfn,
         pages,
+        heaps: area.heaps,
         area,
         ...(region && { region }),
         ...(request !== undefined && { request }),
@@ -206,20 +213,32 @@ function placesOf(kernel: KernelViews, { areas, pageSize }: MemoryView): readonl
     if (ofAreas.some((place) => place.region === region)) return [];
     const pfn = Number(base / size);
     const end = Number((rangeEnd({ base, size: bytes }) + size - 1n) / size);
-    return end > pfn ? [{ name, pfn, pages: end - pfn, region }] : [];
+    return end > pfn ? [{ name, pfn, pages: end - pfn, heaps: [], region }] : [];
   });
   return [...ofAreas, ...ofRegions];
 }
 
+/** The tasks that hold a buffer, or the one that made it where nobody has it by a descriptor or a mapping. */
+export function tasksOf({ fds, mappings, maker }: BufferView): readonly string[] {
+  const holders = [...new Set([...fds, ...mappings].map(({ task }) => task))];
+  return holders.length > 0 ? holders : [maker];
+}
+
 const ofBuffers = (kernel: KernelViews): readonly Claim[] =>
   kernel.buffers().map((buffer) => ({
-    thing: { kind: 'buffer', name: buffer.name ?? `buffer ${buffer.ino}`, buffer },
+    thing: {
+      kind: 'buffer',
+      name: buffer.name ?? `buffer ${buffer.ino}`,
+      number: buffer.ino,
+      tasks: tasksOf(buffer),
+      buffer,
+    },
     runs: buffer.sgTable,
   }));
 
 const ofDevices = (kernel: KernelViews): readonly Claim[] =>
   kernel.deviceBuffers().map((device) => ({
-    thing: { kind: 'device', name: `${device.device} ${device.id}`, device },
+    thing: { kind: 'device', name: `${device.device} ${device.id}`, number: device.id, device },
     runs: device.frames,
   }));
 

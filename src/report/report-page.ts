@@ -1,6 +1,6 @@
 /** The frame of a report: one file, without a network, whose policy lets only its own script and style in. */
 import type { ReportData } from './report-data.ts';
-import { shownName } from './shown-name.ts';
+import { xmlText } from './xml-text.ts';
 
 /** What the page is made of beside its data. */
 export interface PageParts {
@@ -13,12 +13,6 @@ export interface PageParts {
   readonly hash: (text: string) => string;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-/** A text between tags or in a quoted attribute. */
-export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
-
 /** A part of the page with its heading. */
 const section = (id: string, title: string, body: string): string =>
   `<section id="${id}" aria-labelledby="${id}-title">\n<h2 id="${id}-title">${title}</h2>\n${body}</section>\n`;
@@ -27,7 +21,7 @@ const section = (id: string, title: string, body: string): string =>
 export function reportPage(data: ReportData, { script, style, pack, hash }: PageParts): string {
   const policy = `default-src 'none'; script-src 'sha256-${hash(script)}'; style-src 'sha256-${hash(style)}'; base-uri 'none'; form-action 'none'`;
   const last = data.steps.length;
-  const title = escapeHtml(shownName(data.title));
+  const title = xmlText(data.title);
   const parts: readonly (readonly [id: string, title: string, body: string])[] = [
     [
       'map',
@@ -41,8 +35,7 @@ export function reportPage(data: ReportData, { script, style, pack, hash }: Page
 <label for="window">show</label> <select id="window"></select>
 </div>
 <output id="now" for="step"></output>
-<figure id="picture"></figure>
-<ul id="legend"></ul>
+<div class="wide" role="group" tabindex="0" aria-label="Map"><figure id="picture"></figure></div>
 `,
     ],
     ['use', 'Usage and fragmentation', '<div id="charts"></div>\n'],
@@ -51,8 +44,8 @@ export function reportPage(data: ReportData, { script, style, pack, hash }: Page
       ? []
       : ([['comparison', 'Differences', '<div id="difference-list"></div>\n']] as const)),
     ['lives', 'Buffers by task', '<div id="life-lines"></div>\n'],
-    ['buffers', 'Buffers', '<div id="buffer-table" class="wide"></div>\n'],
-    ['regions', 'Regions', '<div id="region-table" class="wide"></div>\n'],
+    ['buffers', 'Buffers', '<div id="buffer-table"></div>\n'],
+    ['regions', 'Regions', '<div id="region-table"></div>\n'],
     ['steps', 'Steps and log', '<div id="step-list"></div>\n'],
     ['inputs', 'Inputs', '<dl id="input-list"></dl>\n<div id="files"></div>\n<ul id="notes"></ul>\n'],
   ];
@@ -70,7 +63,7 @@ export function reportPage(data: ReportData, { script, style, pack, hash }: Page
 <body>
 <header>
 <h1>${title}</h1>
-<p>${escapeHtml(shownName(data.banner))}</p>
+<p>${xmlText(data.banner)}</p>
 <nav aria-label="Parts of the report">${links}</nav>
 </header>
 <main>

@@ -185,10 +185,10 @@ describe('a click', () => {
       expect(map).toContain('0x60000000');
       expect(map).not.toContain('0x40000000');
       expect(await page.getAttribute(`[data-key="map ${HEAP}"]`, 'aria-pressed')).toBe('true');
-      const before = await page.locator('#map rect.buffer').count();
+      const before = await page.locator('#map g.buffer rect').count();
       await page.click(`[data-key="heap ${HEAP}"]`);
-      expect(await page.locator('#map rect.buffer').count()).toBeGreaterThan(before);
-      await page.locator('#map rect.buffer').first().click();
+      expect(await page.locator('#map g.buffer rect').count()).toBeGreaterThan(before);
+      await page.locator('#map g.buffer rect').first().click();
       expect(await textOf(page, '#map p')).toContain('1024 pages at 0x60000000');
       expect(await axeViolations(page)).toEqual([]);
     }));

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { escapeJson, escapeText } from '../../src/cli/terminal/escape.ts';
 import { wantsColour } from '../../src/cli/terminal/ink.ts';
 import { renderTable } from '../../src/cli/terminal/table.ts';
 import {
@@ -13,6 +12,7 @@ import {
 } from '../../src/cli/words/arguments.ts';
 import { readFlags } from '../../src/cli/words/open-flags.ts';
 import { didYouMean } from '../../src/devicetree/did-you-mean.ts';
+import { escapeJson, escapeText } from '../../src/escape-text.ts';
 import { configKeys } from '../../src/profile/config.ts';
 import { openFlagsOf } from '../../src/profile/profile.ts';
 import { O_CLOEXEC, O_RDWR } from '../../src/uapi/fcntl.ts';

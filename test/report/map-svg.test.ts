@@ -2,9 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { MAP_KINDS } from '../../src/report/map-kinds.ts';
 import { layoutMap } from '../../src/report/map-layout.ts';
-import { LOOKS } from '../../src/report/map-patterns.ts';
-import { mapSvg, placeId, thingId } from '../../src/report/map-svg.ts';
+import { LOOKS, mapPatterns } from '../../src/report/map-looks.ts';
+import { MapPicture, placeId, thingId } from '../../src/report/map-picture.ts';
+import { mapSvg } from '../../src/report/map-svg.ts';
 import { type MemoryMap, memoryMap } from '../../src/report/memory-map.ts';
+import { shapeText } from '../../src/report/shape.ts';
 import { xmlText } from '../../src/report/xml-text.ts';
 import { GiB, MiB } from '../../src/units.ts';
 import { alloc, board, bootBoard, cma } from '../small-board.ts';
@@ -62,30 +64,41 @@ describe('the map as SVG', () => {
     alloc(kernel, 'video@46000000', 2n * MiB);
     alloc(kernel, 'video@46000000', 1n * MiB);
     const map = memoryMap(kernel);
-    const svg = mapSvg(map, layoutMap(map, { columns: 64, rows: 32 }), { prefix: 'a-' });
+    const svg = mapSvg(map, layoutMap(map, { columns: 64, rows: 32 }));
     for (const [ino, words] of [
       [1, 'shell: buffer 1, 2 MiB at 0x46000000 in video@46000000'],
       [2, 'shell: buffer 2, 1 MiB at 0x46200000 in video@46000000'],
     ] as const) {
       const thing = map.things.findIndex(({ buffer }) => buffer?.ino === ino);
-      expect(thingId(map, thing, 'a-')).toBe(`a-buffer-${ino}`);
-      expect(svg).toContain(`<g id="a-buffer-${ino}" role="img" aria-label="${words}">`);
+      expect(thingId(map, thing)).toBe(`buffer-${ino}`);
+      expect(svg).toContain(`<g id="buffer-${ino}" role="img" aria-label="${words}">`);
     }
     const ids = [...svg.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     expect(new Set(ids).size).toBe(ids.length);
-    expect(ids.every((id) => id?.startsWith('a-'))).toBe(true);
-    for (const index of map.places.keys()) expect(ids).toContain(placeId(index, 'a-'));
+    for (const index of map.places.keys()) expect(ids).toContain(placeId(index));
   });
 
   test('has a colour of each theme and a look of its own for every kind', () => {
-    expect(new Set(MAP_KINDS.map((kind) => LOOKS[kind].pattern)).size).toBeGreaterThan(12);
+    expect(new Set(MAP_KINDS.map((kind) => JSON.stringify(LOOKS[kind].pattern))).size).toBeGreaterThan(12);
     for (const theme of ['light', 'dark'] as const) {
       expect(new Set(MAP_KINDS.map((kind) => LOOKS[kind][theme])).size).toBe(MAP_KINDS.length);
     }
   });
 
+  test('within a page, its ids begin with a prefix that is the page’s', () => {
+    const { kernel } = bootBoard(board([cma('video@46000000', GiB + 96n * MiB, 32n * MiB)]));
+    const map = memoryMap(kernel);
+    const picture = new MapPicture(map, layoutMap(map, { columns: 64, rows: 32 }), 'a-');
+    const shapes = [mapPatterns('a-'), ...picture.grid(0).shapes, ...picture.legend(0).shapes];
+    const text = shapes.map(shapeText).join('');
+    const ids = [...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+    expect(ids.length).toBeGreaterThan(10);
+    expect(ids.filter((id) => !id?.startsWith('a-'))).toEqual([]);
+    for (const [, id] of text.matchAll(/url\(#([^)]+)\)/g)) expect(ids).toContain(id);
+  });
+
   test('text for XML', () => {
     expect(xmlText(`a<b>&"'`)).toBe('a&lt;b&gt;&amp;&quot;&#39;');
-    expect(xmlText('\u202e\u0000')).toBe('\\u{202e}\\u{0}');
+    expect(xmlText('\u202e\u0000\uffff')).toBe('\\u{202e}\\x00\\u{ffff}');
   });
 });

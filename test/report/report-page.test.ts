@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { reportPage } from '../../src/report/report-page.ts';
-import { shownName } from '../../src/report/shown-name.ts';
 import { HOSTILE, hostileReport } from './hostile-timeline.ts';
 
 const PARTS = {
@@ -19,8 +18,7 @@ test('a name cannot leave its place in the page, and only its own script may run
   );
 });
 
-test('marks that turn or hide letters are written out', () => {
-  expect(shownName(HOSTILE[1])).toBe('a\\u202egnp.exe');
-  expect(shownName('a\nb\u200b')).toBe('a\\u000ab\\u200b');
-  expect(shownName('vidéo 視頻')).toBe('vidéo 視頻');
+test('marks that turn or hide letters are written out in its title', () => {
+  const page = reportPage({ ...hostileReport, title: `${HOSTILE[1]} vidéo 視頻` }, PARTS);
+  expect(page).toContain('<title>a\\u{202e}gnp.exe vidéo 視頻</title>');
 });

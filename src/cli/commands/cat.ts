@@ -1,4 +1,5 @@
 import { decodeSource } from '../../devicetree/source-encoding.ts';
+import { escapeText } from '../../escape-text.ts';
 import { readFile } from '../../program/path-lookup.ts';
 import { refusedCall } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
@@ -6,7 +7,6 @@ import { CallFailed, type FailedCall } from '../failures.ts';
 import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
 interface FileRead {

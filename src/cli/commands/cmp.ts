@@ -1,3 +1,4 @@
+import { escapeText } from '../../escape-text.ts';
 import { formatHex } from '../../units.ts';
 import { type BytePart, looksLikePart, readPart } from '../bytes/byte-part.ts';
 import { readChunks, streamed } from '../bytes/byte-stream.ts';
@@ -8,7 +9,6 @@ import { completes } from '../completion/argument-kinds.ts';
 import { AnsweredNo, UsageError } from '../failures.ts';
 import { inputPieces } from '../read/input-pieces.ts';
 import { examples, type Registry } from '../registry.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type AsOption, addAsOption } from '../words/as-option.ts';
 
 /** The bytes of a target as they are asked for. */

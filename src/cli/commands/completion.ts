@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import { escapeText } from '../../escape-text.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { isTaskName } from '../../kernel/task.ts';
 import type { Session } from '../../session/session.ts';
@@ -8,7 +9,6 @@ import { completionScript, SHELLS, type ShellName } from '../completion/completi
 import { pathsBeginning } from '../completion/virtual-paths.ts';
 import { examples, type Registry } from '../registry.ts';
 import { Shell, type Surroundings } from '../shell.ts';
-import { escapeText } from '../terminal/escape.ts';
 
 /** A name that would not be the same word after it was typed is not offered. */
 const typeable = ([word]: Candidate): boolean => word !== '' && word === escapeText(word);

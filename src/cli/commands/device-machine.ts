@@ -1,5 +1,6 @@
 /** `dmaheap device add|set|rm|show`: the devices of the machine. */
 import type { Command } from 'commander';
+import { escapeText } from '../../escape-text.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Device } from '../../mm/dma/device.ts';
 import { makeDevice, nodeAsSeen } from '../../program/described-device.ts';
@@ -11,7 +12,6 @@ import { deviceJson } from '../json/machine-json.ts';
 import { boardNode } from '../read/board-node.ts';
 import { examples, type Registry } from '../registry.ts';
 import { renderDevice } from '../render/devices.ts';
-import { escapeText } from '../terminal/escape.ts';
 import {
   addDeviceOptions,
   checkDeviceName,

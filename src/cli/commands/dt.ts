@@ -8,6 +8,7 @@ import { nodeAtPath } from '../../devicetree/node-lookup.ts';
 import { sortTree } from '../../devicetree/sort-tree.ts';
 import type { DeviceTree, DtNode } from '../../devicetree/tree.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
+import { escapeText } from '../../escape-text.ts';
 import type { PhysRange } from '../../units.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { UsageError } from '../failures.ts';
@@ -26,7 +27,6 @@ import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
 import { originComment, renderNode } from '../render/device-tree.ts';
 import type { Shell } from '../shell.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { writeOutput } from '../terminal/output-file.ts';
 import {
   addDtcOptions,

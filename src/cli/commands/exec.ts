@@ -1,5 +1,6 @@
 import { basename, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { escapeText } from '../../escape-text.ts';
 import { refuseHost } from '../../exec/host-fit.ts';
 import { nativeParts, SUPERVISOR } from '../../exec/native-build.ts';
 import { serverEnd, serverOf } from '../../exec/server-process.ts';
@@ -26,7 +27,6 @@ import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
 import { execJunit } from '../render/exec-junit.ts';
 import type { Shell } from '../shell.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { writeOutput } from '../terminal/output-file.ts';
 import { once } from '../words/once.ts';
 import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';

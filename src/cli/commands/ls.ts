@@ -1,3 +1,4 @@
+import { escapeText } from '../../escape-text.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { type Listing, listPath } from '../../program/path-lookup.ts';
 import { refusedCall } from '../calls.ts';
@@ -7,7 +8,6 @@ import { addBootInputs, type BoardOptions } from '../read/boot-inputs.ts';
 import { addSourceInputs } from '../read/source-inputs.ts';
 import { examples, type Registry } from '../registry.ts';
 import { listedJson, renderListing } from '../render/listing.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
 interface Listed extends Listing {

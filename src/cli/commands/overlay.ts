@@ -1,12 +1,12 @@
 import { decodeDtb } from '../../devicetree/dtb.ts';
 import { childCalled } from '../../devicetree/node-lookup.ts';
+import { escapeText } from '../../escape-text.ts';
 import { applyOverlayTo, type OverlayEffects } from '../../program/apply-overlay.ts';
 import { makeCalls } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { loadTree } from '../read/load-tree.ts';
 import { inputName } from '../read/read-input.ts';
 import { examples, type Registry } from '../registry.ts';
-import { escapeText } from '../terminal/escape.ts';
 
 /** What came of it, in words. */
 function effectsText({ ignored, users, added, removed }: OverlayEffects): string {

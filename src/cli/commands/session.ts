@@ -1,9 +1,9 @@
+import { escapeText } from '../../escape-text.ts';
 import { SHELL_TASK } from '../../kernel/task.ts';
 import { removeSession } from '../../session/local-session.ts';
 import { formatHex, formatSize } from '../../units.ts';
 import { AnsweredNo, UsageError } from '../failures.ts';
 import { examples, type Registry } from '../registry.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { renderFacts } from '../terminal/table.ts';
 
 /** What can be done about a session that is not whole, now that it is known. */

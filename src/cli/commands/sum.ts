@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { escapeText } from '../../escape-text.ts';
 import { partForms, readPart } from '../bytes/byte-part.ts';
 import { readChunks, streamed } from '../bytes/byte-stream.ts';
 import type { Place } from '../bytes/byte-target.ts';
@@ -6,7 +7,6 @@ import { findBytes } from '../bytes/byte-target.ts';
 import { ALGORITHMS, type Algorithm, checksums } from '../bytes/checksum.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { examples, type Registry } from '../registry.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type AsOption, addAsOption } from '../words/as-option.ts';
 
 interface SumOptions extends AsOption {

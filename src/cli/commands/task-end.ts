@@ -1,5 +1,6 @@
 /** `dmaheap task exec|exit`: what becomes of descriptors, mappings and buffers. */
 import type { Command } from 'commander';
+import { escapeText } from '../../escape-text.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { HeldBuffer } from '../../kernel/views/views.ts';
 import { formatSize } from '../../units.ts';
@@ -9,7 +10,6 @@ import { completes } from '../completion/argument-kinds.ts';
 import { CallFailed, UsageError } from '../failures.ts';
 import { examples, type Registry } from '../registry.ts';
 import type { Shell } from '../shell.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { numberRanges, shortList } from '../terminal/short-list.ts';
 
 /** What a task lost. */

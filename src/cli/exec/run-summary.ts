@@ -1,7 +1,8 @@
 /** What is said of a run when it is over: only where there is something to say. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { RunGranted, RunSummary } from '../../exec/watch-client.ts';
 import { EXIT_EXEC, EXIT_NOT_FOUND } from '../exit-code.ts';
-import { escapeText } from '../terminal/escape.ts';
 import type { Ink } from '../terminal/ink.ts';
 
 /** What `--fail-on` may name. */

@@ -1,5 +1,6 @@
 /** What is said of a command that did not end well: as text for standard error, and as one JSON object. */
 import type { Diagnostic } from '../../diagnostic.ts';
+import { escapeText } from '../../escape-text.ts';
 import type { LogLine } from '../../printk.ts';
 import { errnoNumber, strerror } from '../../uapi/errno.ts';
 import { EXIT_BUG, exitCode } from '../exit-code.ts';
@@ -7,7 +8,6 @@ import { BootPanic, CallFailed, type FailedCall, UnreadableInput } from '../fail
 import { logJson, modeText, regionJson } from '../json/json.ts';
 import { renderDiagnostic } from '../render/diagnostic.ts';
 import { droppedNote, renderLogLine, splitLog } from '../render/log.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { explainOutcome } from './explain-failure.ts';
 

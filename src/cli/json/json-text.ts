@@ -1,5 +1,5 @@
 /** Values as JSON text that is safe on a terminal. */
-import { escapeJson } from '../terminal/escape.ts';
+import { escapeJson } from '../../escape-text.ts';
 
 const MOST = BigInt(Number.MAX_SAFE_INTEGER);
 

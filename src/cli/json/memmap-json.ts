@@ -1,6 +1,6 @@
 /** The map of memory as JSON. */
 import { partsIn } from '../../report/map-layout.ts';
-import { type FreeSpace, freeSpaces, tasksOf } from '../../report/map-words.ts';
+import { type FreeSpace, freeSpaces } from '../../report/map-words.ts';
 import type { MemoryMap } from '../../report/memory-map.ts';
 import { bytesOf, formatHex, type PfnRange } from '../../units.ts';
 
@@ -40,7 +40,7 @@ export function memmapJson(map: MemoryMap, window: PfnRange): Json {
     things: [...extents].flatMap(([index, own]) => {
       const thing = map.things[index];
       if (thing === undefined) return [];
-      const { kind, name, place, buffer, device } = thing;
+      const { kind, name, place, tasks, buffer, device } = thing;
       return [
         {
           kind,
@@ -48,7 +48,7 @@ export function memmapJson(map: MemoryMap, window: PfnRange): Json {
           region: place === undefined ? null : (map.places[place]?.name ?? null),
           size: own.reduce((sum, run) => sum + size(run.pages), 0n),
           extents: own.map(range),
-          ...(buffer && { ino: buffer.ino, heap: buffer.heap, tasks: tasksOf(buffer) }),
+          ...(buffer && { ino: buffer.ino, heap: buffer.heap, tasks }),
           ...(device && { device: device.device, id: device.id }),
         },
       ];

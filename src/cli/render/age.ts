@@ -1,7 +1,8 @@
 /** What ageing made of a heap as text: `dmaheap age`. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { AgeReport } from '../../program/age.ts';
 import { formatSize } from '../../units.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { renderFacts, renderTable } from '../terminal/table.ts';
 import { sizeExact } from './size.ts';

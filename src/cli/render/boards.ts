@@ -1,9 +1,9 @@
 /** What many boards boot to: one table, and JSON. */
 
 import { whyNoHeap } from '../../check/explain-region.ts';
+import { escapeText } from '../../escape-text.ts';
 import type { BoardSummary } from '../../program/boots/board-summary.ts';
 import { formatHex, formatSize } from '../../units.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { PAGE, type Page } from '../terminal/list-table.ts';
 import { renderTable } from '../terminal/table.ts';

@@ -1,9 +1,10 @@
 /** Buffers as text: `dmaheap buffers` and `dmaheap show FD`. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { BufferView, FdView, MappingView } from '../../kernel/views/views.ts';
 import { formatFlags } from '../../profile/open-flag-words.ts';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../uapi/fcntl.ts';
 import { bytesOf, formatHex, formatSize } from '../../units.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { type ListColumn, type ListWishes, PAGE, type Page, renderList } from '../terminal/list-table.ts';
 import { renderFacts, renderTable } from '../terminal/table.ts';

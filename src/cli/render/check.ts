@@ -2,7 +2,7 @@
 import type { CheckAbout, Finding, Severity, TriedRepair } from '../../check/finding.ts';
 import { type FindingGroup, groupFindings } from '../../check/group-findings.ts';
 import type { SourcePosition } from '../../diagnostic.ts';
-import { escapeText } from '../terminal/escape.ts';
+import { escapeText } from '../../escape-text.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { PAGE, type Page } from '../terminal/list-table.ts';
 import { renderTable } from '../terminal/table.ts';

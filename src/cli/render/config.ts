@@ -1,6 +1,7 @@
 /** The configuration in force, for `dmaheap config`. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { ConfigInForce } from '../../program/config-in-force.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { PAGE, type Page } from '../terminal/list-table.ts';
 import { renderTable } from '../terminal/table.ts';

@@ -1,7 +1,8 @@
 /** What drivers hold, as text. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { DeviceBindingView, DeviceMemoryView } from '../../kernel/views/device-memory-view.ts';
 import { formatHex, formatSize, U64_MASK } from '../../units.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { renderTable } from '../terminal/table.ts';
 

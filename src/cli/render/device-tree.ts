@@ -2,8 +2,8 @@
 import { printValue } from '../../devicetree/dts/value-text.ts';
 import type { DtNode, DtProperty } from '../../devicetree/tree.ts';
 import type { SourcePosition } from '../../diagnostic.ts';
+import { escapeText } from '../../escape-text.ts';
 import { formatHex } from '../../units.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 
 /** A place: `soc.dtsi:12:3`, `board.dtb (byte offset 0x48)`, or a file alone. */

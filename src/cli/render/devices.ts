@@ -1,9 +1,10 @@
 /** Devices as text: `dmaheap devices` and `dmaheap device show`. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { DeviceBindingView } from '../../kernel/views/device-memory-view.ts';
 import type { DeviceAttachment } from '../../kernel/views/views.ts';
 import type { Device, DmaRange } from '../../mm/dma/device.ts';
 import { formatHex, formatSize } from '../../units.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { type ListColumn, type ListWishes, PAGE, type Page, renderList } from '../terminal/list-table.ts';
 import { renderFacts } from '../terminal/table.ts';

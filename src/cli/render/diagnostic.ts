@@ -1,6 +1,6 @@
 /** What is wrong with an input, as compilers print it: place, severity, message, hint. */
 import type { Diagnostic, SourcePosition } from '../../diagnostic.ts';
-import { escapeText } from '../terminal/escape.ts';
+import { escapeText } from '../../escape-text.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 
 /** A place as compilers write it: `board.dts:3:5`. */

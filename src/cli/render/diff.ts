@@ -1,4 +1,6 @@
 /** What two boots have not in common, as text for people and as JSON. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { LogLine } from '../../printk.ts';
 import { speaksUnverified } from '../../profile/profile.ts';
 import type { BootDifference } from '../../program/boots/boot-differences.ts';
@@ -6,7 +8,6 @@ import type { Booted } from '../../program/boots/booted.ts';
 import type { DiffHunk } from '../../program/boots/line-diff.ts';
 import type { AnswerDifference } from '../../scenario/index.ts';
 import { logJson } from '../json/json.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { bootDifferenceJson, bootLine } from './boot-difference.ts';
 import { placeText } from './run-text.ts';

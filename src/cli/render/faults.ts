@@ -1,7 +1,8 @@
 /** Fault rules as text: `dmaheap fault list`. */
+
+import { escapeText } from '../../escape-text.ts';
 import { formatFaultRule } from '../../kernel/faults/fault-text.ts';
 import type { FaultView } from '../../kernel/faults/faults.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { renderTable } from '../terminal/table.ts';
 

@@ -2,12 +2,12 @@
 import type { Fit, FitChange, SmallestRegion } from '../../check/fit.ts';
 import type { FitFailure } from '../../check/fit-run.ts';
 import { itemText, type WorkItem } from '../../check/fit-workload.ts';
+import { escapeText } from '../../escape-text.ts';
 import { errnoNumber } from '../../uapi/errno.ts';
 import { formatSize } from '../../units.ts';
 import { explainFailure } from '../explain/explain-failure.ts';
 import { whyJson } from '../explain/report.ts';
 import { heapJson } from '../json/json.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { bootDifferenceJson, bootLine } from './boot-difference.ts';
 

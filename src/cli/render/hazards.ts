@@ -1,7 +1,8 @@
 /** Stale reads, lost writes and stray DMA as text: each story once. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { Report } from '../../kernel/coherency/hazard-log.ts';
 import { explainGroup, groupReports } from '../explain/explain-hazard.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 
 export const renderHazards = (reports: readonly Report[], ink: Ink = NO_INK): string =>

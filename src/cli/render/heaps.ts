@@ -1,12 +1,12 @@
 /** The heaps as text: `dmaheap list` and `dmaheap show heap:NAME`. */
 import { BACKENDS, chargedBy } from '../../dma-buf/backends.ts';
+import { escapeText } from '../../escape-text.ts';
 import type { DeviceMemoryView } from '../../kernel/views/device-memory-view.ts';
 import type { BufferView, HeapView, RegionView } from '../../kernel/views/views.ts';
 import { isProposal } from '../../profile/accounting.ts';
 import { groupText } from '../../program/group-names.ts';
 import { bytesOf, formatHex, formatSize, type PfnRange } from '../../units.ts';
 import { modeText } from '../json/json.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { type ListColumn, type ListWishes, PAGE, type Page, renderList } from '../terminal/list-table.ts';
 import { renderFacts, renderTable } from '../terminal/table.ts';

@@ -1,7 +1,8 @@
 /** Buffers that are still alive as text: `dmaheap leaks`. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { BufferView } from '../../kernel/views/views.ts';
 import { formatSize } from '../../units.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { cutMiddle, PAGE, type Page } from '../terminal/list-table.ts';
 import { renderTable } from '../terminal/table.ts';

@@ -1,7 +1,8 @@
 /** Files as `ls` prints them. Times and numbers of links are not there: the emulator keeps none. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { VirtualNode } from '../../kernel/virtual-files/index.ts';
 import { modeText } from '../json/json.ts';
-import { escapeText } from '../terminal/escape.ts';
 
 export interface ListedFile {
   readonly name: string;

@@ -1,6 +1,7 @@
 /** The kernel log as dmesg prints it. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { LogLine } from '../../printk.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 
 const NANOSECONDS = 1_000_000_000;

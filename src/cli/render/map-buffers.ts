@@ -1,10 +1,11 @@
 /** The buffers of a map, by task and name. */
+
+import { escapeText } from '../../escape-text.ts';
 import { partsIn } from '../../report/map-layout.ts';
-import { addressOf, tasksOf } from '../../report/map-words.ts';
+import { addressOf } from '../../report/map-words.ts';
 import type { MapThing, MemoryMap } from '../../report/memory-map.ts';
 import { roundSize } from '../../report/round-size.ts';
 import { formatHex, type PfnRange } from '../../units.ts';
-import { escapeText } from '../terminal/escape.ts';
 import type { Ink } from '../terminal/ink.ts';
 import type { Page } from '../terminal/list-table.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -21,8 +22,7 @@ export function bufferTable(map: MemoryMap, window: PfnRange, ink: Ink, page: Pa
   return buffers.length > MOST ? byTask(buffers, size, ink) : oneByOne(map, buffers, size, ink, page);
 }
 
-const taskOf = ({ buffer }: MapThing): string =>
-  buffer === undefined ? '' : escapeText(tasksOf(buffer).join(', '));
+const taskOf = ({ tasks = [] }: MapThing): string => escapeText(tasks.join(', '));
 
 type Size = (pages: number) => string;
 

@@ -1,20 +1,21 @@
 /** The map of memory as text: rows of cells, what begins in each, a legend, and what can be had. */
 
+import { escapeText } from '../../escape-text.ts';
 import { KIND_WORDS } from '../../report/map-kinds.ts';
 import { type MapCell, type MapLayout, type MapLine, partsIn } from '../../report/map-layout.ts';
 import {
   addressOf,
   freeSpaces,
-  isOfPlace,
   kindTotals,
+  namesOf,
   placeWords,
   thingWords,
+  wholeName,
   zoomWords,
 } from '../../report/map-words.ts';
 import type { MapThing, MemoryMap } from '../../report/memory-map.ts';
 import { roundSize } from '../../report/round-size.ts';
 import { bytesOf, formatHex, type PfnRange, rangeEnd } from '../../units.ts';
-import { escapeText } from '../terminal/escape.ts';
 import type { Ink } from '../terminal/ink.ts';
 import type { Page } from '../terminal/list-table.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -112,7 +113,7 @@ class MapDrawing {
     const it = thing === undefined ? undefined : this.#map.things[thing];
     if (it === undefined) return [' ', undefined];
     const { unicode } = this.#page;
-    const isOther = it.buffer !== undefined && it.buffer.ino % 2 === 0;
+    const isOther = it.kind === 'buffer' && (it.number ?? 0) % 2 === 0;
     const glyph = isOther ? OTHER_BUFFER : GLYPHS[it.kind];
     if (mixed) return [MIXED, glyph.hue];
     // Neighbours of one kind would look like one: a border where the second has another cell to show what it is.
@@ -126,28 +127,16 @@ class MapDrawing {
   }
 
   /** What begins in a row, as far as there is room. */
-  #names({ opens, begins, alike, cells }: Extract<MapLine, { is: 'row' }>, room: number): string {
+  #names(line: Extract<MapLine, { is: 'row' }>, room: number): string {
+    const { alike, cells } = line;
     const { cellPages, columns } = this.#layout;
-    const { places, things } = this.#map;
-    const names = [
-      ...opens.flatMap((index) => places[index] ?? []).map(placeWords),
-      ...begins
-        .flatMap((index) => things[index] ?? [])
-        .filter((thing) => !isOfPlace(thing))
-        .map(thingWords),
-    ].map(escapeText);
+    const names = namesOf(this.#map, line).map(escapeText);
     if (alike === 1) return this.#fitted(names, room);
     const [all] = cells;
-    const thing = all?.thing === undefined ? undefined : things[all.thing];
-    const of = names.length > 0 || thing === undefined ? names : [this.#whole(thing)];
+    const thing = all?.thing === undefined ? undefined : this.#map.things[all.thing];
+    const of = names.length > 0 || thing === undefined ? names : [escapeText(wholeName(this.#map, thing))];
     const rows = `${alike} rows, ${this.#size(alike * cellPages * columns)}: `;
     return `${rows}${this.#fitted(of, room - rows.length)}`;
-  }
-
-  /** Who has a row alone. */
-  #whole(thing: MapThing): string {
-    const place = isOfPlace(thing) && thing.place !== undefined ? this.#map.places[thing.place] : undefined;
-    return escapeText(place === undefined ? thingWords(thing) : placeWords(place));
   }
 
   /** Names that fit, and how many more there are. */

@@ -1,6 +1,7 @@
 /** What a reconstruction assumed, in words. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { Facts, Finding } from '../../reconstruct/index.ts';
-import { escapeText } from '../terminal/escape.ts';
 import type { Ink } from '../terminal/ink.ts';
 
 const KINDS: Readonly<Record<Finding['kind'], string>> = {

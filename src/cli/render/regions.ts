@@ -1,9 +1,9 @@
 /** The reserved-memory nodes as text, and what became of each: `dmaheap regions`. */
 
 import { explainRegion } from '../../check/explain-region.ts';
+import { escapeText } from '../../escape-text.ts';
 import type { RegionView } from '../../kernel/views/views.ts';
 import { formatHex } from '../../units.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { type ListColumn, type ListWishes, PAGE, type Page, renderList } from '../terminal/list-table.ts';
 

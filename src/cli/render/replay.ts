@@ -1,7 +1,8 @@
 /** What a replay came to: where the answers differ from the recorded ones, and how. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { BootDifference, Booted, RunReport, StepReport } from '../../scenario/index.ts';
 import { hazardJson, logJson } from '../json/json.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { bootDifferenceJson, bootLine } from './boot-difference.ts';
 import {

@@ -1,8 +1,9 @@
 /** A report in short, as text and as JSON: the page has the rest. */
+
+import { escapeText } from '../../escape-text.ts';
 import { livesAt } from '../../report/memory-at.ts';
 import type { HeapSeries, ReportData } from '../../report/report-data.ts';
 import { formatSize } from '../../units.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 
 /** Findings that the text shows; the rest is counted. */

@@ -1,6 +1,7 @@
 /** What a scenario came to in TAP 14: a subtest a file, in it a test point for every step that was checked. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { EndReport, RunReport, StepReport } from '../../scenario/index.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { counted, endDetails, logLines, stepDetails, stepTitle } from './run-text.ts';
 
 /** What TAP reads as the beginning of a directive is escaped. */

@@ -1,10 +1,10 @@
 /** What scenarios came to, for people: a line for one that passed, the reasons for one that did not. */
 import type { SourcePosition } from '../../diagnostic.ts';
+import { escapeText } from '../../escape-text.ts';
 import type { EndReport, LiveBuffer, Mismatch, Panic, RunReport, StepReport } from '../../scenario/index.ts';
 import { formatSize } from '../../units.ts';
 import { explainOutcome } from '../explain/explain-failure.ts';
 import { explainGroup, groupReports } from '../explain/explain-hazard.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { droppedNote, renderLogLine, splitLog } from './log.ts';
 

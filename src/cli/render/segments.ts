@@ -1,7 +1,8 @@
 /** What a device has of a buffer, as text: the bus addresses of its segments. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { AttachmentView } from '../../kernel/views/views.ts';
 import { formatHex, formatSize } from '../../units.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { renderTable } from '../terminal/table.ts';
 

@@ -1,6 +1,7 @@
 /** Tasks as text: `dmaheap tasks`. */
+
+import { escapeText } from '../../escape-text.ts';
 import type { TaskView } from '../../kernel/views/views.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { type ListColumn, type ListWishes, PAGE, type Page, renderList } from '../terminal/list-table.ts';
 import { shortList } from '../terminal/short-list.ts';

@@ -4,10 +4,10 @@ import type { Holder } from '../../check/holders.ts';
 import type { WhyAllocation } from '../../check/why-allocation.ts';
 import type { FailureContext } from '../../check/why-failure.ts';
 import type { WhyRegion } from '../../check/why-region.ts';
+import { escapeText } from '../../escape-text.ts';
 import type { BufferView } from '../../kernel/views/views.ts';
 import { bytesOf, formatHex, formatRange, formatSize } from '../../units.ts';
 import { extentJson, regionJson } from '../json/json.ts';
-import { escapeText } from '../terminal/escape.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { findingJson, findingLines } from './check.ts';
 

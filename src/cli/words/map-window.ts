@@ -50,10 +50,10 @@ function placeOf(map: MemoryMap, heaps: readonly HeapView[], name: string): PfnR
   // The system heap's memory is all RAM.
   if (region !== undefined && region.region === undefined) return undefined;
   const place =
-    map.places.find(({ area }) => area?.heaps.includes(name)) ??
+    map.places.find(({ heaps: own }) => own.includes(name)) ??
     map.places.find((one) => one.name === name || one.area?.name === name);
   if (place !== undefined) return { pfn: place.pfn, pages: place.pages };
-  const known = [...new Set(map.places.flatMap(({ name: own, area }) => [own, ...(area?.heaps ?? [])]))];
+  const known = [...new Set(map.places.flatMap(({ name: own, heaps: more }) => [own, ...more]))];
   throw new UsageError(
     `there is no heap and no region with memory called ${name}`,
     known.length === 0 ? 'This board has none' : `There are ${known.join(', ')}`,

@@ -1,6 +1,6 @@
 /** The board as it is given: pasted, typed, opened, dropped, or the example. */
 import { inputKind } from '../../board/input-kind.ts';
-import { byId, element } from './element.ts';
+import { byId, html } from '../../page/element.ts';
 
 interface GivenFile {
   readonly file: string;
@@ -61,7 +61,7 @@ export class BoardBox {
     if (file === undefined) return;
     if (file.size > MOST_BYTES) {
       byId('problems', HTMLElement).replaceChildren(
-        element('p', { class: 'failed' }, `${file.name} is larger than ${MOST_BYTES >> 20} MiB.`),
+        html('p', { class: 'failed' }, `${file.name} is larger than ${MOST_BYTES >> 20} MiB.`),
       );
       return;
     }

@@ -1,13 +1,14 @@
 /** What is taken away from the page: commands and a link into the clipboard, scenario and board as files. */
+
+import { byId, html } from '../../page/element.ts';
 import { encodeLink, MAX_FRAGMENT } from '../link-codec.ts';
 import type { Machine } from '../machine.ts';
 import type { PageInputs } from '../page-inputs.ts';
 import { pageScenario } from '../page-scenario.ts';
-import { byId, element } from './element.ts';
 
 function say(...children: readonly (string | Node)[]): void {
   byId('kept', HTMLElement).replaceChildren(
-    ...children.map((child) => (typeof child === 'string' ? element('span', {}, child) : child)),
+    ...children.map((child) => (typeof child === 'string' ? html('span', {}, child) : child)),
   );
 }
 
@@ -17,7 +18,7 @@ async function copy(text: string, what: string): Promise<void> {
     await navigator.clipboard.writeText(text);
     say(`${what} copied.`);
   } catch {
-    const field = element('textarea', { readonly: true, rows: '3', 'aria-label': what });
+    const field = html('textarea', { readonly: true, rows: '3', 'aria-label': what });
     field.value = text;
     say(`Copy it from here: `, field);
     field.select();
@@ -26,7 +27,7 @@ async function copy(text: string, what: string): Promise<void> {
 
 function save(name: string, data: string | Uint8Array<ArrayBuffer>): void {
   const url = URL.createObjectURL(new Blob([data], { type: 'application/octet-stream' }));
-  element('a', { href: url, download: name }).click();
+  html('a', { href: url, download: name }).click();
   // After the browser has begun to read it.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
   say(`${name} saved.`);

@@ -3,6 +3,7 @@ import { config } from 'zod';
 import { renderLogLine } from '../../cli/render/log.ts';
 import { InvalidInput } from '../../diagnostic.ts';
 import { SHELL_TASK } from '../../kernel/task.ts';
+import { byId, html, preformatted, redraw } from '../../page/element.ts';
 import { KERNELS } from '../../profile/kernels.ts';
 import { spanWord } from '../../scenario/export/words.ts';
 import { strerror } from '../../uapi/errno.ts';
@@ -13,7 +14,6 @@ import { type DoneStep, Machine } from '../machine.ts';
 import { MAX_STEPS, type PageInputs, type PageStep } from '../page-inputs.ts';
 import { BoardBox } from './board-box.ts';
 import { CheckDesk, isWorker, serveChecks } from './check-worker.ts';
-import { byId, element, preformatted, redraw } from './element.ts';
 import { keepButtons } from './keep.ts';
 import { diagnosticsList, findingsList, showChecks } from './show-checks.ts';
 import { showBuffers, showHeaps } from './show-heaps.ts';
@@ -39,7 +39,7 @@ class Page {
   constructor(script: string) {
     this.#desk = new CheckDesk(script);
     for (const { release } of KERNELS.toReversed()) {
-      this.#kernel.append(element('option', { value: release }, `Linux ${release}`));
+      this.#kernel.append(html('option', { value: release }, `Linux ${release}`));
     }
     byId('inputs', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault();
@@ -115,7 +115,7 @@ class Page {
     } catch (error) {
       if (!(error instanceof UnreadableLink)) throw error;
       this.#say('The link could not be opened.');
-      byId('problems', HTMLElement).replaceChildren(element('p', { class: 'failed' }, error.message));
+      byId('problems', HTMLElement).replaceChildren(html('p', { class: 'failed' }, error.message));
     }
   }
 
@@ -124,7 +124,7 @@ class Page {
   }
 
   #say(text: string): void {
-    byId('status', HTMLElement).replaceChildren(element('span', {}, text));
+    byId('status', HTMLElement).replaceChildren(html('span', {}, text));
   }
 
   #show(shown: Shown): void {
@@ -165,7 +165,7 @@ class Page {
     const size = parseSize(field.value);
     field.setAttribute('aria-invalid', String(size === undefined));
     if (size === undefined) {
-      this.#tell(element('p', { class: 'failed' }, `${field.value} is no size. Write 300K, 4M or 0x1000.`));
+      this.#tell(html('p', { class: 'failed' }, `${field.value} is no size. Write 300K, 4M or 0x1000.`));
       field.focus();
       return;
     }
@@ -177,7 +177,7 @@ class Page {
     const shown = this.#shown;
     if (shown === undefined) return;
     if (shown.machine.done.length >= MAX_STEPS) {
-      this.#tell(element('p', { class: 'failed' }, `This page makes at most ${MAX_STEPS} steps.`));
+      this.#tell(html('p', { class: 'failed' }, `This page makes at most ${MAX_STEPS} steps.`));
       return;
     }
     const done = shown.machine.make(step);
@@ -217,20 +217,20 @@ function outcomeOf({ step, fd, phys, errno, reasons, log }: DoneStep): readonly 
   const what = step.do === 'free' ? `free ${step.fd}` : `alloc ${step.heap} ${formatSize(step.size)}`;
   if (errno === undefined) {
     const made = fd === undefined ? 'done' : `descriptor ${fd}`;
-    return [element('p', {}, `${what}: ${made}${phys === undefined ? '' : ` at ${formatHex(phys)}`}.`)];
+    return [html('p', {}, `${what}: ${made}${phys === undefined ? '' : ` at ${formatHex(phys)}`}.`)];
   }
   return [
-    element('p', { class: 'failed' }, `${what}: ${errno} (${strerror(errno)})`),
-    ...reasons.map((reason) => element('p', {}, reason)),
+    html('p', { class: 'failed' }, `${what}: ${errno} (${strerror(errno)})`),
+    ...reasons.map((reason) => html('p', {}, reason)),
     ...(log.length === 0 ? [] : [preformatted(log.map((line) => renderLogLine(line)))]),
   ];
 }
 
 const bugText = (error: unknown): HTMLElement =>
-  element(
+  html(
     'div',
     {},
-    element('p', { class: 'failed' }, 'This is a bug in dmaheap, not in your input. Please report it.'),
+    html('p', { class: 'failed' }, 'This is a bug in dmaheap, not in your input. Please report it.'),
     preformatted((error instanceof Error ? (error.stack ?? error.message) : String(error)).split('\n')),
   );
 

@@ -4,10 +4,10 @@
  */
 
 /** C0 and C1 controls, DEL, bidirectional and invisible formatting characters, line separators, lone
- *  surrogates. */
+ *  surrogates, what is no character. */
 const UNSAFE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Surrogate}/gu;
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]|\p{Surrogate}/gu;
 
 function escapeCharacter(character: string): string {
   const point = character.codePointAt(0) ?? 0;
@@ -16,7 +16,7 @@ function escapeCharacter(character: string): string {
   return code <= 0xff ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
 }
 
-/** Makes text safe for a terminal and for a line-based reader: `\x1b` for the escape character, as the
+/** Makes text safe for a terminal, for a page and for a line-based reader: `\x1b` for the escape character, as the
  *  kernel's own log does. */
 export const escapeText = (text: string): string => text.replace(UNSAFE, escapeCharacter);
 
