@@ -2,6 +2,8 @@
 //   bench-exec echo SOCKET HEAP SIZE COUNT TURNS   allocations (and closes) beside a bare echo, microseconds, medians of the turns
 //   bench-exec rate HEAP PROCESSES COUNT           allocations and closes a second, of so many processes together
 //   bench-exec write HEAP SIZE TURNS               filling a mapped buffer beside anonymous shared memory, seconds
+//   bench-exec sync HEAP SIZE TURNS                DMA_BUF_IOCTL_SYNC with WRITE: one that finds nothing new, and one that finds all
+//                                                  written anew, milliseconds
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
@@ -18,6 +20,9 @@
 
 struct heap_alloc { uint64_t len; uint32_t fd, fd_flags; uint64_t heap_flags; };
 #define HEAP_ALLOC _IOWR('H', 0, struct heap_alloc)
+struct buf_sync { uint64_t flags; };
+#define BUF_SYNC _IOW('b', 0, struct buf_sync)
+enum { SYNC_WRITE = 2, SYNC_END = 4 };
 enum { MOST = 1024, QUESTION = 120, ANSWER = 80 };
 
 static double now(void) {
@@ -116,9 +121,35 @@ static int measure_write(char **a) {
   return 0;
 }
 
+static double sync_buffer(int fd, uint64_t flags) {
+  struct buf_sync b = { flags };
+  double t = now();
+  if (ioctl(fd, BUF_SYNC, &b) < 0) fail("DMA_BUF_IOCTL_SYNC");
+  return (now() - t) * 1e3;
+}
+
+static int measure_sync(char **a) {
+  size_t size = strtoull(a[1], 0, 0);
+  int turns = atoi(a[2]), heap = heap_open(a[0]);
+  double same[MOST], changed[MOST];
+  if (turns > MOST) return 2;
+  int fd = alloc(heap, size);
+  char *m = mmap(0, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (m == MAP_FAILED) fail("mmap");
+  for (int t = -3; t < turns; t++) {
+    double begin = sync_buffer(fd, SYNC_WRITE);
+    memset(m, t + 4, size);
+    double end = sync_buffer(fd, SYNC_WRITE | SYNC_END);
+    if (t >= 0) { same[t] = begin; changed[t] = end; }
+  }
+  printf("{\"same\":%.3f,\"changed\":%.3f}\n", median(same, turns), median(changed, turns));
+  return 0;
+}
+
 int main(int argc, char **argv) {
   if (argc == 7 && !strcmp(argv[1], "echo")) return measure_echo(argv + 2);
   if (argc == 5 && !strcmp(argv[1], "rate")) return measure_rate(argv + 2);
   if (argc == 5 && !strcmp(argv[1], "write")) return measure_write(argv + 2);
+  if (argc == 5 && !strcmp(argv[1], "sync")) return measure_sync(argv + 2);
   return 2;
 }

@@ -5,6 +5,8 @@
 //   round trip   an allocation of 4 KiB, 1 MiB, 8 MiB beside a bare echo between C and Node over a Unix socket; the close beside it;
 //                with the session in memory (/dev/shm) and on a disk (DISK_DIR, else the temporary directory). Limit: 3 x for 4 KiB in memory
 //   together     allocations and closes a second of 8 processes beside one. Limit: 0.8 x
+//   carriers     an allocation, a close and a DMA_BUF_IOCTL_SYNC by the second carrier beside the first, in turns, in memory
+//   check-sync   a DMA_BUF_IOCTL_SYNC of a mapped buffer of 8 and 64 MiB with --check-sync and without
 //   writing      filling a mapped 64 MiB buffer beside anonymous shared memory, after the first touch. Limit: 0.95 x
 //   commands     allocations a second beside single `dmaheap alloc` commands. Limit: 150 x
 // Ends with 1 when a limit is missed. Needs Linux and a C compiler.
@@ -39,11 +41,49 @@ function command(words: readonly string[]): string {
   return stdout;
 }
 
-/** Boots a session and runs the program on it. */
-function measured(dir: string, words: readonly (string | number)[]): Record<string, number> {
+/** Boots a session and runs the program on it. @param options of `exec` */
+function measured(
+  dir: string,
+  words: readonly (string | number)[],
+  ...options: readonly string[]
+): Record<string, number> {
   const session = join(dir, 'session');
   if (!existsSync(session)) command(['boot', '--session', session, BOARD]);
-  return JSON.parse(command(['exec', '--session', session, '--', program, ...words.map(String)]));
+  return JSON.parse(command(['exec', '--session', session, ...options, '--', program, ...words.map(String)]));
+}
+
+/** The second carrier beside the first: medians of seven runs of each. */
+function carriers(dir: string, socket: string): void {
+  const runs = ['preload', 'seccomp'].map((carrier) => {
+    const times: Record<'alloc' | 'close' | 'sync', number[]> = { alloc: [], close: [], sync: [] };
+    return { carrier, ...times };
+  });
+  for (let turn = 0; turn < 7; turn++) {
+    for (const { carrier, alloc, close, sync } of runs) {
+      const one = measured(dir, ['echo', socket, HEAP, 4096, 200, TURNS], '--carrier', carrier);
+      const other = measured(dir, ['sync', HEAP, 4096, 500], '--carrier', carrier);
+      alloc.push(one.alloc ?? 0);
+      close.push(one.close ?? 0);
+      sync.push(1e3 * (other.same ?? 0));
+    }
+  }
+  for (const { carrier, alloc, close, sync } of runs) {
+    const [a, c, s] = [alloc, close, sync].map((values) => median(values).toFixed(1));
+    console.log(`carriers: ${carrier}: alloc ${a} us, close ${c} us, SYNC ${s} us`);
+  }
+}
+
+function checkSync(dir: string): void {
+  for (const [size, bytes] of [
+    ['8 MiB', 2 ** 23],
+    ['64 MiB', 2 ** 26],
+  ] as const) {
+    const without = measured(dir, ['sync', HEAP, bytes, TURNS]);
+    const { same, changed } = measured(dir, ['sync', HEAP, bytes, TURNS], '--check-sync');
+    console.log(
+      `check-sync: ${size}: SYNC ${same} ms where nothing has changed, ${changed} ms where all was written; without ${without.same} ms`,
+    );
+  }
 }
 
 function limit(good: boolean, words: string): string {
@@ -81,6 +121,8 @@ async function main(): Promise<void> {
         );
       }
     }
+    carriers(memory ?? disk, socket);
+    checkSync(memory ?? disk);
   } finally {
     server.kill();
   }

@@ -207,13 +207,21 @@ enum dmah_kind descriptor_settled(struct task *t, pid_t by, int fd)
   return kind;
 }
 
+/* Numbers that the server knows are not looked at: a program may have many buffers. */
 int lowest_free(struct task *t)
 {
+  enum { MANY = 65536 };
+  unsigned char is_known[MANY] = { 0 };
   struct rlimit room;
   char file[32], link[2];
+  for (int i = 0; i < t->descriptor_count; i++)
+    if (t->descriptors[i].fd < MANY)
+      is_known[t->descriptors[i].fd] = 1;
   if (prlimit(t->pid, RLIMIT_NOFILE, NULL, &room) < 0)
     room.rlim_cur = 1024;
   for (int fd = 0; (rlim_t)fd < room.rlim_cur; fd++) {
+    if (fd < MANY && is_known[fd])
+      continue;
     snprintf(file, sizeof file, "fd/%d", fd);
     if (readlinkat(t->proc, file, link, sizeof link) < 0)
       return fd;
