@@ -94,6 +94,9 @@ export function parseSigned(text: string): bigint | undefined {
   return value === undefined || BigInt.asIntN(64, value) !== value ? undefined : value;
 }
 
+/** Reads a number of 64 bits with a sign or without, as a call takes an offset: from -2^63 to 2^64 - 1. */
+export const parseOffset = (text: string): bigint | undefined => parseSize(text) ?? parseSigned(text);
+
 /** Reads a whole number from 0 to `most`: decimal or 0x hexadecimal. */
 export function parseWhole(text: string, most = Number.MAX_SAFE_INTEGER): number | undefined {
   const value = /^(0x[0-9a-f]{1,12}|[0-9]{1,15})$/i.test(text) ? Number(text) : Number.NaN;

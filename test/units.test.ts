@@ -11,6 +11,7 @@ import {
   memparse,
   parseAddress,
   parseByte,
+  parseOffset,
   parseRange,
   parseSeconds,
   parseSigned,
@@ -156,6 +157,8 @@ test('signed numbers of 64 bits, and bytes', () => {
     -half,
   ]);
   for (const text of [`${half}`, `-${half + 1n}`, '--1', '', '-']) expect(parseSigned(text)).toBeUndefined();
+  expect([`${2n * half - 1n}`, '4K', `-${half}`].map(parseOffset)).toEqual([2n * half - 1n, 4096n, -half]);
+  for (const text of [`${2n * half}`, `-${half + 1n}`, '--1']) expect(parseOffset(text)).toBeUndefined();
   expect(['0', '255', '0xff'].map(parseByte)).toEqual([0, 255, 255]);
   for (const text of ['256', '-1', '0x100', '', '1K']) expect(parseByte(text)).toBeUndefined();
 });

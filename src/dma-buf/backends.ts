@@ -45,9 +45,8 @@ export interface ChargedHeap {
 export const chargedBy = ({ backend, declared }: ChargedHeap): HeapAccount | undefined =>
   declared === undefined ? BACKENDS[backend].account : undefined;
 
-/** Whether the CPU maps a buffer cached: what is not mapped at all is not. */
-export const isCached = ({ backend, declared }: HeapBacking): boolean =>
-  declared === undefined || (declared.cached && BACKENDS[backend].mappable);
+/** Whether the CPU maps a buffer cached. */
+export const isCached = ({ backend, declared }: HeapBacking): boolean => BACKENDS[backend].cached(declared);
 
 /** A request that found no room, in words and numbers. */
 export function explainNoRoom(failure: NoRoom): string[] {

@@ -71,6 +71,7 @@ const largest = 'the longest free run of pages';
 export const carveoutBackend: HeapBackend<PoolNoRoom> = {
   ops: poolOps,
   mappable: true,
+  cached: (declared) => declared?.cached ?? false,
   /** vm_iomap_memory() maps all of the range in one go, which a private mapping may be. */
   refusesPrivate: () => false,
   mapsFrames: () => true,
@@ -89,6 +90,7 @@ export const carveoutBackend: HeapBackend<PoolNoRoom> = {
 export const teeBackend: HeapBackend<PoolNoRoom> = {
   ops: poolOps,
   mappable: false,
+  cached: () => false,
   refusesPrivate: () => false,
   mapsFrames: () => true,
   refusesCpu: () => false,

@@ -175,6 +175,7 @@ function olderLine({ logRet, pages, totalPages }: CmaNoRoom): string[] {
 export const cmaBackend: HeapBackend<CmaFailure> = {
   ops: cmaHeapOps,
   mappable: true,
+  cached: (declared) => declared?.cached ?? true,
   refusesPrivate: () => true,
   mapsFrames: ({ cmaMapsFrames }) => cmaMapsFrames,
   refusesCpu: () => false,

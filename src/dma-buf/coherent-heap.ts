@@ -107,6 +107,8 @@ const largestRequest = (records: Records, mem: DmaCoherentMem): number =>
 export const coherentBackend: HeapBackend<CoherentFailure> = {
   ops: coherentHeapOps,
   mappable: true,
+  /** dma_init_coherent_memory() maps the pool write-combined. */
+  cached: () => false,
   refusesPrivate: () => false,
   mapsFrames: () => true,
   refusesCpu: (records, index) => new DmaCoherentMem(records, index).refusesCpu,

@@ -87,6 +87,8 @@ export interface HeapBackend<F extends AnyFailure = AnyFailure> {
   ops(index: number, declared?: DeclaredTraits): DmaHeapOps<F>;
   /** Whether the CPU may map its buffers at all: dma_buf_ops has mmap and vmap. */
   readonly mappable: boolean;
+  /** Whether the CPU maps its buffers cached; what is not mapped at all is not. */
+  cached(declared?: DeclaredTraits): boolean;
   /** Whether mmap refuses a private mapping of `[offset, offset + length)`, pages. */
   refusesPrivate(
     sgTable: readonly PfnRange[],

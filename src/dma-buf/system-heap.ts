@@ -161,6 +161,7 @@ const MAINLINE_OPS = systemHeapOps();
 export const systemBackend: HeapBackend<SystemFailure> = {
   ops: (_index, declared) => (declared === undefined ? MAINLINE_OPS : systemHeapOps(declared)),
   mappable: true,
+  cached: (declared) => declared?.cached ?? true,
   /** It maps page by page or entry by entry, and remap_pfn_range() refuses a private mapping of a part. */
   refusesPrivate(sgTable, offset, length, { systemMapsBy }, declared) {
     // Vendors' heaps map page by page; what they do since mainline maps piece by piece was not read.

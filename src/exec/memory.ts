@@ -123,9 +123,9 @@ export const madvise: Handler = (question) => {
   const length = fields.u64();
   const advice = fields.u32() | 0;
   fields.end();
-  const { name } = kernel.profile.linux;
+  const { linux } = kernel.profile;
   for (const area of areasIn(question, address, length)) {
-    const error = adviceError(advice, area, name);
+    const error = adviceError(advice, area, linux);
     if (error !== undefined) {
       question.reply(-errnoNumber(error)).u32(0);
       return;

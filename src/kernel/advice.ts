@@ -1,4 +1,5 @@
 /** What madvise(2) answers for a mapping of a buffer. Models mm/madvise.c: madvise_vma_behavior() (Linux 7.3). */
+import type { LinuxVersion } from '../profile/linux-version.ts';
 
 /** include/uapi/asm-generic/mman-common.h; those that no mapping of a file takes are not named. */
 const MADV = {
@@ -23,13 +24,6 @@ const MADV = {
   POPULATE_WRITE: 23,
   DONTNEED_LOCKED: 24,
 } as const;
-
-/** Since which release a kernel knows advice that 5.10 did not. */
-const SINCE: ReadonlyMap<number, readonly [major: number, minor: number]> = new Map([
-  [MADV.POPULATE_READ, [5, 14]],
-  [MADV.POPULATE_WRITE, [5, 14]],
-  [MADV.DONTNEED_LOCKED, [5, 18]],
-]);
 
 /** Advice that any mapping takes: it changes the area's flags, or nothing. */
 const PLAIN: ReadonlySet<number> = new Set([
@@ -69,23 +63,21 @@ export interface AdvisedMapping {
 /**
  * The error that advice gets; `undefined` when it is taken, which changes no byte of a buffer.
  *
- * @param release the kernel's: `7.3.4`. Options that the answer depends on (KSM, huge pages) are taken as set, and errors
- *   are not injected (MADV_HWPOISON) as without CONFIG_MEMORY_FAILURE
+ * Options that the answer depends on (KSM, huge pages) are taken as set, and errors are not injected (MADV_HWPOISON) as
+ * without CONFIG_MEMORY_FAILURE.
  */
 export function adviceError(
   advice: number,
   { frames, sharesStores }: AdvisedMapping,
-  release: string,
+  linux: Pick<LinuxVersion, 'advice'>,
 ): 'EINVAL' | 'EACCES' | 'ENODEV' | undefined {
   // vfs_fallocate() of a file that is neither regular nor a block device.
   if (advice === MADV.REMOVE) return sharesStores ? 'ENODEV' : 'EACCES';
   if (PLAIN.has(advice)) return undefined;
-  return ON_PAGES.has(advice) && isKnown(advice, release) && !frames ? undefined : 'EINVAL';
+  return ON_PAGES.has(advice) && isKnown(advice, linux.advice) && !frames ? undefined : 'EINVAL';
 }
 
-function isKnown(advice: number, release: string): boolean {
-  const since = SINCE.get(advice);
-  if (since === undefined) return true;
-  const [major = 0, minor = 0] = release.split('.').map(Number);
-  return major > since[0] || (major === since[0] && minor >= since[1]);
+function isKnown(advice: number, { populate, dontneedLocked }: LinuxVersion['advice']): boolean {
+  if (advice === MADV.POPULATE_READ || advice === MADV.POPULATE_WRITE) return populate;
+  return advice !== MADV.DONTNEED_LOCKED || dontneedLocked;
 }

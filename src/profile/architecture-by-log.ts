@@ -1,5 +1,5 @@
 /** Of which architecture a log is: what names it, and what lines look like on one alone. */
-import { architectureOfMachine } from './machine-name.ts';
+import { architectureOfMachine, MACHINE } from './machine-name.ts';
 
 /** A distribution's name of what it built: `6.1.0-21-amd64`, `5.15.32-v7l+`. */
 const FLAVOUR = /^Linux version \d\S{0,64}?-(amd64|arm64|armmp|riscv64|v7l?|v8)(?:-\S{1,32})?\+?(?= |$)/;
@@ -27,7 +27,7 @@ const LOOKS: readonly (readonly [line: RegExp, arch: string])[] = [
   [/^DMA: preallocated \d{1,8} KiB pool for atomic coherent allocations/, 'arm'],
 ];
 /** How a processor of that architecture names itself, or its compiler does. */
-const ARCH = /\b(aarch64|riscv64|x86_64|armv[67]\w{0,4}|arm)-[\w.]{0,32}(?:linux|none)/;
+const ARCH = new RegExp(String.raw`\b(${MACHINE}|arm)-[\w.]{0,32}(?:linux|none)`);
 
 /** The architecture that the line `Linux version …` names, by its compiler or by what was built. */
 export function architectureOfVersion(message: string): string | undefined {

@@ -90,9 +90,12 @@ export const KERNELS: readonly KernelRow[] = [
 /** The one that a boot speaks for unless told. */
 export const NEWEST = '7.3';
 
+/** The line of updates that a release belongs to: `6.12` of `6.12.107`. */
+export const lineOf = (release: string): string => release.split('.').slice(0, 2).join('.');
+
 /** The row that a release belongs to. */
 export const kernelRow = (release: string): KernelRow | undefined =>
-  KERNELS.find((row) => row.release === release.split('.').slice(0, 2).join('.'));
+  KERNELS.find((row) => row.release === lineOf(release));
 
 /** Whether nothing that it answers was seen in a recording. */
 export const isUnverified = (release: string): boolean => kernelRow(release)?.recorded === undefined;

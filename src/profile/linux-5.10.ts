@@ -33,6 +33,8 @@ export function linux510(stable: number, pa: FormatPa = formatPa): LinuxVersion 
 
     exporter: 'heap_helpers',
     systemMapsBy: 'never-private',
+    // They came with 5.14 and 5.18.
+    advice: { populate: false, dontneedLocked: false },
     dontunmapAnonymous: true,
     systemArrayLimit: true,
     epollEdgeRepeats: false,

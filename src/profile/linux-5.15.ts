@@ -24,6 +24,8 @@ export function linux515(stable: number, pa: FormatPa = formatPa): LinuxVersion 
     reservedMem: { ...next.reservedMem, noMapRefusedOutside: true },
     hugePageblocks: before.hugePageblocks,
 
+    // MADV_DONTNEED_LOCKED came with 5.18.
+    advice: { ...next.advice, dontneedLocked: false },
     leaksDescriptor: true,
     // EXPORT_SYNC_FILE came with 6.0, an own counter of inodes and the column `name` with 6.1.
     syncFiles: false,

@@ -54,6 +54,7 @@ export const linux73 = (stable: number, pa: FormatPa = formatPa): LinuxVersion =
   systemMapsBy: 'piece',
   cmaMapsFrames: true,
   dmaBufNoExec: true,
+  advice: { populate: true, dontneedLocked: true },
   dontunmapAnonymous: false,
   mremapMovesMany: true,
   systemArrayLimit: false,

@@ -148,6 +148,8 @@ export interface LinuxVersion {
   readonly cmaMapsFrames: boolean;
   /** Whether buffers lie on a file system without programs: SB_I_NOEXEC. PROT_EXEC is refused then. */
   readonly dmaBufNoExec: boolean;
+  /** Which advice of madvise(2) it knows: MADV_POPULATE_READ and _WRITE, MADV_DONTNEED_LOCKED. */
+  readonly advice: { readonly populate: boolean; readonly dontneedLocked: boolean };
   /** Whether MREMAP_DONTUNMAP is for anonymous memory alone; afterwards for all that is no mapping of frames. */
   readonly dontunmapAnonymous: boolean;
   /** Whether mremap looks at what it moves before MREMAP_FIXED unmaps what is in the way, and moves several areas at once. */

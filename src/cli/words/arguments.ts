@@ -1,7 +1,7 @@
 /** Reads the arguments of commands; what cannot be read is a `UsageError` that says what was expected. */
 import { InvalidArgumentError } from 'commander';
 import { parseNumber, parseU64 } from '../../uapi/call-names.ts';
-import { parseByte, parseSeconds, parseSize, parseWhole } from '../../units.ts';
+import { parseByte, parseOffset, parseSeconds, parseSize, parseWhole } from '../../units.ts';
 import { UsageError } from '../failures.ts';
 
 const SIZE_FORMS = 'bytes, with K, M or G for powers of 1024, or 0x hexadecimal (300K, 0x1000, 4M)';
@@ -15,9 +15,8 @@ export function readSize(text: string): bigint {
 
 /** An offset as a call takes it, which may be negative. */
 export function readOffset(text: string): bigint {
-  const isNegative = text.startsWith('-');
-  const size = parseSize(isNegative ? text.slice(1) : text);
-  if (size !== undefined) return isNegative ? -size : size;
+  const offset = parseOffset(text);
+  if (offset !== undefined) return offset;
   throw new InvalidArgumentError(`Expected ${SIZE_FORMS}, after - for a negative one.`);
 }
 

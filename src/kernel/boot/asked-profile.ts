@@ -1,10 +1,12 @@
 /** The profile that a board and its boot ask for: kernel, architecture, pages and configuration, and what is said of it. */
+
 import type { Board } from '../../board/board.ts';
 import { archSource } from '../../board/named-by-file.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { CoherentSeries } from '../../profile/coherent-series.ts';
 import type { ConfigProblem } from '../../profile/config.ts';
 import { type ConfigLayer, type GivenConfig, layersOf } from '../../profile/config-layers.ts';
+import { lineOf } from '../../profile/kernels.ts';
 import { presetNames, presetOf } from '../../profile/presets.ts';
 import {
   architectureNames,
@@ -100,8 +102,6 @@ function checkArchitecture(board: KernelBoard, params: KernelParams, error: Comp
   }
   return arch;
 }
-
-const lineOf = (release: string): string => release.split('.').slice(0, 2).join('.');
 
 /** Whether presets and files are of the kernel that is spoken for. */
 function checkGiven(

@@ -168,7 +168,8 @@ function map(
     return fail(BACKENDS[file.backing.backend].mapErrno(result.errno ?? 'EIO'), result.why);
   }
   const { mapping, hazards } = result;
-  if (!isCached(file.backing) && mapping.pieces.some(({ bounce }) => bounce !== undefined)) {
+  const skips = file.backing.declared !== undefined && !isCached(file.backing);
+  if (skips && mapping.pieces.some(({ bounce }) => bounce !== undefined)) {
     unmapSgtable(context, device, mapping, task(by));
     throw new NotModelled(
       `a bounce buffer of ${device.name} for a declared heap that skips the CPU's maintenance`,

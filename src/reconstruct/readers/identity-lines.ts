@@ -1,6 +1,6 @@
 /** The kernel log's lines that say which kernel and which machine it is, and /proc/version. */
 import { architectureByLine, architectureOfVersion } from '../../profile/architecture-by-log.ts';
-import { architectureOfMachine } from '../../profile/machine-name.ts';
+import { architectureOfMachine, MACHINE } from '../../profile/machine-name.ts';
 import { atOf, type Reader } from './reader.ts';
 
 const VERSION = /^Linux version (\d{1,3}\.\d{1,3}(?:\.\d{1,4})?)/;
@@ -8,8 +8,9 @@ const MODEL = /^(?:OF: fdt: ?)?Machine model: (.{1,200})$/;
 /** x86 has it twice, the first time without its first word. */
 const CMDLINE = /^(?:Kernel c|C)ommand line:(.{0,4096})$/;
 /** `uname -a`, `uname -m` of a capture. */
-const UNAME =
-  /^Linux (?:\S{1,64} )?(\d{1,3}\.\d{1,3}(?:\.\d{1,4})?)\S{0,80} #.{0,200}? (aarch64|armv[67]\w{0,4}|riscv64|x86_64)\b/;
+const UNAME = new RegExp(
+  String.raw`^Linux (?:\S{1,64} )?(\d{1,3}\.\d{1,3}(?:\.\d{1,4})?)\S{0,80} #.{0,200}? (${MACHINE})\b`,
+);
 const PANIC = /^Kernel panic - not syncing: /;
 
 export const identityLines: Reader = {

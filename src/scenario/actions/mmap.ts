@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { mapBuffer } from '../../program/map-buffer.ts';
 import { MAP_PRIVATE, MAP_SHARED, PROTECTIONS } from '../../uapi/fcntl.ts';
-import { parseSigned, parseSize } from '../../units.ts';
+import { parseOffset } from '../../units.ts';
 import type { Action } from '../action.ts';
 import { isWhole } from '../export/exporter.ts';
 import { sizeWord } from '../export/words.ts';
@@ -21,9 +21,6 @@ const schema = () =>
   );
 
 const PROTECTION_WORDS = ['rw', 'r', 'w', 'none'] as const;
-
-/** An offset, which may be negative: the kernel refuses it, not the reader. */
-const parseOffset = (text: string): bigint | undefined => parseSize(text) ?? parseSigned(text);
 
 const offsetWord = (offset: bigint): Size => (offset < 0n ? String(offset) : sizeWord(offset));
 

@@ -4,7 +4,7 @@ import type { Syscall } from '../../kernel/syscall.ts';
 import { allocatedFd, EXPECTED_ARGUMENT, parseIoctlBytes } from '../../program/ioctl-argument.ts';
 import { MAX_ROOM } from '../../program/verb.ts';
 import { F_DUPFD, F_DUPFD_CLOEXEC } from '../../uapi/fcntl.ts';
-import { parseSigned, parseSize } from '../../units.ts';
+import { parseOffset } from '../../units.ts';
 import type { Action } from '../action.ts';
 import { BUFFER } from '../expectation.ts';
 import type { CallEntry, CallName } from '../export/draft.ts';
@@ -31,10 +31,9 @@ const sortOf = (form: ArgumentForm): Sort => (typeof form === 'string' ? form : 
 
 /** A number that may be below 0. */
 const parseInteger = (text: string): number | undefined => {
-  const value = parseSize(text) ?? parseSigned(text);
+  const value = parseOffset(text);
   return value === undefined || value < -(2n ** 31n) || value > 0xffff_ffffn ? undefined : Number(value);
 };
-const parseLong = (text: string): bigint | undefined => parseSize(text) ?? parseSigned(text);
 
 const isSide = (text: string): 'in' | 'out' | undefined =>
   text === 'in' || text === 'out' ? text : undefined;
@@ -56,7 +55,7 @@ function read(sort: Sort, word: Word, values: Values, path: Path): Getter<Value>
     case 'int':
       return values.read(word, path, parseInteger, 'a number of 32 bits');
     case 'long':
-      return values.read(word, path, parseLong, 'a number of 64 bits');
+      return values.read(word, path, parseOffset, 'a number of 64 bits');
     case 'text':
       return values.text(String(word), path);
     case 'side':
