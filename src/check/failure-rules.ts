@@ -2,25 +2,19 @@
  * By which rule of Linux a call fails, and where in its sources that stands: for each failure that the model knows. The
  * names are those of Linux 7.3, whichever version is asked.
  */
+import { NO_ROOM_RULES } from '../dma-buf/backends.ts';
 import type { Failure } from '../dma-buf/failure.ts';
+import type { FailureRule } from '../dma-buf/failure-rule.ts';
 import type { WhyNoHeap } from '../kernel/views/views.ts';
-
-export interface Rule {
-  /** `mm/cma.c: cma_alloc()`; absent where dmaheap decides and not Linux. */
-  readonly where?: string;
-  /** One sentence. */
-  readonly rule: string;
-  /** What would have to change, in general. */
-  readonly change: string;
-}
 
 /** The version in which functions are called so. */
 export const RULES_OF = 'Linux 7.3';
 
 const HEAP_IOCTL = 'drivers/dma-buf/dma-heap.c: dma_heap_ioctl_allocate()';
-const ours = (rule: string, change: string): Rule => ({ rule, change });
+const ours = (rule: string, change: string): FailureRule => ({ rule, change });
 
-export const FAILURE_RULES: Readonly<Record<Failure['kind'], Rule>> = {
+export const FAILURE_RULES: Readonly<Record<Failure['kind'], FailureRule>> = {
+  ...NO_ROOM_RULES,
   'no-such-heap': {
     where: 'fs/namei.c: do_filp_open()',
     rule: 'a heap is a node of /dev/dma_heap, by its name',
@@ -189,21 +183,6 @@ export const FAILURE_RULES: Readonly<Record<Failure['kind'], Rule>> = {
     rule: 'an importer without an IOMMU of its own needs one run of addresses',
     change: 'allocate from a CMA heap or a pool, or give the device an IOMMU',
   },
-  'cma-no-room': {
-    where: 'mm/cma.c: cma_alloc()',
-    rule: 'a buffer of a CMA heap is one run of free pages that begins at a multiple of its size rounded up to a power of two, at most of 1 << CONFIG_CMA_ALIGNMENT pages',
-    change: 'free what lies in the way, ask for less, or make the area larger',
-  },
-  'page-array-too-large': {
-    where: 'drivers/dma-buf/heaps/cma_heap.c: cma_heap_allocate()',
-    rule: 'the array of pointers to the pages is one block of kmalloc()',
-    change: 'allocate several smaller buffers',
-  },
-  'dmem-full': {
-    where: 'kernel/cgroup/dmem.c: dmem_cgroup_try_charge()',
-    rule: 'what a cgroup has of a region stays below its dmem.max',
-    change: 'raise dmem.max, or free buffers that are charged to the cgroup',
-  },
   'dma-no-room': {
     where: 'kernel/dma/mapping.c: dma_alloc_attrs()',
     rule: 'a device with a pool takes from that alone; else from its CMA area or the default one, and then from the page allocator, below its mask',
@@ -231,31 +210,6 @@ export const FAILURE_RULES: Readonly<Record<Failure['kind'], Rule>> = {
     where: 'drivers/gpu/drm/drm_dumb_buffers.c: drm_mode_create_dumb()',
     rule: 'width, height and bits of a pixel are not 0, and their product is a number of 32 bits',
     change: 'give other dimensions',
-  },
-  'coherent-no-room': {
-    where: 'kernel/dma/coherent.c: __dma_alloc_from_coherent()',
-    rule: 'a buffer of a pool is a free block of a power of two of pages at a multiple of itself, counted from the begin of the pool',
-    change: 'free what lies in the way, ask for less, or make the pool larger',
-  },
-  'pool-no-room': {
-    where: 'lib/genalloc.c: gen_pool_alloc()',
-    rule: 'a buffer of a carveout, or of a TEE, is the first run of free pages that is long enough',
-    change: 'free what lies in the way, ask for less, or make the pool larger',
-  },
-  'system-oom': {
-    where: 'drivers/dma-buf/heaps/system_heap.c: system_heap_allocate()',
-    rule: 'a buffer of the system heap takes free pages of RAM one piece after the other',
-    change: 'free buffers, ask for less, or reserve less',
-  },
-  'memcg-full': {
-    where: 'mm/memcontrol.c: try_charge_memcg()',
-    rule: 'what a cgroup and those above it have of memory stays below memory.max',
-    change: 'raise memory.max, or free what is charged to it',
-  },
-  'oom-killed': {
-    where: 'mm/oom_kill.c: out_of_memory()',
-    rule: 'where a limit is reached and nothing can be reclaimed, a task below it is ended',
-    change: 'raise memory.max, or free what is charged to it',
   },
   'dma-unreachable': {
     where: 'kernel/dma/direct.h: dma_direct_map_phys()',

@@ -1,12 +1,13 @@
 /** A call that failed, by what is kept of it: which rule, and who holds the memory now. */
 import type { Failure } from '../dma-buf/failure.ts';
+import type { FailureRule } from '../dma-buf/failure-rule.ts';
 import type { KernelViews } from '../kernel/kernel-views.ts';
 import { linuxName } from '../profile/profile.ts';
-import { FAILURE_RULES, RULES_OF, type Rule } from './failure-rules.ts';
+import { FAILURE_RULES, RULES_OF } from './failure-rules.ts';
 import { type Holder, heapOfFailure, holdersOf } from './holders.ts';
 
 /** What is known beside the numbers of a failure. */
-export interface FailureContext extends Rule {
+export interface FailureContext extends FailureRule {
   /** The version whose names the functions have. */
   readonly of: string;
   /** The kernel that answered. */

@@ -1,7 +1,9 @@
 /** What heaps charge to the cgroup of whoever allocates, and how a full limit is told. */
+
 import type { OomKiller } from '../mm/account/memcg.ts';
 import type { Accounting } from '../profile/accounting.ts';
 import { formatSize } from '../units.ts';
+import type { FailureRule } from './failure-rule.ts';
 
 /** Whom a buffer is charged to until its last reference goes, wherever its descriptors are. */
 export interface Charge {
@@ -43,6 +45,27 @@ export interface DmemFull {
   readonly current: bigint;
   readonly max: bigint;
 }
+
+export const DMEM_RULES: Readonly<Record<DmemFull['kind'], FailureRule>> = {
+  'dmem-full': {
+    where: 'kernel/cgroup/dmem.c: dmem_cgroup_try_charge()',
+    rule: 'what a cgroup has of a region stays below its dmem.max',
+    change: 'raise dmem.max, or free buffers that are charged to the cgroup',
+  },
+};
+
+export const MEMCG_RULES: Readonly<Record<(MemcgFull | OomKilled)['kind'], FailureRule>> = {
+  'memcg-full': {
+    where: 'mm/memcontrol.c: try_charge_memcg()',
+    rule: 'what a cgroup and those above it have of memory stays below memory.max',
+    change: 'raise memory.max, or free what is charged to it',
+  },
+  'oom-killed': {
+    where: 'mm/oom_kill.c: out_of_memory()',
+    rule: 'where a limit is reached and nothing can be reclaimed, a task below it is ended',
+    change: 'raise memory.max, or free what is charged to it',
+  },
+};
 
 /** The failure in words and numbers. */
 export function explainAccount(failure: MemcgFull | OomKilled | DmemFull): string[] {

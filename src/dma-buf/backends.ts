@@ -1,8 +1,10 @@
 /** The backends by name: a new one is its file and a line here. */
+import type { Profile } from '../profile/profile.ts';
 import type { HeapAccount } from './account.ts';
 import { carveoutBackend, teeBackend } from './carveout-heap.ts';
 import { cmaBackend } from './cma-heap.ts';
 import { coherentBackend } from './coherent-heap.ts';
+import type { FailureRule } from './failure-rule.ts';
 import type { DeclaredTraits, DmaHeapOps, HeapBackend } from './heap-ops.ts';
 import { systemBackend } from './system-heap.ts';
 
@@ -31,6 +33,28 @@ type BackendFailure = {
 /** What a request that found no room says of itself, by any backend; and who declared the heap, if anybody did. */
 export type NoRoom = BackendFailure & { readonly declared?: string };
 
+/** Any of them, whatever its failures. */
+type AnyBackend = Omit<HeapBackend<NoRoom>, 'failures'> & {
+  readonly failures: Readonly<Partial<Record<NoRoom['kind'], FailureRule>>>;
+};
+
+/** By which rule each of those fails. */
+export const NO_ROOM_RULES = Object.assign(
+  {},
+  ...Object.values(BACKENDS).map(({ failures }) => failures),
+) as Readonly<Record<NoRoom['kind'], FailureRule>>;
+
+/** How a backend places a buffer: at a multiple of 1 << order pages, by a rule. */
+export interface Placing extends Partial<FailureRule> {
+  readonly order: number;
+}
+
+/** How a backend places a buffer of so many pages. */
+export function placing(backend: Backend, pages: number, profile: Profile): Placing {
+  const { failures, placedBy, alignOrder }: AnyBackend = BACKENDS[backend];
+  return { ...failures[placedBy], order: alignOrder(pages, profile) };
+}
+
 /** The operations on a backing. */
 export const dmaHeapOps = ({ backend, index, declared }: HeapBacking): DmaHeapOps<NoRoom> =>
   BACKENDS[backend].ops(index, declared);
@@ -50,8 +74,9 @@ export const isCached = ({ backend, declared }: HeapBacking): boolean => BACKEND
 
 /** A request that found no room, in words and numbers. */
 export function explainNoRoom(failure: NoRoom): string[] {
-  const backends: readonly HeapBackend<NoRoom>[] = Object.values(BACKENDS);
-  const lines = backends.find(({ failures }) => failures.includes(failure.kind))?.explain(failure) ?? [];
+  const backends: readonly AnyBackend[] = Object.values(BACKENDS);
+  const lines =
+    backends.find(({ failures }) => Object.hasOwn(failures, failure.kind))?.explain(failure) ?? [];
   if (failure.declared === undefined) return lines;
   return [...lines, `the heap is declared by ${failure.declared}: not mainline, and never recorded`];
 }

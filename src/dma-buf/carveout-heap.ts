@@ -66,6 +66,14 @@ function explain({ pageSize, pool, pages, freePages, totalPages, largestRun }: P
   return freePages === 0 ? [room] : [room, `the largest free run is ${text(largestRun)}`];
 }
 
+const failures = {
+  'pool-no-room': {
+    where: 'lib/genalloc.c: gen_pool_alloc()',
+    rule: 'a buffer of a carveout, or of a TEE, is the first run of free pages that is long enough',
+    change: 'free what lies in the way, ask for less, or make the pool larger',
+  },
+};
+
 const largest = 'the longest free run of pages';
 
 export const carveoutBackend: HeapBackend<PoolNoRoom> = {
@@ -77,7 +85,9 @@ export const carveoutBackend: HeapBackend<PoolNoRoom> = {
   mapsFrames: () => true,
   refusesCpu: () => false,
   mapErrno: () => 'ENOMEM',
-  failures: ['pool-no-room'],
+  failures,
+  placedBy: 'pool-no-room',
+  alignOrder: () => 0,
   explain,
   words: {
     title: 'carveout',
@@ -95,7 +105,9 @@ export const teeBackend: HeapBackend<PoolNoRoom> = {
   mapsFrames: () => true,
   refusesCpu: () => false,
   mapErrno: (errno) => errno,
-  failures: ['pool-no-room'],
+  failures,
+  placedBy: 'pool-no-room',
+  alignOrder: () => 0,
   explain,
   words: {
     title: 'TEE',

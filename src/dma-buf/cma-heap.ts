@@ -4,12 +4,18 @@ import { type DeviceShare, heldBy } from '../mm/dma/device-memory.ts';
 import type { Profile } from '../profile/profile.ts';
 import { profileIn } from '../profile/recorded-profile.ts';
 import { formatHex, getOrder, type PfnRange } from '../units.ts';
-import { type DmemFull, explainAccount, type HeapAccount } from './account.ts';
+import { DMEM_RULES, type DmemFull, explainAccount, type HeapAccount } from './account.ts';
 import { allocateCharged, releaseCharged } from './dmem-account.ts';
 import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';
 import { heldLines, pagesText, zeroPages } from './heap-ops.ts';
 import { KernelOops } from './kernel-oops.ts';
-import { explainPageArray, mostArrayPages, type PageArrayTooLarge, pageArrayTooLarge } from './page-array.ts';
+import {
+  explainPageArray,
+  mostArrayPages,
+  PAGE_ARRAY_RULES,
+  type PageArrayTooLarge,
+  pageArrayTooLarge,
+} from './page-array.ts';
 
 /** No aligned free run in a CMA area. */
 export interface CmaNoRoom {
@@ -181,7 +187,17 @@ export const cmaBackend: HeapBackend<CmaFailure> = {
   refusesCpu: () => false,
   mapErrno: () => 'ENOMEM',
   account,
-  failures: ['cma-no-room', 'page-array-too-large', 'dmem-full'],
+  failures: {
+    'cma-no-room': {
+      where: 'mm/cma.c: cma_alloc()',
+      rule: 'a buffer of a CMA heap is one run of free pages that begins at a multiple of its size rounded up to a power of two, at most of 1 << CONFIG_CMA_ALIGNMENT pages',
+      change: 'free what lies in the way, ask for less, or make the area larger',
+    },
+    ...PAGE_ARRAY_RULES,
+    ...DMEM_RULES,
+  },
+  placedBy: 'cma-no-room',
+  alignOrder: (pages, { config }) => Math.min(getOrder(pages), config.CONFIG_CMA_ALIGNMENT),
   explain(failure) {
     if (failure.kind === 'page-array-too-large') return explainPageArray(failure);
     if (failure.kind === 'dmem-full') return explainAccount(failure);

@@ -7,11 +7,17 @@ import { type DeviceShare, heldBy } from '../mm/dma/device-memory.ts';
 import { geometryOf } from '../profile/recorded-profile.ts';
 import type { Records } from '../records.ts';
 import { getOrder } from '../units.ts';
-import { type DmemFull, explainAccount, type HeapAccount } from './account.ts';
+import { DMEM_RULES, type DmemFull, explainAccount, type HeapAccount } from './account.ts';
 import { allocateCharged, releaseCharged } from './dmem-account.ts';
 import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';
 import { heldLines, pagesText, zeroPages } from './heap-ops.ts';
-import { explainPageArray, mostArrayPages, type PageArrayTooLarge, pageArrayTooLarge } from './page-array.ts';
+import {
+  explainPageArray,
+  mostArrayPages,
+  PAGE_ARRAY_RULES,
+  type PageArrayTooLarge,
+  pageArrayTooLarge,
+} from './page-array.ts';
 
 /** No free block of the rounded-up order in a coherent pool. */
 export interface CoherentNoRoom {
@@ -114,7 +120,17 @@ export const coherentBackend: HeapBackend<CoherentFailure> = {
   refusesCpu: (records, index) => new DmaCoherentMem(records, index).refusesCpu,
   mapErrno: () => 'ENOMEM',
   account,
-  failures: ['coherent-no-room', 'page-array-too-large', 'dmem-full'],
+  failures: {
+    'coherent-no-room': {
+      where: 'kernel/dma/coherent.c: __dma_alloc_from_coherent()',
+      rule: 'a buffer of a pool is a free block of a power of two of pages at a multiple of itself, counted from the begin of the pool',
+      change: 'free what lies in the way, ask for less, or make the pool larger',
+    },
+    ...PAGE_ARRAY_RULES,
+    ...DMEM_RULES,
+  },
+  placedBy: 'coherent-no-room',
+  alignOrder: getOrder,
   explain(failure) {
     if (failure.kind === 'page-array-too-large') return explainPageArray(failure);
     if (failure.kind === 'dmem-full') return explainAccount(failure);

@@ -13,6 +13,7 @@ import type { Errno } from '../uapi/errno.ts';
 import type { Pfn, PfnRange } from '../units.ts';
 import { formatSize } from '../units.ts';
 import type { Charge, ChargedTask, HeapAccount } from './account.ts';
+import type { FailureRule } from './failure-rule.ts';
 
 /** What a backend works on. */
 export interface HeapContext {
@@ -105,8 +106,12 @@ export interface HeapBackend<F extends AnyFailure = AnyFailure> {
   mapErrno(errno: Errno): Errno;
   /** What its buffers are charged to, where that is turned on; absent: nobody proposed anything. */
   readonly account?: HeapAccount;
-  /** Its kinds of failure; the same kind of two backends is explained alike. */
-  readonly failures: readonly F['kind'][];
+  /** Its kinds of failure, and by which rule each; the same kind of two backends is explained alike. */
+  readonly failures: Readonly<Record<F['kind'], FailureRule>>;
+  /** The failure whose rule is also by which it places a buffer. */
+  readonly placedBy: F['kind'];
+  /** The multiple of 1 << order pages that a buffer begins at. */
+  alignOrder(pages: number, profile: Profile): number;
   /** A request that failed, in words and numbers: one line or more. */
   explain(failure: F): string[];
   readonly words: {

@@ -5,6 +5,7 @@
  */
 import type { Geometry } from '../profile/geometry.ts';
 import { formatSize } from '../units.ts';
+import type { FailureRule } from './failure-rule.ts';
 import { pagesText } from './heap-ops.ts';
 
 /** The array of page pointers would be larger than kmalloc() gives. */
@@ -20,6 +21,14 @@ export interface PageArrayTooLarge {
   /** Pages of the largest buffer. */
   readonly mostPages: number;
 }
+
+export const PAGE_ARRAY_RULES: Readonly<Record<PageArrayTooLarge['kind'], FailureRule>> = {
+  'page-array-too-large': {
+    where: 'drivers/dma-buf/heaps/cma_heap.c: cma_heap_allocate()',
+    rule: 'the array of pointers to the pages is one block of kmalloc()',
+    change: 'allocate several smaller buffers',
+  },
+};
 
 /** Pages of the largest buffer whose array kmalloc() gives: KMALLOC_MAX_SIZE is the largest block of pages. */
 export const mostArrayPages = ({ pageSize, maxPageOrder, wordBits }: Geometry): number =>

@@ -3,11 +3,23 @@ import { cgroupPath, ROOT_CGROUP } from '../mm/account/cgroup-records.ts';
 import { chargeKernel, type OomKiller, unchargeKernel } from '../mm/account/memcg.ts';
 import { PageAllocator } from '../mm/alloc/page-alloc.ts';
 import type { LinuxVersion, ZoneName } from '../profile/linux-version.ts';
-import type { PfnRange } from '../units.ts';
-import { type Charge, explainAccount, type HeapAccount, type MemcgFull, type OomKilled } from './account.ts';
+import { getOrder, type PfnRange } from '../units.ts';
+import {
+  type Charge,
+  explainAccount,
+  type HeapAccount,
+  MEMCG_RULES,
+  type MemcgFull,
+  type OomKilled,
+} from './account.ts';
 import type { Allocation, DeclaredTraits, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';
 import { pagesText, zeroPages } from './heap-ops.ts';
-import { explainPageArray, type PageArrayTooLarge, pageArrayTooLarge } from './page-array.ts';
+import {
+  explainPageArray,
+  PAGE_ARRAY_RULES,
+  type PageArrayTooLarge,
+  pageArrayTooLarge,
+} from './page-array.ts';
 
 /** The system heap ran out of pages: on Linux the OOM killer ends the caller. */
 export interface SystemOom {
@@ -179,7 +191,17 @@ export const systemBackend: HeapBackend<SystemFailure> = {
   refusesCpu: () => false,
   mapErrno: (errno) => errno,
   account,
-  failures: ['system-oom', 'page-array-too-large', 'memcg-full', 'oom-killed'],
+  failures: {
+    'system-oom': {
+      where: 'drivers/dma-buf/heaps/system_heap.c: system_heap_allocate()',
+      rule: 'a buffer of the system heap takes free pages of RAM one piece after the other',
+      change: 'free buffers, ask for less, or reserve less',
+    },
+    ...PAGE_ARRAY_RULES,
+    ...MEMCG_RULES,
+  },
+  placedBy: 'system-oom',
+  alignOrder: getOrder,
   explain(failure) {
     if (failure.kind === 'page-array-too-large') return explainPageArray(failure);
     if (failure.kind !== 'system-oom') return explainAccount(failure);

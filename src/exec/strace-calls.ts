@@ -1,6 +1,6 @@
 /**
  * The calls that a program makes, with their arguments as strace prints them. What the model is not told (addresses of the program's
- * memory, a timeout, an epoll set) is `...`. A call has its line here, or this does not compile.
+ * memory, a timeout, an epoll set) is `...`. Each call that the server makes for programs has its line here, which a test asks for.
  */
 import type { FileCall, Syscall, TaskCall } from '../kernel/syscall.ts';
 import { FCNTL_COMMANDS, WHENCES } from '../uapi/call-names.ts';
@@ -70,7 +70,7 @@ const { R_OK, W_OK, X_OK, AT_EACCESS, LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN } = fcn
 const { MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP } = fcntl;
 const CLOSE_RANGE = { CLOSE_RANGE_UNSHARE: 2, CLOSE_RANGE_CLOEXEC: 4 };
 
-const WORDS: { readonly [N in NameOf]: Words<N> } = {
+const WORDS: { readonly [N in NameOf]?: Words<N> } = {
   open: ({ path: name, flags }, caller) => [AT_FDCWD, path(name), openFlags(caller, flags)],
   close: alone,
   close_range: ({ first, last, flags }) => [`${first}`, `${last}`, bits(CLOSE_RANGE, flags)],
@@ -208,6 +208,8 @@ const NAMES: Partial<Record<Syscall['call'], string>> = {
   futimens: 'utimensat',
   scm_send: 'sendmsg',
 };
+
+export const hasWords = (name: string): boolean => Object.hasOwn(WORDS, name);
 
 /** The name and the arguments of a call, before it is made: afterwards a descriptor may be closed. */
 export function callWords(

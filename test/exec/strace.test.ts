@@ -1,10 +1,13 @@
 /** --strace: a line is what strace prints of that call, in its order, with names for numbers, and nothing of the model's own. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { traced } from '../../src/exec/strace.ts';
+import { hasWords } from '../../src/exec/strace-calls.ts';
 import type { Syscall } from '../../src/kernel/syscall.ts';
 import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_B } from '../../src/uapi/dma-buf.ts';
 import { DMA_HEAP_IOCTL_ALLOC } from '../../src/uapi/dma-heap.ts';
 import { encodePollfds } from '../../src/uapi/poll.ts';
+import { projectPath } from '../small-board.ts';
 import { TestServer } from './carrier.ts';
 
 const PATH = '/dev/dma_heap/system';
@@ -34,6 +37,18 @@ const alloc = (): string =>
     arg: u32s(Number(SIZE), 0, 0, 0o2000002, 0, 0),
     at: 4,
   });
+
+it('has words for each call that the server makes for programs', () => {
+  const folder = projectPath('src/exec');
+  const text = readdirSync(folder)
+    .map((file) => readFileSync(`${folder}/${file}`, 'utf8'))
+    .join('\n');
+  const made = [...text.matchAll(/\b(?:call: |moving\()'([a-z_0-9]+)'/g)].map(([, name = '']) => name);
+  // By the server itself, in a task's name.
+  const own = ['execve', 'exit', 'fork', 'scm_receive', 'sendmsg', 'task_add'];
+  expect([...new Set(made)].filter((name) => !hasWords(name)).sort()).toEqual(own);
+  expect(made.length).toBeGreaterThan(60);
+});
 
 describe('paths', () => {
   const buf = new Uint8Array(128);

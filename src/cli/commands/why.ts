@@ -1,7 +1,7 @@
-import { FAILURE_RULES } from '../../check/failure-rules.ts';
 import { type WhyAllocation, whyAllocation } from '../../check/why-allocation.ts';
 import { type FailureContext, failureContext } from '../../check/why-failure.ts';
 import { type WhyRegion, whyRegion } from '../../check/why-region.ts';
+import { placing } from '../../dma-buf/backends.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Syscall } from '../../kernel/syscall.ts';
 import { linuxName } from '../../profile/profile.ts';
@@ -9,7 +9,7 @@ import type { JournalCall, JournalEntry } from '../../session/journal.ts';
 import type { Session } from '../../session/session.ts';
 import { DMA_HEAP_IOCTL_ALLOC, decodeDmaHeapAllocationData, heapName } from '../../uapi/dma-heap.ts';
 import { type Errno, isErrno, strerror } from '../../uapi/errno.ts';
-import { formatSize, getOrder } from '../../units.ts';
+import { formatSize } from '../../units.ts';
 import { bufferOf } from '../bytes/buffer-of.ts';
 import { mustBeTask } from '../caller.ts';
 import { completes } from '../completion/argument-kinds.ts';
@@ -116,27 +116,12 @@ async function ofErrno(sh: Shell, session: Session, errno: Errno): Promise<void>
   );
 }
 
-/** By which rule a heap of each sort places its buffers. */
-const PLACED_BY = {
-  cma: 'cma-no-room',
-  coherent: 'coherent-no-room',
-  system: 'system-oom',
-  carveout: 'pool-no-room',
-  tee: 'pool-no-room',
-} as const;
-
 function whyBuffer(kernel: Kernel, task: string, fd: number): WhyBuffer {
   const buffer = bufferOf({ kernel, task }, fd, 'why:');
   const backend = kernel.heaps().find(({ name }) => name === buffer.heap)?.backend ?? 'system';
-  const { rule, where = '' } = FAILURE_RULES[PLACED_BY[backend]];
   const { profile } = kernel;
   const pages = Number(buffer.size / BigInt(buffer.pageSize));
-  const order =
-    PLACED_BY[backend] === 'pool-no-room'
-      ? 0
-      : backend === 'cma'
-        ? Math.min(getOrder(pages), profile.config.CONFIG_CMA_ALIGNMENT)
-        : getOrder(pages);
+  const { rule = '', where = '', order } = placing(backend, pages, profile);
   return {
     buffer,
     rule,
