@@ -179,8 +179,7 @@ export function syncOf(
   call: Syscall & { readonly call: 'ioctl' },
 ): SyncCall | undefined {
   const { request, arg, fd } = call;
-  if (request !== (DMA_BUF_IOCTL_SYNC | 0) || !(arg instanceof Uint8Array) || arg.length < 8)
-    return undefined;
+  if (request !== DMA_BUF_IOCTL_SYNC || !(arg instanceof Uint8Array) || arg.length < 8) return undefined;
   const descriptor = kernel.descriptor(task, fd);
   if (descriptor?.open.kind !== 'dma_buf') return undefined;
   return { file: descriptor.file, flags: Number(decodeDmaBufSync(arg)) };

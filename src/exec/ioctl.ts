@@ -67,7 +67,7 @@ export const ioctl: Handler = (question) => {
   const result = question.call({
     call: 'ioctl',
     fd,
-    request: request | 0,
+    request,
     arg: pointer,
     at,
     ...(texts.length > 0 && { pointers: texts.map(({ bytes }) => bytes) }),

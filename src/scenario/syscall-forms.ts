@@ -12,6 +12,8 @@ interface Sorts {
   readonly int: number;
   /** A number of 64 bits. */
   readonly long: bigint;
+  /** The same, which is written in hexadecimal. */
+  readonly address: bigint;
   readonly text: string;
   readonly flag: boolean;
   /** Memory of the caller that the call reads: its bytes; null points to nothing. */
@@ -60,11 +62,11 @@ export const SYSCALL_FORMS = {
   mmap: {
     ...FD,
     ...({ length: 'long', prot: 'int', flags: 'int', offset: 'long' } as const),
-    ...({ addr: ['long'], at: ['long'] } as const),
+    ...({ addr: ['address'], at: ['address'] } as const),
   },
   mremap: {
     ...({ mapping: 'mapping', offset: 'long', old_len: 'long', new_len: 'long', flags: 'int' } as const),
-    ...({ new_addr: ['long'], at: ['long'] } as const),
+    ...({ new_addr: ['address'], at: ['address'] } as const),
   },
   read: { ...FD, buf: 'room' },
   write: { ...FD, buf: 'bytes' },

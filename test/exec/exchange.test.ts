@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FLAG, HOW, KIND, MESSAGE } from '../../src/exec/protocol.ts';
 import { DMA_BUF_SET_NAME_B } from '../../src/uapi/dma-buf.ts';
+import { DMA_HEAP_IOCTL_ALLOC } from '../../src/uapi/dma-heap.ts';
 import { O_CLOEXEC } from '../../src/uapi/fcntl.ts';
 import { ARG, Carrier, started, TestServer } from './carrier.ts';
 
@@ -108,6 +109,10 @@ describe('a heap', () => {
     expect(carrier.alloc(3, 0, 4)).toMatchObject({ ret: EINVAL, flags: 0, stores: [] });
     expect(carrier.alloc(3, PAGE, -1).ret).toBe(EMFILE);
     expect(carrier.alloc(99, PAGE, 4).ret).toBe(-9);
+    // As the header has it: the journal tells the request by its name.
+    expect(
+      server.session.journal().filter((entry) => 'call' in entry && entry.call.call === 'ioctl'),
+    ).toMatchObject(Array(3).fill({ call: { request: DMA_HEAP_IOCTL_ALLOC } }));
     expect(buffers()).toEqual([]);
   });
 

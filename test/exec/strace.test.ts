@@ -33,7 +33,7 @@ const alloc = (): string =>
   line({
     call: 'ioctl',
     fd: 3,
-    request: DMA_HEAP_IOCTL_ALLOC | 0,
+    request: DMA_HEAP_IOCTL_ALLOC,
     arg: u32s(Number(SIZE), 0, 0, 0o2000002, 0, 0),
     at: 4,
   });
@@ -84,7 +84,7 @@ describe('a buffer', () => {
   it('is told with its number and its name', () => {
     const arg = new Uint8Array(32);
     arg.set(Buffer.from('frame'));
-    expect(line({ call: 'ioctl', fd: 4, request: DMA_BUF_SET_NAME_B | 0, arg })).toBe(
+    expect(line({ call: 'ioctl', fd: 4, request: DMA_BUF_SET_NAME_B, arg })).toBe(
       'ioctl(4</dmabuf:>, DMA_BUF_SET_NAME, "frame") = 0',
     );
     expect(line({ call: 'dup', fd: 4 })).toBe('dup(4</dmabuf:frame>) = 5</dmabuf:frame>');
@@ -96,7 +96,7 @@ describe('a buffer', () => {
     [[0x85, 0], '{flags=DMA_BUF_SYNC_END|DMA_BUF_SYNC_READ|0x80}', '-1 EINVAL (Invalid argument)'],
     [[1, 1], '{flags=DMA_BUF_SYNC_START|DMA_BUF_SYNC_READ|0x100000000}', '-1 EINVAL (Invalid argument)'],
   ])('SYNC of %o', (words, shown, ret) => {
-    const call = { call: 'ioctl', fd: 4, request: DMA_BUF_IOCTL_SYNC | 0, arg: u32s(...words) } as const;
+    const call = { call: 'ioctl', fd: 4, request: DMA_BUF_IOCTL_SYNC, arg: u32s(...words) } as const;
     expect(line(call)).toBe(`ioctl(4</dmabuf:>, DMA_BUF_IOCTL_SYNC, ${shown}) = ${ret}`);
   });
 
@@ -122,7 +122,7 @@ describe('a buffer', () => {
       'read(4</dmabuf:>, ..., ...) = -1 EINVAL (Invalid argument)',
     ],
     [
-      { call: 'ioctl', fd: 4, request: 0x80046213 | 0, arg: u32s(0) },
+      { call: 'ioctl', fd: 4, request: 0x80046213, arg: u32s(0) },
       'ioctl(4</dmabuf:>, _IOC(_IOC_READ, 0x62, 0x13, 0x4), "\\0\\0\\0\\0") = -1 ENOTTY (Inappropriate ioctl for device)',
     ],
     [

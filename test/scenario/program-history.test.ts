@@ -125,7 +125,7 @@ describe('what a program did', () => {
         "  - syscall: { call: dup, fd: buf, at: 1 }",
         "  - syscall: { call: dup, fd: buf, at: 30, cloexec: true }",
         "  - syscall: { call: fcntl, fd: buf, cmd: 0, arg: 13, at: 14 }",
-        "  - syscall: { call: mmap, fd: buf, length: 4K, prot: 1, flags: 0x1, offset: 0, at: 127T }",
+        "  - syscall: { call: mmap, fd: buf, length: 4K, prot: 1, flags: 0x1, offset: 0, at: 0x7f0000000000 }",
         "  - syscall: { call: sendmsg, fd: buf, to: other, at: 99 }",
       ]
     `);

@@ -55,6 +55,7 @@ function read(sort: Sort, word: Word, values: Values, path: Path): Getter<Value>
     case 'int':
       return values.read(word, path, parseInteger, 'a number of 32 bits');
     case 'long':
+    case 'address':
       return values.read(word, path, parseOffset, 'a number of 64 bits');
     case 'text':
       return values.text(String(word), path);
@@ -73,7 +74,10 @@ function read(sort: Sort, word: Word, values: Values, path: Path): Getter<Value>
 function write(sort: Sort, value: unknown, task: string, names: Names): Word | undefined {
   if (value instanceof Uint8Array) return sort === 'room' ? value.length : hexOf(value);
   if (typeof value === 'string') return isPlainText(value) ? value : undefined;
-  if (typeof value === 'bigint') return value < 0n ? String(value) : sizeWord(value);
+  if (typeof value === 'bigint') {
+    if (value < 0n) return String(value);
+    return sort === 'address' ? value : sizeWord(value);
+  }
   if (typeof value !== 'number') return typeof value === 'boolean' || value === null ? value : undefined;
   if (value < 0) return String(value);
   if (sort === 'descriptor') return names.descriptor(task, value);

@@ -37,6 +37,8 @@ const HEXADECIMAL: ReadonlySet<string> = new Set([
   'st_mode',
   'st_rdev',
   'request',
+  'addr',
+  'new_addr',
   'bus-limit',
   'flags',
 ]);
@@ -105,7 +107,9 @@ function nodeOf(value: unknown, key: string, room: number): Node {
   }
   const scalar = new Scalar(value);
   const isNumber = typeof value === 'number' || typeof value === 'bigint';
-  if (isNumber && HEXADECIMAL.has(key)) scalar.format = 'HEX';
+  // A descriptor's number, or the address of a mapping.
+  const isAddress = key === 'at' && typeof value === 'bigint';
+  if (isAddress || (isNumber && HEXADECIMAL.has(key))) scalar.format = 'HEX';
   return scalar;
 }
 
