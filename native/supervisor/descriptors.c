@@ -58,6 +58,13 @@ static void note(struct task *t, const struct descriptor *d)
 
 static void forget(struct task *t, struct descriptor *d) { *d = t->descriptors[--t->descriptor_count]; }
 
+void descriptor_forget(struct task *t, int fd)
+{
+  struct descriptor *was = known(t, fd);
+  if (was)
+    forget(t, was);
+}
+
 void descriptor_note(struct task *t, int fd, uint32_t cloexec, enum dmah_kind kind)
 {
   char path[PATH_MAX];

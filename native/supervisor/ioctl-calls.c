@@ -15,7 +15,7 @@
 #define MOST_WANTED 16
 #define MOST_QUESTIONS 4
 
-struct offer { int number, file; char name[64]; };
+struct offer { bool is_wanted; int number, file; char name[64]; };
 struct wanted { uint64_t address; uint32_t length; };
 
 static int open_buffer(const char *name, int flags)
@@ -25,12 +25,9 @@ static int open_buffer(const char *name, int flags)
   return open(path, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
-static void make_offer(struct call *c, enum dmah_kind kind, struct offer *offer)
+static void make_file_to_offer(struct offer *offer)
 {
   static unsigned made;
-  offer->number = lowest_free(c->task);
-  if (kind == DMAH_BUFFER || offer->number < 0)
-    return;
   do { /* a name may be there of an earlier supervisor with our pid */
     snprintf(offer->name, sizeof offer->name, "s%d-%u", (int)getpid(), made++);
     offer->file = open_buffer(offer->name, O_CREAT | O_EXCL);
@@ -76,7 +73,7 @@ static int64_t ask(struct call *c, struct dmah_wire *w, const struct offer *offe
   dmah_put_u32(w, request);
   dmah_put_u64(w, c->args[2]);
   dmah_put_i32(w, offer->number);
-  dmah_put_str(w, offer->name);
+  dmah_put_str(w, offer->number < 0 ? "" : offer->name);
   dmah_put_bytes(w, memory, there);
   dmah_put_u32(w, STORES(request) ? (uint32_t)writable(c->tid, c->args[2], stored) : 0);
   dmah_put_u32(w, n);
@@ -153,8 +150,12 @@ int give_offered(struct call *c, int file, uint32_t open_flags, enum dmah_kind k
 
 void settle_offered(struct call *c, int offered, int given, uint32_t open_flags)
 {
-  if (given != offered)
-    tell_number(c->task, offered, given, open_flags & O_CLOEXEC);
+  if (given == offered)
+    return;
+  tell_number(c->task, offered, given, open_flags & O_CLOEXEC);
+  /* The server has nothing there now. What another thread has is told at the next question. */
+  descriptor_forget(c->task, offered);
+  unsure(c->task, c->tid)->descriptors = true;
 }
 
 static int64_t host_is_full(struct call *c, int number, int error)
@@ -182,6 +183,8 @@ static void carry_ioctl(struct call *c, struct offer *offer, bool *is_used)
   uint32_t n = 0;
   int64_t ret;
   struct dmah_wire *w = ask_begin(c->task, c->tid, DMAH_IOCTL);
+  if (offer->is_wanted)
+    offer->number = lowest_free(c->task);
   for (int question = 1;; question++) {
     ret = ask(c, w, offer, wanted, n);
     a = get_answer(c, w);
@@ -215,10 +218,10 @@ void handle_ioctl(struct call *c)
   enum dmah_kind kind = descriptor_settled(c->task, c->tid, (int)c->args[0]);
   if (!kind)
     return;
-  struct offer offer = { .number = -1, .file = -1 };
+  struct offer offer = { .is_wanted = makes_descriptor(kind, (uint32_t)c->args[1]), .number = -1, .file = -1 };
   bool is_used = false;
-  if (makes_descriptor(kind, (uint32_t)c->args[1]))
-    make_offer(c, kind, &offer);
+  if (offer.is_wanted && kind != DMAH_BUFFER)
+    make_file_to_offer(&offer);
   carry_ioctl(c, &offer, &is_used);
   withdraw(&offer, is_used);
 }

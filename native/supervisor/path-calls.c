@@ -132,8 +132,8 @@ static void open_proc(struct call *c, const char *name, bool cloexec)
 
 static void open_emulated(struct call *c, const char *path, uint32_t flags, uint32_t mode)
 {
-  int offered = lowest_free(c->task);
   struct dmah_wire *w = ask_begin(c->task, c->tid, DMAH_OPEN);
+  int offered = lowest_free(c->task);
   dmah_put_str(w, path);
   dmah_put_u32(w, flags);
   dmah_put_u32(w, mode);

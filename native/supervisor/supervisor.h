@@ -108,8 +108,10 @@ long proc_number(int proc, const char *file, const char *key); /* of "Key:\tNUMB
 enum dmah_kind descriptor_kind(struct task *t, int fd, char path[PATH_MAX], uint64_t *object);
 /* The same, and the server knows it by that number after this. */
 enum dmah_kind descriptor_settled(struct task *t, pid_t by, int fd);
-int lowest_free(struct task *t); /* -1: none left below RLIMIT_NOFILE */
+/* -1: none left below RLIMIT_NOFILE. Looked for after the tables were settled: a number that another thread took before is no number to offer. */
+int lowest_free(struct task *t);
 void descriptor_note(struct task *t, int fd, uint32_t cloexec, enum dmah_kind kind);
+void descriptor_forget(struct task *t, int fd);
 void settle_descriptors(struct task *t);
 /* Takes the stand-ins of an object (0: of all) out of the process's epoll sets (epoll-calls.c). */
 void forget_watches(const struct task *t, uint64_t object);

@@ -17,6 +17,7 @@ export const BUILDS = {
     `/usr/include/${process.arch === 'x64' ? 'x86_64' : 'aarch64'}-linux-gnu`,
   ],
   static: ['cc', '-static'],
+  arm64: ['aarch64-linux-gnu-gcc'],
 } as const;
 
 export type Build = keyof typeof BUILDS;
