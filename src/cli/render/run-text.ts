@@ -49,7 +49,7 @@ export function stepReasons(step: StepReport): string[] {
   return [
     ...(step.follows === undefined ? [] : [`follows from step ${step.follows}`]),
     ...(step.fault === undefined ? [] : [step.fault.message]),
-    ...explainOutcome(step),
+    ...(step.follows === undefined ? explainOutcome(step) : []),
     ...unmade,
     ...(loops.length === 0 ? [] : [`in the loop: ${loops.join(', ')}`]),
     ...aliveLines(step.alive),
