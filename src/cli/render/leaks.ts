@@ -2,7 +2,7 @@
 
 import { escapeText } from '../../escape-text.ts';
 import type { BufferView } from '../../kernel/views/views.ts';
-import { formatSize } from '../../units.ts';
+import { counted, formatSize } from '../../units.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { cutMiddle, PAGE, type Page } from '../terminal/list-table.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -39,6 +39,6 @@ export function renderLeaks(
   const isWide = whole.split('\n').some((line) => line.length > width);
   const table = isWide ? renderTable(COLUMNS, rowsOf(...CUT), ink.title, width) : whole;
   const total = buffers.reduce((sum, { size }) => sum + size, 0n);
-  const count = `${buffers.length} ${buffers.length === 1 ? 'buffer' : 'buffers'}`;
+  const count = counted(buffers.length, 'buffer');
   return `${table}${count}, ${formatSize(total)}\n`;
 }

@@ -2,11 +2,11 @@
 
 import { escapeText } from '../../escape-text.ts';
 import type { BootDifference, Booted, RunReport, StepReport } from '../../scenario/index.ts';
+import { counted } from '../../units.ts';
 import { hazardJson, logJson } from '../json/json.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { bootDifferenceJson, bootLine } from './boot-difference.ts';
 import {
-  counted,
   endDetails,
   hazardLines,
   logLines,
