@@ -53,6 +53,13 @@ export const bytesOf = ({ pfn, pages }: PfnRange, pageSize: number): PhysRange =
   size: BigInt(pages) * BigInt(pageSize),
 });
 
+/** The longest run, the first of equals; `undefined` when there is none. */
+export const longestRun = (runs: readonly PfnRange[]): PfnRange | undefined =>
+  runs.reduce<PfnRange | undefined>(
+    (best, run) => (best !== undefined && best.pages >= run.pages ? best : run),
+    undefined,
+  );
+
 /** Whether two ranges share a byte. */
 export const rangesOverlap = (a: PhysRange, b: PhysRange): boolean =>
   a.base < rangeEnd(b) && b.base < rangeEnd(a);
@@ -186,7 +193,3 @@ export function memparse(text: string): readonly [value: bigint, rest: string] {
   }
   return [BigInt.asUintN(64, value), rest];
 }
-
-/** `1 buffer`, `2 buffers`; words that end otherwise are given. */
-export const counted = (count: number | bigint, word: string, several = `${word}s`): string =>
-  `${count} ${Number(count) === 1 ? word : several}`;

@@ -6,6 +6,7 @@
  * Neither zeroes: a new buffer holds what the last user of its pages left there.
  */
 import { GenPool } from '../mm/alloc/gen-pool.ts';
+import { longestRun } from '../units.ts';
 import type { Allocation, DmaHeapOps, HeapBackend } from './heap-ops.ts';
 import { pagesText } from './heap-ops.ts';
 
@@ -55,7 +56,10 @@ const poolOps = (index: number): DmaHeapOps<PoolNoRoom> => ({
     const pool = new GenPool(records, index);
     return pool.bitmap.freeFrames(pool.pfnBase);
   },
-  largestRequest: (records) => new GenPool(records, index).bitmap.longestZeroRun(),
+  largestRequest(records) {
+    const pool = new GenPool(records, index);
+    return longestRun(pool.bitmap.freeFrames(pool.pfnBase)) ?? { pages: 0 };
+  },
 });
 
 function explain({ pageSize, pool, pages, freePages, totalPages, largestRun }: PoolNoRoom): string[] {

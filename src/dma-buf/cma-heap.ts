@@ -86,10 +86,13 @@ function cmaHeapOps(area: number): DmaHeapOps<CmaFailure> {
       const { config, geometry } = profileIn(records);
       const runs = new Cma(records, area).movableRuns();
       const largest = runs.map((run) => largestInRun(run, config.CONFIG_CMA_ALIGNMENT));
-      return Math.min(
-        largest.reduce((best, pages) => Math.max(best, pages), 0),
+      const pages = Math.min(
+        largest.reduce((best, most) => Math.max(best, most), 0),
         mostArrayPages(geometry),
       );
+      const run = runs[largest.findIndex((most) => most >= pages)];
+      if (pages === 0 || run === undefined) return { pages };
+      return { pages, pfn: alignedUp(run.pfn, 2 ** Math.min(getOrder(pages), config.CONFIG_CMA_ALIGNMENT)) };
     },
   };
 }
@@ -130,12 +133,14 @@ function takePages(
   return { sgTable };
 }
 
+const alignedUp = (pfn: number, align: number): number => Math.ceil(pfn / align) * align;
+
 /** Pages of the largest request that fits into a run, whose alignment depends on itself. */
 function largestInRun({ pfn, pages }: PfnRange, mostOrder: number): number {
   let best = 0;
   for (let order = 0; order <= mostOrder; order++) {
     const align = 2 ** order;
-    const left = pfn + pages - Math.ceil(pfn / align) * align;
+    const left = pfn + pages - alignedUp(pfn, align);
     best = Math.max(best, order === mostOrder ? left : Math.min(left, align));
   }
   return best;
@@ -150,7 +155,7 @@ function noRoom(
 ): CmaNoRoom {
   const runs = cma.movableRuns();
   const longest = (lengths: readonly number[]) => lengths.reduce((most, length) => Math.max(most, length), 0);
-  const aligned = runs.map((run) => run.pfn + run.pages - Math.ceil(run.pfn / alignPages) * alignPages);
+  const aligned = runs.map((run) => run.pfn + run.pages - alignedUp(run.pfn, alignPages));
   const freePages = cma.bitmap.zeros();
   const pinnedPages = runs.reduce((left, run) => left - run.pages, freePages);
   return {

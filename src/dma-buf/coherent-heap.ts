@@ -9,7 +9,7 @@ import type { Records } from '../records.ts';
 import { getOrder } from '../units.ts';
 import { DMEM_RULES, type DmemFull, explainAccount, type HeapAccount } from './account.ts';
 import { allocateCharged, releaseCharged } from './dmem-account.ts';
-import type { Allocation, DmaHeapOps, HeapBackend, HeapContext } from './heap-ops.ts';
+import type { Allocation, DmaHeapOps, HeapBackend, HeapContext, LargestRequest } from './heap-ops.ts';
 import { heldLines, pagesText, zeroPages } from './heap-ops.ts';
 import {
   explainPageArray,
@@ -63,7 +63,7 @@ function coherentHeapOps(pool: number): DmaHeapOps<CoherentFailure> {
         region: { name: mem.name, pfn: mem.pfnBase },
         pages: mem.size,
         freePages: mem.bitmap.zeros(),
-        largestPages: largestRequest(records, mem),
+        largestPages: largestRequest(records, mem).pages,
       };
     },
     freeRuns(records) {
@@ -107,8 +107,11 @@ function takePages(
   return { sgTable };
 }
 
-const largestRequest = (records: Records, mem: DmaCoherentMem): number =>
-  Math.min(mem.largestBlock(), mostArrayPages(geometryOf(records)));
+function largestRequest(records: Records, mem: DmaCoherentMem): LargestRequest {
+  const pages = Math.min(mem.largestBlock(), mostArrayPages(geometryOf(records)));
+  const bit = pages === 0 ? undefined : mem.bitmap.findFreeRegion(getOrder(pages));
+  return { pages, ...(bit !== undefined && { pfn: mem.pfnBase + bit }) };
+}
 
 export const coherentBackend: HeapBackend<CoherentFailure> = {
   ops: coherentHeapOps,

@@ -62,6 +62,13 @@ export interface HeapSpace {
   readonly largestPages: number;
 }
 
+/** What one call can get. */
+export interface LargestRequest {
+  readonly pages: number;
+  /** Where that call's pages would lie; absent where there are none, or many pieces. */
+  readonly pfn?: Pfn;
+}
+
 /** struct dma_heap_ops of one area or pool, with the release of the buffers it made and what else differs. */
 export interface DmaHeapOps<F extends AnyFailure = AnyFailure> {
   /**
@@ -75,8 +82,8 @@ export interface DmaHeapOps<F extends AnyFailure = AnyFailure> {
   space(records: Records): HeapSpace;
   /** The free runs of the area or pool, ascending; none where the memory is all RAM. */
   freeRuns(records: Records): readonly PfnRange[];
-  /** The largest request that can still be answered, pages, by what is free and how the heap aligns. */
-  largestRequest(records: Records): number;
+  /** The largest request that can still be answered, by what is free and how the heap aligns. */
+  largestRequest(records: Records): LargestRequest;
 }
 
 /** What is true of all heaps of a backend. @typeParam F what a request that failed says of itself */

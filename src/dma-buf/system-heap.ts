@@ -155,7 +155,7 @@ const systemHeapOps = (declared?: DeclaredTraits): DmaHeapOps<SystemFailure> => 
   largestRequest(records) {
     const allocator = new PageAllocator(records);
     const zones = zonesBelow(allocator, zoneOf(allocator, declared));
-    return zones.reduce((sum, zone) => sum + allocator.freePagesIn(zone), 0);
+    return { pages: zones.reduce((sum, zone) => sum + allocator.freePagesIn(zone), 0) };
   },
 });
 

@@ -2,12 +2,13 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import type { OpenFile } from '../dma-buf/dma-buf.ts';
 import type { ExportedBuffer } from '../dma-buf/exported-buffers.ts';
+import type { LargestRequest } from '../dma-buf/heap-ops.ts';
 import { cmaAreas } from '../mm/alloc/cma.ts';
 import { type PinnedPages, pinnedPages } from '../mm/alloc/pinned-pages.ts';
 import type { Device } from '../mm/dma/device.ts';
 import { deviceBuffer, deviceBuffers } from '../mm/dma/device-memory.ts';
 import type { Profile } from '../profile/profile.ts';
-import { profileIn } from '../profile/recorded-profile.ts';
+import { geometryOf, profileIn } from '../profile/recorded-profile.ts';
 import type { PfnRange, PhysAddr, PhysRange } from '../units.ts';
 import type { AddressRange } from './address-space.ts';
 import { bootRecord } from './boot/boot-record.ts';
@@ -75,6 +76,12 @@ export class KernelViews {
 
   /** The largest request that a heap can still answer, by what is free and how the heap aligns; 0 for none. */
   largestRequest(heap: string): bigint {
+    const { records } = this.#state;
+    return geometryOf(records).pagesToBytes(largestRequest(records, heap).pages);
+  }
+
+  /** The same in pages, and where they would lie. */
+  largestBlock(heap: string): LargestRequest {
     return largestRequest(this.#state.records, heap);
   }
 

@@ -2,7 +2,7 @@
 import { chargedBy, dmaHeapOps, type HeapBacking } from '../../dma-buf/backends.ts';
 import type { FileTable } from '../../dma-buf/dma-buf.ts';
 import { dmaHeaps, findDmaHeap } from '../../dma-buf/dma-heap.ts';
-import type { DeclaredTraits } from '../../dma-buf/heap-ops.ts';
+import type { DeclaredTraits, LargestRequest } from '../../dma-buf/heap-ops.ts';
 import { type DeviceShare, deviceShares } from '../../mm/dma/device-memory.ts';
 import { geometryOf, profileIn } from '../../profile/recorded-profile.ts';
 import type { Records } from '../../records.ts';
@@ -66,9 +66,8 @@ export function freeRunsOf(records: Records, name: string): readonly PfnRange[] 
   return heap === undefined ? [] : dmaHeapOps(heap.backing).freeRuns(records);
 }
 
-/** The largest request that a heap can still answer, bytes. */
-export function largestRequest(records: Records, name: string): bigint {
+/** The largest request that a heap can still answer. */
+export function largestRequest(records: Records, name: string): LargestRequest {
   const heap = findDmaHeap(records, name);
-  if (heap === undefined) return 0n;
-  return geometryOf(records).pagesToBytes(dmaHeapOps(heap.backing).largestRequest(records));
+  return heap === undefined ? { pages: 0 } : dmaHeapOps(heap.backing).largestRequest(records);
 }
