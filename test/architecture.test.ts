@@ -15,6 +15,7 @@ const ROOMS = [
   { room: 'diagnostic', pure: true },
   { room: 'printk', pure: true },
   { room: 'escape-text', pure: true },
+  { room: 'cut-text', pure: true },
   { room: 'uapi', pure: true },
   { room: 'profile', pure: true },
   { room: 'devicetree', pure: true },

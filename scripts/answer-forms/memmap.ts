@@ -34,8 +34,8 @@ export const memmapAnswer = {
       free: size,
       free_runs: whole,
       largest: mapRange.nullable(),
-      largest_aligned: mapRange.nullable(),
       largest_request: size.nullable(),
+      largest_request_base: address.nullable(),
     }).meta({ id: 'free space' }),
   ),
 };

@@ -2,6 +2,7 @@
 import { layoutMap } from '../report/map-layout.ts';
 import { MAP_STYLE, mapPatterns } from '../report/map-looks.ts';
 import { MapPicture, thingId } from '../report/map-picture.ts';
+import { smallWords } from '../report/map-tables.ts';
 import type { MemoryMap } from '../report/memory-map.ts';
 import { shape } from '../report/shape.ts';
 import type { PfnRange } from '../units.ts';
@@ -56,10 +57,6 @@ export function drawMap(figure: HTMLElement, map: MemoryMap, { window, chosen, c
     group?.classList.add('buffer');
     group?.addEventListener('click', () => choose(index));
   }
-  const small = layout.small.length;
-  const more =
-    small === 0
-      ? ''
-      : ` ${small} ${small === 1 ? 'thing is' : 'things are'} smaller than a cell: show a region alone to see more.`;
-  figure.replaceChildren(made, html('figcaption', {}, `${picture.scale()}${more}`));
+  const small = smallWords(map, layout);
+  figure.replaceChildren(made, html('figcaption', {}, `${picture.scale()} ${small}`.trimEnd()));
 }

@@ -33,6 +33,8 @@ export type MapLine =
       /** The places and the things that begin in it, ascending. */
       readonly opens: readonly number[];
       readonly begins: readonly number[];
+      /** All things that have pages of it, in the order of their first ones. */
+      readonly has: readonly number[];
     }
   | ({ readonly is: 'hole' } & PfnRange);
 
@@ -147,16 +149,18 @@ class Drawing {
       const alike = this.#alike(pfn, rowPages);
       const cells = this.#cells(pfn);
       const [opens, begins]: [number[], number[]] = [[], []];
+      const has = new Set<number>();
       for (let i = this.#at; i < this.#parts.length; i++) {
         const part = this.#parts[i];
         if (part === undefined || part.pfn >= pfn + alike * rowPages) break;
         if (!seen.has(part.thing)) begins.push(part.thing);
         seen.add(part.thing);
+        has.add(part.thing);
         if (part.place !== undefined && !opened.has(part.place)) opens.push(part.place);
         opened.add(part.place);
         end = Math.min(endOf(part), pfn + alike * rowPages);
       }
-      lines.push({ is: 'row', pfn, cells, alike, opens, begins });
+      lines.push({ is: 'row', pfn, cells, alike, opens, begins, has: [...has] });
       this.#skipTo(pfn + alike * rowPages);
     }
     return lines;

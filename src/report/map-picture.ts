@@ -4,9 +4,19 @@
  */
 import { formatHex } from '../units.ts';
 import { KIND_TELLS, KIND_WORDS, type MapKind } from './map-kinds.ts';
+import { fitNames, rowNames, rowsWords } from './map-labels.ts';
 import { type MapLayout, type MapLine, partsIn } from './map-layout.ts';
 import { kindBox } from './map-looks.ts';
-import { addressOf, isOfPlace, kindTotals, namesOf, placeWords, thingWords, wholeName } from './map-words.ts';
+import {
+  addressOf,
+  FOLD_MARK,
+  isOfPlace,
+  kindTotals,
+  placeWords,
+  SIGN_WORDS,
+  shownKinds,
+  thingWords,
+} from './map-words.ts';
 import type { MapThing, MemoryMap } from './memory-map.ts';
 import { roundSize } from './round-size.ts';
 import { type Shape, shape } from './shape.ts';
@@ -15,11 +25,13 @@ import { type Shape, shape } from './shape.ts';
 const CELL = { width: 10, height: 20 };
 const LEFT = 104;
 const GAP = 4;
-const NAMES = 400;
+const NAMES = 480;
 /** What a letter takes. */
 const LETTER = 7.9;
+/** Letters of the names beside a row. */
+const ROOM = Math.floor((NAMES - 20) / LETTER);
 const LEGEND_ROW = 22;
-const LEGEND_COLUMNS = 4;
+const SWATCH = 38;
 
 /** The id of a thing: `buffer-12`, `device-3`, of others their number. */
 export function thingId({ things }: MemoryMap, index: number, prefix = ''): string {
@@ -51,6 +63,8 @@ export class MapPicture {
   readonly #layout: MapLayout;
   readonly #prefix: string;
   readonly #chosen: number | undefined;
+  /** Whether a row has names that are not told. */
+  #isAnyLeft = false;
 
   /**
    * @param prefix goes before every id, where other things of a page have ids
@@ -90,7 +104,8 @@ export class MapPicture {
     const right = LEFT + columns * CELL.width;
     let y = top;
     let last: number | undefined;
-    for (const line of lines) {
+    const labels = rowNames(this.#map, this.#layout);
+    for (const [at, line] of lines.entries()) {
       if (line.is === 'hole') {
         const words = `a hole: no memory for ${this.#size(line.pages)}`;
         over.push(shape('text', { x: LEFT, y: y + 14, class: 'quiet' }, words));
@@ -113,9 +128,13 @@ export class MapPicture {
           shape('path', { class: 'fold', d: `M${LEFT} ${y + 8.5}${across}M${LEFT} ${y + 17.5}${across}` }),
         );
       }
-      const names = this.#names(line);
+      const rows = rowsWords(this.#map, this.#layout, line);
+      const fold = rows === '' ? '' : `${FOLD_MARK} ${rows}`;
+      const names = fitNames(labels[at] ?? [], ROOM - fold.length, '…');
+      if (names.more > 0) this.#isAnyLeft = true;
       over.push(shape('text', { x: LEFT - 8, y: y + 15, 'text-anchor': 'end' }, this.#address(line.pfn)));
-      if (names !== '') over.push(shape('text', { x: right + 10, y: y + 15 }, names));
+      const told = fold + names.text;
+      if (told !== '') over.push(shape('text', { x: right + 10, y: y + 15 }, told));
       y += height + GAP;
     }
     return { shapes: [...this.#groups(pieces), ...over], bottom: y };
@@ -164,57 +183,47 @@ export class MapPicture {
     );
   }
 
-  /** What begins in a row, as far as there is room. */
-  #names(line: Extract<MapLine, { is: 'row' }>): string {
-    const { alike, cells } = line;
-    const names = [...namesOf(this.#map, line)];
-    const first = cells[0]?.thing;
-    const of = alike > 1 && names.length === 0 && first !== undefined ? this.#map.things[first] : undefined;
-    if (of !== undefined) names.push(wholeName(this.#map, of));
-    const { cellPages, columns } = this.#layout;
-    const rows = alike > 1 ? `${alike} rows, ${this.#size(alike * cellPages * columns)}: ` : '';
-    const room = Math.floor((NAMES - 20) / LETTER) - rows.length;
-    let told = '';
-    for (const [at, name] of names.entries()) {
-      const rest = names.length - at - 1;
-      const next = `${told}${told === '' ? '' : '; '}${name}`;
-      if (next.length + (rest > 0 ? 5 : 0) > room) {
-        told = told === '' ? `${name.slice(0, Math.max(room - 6, 8))}…` : `${told}; +${rest + 1}`;
-        break;
-      }
-      told = next;
-    }
-    return `${rows}${told}`;
-  }
-
   /** The kinds that are there, each with its look and its size. */
   legend(top: number): Drawn {
     const totals = kindTotals(this.#map, partsIn(this.#map.parts, this.#layout.window));
-    const step = (this.width - 24) / LEGEND_COLUMNS;
+    const shown = shownKinds(this.#map, this.#layout);
+    const words = totals.map(
+      ({ kind, pages }) => `${KIND_WORDS[kind]} ${this.#size(pages)}${shown.has(kind) ? '' : ' (in ◣ only)'}`,
+    );
+    const widest = SWATCH + Math.max(...words.map(({ length }) => length)) * LETTER + 16;
+    const columns = Math.max(Math.floor((this.width - 24) / widest), 1);
+    const step = (this.width - 24) / columns;
     const at = (index: number): readonly [x: number, y: number] => [
-      12 + (index % LEGEND_COLUMNS) * step,
-      top + 14 + Math.floor(index / LEGEND_COLUMNS) * LEGEND_ROW,
+      12 + (index % columns) * step,
+      top + 14 + Math.floor(index / columns) * LEGEND_ROW,
     ];
-    const entries = totals.map(({ kind, pages }, index) => {
+    const entries = totals.map(({ kind }, index) => {
       const [x, y] = at(index);
-      const words = `${KIND_WORDS[kind]} ${this.#size(pages)}`;
       return shape(
         'g',
         {},
         shape('title', {}, KIND_TELLS[kind]),
         ...this.#swatch(kind, x, y),
-        shape('text', { x: x + 38, y: y + 12 }, words),
+        shape('text', { x: x + SWATCH, y: y + 12 }, words[index] ?? ''),
       );
     });
-    const isMixed = this.#layout.lines.some(
-      (one) => one.is === 'row' && one.cells.some(({ mixed }) => mixed),
+    const below = top + 14 + Math.ceil(entries.length / columns) * LEGEND_ROW;
+    const signs = this.#signs().map((words, index) =>
+      shape('text', { x: 12, y: below + 12 + index * (LEGEND_ROW - 4), class: 'quiet' }, words),
     );
-    if (isMixed) {
-      const [x, y] = at(totals.length);
-      const words = shape('text', { x: x + 38, y: y + 12 }, 'several kinds in a cell');
-      entries.push(shape('g', {}, corner(x + 10, y + 13, 7), words));
-    }
-    return { shapes: entries, bottom: top + 14 + Math.ceil(entries.length / LEGEND_COLUMNS) * LEGEND_ROW };
+    return { shapes: [...entries, ...signs], bottom: below + signs.length * (LEGEND_ROW - 4) };
+  }
+
+  /** What signs of the picture mean that are of no kind. */
+  #signs(): readonly string[] {
+    const rows = this.#layout.lines.flatMap((line) => (line.is === 'row' ? [line] : []));
+    const isMixed = rows.some(({ cells }) => cells.some(({ mixed }) => mixed));
+    const isFolded = rows.some(({ alike }) => alike > 1);
+    return [
+      ...(isMixed ? [`◣ ${SIGN_WORDS.mixed}`] : []),
+      ...(isFolded ? [`${FOLD_MARK} ${SIGN_WORDS.fold}`] : []),
+      ...(this.#isAnyLeft ? [`+2 ${SIGN_WORDS.more}`] : []),
+    ];
   }
 
   #swatch(kind: MapKind, x: number, y: number): readonly Shape[] {

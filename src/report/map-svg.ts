@@ -1,10 +1,11 @@
 /** The map as an SVG file, which needs nothing else: what it is of, the picture, its legend, and what can be had of each area. */
-import { freeRows } from './free-rows.ts';
 import type { MapLayout } from './map-layout.ts';
 import { MAP_STYLE, mapPatterns } from './map-looks.ts';
 import { MapPicture } from './map-picture.ts';
+import { mapTables } from './map-tables.ts';
 import type { MemoryMap } from './memory-map.ts';
 import { shape, shapeText } from './shape.ts';
+import { tableShapes } from './table-shapes.ts';
 
 const TOP = 46;
 
@@ -13,9 +14,9 @@ export function mapSvg(map: MemoryMap, layout: MapLayout): string {
   const picture = new MapPicture(map, layout, '');
   const grid = picture.grid(TOP);
   const legend = picture.legend(grid.bottom);
-  const spaces = freeRows(map, layout.window, legend.bottom + 12);
+  const tables = tableShapes(mapTables(map, layout), legend.bottom + 16);
   const { width } = picture;
-  const height = spaces.bottom + 16;
+  const height = tables.bottom;
   return `${shapeText(
     shape(
       'svg',
@@ -36,7 +37,7 @@ export function mapSvg(map: MemoryMap, layout: MapLayout): string {
       shape('text', { x: 12, y: 38, class: 'quiet' }, picture.scale()),
       ...grid.shapes,
       ...legend.shapes,
-      ...spaces.shapes,
+      ...tables.shapes,
     ),
   )}\n`;
 }

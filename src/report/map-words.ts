@@ -1,10 +1,11 @@
 /** What a map says in words: who a thing is, what there is of each kind, what can be had of an area. */
+import { SAME } from '../cut-text.ts';
+import type { LargestRequest } from '../dma-buf/heap-ops.ts';
 import type { PfnRange, PhysAddr } from '../units.ts';
-import { bytesOf, formatHex } from '../units.ts';
-import { largestAligned, longestRun } from './free-runs.ts';
+import { bytesOf, formatHex, longestRun } from '../units.ts';
 import { isFree, KIND_WORDS, MAP_KINDS, type MapKind } from './map-kinds.ts';
-import type { MapLine } from './map-layout.ts';
-import type { MapPlace, MapThing, MemoryMap } from './memory-map.ts';
+import type { MapLayout } from './map-layout.ts';
+import type { MapPart, MapPlace, MapThing, MemoryMap } from './memory-map.ts';
 import { joinedRuns } from './memory-map.ts';
 
 /** The address of a page. */
@@ -30,29 +31,23 @@ export function thingWords({ kind, name, tasks }: MapThing): string {
 
 /** A place by the names of its heaps, which are one area, or by its own: `default_cma_region = reserved`. */
 export const placeWords = ({ name, heaps }: MapPlace): string =>
-  heaps.length === 0 ? name : heaps.join(' = ');
+  heaps.length === 0 ? name : heaps.join(SAME);
 
 /** Whether a thing is called as its place: what nobody has of it. */
 export const isOfPlace = ({ kind, place }: MapThing): boolean =>
   place !== undefined && (isFree(kind) || kind === 'reserved' || kind === 'no-map');
 
-/** What begins in a row: the places, then the things that are not called as theirs. */
-export const namesOf = (
-  { places, things }: MemoryMap,
-  { opens, begins }: Extract<MapLine, { is: 'row' }>,
-): readonly string[] => [
-  ...opens.flatMap((index) => places[index] ?? []).map(placeWords),
-  ...begins
-    .flatMap((index) => things[index] ?? [])
-    .filter((thing) => !isOfPlace(thing))
-    .map(thingWords),
-];
+/** Rows that are all alike and shown once: of the letters that draw boxes, which fonts have in one width. */
+export const FOLD_MARK = '┆';
 
-/** What rows are called that a thing has alone. */
-export function wholeName({ places }: MemoryMap, thing: MapThing): string {
-  const place = isOfPlace(thing) && thing.place !== undefined ? places[thing.place] : undefined;
-  return place === undefined ? thingWords(thing) : placeWords(place);
-}
+/** What the signs of a picture say that stand for no kind. */
+export const SIGN_WORDS = {
+  mixed: 'several kinds in the cell: it looks like the largest of them',
+  border: 'the next region begins here',
+  shades: 'neighbouring buffers have different shades',
+  fold: 'many rows that are all alike',
+  more: 'two more begin in this row',
+} as const;
 
 /** What there is of a kind. */
 export interface KindTotal {
@@ -81,6 +76,36 @@ export function kindTotals(
   });
 }
 
+/**
+ * The buffers that are drawn in the second of two shades: of two that lie side by side one is, as far as buffers in many
+ * pieces let that be.
+ */
+export function secondShade({ things, parts }: MemoryMap): ReadonlySet<number> {
+  const isSecond = new Map<number, boolean>();
+  let before: MapPart | undefined;
+  for (const part of parts) {
+    if (things[part.thing]?.kind !== 'buffer') continue;
+    if (!isSecond.has(part.thing)) {
+      const touches = before !== undefined && before.pfn + before.pages === part.pfn;
+      isSecond.set(part.thing, touches && isSecond.get(before?.thing ?? -1) === false);
+    }
+    before = part;
+  }
+  return new Set([...isSecond].flatMap(([thing, second]) => (second ? [thing] : [])));
+}
+
+/** The kinds that have a cell to themselves; those of others are seen in cells of several kinds alone. */
+export const shownKinds = ({ things }: MemoryMap, { lines }: MapLayout): ReadonlySet<MapKind> =>
+  new Set(
+    lines.flatMap((line) =>
+      line.is === 'hole'
+        ? []
+        : line.cells.flatMap(({ thing, mixed }) =>
+            thing === undefined || mixed ? [] : (things[thing]?.kind ?? []),
+          ),
+    ),
+  );
+
 /** What can be had of an area, a pool or RAM. */
 export interface FreeSpace {
   readonly name: string;
@@ -93,7 +118,8 @@ export interface FreeSpace {
   /** How many runs the free pages lie in. */
   readonly runs: number;
   readonly longest?: PfnRange;
-  readonly aligned?: PfnRange;
+  /** What one call gets of it; absent where no heap is. */
+  readonly largest?: LargestRequest;
 }
 
 /** Of each area and pool that has its own pages, and of RAM. */
@@ -107,6 +133,7 @@ export function freeSpaces(map: MemoryMap): readonly FreeSpace[] {
         heaps: place.heaps,
         place,
         pages: place.pages,
+        ...(place.largest && { largest: place.largest }),
         ...freeOf(own.flatMap(({ runs }) => runs)),
       },
     ];
@@ -115,17 +142,17 @@ export function freeSpaces(map: MemoryMap): readonly FreeSpace[] {
   const pages = map.things
     .filter(({ place }) => place === undefined)
     .reduce((sum, thing) => sum + thing.pages, 0);
-  return [...spaces, { name: 'RAM', heaps: ['system'], pages, ...freeOf(ram?.runs ?? []) }];
+  const { heaps = [], largest } = map.ram ?? {};
+  return [...spaces, { name: 'RAM', heaps, pages, ...(largest && { largest }), ...freeOf(ram?.runs ?? []) }];
 }
 
-function freeOf(all: readonly PfnRange[]): Omit<FreeSpace, 'name' | 'heaps' | 'pages'> {
+function freeOf(all: readonly PfnRange[]): Pick<FreeSpace, 'freePages' | 'runs' | 'longest'> {
   const runs = joinedRuns(all);
-  const [longest, aligned] = [longestRun(runs), largestAligned(runs)];
+  const longest = longestRun(runs);
   return {
     freePages: runs.reduce((sum, run) => sum + run.pages, 0),
     runs: runs.length,
     ...(longest && { longest }),
-    ...(aligned && { aligned }),
   };
 }
 

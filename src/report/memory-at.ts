@@ -100,7 +100,7 @@ export function memoryAt(data: TimelineData, step: number): MapAtStep {
     pageSize,
     banner,
     segments: [...runsOf(data.segments)],
-    places: data.places.map(({ name, pfn, pages, heaps }) => ({ name, pfn, pages, heaps })),
+    places: data.places.map(({ name, pfn, pages, heaps, what }) => ({ name, pfn, pages, heaps, what })),
     things,
     parts,
   };

@@ -6,6 +6,7 @@
  * things   | kernel | early | free | buffer | free | buffer   | free      |   who has the pages
  * ```
  */
+import type { LargestRequest } from '../dma-buf/heap-ops.ts';
 import type { KernelViews } from '../kernel/kernel-views.ts';
 import type { DeviceMemoryView } from '../kernel/views/device-memory-view.ts';
 import type { AreaView, MemoryView } from '../kernel/views/memory-view.ts';
@@ -24,8 +25,10 @@ export interface MapPlace extends PfnRange {
   readonly area?: AreaView;
   /** What boot says of it; absent where no node made it. */
   readonly region?: RegionView;
-  /** The largest request that its heap can answer now, bytes; absent where it has no heap. */
-  readonly request?: bigint;
+  /** What it is in a word or two: `CMA`, `pool, no-map`, `reserved`. */
+  readonly what: string;
+  /** The largest request that its heap can answer now; absent where it has no heap. */
+  readonly largest?: LargestRequest;
 }
 
 /** What has pages: a dma-buf, an image, the free pages of an area and so on. */
@@ -61,6 +64,8 @@ export interface MemoryMap {
   /** Where there is memory, ascending and apart: RAM, and regions outside of it. */
   readonly segments: readonly PfnRange[];
   readonly places: readonly MapPlace[];
+  /** The heaps of RAM, and what the first of them can answer now; absent where that is not known. */
+  readonly ram?: Pick<MapPlace, 'heaps' | 'largest'>;
   readonly things: readonly MapThing[];
   /** All of memory, ascending. */
   readonly parts: readonly MapPart[];
@@ -95,7 +100,14 @@ export function memoryMap(kernel: KernelViews): MemoryMap {
   }
   share(left, [...layers, ...ofRam(memory, segments).map((one) => layerOf([one]))], things);
   const { pageSize } = memory;
-  return { pageSize, banner: kernel.info().banner, segments, places, ...things.told() };
+  return {
+    pageSize,
+    banner: kernel.info().banner,
+    segments,
+    places,
+    ram: ramOf(kernel),
+    ...things.told(),
+  };
 }
 
 /** Puts claims in order; of two that claim the same page the one that begins first has it. */
@@ -183,6 +195,20 @@ export function joinedRuns(runs: readonly PfnRange[]): readonly PfnRange[] {
   return all;
 }
 
+const AREA_WORDS = { cma: 'CMA', coherent: 'pool', declared: 'carveout' } as const;
+
+function whatOf(region: RegionView | undefined, area?: AreaView): string {
+  const isNoMap = region?.noMap === true;
+  if (area === undefined) return isNoMap ? 'no-map' : 'reserved';
+  return `${AREA_WORDS[area.kind]}${isNoMap ? ', no-map' : ''}`;
+}
+
+function ramOf(kernel: KernelViews): Pick<MapPlace, 'heaps' | 'largest'> {
+  const heaps = kernel.heaps().flatMap(({ name, region }) => (region === undefined ? [name] : []));
+  const [first] = heaps;
+  return { heaps, ...(first !== undefined && { largest: kernel.largestBlock(first) }) };
+}
+
 /** Areas and pools first, then the regions that none of them is of. */
 function placesOf(kernel: KernelViews, { areas, pageSize }: MemoryView): readonly MapPlace[] {
   const regions = kernel.regions();
@@ -194,7 +220,7 @@ function placesOf(kernel: KernelViews, { areas, pageSize }: MemoryView): readonl
     .map((area): MapPlace => {
       const region = regions.find((one) => isOf(area, one));
       const [heap] = area.heaps;
-      const request = heap === undefined ? undefined : kernel.largestRequest(heap);
+      const largest = heap === undefined ? undefined : kernel.largestBlock(heap);
       const { pfn, pages } = area;
       return {
         name: region?.name ?? area.name,
@@ -203,7 +229,8 @@ function placesOf(kernel: KernelViews, { areas, pageSize }: MemoryView): readonl
         heaps: area.heaps,
         area,
         ...(region && { region }),
-        ...(request !== undefined && { request }),
+        what: whatOf(region, area),
+        ...(largest && { largest }),
       };
     });
   const ofRegions = regions.flatMap((region): MapPlace[] => {
@@ -213,7 +240,7 @@ function placesOf(kernel: KernelViews, { areas, pageSize }: MemoryView): readonl
     if (ofAreas.some((place) => place.region === region)) return [];
     const pfn = Number(base / size);
     const end = Number((rangeEnd({ base, size: bytes }) + size - 1n) / size);
-    return end > pfn ? [{ name, pfn, pages: end - pfn, heaps: [], region }] : [];
+    return end > pfn ? [{ name, pfn, pages: end - pfn, heaps: [], what: whatOf(region), region }] : [];
   });
   return [...ofAreas, ...ofRegions];
 }

@@ -20,7 +20,7 @@ export interface ReportPlace {
   readonly pfn: number;
   readonly pages: number;
   readonly heaps: readonly string[];
-  /** What it is: `CMA area`, `coherent pool`, `reserved`. */
+  /** What it is: `CMA`, `pool, no-map`, `reserved`. */
   readonly what: string;
   /** Why it has no heap; absent when all is well. */
   readonly why?: string;

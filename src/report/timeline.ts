@@ -170,19 +170,18 @@ const bytesOf = ({ sgTable, pageSize }: BufferView): number =>
 const pagesOf = ({ runs }: Pick<ReportBuffer, 'runs'>): number =>
   runs.reduce((sum, number, at) => (at % 2 === 1 ? sum + number : sum), 0);
 
-const WHAT = { cma: 'CMA area', coherent: 'coherent pool', declared: 'declared carveout' } as const;
-
 const placeOf = ({
   name,
   pfn,
   pages,
   area,
   region,
+  what,
 }: ReturnType<typeof memoryMap>['places'][number]): ReportPlace => ({
   name,
   pfn,
   pages,
   heaps: area?.heaps ?? region?.heaps ?? [],
-  what: area === undefined ? (region?.noMap === true ? 'reserved, no-map' : 'reserved') : WHAT[area.kind],
+  what,
   ...(region?.why !== undefined && { why: region.why }),
 });

@@ -1,7 +1,6 @@
 /** Rows of cells: every page is in one cell or in a row that is shown once, and borders are where they are. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { largestAligned, longestRun } from '../../src/report/free-runs.ts';
 import type { MapKind } from '../../src/report/map-kinds.ts';
 import { layoutMap, type MapLine } from '../../src/report/map-layout.ts';
 import type { MapPart, MemoryMap } from '../../src/report/memory-map.ts';
@@ -116,33 +115,6 @@ describe('a layout', () => {
         if (!whole) expect(shown.length).toBeLessThanOrEqual(Math.max(most, 2));
       }),
       { numRuns: 300 },
-    );
-  });
-});
-
-describe('what can be had of free runs', () => {
-  test('the longest, and the largest at a multiple of its size', () => {
-    expect([longestRun([]), largestAligned([])]).toEqual([undefined, undefined]);
-    const runs = [
-      { pfn: 1, pages: 14 },
-      { pfn: 16, pages: 9 },
-      { pfn: 100, pages: 14 },
-    ];
-    expect(longestRun(runs)).toEqual({ pfn: 1, pages: 14 });
-    expect(largestAligned(runs)).toEqual({ pfn: 16, pages: 8 });
-  });
-
-  test('is what a search of every block finds', () => {
-    fc.assert(
-      fc.property(fc.nat(500), fc.integer({ min: 1, max: 300 }), (pfn, pages) => {
-        let best = 0;
-        for (let size = 1; size <= pages; size *= 2) {
-          for (let at = pfn; at + size <= pfn + pages; at++) if (at % size === 0) best = size;
-        }
-        const found = largestAligned([{ pfn, pages }]);
-        expect(found?.pages).toBe(best);
-        expect((found?.pfn ?? 1) % best).toBe(0);
-      }),
     );
   });
 });

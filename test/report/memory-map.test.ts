@@ -4,9 +4,12 @@ import { describe, expect, test } from 'vitest';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { echo } from '../../src/program/echo.ts';
 import { isFree } from '../../src/report/map-kinds.ts';
+import { layoutMap } from '../../src/report/map-layout.ts';
+import { mapTables } from '../../src/report/map-tables.ts';
 import { freeSpaces } from '../../src/report/map-words.ts';
 import { joinedRuns, type MemoryMap, memoryMap } from '../../src/report/memory-map.ts';
-import { GiB, MiB, type PfnRange } from '../../src/units.ts';
+import { roundSize } from '../../src/report/round-size.ts';
+import { formatHex, GiB, MiB, type PfnRange } from '../../src/units.ts';
 import { alloc, board, bootBoard, cma, coherent, dynamicCma, node, range } from '../small-board.ts';
 
 const pagesOf = (runs: readonly PfnRange[]): number => runs.reduce((sum, { pages }) => sum + pages, 0);
@@ -54,6 +57,60 @@ function expectSums(map: MemoryMap, kernel: Kernel): void {
     if (place < 0) continue;
     const space = freeSpaces(map).find(({ heaps }) => heaps.includes(heap.name));
     expect([heap.name, BigInt(space?.pages ?? 0) * size]).toEqual([heap.name, heap.size]);
+  }
+}
+
+/** The tables below the map have all regions and all buffers. */
+function expectTables(map: MemoryMap, kernel: Kernel): void {
+  const layout = layoutMap(map, { columns: 32, rows: 24 });
+  const tables = mapTables(map, layout);
+  const rowsOf = (title: string) => tables.find(({ columns }) => columns[0]?.title === title)?.rows ?? [];
+  const free = rowsOf('FREE IN');
+  const reserved = rowsOf('RESERVED, NO HEAP');
+  for (const { name, heaps, base, size, kind } of kernel.regions()) {
+    if (base === undefined || size === undefined || kind === 'none') continue;
+    const told = kind === 'reserved' ? reserved : free;
+    const row = told.filter(([own]) => own === (heaps.length === 0 ? name : heaps.join(' = ')));
+    expect([name, row.length]).toEqual([name, 1]);
+    expect(row[0]).toContain(roundSize(size));
+    if (kind === 'reserved') expect(row[0]).toContain(formatHex(base));
+  }
+  expect(free).toHaveLength(freeSpaces(map).length);
+  const buffers = [...kernel.buffers()].sort((a, b) => Number(b.size - a.size));
+  const ofTasks = tables.find(({ columns }) => columns[2]?.title === 'BUFFERS');
+  const count = ofTasks?.rows.reduce((sum, row) => sum + Number(row[2]), 0);
+  if (ofTasks !== undefined) expect(count).toBe(buffers.length);
+  const one = tables.find(({ columns }) => columns[1]?.title === 'BUFFER');
+  const more = Number(/^and (\d+) more/.exec(one?.notes[0] ?? '')?.[1] ?? 0);
+  expect((one?.rows.length ?? 0) + more).toBe(buffers.length);
+  // The largest ones are told, whatever order equals have.
+  const most = buffers.slice(0, one?.rows.length ?? 0).map(({ sgTable }) => pagesOf(sgTable));
+  expect(one?.rows.map((row) => row[3]) ?? []).toEqual(
+    most.map((pages) => roundSize(BigInt(pages) * BigInt(map.pageSize))),
+  );
+  const small = rowsOf('SMALLER THAN A CELL').length;
+  expect(small > 0).toBe(layout.small.length > 0);
+}
+
+/** What the map calls the largest buffer is what one allocation gets, there; a page more is refused. */
+function expectLargest(map: MemoryMap, kernel: Kernel): void {
+  const size = BigInt(map.pageSize);
+  for (const { heaps, largest, longest } of freeSpaces(map)) {
+    const [heap] = heaps;
+    if (heap === undefined || largest === undefined) continue;
+    const get = (pages: number) =>
+      kernel.rehearse((other) => {
+        const { errno } = alloc(other, heap, BigInt(pages) * size);
+        return { errno, run: other.buffers().at(-1)?.sgTable[0] };
+      });
+    if (largest.pages > 0) {
+      const { errno, run } = get(largest.pages);
+      expect([heap, errno]).toEqual([heap, undefined]);
+      if (heap !== 'system') expect([heap, run?.pfn]).toEqual([heap, largest.pfn]);
+    }
+    // Of RAM nothing is left: the kernel kills the task.
+    expect([heap, get(largest.pages + 1).errno]).toEqual([heap, heap === 'system' ? 'EINTR' : 'ENOMEM']);
+    if (heap !== 'system') expect(largest.pages).toBeLessThanOrEqual(longest?.pages ?? 0);
   }
 }
 
@@ -106,6 +163,8 @@ describe('the map of memory', () => {
         const map = memoryMap(kernel);
         expectPartition(map);
         expectSums(map, kernel);
+        expectTables(map, kernel);
+        expectLargest(map, kernel);
       }),
       { numRuns: 25 },
     );

@@ -81,7 +81,7 @@ export function memmapCommand({ program, shell }: Registry): void {
   const command = completes(program.command('memmap'), 'heap')
     .summary('physical memory as a picture')
     .description(
-      'Draws physical memory: each cell some pages, each kind of thing its own character, names beside the row where a thing begins. Cells are as small as a screen allows; rows that are all alike are shown once. A cell of several kinds is marked. Below: what is free, in which area, the largest run, and the largest block that lies at a multiple of its size.',
+      'Draws physical memory: each cell some pages, each kind of thing its own character, names beside the row where a thing begins. Cells are as small as a screen allows; rows that are all alike are shown once. A cell of several kinds is marked. Below: the largest buffer that each area can give now, what is free, what is reserved, the largest buffers, and what is smaller than a cell.',
     )
     .argument('[area]', 'a heap, a region or a CMA area, shown alone')
     .addHelpText(
@@ -90,7 +90,7 @@ export function memmapCommand({ program, shell }: Registry): void {
         'dmaheap memmap',
         'dmaheap memmap video-cma@60000000',
         'dmaheap memmap --board board.dtb --cmdline "cma=64M" --svg map.svg',
-        `dmaheap memmap --json | jq '.areas[] | {name, free, largest}'`,
+        `dmaheap memmap --json | jq '.areas[] | {name, free, largest_request}'`,
       ),
     )
     .addOption(new Option('--from <address>', 'the first byte to show').argParser(readSize))

@@ -1,6 +1,6 @@
 /** The map of memory as JSON. */
 import { partsIn } from '../../report/map-layout.ts';
-import { type FreeSpace, freeSpaces } from '../../report/map-words.ts';
+import { addressOf, type FreeSpace, freeSpaces } from '../../report/map-words.ts';
 import type { MemoryMap } from '../../report/memory-map.ts';
 import { bytesOf, formatHex, type PfnRange } from '../../units.ts';
 
@@ -20,7 +20,7 @@ export function memmapJson(map: MemoryMap, window: PfnRange): Json {
     else own.push(part);
   }
   const size = (pages: number): bigint => BigInt(pages) * BigInt(pageSize);
-  const space = ({ name, heaps, place, pages, freePages, runs, longest, aligned }: FreeSpace): Json => ({
+  const space = ({ name, heaps, place, pages, freePages, runs, longest, largest }: FreeSpace): Json => ({
     name,
     heaps,
     base: place === undefined ? null : formatHex(bytesOf(place, pageSize).base),
@@ -28,8 +28,8 @@ export function memmapJson(map: MemoryMap, window: PfnRange): Json {
     free: size(freePages),
     free_runs: runs,
     largest: longest === undefined ? null : range(longest),
-    largest_aligned: aligned === undefined ? null : range(aligned),
-    largest_request: place?.request ?? null,
+    largest_request: largest === undefined ? null : size(largest.pages),
+    largest_request_base: largest?.pfn === undefined ? null : formatHex(addressOf(largest.pfn, pageSize)),
   });
   return {
     schema: 'dmaheap.memmap/1',

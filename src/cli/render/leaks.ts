@@ -1,10 +1,11 @@
 /** Buffers that are still alive as text: `dmaheap leaks`. */
 
+import { cutName } from '../../cut-text.ts';
 import { escapeText } from '../../escape-text.ts';
 import type { BufferView } from '../../kernel/views/views.ts';
-import { counted, formatSize } from '../../units.ts';
+import { formatSize } from '../../units.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
-import { cutMiddle, PAGE, type Page } from '../terminal/list-table.ts';
+import { PAGE, type Page } from '../terminal/list-table.ts';
 import { renderTable } from '../terminal/table.ts';
 import { holders } from './buffers.ts';
 
@@ -30,8 +31,8 @@ export function renderLeaks(
     buffers.map((buffer) => [
       String(buffer.ino),
       formatSize(buffer.size),
-      cutMiddle(escapeText(buffer.heap), heap, ellipsis),
-      buffer.name === undefined ? '-' : cutMiddle(escapeText(buffer.name), name, ellipsis),
+      cutName(escapeText(buffer.heap), heap, ellipsis),
+      buffer.name === undefined ? '-' : cutName(escapeText(buffer.name), name, ellipsis),
       `${escapeText(buffer.maker)}, call ${buffer.call}`,
       holders(buffer).join('; '),
     ]);
@@ -39,6 +40,6 @@ export function renderLeaks(
   const isWide = whole.split('\n').some((line) => line.length > width);
   const table = isWide ? renderTable(COLUMNS, rowsOf(...CUT), ink.title, width) : whole;
   const total = buffers.reduce((sum, { size }) => sum + size, 0n);
-  const count = counted(buffers.length, 'buffer');
+  const count = `${buffers.length} ${buffers.length === 1 ? 'buffer' : 'buffers'}`;
   return `${table}${count}, ${formatSize(total)}\n`;
 }

@@ -1,5 +1,6 @@
 /** The characters of a map on a terminal: each kind has its own, so that the colours only help. */
 import type { MapKind } from '../../report/map-kinds.ts';
+import { FOLD_MARK } from '../../report/map-words.ts';
 import type { Hue } from '../terminal/ink.ts';
 
 /** A kind as a character, in a terminal that has Unicode and in one that has not, and its colour. */
@@ -30,12 +31,15 @@ export const GLYPHS: Readonly<Record<MapKind, Glyph>> = {
   free: { unicode: '·', ascii: '.', hue: 'dim' },
 };
 
-/** Every other buffer, so that neighbours do not look like one. */
+/** The second of two buffers that lie side by side. */
 export const OTHER_BUFFER: Glyph = { unicode: '▓', ascii: '@', hue: 'green' };
 /** Where a region begins right behind another. */
 export const BORDER = '[';
 /** Several kinds in one cell. */
 export const MIXED = '%';
+
+/** Rows that are all alike and shown once. */
+export const FOLD = { unicode: FOLD_MARK, ascii: ':' };
 
 /** The glyph for a terminal. */
 export const glyphText = (glyph: Omit<Glyph, 'hue'>, unicode: boolean): string =>

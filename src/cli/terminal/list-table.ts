@@ -2,6 +2,7 @@
  * Tables of things, a line each, that fit into a width, as lsblk's do: numbers of bytes have one unit a column, names
  * that are too long are cut in the middle, and the columns that are shown can be chosen.
  */
+import { cutName } from '../../cut-text.ts';
 import { renderTable } from './table.ts';
 
 interface Column<Row> {
@@ -48,15 +49,6 @@ const GAP = 2;
 const SHORT_NAME = 8;
 const SHORTEST_NAME = 4;
 const UNITS = ['', 'K', 'M', 'G', 'T'] as const;
-
-/** `video-c..0000000`; never half a character. */
-export function cutMiddle(text: string, width: number, ellipsis: string): string {
-  if (text.length <= width) return text;
-  const keep = Math.max(0, width - ellipsis.length);
-  const tail = Math.floor(keep / 2);
-  const head = text.slice(0, keep - tail).replace(/[\ud800-\udbff]$/, '');
-  return head + ellipsis + text.slice(text.length - tail).replace(/^[\udc00-\udfff]/, '');
-}
 
 /** Numbers of bytes in the largest unit in which all of them are whole. */
 function inOneUnit(values: readonly (bigint | undefined)[], exact: boolean): string[] {
@@ -146,7 +138,7 @@ export function renderList<Row>(
   else if (laid.length > 1) cutNames(laid, width, SHORTEST_NAME);
   const lines = rows.map((_, i) =>
     shown.map(({ cells, isName, width }) =>
-      isName ? cutMiddle(cells[i] ?? '', width, ellipsis) : (cells[i] ?? ''),
+      isName ? cutName(cells[i] ?? '', width, ellipsis) : (cells[i] ?? ''),
     ),
   );
   const table = renderTable(shown, lines, heading);

@@ -8,12 +8,12 @@ import { REGION_COLUMNS, renderRegions } from '../../../src/cli/render/regions.t
 import { renderTasks, TASK_COLUMNS } from '../../../src/cli/render/tasks.ts';
 import { NO_INK } from '../../../src/cli/terminal/ink.ts';
 import {
-  cutMiddle,
   type ListColumn,
   type ListWishes,
   type Page,
   renderList,
 } from '../../../src/cli/terminal/list-table.ts';
+import { cutName } from '../../../src/cut-text.ts';
 import type { BufferView, HeapView, RegionView, TaskView } from '../../../src/kernel/views/views.ts';
 import type { Device } from '../../../src/mm/dma/device.ts';
 import { parseSize } from '../../../src/units.ts';
@@ -253,10 +253,10 @@ describe.each(Object.entries(TABLES))('%s', (_, [columns, row, render]) => {
 });
 
 it('cuts names in the middle', () => {
-  expect(cutMiddle('video-cma@60000000', 18, '..')).toBe('video-cma@60000000');
-  expect(cutMiddle('video-cma@60000000', 12, '..')).toBe('video..00000');
-  expect(cutMiddle('video-cma@60000000', 12, '…')).toBe('video-…00000');
-  expect(cutMiddle('📷📷📷📷📷📷', 6, '…')).toBe('📷…📷');
+  expect(cutName('video-cma@60000000', 18, '..')).toBe('video-cma@60000000');
+  expect(cutName('video-cma@60000000', 12, '..')).toBe('video..00000');
+  expect(cutName('video-cma@60000000', 12, '…')).toBe('video-…00000');
+  expect(cutName('📷📷📷📷📷📷', 6, '…')).toBe('📷…📷');
 });
 
 it('leaves out what there is no room for, cuts names, and then leaves out the last columns', () => {
