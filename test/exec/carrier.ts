@@ -71,6 +71,18 @@ export class TestServer {
     });
   }
 
+  /** How many buffers there are. */
+  buffers(): number {
+    return this.session.view((kernel) => kernel.bufferCount());
+  }
+
+  /** The descriptors of a task that are no streams. */
+  fds(task: string): readonly number[] {
+    return this.session.view((kernel) =>
+      (kernel.task(task)?.fds ?? []).filter(({ kind }) => kind !== 'stream').map(({ fd }) => fd),
+    );
+  }
+
   close(): void {
     rmSync(this.directory, { recursive: true, force: true });
     this.session.close();

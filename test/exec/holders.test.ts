@@ -12,12 +12,6 @@ beforeEach(() => {
 });
 afterEach(() => server.close());
 
-const buffers = () => server.session.view((kernel) => kernel.bufferCount());
-const fds = (task: string) =>
-  server.session.view((kernel) =>
-    (kernel.task(task)?.fds ?? []).filter(({ kind }) => kind !== 'stream').map(({ fd }) => fd),
-  );
-
 /** A supervisor, to which the host's locks are what the test says. */
 class Supervisor extends Carrier {
   constructor() {
@@ -69,12 +63,12 @@ describe('a buffer in a message', () => {
     const { app, path } = appWithBuffer();
     expect(send(app, 4)).toBe(0);
     app.close(4);
-    expect(buffers()).toBe(1);
+    expect(server.buffers()).toBe(1);
     const other = started(server, { pid: 200, task: 'other' });
     expect(receive(other, 9, path)).toBe(0);
-    expect(fds('other')).toEqual([9]);
+    expect(server.fds('other')).toEqual([9]);
     other.close(9);
-    expect(buffers()).toBe(0);
+    expect(server.buffers()).toBe(0);
   });
 
   it('that nobody received dies when the host finds nobody, before somebody looks', () => {
@@ -86,10 +80,10 @@ describe('a buffer in a message', () => {
     expect(server.exchange.isProbing).toBe(true);
     expect(supervisor.answer([name])).toEqual([name]);
     expect(server.exchange.isProbing).toBe(false);
-    expect(buffers()).toBe(1);
+    expect(server.buffers()).toBe(1);
     expect(server.exchange.probesBefore(frameOf(MESSAGE.OPEN))).toBe(true);
     supervisor.answer([]);
-    expect(buffers()).toBe(0);
+    expect(server.buffers()).toBe(0);
     expect(server.exchange.probesBefore(frameOf(MESSAGE.OPEN))).toBe(false);
   });
 
@@ -99,7 +93,7 @@ describe('a buffer in a message', () => {
     app.close(4);
     expect(server.exchange.probesBefore(frameOf(MESSAGE.OPEN))).toBe(false);
     server.exchange.end();
-    expect(buffers()).toBe(0);
+    expect(server.buffers()).toBe(0);
   });
 
   it('of a heap node is the same open file at the receiver', () => {
@@ -120,7 +114,7 @@ describe('a buffer in a message', () => {
     send(app, 4);
     receive(app, 5, path);
     receive(app, 6, path);
-    expect(fds('app')).toEqual([3, 4, 5, 6]);
+    expect(server.fds('app')).toEqual([3, 4, 5, 6]);
   });
 });
 
@@ -130,9 +124,9 @@ describe('a killed process', () => {
     const { app, name } = appWithBuffer();
     app.end();
     expect(server.exchange.isProbing).toBe(true);
-    expect(buffers()).toBe(1);
+    expect(server.buffers()).toBe(1);
     expect(supervisor.answer([])).toEqual([name]);
-    expect(buffers()).toBe(0);
+    expect(server.buffers()).toBe(0);
   });
 
   it('whose buffer somebody has on the host leaves it, for whoever shows that he has it', () => {
@@ -140,9 +134,9 @@ describe('a killed process', () => {
     const { app, name, path } = appWithBuffer();
     app.end();
     supervisor.answer([name]);
-    expect(buffers()).toBe(1);
+    expect(server.buffers()).toBe(1);
     const child = started(server, { how: HOW.EXECED, pid: 101, ppid: 100, fds: [[4, 0, path]] });
-    expect(fds(child.peer.process?.task ?? '')).toEqual([4]);
+    expect(server.fds(child.peer.process?.task ?? '')).toEqual([4]);
   });
 
   it('and its supervisor with it keep nobody waiting', () => {
@@ -167,11 +161,11 @@ describe('a server that comes after one that was killed', () => {
     server.exchange.tick(true);
     expect(supervisor.answer([name])).toEqual([name]);
     for (let sweep = 0; sweep < 2; sweep++) {
-      expect(buffers()).toBe(1);
+      expect(server.buffers()).toBe(1);
       server.exchange.tick(true);
       supervisor.answer([]);
     }
-    expect(buffers()).toBe(0);
+    expect(server.buffers()).toBe(0);
     expect(server.session.view((kernel) => kernel.hasTask('app'))).toBe(false);
   });
 });
@@ -183,11 +177,11 @@ describe('a sweep', () => {
     const kept = app.alloc(3, PAGE, 5).offered;
     server.exchange.tick(true);
     expect(supervisor.answer([kept])).toEqual([name, kept]);
-    expect(fds('app')).toEqual([3, 4, 5]);
+    expect(server.fds('app')).toEqual([3, 4, 5]);
     server.exchange.tick(true);
     supervisor.answer([kept]);
-    expect(fds('app')).toEqual([3, 5]);
-    expect(buffers()).toBe(1);
+    expect(server.fds('app')).toEqual([3, 5]);
+    expect(server.buffers()).toBe(1);
   });
 
   it('takes no answer to another question', () => {

@@ -11,11 +11,6 @@ beforeEach(() => {
 });
 afterEach(() => server.close());
 
-const buffers = () => server.session.view((kernel) => kernel.bufferCount());
-const fds = (task: string) =>
-  server.session.view((kernel) =>
-    (kernel.task(task)?.fds ?? []).filter(({ kind }) => kind !== 'stream').map(({ fd }) => fd),
-  );
 const hasTask = (task: string) => server.session.view((kernel) => kernel.hasTask(task));
 
 /** `app` with a heap under 3 and a buffer under 4. */
@@ -43,19 +38,19 @@ describe('fork', () => {
       ],
     });
     expect(child.peer.process?.task).toBe('app.101');
-    expect(fds('app.101')).toEqual([3, 4]);
+    expect(server.fds('app.101')).toEqual([3, 4]);
     parent.close(4);
-    expect(buffers()).toBe(1);
+    expect(server.buffers()).toBe(1);
     child.end();
-    expect(buffers()).toBe(0);
-    expect(fds('app')).toEqual([3]);
+    expect(server.buffers()).toBe(0);
+    expect(server.fds('app')).toEqual([3]);
   });
 
   it('goes by the table that the child brings: a thread may have closed something meanwhile', () => {
     const { parent, heap } = parentWithBuffer();
     fork(parent, 101);
     started(server, { how: HOW.FORKED, pid: 101, ppid: 100, fds: [[3, 0, heap]] });
-    expect(fds('app.101')).toEqual([3]);
+    expect(server.fds('app.101')).toEqual([3]);
   });
 
   it('of a parent that dies before it tells is of its last state', () => {
@@ -64,14 +59,14 @@ describe('fork', () => {
     expect(child.hello({ how: HOW.FORKED, pid: 101, ppid: 100, fds: [[4, 0, buffer]] })).toBeUndefined();
     parent.end();
     expect(child.told).toHaveLength(1);
-    expect(fds('app.101')).toEqual([4]);
-    expect(buffers()).toBe(1);
+    expect(server.fds('app.101')).toEqual([4]);
+    expect(server.buffers()).toBe(1);
   });
 
   it('of which nobody tells (clone) is answered at once', () => {
     const { buffer } = parentWithBuffer();
     started(server, { how: HOW.CLONED, pid: 101, ppid: 100, fds: [[4, 1, buffer]] });
-    expect(fds('app.101')).toEqual([4]);
+    expect(server.fds('app.101')).toEqual([4]);
   });
 
   it('that dies without a word is found', () => {
@@ -99,7 +94,7 @@ describe('exec', () => {
   it('keeps the task and what the new program has', () => {
     const { parent, buffer, heap } = parentWithBuffer();
     parent.alloc(3, PAGE, 5, 2 | 0o2000000);
-    expect(buffers()).toBe(2);
+    expect(server.buffers()).toBe(2);
     parent.get(MESSAGE.EXEC, (fields) => fields.str('/bin/other').u32(1).str('other'));
     server.running.add(100);
     parent.end();
@@ -110,8 +105,8 @@ describe('exec', () => {
     ];
     const next = started(server, { how: HOW.EXECED, pid: 100, fds: fds0 });
     expect(next.peer.process?.task).toBe('app');
-    expect(fds('app')).toEqual([3, 4]);
-    expect(buffers()).toBe(1);
+    expect(server.fds('app')).toEqual([3, 4]);
+    expect(server.buffers()).toBe(1);
   });
 
   it('that fails changes nothing, and the next end is the end', () => {
@@ -128,20 +123,20 @@ describe('exec', () => {
     parent.end();
     server.exchange.tick(false);
     expect(hasTask('app')).toBe(false);
-    expect(buffers()).toBe(0);
+    expect(server.buffers()).toBe(0);
   });
 
   it('of a child that nobody told of (posix_spawn) is one of the parent: what it brings it has', () => {
     const { parent, buffer } = parentWithBuffer();
     const child = started(server, { how: HOW.EXECED, pid: 101, ppid: 100, fds: [[7, 0, buffer]] });
     // A file action has moved it: the child must show that it has it.
-    expect(fds('app.101')).toEqual([]);
+    expect(server.fds('app.101')).toEqual([]);
     child.end();
     server.open.add(`102 7 ${buffer}`);
     started(server, { how: HOW.EXECED, pid: 102, ppid: 100, fds: [[7, 0, buffer]] });
-    expect(fds('app.102')).toEqual([7]);
+    expect(server.fds('app.102')).toEqual([7]);
     parent.close(4);
-    expect(buffers()).toBe(1);
+    expect(server.buffers()).toBe(1);
   });
 });
 
@@ -150,16 +145,16 @@ describe('a process', () => {
     parentWithBuffer();
     const thief = new Carrier(server);
     expect(thief.hello({ how: HOW.START, pid: 100 })?.ret).toBe(-71);
-    expect(fds('app')).toEqual([3, 4]);
+    expect(server.fds('app')).toEqual([3, 4]);
   });
 
   it("cannot bring another's buffer that it does not have", () => {
     const { buffer } = parentWithBuffer();
     const thief = started(server, { pid: 500, task: 'thief', fds: [[4, 0, buffer]] });
-    expect(fds('thief')).toEqual([]);
+    expect(server.fds('thief')).toEqual([]);
     const receive = thief.get(MESSAGE.RECEIVE, (fields) => fields.u32(1).u32(9).u32(0).str(buffer));
     expect(receive.ret).toBe(0);
-    expect(fds('thief')).toEqual([]);
+    expect(server.fds('thief')).toEqual([]);
   });
 
   it('gets its name when it is free, else one of its own', () => {

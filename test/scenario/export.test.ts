@@ -2,79 +2,25 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boardFromTree } from '../../src/board/from-tree.ts';
 import { treeFromYaml, treeFromYamlSource } from '../../src/board/from-yaml.ts';
-import { decodeDtb, encodeDtb } from '../../src/devicetree/dtb.ts';
-import { boot } from '../../src/kernel/boot/boot.ts';
+import { encodeDtb } from '../../src/devicetree/dtb.ts';
 import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
-import { Kernel, layoutOf } from '../../src/kernel/kernel.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
 import { ROOT } from '../../src/kernel/task.ts';
-import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
 import { profileOf } from '../../src/profile/profile.ts';
-import { MemoryRecords, type Records } from '../../src/records.ts';
-import { exportScenario, historyOf } from '../../src/scenario/export/index.ts';
-import { compileScenario, type RunReport, readScenario, ScenarioRun } from '../../src/scenario/index.ts';
-import { readJournal } from '../../src/session/journal.ts';
-import { sha256 } from '../../src/session/kept-bytes.ts';
-import { record } from '../../src/session/recorder.ts';
+import { exportScenario } from '../../src/scenario/export/index.ts';
+import { readScenario } from '../../src/scenario/index.ts';
 import { Random } from '../fuzz/random.ts';
 import { Task } from '../kernel/machine.ts';
 import { alloc } from '../session/random-calls.ts';
 import { projectPath } from '../small-board.ts';
+import { failures, Histories } from './exported-history.ts';
 import { RandomWork } from './random-history.ts';
 
-const FILE = projectPath('fixtures/boards/camera-soc.dtb');
-const tree = decodeDtb(readFileSync(FILE), FILE);
-const board = boardFromTree(tree, FILE);
-
-const devices = (params: BootParams) => {
-  const records = new MemoryRecords();
-  boot(board, params, records);
-  return new Kernel(records, new InMemoryPhysMemory(layoutOf(records))).devices();
-};
-
-function exported(kernel: Kernel, records: Records, params: BootParams): string {
-  const history = historyOf(kernel, [...readJournal(records)], { params, devices: devices(params), tree });
-  return exportScenario(history, { title: 'a history', board: { file: 'board.dtb' }, parsed: board }).yaml;
-}
-
-/** Boots, records what `work` does, and exports it. */
-function history(work: (kernel: Kernel) => void, params: BootParams = {}): string {
-  const records = new MemoryRecords();
-  boot(board, params, records);
-  const kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
-  record(kernel, records);
-  work(kernel);
-  return exported(kernel, records, params);
-}
-
-/** Runs an export, and exports what it did. */
-function replayed(yaml: string): { readonly report: RunReport; readonly again: string } {
-  const prepared = compileScenario(readScenario(yaml, 'history.yaml'), board, {
-    readFile: () => new Uint8Array(),
-    sha256,
-  });
-  let machine: { kernel: Kernel; records: Records } | undefined;
-  const run = new ScenarioRun(prepared, {
-    keepGoing: true,
-    onBoot: (kernel, records) => {
-      record(kernel, records);
-      machine = { kernel, records };
-    },
-  });
-  while (!run.advance(1000)) {
-    // On.
-  }
-  if (machine === undefined) throw new Error('it did not boot');
-  return { report: run.report(), again: exported(machine.kernel, machine.records, prepared.params) };
-}
-
-const failures = ({ reports, end }: RunReport) => [
-  ...reports()
-    .filter(({ verdict }) => verdict === 'failed')
-    .map(({ text, task, mismatches }) => ({ text, task, mismatches })),
-  ...(end?.mismatches ?? []),
-];
+const camera = new Histories('fixtures/boards/camera-soc.dtb');
+const history = (work: (kernel: Kernel) => void, params: BootParams = {}): string =>
+  camera.exported(work, params).yaml;
+const replayed = (yaml: string) => camera.replayed(yaml);
 
 /** Calls that no action says are comments: nothing that could come back. */
 const withoutComments = (yaml: string): string => yaml.replace(/^ *#.*\n/gm, '');
@@ -196,20 +142,12 @@ describe('a history', () => {
   });
 
   it('can begin in the middle: what was before is done, and nothing of it is expected', () => {
-    const records = new MemoryRecords();
-    boot(board, {}, records);
-    const kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
-    record(kernel, records);
-    alloc(kernel, 'shell', 'system', Number(4096n));
-    expect(alloc(kernel, 'shell', 'video-cma@60000000', Number(1n << 40n))).toBe(-12);
-    alloc(kernel, 'shell', 'system', Number(8192n));
-    const all = [...readJournal(records)];
-    const of = (range: { from?: number; to?: number }) =>
-      exportScenario(historyOf(kernel, all, { params: {}, devices: devices({}), tree }), {
-        title: 'a part',
-        board: { file: 'board.dtb' },
-        ...range,
-      }).yaml;
+    const work = (kernel: Kernel) => {
+      alloc(kernel, 'shell', 'system', Number(4096n));
+      expect(alloc(kernel, 'shell', 'video-cma@60000000', Number(1n << 40n))).toBe(-12);
+      alloc(kernel, 'shell', 'system', Number(8192n));
+    };
+    const of = (range: { from?: number; to?: number }) => camera.exported(work, {}, range).yaml;
     // open, ioctl, close, three times.
     const late = of({ from: 6 });
     expect(late.match(/expect: \{ fd/g)).toHaveLength(1);

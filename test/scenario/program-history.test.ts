@@ -1,18 +1,5 @@
-/** What real programs did is exported and replays: every call that only they make, with the numbers that they got. */
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { boardFromTree } from '../../src/board/from-tree.ts';
-import { decodeDtb } from '../../src/devicetree/dtb.ts';
-import { boot } from '../../src/kernel/boot/boot.ts';
 import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
-import { Kernel, layoutOf } from '../../src/kernel/kernel.ts';
-import { InMemoryPhysMemory } from '../../src/mm/phys-memory.ts';
-import { MemoryRecords, type Records } from '../../src/records.ts';
-import { exportScenario, historyOf } from '../../src/scenario/export/index.ts';
-import { compileScenario, type RunReport, readScenario, ScenarioRun } from '../../src/scenario/index.ts';
-import { readJournal } from '../../src/session/journal.ts';
-import { sha256 } from '../../src/session/kept-bytes.ts';
-import { record } from '../../src/session/recorder.ts';
 import {
   DMA_HEAP_IOCTL_ALLOC,
   decodeDmaHeapAllocationData,
@@ -28,57 +15,12 @@ import { PAGE, Program } from '../kernel/programs/libc.ts';
 import { poll } from '../kernel/programs/poll.ts';
 import { scmPass } from '../kernel/programs/scm-pass.ts';
 import { vgem } from '../kernel/programs/vgem.ts';
-import { projectPath } from '../small-board.ts';
+import { failures, Histories } from './exported-history.ts';
 
-const FILE = projectPath('fixtures/oracle/boards/mixed.dtb');
-const tree = decodeDtb(readFileSync(FILE), FILE);
-const board = boardFromTree(tree, FILE);
+const mixed = new Histories('fixtures/oracle/boards/mixed.dtb');
 const params: BootParams = { coherent: 'off', config: { CONFIG_DRM_VGEM: true } };
-
-function exported(kernel: Kernel, records: Records): ReturnType<typeof exportScenario> {
-  const booted = new MemoryRecords();
-  boot(board, params, booted);
-  const devices = new Kernel(booted, new InMemoryPhysMemory(layoutOf(booted))).devices();
-  const history = historyOf(kernel, [...readJournal(records)], { params, devices, tree });
-  return exportScenario(history, { title: 'a program', board: { file: 'board.dtb' }, parsed: board });
-}
-
-function played(work: (the: Program) => void): ReturnType<typeof exportScenario> {
-  const records = new MemoryRecords();
-  boot(board, params, records);
-  const kernel = new Kernel(records, new InMemoryPhysMemory(layoutOf(records)));
-  record(kernel, records);
-  work(new Program(kernel, 'system'));
-  return exported(kernel, records);
-}
-
-/** Runs an export, and exports what it did. */
-function replayed(yaml: string): { readonly report: RunReport; readonly again: string } {
-  const prepared = compileScenario(readScenario(yaml, 'program.yaml'), board, {
-    readFile: () => new Uint8Array(),
-    sha256,
-  });
-  let machine: { kernel: Kernel; records: Records } | undefined;
-  const run = new ScenarioRun(prepared, {
-    keepGoing: true,
-    onBoot: (kernel, records) => {
-      record(kernel, records);
-      machine = { kernel, records };
-    },
-  });
-  while (!run.advance(1000)) {
-    // On.
-  }
-  if (machine === undefined) throw new Error('it did not boot');
-  return { report: run.report(), again: exported(machine.kernel, machine.records).yaml };
-}
-
-const failures = ({ reports, end }: RunReport) => [
-  ...reports()
-    .filter(({ verdict }) => verdict === 'failed')
-    .map(({ text, task, mismatches }) => ({ text, task, mismatches })),
-  ...(end?.mismatches ?? []),
-];
+const played = (work: (the: Program) => void) =>
+  mixed.exported((kernel) => work(new Program(kernel, 'system')), params);
 
 const NODE = '/dev/dma_heap/system';
 
@@ -107,7 +49,7 @@ describe('what a program did', () => {
     '%s is exported and replays to the same',
     (_, program) => {
       const { yaml, unsaid } = played(program);
-      const { report, again } = replayed(yaml);
+      const { report, again } = mixed.replayed(yaml);
       expect(failures(report)).toEqual([]);
       expect(yaml.split('\n').filter((line) => line.includes('called'))).toEqual([]);
       expect(unsaid).toBe(0);

@@ -1,23 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleChild } from './bundle-child.ts';
+import { describe, expect, it } from 'vitest';
+import { childTests } from './child-tests.ts';
 import { KilledSession, POINTS } from './killed-session.ts';
 
 describe('a session whose processes are killed', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'dmaheap-kill-'));
-  let bundle = '';
-  beforeAll(async () => {
-    bundle = await bundleChild();
-  });
-  afterAll(() => {
-    rmSync(directory, { recursive: true, force: true });
-    rmSync(bundle, { force: true });
-  });
+  const tests = childTests('kill');
+  const { directory } = tests;
 
   it('agrees with a model of the acknowledged calls after kills at every point of a transaction', async () => {
-    const session = new KilledSession(join(directory, 'points'), bundle);
+    const session = new KilledSession(join(directory, 'points'), tests.bundle);
     for (const [index, point] of POINTS.entries()) {
       for (const hits of [1, 7]) await session.killAt(point, hits, 100 * index + hits);
     }
@@ -28,7 +19,7 @@ describe('a session whose processes are killed', () => {
   });
 
   it('agrees with it after kills at any time', async () => {
-    const session = new KilledSession(join(directory, 'times'), bundle);
+    const session = new KilledSession(join(directory, 'times'), tests.bundle);
     for (let round = 0; round < 16; round++) await session.killAfter((round * 37) % 150, round);
     expect(session.counts.kills).toBe(16);
     expect(session.counts.calls).toBeGreaterThan(8);

@@ -1,8 +1,6 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { checkSession } from '../../src/session/check-session.ts';
 import { compactSession } from '../../src/session/compact-session.ts';
 import { bootSession, openSession, removeSession } from '../../src/session/local-session.ts';
@@ -10,20 +8,14 @@ import { serveSession } from '../../src/session/served-session.ts';
 import { SessionError } from '../../src/session/session-error.ts';
 import { Task } from '../kernel/machine.ts';
 import { BOARD, BuiltCommand } from './built-command.ts';
-import { bundleChild, startChild } from './bundle-child.ts';
+import { startChild } from './bundle-child.ts';
 import { at, bootInputs, cameraInputs } from './camera-board.ts';
+import { childTests } from './child-tests.ts';
 import { alloc } from './random-calls.ts';
 import { follow, runReaders } from './readers-writers.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'dmaheap-leases-'));
-let bundle = '';
-beforeAll(async () => {
-  bundle = await bundleChild();
-});
-afterAll(() => {
-  rmSync(directory, { recursive: true, force: true });
-  rmSync(bundle, { force: true });
-});
+const tests = childTests('leases');
+const { directory } = tests;
 
 let sessions = 0;
 function bootFresh(): string {
@@ -34,7 +26,7 @@ function bootFresh(): string {
 
 /** A process that owns the session, once it does. */
 async function owner(dir: string, pause = 0) {
-  const child = startChild(bundle, ['own', dir, 'owner', String(pause)]);
+  const child = startChild(tests.bundle, ['own', dir, 'owner', String(pause)]);
   const ended = follow(child);
   let calls = 0;
   child.stdout?.on('data', (data) => {
@@ -85,7 +77,7 @@ describe('while a process owns a session', () => {
   it('others get it between two of its transactions, and starve neither it nor each other', async () => {
     const dir = join(directory, 'fair');
     const options = { readers: 1, writers: 3, milliseconds: 2000, view: 20, owned: true };
-    const { failures, writers, readers, owner } = await runReaders(dir, bundle, options);
+    const { failures, writers, readers, owner } = await runReaders(dir, tests.bundle, options);
     expect(failures).toEqual([]);
     expect(owner?.leases).toBeGreaterThan(2);
     expect(owner?.done).toBeGreaterThan(100);

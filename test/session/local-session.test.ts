@@ -1,18 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { MemoryRecords } from '../../src/records.ts';
 import { describeLocation, sessionPath } from '../../src/session/directory.ts';
@@ -21,19 +10,12 @@ import { MemorySession } from '../../src/session/memory-session.ts';
 import type { Session } from '../../src/session/session.ts';
 import { SessionError } from '../../src/session/session-error.ts';
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../../src/uapi/fcntl.ts';
-import { bundleChild } from './bundle-child.ts';
 import { at, bootInputs, cameraInputs, ROOT } from './camera-board.ts';
+import { childTests } from './child-tests.ts';
 import { alloc, observe, perform, withMapping } from './random-calls.ts';
 
-const directory = realpathSync(mkdtempSync(join(tmpdir(), 'dmaheap-session-')));
-let bundle = '';
-beforeAll(async () => {
-  bundle = await bundleChild();
-});
-afterAll(() => {
-  rmSync(directory, { recursive: true, force: true });
-  rmSync(bundle, { force: true });
-});
+const tests = childTests('session');
+const { directory } = tests;
 
 const inputs = cameraInputs();
 const build = bootInputs(inputs);
@@ -222,7 +204,7 @@ describe('booting again', () => {
       seen.push(`${kernel.buffers().length} buffers`);
       if (kernel.buffers().length === 0) return 'nothing to read';
       const env = { ...process.env, DMAHEAP_TEST_ROOT: ROOT };
-      execFileSync(process.execPath, [bundle, 'boot', path], { env });
+      execFileSync(process.execPath, [tests.bundle, 'boot', path], { env });
       kernel.mapping(1).read(0n, new Uint8Array(1));
       return 'old bytes';
     });

@@ -1,28 +1,21 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { storePath } from '../../src/session/directory.ts';
 import { bootSession, openSession } from '../../src/session/local-session.ts';
 import { decodeDmaHeapAllocationData } from '../../src/uapi/dma-heap.ts';
-import { bundleChild, startChild } from './bundle-child.ts';
+import { startChild } from './bundle-child.ts';
 import { at, bootInputs, cameraInputs, ROOT } from './camera-board.ts';
+import { childTests } from './child-tests.ts';
 import { alloc } from './random-calls.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'dmaheap-processes-'));
-let bundle = '';
-beforeAll(async () => {
-  bundle = await bundleChild();
-});
-afterAll(() => {
-  rmSync(directory, { recursive: true, force: true });
-  rmSync(bundle, { force: true });
-});
+const tests = childTests('processes');
+const { directory } = tests;
 
 async function run(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = startChild(bundle, args);
+  const child = startChild(tests.bundle, args);
   const result = { code: null as number | null, out: '', err: '' };
   child.stdout?.on('data', (data) => {
     result.out += String(data);
@@ -86,7 +79,7 @@ it('32 processes allocate, write, check and free on one session, and nothing is 
 it('a view does not wait for a transaction, and sees what was before it', async () => {
   const dir = join(directory, 'held');
   bootSession(at(dir), cameraInputs(), bootInputs(cameraInputs()));
-  const holder = startChild(bundle, ['hold', dir]);
+  const holder = startChild(tests.bundle, ['hold', dir]);
   await once(holder.stdout ?? holder, 'data');
   const session = openSession(at(dir));
   expect(session.view((kernel) => kernel.buffers())).toEqual([]);
@@ -109,7 +102,7 @@ it.each([400, 416, 1200])(
     const limited = `ulimit -f ${blocks} && exec "$0" "$@"`;
     const { status, stdout, stderr } = spawnSync(
       'sh',
-      ['-c', limited, process.execPath, bundle, 'fill', dir],
+      ['-c', limited, process.execPath, tests.bundle, 'fill', dir],
       { env, encoding: 'utf8' },
     );
     const [, done = '', after = ''] =
@@ -144,7 +137,7 @@ it('readers keep the log from being begun anew while they look, and no longer', 
     );
   };
   churn();
-  const readers = Array.from({ length: 5 }, () => startChild(bundle, ['look', dir]));
+  const readers = Array.from({ length: 5 }, () => startChild(tests.bundle, ['look', dir]));
   for (const reader of readers) await once(reader.stdout ?? reader, 'data');
   // No writer fails or waits for them.
   const pinned = churn();
@@ -156,7 +149,7 @@ it('readers keep the log from being begun anew while they look, and no longer', 
 it('a lock that a stopped process holds is named with its number when the wait is over', async () => {
   const dir = join(directory, 'stopped');
   bootSession(at(dir), cameraInputs(), bootInputs(cameraInputs()));
-  const holder = startChild(bundle, ['hold', dir]);
+  const holder = startChild(tests.bundle, ['hold', dir]);
   await once(holder.stdout ?? holder, 'data');
   holder.kill('SIGSTOP');
   const session = openSession(at(dir), { wait: 300 });

@@ -1,28 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { bootSession, openSession } from '../../src/session/local-session.ts';
 import { isBusy } from '../../src/session/sqlite-error.ts';
 import { DEFAULT_WAIT } from '../../src/session/sqlite-store.ts';
-import { bundleChild, startChild } from './bundle-child.ts';
+import { startChild } from './bundle-child.ts';
 import { at, bootInputs, cameraInputs } from './camera-board.ts';
+import { childTests } from './child-tests.ts';
 import { runReaders } from './readers-writers.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'dmaheap-readers-'));
-let bundle = '';
-beforeAll(async () => {
-  bundle = await bundleChild();
-});
-afterAll(() => {
-  rmSync(directory, { recursive: true, force: true });
-  rmSync(bundle, { force: true });
-});
+const tests = childTests('readers');
+const { directory } = tests;
 
 it('long views never make a transaction fail or wait too long, nor transactions a view', async () => {
   const options = { readers: 4, writers: 2, milliseconds: 2000, view: 300 };
-  const { failures, writers, readers } = await runReaders(join(directory, 'session'), bundle, options);
+  const { failures, writers, readers } = await runReaders(join(directory, 'session'), tests.bundle, options);
   expect(failures).toEqual([]);
   expect(writers.longestWait).toBeLessThan(DEFAULT_WAIT);
   // A view waits for a processor at most.
@@ -35,7 +27,7 @@ it('long views never make a transaction fail or wait too long, nor transactions 
 it('who waits for one that takes the lock again and again gets it', async () => {
   const dir = join(directory, 'greedy');
   bootSession(at(dir), cameraInputs(), bootInputs(cameraInputs()));
-  const greedy = startChild(bundle, ['transactions', dir, '60000', 'greedy', '10']);
+  const greedy = startChild(tests.bundle, ['transactions', dir, '60000', 'greedy', '10']);
   // To ask ten times a second, as SQLite does by itself, is to miss the moments between two of its transactions.
   const session = openSession(at(dir), { wait: 5000 });
   try {
