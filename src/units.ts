@@ -193,3 +193,7 @@ export function memparse(text: string): readonly [value: bigint, rest: string] {
   }
   return [BigInt.asUintN(64, value), rest];
 }
+
+/** `1 buffer`, `2 buffers`; words that end otherwise are given. */
+export const counted = (count: number | bigint, word: string, several = `${word}s`): string =>
+  `${count} ${Number(count) === 1 ? word : several}`;

@@ -1,4 +1,5 @@
 /** What a session went through, as a scenario: for `export`, and for `exec --record`. */
+
 import { basename } from 'node:path';
 import { Kernel, layoutOf } from '../kernel/kernel.ts';
 import { InMemoryPhysMemory } from '../mm/phys-memory.ts';
@@ -6,6 +7,7 @@ import { MemoryRecords } from '../records.ts';
 import type { Exported, History } from '../scenario/export/index.ts';
 import type { BootInputs, Session } from '../session/session.ts';
 import { SessionError } from '../session/session-error.ts';
+import { counted } from '../units.ts';
 import { boardBeside, boardByName, exportBoard } from './export-board.ts';
 import { UsageError } from './failures.ts';
 import { hazardJson } from './json/json.ts';
@@ -38,7 +40,7 @@ function look(session: Session, exporting: Exporting, wantsBundle: boolean, memo
     if (seen.dropped > 0) {
       throw new SessionError(
         'session-history-cut',
-        `the first ${seen.dropped} calls and accesses of the session are no longer in its journal: what is left is no history from boot on`,
+        `the first ${counted(seen.dropped, 'call or access', 'calls and accesses')} of the session are no longer in its journal: what is left is no history from boot on`,
         'boot with --journal all (or a larger number) and do it again',
       );
     }

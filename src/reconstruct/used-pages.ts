@@ -1,6 +1,6 @@
 /** Which pages of each CMA area were free on the target. */
 import type { Kernel } from '../kernel/kernel.ts';
-import { formatHex, type PfnRange } from '../units.ts';
+import { counted, formatHex, type PfnRange } from '../units.ts';
 import type { CmaFolder, Facts, FreeList, Told } from './facts.ts';
 import type { Tell } from './finding.ts';
 import type { At } from './line.ts';
@@ -80,19 +80,19 @@ function seenFree(
     const free = freeOfList(area, list, tell);
     if (free !== undefined) return { free, known: 'exact' };
   }
-  const counted = countOf(area, folder, kernel, facts, areas);
+  const inUse = countOf(area, folder, kernel, facts, areas);
   const failed = facts.failures.findLast(
     ({ area: name }) => name === area.name || (name === undefined && area.isDefault),
   );
   const bound =
     folder?.maxchunk ??
     (failed !== undefined && failed.pages <= area.span.pages ? failed.pages - 1 : undefined);
-  if (counted !== undefined) return freeOfCount(area, counted, bound, tell);
+  if (inUse !== undefined) return freeOfCount(area, inUse, bound, tell);
   if (failed !== undefined) {
     tell({
       kind: 'missing',
       code: 'failed-without-list',
-      message: `${area.name} could not give ${failed.pages} pages, and nothing tells which pages were free`,
+      message: `${area.name} could not give ${counted(failed.pages, 'page')}, and nothing tells which pages were free`,
       taken: 'the pages as boot leaves them: here such a request may well be answered',
       at: failed.at,
     });
@@ -137,7 +137,7 @@ function freeOfBitmap(
     tell({
       kind: 'missing',
       code: 'bitmap-cut',
-      message: `the bitmap of ${name} ends after ${told} of ${pages} pages`,
+      message: `the bitmap of ${name} ends after ${told} of ${counted(pages, 'page')}`,
       taken: 'the rest as boot leaves it',
       at,
     });
@@ -153,7 +153,7 @@ function freeOfBitmap(
     tell({
       kind: 'contradiction',
       code: 'used-not-as-bitmap',
-      message: `${name} has ${used} pages in use by its file "used", and ${weight} by its bitmap: they were read at two moments`,
+      message: `${name} has ${counted(used, 'page')} in use by its file "used", and ${weight} by its bitmap: they were read at two moments`,
       taken: 'the bitmap',
       at,
     });
@@ -206,7 +206,7 @@ function freeOfList(area: Area, list: Told<FreeList>, tell: Tell): readonly PfnR
     tell({
       kind: 'missing',
       code: 'list-cut',
-      message: `the list of what is free in ${area.name} has ${sum} pages, and says that ${list.free} are free: it is cut off`,
+      message: `the list of what is free in ${area.name} has ${counted(sum, 'page')}, and says that ${list.free} are free: it is cut off`,
       taken: 'the pages that it names; the rest is taken',
       at: list.at,
     });
@@ -230,7 +230,11 @@ function countOf(
   areas: number,
 ): Counted | undefined {
   if (folder?.used !== undefined)
-    return { used: folder.used, what: `${folder.name} had ${folder.used} pages in use`, at: folder.at };
+    return {
+      used: folder.used,
+      what: `${folder.name} had ${counted(folder.used, 'page')} in use`,
+      at: folder.at,
+    };
   const [total, free] = [meminfo.get('CmaTotal'), meminfo.get('CmaFree')];
   const pageKiB = profile.geometry.pageSize / 1024;
   if (areas !== 1 || total === undefined || free === undefined || total.kib / pageKiB !== area.span.pages)
@@ -238,7 +242,11 @@ function countOf(
   const used = area.span.pages - Math.floor(free.kib / pageKiB);
   // Pages on the CPUs' lists are missing from CmaFree.
   if (used <= area.span.pages - totalOf(area.booted) + LISTED) return undefined;
-  return { used, what: `CmaFree says that about ${used} pages of ${area.name} were in use`, at: free.at };
+  return {
+    used,
+    what: `CmaFree says that about ${counted(used, 'page')} of ${area.name} were in use`,
+    at: free.at,
+  };
 }
 
 /** Pages that may lie on lists of CPUs. */
@@ -264,7 +272,7 @@ function freeOfCount(
     taken:
       apart === undefined
         ? 'the lowest ones'
-        : `free runs of ${longest} pages at most, which was the longest`,
+        : `free runs of ${counted(longest ?? 0, 'page')} at most, which was the longest`,
     at,
   });
   if (apart !== undefined) return { free: apart, known: 'counted' };

@@ -53,5 +53,5 @@ test('what loops call needs the first bundle alone', async () => {
 });
 
 test('every command reads the first bundle: what it does not run is elsewhere', () => {
-  expect(bundle('cli.cjs').length).toBeLessThan(560_000);
+  expect(bundle('cli.cjs').length).toBeLessThan(580_000);
 });

@@ -116,8 +116,14 @@ const tablesIn = (text: string): string[][] =>
     .map((lines) => lines.slice(lines.findIndex((line) => /^ *[A-Z]{2,} {2,}[A-Z]/.test(line))))
     .filter(([title = '']) => /^ *[A-Z]{2,} {2,}[A-Z]/.test(title));
 
-test('every table of every command fits 80 columns', async () => {
+const SEVERAL =
+  /(?<![\w.:])1 (pages|bytes|buffers|steps|heaps|regions|calls|entries|areas|tasks|boards|findings|descriptors|lines|files|pieces|names|devices|options|slots|rows|notes|warnings|errors|differences)\b(?! ?\()/;
+/** What the kernel prints has its own words. */
+const isOfKernel = (line: string): boolean => /^ *(<\d>)?\[ *\d+\.\d+\]|req-size:|\bof 1 pages/.test(line);
+
+test('every table of every command fits 80 columns, and one thing is no several', async () => {
   const wide: string[] = [];
+  const several: string[] = [];
   const withTable = new Set<string>();
   const place = mkdtempSync(join(tmpdir(), 'dmaheap-wide-'));
   const lines = [
@@ -131,10 +137,25 @@ test('every table of every command fits 80 columns', async () => {
     ['show', 'heap:system'],
     ['fault', 'add', 'errno=ENOMEM,heap=video-cma@60000000,size=>=1M,nth=100'],
     ['fault', 'list'],
+    ['boot', BOARD, '--force', '--nofile', '5'],
+    ['alloc', 'system', '4K'],
+    ['alloc', 'system', '4K'],
+    ['why', 'ENOENT'],
+    ['report'],
+    ['memmap'],
+    ['show', '4'],
+    ['export', '--output', join(place, 'one.yaml')],
+    ['replay', join(place, 'one.yaml')],
+    ['run', join(place, 'one.yaml')],
+    ['alloc', 'npu-pool@52000000', '1200K'],
+    ['list', '--board', BOARD, '--cmdline', 'cma=0', '--coherent', 'off'],
   ];
   for (const words of lines) {
     if (words.includes('__complete')) continue;
     const { stdout, stderr } = await dmaheap(words, {}, { cwd: place });
+    for (const line of `${stdout}\n${stderr}`.split('\n')) {
+      if (SEVERAL.test(line) && !isOfKernel(line)) several.push(`${words.join(' ')}: ${line}`);
+    }
     for (const table of [...tablesIn(stdout), ...tablesIn(stderr)]) {
       withTable.add(words[0] ?? '');
       wide.push(...table.filter((line) => line.length > 80).map((line) => `${words.join(' ')}: ${line}`));
@@ -142,6 +163,7 @@ test('every table of every command fits 80 columns', async () => {
   }
   rmSync(place, { recursive: true, force: true });
   expect(wide).toEqual([]);
+  expect(several).toEqual([]);
   for (const command of ['boot', 'list', 'config', 'kernels', 'leaks', 'check', 'fault'])
     expect([...withTable]).toContain(command);
 });

@@ -47,16 +47,14 @@ export function compareCase(expected: Expectations, observed: Observed): Compari
   const tasks = { recorded: recordedTasks(expected), ours: observed.tasks ?? new Map() };
   const dry = runsDry(expected.logAfter);
   const areas = areasOf(expected.boot?.cma);
-  /** Allocations that one had and the other had not, where the page allocator ran dry. */
-  const differing = new Set<string>();
+  const differing = differingSteps(expected, observed);
   expected.steps.forEach((step, index) => {
     const got = observed.steps[index];
     const at = `steps[${index}]`;
     if (got?.kind === 'not-replayed') count(notReplayed, got.op);
     else if (got?.kind === 'behind') count(behind, `${got.op} behind ${got.cause}`);
     else if (isDeviceStep(step.op)) {
-      if (dry && isOneOfPages(step.answer, got?.answer)) differing.add(String(step.args.id));
-      if (!differing.has(String(step.args.id))) facts.push(...deviceStepFacts(at, step, got?.answer, areas));
+      if (!differing.has(index)) facts.push(...deviceStepFacts(at, step, got?.answer, areas));
     } else facts.push(...stepFacts(at, step, got, expected.boot?.iomem ?? [], tasks));
     if (got?.kind === 'answered' && got.log !== undefined) {
       const relevant = (line: string) =>
@@ -81,6 +79,20 @@ export function compareCase(expected: Expectations, observed: Observed): Compari
     }
   }
   return { facts, notReplayed, behind };
+}
+
+/** Where the page allocator ran dry: steps about an allocation that one had and the other had not. */
+export function differingSteps(expected: Expectations, observed: Observed): ReadonlySet<number> {
+  const steps = new Set<number>();
+  if (!runsDry(expected.logAfter)) return steps;
+  const ids = new Set<string>();
+  for (const [index, { op, args, answer }] of expected.steps.entries()) {
+    const got = observed.steps[index];
+    if (!isDeviceStep(op) || got?.kind === 'not-replayed' || got?.kind === 'behind') continue;
+    if (isOneOfPages(answer, got?.answer)) ids.add(String(args.id));
+    if (ids.has(String(args.id))) steps.add(index);
+  }
+  return steps;
 }
 
 /** The recorder's tasks by their pids. */
@@ -273,7 +285,8 @@ export function ramOnwards(lines: readonly string[]): string[] {
 const RATE_LIMITED = /^<\d>cma: \w+: .*: alloc failed, req-size: \d+ pages, ret: -\d+$/;
 /** ___ratelimit() lets that many through before it drops any. */
 const BURST = 10;
-const FREE_PAGES = /^<\d>=> \d+ free of \d+ total pages$/;
+/** What some recordings kept none of. */
+export const FREE_PAGES = /^<\d>=> \d+ free of \d+ total pages$/;
 const CALLBACKS = /callbacks suppressed$/;
 
 /**

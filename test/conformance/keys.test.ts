@@ -1,7 +1,7 @@
 /** Every key of a recorded case is an input of the replay, an answer that is compared, or named here. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { gradedShare, type MutationTally, mutateCase, mutationText } from './mutate.ts';
+import { blindKinds, gradedShare, type MutationTally, mutateCase, mutationText } from './mutate.ts';
 import { isArgument } from './oracle-case.ts';
 import { findCases } from './oracle-directory.ts';
 
@@ -77,6 +77,7 @@ it('compares every key, or says why not', () => {
   const { noticed, total } = gradedShare(tallies.values());
   expect(noticed / total, mutationText(tallies.values())).toBeGreaterThanOrEqual(0.99);
   expect(total).toBeGreaterThan(5000);
+  expect(blindKinds(tallies.values())).toEqual([]);
 });
 
 it('knows of no key that no case has', () => {

@@ -3,9 +3,11 @@
  * value whose falsehood goes unnoticed is not graded, and stands here by name with the reason.
  */
 import { isOomReport } from './cgroup-facts.ts';
-import { compareCase } from './compare.ts';
+import { compareCase, differingSteps, FREE_PAGES } from './compare.ts';
 import { readBoard } from './conformance.ts';
+import { runsDry, tellsNoPage } from './device-facts.ts';
 import type { Fact } from './fact.ts';
+import type { Observed } from './observed.ts';
 import { type Json, type JsonObject, type OracleCase, parseCase } from './oracle-case.ts';
 import { notModelled, replay } from './replay.ts';
 
@@ -51,7 +53,7 @@ export function mutateCase(
     );
   const before = failing(oracle);
   const root: JsonObject = JSON.parse(text);
-  for (const { kind, path, ungraded, falsify } of mutationsOf(root, oracle)) {
+  for (const { kind, path, ungraded, falsify } of mutationsOf(root, oracle, observed)) {
     const name = ungraded === undefined ? kind : `${kind} (${ungraded})`;
     const tally = tallies.get(name) ?? {
       kind,
@@ -110,6 +112,9 @@ const LATER =
   /=> \d+ free of|kobject_add_internal failed|ioremap attempted|failed to init DMA|Ignoring memory|callbacks suppressed|Deferred/;
 const FAILED = /alloc failed, req-size/;
 
+const DRY = 'which request is the first without a page, where the page allocator runs dry';
+const RATE_LIMITED = 'what a rate limit drops depends on time';
+
 /** Why a line of the log is not graded. */
 function ungradedLine(line: string, logFilter: number): string | undefined {
   if (ZONES.test(line)) return "zones are the machine's";
@@ -129,9 +134,13 @@ const graded = (kind: string, path: Path, ungraded?: string, falsify = other): M
 });
 
 /** Every recorded answer of a case. */
-function mutationsOf(root: JsonObject, { expectations }: OracleCase): Mutation[] {
+function mutationsOf(root: JsonObject, { expectations }: OracleCase, observed: Observed): Mutation[] {
   const boot = root.boot as JsonObject;
   const { logFilter } = expectations;
+  const dry = runsDry(expectations.logAfter);
+  const differing = differingSteps(expectations, observed);
+  const ungraded = (line: string): string | undefined =>
+    dry && tellsNoPage(line) ? DRY : ungradedLine(line, logFilter);
   const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
   const pageblock = [graded('profile.pageblock', ['profile', 'pageblock'])];
   if (boot.panic === true) {
@@ -164,12 +173,16 @@ function mutationsOf(root: JsonObject, { expectations }: OracleCase): Mutation[]
       graded(
         `boot.meminfo.${key}`,
         ['boot', 'meminfo', key],
-        key === 'MemTotal' ? "early boot's own" : undefined,
+        key === 'MemTotal'
+          ? "early boot's own"
+          : key === 'CmaFree' && !observed.knowsCmaFree
+            ? 'not claimed for such a board'
+            : undefined,
       ),
     ),
     ...iomemMutations(list(boot.iomem).map(String), list(boot.log).map(String)),
-    ...expectations.steps.flatMap((step, i) => stepMutations(step, i)),
-    ...logAfterMutations(expectations.logAfter, logFilter),
+    ...expectations.steps.flatMap((step, i) => stepMutations(step, i, differing.has(i), ungraded)),
+    ...logAfterMutations(expectations.logAfter, ungraded),
   ];
 }
 
@@ -191,9 +204,13 @@ function iomemMutations(lines: readonly string[], log: readonly string[]): Mutat
 function stepMutations(
   { op, args, answer }: OracleCase['expectations']['steps'][number],
   i: number,
+  isDiffering: boolean,
+  ungradedOf: (line: string) => string | undefined,
 ): Mutation[] {
   return Object.entries(answer).flatMap(([key, value]): Mutation[] => {
     const path = ['steps', i, key];
+    if (key === 'log') return stepLogMutations(`steps.${op}.log`, value, path, ungradedOf);
+    if (isDiffering) return [graded(`steps.${op}.${key}`, path, DRY)];
     if (key === 'pid') return [graded(`steps.${op}.pid`, path, "the machine's")];
     if (key === 'phys' && op === 'alloc') return physMutations(args.heap === 'system', value, path);
     if (key !== 'text') return [graded(`steps.${op}.${key}`, path)];
@@ -241,12 +258,38 @@ function physMutations(isSystem: boolean, value: Json, path: Path): Mutation[] {
   ]);
 }
 
-function logAfterMutations(lines: readonly string[], logFilter: number): Mutation[] {
+/** The lines of one step: of those with a rate limit any may have been dropped, and `log_after` weighs them. */
+function stepLogMutations(
+  kind: string,
+  value: Json,
+  path: Path,
+  ungradedOf: (line: string) => string | undefined,
+): Mutation[] {
+  const lines = Array.isArray(value) ? value.map(String) : [];
+  return lines.flatMap((line, n) => {
+    const why = ungradedOf(line);
+    return [
+      graded(kind, [...path, n], why),
+      graded(`${kind}, one missing`, [...path, n], FAILED.test(line) ? RATE_LIMITED : why, removed),
+    ];
+  });
+}
+
+function logAfterMutations(
+  lines: readonly string[],
+  ungradedOf: (line: string) => string | undefined,
+): Mutation[] {
   let failed = 0;
+  const isOnly = lines.filter((line) => FREE_PAGES.test(line)).length === 1;
   return lines.flatMap((line, i) => {
-    const why = ungradedLine(line, logFilter);
+    const why = ungradedOf(line);
     // Past the burst such a line may be dropped: it depends on how much time had passed.
-    const mayMiss = FAILED.test(line) && ++failed > 10 ? 'what a rate limit drops depends on time' : why;
+    const mayMiss =
+      FAILED.test(line) && ++failed > 10
+        ? RATE_LIMITED
+        : isOnly && FREE_PAGES.test(line)
+          ? 'without its only line of that kind a recording is one that kept none'
+          : why;
     return [
       graded('log_after', ['log_after', i], why),
       graded('log_after, one missing', ['log_after', i], mayMiss, removed),
@@ -274,6 +317,12 @@ export function mutationText(tallies: Iterable<MutationTally>): string {
     `${noticed} of ${total} falsified values that are graded were noticed: ${((100 * noticed) / total).toFixed(2)} %`,
   ].join('\n');
 }
+
+/** The graded kinds of which more than one in a hundred went unnoticed. */
+export const blindKinds = (tallies: Iterable<MutationTally>): readonly string[] =>
+  [...tallies]
+    .filter(({ ungraded, noticed, total }) => ungraded === undefined && noticed < 0.99 * total)
+    .map(({ kind, noticed, total }) => `${kind}: ${noticed}/${total}`);
 
 /** How many of the values that are graded were noticed. */
 export function gradedShare(tallies: Iterable<MutationTally>): {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { stepReasons } from '../../src/cli/render/run-text.ts';
 import { CMA, run } from './running.ts';
 
 /** The steps that failed, with the step that each follows from. */
@@ -65,4 +66,17 @@ test('what was expected to fail has no consequences', async () => {
   - free: b1
 `),
   ).toEqual(['2 free by itself', '3 alloc by itself', '4 free 3']);
+});
+
+test('what follows from another step has no reason of its own', async () => {
+  const { failures } = await run(
+    'steps:\n  - alloc: { heap: nowhere, size: 4K }\n    as: a\n  - mmap: a\n  - sync: { fd: a, start: true, read: true }\n  - free: 77\n',
+    { keepGoing: true },
+  );
+  expect(failures.map(stepReasons)).toEqual([
+    [expect.stringContaining('the heaps are')],
+    ['follows from step 1'],
+    ['follows from step 1'],
+    [expect.stringContaining('77 is not an open descriptor')],
+  ]);
 });

@@ -5,6 +5,7 @@ import { parseHexBytes } from '../../program/hex-bytes.ts';
 import { type Argument, callOf, type Given, MAX_ROOM, type Verb } from '../../program/verb.ts';
 import { wordOf } from '../../uapi/call-names.ts';
 import type { ArchOpenFlags } from '../../uapi/fcntl.ts';
+import { counted } from '../../units.ts';
 import { makeCalls } from '../calls.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { UsageError } from '../failures.ts';
@@ -115,7 +116,7 @@ function told(
 
 /** The same in a sentence, where bytes are only counted. */
 const spoken = (value: Given[string] | undefined, word: ReturnType<typeof told>) =>
-  value instanceof Uint8Array ? `${value.length} bytes` : word;
+  value instanceof Uint8Array ? counted(value.length, 'byte') : word;
 
 /** The names of the flags that it was given, where there are names for them. */
 function givenFlags(named: readonly (readonly [string, Argument])[], given: Given, openFlags: ArchOpenFlags) {

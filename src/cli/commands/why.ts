@@ -9,7 +9,7 @@ import type { JournalCall, JournalEntry } from '../../session/journal.ts';
 import type { Session } from '../../session/session.ts';
 import { DMA_HEAP_IOCTL_ALLOC, decodeDmaHeapAllocationData, heapName } from '../../uapi/dma-heap.ts';
 import { type Errno, isErrno, strerror } from '../../uapi/errno.ts';
-import { formatSize } from '../../units.ts';
+import { counted, formatSize } from '../../units.ts';
 import { bufferOf } from '../bytes/buffer-of.ts';
 import { mustBeTask } from '../caller.ts';
 import { completes } from '../completion/argument-kinds.ts';
@@ -101,7 +101,7 @@ async function ofErrno(sh: Shell, session: Session, errno: Errno): Promise<void>
     };
   });
   if (failed === undefined) {
-    const reason = `no call has failed with ${errno} (${strerror(errno)}); the journal has ${kept} entries`;
+    const reason = `no call has failed with ${errno} (${strerror(errno)}); the journal has ${counted(kept, 'entry', 'entries')}`;
     await answered(sh, profile, failureJson('', errno, [reason], undefined, null), () => `${reason}\n`);
     throw new AnsweredNo();
   }

@@ -2,6 +2,7 @@
 
 import { escapeText } from '../../escape-text.ts';
 import type { RunGranted, RunSummary } from '../../exec/watch-client.ts';
+import { counted } from '../../units.ts';
 import { EXIT_EXEC, EXIT_NOT_FOUND } from '../exit-code.ts';
 import type { Ink } from '../terminal/ink.ts';
 
@@ -45,7 +46,6 @@ export const neverRan = ({ code, summary }: Pick<RunOutcome, 'code' | 'summary'>
 /** @param hints whether what may have gone wrong is guessed at: not for a program that could not be carried otherwise */
 export function runSummaryText(outcome: RunOutcome, hints: boolean, ink: Ink): string {
   const { opened, leaks, hazards, scenario } = outcome.summary;
-  const counted = (count: number, one: string) => `${count} ${count === 1 ? one : `${one}s`}`;
   return [
     ...(opened || !hints || neverRan(outcome) ? [] : [NOT_OPENED]),
     ...differences(outcome).map((text) => `note: by seccomp ${text}: docs/exec-seccomp.md\n`),

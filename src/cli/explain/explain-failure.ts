@@ -11,7 +11,7 @@ import { groupText } from '../../program/group-names.ts';
 import type { Remark } from '../../program/remark.ts';
 import { O_ACCMODE } from '../../uapi/fcntl.ts';
 import { iocSize } from '../../uapi/ioctl.ts';
-import { formatHex, formatSize, U64_MASK } from '../../units.ts';
+import { counted, formatHex, formatSize, U64_MASK } from '../../units.ts';
 import { explainDriverFailure } from './explain-driver-failure.ts';
 
 const CGROUP_REASONS = {
@@ -105,7 +105,7 @@ function explainRemark(remark: Remark): string {
       return 'it is only written';
     case 'allocated-before': {
       const { allocated, count, closed } = remark;
-      return `${allocated} of ${count} buffers were allocated ${closed ? 'and closed again (--atomic)' : 'before it'}`;
+      return `${allocated} of ${counted(count, 'buffer')} were allocated ${closed ? 'and closed again (--atomic)' : 'before it'}`;
     }
     case 'closed-again':
       return 'the buffer was closed again';
@@ -212,7 +212,7 @@ export function explainFailure(failure: Failure): string[] {
       return [`"${failure.task}" is no name for a task`];
     case 'descriptor-limit':
       return [
-        `the task has all ${failure.limit} descriptors open that RLIMIT_NOFILE allows; boot --nofile N and task add --nofile N set another limit`,
+        `the task has all ${counted(failure.limit, 'descriptor')} open that RLIMIT_NOFILE allows; boot --nofile N and task add --nofile N set another limit`,
       ];
     case 'access-mode':
       return [

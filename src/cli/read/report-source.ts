@@ -4,6 +4,7 @@ import { encodeDtb } from '../../devicetree/dtb-writer.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { PreparedScenario } from '../../scenario/index.ts';
 import { sha256 } from '../../session/kept-bytes.ts';
+import { counted } from '../../units.ts';
 import { exportHistory } from '../export-history.ts';
 import type { Scenarios } from '../run-scenario.ts';
 import type { Shell } from '../shell.ts';
@@ -72,12 +73,12 @@ export async function sessionSource(sh: Shell, scenarios: Scenarios): Promise<Re
   const unsaid =
     exported.unsaid === 0
       ? []
-      : [`${exported.unsaid} calls that no action of a scenario says are left out of the steps`];
+      : [`${counted(exported.unsaid, 'call')} that no action of a scenario says: left out of the steps`];
   const standIns =
     exported.standIns === 0
       ? []
       : [
-          `${exported.standIns} steps write other bytes than were written: the journal keeps only 64 KiB of each`,
+          `other bytes than were written, in ${counted(exported.standIns, 'step')}: the journal keeps only 64 KiB of each`,
         ];
   return {
     title: `Session on ${inputName(inputs.file)}`,

@@ -3,7 +3,7 @@
 import { cutName } from '../../cut-text.ts';
 import { escapeText } from '../../escape-text.ts';
 import type { BufferView } from '../../kernel/views/views.ts';
-import { formatSize } from '../../units.ts';
+import { counted, formatSize } from '../../units.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { PAGE, type Page } from '../terminal/list-table.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -40,6 +40,6 @@ export function renderLeaks(
   const isWide = whole.split('\n').some((line) => line.length > width);
   const table = isWide ? renderTable(COLUMNS, rowsOf(...CUT), ink.title, width) : whole;
   const total = buffers.reduce((sum, { size }) => sum + size, 0n);
-  const count = `${buffers.length} ${buffers.length === 1 ? 'buffer' : 'buffers'}`;
+  const count = counted(buffers.length, 'buffer');
   return `${table}${count}, ${formatSize(total)}\n`;
 }

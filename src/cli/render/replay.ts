@@ -2,11 +2,11 @@
 
 import { escapeText } from '../../escape-text.ts';
 import type { BootDifference, Booted, RunReport, StepReport } from '../../scenario/index.ts';
+import { counted } from '../../units.ts';
 import { hazardJson, logJson } from '../json/json.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { bootDifferenceJson, bootLine } from './boot-difference.ts';
 import {
-  counted,
   endDetails,
   hazardLines,
   logLines,
@@ -77,7 +77,7 @@ export function replayText(
   const dead = panic === undefined ? '' : indent(panicLines(panic, ink));
   const ending =
     end?.verdict === 'failed' && panic === undefined
-      ? `at the end:\n${indent(endDetails(end).map(escapeText))}`
+      ? `at the end${failures.length === 0 ? '' : ', after what differs above'}:\n${indent(endDetails(end).map(escapeText))}`
       : '';
   const same = report.verdict === 'passed';
   const head = `${escapeText(file)}: ${same ? headline(replayed) : ink.bad(headline(replayed))}\n`;

@@ -3,7 +3,7 @@
 import { escapeText } from '../../escape-text.ts';
 import { livesAt } from '../../report/memory-at.ts';
 import type { HeapSeries, ReportData } from '../../report/report-data.ts';
-import { formatSize } from '../../units.ts';
+import { counted, formatSize } from '../../units.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 
 /** Findings that the text shows; the rest is counted. */
@@ -88,7 +88,7 @@ export function reportText(data: ReportData, ink: Ink = NO_INK): string {
   const differences = data.comparison?.differences.map((one) => `  ${escapeText(one)}\n`);
   return [
     `${ink.title(escapeText(data.title))}\n${escapeText(data.banner)}\n`,
-    `${data.steps.length} steps; ${data.buffers.length} buffers were made, ${aliveAtEnd(data)} live at the end\n`,
+    `${counted(data.steps.length, 'step')}; ${counted(data.buffers.length, 'buffer')} made, ${aliveAtEnd(data)} live at the end\n`,
     ...heaps,
     ...findings,
     more > 0 ? `… and ${more} more findings\n` : '',

@@ -3,8 +3,10 @@
  * a file, a test case for every step that was checked, and one for the end. Times are 0: the same file gives the
  * same bytes.
  */
+
 import type { SourcePosition } from '../../diagnostic.ts';
 import type { EndReport, RunReport, StepReport } from '../../scenario/index.ts';
+import { counted } from '../../units.ts';
 import { content, tag } from './junit-xml.ts';
 import { endDetails, logLines, mismatchText, placeText, stepDetails, stepTitle } from './run-text.ts';
 
@@ -45,7 +47,8 @@ function casesOf(report: RunReport): Case[] {
     cases.push({ name: 'interrupted', position: undefined, failure });
   }
   // A suite without a case is read as one that was not run.
-  if (cases.length === 0) cases.push({ name: `all ${steps} steps succeed`, position: undefined });
+  if (cases.length === 0)
+    cases.push({ name: `all ${counted(steps, 'step')} without a failure`, position: undefined });
   return cases;
 }
 

@@ -2,7 +2,8 @@
 
 import { escapeText } from '../../escape-text.ts';
 import type { EndReport, RunReport, StepReport } from '../../scenario/index.ts';
-import { counted, endDetails, logLines, stepDetails, stepTitle } from './run-text.ts';
+import { counted } from '../../units.ts';
+import { endDetails, logLines, stepDetails, stepTitle } from './run-text.ts';
 
 /** What TAP reads as the beginning of a directive is escaped. */
 const description = (text: string): string => escapeText(text).replace(/[\\#]/g, '\\$&');

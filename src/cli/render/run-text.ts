@@ -2,13 +2,11 @@
 import type { SourcePosition } from '../../diagnostic.ts';
 import { escapeText } from '../../escape-text.ts';
 import type { EndReport, LiveBuffer, Mismatch, Panic, RunReport, StepReport } from '../../scenario/index.ts';
-import { formatSize } from '../../units.ts';
+import { counted, formatSize } from '../../units.ts';
 import { explainOutcome } from '../explain/explain-failure.ts';
 import { explainGroup, groupReports } from '../explain/explain-hazard.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
 import { droppedNote, renderLogLine, splitLog } from './log.ts';
-
-export const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 /** `gate.yaml:12:5`, or the place in the data of a scenario that is no file. */
 export const placeText = (file: string, position: SourcePosition | undefined): string =>
@@ -49,7 +47,7 @@ export function stepReasons(step: StepReport): string[] {
   return [
     ...(step.follows === undefined ? [] : [`follows from step ${step.follows}`]),
     ...(step.fault === undefined ? [] : [step.fault.message]),
-    ...explainOutcome(step),
+    ...(step.follows === undefined ? explainOutcome(step) : []),
     ...unmade,
     ...(loops.length === 0 ? [] : [`in the loop: ${loops.join(', ')}`]),
     ...aliveLines(step.alive),
