@@ -16,6 +16,7 @@ const ROOMS = [
   { room: 'printk', pure: true },
   { room: 'escape-text', pure: true },
   { room: 'cut-text', pure: true },
+  { room: 'shell-word', pure: true },
   { room: 'uapi', pure: true },
   { room: 'profile', pure: true },
   { room: 'devicetree', pure: true },

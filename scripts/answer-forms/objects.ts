@@ -574,6 +574,7 @@ export const fitAnswer = {
           changes: z.array(bootDifference),
         }),
       ),
+      instead: text.nullable(),
     }),
   ),
 };

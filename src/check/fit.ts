@@ -32,6 +32,8 @@ export interface SmallestRegion {
   readonly less?: FitFailure;
   /** What to change; none where it is large enough. */
   readonly changes: readonly FitChange[];
+  /** The default area's heap, where that has room for it as it is. */
+  readonly instead?: string;
 }
 
 export interface Fit {
@@ -146,6 +148,23 @@ function changeOf(before: Trial, how: FitChange['how'], { size, made }: Searched
   };
 }
 
+/** Whether what is asked of a heap would fit another as it is. */
+function* otherThatFits(
+  before: Trial,
+  items: readonly WorkItem[],
+  heap: string,
+  other: string | undefined,
+  age: FitAge | undefined,
+): Generator<undefined, string | undefined> {
+  if (other === undefined || other === heap) return undefined;
+  const machine = new FitMachine(before);
+  yield* machine.age(age);
+  yield;
+  return machine.run(withHeap(items, heap, other), (name) => name !== other).failure === undefined
+    ? other
+    : undefined;
+}
+
 function* smallestOf(
   before: Trial,
   items: readonly WorkItem[],
@@ -160,23 +179,20 @@ function* smallestOf(
   const found = yield* search((size) => resized(before, heap, size), items, heap, unit, ram, age);
   const base = { heap, region: region.name, now, unit };
   if (found === undefined) return { ...base, changes: [] };
+  const answer = { ...base, size: found.size, ...(found.less && { less: found.less }) };
+  if (found.size <= now) return { ...answer, changes: [] };
   const isDefault = region.origin === 'cmdline' || region.origin === 'config';
-  const changes: FitChange[] = [];
-  if (found.size > now) {
-    changes.push(changeOf(before, isDefault ? 'cmdline' : 'device-tree', found));
-    const area = before.booted.regions.find((one) => one.isDefault && one.kind === 'cma');
-    const areaUnit = area === undefined ? unit : unitOf(before, area);
-    const other = yield* search(
-      (size) => (isDefault ? defaultNode(before, size) : defaultResized(before, size)),
-      items,
-      heap,
-      areaUnit,
-      ram,
-      age,
-    );
-    if (other !== undefined) changes.push(changeOf(before, isDefault ? 'device-tree' : 'cmdline', other));
-  }
-  return { ...base, size: found.size, ...(found.less && { less: found.less }), changes };
+  const change = changeOf(before, isDefault ? 'cmdline' : 'device-tree', found);
+  const area = before.booted.regions.find((one) => one.isDefault && one.kind === 'cma');
+  const instead = isDefault ? undefined : yield* otherThatFits(before, items, heap, area?.heaps[0], age);
+  if (instead !== undefined) return { ...answer, changes: [change], instead };
+  const areaUnit = area === undefined ? unit : unitOf(before, area);
+  const make = (size: bigint) => (isDefault ? defaultNode(before, size) : defaultResized(before, size));
+  const other = yield* search(make, items, heap, areaUnit, ram, age);
+  // A default area that is smaller than now would be somebody else's loss.
+  const isLoss = !isDefault && area?.size !== undefined && other !== undefined && other.size <= area.size;
+  if (other === undefined || isLoss) return { ...answer, changes: [change] };
+  return { ...answer, changes: [change, changeOf(before, isDefault ? 'device-tree' : 'cmdline', other)] };
 }
 
 /** The heaps that are asked for, each once. */

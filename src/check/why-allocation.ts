@@ -19,8 +19,8 @@ export interface Cure {
   readonly largest?: bigint;
   /** With these buffers freed the request works: the fewest that were found. */
   readonly free?: readonly Pick<BufferView, 'ino' | 'name' | 'size' | 'maker' | 'fds'>[];
-  /** With all of the heap's buffers freed it fails all the same. */
-  readonly never?: true;
+  /** With all of the heap's buffers freed it fails all the same: for the region's size, or for what is no buffer and stays. */
+  readonly never?: 'too-small' | 'taken';
 }
 
 export interface WhyAllocation {
@@ -67,14 +67,19 @@ function allocatedWithout(
 const TRIED_ALONE = 32;
 
 /** The fewest buffers whose memory the request needs: one, else the largest first until it works. */
-function toFree(kernel: Kernel, task: string, view: HeapView, size: bigint): Pick<Cure, 'free' | 'never'> {
+function toFree(
+  kernel: Kernel,
+  task: string,
+  { view, size, staying }: { readonly view: HeapView; readonly size: bigint; readonly staying: bigint },
+): Pick<Cure, 'free' | 'never'> {
   const buffers = [...buffersIn(kernel, view)].sort((a, b) =>
     a.size < b.size ? -1 : a.size > b.size ? 1 : a.ino - b.ino,
   );
   const works = (gone: readonly BufferView[]) =>
     allocatedWithout(kernel, task, view.name, size, gone).result.errno === undefined;
-  if (buffers.length === 0) return { never: true };
-  if (!works(buffers)) return { never: true };
+  if (buffers.length === 0 || !works(buffers)) {
+    return { never: view.base !== undefined && size <= view.size && staying > 0n ? 'taken' : 'too-small' };
+  }
   const alone = buffers.slice(0, TRIED_ALONE).find((buffer) => works([buffer]));
   if (alone !== undefined) return { free: [alone] };
   // The largest first; then those that turn out not to be needed stay.
@@ -92,6 +97,10 @@ function toFree(kernel: Kernel, task: string, view: HeapView, size: bigint): Pic
   }
   return { free: gone };
 }
+
+/** Bytes that are no buffer's, and that freeing buffers does not give back. */
+export const stayingIn = (holders: readonly Holder[]): bigint =>
+  holders.reduce((sum, { what, size }) => (what === 'buffer' ? sum : sum + size), 0n);
 
 /** Failures that have to do with who holds what memory. */
 const OF_ROOM: ReadonlySet<Failure['kind']> = new Set(['cma-no-room', 'coherent-no-room', 'system-oom']);
@@ -116,7 +125,7 @@ export function whyAllocation(kernel: Kernel, task: string, heap: string, size: 
     ...(why && { why }),
     cure: {
       ...(isTrue && largest < size && { largest }),
-      ...(ofRoom && toFree(kernel, task, view, size)),
+      ...(ofRoom && toFree(kernel, task, { view, size, staying: stayingIn(held.holders) })),
     },
   };
 }

@@ -15,6 +15,8 @@ export type Failure =
       readonly known: readonly string[];
       /** Modules that are not loaded, when there are any. */
       readonly notLoaded?: readonly string[];
+      /** By which code a region of that name is no heap. */
+      readonly noHeap?: string;
     }
   /** An argument that the kernel refuses before it allocates. */
   | {

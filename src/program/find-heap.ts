@@ -2,6 +2,7 @@
 
 import { fail } from '../kernel/calls/results.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { noSuchHeap } from '../kernel/missing-heap.ts';
 import type { HeapView } from '../kernel/views/views.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -14,6 +15,5 @@ export function findHeap(
   const heap = heaps.find((one) => one.name === name);
   if (heap !== undefined) return { heap };
   const notLoaded = kernel.waitingModules();
-  const known = heaps.map((one) => one.name);
-  return fail('ENOENT', { kind: 'no-such-heap', name, known, ...(notLoaded.length > 0 && { notLoaded }) });
+  return fail('ENOENT', noSuchHeap(name, { heaps, regions: kernel.regions(), notLoaded }));
 }

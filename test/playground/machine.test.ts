@@ -4,12 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { InvalidInput } from '../../src/diagnostic.ts';
 import { boardFromTree, compileSource, decodeDtb } from '../../src/index.ts';
 import { checkedBoard } from '../../src/playground/checked-board.ts';
-import { equalCommands, shellWord } from '../../src/playground/equal-commands.ts';
+import { equalCommands } from '../../src/playground/equal-commands.ts';
 import { Machine } from '../../src/playground/machine.ts';
 import type { PageInputs, PageStep } from '../../src/playground/page-inputs.ts';
 import { pageScenario } from '../../src/playground/page-scenario.ts';
 import { prepareScenario, readScenario, runScenario } from '../../src/scenario/index.ts';
 import { sha256 } from '../../src/session/kept-bytes.ts';
+import { shellWord } from '../../src/shell-word.ts';
 import { projectPath } from '../small-board.ts';
 
 const inputsOf = (file: string, bytes: Uint8Array | string, steps: readonly PageStep[] = []): PageInputs => ({

@@ -4,6 +4,7 @@ import { bytesOfItem, readWorkItem, type WorkItem, workloadWords } from '../../c
 import { type Trial, tryBoot } from '../../check/trial.ts';
 import { InvalidInput } from '../../diagnostic.ts';
 import { kernelWarnings } from '../../kernel/boot/asked-profile.ts';
+import { noSuchHeap } from '../../kernel/missing-heap.ts';
 import { MAX_AGE_STEPS } from '../../program/age.ts';
 import { completes } from '../completion/argument-kinds.ts';
 import { AnsweredNo, BootPanic, CallFailed, UsageError } from '../failures.ts';
@@ -89,14 +90,13 @@ function ordered(items: readonly WorkItem[], order: Order = 'given'): readonly W
 
 /** The heaps must be there. @throws CallFailed */
 function refuseUnknown({ booted }: Trial, items: readonly WorkItem[]): void {
-  const known = booted.heaps.map(({ name }) => name);
-  const unknown = items.find(({ heap }) => !known.includes(heap));
+  const unknown = items.find(({ heap }) => !booted.heaps.some(({ name }) => name === heap));
   if (unknown === undefined) return;
   throw new CallFailed([
     {
       what: `fit: ${unknown.text}`,
       errno: 'ENOENT',
-      why: { kind: 'no-such-heap', name: unknown.heap, known },
+      why: noSuchHeap(unknown.heap, booted),
     },
   ]);
 }

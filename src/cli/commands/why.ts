@@ -3,6 +3,7 @@ import { type FailureContext, failureContext } from '../../check/why-failure.ts'
 import { type WhyRegion, whyRegion } from '../../check/why-region.ts';
 import { placing } from '../../dma-buf/backends.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { noSuchHeap } from '../../kernel/missing-heap.ts';
 import type { Syscall } from '../../kernel/syscall.ts';
 import { linuxName } from '../../profile/profile.ts';
 import type { JournalCall, JournalEntry } from '../../session/journal.ts';
@@ -26,6 +27,7 @@ import {
   allocationText,
   bufferText,
   bufferWhyJson,
+  changeOfNever,
   failureJson,
   failureText,
   regionText,
@@ -33,33 +35,38 @@ import {
   type WhyBuffer,
 } from '../render/why.ts';
 import type { Shell } from '../shell.ts';
+import type { Ink } from '../terminal/ink.ts';
 import { readSize } from '../words/arguments.ts';
 import { requestName } from '../words/call-words.ts';
 import { BOARD_HELP, WITH_BOARD } from '../words/with-board.ts';
 
 /** Answers, with the kernel that it is about. */
-const answered = (sh: Shell, profile: string, json: object, text: Parameters<Shell['answer']>[1]) =>
-  sh.answer(() => ({ schema: 'dmaheap.why/1', profile, ...json }), text);
+const answered = (sh: Shell, profile: string, json: object, text: (ink: Ink) => string) =>
+  sh.answer(
+    () => ({ schema: 'dmaheap.why/1', profile, ...json }),
+    (ink) => `${profile}\n${sh.assumedMark}${text(ink)}`,
+  );
 
 const bannerOf = (session: Session): string => session.view((kernel) => kernel.info().banner);
 
 async function ofAllocation(sh: Shell, session: Session, heap: string, size: bigint): Promise<void> {
   const { task } = sh;
+  const board = session.info().inputs.file;
   const seen = session.view(
     (kernel): { why: WhyAllocation; context: FailureContext | undefined; isRegion: boolean } => {
       const why = whyAllocation(kernel, task, heap, size);
       const isRegion = why.view === undefined && kernel.regions().some(({ name }) => name === heap);
-      return { why, context: why.why && failureContext(kernel, why.why), isRegion };
+      const context = why.why && failureContext(kernel, why.why);
+      if (context === undefined || why.cure.never === undefined) return { why, context, isRegion };
+      return { why, context: { ...context, change: changeOfNever(why, board) }, isRegion };
     },
   );
   // A region that is no heap: why it is none is the answer.
   if (seen.isRegion) return ofNode(sh, session, heap);
   const { why, context } = seen;
   if (why.view === undefined) {
-    const known = session.view((kernel) => kernel.heaps().map(({ name }) => name));
-    throw new CallFailed([
-      { what: `why: ${heap}`, errno: 'ENOENT', why: { kind: 'no-such-heap', name: heap, known } },
-    ]);
+    const missing = session.view((kernel) => ({ heaps: kernel.heaps(), regions: kernel.regions() }));
+    throw new CallFailed([{ what: `why: ${heap}`, errno: 'ENOENT', why: noSuchHeap(heap, missing) }]);
   }
   const reasons = why.why === undefined ? [] : explainFailure(why.why);
   await answered(

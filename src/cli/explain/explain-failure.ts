@@ -157,7 +157,19 @@ export function explainFailure(failure: Failure): string[] {
             'mainline has no heap of that name: one of a vendor or a TEE is declared, boot --vendor NAME or FILE',
           ]
         : [];
-      return [...(near === undefined ? [] : [`did you mean ${near}?`]), known, ...missing, ...vendor];
+      const region =
+        failure.noHeap === undefined
+          ? []
+          : [
+              `the region ${failure.name} is there, and is no heap (${failure.noHeap}): dmaheap why ${failure.name}`,
+            ];
+      return [
+        ...(near === undefined ? [] : [`did you mean ${near}?`]),
+        known,
+        ...region,
+        ...missing,
+        ...vendor,
+      ];
     }
     case 'bad-argument':
       return badArgument(failure);

@@ -46,8 +46,8 @@ function changeLines(
 }
 
 function smallestLines(smallest: SmallestRegion, ink: Ink): readonly string[] {
-  const { heap, region, now, size, less, changes, unit } = smallest;
-  const head = `smallest ${escapeText(region)} for ${escapeText(heap)}`;
+  const { heap, region, now, size, less, changes, unit, instead } = smallest;
+  const head = `smallest ${escapeText(region)}${region === heap ? '' : ` for ${escapeText(heap)}`}`;
   if (size === undefined) return [`${head}: none that boots is large enough (it has ${formatSize(now)})`];
   const failing =
     less === undefined ? [] : [`with ${formatSize(size - unit)} it was tried, too: ${failedText(less)}`];
@@ -55,6 +55,9 @@ function smallestLines(smallest: SmallestRegion, ink: Ink): readonly string[] {
     `${head}: ${formatSize(size)} (it has ${formatSize(now)})`,
     ...failing.map((line) => `  ${line}`),
     ...changes.flatMap((change) => changeLines(change, heap, ink)),
+    ...(instead === undefined
+      ? []
+      : [`or no change, tried: allocate from ${escapeText(instead)}, which has room for it as it is`]),
   ];
 }
 
@@ -138,7 +141,7 @@ export const fitJson = ({ board, profile, fit, after }: FitQuestion) => ({
           fit: fit.orders.fit,
           first: fit.orders.first?.map(({ text }) => text) ?? null,
         },
-  smallest: fit.smallest.map(({ heap, region, now, unit, size, less, changes }) => ({
+  smallest: fit.smallest.map(({ heap, region, now, unit, size, less, changes, instead }) => ({
     heap,
     region,
     now,
@@ -146,5 +149,6 @@ export const fitJson = ({ board, profile, fit, after }: FitQuestion) => ({
     size: size ?? null,
     less: less === undefined ? null : failureJson(less),
     changes: changes.map(changeJson),
+    instead: instead ?? null,
   })),
 });

@@ -1,11 +1,13 @@
 /** Why something is as it is, in words and as JSON. */
 import type { Finding } from '../../check/finding.ts';
 import type { Holder } from '../../check/holders.ts';
-import type { WhyAllocation } from '../../check/why-allocation.ts';
+import { stayingIn, type WhyAllocation } from '../../check/why-allocation.ts';
 import type { FailureContext } from '../../check/why-failure.ts';
 import type { WhyRegion } from '../../check/why-region.ts';
 import { escapeText } from '../../escape-text.ts';
 import type { BufferView } from '../../kernel/views/views.ts';
+import { sizeWord } from '../../scenario/export/words.ts';
+import { shellWord } from '../../shell-word.ts';
 import { bytesOf, formatHex, formatRange, formatSize } from '../../units.ts';
 import { extentJson, regionJson } from '../json/json.ts';
 import { type Ink, NO_INK } from '../terminal/ink.ts';
@@ -70,12 +72,21 @@ export const contextLines = (context: FailureContext): readonly string[] => [
 ];
 
 /** Why freeing does not help. */
-function whyNever({ view, asked, holders }: WhyAllocation): string {
-  if (view?.backend === 'system') return 'RAM is too small for it';
-  const staying = holders.reduce((sum, { what, size }) => (what === 'buffer' ? sum : sum + size), 0n);
-  return view !== undefined && asked <= view.size && staying > 0n
-    ? `${formatSize(staying)} of the region are taken by what is no buffer`
-    : 'the region is too small for it (dmaheap fit says which size is not)';
+const whyNever = ({ view, cure, holders }: WhyAllocation): string =>
+  cure.never === 'taken'
+    ? `${formatSize(stayingIn(holders))} of the region are taken by what is no buffer`
+    : `${view?.backend === 'system' ? 'RAM' : 'the region'} is too small for it`;
+
+/**
+ * What would have to change where freeing does not help.
+ *
+ * @param board the file of the board, for the command that finds the size
+ */
+export function changeOfNever({ heap, asked, view, cure }: WhyAllocation, board: string): string {
+  if (view?.backend === 'system') return 'ask for less';
+  if (cure.never === 'taken') return 'ask for less, or free what is no buffer of the heap';
+  const words = ['fit', board, `${sizeWord(asked)}@${heap}`].map(shellWord).join(' ');
+  return `make the region larger, or ask for less: dmaheap ${words}`;
 }
 
 /** What was tried and helps. */
@@ -92,7 +103,7 @@ function cureLines(why: WhyAllocation): readonly string[] {
       `tried: ${formatSize(asked)} works when ${list.join(', ')}${more} (${formatSize(freed)}) ${cure.free.length === 1 ? 'is' : 'are'} freed`,
     );
   }
-  if (cure.never === true) {
+  if (cure.never !== undefined) {
     lines.push(
       `tried: ${formatSize(asked)} fails also when all buffers of the heap are freed: ${whyNever(why)}`,
     );
@@ -251,7 +262,7 @@ export const allocationJson = (
     largest: why.cure.largest ?? null,
     free:
       why.cure.free?.map(({ ino, name, size, maker }) => ({ ino, name: name ?? null, size, maker })) ?? null,
-    never: why.cure.never === true,
+    never: why.cure.never !== undefined,
   },
 });
 

@@ -1,7 +1,9 @@
 /** Opening and closing descriptors. Models fs/open.c (Linux 7.3). */
 import { dmaHeaps } from '../../dma-buf/dma-heap.ts';
 import { profileIn } from '../../profile/recorded-profile.ts';
+import { bootRecord } from '../boot/boot-record.ts';
 import { waitingModules } from '../boot/modules.ts';
+import { noSuchHeap } from '../missing-heap.ts';
 import type { KernelState } from '../state.ts';
 import { DescriptorTable } from '../task.ts';
 import { badArgument, fail, ok, type SyscallResult } from './results.ts';
@@ -31,9 +33,9 @@ export function open(state: KernelState, by: string, { path, flags, at }: Open):
 function explainMissingHeap({ records }: KernelState, path: string, refused: SyscallResult): SyscallResult {
   const name = /^\/dev\/dma_heap\/([^/]+)$/.exec(path)?.[1];
   if (refused.errno !== 'ENOENT' || name === undefined) return refused;
-  const known = dmaHeaps(records).map((heap) => heap.name);
+  const { regions } = bootRecord(records);
   const notLoaded = waitingModules(records);
-  return fail('ENOENT', { kind: 'no-such-heap', name, known, ...(notLoaded.length > 0 && { notLoaded }) });
+  return fail('ENOENT', noSuchHeap(name, { heaps: dmaHeaps(records), regions, notLoaded }));
 }
 
 export interface Close {
