@@ -67,7 +67,7 @@ describe('of a scenario', () => {
     await page.locator('#s1 a').click();
     expect(await page.evaluate('location.hash')).toBe('#b0');
     await page.locator('#b0 >> text=video-cma').last().click();
-    expect(await page.locator(':target').textContent()).toContain('CMA area');
+    expect(await page.locator(':target').textContent()).toContain('67108864CMA');
     await page.locator('#b2 button').click();
     await page.waitForSelector('#picture g.chosen rect');
     expect(await page.locator('#number').inputValue()).toBe('3');
