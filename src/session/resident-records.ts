@@ -46,6 +46,8 @@ export class ResidentRecords implements Records {
   }
 
   put<T>(key: string, value: T): void {
+    // What this transaction has deleted was there before, or is known to be made.
+    const isFirst = !this.#changed.has(key);
     this.#changed.add(key);
     const isKnown = this.#values.get(key) !== undefined;
     this.#values.set(key, value);
@@ -53,7 +55,7 @@ export class ResidentRecords implements Records {
     const keys = this.#keys.get(directoryOf(key));
     if (keys === undefined || keys.has(key)) return;
     keys.add(key);
-    this.#made.add(key);
+    if (isFirst) this.#made.add(key);
   }
 
   delete(key: string): void {
