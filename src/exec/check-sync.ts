@@ -113,8 +113,9 @@ export class CheckSync {
       if (this.#watched.has(file)) continue;
       const buffer = kernel.bufferOfFile(file);
       if (buffer?.mappings.some(isWritable) !== true) continue;
-      const shadow = new Shadow(Number(buffer.size), (at, into) => this.#files.read(name, at, into));
-      this.#watched.set(file, { name, shadow, open: new Map() });
+      const read = (at: number, into: Uint8Array): void => this.#files.read(name, at, into);
+      const shadow = this.#readable(file, name, () => new Shadow(Number(buffer.size), read));
+      if (shadow !== undefined) this.#watched.set(file, { name, shadow, open: new Map() });
     }
   }
 
@@ -160,14 +161,19 @@ export class CheckSync {
     });
   }
 
-  /** A file that its program has made unreadable has nothing to tell. */
   #compare(file: number, { name, shadow }: Watched, onChange: Parameters<Shadow['look']>[0]): void {
+    this.#readable(file, name, () => shadow.look(onChange));
+  }
+
+  /** Reads a buffer's file. One that a program has made unreadable has nothing to tell: it is watched no more. */
+  #readable<T>(file: number, name: string, read: () => T): T | undefined {
     try {
-      shadow.look(onChange);
+      return read();
     } catch (error) {
       if (!(error instanceof SessionError)) throw error;
       this.#watched.delete(file);
       this.#files.release(name);
+      return undefined;
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Which process is which task of the model. The first of a run is NAME, what descends from it NAME.PID; a task lives as long as the
- * connection of its process, and over exec.
+ * connection of its process, and over exec. No two processes are one task.
  */
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Syscall } from '../kernel/syscall.ts';
@@ -63,7 +63,8 @@ export class Tasks {
    */
   arrive(kernel: Kernel, peer: Peer, hello: Hello, border: Border): Process | undefined {
     const { pid, ppid, how } = hello;
-    if (this.#connected.has(pid) && !this.#executing.has(pid)) {
+    const executes = this.#executing.has(pid);
+    if (this.#waiting.has(pid) || (this.#connected.has(pid) && !executes)) {
       throw new MalformedMessage(`process ${pid} is connected already`);
     }
     const known = this.#nameOf(kernel, hello);
@@ -74,7 +75,7 @@ export class Tasks {
     this.#executing.delete(pid);
     this.#born.delete(pid);
     const process = { ...known, pid, ppid, border, supervised: hello.carrier === CARRIER.SUPERVISED };
-    if (how === HOW.EXECED) kernel.syscall(process.task, { call: 'execve' });
+    if (how === HOW.EXECED || executes) kernel.syscall(process.task, { call: 'execve' });
     this.#connected.set(pid, peer);
     return process;
   }
@@ -82,19 +83,18 @@ export class Tasks {
   #nameOf(kernel: Kernel, hello: Hello): Named | undefined {
     const { how, pid, ppid } = hello;
     const root = isTaskName(hello.task) ? hello.task : 'exec';
-    if (how === HOW.START) return { task: this.#start(kernel, root, pid), root };
     const own = this.#executing.get(pid) ?? this.#born.get(pid);
     if (own !== undefined) return own;
+    if (how === HOW.START) return { task: this.#start(kernel, root, pid), root };
     const parent = this.#connected.get(ppid)?.process ?? this.#executing.get(ppid);
-    if (parent === undefined) return { task: this.#start(kernel, childName(root, pid), pid), root };
+    if (parent === undefined) return { task: this.#start(kernel, this.#childName(root, pid), pid), root };
     // After posix_spawn(3), or a clone(2) of the program's own, nobody tells of it.
     return how === HOW.FORKED ? undefined : this.#fork(kernel, parent, pid);
   }
 
   /** A new task without descriptors of ours, or the one of that name that no process is. */
   #start(kernel: Kernel, name: string, pid: number): string {
-    const isFree = this.peerOfTask(name) === undefined;
-    const task = isFree ? name : childName(name, pid);
+    const task = this.has(name) ? this.#childName(name, pid) : name;
     if (!kernel.hasTask(task)) {
       const call: Syscall = { call: 'task_add', name: task, credentials: ROOT, nofile: NR_OPEN };
       kernel.syscall(task, call);
@@ -104,12 +104,18 @@ export class Tasks {
   }
 
   #fork(kernel: Kernel, parent: Named, pid: number): Named {
-    const task = childName(parent.root, pid);
-    // A process of that number, whose end nobody has told of.
+    const task = this.#childName(parent.root, pid);
+    // Of a process whose end nobody has told of.
     if (kernel.hasTask(task)) kernel.syscall(task, { call: 'exit' });
     kernel.syscall(parent.task, { call: 'fork', child: task });
     this.#notes?.add(task, pid);
     return { task, root: parent.root };
+  }
+
+  /** NAME.PID, or more than that where another process is called so. */
+  #childName(root: string, pid: number): string {
+    const name = `${root}.${pid}`;
+    return this.has(name) ? this.#childName(name, pid) : name;
   }
 
   /**
@@ -118,7 +124,7 @@ export class Tasks {
    * @returns the child's connection when it waits for this
    */
   forked(kernel: Kernel, parent: Process, pid: number): Peer | undefined {
-    if (this.#connected.has(pid) || this.#born.has(pid)) return undefined;
+    if (this.#connected.has(pid) || this.#executing.has(pid) || this.#born.has(pid)) return undefined;
     this.#born.set(pid, this.#fork(kernel, parent, pid));
     const waiting = this.#waiting.get(pid);
     this.#waiting.delete(pid);
@@ -162,5 +168,3 @@ export class Tasks {
     return ended;
   }
 }
-
-const childName = (root: string, pid: number): string => `${root}.${pid}`;

@@ -12,18 +12,44 @@ import type { ReadScenario } from '../../src/exec/scenario-plays.ts';
 import { FieldReader, FieldWriter, FrameSplitter } from '../../src/exec/wire.ts';
 import type { BootParams } from '../../src/kernel/boot/boot-params.ts';
 import { MemoryRecords } from '../../src/records.ts';
+import { buffersPath } from '../../src/session/buffer-files.ts';
+import { bootSession } from '../../src/session/local-session.ts';
 import { MemorySession } from '../../src/session/memory-session.ts';
+import { type ServedSession, serveSession } from '../../src/session/served-session.ts';
+import type { BootInputs } from '../../src/session/session.ts';
 import { DMA_HEAP_IOCTL_ALLOC } from '../../src/uapi/dma-heap.ts';
-import { bootInputs, cameraInputs } from '../session/camera-board.ts';
+import { at, bootInputs, cameraInputs } from '../session/camera-board.ts';
 
 export const TOKEN = 'f'.repeat(64);
 export const EM_X86_64 = 62;
 export const EM_AARCH64 = 183;
 
-/** An exchange over a session in memory, with directories of its own. */
+/** A session as programs are served from, in a directory. */
+function servedSession(directory: string, inputs: BootInputs): ServedSession {
+  const location = at(join(directory, 'session'));
+  bootSession(location, inputs, bootInputs(inputs));
+  return serveSession(location);
+}
+
+function memorySession(inputs: BootInputs): MemorySession {
+  const records = new MemoryRecords();
+  bootInputs(inputs)(records);
+  return new MemorySession(records, inputs);
+}
+
+export interface TestServerOptions {
+  /** Reads a scenario that is played. */
+  readonly scenario?: ReadScenario;
+  /** The session is one of a real server; else one in memory. */
+  readonly served?: boolean;
+}
+
+/** An exchange over a session, with directories of its own. */
 export class TestServer {
   readonly directory = mkdtempSync(join(tmpdir(), 'dmaheap-exchange-'));
-  readonly session: MemorySession;
+  /** Where the files of buffers lie. */
+  readonly bufferFiles: string;
+  readonly session: MemorySession | ServedSession;
   exchange: Exchange;
   readonly killed: number[] = [];
   /** Processes of the host that run without a connection. */
@@ -33,13 +59,11 @@ export class TestServer {
 
   readonly #scenario: ReadScenario | undefined;
 
-  /** @param scenario reads one that is played */
-  constructor(params: BootParams = {}, scenario?: ReadScenario) {
+  constructor(params: BootParams = {}, { scenario, served = false }: TestServerOptions = {}) {
     this.#scenario = scenario;
     const inputs = { ...cameraInputs(), params };
-    const records = new MemoryRecords();
-    bootInputs(inputs)(records);
-    this.session = new MemorySession(records, inputs);
+    this.session = served ? servedSession(this.directory, inputs) : memorySession(inputs);
+    this.bufferFiles = served ? buffersPath(join(this.directory, 'session')) : join(this.directory, 'b');
     this.exchange = this.#exchangeOf();
   }
 
@@ -49,7 +73,7 @@ export class TestServer {
   }
 
   #exchangeOf(): Exchange {
-    const buffers = new ExportedNames(join(this.directory, 'b'));
+    const buffers = new ExportedNames(this.bufferFiles);
     const mirror = new Mirror(join(this.directory, 'mirror'));
     this.session.view((kernel) => {
       mirror.begin(kernel);
@@ -84,8 +108,8 @@ export class TestServer {
   }
 
   close(): void {
-    rmSync(this.directory, { recursive: true, force: true });
     this.session.close();
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }
 

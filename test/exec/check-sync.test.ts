@@ -25,7 +25,7 @@ import {
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../../src/uapi/fcntl.ts';
 import { device, reportsOf, Task } from '../kernel/machine.ts';
 import { at, bootInputs, cameraInputs } from '../session/camera-board.ts';
-import { type Answered, Carrier, TestServer, TOKEN } from './carrier.ts';
+import { type Answered, Carrier, started, TestServer, TOKEN } from './carrier.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'dmaheap-check-sync-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -246,6 +246,25 @@ describe('a run', () => {
     carrier.end();
     const { hazards } = JSON.parse(watch({ summary: true }).fields.str());
     expect(hazards).toEqual(checkSync ? Array(2).fill({ text: 'unbracketed-write' }) : []);
+    server.close();
+  });
+});
+
+describe('a buffer whose file its program has removed', () => {
+  it('is not watched, and hinders nobody who maps another', () => {
+    const server = new TestServer();
+    const watcher = new Carrier(server);
+    const words = { token: TOKEN, watch: 1, task: 'app', checkSync: true };
+    watcher.ask(MESSAGE.WATCH, (fields) => fields.str(JSON.stringify(words)));
+    for (const pid of [100, 101]) {
+      const program = started(server, { pid });
+      program.open('/dev/dma_heap/system', 3);
+      program.alloc(3, 4096, 4);
+      const { ret } = program.get(MESSAGE.MMAP, (fields) =>
+        fields.u32(4).u64(0).u64(4096).u32(3).u32(1).u64(0).u64(0x7000_0000),
+      );
+      expect(ret).toBe(0);
+    }
     server.close();
   });
 });

@@ -148,6 +148,54 @@ describe('a process', () => {
     expect(server.fds('app')).toEqual([3, 4]);
   });
 
+  it('cannot say that it is a child that waits for word of its parent', () => {
+    const { parent } = parentWithBuffer();
+    const child = new Carrier(server);
+    expect(child.hello({ how: HOW.FORKED, pid: 101, ppid: 100 })).toBeUndefined();
+    for (const how of [HOW.START, HOW.FORKED, HOW.EXECED]) {
+      expect(new Carrier(server).hello({ how, pid: 101, ppid: 100 })?.ret).toBe(-71);
+    }
+    fork(parent, 101);
+    expect(child.told).toHaveLength(1);
+  });
+
+  it.each([
+    ['that starts with its name', (_: Carrier) => started(server, { pid: 200, task: 'app' })],
+    ['that says to have forked it', (other: Carrier) => fork(other, 100)],
+  ])('is not lost to another one between two programs: to one %s', (_what, robs) => {
+    const { parent, buffer } = parentWithBuffer();
+    const other = started(server, { pid: 300, task: 'other' });
+    parent.get(MESSAGE.EXEC, (fields) => fields.str('/bin/other').u32(0));
+    server.running.add(100);
+    parent.end();
+    robs(other);
+    expect(server.fds('app')).toEqual([3, 4]);
+    const next = started(server, { how: HOW.EXECED, pid: 100, fds: [[4, 0, buffer]] });
+    expect(next.peer.process?.task).toBe('app');
+    next.end();
+    server.running.delete(100);
+    server.exchange.tick(false);
+    expect(server.session.view((kernel) => kernel.taskNames())).not.toContain('app');
+    expect(server.session.view((kernel) => kernel.taskNames())).not.toContain('other.100');
+  });
+
+  it('never gets the name of another as its child’s', () => {
+    const { parent } = parentWithBuffer();
+    const other = started(server, { pid: 300, task: 'app.101' });
+    other.open('/dev/dma_heap/system', 5);
+    fork(parent, 101);
+    expect(server.fds('app.101')).toEqual([5]);
+    expect(started(server, { how: HOW.FORKED, pid: 101, ppid: 100 }).peer.process?.task).toBe('app.101.101');
+  });
+
+  it('that became another program keeps its task, whatever it says of how it came', () => {
+    const { parent, buffer } = parentWithBuffer();
+    parent.get(MESSAGE.EXEC, (fields) => fields.str('/bin/other').u32(0));
+    parent.end();
+    const next = started(server, { how: HOW.START, pid: 100, task: 'new', fds: [[4, 0, buffer]] });
+    expect(next.peer.process?.task).toBe('app');
+  });
+
   it("cannot bring another's buffer that it does not have", () => {
     const { buffer } = parentWithBuffer();
     const thief = started(server, { pid: 500, task: 'thief', fds: [[4, 0, buffer]] });

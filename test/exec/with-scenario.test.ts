@@ -32,7 +32,7 @@ function scenarioFile(steps: string): string {
 const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 
 class Run {
-  readonly server = new TestServer({}, loadScenario);
+  readonly server = new TestServer({}, { scenario: loadScenario });
   readonly watcher = new Carrier(this.server);
   readonly program = new Carrier(this.server);
 
