@@ -187,7 +187,7 @@ int64_t dmah_wire_ask(struct dmah_wire *w)
   if (!send_all(w->socket, w->out, w->out_length) || !receive_answer(w)) {
     dmah_raw(SYS_close, w->socket);
     w->socket = -1;
-    w->in_length = 0;
+    w->in_length = w->in_at = 0;
     return -EIO;
   }
   return dmah_get_i64(w);
