@@ -8,6 +8,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Exchange } from './exchange.ts';
 import { Lookout } from './lookout.ts';
 import { Peer } from './peer.ts';
+import { MAX_ANSWER } from './protocol.ts';
 import { type Frame, FrameSplitter, MalformedMessage } from './wire.ts';
 
 /** How long the server lives on without a connection, milliseconds: a shell may start the next program. */
@@ -16,6 +17,8 @@ const LINGER = 300;
 const PATIENCE = 10_000;
 /** How often silent processes are looked after, milliseconds. */
 const TICK = 200;
+/** Questions of one connection that may wait: a carrier asks one at a time. */
+const MOST_ASKED = 64;
 
 /** A question that waits for its turn. */
 interface Asked {
@@ -84,6 +87,7 @@ export class ExchangeServer {
     clearTimeout(this.#linger);
     const splitter = new FrameSplitter();
     let isEnding = false;
+    let asked = 0;
     const hangUp = () => {
       isEnding = true;
     };
@@ -94,12 +98,25 @@ export class ExchangeServer {
       if (bytes !== undefined) socket.write(bytes);
       if (isEnding) socket.end();
     };
+    const answerNext = (frame: Frame): void => {
+      asked--;
+      answer(frame);
+    };
+    // Whoever asks on without a look at the answers would fill our memory. Those who watch are told of what others do.
+    const isFlooded = (): boolean =>
+      asked >= MOST_ASKED || (peer.role !== 'watcher' && socket.writableLength > MAX_ANSWER);
     const take = (chunk: Buffer): void => {
+      if (isEnding) return;
       try {
         for (const frame of splitter.push(chunk)) {
           // What it tells is what the others wait for.
-          if (peer.role === 'supervisor') answer(frame);
-          else this.#later({ frame, answer: () => answer(frame), wasProbed: false });
+          if (peer.role === 'supervisor') {
+            answer(frame);
+            continue;
+          }
+          if (isFlooded()) throw new MalformedMessage('more questions than answers were read');
+          asked++;
+          this.#later({ frame, answer: () => answerNext(frame), wasProbed: false });
         }
       } catch (error) {
         if (!(error instanceof MalformedMessage)) throw error;

@@ -94,6 +94,10 @@ const hello = (pid: number, task = 'app'): Buffer =>
 const open = (at: number): Buffer =>
   frame(MESSAGE.OPEN, (fields) => fields.str('/dev/dma_heap/system').u32(2).u32(0).u32(at));
 
+/** A question whose answer is as long. */
+const echo = (length: number): Buffer =>
+  frame(MESSAGE.PROC, (fields) => fields.u32(1).str('status').str('x'.repeat(length)));
+
 const alloc = (heap: number, at: number): Buffer => {
   const data = Buffer.alloc(24);
   data.writeBigUInt64LE(4096n);
@@ -131,6 +135,32 @@ describe('the server', () => {
     const client = await Client.open();
     client.socket.write(Buffer.concat([hello(100), frame(MESSAGE.OPEN, (fields) => fields.u32(9)), open(3)]));
     expect([await client.ret(), await client.ret(), await client.ret()]).toEqual([0, -71, undefined]);
+  });
+
+  it('ends a connection that asks on and reads no answers, and keeps little of it', async () => {
+    const other = await Client.open();
+    other.socket.write(hello(101, 'other'));
+    expect(await other.ret()).toBe(0);
+    // Many questions at once.
+    const client = await Client.open();
+    client.socket.write(Buffer.concat([hello(100), ...Array<Buffer>(5000).fill(open(3))]));
+    while ((await client.ret()) !== undefined);
+    // One after the other, with long answers.
+    const silent = await Client.open();
+    silent.socket.write(hello(102, 'silent'));
+    expect(await silent.ret()).toBe(0);
+    silent.socket.pause();
+    for (let n = 0; n < 400; n++) {
+      silent.socket.write(echo(120_000));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    silent.socket.resume();
+    let answers = 0;
+    while ((await silent.ret()) !== undefined) answers++;
+    expect(answers).toBeGreaterThan(100);
+    expect(answers).toBeLessThan(200);
+    other.socket.write(open(3));
+    expect(await other.ret()).toBe(3);
   });
 
   it('sees the end of a process before the next question of another', async () => {
