@@ -6,6 +6,7 @@ import { exactly, profile, size, text, whole } from './values.ts';
 export const reportAnswer = {
   profile,
   title: text,
+  panic: text.nullable(),
   steps: whole,
   buffers: whole,
   alive: whole,
@@ -30,6 +31,7 @@ export const reportAnswer = {
       hint: text.nullable(),
     }).meta({ id: 'finding of a report' }),
   ),
+  compared_with: text.nullable(),
   differences: z.array(text).nullable(),
   notes: z.array(text),
   html: text.nullable(),

@@ -116,7 +116,15 @@ export function allFindings(
 ): readonly ReportFinding[] {
   const checked = checkBoard({ board, params }, { levels: lintLevels(), disabled: new Set() });
   const order = ['error', 'warning', 'note'];
-  const all = [...failedSteps(report), ...checked.findings.map(boardFinding), ...(timeline?.findings ?? [])];
+  const ofBoard = checked.findings.map(boardFinding);
+  // What the kernel died of explains what else failed.
+  const isCause = ({ name }: ReportFinding): boolean => name === 'boot-panic';
+  const all = [
+    ...ofBoard.filter(isCause),
+    ...failedSteps(report),
+    ...ofBoard.filter((one) => !isCause(one)),
+    ...(timeline?.findings ?? []),
+  ];
   return grouped(all)
     .slice()
     .sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));

@@ -33,19 +33,17 @@ function logLine(data: ReportData, index: number): HTMLElement {
   return html('div', { id: `l${index}`, class: 'log' }, `[${seconds}] ${text}`, ...links);
 }
 
-/** The entry of a step; 0 is the boot. @param show shows a step in the map */
+/** The entry of a step; 0 is the boot. @param show shows a step in the map, where there is one */
 export function stepEntry(
   data: ReportData,
   groups: ByStep,
   step: number,
-  show: (step: number) => void,
+  show: ((step: number) => void) | undefined,
 ): HTMLElement {
   const lines = (groups.lines.get(step) ?? []).map((index) => logLine(data, index));
-  const number = button(
-    step === 0 ? 'boot' : String(step),
-    { label: step === 0 ? 'show boot in the map' : `show step ${step} in the map` },
-    () => show(step),
-  );
+  const what = step === 0 ? 'boot' : String(step);
+  const label = step === 0 ? 'show boot in the map' : `show step ${step} in the map`;
+  const number = show === undefined ? what : button(what, { label }, () => show(step));
   const known = data.steps[step - 1];
   if (known === undefined) return html('li', { id: 's0' }, number, ...lines);
   const made = (groups.made.get(step) ?? []).flatMap((index) => [

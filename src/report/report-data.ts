@@ -128,6 +128,8 @@ export interface TimelineData {
 /** All that a page shows. */
 export interface ReportData extends TimelineData {
   readonly title: string;
+  /** What the kernel died of while it booted: then there is no memory to show, and there are no steps. */
+  readonly panic?: string;
   readonly inputs: readonly ReportInput[];
   readonly files: readonly ReportFile[];
   readonly comparison?: ReportComparison;

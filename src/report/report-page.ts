@@ -13,8 +13,10 @@ export interface PageParts {
   readonly hash: (text: string) => string;
 }
 
+type Part = readonly [id: string, title: string, body: string];
+
 /** A part of the page with its heading. */
-const section = (id: string, title: string, body: string): string =>
+const section = ([id, title, body]: Part): string =>
   `<section id="${id}" aria-labelledby="${id}-title">\n<h2 id="${id}-title">${title}</h2>\n${body}</section>\n`;
 
 /** The whole page. */
@@ -22,7 +24,7 @@ export function reportPage(data: ReportData, { script, style, pack, hash }: Page
   const policy = `default-src 'none'; script-src 'sha256-${hash(script)}'; style-src 'sha256-${hash(style)}'; base-uri 'none'; form-action 'none'`;
   const last = data.steps.length;
   const title = xmlText(data.title);
-  const parts: readonly (readonly [id: string, title: string, body: string])[] = [
+  const memory: readonly Part[] = [
     [
       'map',
       'Memory',
@@ -39,14 +41,20 @@ export function reportPage(data: ReportData, { script, style, pack, hash }: Page
 `,
     ],
     ['use', 'Usage and fragmentation', '<div id="charts"></div>\n'],
-    ['findings', 'Findings', '<ul id="finding-list"></ul>\n'],
-    ...(data.comparison === undefined
-      ? []
-      : ([['comparison', 'Differences', '<div id="difference-list"></div>\n']] as const)),
+  ];
+  const buffers: readonly Part[] = [
     ['lives', 'Buffers by task', '<div id="life-lines"></div>\n'],
     ['buffers', 'Buffers', '<div id="buffer-table"></div>\n'],
     ['regions', 'Regions', '<div id="region-table"></div>\n'],
-    ['steps', 'Steps and log', '<div id="step-list"></div>\n'],
+  ];
+  const isDead = data.panic !== undefined;
+  const differences: Part = ['comparison', 'Differences', '<div id="difference-list"></div>\n'];
+  const parts: readonly Part[] = [
+    ...(isDead ? [] : memory),
+    ['findings', 'Findings', '<ul id="finding-list"></ul>\n'],
+    ...(data.comparison === undefined ? [] : [differences]),
+    ...(isDead ? [] : buffers),
+    ['steps', isDead ? 'Log' : 'Steps and log', '<div id="step-list"></div>\n'],
     ['inputs', 'Inputs', '<dl id="input-list"></dl>\n<div id="files"></div>\n<ul id="notes"></ul>\n'],
   ];
   const links = parts.map(([id, name]) => `<a href="#${id}">${name}</a>`).join(' ');
@@ -64,11 +72,11 @@ export function reportPage(data: ReportData, { script, style, pack, hash }: Page
 <header>
 <h1>${title}</h1>
 <p>${xmlText(data.banner)}</p>
-<nav aria-label="Parts of the report">${links}</nav>
+${data.panic === undefined ? '' : `<p class="panic"><strong>The kernel dies while it boots: ${xmlText(data.panic)}</strong></p>\n`}<nav aria-label="Parts of the report">${links}</nav>
 </header>
 <main>
 <noscript><p>The pictures and tables of this page are drawn by a script, which is part of the page.</p></noscript>
-${parts.map(([id, name, body]) => section(id, name, body)).join('')}</main>
+${parts.map(section).join('')}</main>
 <script type="text/plain" id="data">${pack(JSON.stringify(data))}</script>
 <script type="module">${script}</script>
 </body>

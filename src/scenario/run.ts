@@ -5,12 +5,14 @@
 import { type Diagnostic, InvalidInput } from '../diagnostic.ts';
 import { KernelOops } from '../dma-buf/kernel-oops.ts';
 import { NotModelled } from '../dma-buf/not-modelled.ts';
+import { askedProfile } from '../kernel/boot/asked-profile.ts';
 import { type BootOutcome, boot } from '../kernel/boot/boot.ts';
 import { Kernel, layoutOf } from '../kernel/kernel.ts';
 import { nextRandom } from '../kernel/random.ts';
 import { SHELL_TASK } from '../kernel/task.ts';
 import { ArenaFull, InMemoryPhysMemory } from '../mm/phys-memory.ts';
 import { Printk } from '../printk.ts';
+import { linuxBanner } from '../profile/profile.ts';
 import { startTask } from '../program/caller.ts';
 import { MemoryRecords, type Records } from '../records.ts';
 import { refuseUnknownHeap } from './actions/fault.ts';
@@ -88,6 +90,12 @@ const NONE: readonly never[] = [];
 /** What booting a machine that runs comes to. */
 const RUNS: BootOutcome = { warnings: NONE };
 const PASSED = { mismatches: NONE, unmade: NONE, log: NONE, hazards: NONE } as const;
+
+/** Which Linux was to boot: a kernel that dies has no banner of its own. */
+function askedBanner({ board, params }: PreparedScenario): string {
+  const { profile } = askedProfile(board, params);
+  return profile === undefined ? '' : linuxBanner(profile);
+}
 
 export class ScenarioRun {
   readonly #prepared: PreparedScenario;
@@ -221,7 +229,7 @@ export class ScenarioRun {
       file: source.file,
       ...(title !== undefined && { title }),
       verdict,
-      profile: kernel?.info().banner ?? '',
+      profile: kernel?.info().banner ?? askedBanner(this.#prepared),
       board: board.source,
       seed,
       steps: this.#number,

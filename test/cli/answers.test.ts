@@ -79,6 +79,7 @@ const MORE: readonly (readonly string[])[] = [
   ['replay', 'out.tar.gz'],
   ['report', '--html', 'report.html'],
   ['report', 'out.tar.gz', '--compare', '6.12'],
+  ['report', 'out.yaml', '--compare-board', projectPath('fixtures/boards/two-bank.dtb')],
   ['replay', 'out.yaml', '--board', projectPath('fixtures/boards/two-bank.dtb')],
   ['run', 'out.yaml', 'wrong.yaml'],
   ['dt', BOARD, '--out', 'out.dtb', '-O', 'dtb'],

@@ -254,6 +254,7 @@ export const VALUES: Readonly<Record<string, string>> = {
   '--to': '3',
   '--html': 'report.html',
   '--compare': '6.12',
+  '--compare-board': 'walk.dts',
   'memmap --from': '0x44000000',
   'memmap --to': '0x48800000',
   '--events': 'POLLIN',

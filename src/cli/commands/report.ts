@@ -1,20 +1,22 @@
+import { basename } from 'node:path';
 import { Option } from 'commander';
+import type { Board } from '../../board/board.ts';
 import { timelineDifferences } from '../../report/compare-timelines.ts';
+import { deadBoot } from '../../report/dead-boot.ts';
 import type { ReportComparison, ReportData, ReportInput } from '../../report/report-data.ts';
 import { reportPage } from '../../report/report-page.ts';
-import type { PreparedScenario } from '../../scenario/index.ts';
 import { offers } from '../completion/option-values.ts';
-import { AnsweredNo } from '../failures.ts';
+import { loadTree } from '../read/load-tree.ts';
+import { loadedBoard } from '../read/loaded-board.ts';
 import { reportParts } from '../read/page-parts.ts';
+import { inputName } from '../read/read-input.ts';
 import { type ReportSource, scenarioSource, sessionSource } from '../read/report-source.ts';
 import { examples, type Registry } from '../registry.ts';
 import { bootLine } from '../render/boot-difference.ts';
 import { reportJson, reportText } from '../render/report.ts';
-import { panicLines } from '../render/run-text.ts';
 import { allFindings, type WatchedRun, watchRun } from '../report-run.ts';
 import type { Scenarios } from '../run-scenario.ts';
 import type { Shell } from '../shell.ts';
-import { NO_INK } from '../terminal/ink.ts';
 import { writeOutput } from '../terminal/output-file.ts';
 import { VERSION } from '../version.ts';
 import { kernelReader, RELEASES } from '../words/kernel-option.ts';
@@ -22,25 +24,38 @@ import { kernelReader, RELEASES } from '../words/kernel-option.ts';
 interface ReportOptions {
   readonly html?: string;
   readonly compare?: string;
+  readonly compareBoard?: string;
 }
 
-/** The same steps on another kernel. A boot that dies there is a difference, too. */
+/** The board that is compared with. @throws UnreadableInput, InvalidInput */
+async function otherBoard(sh: Shell, file: string | undefined): Promise<Board | undefined> {
+  if (file === undefined) return undefined;
+  const loaded = await loadTree(file, {});
+  const board = loadedBoard(loaded, inputName(file));
+  await sh.warn([...loaded.warnings, ...board.diagnostics]);
+  return board;
+}
+
+/** The same steps on another kernel or board. A boot that dies is a difference, too. */
 async function compared(
   sh: Shell,
   scenarios: Scenarios,
-  prepared: PreparedScenario,
+  source: ReportSource,
   own: WatchedRun,
-  kernel: string,
-): Promise<ReportComparison> {
-  const there: PreparedScenario = { ...prepared, params: { ...prepared.params, kernel }, isOther: true };
-  const [before, after] = [scenarios.bootedBy(prepared), scenarios.bootedBy(there)];
+  { compare: kernel, compareBoard }: ReportOptions,
+): Promise<ReportComparison | undefined> {
+  const board = await otherBoard(sh, compareBoard);
+  if (board === undefined && kernel === undefined) return undefined;
+  const there = await source.elsewhere({ board, kernel });
+  const [before, after] = [scenarios.bootedBy(source.prepared), scenarios.bootedBy(there)];
   const other = await watchRun(sh, scenarios, there);
   const boots = scenarios.bootDifferences(before, after).map(bootLine);
   const steps =
     own.timeline === undefined || other.timeline === undefined
       ? []
       : timelineDifferences(own.timeline, other.timeline);
-  return { with: other.report.profile || `Linux ${kernel}`, differences: [...boots, ...steps] };
+  const where = board === undefined ? '' : `${basename(board.source)}: `;
+  return { with: `${where}${other.report.profile}`, differences: [...boots, ...steps] };
 }
 
 function inputsOf({ prepared, files }: ReportSource, { report }: WatchedRun): readonly ReportInput[] {
@@ -62,21 +77,17 @@ async function runReport(sh: Shell, file: string | undefined, options: ReportOpt
     file === undefined ? await sessionSource(sh, scenarios) : await scenarioSource(sh, scenarios, file);
   const { prepared } = source;
   const watched = await watchRun(sh, scenarios, prepared);
-  const { report, timeline } = watched;
-  if (timeline === undefined) {
-    // A kernel that has died has no memory to show.
-    const lines = report.panic === undefined ? [] : panicLines(report.panic, NO_INK);
-    sh.streams.err(['report: the boot dies, and there is nothing to show', ...lines, ''].join('\n'));
-    throw new AnsweredNo();
-  }
-  const { compare, html } = options;
-  const comparison =
-    compare === undefined ? undefined : await compared(sh, scenarios, prepared, watched, compare);
+  const { report } = watched;
+  // A kernel that has died while it booted has no memory to show.
+  const timeline = watched.timeline ?? deadBoot(report.profile, report.panic?.log ?? []);
+  const { html } = options;
+  const comparison = await compared(sh, scenarios, source, watched, options);
   const parts = html === undefined ? undefined : await reportParts();
   const left = timeline.basesLeftOut;
   const data: ReportData = {
     ...timeline,
     title: source.title,
+    ...(report.panic && { panic: report.panic.message }),
     findings: allFindings(prepared, watched),
     inputs: inputsOf(source, watched),
     files: source.files.map(({ name, bytes }) => ({
@@ -120,11 +131,13 @@ export function reportCommand({ program, shell }: Registry): void {
         RELEASES,
       ),
     )
+    .option('--compare-board <file>', 'say what is different on this board')
     .addHelpText(
       'after',
       examples(
         'dmaheap report --html report.html',
         'dmaheap report bug.yaml --html report.html --compare 6.12',
+        'dmaheap report bug.yaml --compare-board next-revision.dtb',
       ),
     )
     .action((file: string | undefined, options: ReportOptions) => runReport(shell(command), file, options));

@@ -1,5 +1,6 @@
 /** What a report is about: a scenario that is named, or the session's history as a scenario. */
 
+import type { Board } from '../../board/board.ts';
 import { encodeDtb } from '../../devicetree/dtb-writer.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { PreparedScenario } from '../../scenario/index.ts';
@@ -12,7 +13,7 @@ import { decodeTree, keptName } from './load-tree.ts';
 import { loadedBoard } from './loaded-board.ts';
 import { inputName } from './read-input.ts';
 import { withKernel } from './scenario-kernel.ts';
-import { sourceOf } from './scenario-source.ts';
+import { type Source, sourceOf } from './scenario-source.ts';
 
 /** A text or a blob that goes along with a report. */
 export interface SourceFile {
@@ -27,6 +28,14 @@ export interface ReportSource {
   readonly files: readonly SourceFile[];
   /** What of it is missing, in sentences. */
   readonly notes: readonly string[];
+  /** The same steps elsewhere. @throws InvalidInput */
+  elsewhere(place: Elsewhere): Promise<PreparedScenario>;
+}
+
+/** Another board, another Linux, or both: what is not given stays. */
+export interface Elsewhere {
+  readonly board?: Board | undefined;
+  readonly kernel?: string | undefined;
 }
 
 const encoded = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -36,6 +45,20 @@ const again = (scenario: string, board: string | undefined): string =>
   board === undefined
     ? `To do it again: save ${scenario}, then dmaheap run ${scenario}`
     : `To do it again: save both files, then dmaheap run ${scenario} --board ${board}`;
+
+async function elsewhere(
+  scenarios: Scenarios,
+  prepared: PreparedScenario,
+  { read, files }: Pick<Source, 'read' | 'files'>,
+  { board, kernel = prepared.params.kernel }: Elsewhere,
+): Promise<PreparedScenario> {
+  const on =
+    board === undefined
+      ? prepared
+      : scenarios.compileScenario(read, board, files, await scenarios.vendorOf(read, files));
+  const params = { ...on.params, ...prepared.params, ...(kernel !== undefined && { kernel }) };
+  return { ...on, params, isOther: true };
+}
 
 /** A scenario's file or bundle. @throws UnreadableInput, InvalidInput */
 export async function scenarioSource(sh: Shell, scenarios: Scenarios, file: string): Promise<ReportSource> {
@@ -54,6 +77,7 @@ export async function scenarioSource(sh: Shell, scenarios: Scenarios, file: stri
     prepared,
     files: [{ name: 'scenario.yaml', bytes: encoded(text) }, ...(board === undefined ? [] : [board])],
     notes: [again('scenario.yaml', board?.name)],
+    elsewhere: (place) => elsewhere(scenarios, prepared, { read, files }, place),
   };
 }
 
@@ -68,7 +92,8 @@ export async function sessionSource(sh: Shell, scenarios: Scenarios): Promise<Re
     sha256,
   };
   const read = scenarios.readScenario(exported.yaml, 'session.yaml');
-  const prepared = await scenarios.prepareScenario(read, files);
+  const own = await scenarios.prepareScenario(read, files);
+  const prepared = { ...own, params: { ...own.params, ...inputs.params } };
   const board = 'file' in name ? { name: name.file, bytes: inputs.board } : undefined;
   const unsaid =
     exported.unsaid === 0
@@ -82,8 +107,9 @@ export async function sessionSource(sh: Shell, scenarios: Scenarios): Promise<Re
         ];
   return {
     title: `Session on ${inputName(inputs.file)}`,
-    prepared: { ...prepared, params: { ...prepared.params, ...inputs.params } },
+    prepared,
     files: [{ name: 'session.yaml', bytes: encoded(exported.yaml) }, ...(board === undefined ? [] : [board])],
     notes: [again('session.yaml', board?.name), ...unsaid, ...standIns],
+    elsewhere: (place) => elsewhere(scenarios, prepared, { read, files }, place),
   };
 }

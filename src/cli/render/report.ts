@@ -47,6 +47,7 @@ export const reportJson = (data: ReportData, html?: { readonly file: string; rea
   schema: 'dmaheap.report/1',
   profile: data.banner,
   title: data.title,
+  panic: data.panic ?? null,
   steps: data.steps.length,
   buffers: data.buffers.length,
   alive: aliveAtEnd(data),
@@ -67,6 +68,7 @@ export const reportJson = (data: ReportData, html?: { readonly file: string; rea
     region: place ?? null,
     hint: hint ?? null,
   })),
+  compared_with: data.comparison?.with ?? null,
   differences: data.comparison?.differences ?? null,
   notes: data.notes,
   html: html?.file ?? null,
@@ -88,6 +90,9 @@ export function reportText(data: ReportData, ink: Ink = NO_INK): string {
   const differences = data.comparison?.differences.map((one) => `  ${escapeText(one)}\n`);
   return [
     `${ink.title(escapeText(data.title))}\n${escapeText(data.banner)}\n`,
+    data.panic === undefined
+      ? ''
+      : `${ink.bad(`the kernel dies while it boots: ${escapeText(data.panic)}`)}\n`,
     `${counted(data.steps.length, 'step')}; ${counted(data.buffers.length, 'buffer')} made, ${aliveAtEnd(data)} live at the end\n`,
     ...heaps,
     ...findings,
