@@ -28,6 +28,8 @@ export class Peer {
   process: Process | undefined;
   /** Its task has ended in the model: by the OOM killer or a fault. */
   ended = false;
+  /** A watcher after which nobody comes: with it the server ends, unless programs are still connected. */
+  isLast = false;
   /** Sends a frame of its own accord, or a late answer. */
   readonly send: (frame: Buffer) => void;
   /** Ends the connection once what was sent has left. */

@@ -84,7 +84,10 @@ export class Runs {
   ask(peer: Peer, text: string, checkToken: (token: string) => void): unknown {
     const said = parse(text);
     const run = this.#runs.get(peer);
-    if (run !== undefined && said.summary === true) return this.#summary(run);
+    if (run !== undefined && said.summary === true) {
+      peer.isLast = said.last === true;
+      return this.#summary(run);
+    }
     if (run !== undefined || typeof said.token !== 'string' || said.watch !== 1) {
       throw new MalformedMessage('not a watch');
     }

@@ -35,7 +35,7 @@ export class ExchangeServer {
   /** Settles when nobody has been connected for a moment, or it was told to end. */
   readonly idle: Promise<void>;
   readonly #server: Server;
-  readonly #open = new Set<Socket>();
+  readonly #open = new Map<Socket, Peer>();
   /** What was asked in this turn, in order. */
   readonly #queue: Asked[] = [];
   #isDue = false;
@@ -79,11 +79,10 @@ export class ExchangeServer {
     clearInterval(this.#tick);
     clearTimeout(this.#linger);
     this.#server.close();
-    for (const socket of this.#open) socket.destroy();
+    for (const socket of this.#open.keys()) socket.destroy();
   }
 
   #accept(socket: Socket): void {
-    this.#open.add(socket);
     clearTimeout(this.#linger);
     const splitter = new FrameSplitter();
     let isEnding = false;
@@ -92,6 +91,7 @@ export class ExchangeServer {
       isEnding = true;
     };
     const peer = new Peer((frame) => socket.write(frame), hangUp);
+    this.#open.set(socket, peer);
     const answer = (frame: Frame): void => {
       if (isEnding || socket.destroyed) return;
       const bytes = this.#exchange.handle(peer, frame);
@@ -141,7 +141,8 @@ export class ExchangeServer {
     socket.on('close', () => {
       leave();
       this.#open.delete(socket);
-      if (this.#open.size === 0) this.#endAfter(LINGER);
+      if (peer.isLast && this.#isIdle) this.stop();
+      else if (this.#open.size === 0) this.#endAfter(LINGER);
     });
   }
 
@@ -172,6 +173,11 @@ export class ExchangeServer {
       next.answer();
     }
     this.#lookout.answered();
+  }
+
+  /** Supervisors stay a while after their programs, to be asked for what those left to others. */
+  get #isIdle(): boolean {
+    return [...this.#open.values()].every(({ role }) => role === 'supervisor');
   }
 
   #endAfter(milliseconds: number): void {

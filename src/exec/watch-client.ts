@@ -132,10 +132,15 @@ export class WatchClient {
     await this.#ask({ with: file });
   }
 
-  /** What is left of the run, after its last process has ended. @throws ExecFailure when the server has gone */
-  async summary(): Promise<RunSummary> {
+  /**
+   * What is left of the run, after its last process has ended.
+   *
+   * @param last whether the server may end with this connection: its session is nobody else's
+   * @throws ExecFailure when the server has gone
+   */
+  async summary(last: boolean): Promise<RunSummary> {
     for (let tries = 0; ; tries++) {
-      const summary = (await this.#ask({ summary: true })) as unknown as RunSummary;
+      const summary = (await this.#ask({ summary: true, last })) as unknown as RunSummary;
       if (!summary.running || tries === TRIES) return summary;
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }

@@ -74,13 +74,13 @@ const frame = (type: number, write: (fields: FieldWriter) => void): Buffer => {
   return fields.finish();
 };
 
-const hello = (pid: number, task = 'app'): Buffer =>
+const hello = (pid: number, task = 'app', how: number = HOW.START): Buffer =>
   frame(MESSAGE.HELLO, (fields) =>
     fields
       .u32(MAGIC)
       .u32(VERSION)
       .str(TOKEN)
-      .u32(HOW.START)
+      .u32(how)
       .u32(pid)
       .u32(1)
       .u32(EM_AARCH64)
@@ -197,5 +197,38 @@ describe('the server', () => {
     client.socket.destroy();
     await server.idle;
     expect(test.session.view((kernel) => kernel.taskNames())).not.toContain('app');
+  });
+
+  const told = (words: object): Buffer => frame(MESSAGE.WATCH, (fields) => fields.str(JSON.stringify(words)));
+  /** A run that is asked for, and its end as the last. */
+  const lastRun = async (): Promise<Client> => {
+    const watcher = await Client.open();
+    watcher.socket.write(told({ token: TOKEN, watch: 1, task: 'app', command: ['app'] }));
+    expect(await watcher.ret()).toBe(0);
+    watcher.socket.write(told({ summary: true, last: true }));
+    expect(await watcher.ret()).toBe(0);
+    return watcher;
+  };
+
+  it('ends at once after the last run, though its supervisor stays a while', async () => {
+    const supervisor = await Client.open();
+    supervisor.socket.write(hello(100, '1', HOW.SUPERVISOR));
+    expect(await supervisor.ret()).toBe(0);
+    const watcher = await lastRun();
+    watcher.socket.end();
+    await server.idle;
+  });
+
+  it('goes on after it for a program that is still there', async () => {
+    const left = await Client.open();
+    left.socket.write(hello(100, 'left'));
+    expect(await left.ret()).toBe(0);
+    const watcher = await lastRun();
+    watcher.socket.end();
+    const other = await Client.open();
+    other.socket.write(hello(101, 'other'));
+    expect(await other.ret()).toBe(0);
+    left.socket.write(open(3));
+    expect(await left.ret()).toBe(3);
   });
 });

@@ -112,7 +112,7 @@ async function runOn(
       { ...process.env, ...variables(marker, granted, native, seccomp) },
       sh.options.json === true ? 'err' : 'out',
     );
-    const summary = await client.summary();
+    const summary = await client.summary(place.isTemporary);
     return { ...granted, command, code, summary };
   } finally {
     client.close();
