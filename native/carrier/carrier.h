@@ -41,6 +41,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -65,6 +66,11 @@ void dmah_end(void);
 uint32_t dmah_get_flags(struct dmah_wire *w);
 /* ret of a question whose answer has nothing more that matters. */
 int64_t dmah_ask_end(struct dmah_wire *w);
+/* A lock whose holder is disturbed by no signal. */
+struct dmah_lock { pthread_mutex_t mutex; uint64_t mask_before; /* of the thread that holds it */ };
+#define DMAH_LOCK_INIT { .mutex = PTHREAD_MUTEX_INITIALIZER }
+void dmah_take(struct dmah_lock *lock);
+void dmah_let_go(struct dmah_lock *lock);
 /* The lock alone (fork). dmah_begin takes it too: never both. */
 void dmah_lock(void);
 void dmah_unlock(void);
@@ -77,6 +83,9 @@ bool dmah_active(void);
 extern uint32_t dmah_host_page_size;
 /* One line on stderr, whatever the program did to its stdio: "dmaheap exec: TEXT". At most once for each `said`. */
 void dmah_say(bool *said, const char *text, const char *name);
+
+/* What the fortified functions begin with: the program ends when n are asked for, and there is room for fewer. */
+void dmah_check_room(size_t n, size_t room);
 
 /* -1 and errno for -errno (also -4095…-1 from dmah_raw), else the value. */
 long dmah_result(int64_t ret);

@@ -2,7 +2,6 @@
 #include "carrier.h"
 
 #include <dirent.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +14,7 @@
 uint32_t dmah_host_page_size;
 
 static struct dmah_wire server = DMAH_WIRE_INIT;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static uint64_t mask_before; /* of the thread that holds the lock */
+static struct dmah_lock lock = DMAH_LOCK_INIT;
 static bool started;
 static long connected_pid;
 /* The environment may be changed by the program: what is needed later is kept. */
@@ -39,30 +37,37 @@ long dmah_result(int64_t ret)
   return -1;
 }
 
+extern void __chk_fail(void) __attribute__((weak)); /* glibc's: says so and aborts */
+void dmah_check_room(size_t n, size_t room)
+{
+  if (n <= room)
+    return;
+  if (__chk_fail)
+    __chk_fail();
+  abort();
+}
+
 void *dmah_next(const char *name) { return dlsym(RTLD_NEXT, name); }
 
 bool dmah_active(void) { return __atomic_load_n(&started, __ATOMIC_ACQUIRE); }
 
-static void block_signals(uint64_t *before)
+void dmah_take(struct dmah_lock *lock)
 {
-  uint64_t all = ~(uint64_t)0;
-  dmah_raw(SYS_rt_sigprocmask, SIG_BLOCK, &all, before, 8);
+  uint64_t all = ~(uint64_t)0, before;
+  dmah_raw(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, 8);
+  pthread_mutex_lock(&lock->mutex);
+  lock->mask_before = before;
 }
 
-void dmah_lock(void)
+void dmah_let_go(struct dmah_lock *lock)
 {
-  uint64_t before;
-  block_signals(&before);
-  pthread_mutex_lock(&lock);
-  mask_before = before;
-}
-
-void dmah_unlock(void)
-{
-  uint64_t before = mask_before;
-  pthread_mutex_unlock(&lock);
+  uint64_t before = lock->mask_before;
+  pthread_mutex_unlock(&lock->mutex);
   dmah_raw(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, 8);
 }
+
+void dmah_lock(void) { dmah_take(&lock); }
+void dmah_unlock(void) { dmah_let_go(&lock); }
 
 /*
  * Every descriptor that is emulated: what came over fork or exec. A forked child's are its parent's, which the server knows: when they are more than
@@ -134,7 +139,7 @@ struct dmah_wire *dmah_begin(uint16_t type)
 {
   if (connected_pid != dmah_raw(SYS_getpid)) {
     /* A child that our fork did not make (a raw clone): nobody else runs in it yet, whoever held the lock is not here. */
-    pthread_mutex_init(&lock, NULL);
+    pthread_mutex_init(&lock.mutex, NULL);
     dmah_lock();
     dmah_hello(DMAH_CLONED, dmah_raw(SYS_getppid));
     dmah_unlock();

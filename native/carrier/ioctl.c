@@ -10,21 +10,11 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
-/* What the number of a request says: its place in its family, how long its argument is, whether it stores to it. */
-#define NUMBER_OF(request) ((request) & 0xff)
-#define LENGTH_OF(request) ((size_t)(request) >> 16 & 0x3fff)
-#define STORES(request) ((request) >> 31)
+#include "../wire/ioctl-words.h"
 
 #define MOST_WANTED 8 /* other places of memory, in one question */
 #define MOST_WANTED_BYTES 4096 /* at one such place */
 #define MOST_QUESTIONS 8
-
-/* The numbers of the requests that make descriptors: of a heap, a DRM node (PRIME_HANDLE_TO_FD), a buffer (EXPORT_SYNC_FILE). */
-static bool makes_descriptor(int kind, unsigned request)
-{
-  unsigned number = NUMBER_OF(request);
-  return kind == DMAH_HEAP ? number == 0 : kind == DMAH_DRM ? number == 0x2d : kind == DMAH_BUFFER && number == 2;
-}
 
 struct offer {
   int fd; /* -1: the program's table is full */
@@ -258,7 +248,7 @@ int ioctl(int fd, int request, ...)
   if (!kind)
     return (int)dmah_result(dmah_raw(SYS_ioctl, fd, (unsigned)request, arg));
   struct offer offer = { .fd = -1 };
-  if (makes_descriptor(kind, (unsigned)request)) {
+  if (dmah_makes_descriptor(kind, (unsigned)request)) {
     int full = make_offer(&offer);
     if (full < 0) {
       static bool said;

@@ -2,29 +2,14 @@
 
 #include "carrier.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <sys/mman.h>
 
 static struct dmah_range *ranges; /* ascending, none touches the one before's inside */
 static size_t count, room;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static uint64_t mask_before; /* of the thread that holds the lock */
+static struct dmah_lock lock = DMAH_LOCK_INIT;
 
-void dmah_lists_lock(void)
-{
-  uint64_t all = ~(uint64_t)0, before;
-  dmah_raw(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, 8);
-  pthread_mutex_lock(&lock);
-  mask_before = before;
-}
-
-void dmah_lists_unlock(void)
-{
-  uint64_t before = mask_before;
-  pthread_mutex_unlock(&lock);
-  dmah_raw(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, 8);
-}
+void dmah_lists_lock(void) { dmah_take(&lock); }
+void dmah_lists_unlock(void) { dmah_let_go(&lock); }
 
 /* The first range that ends behind an address. */
 static size_t find(uintptr_t at)

@@ -4,46 +4,12 @@
 
 #include <stdlib.h>
 
-/* Takes "", "." and ".." out of an absolute path, in place; a slash at the end stays, for it asks for a directory. */
-static void normalise(char *path)
-{
-  char *to = path, *from = path;
-  while (*from) {
-    from += strspn(from, "/");
-    size_t n = strcspn(from, "/");
-    if (n == 0) {
-      *to++ = '/';
-      break;
-    }
-    if (n == 2 && from[0] == '.' && from[1] == '.') {
-      while (to > path && *--to != '/')
-        ;
-    } else if (n != 1 || from[0] != '.') {
-      *to++ = '/';
-      memmove(to, from, n);
-      to += n;
-    }
-    from += n;
-  }
-  if (to == path)
-    *to++ = '/';
-  *to = '\0';
-}
-
-/* A path in the mirror is the emulated one behind it: this is how emulated directories are the working directory. */
-static void leave_mirror(char *path)
-{
-  size_t n = strlen(dmah_mirror_dir);
-  if (n && strncmp(path, dmah_mirror_dir, n) == 0 && (path[n] == '/' || path[n] == '\0'))
-    memmove(path, path[n] ? path + n : "/", path[n] ? strlen(path + n) + 1 : 2);
-}
-
 bool dmah_working_directory(char out[PATH_MAX])
 {
   long n = dmah_raw(SYS_getcwd, out, PATH_MAX);
   if (n <= 0 || out[0] != '/')
     return false;
-  leave_mirror(out);
+  dmah_leave_mirror(out);
   return true;
 }
 
@@ -57,15 +23,15 @@ bool dmah_absolute(int dirfd, const char *path, char out[PATH_MAX])
   if (text[0] != '/') {
     if (dirfd == AT_FDCWD ? !dmah_working_directory(out) : !dmah_fd_path(dirfd, out, PATH_MAX) || out[0] != '/')
       return false;
-    leave_mirror(out);
+    dmah_leave_mirror(out);
     used = strlen(out);
   }
   if (used + 1 + (size_t)n >= PATH_MAX)
     return false;
   out[used] = '/';
   memcpy(out + used + 1, text, (size_t)n + 1);
-  normalise(out);
-  leave_mirror(out);
+  dmah_normalise(out);
+  dmah_leave_mirror(out);
   return true;
 }
 
@@ -117,7 +83,7 @@ bool dmah_emulated_link(int dirfd, const char *path, char out[PATH_MAX])
       memcpy(out + used, target, (size_t)n + 1);
     } else
       memcpy(out, target, (size_t)n + 1);
-    normalise(out);
+    dmah_normalise(out);
   }
   errno = saved;
   return found;

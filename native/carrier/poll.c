@@ -1,7 +1,6 @@
 #include "carrier.h"
 #include "poll.h"
 
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/select.h>
 #include <time.h>
@@ -160,25 +159,15 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const si
   return ours ? (int)dmah_result(ret) : REAL(ppoll)(fds, n, timeout, mask);
 }
 
-extern void __chk_fail(void) __attribute__((weak)); /* glibc's: says so and aborts */
-static void check_room(nfds_t n, size_t size)
-{
-  if (size / sizeof(struct pollfd) < n) {
-    if (__chk_fail)
-      __chk_fail();
-    abort();
-  }
-}
-
 int __poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t size)
 {
-  check_room(n, size);
+  dmah_check_room(n, size / sizeof *fds);
   return poll(fds, n, timeout);
 }
 
 int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask, size_t size)
 {
-  check_room(n, size);
+  dmah_check_room(n, size / sizeof *fds);
   return ppoll(fds, n, timeout, mask);
 }
 

@@ -81,35 +81,20 @@ int dmah_connect_own(struct dmah_wire *w, const char *path)
   return ret;
 }
 
-int dmah_memfd_own(const char *name)
+/* A call that makes a descriptor, which becomes our own. */
+static int make_own(long nr, long a, long b, long c)
 {
   struct rlimit was = open_room();
-  int fd = (int)dmah_raw(SYS_memfd_create, name, 1 /* MFD_CLOEXEC */);
+  int fd = (int)dmah_raw(nr, a, b, c, 0);
   if (fd >= 0)
     fd = move(fd, was);
   close_room(was);
   return fd;
 }
 
-int dmah_open_own(const char *path, int flags)
-{
-  struct rlimit was = open_room();
-  int fd = (int)dmah_raw(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0);
-  if (fd >= 0)
-    fd = move(fd, was);
-  close_room(was);
-  return fd;
-}
-
-int dmah_eventfd_own(unsigned value)
-{
-  struct rlimit was = open_room();
-  int fd = (int)dmah_raw(SYS_eventfd2, value, EFD_CLOEXEC);
-  if (fd >= 0)
-    fd = move(fd, was);
-  close_room(was);
-  return fd;
-}
+int dmah_memfd_own(const char *name) { return make_own(SYS_memfd_create, (long)name, 1 /* MFD_CLOEXEC */, 0); }
+int dmah_open_own(const char *path, int flags) { return make_own(SYS_openat, AT_FDCWD, (long)path, flags | O_CLOEXEC); }
+int dmah_eventfd_own(unsigned value) { return make_own(SYS_eventfd2, value, EFD_CLOEXEC, 0); }
 
 int dmah_open_over(int fd, const char *path, int flags)
 {

@@ -4,7 +4,6 @@
  */
 #include "carrier.h"
 
-#include <stdlib.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -195,25 +194,15 @@ DMAH_ALIAS(sendfile64, sendfile);
 
 /* ---- the fortified ones ---- */
 
-extern void __chk_fail(void) __attribute__((weak)); /* glibc's: says so and aborts */
-static void check(size_t n, size_t size)
-{
-  if (n > size) {
-    if (__chk_fail)
-      __chk_fail();
-    abort();
-  }
-}
-
 ssize_t __read_chk(int fd, void *buf, size_t n, size_t size)
 {
-  check(n, size);
+  dmah_check_room(n, size);
   return read(fd, buf, n);
 }
 
 ssize_t __pread_chk(int fd, void *buf, size_t n, off_t at, size_t size)
 {
-  check(n, size);
+  dmah_check_room(n, size);
   return pread(fd, buf, n, at);
 }
 DMAH_ALIAS(__pread64_chk, __pread_chk);

@@ -6,10 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-/* What the number of a request says: its place in its family, how long its argument is, whether it stores to it. */
-#define NUMBER_OF(request) ((request) & 0xff)
-#define LENGTH_OF(request) ((size_t)((request) >> 16 & 0x3fff))
-#define STORES(request) ((request) >> 31)
+#include "../wire/ioctl-words.h"
 
 #define MOST_MEMORY 16384
 #define MOST_WANTED 16
@@ -169,13 +166,6 @@ static int64_t host_is_full(struct call *c, int number, int error)
   return -ENOSPC;
 }
 
-/* The numbers of the requests that make descriptors: of a heap, a DRM node (PRIME_HANDLE_TO_FD), a buffer (EXPORT_SYNC_FILE). */
-static bool makes_descriptor(enum dmah_kind kind, uint32_t request)
-{
-  uint32_t number = NUMBER_OF(request);
-  return kind == DMAH_HEAP ? number == 0 : kind == DMAH_DRM ? number == 0x2d : kind == DMAH_BUFFER && number == 2;
-}
-
 static void carry_ioctl(struct call *c, struct offer *offer, bool *is_used)
 {
   struct wanted wanted[MOST_WANTED];
@@ -218,7 +208,7 @@ void handle_ioctl(struct call *c)
   enum dmah_kind kind = descriptor_settled(c->task, c->tid, (int)c->args[0]);
   if (!kind)
     return;
-  struct offer offer = { .is_wanted = makes_descriptor(kind, (uint32_t)c->args[1]), .number = -1, .file = -1 };
+  struct offer offer = { .is_wanted = dmah_makes_descriptor(kind, (uint32_t)c->args[1]), .number = -1, .file = -1 };
   bool is_used = false;
   if (offer.is_wanted && kind != DMAH_BUFFER)
     make_file_to_offer(&offer);

@@ -12,51 +12,38 @@ struct place { int8_t dir, path; };
 
 static int at_place(const struct call *c, struct place p) { return p.dir < 0 ? AT_FDCWD : (int)c->args[p.dir]; }
 
-/* Appends path to the absolute, normal path in `to`: without ".", ".." and doubled slashes, but with one that stands at the end. */
-static bool append_normal(char *to, const char *path)
+/* Where path leads from an absolute directory: `to`, which is normal then. */
+static bool join_normal(char to[PATH_MAX], const char *path)
 {
   size_t length = strlen(to);
-  while (*path) {
-    size_t n = strcspn(path, "/");
-    if (n == 2 && path[0] == '.' && path[1] == '.') {
-      while (length > 0 && to[--length] != '/')
-        ;
-    } else if (n > 0 && !(n == 1 && path[0] == '.')) {
-      if (length + n + 2 > PATH_MAX)
-        return false;
-      to[length++] = '/';
-      memcpy(to + length, path, n);
-      length += n;
-    }
-    to[length] = '\0';
-    path += n + (path[n] == '/');
-    if (n > 0 && !*path && path[-1] == '/' && length + 1 < PATH_MAX)
-      memcpy(to + length, "/", 2);
-  }
+  if (length + 1 + strlen(path) >= PATH_MAX)
+    return false;
+  to[length] = '/';
+  strcpy(to + length + 1, path);
+  dmah_normalise(to);
   return true;
 }
 
 /* The path as the program means it. A name below a directory of the mirror is one below the emulated directory. */
 static bool find_path(const struct call *c, struct place p, char to[PATH_MAX])
 {
-  char path[PATH_MAX], base[PATH_MAX], link[48];
+  char path[PATH_MAX], link[48];
   if (peek_str(c->tid, path, c->args[p.path], sizeof path) <= 0)
     return false;
   to[0] = '\0';
-  if (path[0] == '/')
-    return append_normal(to, path);
-  int dir = at_place(c, p);
-  if (dir == AT_FDCWD)
-    snprintf(link, sizeof link, "task/%d/cwd", (int)c->tid);
-  else
-    snprintf(link, sizeof link, "fd/%d", dir);
-  ssize_t n = readlinkat(c->task->proc, link, base, sizeof base - 1);
-  if (n <= 0 || base[0] != '/')
-    return false;
-  base[n] = '\0';
-  size_t mirror = strlen(dmah_mirror_dir);
-  bool is_mirror = mirror > 0 && strncmp(base, dmah_mirror_dir, mirror) == 0 && (base[mirror] == '/' || base[mirror] == '\0');
-  return append_normal(to, is_mirror ? base + mirror : base) && append_normal(to, path);
+  if (path[0] != '/') {
+    int dir = at_place(c, p);
+    if (dir == AT_FDCWD)
+      snprintf(link, sizeof link, "task/%d/cwd", (int)c->tid);
+    else
+      snprintf(link, sizeof link, "fd/%d", dir);
+    ssize_t n = readlinkat(c->task->proc, link, to, PATH_MAX - 1);
+    if (n <= 0 || to[0] != '/')
+      return false;
+    to[n] = '\0';
+    dmah_leave_mirror(to);
+  }
+  return join_normal(to, path);
 }
 
 /* A symbolic link of the host that leads to an emulated file: path becomes what it leads to. */
@@ -69,7 +56,7 @@ static void follow_link(char path[PATH_MAX])
       return;
     target[n] = '\0';
     *(target[0] == '/' ? path : strrchr(path, '/')) = '\0';
-    if (!append_normal(path, target))
+    if (!join_normal(path, target))
       return;
   }
 }

@@ -66,6 +66,38 @@ bool dmah_is_above_emulated(const char *path)
   return false;
 }
 
+void dmah_normalise(char *path)
+{
+  char *to = path, *from = path;
+  while (*from) {
+    from += strspn(from, "/");
+    size_t n = strcspn(from, "/");
+    if (n == 0) {
+      *to++ = '/';
+      break;
+    }
+    if (n == 2 && from[0] == '.' && from[1] == '.') {
+      while (to > path && *--to != '/')
+        ;
+    } else if (n != 1 || from[0] != '.') {
+      *to++ = '/';
+      memmove(to, from, n);
+      to += n;
+    }
+    from += n;
+  }
+  if (to == path)
+    *to++ = '/';
+  *to = '\0';
+}
+
+void dmah_leave_mirror(char *path)
+{
+  size_t n = strlen(dmah_mirror_dir);
+  if (n && strncmp(path, dmah_mirror_dir, n) == 0 && (path[n] == '/' || path[n] == '\0'))
+    memmove(path, path[n] ? path + n : "/", path[n] ? strlen(path + n) + 1 : 2);
+}
+
 bool dmah_memfd_path(const char *host_path, char emulated[PATH_MAX])
 {
   static const char memfd[] = "/memfd:" DMAH_MEMFD_NAME, deleted[] = " (deleted)";

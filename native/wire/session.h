@@ -34,6 +34,11 @@ bool dmah_is_emulated(const char *path);
 /* Does an emulated one stand in this directory of the host, or further below? */
 bool dmah_is_above_emulated(const char *path);
 
+/* Takes "", "." and ".." out of an absolute path, in place; a slash at the end stays, for it asks for a directory. */
+void dmah_normalise(char *path);
+/* A path in the mirror becomes the emulated one behind it: this is how emulated directories are the working directory. */
+void dmah_leave_mirror(char *path);
+
 /* What a memfd of a virtual file is named; the emulated path follows. */
 #define DMAH_MEMFD_NAME "dmaheap:"
 /* The same of a sync_file. */
