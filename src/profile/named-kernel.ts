@@ -48,8 +48,10 @@ export function nameKernel(text: string): NamedKernel | UnknownKernel {
   const release = isNearest ? text.slice(NEAREST.length) : text;
   const numbers = numbersOf(release);
   if (numbers === undefined || !isRelease(release, numbers)) {
+    const meant = /^(?:v|linux-)?(\d{1,3}\.\d{1,3}(?:\.\d{1,4})?)(?:[-+~].*)?$/.exec(text)?.[1];
     return {
       problem: `'${text}' is no release of Linux, such as 6.12 or 6.12.105; known: ${named(KERNELS)}`,
+      ...(meant !== undefined && kernelRow(meant) !== undefined && { hint: `did you mean ${meant}?` }),
     };
   }
   const row = kernelRow(release);

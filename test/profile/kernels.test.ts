@@ -55,7 +55,11 @@ describe('nameKernel', () => {
     'nearest:nearest:6.12',
     '__proto__',
   ])('takes %j for no release', (text) => {
-    expect(nameKernel(text)).toEqual({ problem: expect.stringMatching(/is no release of Linux/) });
+    expect(nameKernel(text)).toMatchObject({ problem: expect.stringMatching(/is no release of Linux/) });
+  });
+
+  it.each(['v6.6.30', '6.6.30-yocto-standard', 'linux-6.6.30', '6.6.30+'])('is meant by %s', (text) => {
+    expect(nameKernel(text)).toMatchObject({ hint: 'did you mean 6.6.30?' });
   });
 });
 
