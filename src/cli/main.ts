@@ -40,7 +40,7 @@ async function thrownBy(words: readonly string[], surroundings: Surroundings, le
     if (error instanceof CallFailed && program?.opts().verbose === true) {
       return { thrown: (await import('./explain/told-context.ts')).withRules(error), command };
     }
-    if (error instanceof CommanderError) return { thrown: usageError(error), command };
+    if (error instanceof CommanderError) return { thrown: usageError(error, words), command };
     return { thrown: error ?? new Error('nothing was thrown'), command };
   }
 }

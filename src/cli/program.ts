@@ -1,6 +1,7 @@
 /** The command line: every command, the options that all take, and how mistakes are told. */
 import { Command, type CommanderError, Option } from 'commander';
 import { didYouMean } from '../devicetree/did-you-mean.ts';
+import { shellWord } from '../shell-word.ts';
 import { commandsFor } from './command-table.ts';
 import { UsageError } from './failures.ts';
 import { TOPIC_NAMES } from './help-topic-names.ts';
@@ -68,10 +69,9 @@ export async function createProgram(
         .helpGroup(GLOBAL),
     )
     .addOption(
-      new Option(
-        '--board <file>',
-        'run in memory on a fresh boot of this board (list, regions, memmap, alloc, age, dmesg, cat, ls, dt show)',
-      ).helpGroup(GLOBAL),
+      new Option('--board <file>', 'instead of a session a fresh boot of this board, in memory').helpGroup(
+        GLOBAL,
+      ),
     )
     .addOption(
       new Option(
@@ -138,11 +138,36 @@ function refuseUnknown(asked: Command): void {
   }
 }
 
-/** Turns commander's own errors into ours. @returns `undefined` when it only printed help or a version */
-export function usageError(error: CommanderError): UsageError | undefined {
+/** What helps with a line that commander refused, beyond its own suggestions. */
+function hintOf({ code }: CommanderError, words: readonly string[]): string | undefined {
+  const [name = '', ...rest] = words.filter((word) => !word.startsWith('-'));
+  switch (code) {
+    case 'commander.unknownCommand':
+      return /\/|\.(dts|dtb|ya?ml)$/.test(name)
+        ? `a board is booted by dmaheap boot ${shellWord(name)}`
+        : undefined;
+    case 'commander.unknownOption':
+      return name === 'exec' && rest.length > 0 && !words.includes('--')
+        ? 'put -- before the program: what follows is its own'
+        : undefined;
+    case 'commander.missingArgument':
+    case 'commander.excessArguments':
+      return `dmaheap ${name} --help says what it takes`;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Turns commander's own errors into ours.
+ *
+ * @param words the command line
+ * @returns `undefined` when it only printed help or a version
+ */
+export function usageError(error: CommanderError, words: readonly string[]): UsageError | undefined {
   if (error.exitCode === 0) return undefined;
   if (error.code === 'commander.help') return new UsageError('no command given');
   const [message = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
-  const hint = hints.join(' ').replace(/^\((.*)\)$/, '$1');
+  const hint = hintOf(error, words) ?? hints.join(' ').replace(/^\((.*)\)$/, '$1');
   return new UsageError(message, hint === '' ? undefined : hint);
 }

@@ -154,7 +154,13 @@ const variables = (
 });
 
 async function tell(sh: Shell, outcome: RunOutcome, options: ExecOptions): Promise<void> {
-  if (outcome.session !== undefined) sh.streams.err(`session kept: ${outcome.session}\n`);
+  if (outcome.session !== undefined) {
+    sh.streams.err(`session kept: ${outcome.session}\n`);
+    if (outcome.failed && sh.options.json !== true)
+      sh.streams.err(
+        `if a call failed: dmaheap --session ${outcome.session} why ENOMEM, or whatever its errno was\n`,
+      );
+  }
   if (options.junit !== undefined) await writeOutput(sh, options.junit, execJunit(outcome));
   const ink = await sh.ink('err');
   if (sh.options.json !== true) sh.streams.err(runSummaryText(outcome, options.carrier === undefined, ink));

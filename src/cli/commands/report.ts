@@ -109,7 +109,7 @@ async function runReport(sh: Shell, file: string | undefined, options: ReportOpt
   }
   await sh.answer(
     () => reportJson(data, written),
-    (ink) => reportText(data, ink),
+    (ink) => reportText(data, html, ink),
   );
 }
 

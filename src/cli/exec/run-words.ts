@@ -18,7 +18,7 @@ export const RUN_WORDS: RunWords = {
     const held = holders(buffer).join('; ');
     return `${made(buffer)}; held by ${held === '' ? 'nobody' : held}`;
   },
-  unfreed: (buffer, task) => `${made(buffer)}; not freed when ${task} ended`,
+  unfreed: (buffer, task) => `${made(buffer)}; never closed: Linux freed it when ${task} ended`,
   scenario: (report) => runText(report),
   hazards: (reports) => groupReports(reports).map((group) => explainGroup(group).join('\n')),
 };

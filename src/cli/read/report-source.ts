@@ -43,8 +43,8 @@ const encoded = (text: string): Uint8Array => new TextEncoder().encode(text);
 /** How the files of a report are run again. */
 const again = (scenario: string, board: string | undefined): string =>
   board === undefined
-    ? `To do it again: save ${scenario}, then dmaheap run ${scenario}`
-    : `To do it again: save both files, then dmaheap run ${scenario} --board ${board}`;
+    ? `To do it again: save ${scenario} out of the page (--html), then dmaheap run ${scenario}`
+    : `To do it again: save ${scenario} and ${board} out of the page (--html), then dmaheap run ${scenario} --board ${board}`;
 
 async function elsewhere(
   scenarios: Scenarios,

@@ -76,7 +76,8 @@ export const reportJson = (data: ReportData, html?: { readonly file: string; rea
 });
 
 /** The same in some lines. */
-export function reportText(data: ReportData, ink: Ink = NO_INK): string {
+/** @param page the file of the page, if one was written */
+export function reportText(data: ReportData, page: string | undefined, ink: Ink = NO_INK): string {
   const size = (bytes: number): string => formatSize(BigInt(Math.round(bytes)));
   const heaps = heapEnds(data).map(
     ({ heap, size: all, free, largest, leastFree, leastStep }) =>
@@ -104,5 +105,6 @@ export function reportText(data: ReportData, ink: Ink = NO_INK): string {
           ...(differences?.length ? differences : ['  nothing is different\n']),
         ]),
     ...data.notes.map((note) => `note: ${escapeText(note)}\n`),
+    page === undefined ? '' : `page: ${escapeText(page)}\n`,
   ].join('');
 }
