@@ -151,6 +151,13 @@ export class Shell {
     return value;
   }
 
+  /** Says so where the task that a command asks as is not there: it is not started, and the answer is that of a new one. */
+  noteAbsentTask(session: Session): void {
+    const { task } = this;
+    if (this.options.task === undefined || session.view((kernel) => kernel.hasTask(task))) return;
+    this.streams.err(`note: there is no task ${task}; the answer is that of a new one\n`);
+  }
+
   /** How the session's store is used, and what is told of it. */
   get storeOptions(): SharedStoreOptions {
     const { wait } = this.options;

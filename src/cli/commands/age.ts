@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import type { Kernel } from '../../kernel/kernel.ts';
 import {
   AGE_CHUNK,
   Ageing,
@@ -82,17 +83,19 @@ async function runAgeing(
     const { errno = 'ENOENT', why } = found;
     throw new CallFailed([{ what: `age: ${heap}`, errno, ...(why && { why }) }]);
   }
-  const ageing = session.transact(
-    (kernel) =>
-      new Ageing(kernel, task, {
-        heap,
-        ...(sizes && { sizes }),
-        ...(lifetime !== undefined && { lifetime }),
-        ...(steps !== undefined && { steps }),
-        ...(seed !== undefined && { seed }),
-        ...(keep !== undefined && { keep }),
-      }),
-  );
+  const begin = (kernel: Kernel) =>
+    new Ageing(kernel, task, {
+      heap,
+      ...(sizes && { sizes }),
+      ...(lifetime !== undefined && { lifetime }),
+      ...(steps !== undefined && { steps }),
+      ...(seed !== undefined && { seed }),
+      ...(keep !== undefined && { keep }),
+    });
+  const ageing =
+    sh.options.task === undefined
+      ? session.transact(begin)
+      : sh.transact(session, ({ kernel }) => begin(kernel));
   const progress = new Progress(sh.streams, `age ${heap}`, BigInt(ageing.steps), 'steps');
   try {
     await interruptible(sh.interrupts, async (interruption) => {

@@ -56,6 +56,7 @@ export function catCommand({ program, shell }: Registry): void {
       const sh = shell(command);
       const { raw = false, ...boardOptions } = options;
       const machine = await sh.machine('cat', boardOptions);
+      sh.noteAbsentTask(machine);
       const { files, failed } = machine.view((kernel) => {
         const files: FileRead[] = [];
         const failed: FailedCall[] = [];

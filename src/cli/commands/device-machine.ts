@@ -140,6 +140,7 @@ export function deviceShow(parent: Command, { shell }: Registry): void {
     .action(async (name: string) => {
       const sh = shell(command);
       const session = await sh.session('device show');
+      sh.noteAbsentTask(session);
       const { shown, profile } = session.view((kernel) => ({
         shown: answerOf(findDeviceCalled(kernel, name, 'device show'), kernel),
         profile: kernel.info().banner,

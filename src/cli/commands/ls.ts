@@ -58,6 +58,7 @@ export function lsCommand({ program, shell }: Registry): void {
       const { long = false, ...boardOptions } = options;
       const operands = paths.length === 0 ? ['/'] : paths;
       const machine = await sh.machine('ls', boardOptions);
+      sh.noteAbsentTask(machine);
       const { listed, failed } = machine.view((kernel) => {
         const all = operands.map((path) => list(kernel, sh.task, path, long));
         return {

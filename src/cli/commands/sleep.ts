@@ -14,8 +14,8 @@ export function sleepCommand({ program, shell }: Registry): void {
     .action(async (nanoseconds: number) => {
       const sh = shell(command);
       const session = await sh.session('sleep');
-      const time = session.transact((kernel) => {
-        kernel.syscall(sh.task, { call: 'sleep', nanoseconds });
+      const time = sh.transact(session, ({ kernel, call }) => {
+        call({ call: 'sleep', nanoseconds });
         return kernel.printk.time;
       });
       await sh.answer(

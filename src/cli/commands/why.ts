@@ -51,6 +51,7 @@ const bannerOf = (session: Session): string => session.view((kernel) => kernel.i
 
 async function ofAllocation(sh: Shell, session: Session, heap: string, size: bigint): Promise<void> {
   const { task } = sh;
+  sh.noteAbsentTask(session);
   const board = session.info().inputs.file;
   const seen = session.view(
     (kernel): { why: WhyAllocation; context: FailureContext | undefined; isRegion: boolean } => {
