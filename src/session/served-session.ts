@@ -89,6 +89,8 @@ export class ServedSession implements Session {
   #resident: Resident | undefined;
   #isRunning = false;
   #isClosed = false;
+  /** Whether the note of the owner is this process's. */
+  #isOwner = false;
   /** When requests were looked for last, and when others may have a lease again. */
   #looked = 0;
   #nextLease = 0;
@@ -99,19 +101,28 @@ export class ServedSession implements Session {
     if (!existsSync(storePath(this.path))) throw neverBooted(location);
     refuseOwned(this.path, 'serve it');
     this.#options = options;
-    const store = new SqliteStore(storePath(this.path), { ...options, durable: false });
+    const onBusy = (waited: number): void => {
+      options.onBusy?.(waited);
+      // Who owns it keeps the lock as long as it lives.
+      if (!this.#isOwner) refuseOwned(this.path, 'serve it');
+    };
+    const store = new SqliteStore(storePath(this.path), { ...options, durable: false, onBusy });
     this.#owned = new OwnedStore(this.path, store, options);
     this.#backing = new DirectoryBacking(location, { ...options, served: true }, store);
     makeExecDirectory(this.path);
     this.#idle = setTimeout(() => this.#storeQuietly(true), options.idleAfter ?? IDLE_AFTER).unref();
     this.#watch = new RequestWatch(requestsPath(this.path), () => this.idle());
     try {
+      this.#owned.take(options.wait);
+      // Another one may have come first and have let the lock go just now, as it does now and then.
+      refuseOwned(this.path, 'serve it');
       this.#own();
       noteOwner(this.path);
     } catch (error) {
       this.#letGo();
       throw error;
     }
+    this.#isOwner = true;
   }
 
   transact<T>(body: (kernel: Kernel) => T): T {
@@ -203,6 +214,8 @@ export class ServedSession implements Session {
   /** Lets the session go: all is in the store, unless that failed; then the log has it. @throws SessionError */
   close(): void {
     try {
+      // While the lock is held: who comes next sees that it may.
+      this.#disown();
       if (this.#owned.isHeld) this.#putAway(true);
     } finally {
       this.#letGo();
@@ -214,9 +227,14 @@ export class ServedSession implements Session {
     clearTimeout(this.#idle);
     this.#watch.close();
     this.#resident = undefined;
-    removeOwner(this.path);
+    this.#disown();
     this.#owned.close();
     this.#backing.close();
+  }
+
+  #disown(): void {
+    if (this.#isOwner) removeOwner(this.path);
+    this.#isOwner = false;
   }
 
   #putAway(durable: boolean): void {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkSession } from '../../src/session/check-session.ts';
@@ -147,6 +148,27 @@ describe('while a process owns a session', () => {
       /^(?:note: the session's server was killed: \d+ calls? (?:was|were) replayed from its log\n)?$/,
     );
     expect(await command.run(['list'])).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('no other owns it that began before its note was there, and waited for the lock', async () => {
+    const dir = bootFresh();
+    const { child, ended, calls } = await owner(dir, 100);
+    const [note, away] = [join(dir, 'exec/owner'), join(dir, 'exec/away')];
+    let waited = false;
+    renameSync(note, away);
+    const comesBack = (): void => {
+      if (!waited) renameSync(away, note);
+      waited = true;
+    };
+    // It rests now and then, and lets the lock go.
+    expect(refusal(() => serveSession(at(dir), { onBusy: comesBack }))).toMatch(
+      /^session-served: cannot serve it/,
+    );
+    expect(waited).toBe(true);
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ done: { done: expect.any(Number) } });
+    expect(calls).toBeGreaterThan(0);
+    expect(checkSession(at(dir))).toEqual([]);
   });
 
   it('its number is named when it does not answer', async () => {
