@@ -28,7 +28,7 @@ describe.skipIf(!installed)('gives what cpp of gcc gives', () => {
         expect(ours.errors.length > 0).toBe(real.failed);
         if (!real.failed) expect(normalise(ours.source.text)).toBe(normalise(real.text));
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 
@@ -40,7 +40,7 @@ describe.skipIf(!installed)('gives what cpp of gcc gives', () => {
         expect(ours.errors.length > 0).toBe(real.failed);
         if (!real.failed) expect(normalise(ours.source.text)).toBe(normalise(real.text));
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   });
 });

@@ -1,0 +1,5 @@
+// Runs the tests against tools of others: dtc, cpp, the shells of a target.
+//   npm run test:tools [-- FILE…]
+import { runCounted } from './counted-tests.ts';
+
+runCounted('vitest.tools.config.ts');
