@@ -51,7 +51,7 @@ export function nameKernel(text: string): NamedKernel | UnknownKernel {
     const meant = /^(?:v|linux-)?(\d{1,3}\.\d{1,3}(?:\.\d{1,4})?)(?:[-+~].*)?$/.exec(text)?.[1];
     return {
       problem: `'${text}' is no release of Linux, such as 6.12 or 6.12.105; known: ${named(KERNELS)}`,
-      ...(meant !== undefined && kernelRow(meant) !== undefined && { hint: `did you mean ${meant}?` }),
+      ...(meant !== undefined && kernelRow(meant) !== undefined && { hint: `${meant}, if that is meant` }),
     };
   }
   const row = kernelRow(release);

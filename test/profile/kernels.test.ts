@@ -59,7 +59,7 @@ describe('nameKernel', () => {
   });
 
   it.each(['v6.6.30', '6.6.30-yocto-standard', 'linux-6.6.30', '6.6.30+'])('is meant by %s', (text) => {
-    expect(nameKernel(text)).toMatchObject({ hint: 'did you mean 6.6.30?' });
+    expect(nameKernel(text)).toMatchObject({ hint: '6.6.30, if that is meant' });
   });
 });
 

@@ -156,7 +156,7 @@ const variables = (
 async function tell(sh: Shell, outcome: RunOutcome, options: ExecOptions): Promise<void> {
   if (outcome.session !== undefined) {
     sh.streams.err(`session kept: ${outcome.session}\n`);
-    if (outcome.failed && sh.options.json !== true)
+    if (outcome.code !== 0 && !neverRan(outcome) && sh.options.json !== true)
       sh.streams.err(
         `if a call failed: dmaheap --session ${outcome.session} why ENOMEM, or whatever its errno was\n`,
       );

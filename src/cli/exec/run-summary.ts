@@ -35,8 +35,15 @@ const REST =
 const differences = ({ summary, seccompIo }: Pick<RunOutcome, 'summary' | 'seccompIo'>): string[] =>
   summary.supervised && summary.opened ? [...(seccompIo ? [] : [BYTES]), REST] : [];
 
+/** More of a sort are counted: `--json` has all. */
+const SHOWN = 20;
+
 function told(lines: readonly { readonly text: string }[]): string {
-  return lines.map(({ text }) => `  ${text.split('\n').map(escapeText).join('\n  ')}\n`).join('');
+  const more = lines.length - SHOWN;
+  return [
+    ...lines.slice(0, SHOWN).map(({ text }) => `  ${text.split('\n').map(escapeText).join('\n  ')}\n`),
+    ...(more > 0 ? [`  and ${more} more: --json has all\n`] : []),
+  ].join('');
 }
 
 /** Whether nothing was run: these codes are the supervisor's. */
