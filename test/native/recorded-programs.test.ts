@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { projectPath } from '../small-board.ts';
 import { KNOWN, type Known, knownFor } from './known-differences.ts';
 import { compile, hasCompiler } from './native-programs.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { compareLines } from './recorded-lines.ts';
 import { dmaheap } from './run-exec.ts';
 
@@ -51,8 +52,9 @@ describe.for(['glibc', 'musl'] as const)('a program of %s', (libc) => {
     const cases = Object.entries(outputs).filter(([where]) => libc === 'glibc' || MUSL_ONLY.test(where));
     it.concurrent.for(cases)('prints on %s what was recorded', async ([where, file], { expect: holds }) => {
       const [kernel = '', backend = ''] = where.split(' ');
-      const binary = compile(projectPath(`fixtures/programs/${program}.c`), libc);
-      const stdout = await printed(program, kernel, [binary, HEAPS[backend] ?? backend]);
+      const source = projectPath(`fixtures/programs/${program}.c`);
+      const command = [compile(source, libc), HEAPS[backend] ?? backend];
+      const stdout = await oneAtATime(source, () => printed(program, kernel, command));
       const { compared, differences } = compareLines(program, fixture(file), stdout);
       counts.compared += compared;
       counts.differ += differences.length;

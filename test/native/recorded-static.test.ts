@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, it } from 'vitest';
 import { projectPath } from '../small-board.ts';
 import { compile, hasCompiler } from './native-programs.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { compareLines } from './recorded-lines.ts';
 import { dmaheap } from './run-exec.ts';
 
@@ -38,11 +39,11 @@ describe.skipIf(!hasCompiler('static')).for(Object.entries(INDEX))('%s', ([progr
     // The kernel of that recording had a DRM device that imports.
     if (program === 'vgem') await must([...session, 'device', 'add', 'vgem', '--importer', 'drm']);
     const [, backend = ''] = where.split(' ');
-    const command = [
-      compile(projectPath(`fixtures/programs/${program}.c`), 'static'),
-      HEAPS[backend] ?? backend,
-    ];
-    const stdout = await must(['exec', ...session, '--carrier', 'seccomp', '--seccomp-io', '--', ...command]);
+    const source = projectPath(`fixtures/programs/${program}.c`);
+    const command = [compile(source, 'static'), HEAPS[backend] ?? backend];
+    const stdout = await oneAtATime(source, () =>
+      must(['exec', ...session, '--carrier', 'seccomp', '--seccomp-io', '--', ...command]),
+    );
     const { differences } = compareLines(program, fixture(file), stdout);
     holds(differences.map(({ name }) => name)).toEqual(DIFFER[program] ?? []);
   });
