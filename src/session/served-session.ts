@@ -113,7 +113,7 @@ export class ServedSession implements Session {
     this.#idle = setTimeout(() => this.#storeQuietly(true), options.idleAfter ?? IDLE_AFTER).unref();
     this.#watch = new RequestWatch(requestsPath(this.path), () => this.idle());
     try {
-      this.#owned.take(options.wait);
+      this.#take(options.wait);
       // Another one may have come first and have let the lock go just now, as it does now and then.
       refuseOwned(this.path, 'serve it');
       this.#own();
@@ -283,12 +283,15 @@ export class ServedSession implements Session {
     if (this.#isClosed) throw new Error('the session is closed');
     // Who has the session now, with a lease or without, is waited for however long it takes.
     const wait = this.#resident === undefined ? this.#options.wait : Number.POSITIVE_INFINITY;
-    if (!this.#owned.isHeld) {
-      if (this.#owned.take(wait)) this.#resident = undefined;
-      this.#backing.taken();
-    }
+    if (!this.#owned.isHeld) this.#take(wait);
     this.#resident ??= this.#wake();
     return this.#resident;
+  }
+
+  /** Takes the lock, and forgets what others may have changed since it was let go. @throws SessionError */
+  #take(wait: number | undefined): void {
+    if (this.#owned.take(wait)) this.#resident = undefined;
+    this.#backing.taken();
   }
 
   #wake(): Resident {
