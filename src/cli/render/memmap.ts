@@ -12,6 +12,7 @@ import { roundSize } from '../../report/round-size.ts';
 import { bytesOf, formatHex, rangeEnd } from '../../units.ts';
 import type { Hue, Ink } from '../terminal/ink.ts';
 import { type ListColumn, type Page, renderList } from '../terminal/list-table.ts';
+import { wrapWords } from '../terminal/table.ts';
 import { BORDER, FOLD, GLYPHS, glyphText, MIXED, OTHER_BUFFER } from './map-glyphs.ts';
 
 /** Where the map goes. */
@@ -46,19 +47,6 @@ function folded(cells: readonly CellLook[], unicode: boolean): readonly CellLook
 function byName([names = '', ...cells]: readonly string[]): readonly (readonly string[])[] {
   const [first = '', ...others] = names.split(SAME);
   return [[first, ...cells], ...others.map((name) => [`${SAME.trimStart()}${name}`])];
-}
-
-/** Lines of whole words. */
-function wrapWords(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }
 
 class MapDrawing {
