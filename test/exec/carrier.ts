@@ -44,6 +44,21 @@ export interface TestServerOptions {
   readonly served?: boolean;
 }
 
+/** The steps of a scenario that plays a device beside a program. */
+export const DEVICE_STEPS = `
+  - device-add: { name: cam, coherent: false }
+  - await: { size: 8K }
+    as: frame
+  - attach: { fd: frame, device: cam }
+    as: a
+  - map: a
+  - await: { sync: frame, end: true, write: true }
+  - fill: { to: "attachment:a", offset: 0, length: 16, byte: 9 }
+  - await: { sync: frame, start: true }
+  - unmap: a
+  - detach: a
+`;
+
 /** An exchange over a session, with directories of its own. */
 export class TestServer {
   readonly directory = mkdtempSync(join(tmpdir(), 'dmaheap-exchange-'));

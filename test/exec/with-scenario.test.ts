@@ -16,7 +16,7 @@ import {
   encodeDmaBufSync,
 } from '../../src/uapi/dma-buf.ts';
 import { cameraInputs } from '../session/camera-board.ts';
-import { Carrier, TestServer, TOKEN } from './carrier.ts';
+import { Carrier, DEVICE_STEPS, TestServer, TOKEN } from './carrier.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'dmaheap-with-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -68,24 +68,10 @@ class Run {
   }
 }
 
-const DEVICE = `
-  - device-add: { name: cam, coherent: false }
-  - await: { size: 8K }
-    as: frame
-  - attach: { fd: frame, device: cam }
-    as: a
-  - map: a
-  - await: { sync: frame, end: true, write: true }
-  - fill: { to: "attachment:a", offset: 0, length: 16, byte: 9 }
-  - await: { sync: frame, start: true }
-  - unmap: a
-  - detach: a
-`;
-
 describe('a scenario beside a program', () => {
   it('makes the steps of a device when the program has come so far', async () => {
     const run = new Run();
-    expect(await run.start(DEVICE)).toEqual({});
+    expect(await run.start(DEVICE_STEPS)).toEqual({});
     run.program.alloc(3, 4096, 4);
     expect(run.attachments).toEqual([]);
     run.program.alloc(3, 8192, 5);

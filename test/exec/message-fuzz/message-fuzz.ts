@@ -11,7 +11,7 @@ import type { MakeRun } from '../../../src/exec/scenario-player.ts';
 import { FieldReader, type Frame, FrameSplitter, MalformedMessage } from '../../../src/exec/wire.ts';
 import type { Kernel } from '../../../src/kernel/kernel.ts';
 import type { Random } from '../../fuzz/random.ts';
-import { TestServer } from '../carrier.ts';
+import { DEVICE_STEPS, TestServer } from '../carrier.ts';
 import { changed, frameOf, garbageOf, i32, i64, type Message, message, str, u8, u32 } from './fields.ts';
 import { Connection, type Origin, Program } from './program.ts';
 import { changedWords, hostileWords, watchWords } from './watch-words.ts';
@@ -25,22 +25,6 @@ const MOST = 8;
 const LEAST = 3;
 /** Longer than the server waits for a supervisor, milliseconds. */
 const SILENCE = 550;
-
-/** The work of a device beside a program. */
-const DEVICE = `board: none.dts
-steps:
-  - device-add: { name: cam, coherent: false }
-  - await: { size: 8K }
-    as: frame
-  - attach: { fd: frame, device: cam }
-    as: a
-  - map: a
-  - await: { sync: frame, end: true, write: true }
-  - fill: { to: "attachment:a", offset: 0, length: 16, byte: 9 }
-  - await: { sync: frame, start: true }
-  - unmap: a
-  - detach: a
-`;
 
 export interface Counted {
   /** Whole messages. */
@@ -132,7 +116,7 @@ export class MessageFuzz {
       { ...(scenario && { scenario }), served: true },
     );
     mkdirSync(this.#buffers, { recursive: true });
-    writeFileSync(join(this.server.directory, 'device.yaml'), DEVICE);
+    writeFileSync(join(this.server.directory, 'device.yaml'), `board: none.dts\nsteps:${DEVICE_STEPS}`);
     this.#says(this.#observer, this.#watch(JSON.stringify(watchWords('observer', random))));
     for (let n = 0; n < LEAST; n++) this.#start();
   }
